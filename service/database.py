@@ -1,0 +1,139 @@
+"""The one door to the database: opening it, transactions that end whole, what its faults mean.
+
+Sanic cancels a handler when its client goes away. A transaction that is cancelled while it
+begins keeps SQLite's only connection locked for ever, loses a slot of PostgreSQL's pool, and a
+connection that breaks inside one poisons the task for all that follows in it. So every function
+that opens a transaction is marked `@whole`: it runs as a task of its own, which its caller's
+cancellation does not reach.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+from tortoise import Tortoise, connections
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+from service.settings import path_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MODELS = (
+    "service.films.models",
+    "service.search.models",
+    "service.omdb.models",
+    "service.accounts.models",
+    "service.operation.models",
+)
+
+FAULTS: tuple[type[BaseException], ...] = (
+    OSError,
+    TimeoutError,
+    DBConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+    asyncpg.exceptions.AdminShutdownError,
+    asyncpg.exceptions.QueryCanceledError,
+)
+"""What a driver raises when the database, not the query, is at fault."""
+
+_running: set[asyncio.Task[Any]] = set()
+
+
+def whole(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
+    """Let `fn` run to its end though its caller is cancelled."""
+
+    @wraps(fn)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.create_task(fn(*args, **kwargs))
+        _running.add(task)
+        task.add_done_callback(_done)
+        return await asyncio.shield(task)
+
+    return run
+
+
+def _done(task: asyncio.Task[Any]) -> None:
+    _running.discard(task)
+    if not task.cancelled():
+        task.exception()
+
+
+async def settled() -> None:
+    """Wait until every transaction under way has ended; called before the pool closes."""
+    while _running:
+        await asyncio.wait(_running)
+
+
+def is_fault(error: BaseException) -> bool:
+    """Whether the database itself is down, frozen, locked or full."""
+    if isinstance(error, OperationalError):
+        cause = error.args[0] if error.args else error
+        return isinstance(cause, sqlite3.OperationalError) or isinstance(cause, FAULTS)
+    return isinstance(error, FAULTS)
+
+
+def tortoise_url(url: str) -> str:
+    """The setting's URL as Tortoise reads it, with the waits that keep a request from hanging.
+
+    SQLite waits 5 s for another writer's lock. PostgreSQL gets 2 s to connect and 3 s a
+    statement: a frozen server then costs an error, not a hung request.
+    """
+    if url.startswith("sqlite"):
+        path = path_of(url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return f"sqlite://{path}?busy_timeout=5000&synchronous=NORMAL&journal_mode=WAL"
+    parts = urlsplit(url)
+    query = {"minsize": "1", "maxsize": "10", "timeout": "2", "command_timeout": "3"}
+    query.update(parse_qsl(parts.query))
+    return urlunsplit(parts._replace(scheme="asyncpg", query=urlencode(query)))
+
+
+def config(url: str) -> dict[str, Any]:
+    """Tortoise's own configuration for `url`."""
+    return {
+        "connections": {"default": tortoise_url(url)},
+        "apps": {
+            "movies": {
+                "models": list(MODELS),
+                "default_connection": "default",
+                "migrations": "migrations",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+async def open_database(url: str) -> None:
+    """Bind the models of this process to the database at `url`."""
+    await Tortoise.init(config=config(url), _enable_global_fallback=True)
+
+
+async def close_database() -> None:
+    await settled()
+    await Tortoise.close_connections()
+
+
+def connection() -> BaseDBAsyncClient:
+    """The connection, or the transaction that is under way in this task."""
+    return connections.get("default")
+
+
+def on_postgres() -> bool:
+    return connection().capabilities.dialect == "postgres"
+
+
+def placeholders(sql: str) -> str:
+    """`$1, $2, …` in `sql` as this database wants them; SQLite understands `?1`."""
+    return sql if on_postgres() else sql.replace("$", "?")

@@ -1,0 +1,113 @@
+"""What a source says about a film, before it is one of ours.
+
+OMDb, a file's line and an admin's form all become this value first, so that there is one place
+where a film is checked. What a source does not mention is not set, and leaves the stored film as
+it is; what it sets to `None` is known to be unknown.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+LONGEST_TEXT = 5_000  # characters; plots of films are far shorter
+
+FilmType = Literal["movie", "series", "episode", "game"]
+Source = Literal["omdb", "sample", "user"]
+
+
+def _clean(text: str) -> str:
+    """No control characters and nothing that UTF-8 cannot carry: such text is an accident."""
+    if any(ord(c) < 32 and c not in "\n\t" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+        raise ValueError("must not contain control characters or lone surrogates")
+    return text
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    AfterValidator(_clean),
+]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT),
+    AfterValidator(_clean),
+]
+Lines = Annotated[tuple[Line, ...], Field(max_length=200), AfterValidator(_distinct)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class ImdbRating(BaseModel):
+    """IMDb's figure, 0 to 10, and how many voted for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: Annotated[float, Field(ge=0, le=10)] | None = None
+    votes: Annotated[int, Field(ge=0, le=2_000_000_000)] | None = None
+
+
+class Ratings(BaseModel):
+    """What others think of the film; percentages for the last two."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    imdb: ImdbRating | None = None
+    rotten_tomatoes: Percent | None = None
+    metacritic: Percent | None = None
+
+
+class FilmFacts(BaseModel):
+    """A film as told by one source. `model_fields_set` says what it told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    title: Line
+    imdb_id: Annotated[str, StringConstraints(pattern=r"^tt\d{7,9}$")] | None = None
+    aliases: Lines = ()
+    type: FilmType = "movie"
+    year: Annotated[int, Field(ge=1870, le=2200)] | None = None
+    end_year: Annotated[int, Field(ge=1870, le=2200)] | None = None
+    released: date | None = None
+    rated: Line | None = None
+    runtime_minutes: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    genres: Lines = ()
+    directors: Lines = ()
+    writers: Lines = ()
+    actors: Lines = ()
+    plot: Text | None = None
+    languages: Lines = ()
+    countries: Lines = ()
+    awards: Line | None = None
+    ratings: Ratings = Ratings()
+    popularity: Annotated[float, Field(ge=0, le=1e12)] | None = None
+    box_office_usd: Annotated[int, Field(ge=0, le=10**15)] | None = None
+    poster_url: Annotated[str, StringConstraints(max_length=2_000)] | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """The told facts under the names of `Film`'s columns, with lists as lists."""
+        told = self.model_dump(exclude_unset=True, exclude={"ratings", "poster_url"})
+        told = {k: list(v) if isinstance(v, tuple) else v for k, v in told.items()}
+        ratings = self.ratings
+        if "imdb" in ratings.model_fields_set:
+            told["imdb_rating"] = ratings.imdb.value if ratings.imdb else None
+            told["imdb_votes"] = ratings.imdb.votes if ratings.imdb else None
+        for name in ("rotten_tomatoes", "metacritic"):
+            if name in ratings.model_fields_set:
+                told[name] = getattr(ratings, name)
+        if "poster_url" in self.model_fields_set:
+            told["poster_source"] = self.poster_url
+        return told
+
+
+class Provenance(BaseModel):
+    """Where facts come from and until when they count as fresh."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: Source
+    fetched_at: datetime | None = None
+    refresh_after: datetime | None = None

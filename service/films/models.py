@@ -1,0 +1,97 @@
+"""A film's row and the outbox row that every change of it leaves behind.
+
+Lists are kept on the film's row, in the order in which the source gave them. `version` rises by
+one with every change that the index must see, under the row's lock; an id is never used again.
+"""
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from service.films.ids import new_id
+
+
+class Film(Model):
+    """One film. Dates are UTC; money is whole US dollars; ratings are as their sources scale."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    version = fields.BigIntField(default=1)
+    imdb_id = fields.CharField(max_length=12, null=True, unique=True)
+    title = fields.CharField(max_length=500)
+    whole_title = fields.CharField(max_length=600)
+    aliases: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    type = fields.CharField(max_length=8, default="movie")
+    year = fields.IntField(null=True)
+    end_year = fields.IntField(null=True)
+    released = fields.DateField(null=True)
+    rated = fields.CharField(max_length=500, null=True)
+    runtime_minutes = fields.IntField(null=True)
+    genres: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    directors: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    writers: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    actors: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    plot = fields.TextField(null=True)
+    languages: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    countries: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    awards = fields.CharField(max_length=500, null=True)
+    imdb_rating = fields.FloatField(null=True)
+    imdb_votes = fields.BigIntField(null=True)
+    rotten_tomatoes = fields.IntField(null=True)
+    metacritic = fields.IntField(null=True)
+    popularity = fields.FloatField(null=True)
+    box_office_usd = fields.BigIntField(null=True)
+    poster_source = fields.CharField(max_length=2000, null=True)
+    poster_status = fields.CharField(max_length=8, default="missing")
+    poster_reason = fields.CharField(max_length=200, null=True)
+    poster_key = fields.CharField(max_length=64, null=True)
+    poster_attempts = fields.IntField(default=0)
+    poster_due_at = fields.BigIntField(null=True)
+    source = fields.CharField(max_length=8, default="user")
+    fetched_at = fields.DatetimeField(null=True)
+    refresh_after = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "films"
+        indexes = (
+            Index(fields=("whole_title", "year"), name="idx_films_whole_title_year"),
+            Index(fields=("poster_due_at",), name="idx_films_poster_due_at"),
+        )
+
+
+class Genre(Model):
+    """A genre that films may have. Loading makes them; people choose among them."""
+
+    name = fields.CharField(max_length=500, primary_key=True)
+
+    class Meta:
+        table = "genres"
+
+
+class Outbox(Model):
+    """A pointer to a film that the index has not yet seen in this version.
+
+    `due_at` (milliseconds since the epoch) means "not before", and serves both the lease and
+    the next try. A row with `done_at` is finished; one with `quarantined_at` can never succeed
+    and waits for a person, with its reason.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    kind = fields.CharField(max_length=16)
+    film_id = fields.UUIDField()
+    version = fields.BigIntField()
+    due_at = fields.BigIntField(default=0)
+    owner = fields.CharField(max_length=100, null=True)
+    attempts = fields.IntField(default=0)
+    reason = fields.CharField(max_length=500, null=True)
+    created_at = fields.BigIntField()
+    done_at = fields.BigIntField(null=True)
+    quarantined_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "outbox"
+        indexes = (
+            Index(fields=("done_at",), name="idx_outbox_done_at"),
+            Index(fields=("film_id",), name="idx_outbox_film_id"),
+        )
