@@ -1,21 +1,23 @@
 """A film's row and the outbox row that every change of it leaves behind.
 
 Lists are kept on the film's row, in the order in which the source gave them. `version` rises by
-one with every change that the index must see, under the row's lock; an id is never used again.
+one with every change of the film's facts, under the row's lock, and is what `If-Match` compares;
+`counters` rises with what happens around a film (a poster stored), so that its ETag still changes.
+An id is never used again.
 """
 
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
-
-from service.films.ids import new_id
+from uuid_utils.compat import uuid7
 
 
 class Film(Model):
     """One film. Dates are UTC; money is whole US dollars; ratings are as their sources scale."""
 
-    id = fields.UUIDField(primary_key=True, default=new_id)
+    id = fields.UUIDField(primary_key=True, default=uuid7)
     version = fields.BigIntField(default=1)
+    counters = fields.BigIntField(default=0)
     imdb_id = fields.CharField(max_length=12, null=True, unique=True)
     title = fields.CharField(max_length=500)
     whole_title = fields.CharField(max_length=600)
