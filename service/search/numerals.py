@@ -1,0 +1,91 @@
+"""Numbers in titles: ``II``, ``Two`` and ``2`` are one word, ``Se7en`` is also ``seven``.
+
+A film is indexed under every form that people type; a query asks for what was typed and for the figure. Kept apart
+from `text`, since a title's identity is its words, not its numbers.
+"""
+
+import re
+from itertools import product
+
+_UNIT_WORDS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+    fifteen sixteen seventeen eighteen nineteen"""
+_TEN_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_ORDINAL_WORDS = """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth
+    thirteenth"""
+_ROMAN_NUMERALS = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
+_UNITS, _TENS = _UNIT_WORDS.split(), _TEN_WORDS.split()
+
+VALUES: dict[str, int] = {
+    **{word: value for value, word in enumerate(_UNITS)},
+    **{word: tens * 10 for tens, word in enumerate(_TENS, 2)},
+    **{word: value for value, word in enumerate(_ROMAN_NUMERALS.split(), 2)},
+}
+"""What number a word means. ``i`` is a pronoun before it is a numeral, thus not here."""
+
+ORDINALS: dict[str, int] = {word: value for value, word in enumerate(_ORDINAL_WORDS.split(), 1)}
+_FIGURE_ORDINAL = re.compile(r"(\d{1,3})(?:st|nd|rd|th)")
+
+# Figures that stand for letters in titles set as ``Se7en``, ``S1m0ne`` or ``Numb3rs``.
+_LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "vt", "8": "b"}
+_MIXED = re.compile(r"(?=.*[^\W\d_])(?=.*\d)[^\W_]{3,12}")
+MOST_FIGURES = 3  # figures read as letters in one word; more is a code, not a word
+
+
+def _ordinal(value: int) -> str:
+    ending = (
+        "th" if value % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
+    )
+    return f"{value}{ending}"
+
+
+def figure(word: str) -> str:
+    """`word` with its number as a figure: ``two`` and ``ii`` are ``2``, ``second`` is ``2nd``; others stay."""
+    if word in VALUES:
+        return str(VALUES[word])
+    if word in ORDINALS:
+        return _ordinal(ORDINALS[word])
+    return word
+
+
+def asked(word: str) -> tuple[str, ...]:
+    """The forms under which a typed word is looked up: itself first, then its figure if it has another one."""
+    other = figure(word)
+    return (word,) if other == word else (word, other)
+
+
+def lettered(word: str) -> tuple[str, ...]:
+    """Readings of a word with figures for letters: ``se7en`` gives ``seven`` and ``seten``. Most words give none."""
+    if word.isalpha() or not _MIXED.fullmatch(word) or _FIGURE_ORDINAL.fullmatch(word):
+        return ()
+    figures = [c for c in word if c.isdigit()]
+    if len(figures) > MOST_FIGURES or any(c not in _LETTERS for c in figures):
+        return ()
+    return tuple(
+        "".join(letters) for letters in product(*(_LETTERS[c] if c.isdigit() else c for c in word))
+    )
+
+
+def indexed(word: str) -> tuple[str, ...]:
+    """Every form under which a title's word is found, itself first: ``second`` is also ``2nd`` and ``2``."""
+    forms = [word, *asked(word)[1:], *lettered(word)]
+    if word in ORDINALS:
+        forms.append(str(ORDINALS[word]))
+    elif found := _FIGURE_ORDINAL.fullmatch(word):
+        forms.append(found.group(1))
+    return tuple(dict.fromkeys(forms))
+
+
+def figures(title_words: list[str]) -> list[str]:
+    """The words with all numbers as figures, numbers of two words as one: ``twenty one grams`` is ``21 grams``."""
+    result: list[str] = []
+    place = 0
+    while place < len(title_words):
+        word = title_words[place]
+        following = title_words[place + 1] if place + 1 < len(title_words) else ""
+        if word in _TENS and following in _UNITS[1:10]:
+            result.append(str(VALUES[word] + VALUES[following]))
+            place += 2
+        else:
+            result.append(figure(word))
+            place += 1
+    return result

@@ -1,0 +1,168 @@
+"""One analysis of text for everything that compares titles and names.
+
+Both engines, the ranking and the identity of films (same folded title) split and fold text here, in Python, and
+nowhere else: so two engines cannot disagree about what a word is, and relevance is tested without either of them.
+Everything is pure and total: any string that Python can hold gives an answer, never an error.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+ARTICLES = frozenset({"the", "a", "an"})
+"""Leading words that are not part of a title's whole form. English only: ``Die Hard`` must not lose its ``die``."""
+
+# What NFKD does not take apart, or takes apart wrongly (``8½`` would become ``81⁄2``), and marks that vanish so that
+# both halves of ``WALL·E`` and ``Rock'n'Roll`` stay one word.
+_VANISHING = "'’‘‛`´ʼʹʻ′＇·‧・\u00ad\u200b\u200c\u200d\ufeff"
+_LETTERS = {
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "æ": "ae",
+    "œ": "oe",
+    "ß": "ss",
+    "ı": "i",
+}
+_SIGNS = {
+    "½": " 1 2 ",
+    "⅓": " 1 3 ",
+    "⅔": " 2 3 ",
+    "¼": " 1 4 ",
+    "¾": " 3 4 ",
+    "×": " x ",
+    "＆": "&",
+}
+_RAISED = {"¹": " 1 ", "²": " 2 ", "³": " 3 ", "⁴": " 4 "}
+
+
+class _Folding(dict[int, str | None]):
+    """A table for `str.translate` that works out each further character once, when it is first seen."""
+
+    def __missing__(self, code: int) -> str | None:
+        if code < 128:
+            folded: str | None = chr(code)
+        else:
+            kept = [
+                c
+                for c in unicodedata.normalize("NFKD", chr(code).casefold())
+                if not unicodedata.combining(c)
+            ]
+            folded = unicodedata.normalize("NFC", "".join(kept)).casefold()
+            folded = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in folded)
+        self[code] = folded
+        return folded
+
+
+_FOLDING = _Folding(str.maketrans(dict.fromkeys(_VANISHING) | _LETTERS | _SIGNS | _RAISED))
+
+# Vowel signs of Indic and South-East Asian scripts are marks, not letters, yet part of the word.
+_PART = r"(?:[^\W_]|[\u0900-\u0eff\u1000-\u109f\u1780-\u17ff])"
+_LETTER = r"[^\W\d_]"
+_TOKEN = re.compile(
+    rf"""
+    (?P<acronym> (?<![^\W_]){_LETTER}(?:[.*]{_LETTER})+(?![^\W_]) )   # m.b.b.s.  M*A*S*H
+  | (?P<number>  (?<![^\W_])\d{{1,3}}(?:,\d{{3}})+(?![^\W_]) )        # 20,000
+  | (?P<word>    {_PART}+(?:(?<=[^\W\d_])\${_LETTER}+)* )             # plain words, and Ca$h
+  | (?P<sign>    & | (?<=\s)\+(?=\s) | (?<!\S)\+(?=\d) )              # Hobbs & Shaw  Romeo + Juliet  +1
+    """,
+    re.VERBOSE,
+)
+_DROPPED = str.maketrans({".": None, "*": None, ",": None, "$": "s"})
+
+
+class Span(NamedTuple):
+    """A word and where it stands in the text that was given: ``text[start:end]``, in characters."""
+
+    word: str
+    start: int
+    end: int
+
+
+def _tokens(folded: str) -> Iterator[tuple[str, int, int]]:
+    for found in _TOKEN.finditer(folded):
+        text = found.group()
+        if found.lastgroup == "sign":
+            text = (
+                "plus" if text == "+" and folded[found.end() : found.end() + 1].isdigit() else "and"
+            )
+        elif found.lastgroup != "word" or "$" in text:
+            text = text.translate(_DROPPED)
+        yield text, found.start(), found.end()
+
+
+def words(text: str) -> list[str]:
+    """The folded words of `text`, in their order.
+
+    A text of signs alone (the film ``$``) is one word of its signs, so that nothing with a title is beyond reach; a
+    text of blanks and controls has no words.
+    """
+    plain = text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
+    found = [word for word, _, _ in _tokens(plain.translate(_FOLDING))]
+    if found:
+        return found
+    signs = "".join(c for c in plain if not c.isspace() and unicodedata.category(c)[0] != "C")
+    return [signs] if signs else []
+
+
+def fold(text: str) -> str:
+    """The words of `text` with one space between them: equal for texts that read the same."""
+    return " ".join(words(text))
+
+
+def spans(text: str) -> list[Span]:
+    """The words of `text` with their places in it, for highlighting. The words are those of `words`."""
+    folded: list[str] = []
+    origin: list[int] = []
+    for place, character in enumerate(text):
+        piece = character.lower().translate(_FOLDING)
+        folded.append(piece)
+        origin.extend([place] * len(piece))
+    found = [
+        Span(word, origin[start], origin[end - 1] + 1)
+        for word, start, end in _tokens("".join(folded))
+    ]
+    if not found and (signs := words(text)):
+        start = len(text) - len(text.lstrip())
+        return [Span(signs[0], start, len(text.rstrip()))]
+    return found
+
+
+def whole(title: str) -> str:
+    """The title as one string: its words with one space between, without a leading article.
+
+    ``Matrix, The`` and ``The Matrix`` are both ``matrix``; a title that is nothing but an article keeps it.
+    """
+    return " ".join(without_article(words(title), inverted="," in title))
+
+
+def without_article(title_words: list[str], inverted: bool = False) -> list[str]:
+    """Words of a title without its leading article, or its trailing one where the title is `inverted` by a comma."""
+    if len(title_words) > 1 and title_words[0] in ARTICLES:
+        return title_words[1:]
+    if inverted and len(title_words) > 1 and title_words[-1] in ARTICLES:
+        return title_words[:-1]
+    return title_words
+
+
+def joined(title_words: list[str], most: int = 2) -> list[str]:
+    """Neighbouring words run together, 2 to `most` of them: ``star wars`` gives ``starwars``."""
+    return [
+        "".join(title_words[start : start + size])
+        for size in range(2, most + 1)
+        for start in range(len(title_words) - size + 1)
+    ]
+
+
+def edges(word: str, longest: int) -> list[str]:
+    """The beginnings of `word`, 1 to `longest` letters, the word itself included when it is short enough."""
+    return [word[:size] for size in range(1, min(len(word), longest) + 1)]
+
+
+def grams(squeezed: str) -> list[str]:
+    """Overlapping pieces of two and three letters of a text without spaces, each once, in order of appearance."""
+    pieces = [squeezed[i : i + size] for size in (2, 3) for i in range(len(squeezed) - size + 1)]
+    return list(dict.fromkeys(pieces or [squeezed]))

@@ -1,0 +1,134 @@
+"""The one analysis: what counts as the same word, title and number."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from service.search import numerals
+from service.search.text import edges, fold, grams, joined, spans, whole, words
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Amélie", "amelie"),
+        ("WALL·E", "walle"),
+        ("WALL-E", "wall e"),
+        ("8½", "8 1 2"),
+        ("[REC]²", "rec 2"),
+        ("M*A*S*H", "mash"),
+        ("m.b.b.s.", "mbbs"),
+        ("R.O.T.O.R.", "rotor"),
+        ("A.I. Artificial Intelligence", "ai artificial intelligence"),
+        ("(500) Days of Summer", "500 days of summer"),
+        ("Fast & Furious Presents: Hobbs & Shaw", "fast and furious presents hobbs and shaw"),
+        ("Romeo + Juliet", "romeo and juliet"),
+        ("+1", "plus 1"),
+        ("Charlie's Angels", "charlies angels"),
+        ("Rock’n’Roll", "rocknroll"),
+        ("20,000 Leagues Under the Sea", "20000 leagues under the sea"),
+        ("3:10 to Yuma", "3 10 to yuma"),
+        ("Face/Off", "face off"),
+        ("Ca$h", "cash"),
+        ("Straße, Øresund, Œuvre, İstanbul, Łódź", "strasse oresund oeuvre istanbul lodz"),
+        ("Ｆｕｌｌ　Ｗｉｄｔｈ", "full width"),
+        ("千と千尋の神隠し", "千と千尋の神隠し"),
+        ("기생충", "기생충"),
+        ("Сталкер", "сталкер"),
+        ("$", "$"),
+        ("  \t ", ""),
+    ],
+)
+def test_a_title_is_read_as_people_type_it(title: str, expected: str) -> None:
+    assert fold(title) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("The Matrix", "matrix"),
+        ("Matrix, The", "matrix"),
+        ("A Bug's Life", "bugs life"),
+        ("The", "the"),
+        ("A", "a"),
+        ("It", "it"),
+        ("Die Hard", "die hard"),
+    ],
+)
+def test_the_whole_form_drops_an_article_unless_nothing_else_is_left(
+    title: str, expected: str
+) -> None:
+    assert whole(title) == expected
+
+
+def test_composed_and_decomposed_letters_are_the_same_word() -> None:
+    assert words("Ame\u0301lie") == words("Am\u00e9lie") == ["amelie"]
+
+
+def test_vowel_signs_do_not_cut_a_word() -> None:
+    assert len(words("हिन्दी")) == 1
+
+
+def test_places_of_words_point_into_the_text_as_it_was_given() -> None:
+    title = "WALL·E & Œuvre (8½)"
+    assert [(span.word, title[span.start : span.end]) for span in spans(title)] == [
+        ("walle", "WALL·E"),
+        ("and", "&"),
+        ("oeuvre", "Œuvre"),
+        ("8", "8"),
+        ("1", "½"),
+        ("2", "½"),
+    ]
+
+
+def test_neighbours_are_run_together() -> None:
+    assert joined(["kung", "fu", "panda"], most=3) == ["kungfu", "fupanda", "kungfupanda"]
+
+
+def test_edges_stop_at_the_longest() -> None:
+    assert edges("jaws", 3) == ["j", "ja", "jaw"]
+
+
+def test_grams_of_a_short_text_are_the_text() -> None:
+    assert grams("m") == ["m"]
+    assert grams("jaws") == ["ja", "aw", "ws", "jaw", "aws"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "figure"), [("ii", "2"), ("two", "2"), ("xiii", "13"), ("second", "2nd")]
+)
+def test_a_number_is_asked_for_as_typed_and_as_a_figure(typed: str, figure: str) -> None:
+    assert numerals.asked(typed) == (typed, figure)
+
+
+def test_the_pronoun_i_is_not_a_number() -> None:
+    assert numerals.asked("i") == ("i",)
+
+
+def test_figures_set_for_letters_are_read() -> None:
+    assert "seven" in numerals.indexed("se7en")
+    assert "simone" in numerals.indexed("s1m0ne")
+
+
+def test_years_and_plain_numbers_are_not_read_as_letters() -> None:
+    assert numerals.indexed("1917") == ("1917",)
+    assert numerals.indexed("2nd") == ("2nd", "2")
+
+
+def test_a_number_of_two_words_becomes_one_figure() -> None:
+    assert numerals.figures(["twenty", "one", "grams"]) == ["21", "grams"]
+
+
+@given(st.text())
+@example("\ud800")
+@example("x\x00y")
+def test_any_text_folds_and_folding_again_changes_nothing(text: str) -> None:
+    once = fold(text)
+    assert fold(once) == once
+
+
+@given(st.text())
+def test_places_lie_inside_the_text_and_in_order(text: str) -> None:
+    found = spans(text)
+    assert all(0 <= span.start < span.end <= len(text) for span in found)
+    assert [span.start for span in found] == sorted(span.start for span in found)
