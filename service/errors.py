@@ -106,3 +106,15 @@ class Misconfigured(DomainError):
     """The operator must change a setting; asking again does not help."""
 
     default_code = "misconfigured"
+
+
+class TooLarge(DomainError):
+    """The input is larger than is taken."""
+
+    default_code = "body_too_large"
+
+
+class UnsupportedMedia(DomainError):
+    """The input is of a kind that is not read here."""
+
+    default_code = "unsupported_media_type"

@@ -1,0 +1,115 @@
+"""What every door says in the same way: JSON, pages with their links, conditional answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Generic, Literal, TypeVar
+from urllib.parse import urlencode
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from service.errors import FieldError, Invalid
+
+T = TypeVar("T")
+
+DEEPEST_OFFSET = 1_000  # results; further pages cost the engine all those before them
+
+
+class Total(BaseModel):
+    """How many there are: exactly (`eq`), or at least (`gte`)."""
+
+    value: int
+    relation: Literal["eq", "gte"] = "eq"
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list and the addresses of its neighbours."""
+
+    results: list[T]
+    total: Total
+    next: str | None = None
+    previous: str | None = None
+
+
+class PageQuery(BaseModel):
+    """Which page a client asks for; doors add their own parameters."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    offset: Annotated[int, Field(ge=0)] = 0
+
+    def model_post_init(self, context: object, /) -> None:
+        if self.offset + self.limit > DEEPEST_OFFSET:
+            reason = f"offset + limit must not exceed {DEEPEST_OFFSET}"
+            raise Invalid(f"{reason}.", code="page_too_deep", errors=(FieldError("offset", reason),))
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The addresses of the pages around one page, if there are any."""
+
+    next: str | None
+    previous: str | None
+
+    @classmethod
+    def around(cls, request: Request, page: PageQuery, total: int) -> "Links":
+        """The neighbours of `page` in a list of `total`, with all other parameters kept."""
+
+        def at(offset: int) -> str:
+            given = {k: v for k, v in request.get_query_args(keep_blank_values=True)}
+            given.update(limit=str(page.limit), offset=str(offset))
+            return f"{request.path}?{urlencode(given)}"
+
+        after = page.offset + page.limit
+        more = after < total and after + page.limit <= DEEPEST_OFFSET
+        return cls(
+            next=at(after) if more else None,
+            previous=at(max(0, page.offset - page.limit)) if page.offset else None,
+        )
+
+    def headers(self) -> dict[str, str]:
+        """The same addresses as a `Link` header (RFC 8288)."""
+        said = [
+            f'<{address}>; rel="{rel}"'
+            for rel, address in (("next", self.next), ("prev", self.previous))
+            if address
+        ]
+        return {"Link": ", ".join(said)} if said else {}
+
+
+def encode(value: object) -> bytes:
+    """`value` as JSON; pydantic models and frozen dataclasses included."""
+    return orjson.dumps(value, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    raise TypeError(f"cannot be JSON: {type(value).__name__}")
+
+
+def answer(
+    value: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> HTTPResponse:
+    """`value` as a JSON response; bytes are taken as JSON already."""
+    return HTTPResponse(
+        value if isinstance(value, bytes) else encode(value),
+        status=status,
+        headers=dict(headers or {}),
+        content_type="application/json",
+    )
+
+
+def conditional(
+    request: Request, value: object, etag: str, headers: Mapping[str, str] | None = None
+) -> HTTPResponse:
+    """`value` under a strong `ETag`; 304 if the client has it already (RFC 9110, 13.1.2)."""
+    said = {"ETag": f'"{etag}"', **(headers or {})}
+    known = request.headers.get("if-none-match", "")
+    tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+    if f'"{etag}"' in tags or "*" in tags:
+        return HTTPResponse(status=304, headers=said)
+    return answer(value, headers=said)

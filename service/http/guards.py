@@ -1,0 +1,37 @@
+"""Who is asking. A door that needs to know calls one of these first."""
+
+from sanic.request import Request
+
+from service.accounts.tokens import Identity
+from service.errors import NotAllowed, NotAuthenticated
+from service.http.parts import parts
+
+
+async def identity(request: Request) -> Identity:
+    """The user behind the bearer token.
+
+    Raises:
+        NotAuthenticated: there is none, or it is not good.
+    """
+    scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotAuthenticated("A bearer token is needed.", code="token_missing")
+    return await parts(request).accounts.identify(token.strip())
+
+
+async def admin(request: Request) -> Identity:
+    """The admin behind the bearer token.
+
+    Raises:
+        NotAuthenticated: there is no good token.
+        NotAllowed: it is not an admin's.
+    """
+    asking = await identity(request)
+    if not asking.is_admin:
+        raise NotAllowed("Only an admin may do this.", code="admin_required")
+    return asking
+
+
+def address(request: Request) -> str:
+    """The client's address; a proxy's word counts only as `TRUSTED_PROXIES` allows."""
+    return request.client_ip or "unknown"

@@ -1,0 +1,188 @@
+"""The OpenAPI 3.1 document, made from what the doors declare.
+
+A route without a declaration does not stand in the document, and a test holds the two lists
+against each other. The schemas are the very models that read and write, so they cannot drift.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+from sanic import Sanic
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 shapes it; `code` is stable."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    instance: str | None = None
+    request_id: str | None = None
+    errors: list[dict[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What one route takes and gives."""
+
+    summary: str
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    returns: Mapping[int, type[BaseModel] | str | None] = field(default_factory=dict)
+    errors: tuple[int, ...] = ()
+    who: str = "anyone"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def operation(
+    summary: str,
+    *,
+    query: type[BaseModel] | None = None,
+    body: type[BaseModel] | None = None,
+    returns: Mapping[int, type[BaseModel] | str | None] | None = None,
+    errors: tuple[int, ...] = (),
+    who: str = "anyone",
+    headers: Mapping[str, str] | None = None,
+) -> Callable[[F], F]:
+    """Declare a handler for the document.
+
+    Args:
+        returns: status → model of a JSON answer, a media type, or None for no body.
+        errors: statuses answered by problem documents.
+        who: `anyone`, `user` or `admin`.
+        headers: request headers that matter → what they are for; `*` after a name: required.
+    """
+
+    def declare(handler: F) -> F:
+        handler.operation = Operation(  # type: ignore[attr-defined]
+            summary, query, body, returns or {200: None}, errors, who, headers or {}
+        )
+        return handler
+
+    return declare
+
+
+def document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[type-arg]
+    """The whole OpenAPI document of `app`."""
+    found = [
+        (route, method.lower(), route.handler.operation)
+        for route in app.router.routes
+        if hasattr(route.handler, "operation")
+        for method in route.methods
+        if method != "HEAD"
+    ]
+    models: set[tuple[type[BaseModel], Any]] = {(Problem, "serialization")}
+    for _, _, declared in found:
+        models |= {(m, "validation") for m in (declared.query, declared.body) if m}
+        models |= {
+            (m, "serialization")
+            for m in declared.returns.values()
+            if isinstance(m, type)
+        }
+    ordered = sorted(models, key=lambda pair: (pair[0].__name__, pair[1]))
+    refs, schemas = models_json_schema(ordered, ref_template="#/components/schemas/{model}")
+    paths: dict[str, dict[str, Any]] = {}
+    for route, method, declared in sorted(found, key=lambda entry: (entry[0].path, entry[1])):
+        paths.setdefault(_template(route.path), {})[method] = _described(
+            route, method, declared, refs, schemas["$defs"]
+        )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Movies",
+            "version": version,
+            "summary": "Films, found however their titles are misspelt.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+        },
+    }
+
+
+def _template(path: str) -> str:
+    parts = path.strip("/").split("/")
+    return "/" + "/".join(
+        "{" + part[1:-1].split(":")[0] + "}" if part.startswith("<") else part for part in parts
+    )
+
+
+def _described(
+    route: Any, method: str, declared: Operation, refs: Any, defs: Mapping[str, Any]
+) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "operationId": route.name.split(".")[-1],
+        "summary": declared.summary,
+        "tags": [route.name.split(".")[-2]],
+        "parameters": _parameters(route, declared, refs, defs),
+        "responses": {},
+    }
+    if declared.body:
+        schema = refs[(declared.body, "validation")]
+        said["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema}},
+        }
+    for status, what in declared.returns.items():
+        answer: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+        if isinstance(what, str):
+            answer["content"] = {what: {}}
+        elif what:
+            schema = refs[(what, "serialization")]
+            answer["content"] = {"application/json": {"schema": schema}}
+        said["responses"][str(status)] = answer
+    refused = {500, *declared.errors}
+    if declared.who != "anyone":
+        said["security"] = [{"bearer": []}]
+        refused |= {401, 403} if declared.who == "admin" else {401}
+    if declared.body:
+        refused |= {400, 413, 415, 422}
+    if declared.query:
+        refused |= {400, 422}
+    for status in sorted(refused):
+        said["responses"][str(status)] = {
+            "description": HTTPStatus(status).phrase,
+            "content": {
+                "application/problem+json": {"schema": refs[(Problem, "serialization")]}
+            },
+        }
+    return said
+
+
+def _parameters(
+    route: Any, declared: Operation, refs: Any, defs: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    said: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in (info.name for info in route.params.values())
+    ]
+    if declared.query:
+        reference = refs[(declared.query, "validation")]["$ref"]
+        schema = defs[reference.rsplit("/", 1)[1]]
+        for name, shape in schema.get("properties", {}).items():
+            required = name in schema.get("required", ())
+            said.append({"name": name, "in": "query", "required": required, "schema": shape})
+    for name, purpose in declared.headers.items():
+        said.append(
+            {
+                "name": name.rstrip("*"),
+                "in": "header",
+                "required": name.endswith("*"),
+                "description": purpose,
+                "schema": {"type": "string"},
+            }
+        )
+    return said

@@ -1,0 +1,149 @@
+"""One table from what went wrong to what a client is told (RFC 9457).
+
+Every error of every route ends here: domain words, faults of the database, Sanic's own
+refusals and bugs. So no door needs a `try`, and no answer can carry a traceback.
+"""
+
+from http import HTTPStatus
+
+import orjson
+import structlog
+from sanic import Sanic
+from sanic.exceptions import MethodNotAllowed, SanicException
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from service import database
+from service.errors import (
+    Conflict,
+    DomainError,
+    Invalid,
+    Malformed,
+    Misconfigured,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    TooLarge,
+    TooMany,
+    Unavailable,
+    UnsupportedMedia,
+    VersionMismatch,
+    VersionRequired,
+)
+
+log = structlog.get_logger()
+
+STATUS: dict[type[DomainError], int] = {
+    Malformed: 400,
+    NotAuthenticated: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    VersionMismatch: 412,
+    TooLarge: 413,
+    UnsupportedMedia: 415,
+    Invalid: 422,
+    VersionRequired: 428,
+    TooMany: 429,
+    Unavailable: 503,
+    Misconfigured: 503,
+}
+
+SANIC_CODES = {
+    400: "malformed",
+    404: "route_not_found",
+    405: "method_not_allowed",
+    408: "request_timeout",
+    413: "body_too_large",
+    417: "expectation_failed",
+    503: "response_timeout",
+}
+SANIC_DETAILS = {
+    404: "There is no such address.",
+    405: "This address does not take that method.",
+    408: "The request did not arrive in time.",
+    413: "The body is larger than 256 kB.",
+    503: "The answer was not ready in time.",
+}
+DATABASE_RETRY = 2.0  # seconds; a restarting PostgreSQL is back within some
+
+
+def problem(
+    request: Request | None,
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: tuple[dict[str, str], ...] = (),
+    headers: dict[str, str] | None = None,
+) -> HTTPResponse:
+    """A problem document as a response."""
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if request is not None:
+        body["instance"] = request.path
+        body["request_id"] = str(request.id)
+    if errors:
+        body["errors"] = list(errors)
+    return HTTPResponse(
+        orjson.dumps(body),
+        status=status,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+        content_type="application/problem+json",
+    )
+
+
+def of_domain(request: Request, error: DomainError) -> HTTPResponse:
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    headers = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    errors = tuple({"pointer": fault.pointer, "detail": fault.detail} for fault in error.errors)
+    return problem(
+        request, status, error.code, error.detail, errors=errors, headers=headers
+    )
+
+
+def of_sanic(request: Request, error: SanicException) -> HTTPResponse:
+    status = error.status_code or 500
+    if status >= 500 and status != 503:
+        return of_bug(request, error)
+    headers = {}
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = error.headers.get("Allow", "")
+    if status == 503:
+        headers["Retry-After"] = "1"
+    detail = SANIC_DETAILS.get(status, HTTPStatus(status).phrase + ".")
+    return problem(
+        request, status, SANIC_CODES.get(status, "refused"), detail, headers=headers
+    )
+
+
+def of_bug(request: Request, error: Exception) -> HTTPResponse:
+    if database.is_fault(error):
+        log.warning("database_unavailable", reason=repr(error)[:300])
+        return problem(
+            request,
+            503,
+            "database_unavailable",
+            "The database does not answer.",
+            headers={"Retry-After": str(round(DATABASE_RETRY))},
+        )
+    log.error("unhandled_error", exc_info=error, path=request.path if request else None)
+    return problem(
+        request, 500, "internal_error", "Something failed here; the log has the request's id."
+    )
+
+
+def install(app: Sanic) -> None:  # type: ignore[type-arg]
+    """Let every error of `app` be answered by this table."""
+    app.error_handler.add(DomainError, of_domain)
+    app.error_handler.add(SanicException, of_sanic)
+    app.error_handler.add(Exception, of_bug)

@@ -1,0 +1,110 @@
+"""What a client sent, as a checked value or a clear refusal.
+
+Nothing is dropped or clamped in silence: an unknown parameter or field is refused by its name,
+because a misspelt filter that is ignored gives a wrong answer that looks right.
+"""
+
+from typing import TypeVar
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+from pydantic import BaseModel, ValidationError
+from sanic.request import Request
+
+from service.errors import FieldError, Invalid, Malformed, UnsupportedMedia
+
+M = TypeVar("M", bound=BaseModel)
+
+DEEPEST_BODY = 20  # levels; no body of ours needs five
+
+
+def body(request: Request, model: type[M]) -> M:
+    """The JSON body as `model`.
+
+    Raises:
+        UnsupportedMedia: the body is not declared to be JSON.
+        Malformed: it is not JSON, not an object, or nested deeper than 20 levels.
+        Invalid: naming each field that is wrong or unknown.
+    """
+    kind = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
+    if kind != "application/json":
+        raise UnsupportedMedia("The body must be application/json.")
+    try:
+        value = orjson.loads(request.body)
+    except orjson.JSONDecodeError as fault:
+        raise Malformed(f"The body is not JSON: {fault.msg}.", code="malformed_json") from None
+    if not isinstance(value, dict):
+        raise Malformed("The body must be a JSON object.", code="malformed_json")
+    if _deeper(value, DEEPEST_BODY):
+        raise Malformed(f"The body is nested deeper than {DEEPEST_BODY} levels.", code="too_deep")
+    return checked(model, value, prefix="/")
+
+
+def query(request: Request, model: type[M]) -> M:
+    """The query string as `model`; a parameter given twice is a list or a fault.
+
+    Raises:
+        Malformed: a value is not UTF-8.
+        Invalid: naming each parameter that is wrong or unknown.
+    """
+    try:
+        pairs = parse_qsl(
+            request.query_string, keep_blank_values=True, errors="strict", max_num_fields=100
+        )
+    except UnicodeDecodeError:
+        raise Malformed("A parameter is not valid UTF-8.", code="malformed_query") from None
+    except ValueError:
+        raise Malformed("There are more than 100 parameters.", code="malformed_query") from None
+    given: dict[str, object] = {}
+    for name, value in pairs:
+        if name in given:
+            message = "was given more than once"
+            raise Invalid(f"{name[:50]} {message}.", errors=(FieldError(name[:50], message),))
+        given[name] = value
+    return checked(model, given, prefix="")
+
+
+def path_text(raw: str) -> str:
+    """One segment of the path, decoded.
+
+    Raises:
+        Malformed: it is not UTF-8.
+    """
+    try:
+        return unquote(raw, errors="strict")
+    except UnicodeDecodeError:
+        raise Malformed("The address is not valid UTF-8.", code="malformed_path") from None
+
+
+def checked(model: type[M], value: dict[str, object], prefix: str) -> M:
+    """`value` as `model`, every fault of it told at once under `prefix`."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        detail, faults = _told(error, prefix)
+        raise Invalid(detail, errors=faults) from None
+
+
+def _told(error: ValidationError, prefix: str) -> tuple[str, tuple[FieldError, ...]]:
+    faults = []
+    for fault in error.errors(include_url=False, include_context=False)[:50]:
+        where = prefix + "/".join(str(part)[:50] for part in fault["loc"])
+        unknown = fault["type"] == "extra_forbidden"
+        reason = "is not known here" if unknown else fault["msg"].removeprefix("Value error, ")
+        faults.append(FieldError(where, reason))
+    names = ", ".join(fault.pointer.removeprefix("/") or "the body" for fault in faults[:5])
+    return f"Wrong: {names}.", tuple(faults)
+
+
+def _deeper(value: object, limit: int) -> bool:
+    level: list[object] = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return False
+    return any(isinstance(node, dict | list) for node in level)
