@@ -1,0 +1,1 @@
+"""Films that are not known yet, asked of OMDb."""
