@@ -6,9 +6,16 @@ it is; what it sets to `None` is known to be unknown.
 """
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 LONGEST_TEXT = 5_000  # characters; plots of films are far shorter
 
@@ -60,12 +67,9 @@ class Ratings(BaseModel):
     metacritic: Percent | None = None
 
 
-class FilmFacts(BaseModel):
-    """A film as told by one source. `model_fields_set` says what it told."""
-
+class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    title: Line
     imdb_id: Annotated[str, StringConstraints(pattern=r"^tt\d{7,9}$")] | None = None
     aliases: Lines = ()
     type: FilmType = "movie"
@@ -87,20 +91,43 @@ class FilmFacts(BaseModel):
     box_office_usd: Annotated[int, Field(ge=0, le=10**15)] | None = None
     poster_url: Annotated[str, StringConstraints(max_length=2_000)] | None = None
 
-    def columns(self) -> dict[str, Any]:
-        """The told facts under the names of `Film`'s columns, with lists as lists."""
-        told = self.model_dump(exclude_unset=True, exclude={"ratings", "poster_url"})
+    @model_validator(mode="after")
+    def _years_in_order(self) -> Self:
+        if self.year and self.end_year and self.end_year < self.year:
+            raise ValueError("end_year must not lie before year")
+        return self
+
+    def columns(self, complete: bool = False) -> dict[str, Any]:
+        """The told facts under the names of `Film`'s columns, with lists as lists.
+
+        Args:
+            complete: what was not told counts as unknown, instead of being left out.
+        """
+        told = self.model_dump(exclude_unset=not complete, exclude={"ratings", "poster_url"})
         told = {k: list(v) if isinstance(v, tuple) else v for k, v in told.items()}
-        ratings = self.ratings
-        if "imdb" in ratings.model_fields_set:
-            told["imdb_rating"] = ratings.imdb.value if ratings.imdb else None
-            told["imdb_votes"] = ratings.imdb.votes if ratings.imdb else None
+        ratings, imdb = self.ratings, self.ratings.imdb or ImdbRating()
+        for name, column in (("value", "imdb_rating"), ("votes", "imdb_votes")):
+            cleared = "imdb" in ratings.model_fields_set and ratings.imdb is None
+            if complete or cleared or name in imdb.model_fields_set:
+                told[column] = getattr(imdb, name)
         for name in ("rotten_tomatoes", "metacritic"):
-            if name in ratings.model_fields_set:
+            if complete or name in ratings.model_fields_set:
                 told[name] = getattr(ratings, name)
-        if "poster_url" in self.model_fields_set:
+        if complete or "poster_url" in self.model_fields_set:
             told["poster_source"] = self.poster_url
         return told
+
+
+class FilmFacts(_Facts):
+    """A film as told by one source. `model_fields_set` says what it told."""
+
+    title: Line
+
+
+class FilmPatch(_Facts):
+    """Some facts to change; what is not set stays."""
+
+    title: Line = ""
 
 
 class Provenance(BaseModel):

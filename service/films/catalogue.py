@@ -1,0 +1,332 @@
+"""Every change of a film goes through here: row and outbox row in one transaction.
+
+There is one rule for what is one film, used by files, OMDb and people alike, or the catalogue
+would fill with twins: the same IMDb id; else, unless both have one, the same whole title, year
+and type with a director in common. To keep the rule under concurrency, those who may add a film
+take turns (SQLite has one writer anyway; PostgreSQL gets an advisory lock).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from service.database import connection, on_postgres, whole
+from service.errors import Conflict, FieldError, Invalid, NotFound, VersionMismatch
+from service.films import outbox
+from service.films.facts import FilmFacts, FilmPatch, Provenance
+from service.films.models import Film, Genre
+from service.films.nudge import Nudge
+from service.search.text import fold, whole as whole_title
+
+ADDING = 7_305_001  # the advisory lock's number: any constant that nobody else uses
+
+ALL_COLUMNS = tuple(
+    name for name in Film._meta.fields_map if name not in ("id", "created_at")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """What became of told facts: the films, in their order, and how many were new or changed."""
+
+    films: tuple[Film, ...]
+    added: int
+    changed: int
+
+
+class Catalogue:
+    """The films that are kept here."""
+
+    def __init__(self, nudge: Nudge, now: Callable[[], datetime]) -> None:
+        self._nudge = nudge
+        self._now = now
+
+    async def film(self, movie: str) -> Film:
+        """The film with this id of ours, or this IMDb id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        found = None
+        if is_imdb_id(movie):
+            found = await Film.get_or_none(imdb_id=movie)
+        elif (film_id := as_uuid(movie)) is not None:
+            found = await Film.get_or_none(id=film_id)
+        if found is None:
+            raise NotFound("There is no such film here.", code="movie_not_found")
+        return found
+
+    async def titled(self, title: str, year: int | None = None, type: str | None = None) -> Film:
+        """The film of exactly this whole title with most votes.
+
+        Raises:
+            NotFound: there is none.
+        """
+        wanted: dict[str, Any] = {"whole_title": whole_title(title)}
+        if year is not None:
+            wanted["year"] = year
+        if type is not None:
+            wanted["type"] = type
+        found = await Film.filter(**wanted)
+        if not found:
+            raise NotFound("There is no film of this title here.", code="movie_not_found")
+        return max(found, key=lambda film: (film.imdb_votes or 0, str(film.id)))
+
+    async def absorb(self, facts: FilmFacts, provenance: Provenance) -> Film:
+        """Merge what a source says into the catalogue; returns the stored film."""
+        return (await self.absorb_all([facts], provenance)).films[0]
+
+    async def absorb_all(self, told: Sequence[FilmFacts], provenance: Provenance) -> Absorbed:
+        """Merge many; what changes nothing writes nothing."""
+        absorbed = await self._absorb(told, provenance)
+        if absorbed.added or absorbed.changed:
+            await self._nudge.give()
+        return absorbed
+
+    @whole
+    async def _absorb(self, told: Sequence[FilmFacts], provenance: Provenance) -> Absorbed:
+        now = self._now()
+        async with in_transaction():
+            await _take_turn()
+            known = await _Known.of(told)
+            films: list[Film] = []
+            new: dict[UUID, Film] = {}
+            changed: dict[UUID, Film] = {}
+            for facts in told:
+                film = known.find(facts)
+                if film is None:
+                    film = _made(facts, provenance, now)
+                    new[film.id] = film
+                    known.add(film)
+                elif _merge(film, facts.columns(), now) and film.id not in new:
+                    changed[film.id] = film
+                    known.add(film)
+                if provenance.fetched_at:
+                    film.fetched_at = provenance.fetched_at
+                    film.refresh_after = provenance.refresh_after
+                films.append(film)
+            for film in changed.values():
+                film.version += 1
+            await _remember_genres(films)
+            await _store(list(new.values()), list(changed.values()), now)
+            if provenance.fetched_at:
+                await _refetched([f for f in films if f.id not in new and f.id not in changed])
+        return Absorbed(tuple(films), len(new), len(changed))
+
+    async def add(self, facts: FilmFacts) -> Film:
+        """Add a film by hand.
+
+        Raises:
+            Conflict: `movie_exists`, by the rule of what is one film.
+            Invalid: `genre_not_found`.
+        """
+        film = await self._add(facts)
+        await self._nudge.give()
+        return film
+
+    @whole
+    async def _add(self, facts: FilmFacts) -> Film:
+        now = self._now()
+        async with in_transaction():
+            await _take_turn()
+            await _refuse_unknown_genres(facts.genres)
+            twin = (await _Known.of([facts])).find(facts)
+            if twin is not None:
+                raise Conflict(f"This film is here already: {twin.id}.", code="movie_exists")
+            film = _made(facts, Provenance(source="user"), now)
+            await _store([film], [], now)
+        return film
+
+    async def replace(self, movie: str, version: int, facts: FilmFacts) -> Film:
+        """Put `facts` in place of all that was known; errors as `amend`."""
+        return await self._change(movie, version, facts.columns(complete=True))
+
+    async def amend(self, movie: str, version: int, patch: FilmPatch) -> Film:
+        """Change some facts of a film that the caller has seen in `version`.
+
+        Raises:
+            NotFound: there is no such film.
+            VersionMismatch: somebody changed it since.
+            Conflict: another film has that IMDb id.
+            Invalid: `genre_not_found`, or years out of order.
+        """
+        return await self._change(movie, version, patch.columns())
+
+    async def _change(self, movie: str, version: int, columns: dict[str, Any]) -> Film:
+        film_id = (await self.film(movie)).id
+        film = await self._changed(film_id, version, columns)
+        await self._nudge.give()
+        return film
+
+    @whole
+    async def _changed(self, film_id: UUID, version: int, columns: dict[str, Any]) -> Film:
+        now = self._now()
+        try:
+            async with in_transaction():
+                film = await _locked(film_id, version)
+                await _refuse_unknown_genres(columns.get("genres", ()))
+                if _merge(film, columns, now):
+                    if film.year and film.end_year and film.end_year < film.year:
+                        reason = "must not lie before year"
+                        raise Invalid(f"end_year {reason}.", errors=(FieldError("/end_year", reason),))
+                    film.version += 1
+                    await _store([], [film], now)
+        except IntegrityError:
+            raise Conflict("Another film has that IMDb id.", code="movie_exists") from None
+        return film
+
+    async def withdraw(self, movie: str, version: int) -> None:
+        """Delete a film that the caller has seen in `version`; errors as `amend`."""
+        film_id = (await self.film(movie)).id
+        await self._withdrawn(film_id, version)
+        await self._nudge.give()
+
+    @whole
+    async def _withdrawn(self, film_id: UUID, version: int) -> None:
+        async with in_transaction():
+            film = await _locked(film_id, version)
+            await film.delete()
+            gone = (film_id, film.version + 1, "withdrawn")
+            await outbox.append([gone], _ms(self._now()))  # type: ignore[list-item]
+
+
+def is_imdb_id(text: str) -> bool:
+    return text.startswith("tt") and text[2:].isdigit() and text.isascii()
+
+
+def as_uuid(text: str) -> UUID | None:
+    if len(text) != 36:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+class _Known:
+    """The stored films that some told facts may be about, by both of their names."""
+
+    def __init__(self, films: Sequence[Film]) -> None:
+        self._by_imdb: dict[str, Film] = {}
+        self._by_title: dict[str, dict[UUID, Film]] = {}
+        for film in films:
+            self.add(film)
+
+    @classmethod
+    async def of(cls, told: Sequence[FilmFacts]) -> "_Known":
+        ids = list({facts.imdb_id for facts in told if facts.imdb_id})
+        titles = list({whole_title(facts.title) for facts in told})
+        found = await Film.filter(imdb_id__in=ids) if ids else []
+        found += await Film.filter(whole_title__in=titles)
+        return cls(list({film.id: film for film in found}.values()))
+
+    def add(self, film: Film) -> None:
+        if film.imdb_id:
+            self._by_imdb[film.imdb_id] = film
+        self._by_title.setdefault(film.whole_title, {})[film.id] = film
+
+    def find(self, facts: FilmFacts) -> Film | None:
+        if facts.imdb_id and facts.imdb_id in self._by_imdb:
+            return self._by_imdb[facts.imdb_id]
+        directors = {fold(name) for name in facts.directors}
+        for film in self._by_title.get(whole_title(facts.title), {}).values():
+            if facts.imdb_id and film.imdb_id:
+                continue
+            same = film.year == facts.year and film.type == facts.type
+            if same and directors & {fold(name) for name in film.directors}:
+                return film
+        return None
+
+
+async def _take_turn() -> None:
+    """The transaction's first statement: a write on SQLite, an advisory lock on PostgreSQL."""
+    if on_postgres():
+        await connection().execute_query("SELECT pg_advisory_xact_lock($1)", [ADDING])
+    else:
+        await connection().execute_query("UPDATE films SET counters = counters WHERE 0")
+
+
+async def _locked(film_id: UUID, version: int) -> Film:
+    """The film under its row's lock; writing first is what makes SQLite wait its turn."""
+    held = await Film.filter(id=film_id, version=version).update(version=version)
+    film = await Film.get_or_none(id=film_id)
+    if film is None:
+        raise NotFound("There is no such film here.", code="movie_not_found")
+    if not held:
+        raise VersionMismatch(f"The film has changed since; it is at version {film.version}.")
+    return film
+
+
+def _made(facts: FilmFacts, provenance: Provenance, now: datetime) -> Film:
+    film = Film(
+        source=provenance.source,
+        fetched_at=provenance.fetched_at,
+        refresh_after=provenance.refresh_after,
+        created_at=now,
+        updated_at=now,
+        title="",
+        whole_title="",
+    )
+    _merge(film, facts.columns(), now)
+    return film
+
+
+def _merge(film: Film, columns: dict[str, Any], now: datetime) -> bool:
+    """Put told facts on the row; says whether anything is different now."""
+    different = {k: v for k, v in columns.items() if getattr(film, k) != v}
+    if not different:
+        return False
+    for name, value in different.items():
+        setattr(film, name, value)
+    if "title" in different:
+        film.whole_title = whole_title(film.title)
+    if "poster_source" in different:
+        _ask_for_poster(film, now)
+    film.updated_at = now
+    return True
+
+
+def _ask_for_poster(film: Film, now: datetime) -> None:
+    film.poster_attempts = 0
+    film.poster_reason = None
+    film.poster_status = "pending" if film.poster_source else "missing"
+    film.poster_due_at = _ms(now) if film.poster_source else None
+
+
+async def _store(new: list[Film], changed: list[Film], now: datetime) -> None:
+    if new:
+        await Film.bulk_create(new, batch_size=500)
+    if changed:
+        await Film.bulk_create(
+            changed, batch_size=500, on_conflict=["id"], update_fields=list(ALL_COLUMNS)
+        )
+    await outbox.append([(film.id, film.version, "film") for film in (*new, *changed)], _ms(now))
+
+
+async def _refetched(films: list[Film]) -> None:
+    """Seen again, unchanged: only the freshness moves, which the index does not hold."""
+    for film in films:
+        film.counters += 1
+        await film.save(update_fields=["fetched_at", "refresh_after", "counters"])
+
+
+async def _remember_genres(films: Sequence[Film]) -> None:
+    names = {name for film in films for name in film.genres}
+    await Genre.bulk_create([Genre(name=name) for name in sorted(names)], ignore_conflicts=True)
+
+
+async def _refuse_unknown_genres(genres: Sequence[str]) -> None:
+    known = set(await Genre.filter(name__in=list(genres)).values_list("name", flat=True))
+    unknown = [name for name in genres if name not in known]
+    if unknown:
+        faults = tuple(FieldError("/genres", f"{name!r} is not a known genre") for name in unknown)
+        raise Invalid("A genre is not known.", code="genre_not_found", errors=faults)

@@ -1,0 +1,120 @@
+"""The list of films that the index has still to see.
+
+A row is written in the transaction that changes the film, so that neither can be lost without
+the other. Rows are claimed for a while (a lease), not taken: an indexer that dies loses nothing.
+They are claimed by their being unfinished, never by "id above the last one", since ids are given
+before commits, and a late commit would stay hidden for ever.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from service.database import connection, on_postgres, placeholders, whole
+from service.films.models import Outbox
+
+Kind = Literal["film", "withdrawn"]
+
+LEASE = 30_000  # ms; far longer than one bulk request takes, short enough to wait out a death
+KEEP_FINISHED = 3 * 86_400_000  # ms; a rebuild reads what was finished since it began
+MOST_ATTEMPTS = 12  # with growing delays some hours; then a person should look
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One claimed pointer: look at this film again."""
+
+    id: int
+    film_id: UUID
+    version: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How far the index is behind."""
+
+    waiting: int
+    quarantined: int
+    oldest_ms: int | None
+
+
+async def append(changes: Iterable[tuple[UUID, int, Kind]], now_ms: int) -> None:
+    """File `(film id, version, kind)`; must be called inside the change's own transaction."""
+    await Outbox.bulk_create(
+        [
+            Outbox(kind=kind, film_id=film_id, version=version, created_at=now_ms)
+            for film_id, version, kind in changes
+        ],
+        batch_size=1000,
+    )
+
+
+@whole
+async def claim(owner: str, most: int, now_ms: int) -> tuple[Entry, ...]:
+    """Lease up to `most` due rows to `owner`, oldest first."""
+    skip = "FOR UPDATE SKIP LOCKED" if on_postgres() else ""
+    rows = await connection().execute_query_dict(
+        placeholders(f"""
+            UPDATE outbox SET due_at = $1, owner = $2, attempts = attempts + 1
+            WHERE id IN (
+                SELECT id FROM outbox
+                WHERE done_at IS NULL AND quarantined_at IS NULL AND due_at <= $3
+                ORDER BY id LIMIT $4 {skip})
+            RETURNING id, film_id, version, attempts"""),
+        [now_ms + LEASE, owner, now_ms, most],
+    )
+    entries = (
+        Entry(row["id"], UUID(str(row["film_id"])), row["version"], row["attempts"]) for row in rows
+    )
+    return tuple(sorted(entries, key=lambda entry: entry.id))
+
+
+@whole
+async def finish(ids: Sequence[int], now_ms: int) -> None:
+    """These are done; they are kept a while for rebuilds and for people who ask when."""
+    await Outbox.filter(id__in=list(ids)).update(done_at=now_ms, owner=None, reason=None)
+
+
+@whole
+async def postpone(ids: Sequence[int], due_ms: int, reason: str) -> None:
+    """These failed for a passing reason: not before `due_ms` again."""
+    await Outbox.filter(id__in=list(ids)).update(due_at=due_ms, owner=None, reason=reason[:500])
+
+
+@whole
+async def quarantine(ids: Sequence[int], now_ms: int, reason: str) -> None:
+    """These cannot succeed: they wait for a person, and the rest goes on."""
+    await Outbox.filter(id__in=list(ids)).update(
+        quarantined_at=now_ms, owner=None, reason=reason[:500]
+    )
+
+
+@whole
+async def release(owner: str) -> None:
+    """Free what `owner` held before it died; called when it starts again."""
+    await Outbox.filter(owner=owner, done_at=None).update(due_at=0, owner=None)
+
+
+@whole
+async def sweep(now_ms: int) -> int:
+    """Forget rows finished long ago; returns how many."""
+    return await Outbox.filter(done_at__lt=now_ms - KEEP_FINISHED).delete()
+
+
+async def depth(now_ms: int) -> Depth:
+    """How many rows wait, how many are in quarantine, and the age of the oldest waiting."""
+    rows = await connection().execute_query_dict(
+        "SELECT SUM(CASE WHEN quarantined_at IS NULL THEN 1 ELSE 0 END) AS waiting, "
+        "SUM(CASE WHEN quarantined_at IS NOT NULL THEN 1 ELSE 0 END) AS quarantined, "
+        "MIN(CASE WHEN quarantined_at IS NULL THEN created_at END) AS oldest "
+        "FROM outbox WHERE done_at IS NULL"
+    )
+    row = rows[0]
+    oldest = row["oldest"]
+    return Depth(
+        waiting=int(row["waiting"] or 0),
+        quarantined=int(row["quarantined"] or 0),
+        oldest_ms=None if oldest is None else max(0, now_ms - int(oldest)),
+    )
