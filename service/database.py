@@ -137,3 +137,8 @@ def on_postgres() -> bool:
 def placeholders(sql: str) -> str:
     """`$1, $2, …` in `sql` as this database wants them; SQLite understands `?1`."""
     return sql if on_postgres() else sql.replace("$", "?")
+
+
+async def rows(sql: str, *values: object) -> list[dict[str, Any]]:
+    """What one statement (with `$1, $2, …`) gives, or returns of what it wrote."""
+    return await connection().execute_query_dict(placeholders(sql), list(values))
