@@ -1,0 +1,20 @@
+"""The table of words: what spelling correction knows, shared by every process."""
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+
+class Word(Model):
+    """A word of the index, behind the letter of the place where it stands.
+
+    Rows are only ever added between rebuilds. `seen_at` (milliseconds since the epoch, by the database's clock)
+    is what readers follow.
+    """
+
+    word = fields.CharField(max_length=120, primary_key=True)
+    seen_at = fields.BigIntField()
+
+    class Meta:
+        table = "words"
+        indexes = (Index(fields=("seen_at",), name="idx_words_seen_at"),)
