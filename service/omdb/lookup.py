@@ -1,0 +1,230 @@
+"""The film that somebody names, though it may not be here yet.
+
+What is not in the database is asked of OMDb and kept, so that each film costs one call, however
+many people ask for it at once: those in this process share one task, those in others wait for
+its lease. A film that is here is answered at once even when its facts have grown old; they are
+fetched again behind the answer, and if that fails, the old ones stay.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from service.errors import DomainError, NotFound, Unavailable
+from service.films.catalogue import Catalogue, as_uuid
+from service.films.facts import FilmFacts, FilmType, Provenance
+from service.films.models import Film
+from service.omdb.client import OmdbClient
+from service.omdb.memory import Memory, Miss
+from service.omdb.question import Question, question_of, refresh_after
+from service.omdb.throttle import Throttle
+
+log = structlog.get_logger()
+
+LEASE = 10.0  # seconds; longer than a call and its storing take, short enough to wait out a death
+PATIENCE = 6.0  # seconds to wait for another process; less than a request may take
+POLL = 0.05  # seconds between two looks at whether the other process has the film
+REFRESH_PAUSE = 600.0  # seconds between two tries to refresh one film
+OFF = "look-ups are off: OMDB_API_KEY is not set"
+LAST_WORDS = 2.0  # seconds that questions under way get when the service stops
+
+
+class Lookup:
+    """Finds a film in the database, and failing that at OMDb.
+
+    Args:
+        catalogue: where films are kept.
+        client: OMDb; without a key there is none, and look-ups are off.
+        now: the time, aware.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        client: OmdbClient | None,
+        now: Callable[[], datetime],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._catalogue = catalogue
+        self._client = client
+        self._now = now
+        self._clock = clock
+        self._memory = Memory(now)
+        self._throttle = Throttle(clock)
+        self._flights: dict[str, asyncio.Task[Any]] = {}
+
+    async def film(self, movie: str, asker: str | None = None) -> Film:
+        """The film with this id of ours, this IMDb id or exactly this title.
+
+        Args:
+            movie: an id, or a title; of several films of that title the one with most votes.
+            asker: whose look-ups are counted; nobody's are bounded when left out.
+
+        Raises:
+            NotFound: `movie_not_found`; neither the database nor OMDb has it.
+            Invalid: this can be no film's title.
+            TooMany: the asker looked up too much.
+            Unavailable, Misconfigured: OMDb is needed and does not answer.
+        """
+        if as_uuid(movie) is None:
+            return await self._answer(question_of(movie), asker)
+        film = await self._catalogue.film(movie)
+        self._refresh_if_old(film)
+        return film
+
+    async def titled(
+        self,
+        title: str,
+        year: int | None = None,
+        type: FilmType | None = None,
+        asker: str | None = None,
+    ) -> Film:
+        """The film of exactly this title, of this year and type if given; errors as `film`."""
+        return await self._answer(question_of(title, year, type), asker)
+
+    async def fetch(self, movie: str) -> Film:
+        """Ask OMDb for this film whatever is known of it here; errors as `film`."""
+        if as_uuid(movie) is not None:
+            movie = (await self._catalogue.film(movie)).imdb_id or movie
+        client = self._open()
+        return await self._asked(question_of(movie), client)
+
+    async def health(self) -> str:
+        """One line on how OMDb stands; spends no call, and raises OMDb's known trouble."""
+        return await self._client.health() if self._client else OFF
+
+    async def check(self) -> str:
+        """As `health`, but asks OMDb."""
+        return await self._client.check() if self._client else OFF
+
+    async def close(self) -> None:
+        """End what is under way; the session and the database may be closed after this."""
+        if self._flights:
+            _, late = await asyncio.wait(self._flights.values(), timeout=LAST_WORDS)
+            for flight in late:
+                flight.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _answer(self, question: Question, asker: str | None) -> Film:
+        film = await self._stored(question)
+        if film is not None:
+            self._refresh_if_old(film)
+            return film
+        client = self._open()
+        await self._refuse_known_miss(question)
+        flight = self._flights.get(question.key)
+        if flight is None:
+            if asker is not None:
+                self._throttle.count(asker)
+            flight = self._start(question.key, self._brought(question, client))
+        found: Film = await asyncio.shield(flight)
+        return found
+
+    async def _stored(self, question: Question) -> Film | None:
+        with suppress(NotFound):
+            if question.imdb_id is not None:
+                return await self._catalogue.film(question.imdb_id)
+            return await self._catalogue.titled(question.title, question.year, question.type)
+        return None
+
+    def _open(self) -> OmdbClient:
+        if self._client is None:
+            raise _not_found(f"There is no such film here, and {OFF}.")
+        return self._client
+
+    async def _refuse_known_miss(self, question: Question) -> None:
+        if (miss := await self._memory.recall(question.key)) is not None:
+            raise _missing(miss)
+
+    def _start(self, key: str, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        """Let `work` run whoever waits for it, until it ends."""
+        flight = asyncio.create_task(work)
+        self._flights[key] = flight
+        flight.add_done_callback(lambda done: self._landed(key, done))
+        return flight
+
+    def _landed(self, key: str, flight: "asyncio.Task[Any]") -> None:
+        del self._flights[key]
+        if not flight.cancelled():
+            flight.exception()
+
+    async def _brought(self, question: Question, client: OmdbClient) -> Film:
+        """The film, from whichever process asks first."""
+        patient_until = self._clock() + PATIENCE
+        while not await self._memory.claim(question.key, LEASE):
+            if self._clock() >= patient_until:
+                raise Unavailable(
+                    "This film is still being looked up.", code="omdb_unavailable", retry_after=1
+                )
+            await asyncio.sleep(POLL)
+        try:
+            film = await self._stored(question)
+            if film is None:
+                await self._refuse_known_miss(question)
+                film = await self._asked(question, client)
+            return film
+        finally:
+            await self._memory.release(question.key)
+
+    async def _asked(self, question: Question, client: OmdbClient) -> Film:
+        try:
+            if question.imdb_id is not None:
+                facts = await client.by_id(question.imdb_id)
+            else:
+                facts = await client.by_title(question.title, question.year, question.type)
+        except NotFound:
+            await self._memory.remember(question.key)
+            raise
+        film = await self._kept(facts)
+        if not question.fits(facts):
+            await self._memory.remember(question.key, facts.imdb_id)
+            raise _missing(Miss(facts.imdb_id))
+        await self._memory.forget(question.key)
+        return film
+
+    async def _kept(self, facts: FilmFacts) -> Film:
+        now = self._now()
+        provenance = Provenance(
+            source="omdb", fetched_at=now, refresh_after=refresh_after(facts, now)
+        )
+        return await self._catalogue.absorb(facts, provenance)
+
+    def _refresh_if_old(self, film: Film) -> None:
+        due = film.refresh_after is not None and film.refresh_after <= self._now()
+        if self._client is None or film.imdb_id is None or not due:
+            return
+        key = f"r:{film.imdb_id}"
+        if key not in self._flights:
+            self._start(key, self._refreshed(key, question_of(film.imdb_id), self._client))
+
+    async def _refreshed(self, key: str, question: Question, client: OmdbClient) -> None:
+        """Fetch old facts again; a lease that is left to run out keeps the next try away."""
+        assert question.imdb_id is not None
+        if await self._memory.recall(question.key) is not None:
+            return
+        if not await self._memory.claim(key, REFRESH_PAUSE):
+            return
+        try:
+            await self._kept(await client.by_id(question.imdb_id, spare=True))
+        except NotFound:
+            await self._memory.remember(question.key)
+        except DomainError as error:
+            log.info("omdb_refresh_failed", film=question.imdb_id, code=error.code)
+
+
+def _not_found(detail: str) -> NotFound:
+    return NotFound(detail, code="movie_not_found")
+
+
+def _missing(miss: Miss) -> NotFound:
+    if miss.instead is None:
+        return _not_found("Neither this catalogue nor OMDb knows such a film.")
+    return _not_found(
+        f"OMDb knows no film of exactly this title; the nearest is {miss.instead}, which is kept."
+    )
