@@ -1,0 +1,132 @@
+"""Posters in a bucket of anything that speaks S3, for machines that come and go."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+import aiohttp
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from service.posters.stores import Stored, away, refused
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3.client import S3Client
+
+CONNECT_SECONDS = 2.0  # a store in the same network answers in milliseconds
+READ_SECONDS = 5.0
+CALLS = 8  # at the same time; each poster is some 100 kB
+
+NO_OBJECT = ("NoSuchKey", "404", "NotFound")
+OPERATOR_ERRORS = {
+    "NoSuchBucket": "the bucket does not exist",
+    "AccessDenied": "the keys do not allow it",
+    "403": "the keys do not allow it",
+    "InvalidAccessKeyId": "the access key is not known",
+    "SignatureDoesNotMatch": "the secret key is wrong",
+    "AuthorizationHeaderMalformed": "the region is wrong",
+    "PermanentRedirect": "the region is wrong",
+    "301": "the region is wrong",
+}
+
+
+class S3Store:
+    """Posters as objects of one bucket, under a prefix."""
+
+    def __init__(self, client: "S3Client", bucket: str, prefix: str, resources: AsyncExitStack):
+        self._client = client
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._resources = resources
+
+    @classmethod
+    async def open(cls, url: str, key_id: str | None, secret: str | None) -> "S3Store":
+        """Prepare for `s3://bucket/prefix?endpoint_url=…&region=…`; the bucket is not asked yet.
+
+        Without keys, the usual places of a machine in the cloud are searched for some.
+        """
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query))
+        endpoint = options.get("endpoint_url")
+        resources = AsyncExitStack()
+        client = await resources.enter_async_context(
+            get_session().create_client(
+                "s3",
+                region_name=options.get("region"),
+                endpoint_url=endpoint,
+                aws_access_key_id=key_id,
+                aws_secret_access_key=secret,
+                config=AioConfig(
+                    connect_timeout=CONNECT_SECONDS,
+                    read_timeout=READ_SECONDS,
+                    max_pool_connections=CALLS,
+                    retries={"mode": "standard", "total_max_attempts": 2},
+                    s3={"addressing_style": "path" if endpoint else "auto"},
+                    request_checksum_calculation="when_required",
+                    response_checksum_validation="when_required",
+                ),
+            )
+        )
+        return cls(client, parts.netloc, parts.path.strip("/"), resources)
+
+    async def put(self, key: str, data: bytes, content_type: str) -> None:
+        async with _bucket_errors(self._bucket):
+            await self._client.put_object(
+                Bucket=self._bucket,
+                Key=self._prefix + key,
+                Body=data,
+                ContentType=content_type,
+                CacheControl="public, max-age=31536000, immutable",
+            )
+
+    async def get(self, key: str) -> bytes | None:
+        async with _bucket_errors(self._bucket):
+            try:
+                found = await self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+            except ClientError as fault:
+                if _code(fault) in NO_OBJECT:
+                    return None
+                raise
+            async with found["Body"] as body:
+                return await body.read()
+
+    async def delete(self, key: str) -> None:
+        async with _bucket_errors(self._bucket):
+            await self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    async def objects(self) -> AsyncIterator[Stored]:
+        async with _bucket_errors(self._bucket):
+            pages = self._client.get_paginator("list_objects_v2")
+            async for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
+                for found in page.get("Contents", ()):
+                    key = found["Key"].removeprefix(self._prefix)
+                    yield Stored(key, found["LastModified"])
+
+    async def check(self) -> str:
+        async with _bucket_errors(self._bucket):
+            await self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
+        return f"posters lie in bucket {self._bucket}"
+
+    async def close(self) -> None:
+        await self._resources.aclose()
+
+
+@asynccontextmanager
+async def _bucket_errors(bucket: str) -> AsyncIterator[None]:
+    try:
+        yield
+    except ClientError as fault:
+        reason = OPERATOR_ERRORS.get(_code(fault))
+        if reason is None:
+            raise away(_code(fault)) from fault
+        raise refused(f"{reason} ({bucket})") from fault
+    except NoCredentialsError as fault:
+        raise refused(f"there are no keys for the bucket ({bucket})") from fault
+    except (BotoCoreError, aiohttp.ClientError, OSError, TimeoutError) as fault:
+        raise away(type(fault).__name__) from fault
+
+
+def _code(fault: ClientError) -> str:
+    return str(fault.response.get("Error", {}).get("Code", "unknown"))
