@@ -92,19 +92,26 @@ def _plain(value: object) -> object:
 
 
 def answer(
-    value: object, status: int = 200, headers: Mapping[str, str] | None = None
+    value: object,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    media_type: str = "application/json",
 ) -> HTTPResponse:
-    """`value` as a JSON response; bytes are taken as JSON already."""
+    """`value` as a JSON response; bytes are sent as they are."""
     return HTTPResponse(
         value if isinstance(value, bytes) else encode(value),
         status=status,
         headers=dict(headers or {}),
-        content_type="application/json",
+        content_type=media_type,
     )
 
 
 def conditional(
-    request: Request, value: object, etag: str, headers: Mapping[str, str] | None = None
+    request: Request,
+    value: object,
+    etag: str,
+    headers: Mapping[str, str] | None = None,
+    media_type: str = "application/json",
 ) -> HTTPResponse:
     """`value` under a strong `ETag`; 304 if the client has it already (RFC 9110, 13.1.2)."""
     said = {"ETag": f'"{etag}"', **(headers or {})}
@@ -112,4 +119,4 @@ def conditional(
     tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
     if f'"{etag}"' in tags or "*" in tags:
         return HTTPResponse(status=304, headers=said)
-    return answer(value, headers=said)
+    return answer(value, headers=said, media_type=media_type)
