@@ -7,7 +7,6 @@ that changed meanwhile stays due. Counters rise when clients would see a differe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 from uuid import UUID
 
 from tortoise.expressions import F
@@ -17,7 +16,13 @@ from service.films.models import Film
 
 LEASE = 120_000  # ms; the slowest poster takes half of it, and a death costs at most this
 
-Status = Literal["pending", "stored", "missing", "rejected"]
+CLAIM = """
+    UPDATE films SET poster_due_at = $1, poster_attempts = poster_attempts + 1
+    WHERE id = (
+        SELECT id FROM films WHERE poster_due_at <= $2
+        ORDER BY poster_due_at LIMIT 1 /* locked */)
+    RETURNING id, poster_source, poster_status, poster_reason, poster_key, poster_attempts
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +57,8 @@ class Outcome:
 @whole
 async def claim(now_ms: int) -> Order | None:
     """Lease the order that has been due for longest, if there is one."""
-    skip = "FOR UPDATE SKIP LOCKED" if on_postgres() else ""
-    found = await rows(
-        f"""
-        UPDATE films SET poster_due_at = $1, poster_attempts = poster_attempts + 1
-        WHERE id = (
-            SELECT id FROM films WHERE poster_due_at <= $2
-            ORDER BY poster_due_at LIMIT 1 {skip})
-        RETURNING id, poster_source, poster_status, poster_reason, poster_key, poster_attempts""",
-        now_ms + LEASE,
-        now_ms,
-    )
+    locked = "FOR UPDATE SKIP LOCKED" if on_postgres() else ""
+    found = await rows(CLAIM.replace("/* locked */", locked), now_ms + LEASE, now_ms)
     for row in found:
         return Order(
             film_id=UUID(str(row["id"])),

@@ -1,5 +1,6 @@
 """Posters in a bucket of anything that speaks S3, for machines that come and go."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from types_aiobotocore_s3.client import S3Client
 
 CONNECT_SECONDS = 2.0  # a store in the same network answers in milliseconds
-READ_SECONDS = 5.0
+READ_SECONDS = 3.0  # between two pieces of an answer
+CALL_SECONDS = 6.0  # one call with its retry; a client of ours waits for it
 CALLS = 8  # at the same time; each poster is some 100 kB
 
 NO_OBJECT = ("NoSuchKey", "404", "NotFound")
@@ -72,7 +74,7 @@ class S3Store:
         return cls(client, parts.netloc, parts.path.strip("/"), resources)
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
-        async with _bucket_errors(self._bucket):
+        async with _bucket_errors():
             await self._client.put_object(
                 Bucket=self._bucket,
                 Key=self._prefix + key,
@@ -82,7 +84,7 @@ class S3Store:
             )
 
     async def get(self, key: str) -> bytes | None:
-        async with _bucket_errors(self._bucket):
+        async with _bucket_errors():
             try:
                 found = await self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
             except ClientError as fault:
@@ -93,11 +95,11 @@ class S3Store:
                 return await body.read()
 
     async def delete(self, key: str) -> None:
-        async with _bucket_errors(self._bucket):
+        async with _bucket_errors():
             await self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
     async def objects(self) -> AsyncIterator[Stored]:
-        async with _bucket_errors(self._bucket):
+        async with _bucket_errors(seconds=None):
             pages = self._client.get_paginator("list_objects_v2")
             async for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
                 for found in page.get("Contents", ()):
@@ -105,7 +107,7 @@ class S3Store:
                     yield Stored(key, found["LastModified"])
 
     async def check(self) -> str:
-        async with _bucket_errors(self._bucket):
+        async with _bucket_errors():
             await self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
         return f"posters lie in bucket {self._bucket}"
 
@@ -114,16 +116,17 @@ class S3Store:
 
 
 @asynccontextmanager
-async def _bucket_errors(bucket: str) -> AsyncIterator[None]:
+async def _bucket_errors(bucket: str, seconds: float | None = CALL_SECONDS) -> AsyncIterator[None]:
     try:
-        yield
+        async with asyncio.timeout(seconds):
+            yield
     except ClientError as fault:
         reason = OPERATOR_ERRORS.get(_code(fault))
         if reason is None:
             raise away(_code(fault)) from fault
-        raise refused(f"{reason} ({bucket})") from fault
+        raise refused(reason) from fault
     except NoCredentialsError as fault:
-        raise refused(f"there are no keys for the bucket ({bucket})") from fault
+        raise refused("there are no keys for the bucket") from fault
     except (BotoCoreError, aiohttp.ClientError, OSError, TimeoutError) as fault:
         raise away(type(fault).__name__) from fault
 

@@ -47,6 +47,11 @@ class PosterStore(Protocol):
         """Give up connections; safe to repeat."""
 
 
+def object_key(key: str, size: str) -> str:
+    """Where a size of the poster `key` lies in any store."""
+    return f"{key}/{size}.jpg"
+
+
 def away(reason: str) -> Unavailable:
     """The store does not answer; later it may."""
     return Unavailable(
