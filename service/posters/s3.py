@@ -116,7 +116,7 @@ class S3Store:
 
 
 @asynccontextmanager
-async def _bucket_errors(bucket: str, seconds: float | None = CALL_SECONDS) -> AsyncIterator[None]:
+async def _bucket_errors(seconds: float | None = CALL_SECONDS) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(seconds):
             yield
