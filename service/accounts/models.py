@@ -6,14 +6,16 @@ it at once, access tokens included. A list of denied tokens could forget one; a 
 cannot. Nothing here lets its reader log in: of passwords and refresh tokens only hashes are kept.
 """
 
+from uuid import UUID
+
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
 LONGEST_NAME = 40  # characters
-LONGEST_EMAIL = 254  # characters (RFC 5321 allows a path of 256, with its brackets)
-GROWTH = 3  # times, at most, that folding the case lengthens a text
+LONGEST_FOLDED = 3 * LONGEST_NAME  # folding the case makes at most three letters of one
+LONGEST_EMAIL = 254  # characters, all of them ASCII (RFC 5321 allows 256, with the brackets)
 
 
 class User(Model):
@@ -24,9 +26,9 @@ class User(Model):
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     username = fields.CharField(max_length=LONGEST_NAME)
-    username_folded = fields.CharField(max_length=LONGEST_NAME * GROWTH, unique=True)
+    username_folded = fields.CharField(max_length=LONGEST_FOLDED, unique=True)
     email = fields.CharField(max_length=LONGEST_EMAIL, null=True)
-    email_folded = fields.CharField(max_length=LONGEST_EMAIL * GROWTH, null=True, unique=True)
+    email_folded = fields.CharField(max_length=LONGEST_EMAIL, null=True, unique=True)
     password_hash = fields.CharField(max_length=200)
     is_admin = fields.BooleanField(default=False)
     token_version = fields.IntField(default=1)
@@ -63,6 +65,7 @@ class RefreshToken(Model):
     session: fields.ForeignKeyRelation[Session] = fields.ForeignKeyField(
         "movies.Session", related_name="tokens", on_delete=fields.CASCADE
     )
+    session_id: UUID
     used_at = fields.DatetimeField(null=True)
 
     class Meta:

@@ -1,0 +1,147 @@
+"""What a password must be, and how it becomes a hash and is compared with one.
+
+Argon2 is made to be slow and to need memory. So it runs in threads of its own, never in the event
+loop nor in the threads that everything else shares, and only so many may wait: those beyond are
+told to come back, instead of making everybody wait and the machine swap.
+"""
+
+import asyncio
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import BoundedSemaphore
+from typing import TypeVar
+
+from passlib.context import CryptContext
+
+from service.errors import TooMany
+
+T = TypeVar("T")
+
+SHORTEST = 8  # characters: the floor of NIST SP 800-63B for a password with nothing beside it
+LONGEST = 1_024  # bytes: more adds no strength, only work
+MEMORY = 19_456  # KiB a hash; with the next two OWASP's floor for argon2id
+PASSES = 2
+LANES = 1  # more would take the cores that requests need
+THREADS = 2  # hashes at once in one process, each with its `MEMORY`
+WAITING = 64  # hashes under way or queued: some two seconds of work
+BUSY_RETRY = 2.0  # seconds until a full queue has drained
+
+FIRST_GUESSES = """
+    00000000 11111111 111111111 1111111111 11223344 12121212 12341234 123123123 123321123
+    12344321 12345678 123456789 1234567890 12345678910 1234qwer 123abc123 123qweasd 147258369
+    1q2w3e4r 1q2w3e4r5t 1q2w3e4r5t6y 1qaz2wsx 1qaz2wsx3edc 55555555 66666666 77777777 87654321
+    88888888 987654321 9876543210 99999999 a1234567 a12345678 a123456789 aa123456 aa12345678
+    abc12345 abcd1234 abcdefgh abcdefg1 admin123 admin1234 administrator alexander asdf1234
+    asdfasdf asdfghjk asdfghjkl azertyuiop baseball basketball blink182 butterfly changeme
+    charlie1 chocolate computer corvette dragon123 einstein elephant football football1
+    hello123 iloveyou iloveyou1 iloveyou2 internet jennifer jonathan letmein1 liverpool
+    marlboro maverick mercedes michelle midnight monkey123 mustang1 p@ssw0rd p@ssword
+    passw0rd password password1 password12 password123 password1234 pokemon1 princess
+    princess1 q1w2e3r4 q1w2e3r4t5 qazwsxedc qwer1234 qwerasdf qwert123 qwerty12 qwerty123
+    qwerty1234 qwerty12345 qwertyui qwertyuiop samantha samsung1 secret123 starwars steelers
+    sunshine superman superman1 swordfish trustno1 victoria welcome1 welcome123 whatever
+    zaq12wsx zaq1zaq1 zxcvbnm1 zxcvbnm123
+"""
+COMMON = frozenset(FIRST_GUESSES.split())
+"""What guessers try first, as far as it is long enough to be allowed at all."""
+
+
+def acceptable(password: str) -> str:
+    """A new password, as it was given.
+
+    Raises:
+        ValueError: it is too long, too short, or one of the first that anybody would guess.
+    """
+    if len(password) < SHORTEST:
+        raise ValueError(f"must have at least {SHORTEST} characters")
+    if _prepared(bounded(password)).casefold() in COMMON:
+        raise ValueError("is among the passwords that are guessed first")
+    return password
+
+
+def bounded(password: str) -> str:
+    """Any password, as it was given.
+
+    Raises:
+        ValueError: it has more than 1,024 bytes, or characters that UTF-8 cannot carry.
+    """
+    try:
+        size = len(password.encode())
+    except UnicodeEncodeError:
+        raise ValueError("must be text that UTF-8 can carry") from None
+    if size > LONGEST:
+        raise ValueError(f"must have at most {LONGEST:,} bytes")
+    return password
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a password was right; `better` is the hash to keep instead of an outdated one."""
+
+    right: bool
+    better: str | None = None
+
+
+class Passwords:
+    """Hashes and compares, a few at a time.
+
+    Args:
+        memory: KiB for each hash; existing hashes of other costs are replaced when next seen.
+        waiting: how many hashes may be under way or queued.
+    """
+
+    def __init__(self, memory: int = MEMORY, waiting: int = WAITING) -> None:
+        self._argon2 = CryptContext(
+            schemes=["argon2"],
+            argon2__type="ID",
+            argon2__memory_cost=memory,
+            argon2__time_cost=PASSES,
+            argon2__parallelism=LANES,
+        )
+        self._places = BoundedSemaphore(waiting)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
+
+    async def hash(self, password: str) -> str:
+        """The hash to keep of `password`. Raises `TooMany` while the queue is full."""
+        return await self._run(lambda: self._argon2.hash(_prepared(password)))
+
+    async def compare(self, password: str, kept: str | None) -> Verdict:
+        """Whether `password` is the one of which `kept` is the hash.
+
+        Without `kept` (there is no such user) it is hashed all the same, so that the time that
+        an answer takes does not tell who has an account. Raises `TooMany` while the queue is full.
+        """
+        if kept is None:
+            await self.hash(password)
+            return Verdict(right=False)
+        right, better = await self._run(
+            lambda: self._argon2.verify_and_update(_prepared(password), kept)
+        )
+        return Verdict(right, better)
+
+    def close(self) -> None:
+        """Let the threads end; what is queued is dropped. Safe to repeat."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if not self._places.acquire(blocking=False):
+            raise TooMany(
+                "Too many passwords are being checked at this moment.",
+                code="too_busy",
+                retry_after=BUSY_RETRY,
+            )
+        try:
+            future = self._threads.submit(work)
+        except RuntimeError:
+            self._places.release()
+            raise
+        # The place is free when the hash is done, not when a caller stops waiting for it.
+        future.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(future)
+
+
+def _prepared(password: str) -> str:
+    """One spelling for what different keyboards send for the same letters (RFC 8265, 4.2)."""
+    return unicodedata.normalize("NFC", password)
