@@ -8,20 +8,29 @@ the one part that all processes share and that no answer can do without.
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 from tortoise.expressions import F
 
-from service.database import connection, whole
+from service.database import rows, whole
 from service.search.models import IndexState
 
 LOOK_AGAIN = 0.005  # seconds; a burst of searches asks the database once
 ONLY = 1  # the single row's id
 
 
-class Generation:
-    """This process's view of the number."""
+Follower = Callable[[int], Awaitable[None]]
 
-    def __init__(self) -> None:
+
+class Generation:
+    """This process's view of the number.
+
+    Whoever must keep up with the index is told of each new number before anyone else sees it;
+    so a search under a number finds at least what that number stands for.
+    """
+
+    def __init__(self, *followers: Follower) -> None:
+        self._followers = followers
         self._number = 0
         self._read_at = float("-inf")
         self._reading: asyncio.Task[int] | None = None
@@ -35,10 +44,12 @@ class Generation:
         return await asyncio.shield(self._reading)
 
     async def _read(self) -> int:
-        rows = await connection().execute_query_dict("SELECT generation FROM index_state")
-        self._number = int(rows[0]["generation"]) if rows else 0
-        self._read_at = time.monotonic()
-        return self._number
+        found = await rows("SELECT generation FROM index_state")
+        number = int(found[0]["generation"]) if found else 0
+        if number != self._number:
+            await asyncio.gather(*(follower(number) for follower in self._followers))
+        self._number, self._read_at = number, time.monotonic()
+        return number
 
 
 @whole
@@ -48,4 +59,3 @@ async def advance() -> None:
     if not raised:
         await IndexState.bulk_create([IndexState(id=ONLY, generation=1)], ignore_conflicts=True)
         await IndexState.filter(id=ONLY).update(generation=F("generation") + 1)
-

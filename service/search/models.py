@@ -8,9 +8,8 @@ from tortoise.models import Model
 class Word(Model):
     """A word of the index, behind the letter of the place where it stands.
 
-    Rows are only ever added between rebuilds. `seen_at` (milliseconds since the epoch, by the database's clock)
-    is what readers follow.
-    """
+    Rows are only ever added between rebuilds. `seen_at` (milliseconds since the epoch, by the
+    database's clock) is what readers follow."""
 
     word = fields.CharField(max_length=120, primary_key=True)
     seen_at = fields.BigIntField()
@@ -18,3 +17,13 @@ class Word(Model):
     class Meta:
         table = "words"
         indexes = (Index(fields=("seen_at",), name="idx_words_seen_at"),)
+
+
+class IndexState(Model):
+    """The one row that says how often the index has shown something new."""
+
+    id = fields.IntField(primary_key=True, generated=False)
+    generation = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "index_state"

@@ -1,17 +1,16 @@
 """Numbers in titles: ``II``, ``Two`` and ``2`` are one word, ``Se7en`` is also ``seven``.
 
-A film is indexed under every form that people type; a query asks for what was typed and for the figure. Kept apart
-from `text`, since a title's identity is its words, not its numbers.
-"""
+A film is indexed under every form that people type; a query asks for what was typed and for the
+figure. Kept apart from `text`, since a title's identity is its words, not its numbers."""
 
 import re
 from itertools import product
 
-_UNIT_WORDS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
-    fifteen sixteen seventeen eighteen nineteen"""
+_UNIT_WORDS = """zero one two three four five six seven eight nine ten eleven twelve thirteen
+    fourteen fifteen sixteen seventeen eighteen nineteen"""
 _TEN_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_ORDINAL_WORDS = """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth
-    thirteenth"""
+_ORDINAL_WORDS = """first second third fourth fifth sixth seventh eighth ninth tenth eleventh
+    twelfth thirteenth"""
 _ROMAN_NUMERALS = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 _UNITS, _TENS = _UNIT_WORDS.split(), _TEN_WORDS.split()
 
@@ -39,7 +38,9 @@ def _ordinal(value: int) -> str:
 
 
 def figure(word: str) -> str:
-    """`word` with its number as a figure: ``two`` and ``ii`` are ``2``, ``second`` is ``2nd``; others stay."""
+    """`word` with its number as a figure: ``two`` and ``ii`` are ``2``, ``second`` is ``2nd``;
+    others stay.
+    """
     if word in VALUES:
         return str(VALUES[word])
     if word in ORDINALS:
@@ -48,13 +49,17 @@ def figure(word: str) -> str:
 
 
 def asked(word: str) -> tuple[str, ...]:
-    """The forms under which a typed word is looked up: itself first, then its figure if it has another one."""
+    """The forms under which a typed word is looked up: itself first, then its figure if it has
+    another one.
+    """
     other = figure(word)
     return (word,) if other == word else (word, other)
 
 
 def lettered(word: str) -> tuple[str, ...]:
-    """Readings of a word with figures for letters: ``se7en`` gives ``seven`` and ``seten``. Most words give none."""
+    """Readings of a word with figures for letters: ``se7en`` gives ``seven`` and ``seten``. Most
+    words give none.
+    """
     if word.isalpha() or not _MIXED.fullmatch(word) or _FIGURE_ORDINAL.fullmatch(word):
         return ()
     figures = [c for c in word if c.isdigit()]
@@ -66,7 +71,9 @@ def lettered(word: str) -> tuple[str, ...]:
 
 
 def indexed(word: str) -> tuple[str, ...]:
-    """Every form under which a title's word is found, itself first: ``second`` is also ``2nd`` and ``2``."""
+    """Every form under which a title's word is found, itself first: ``second`` is also ``2nd`` and
+    ``2``.
+    """
     forms = [word, *asked(word)[1:], *lettered(word)]
     if word in ORDINALS:
         forms.append(str(ORDINALS[word]))
@@ -76,7 +83,9 @@ def indexed(word: str) -> tuple[str, ...]:
 
 
 def figures(title_words: list[str]) -> list[str]:
-    """The words with all numbers as figures, numbers of two words as one: ``twenty one grams`` is ``21 grams``."""
+    """The words with all numbers as figures, numbers of two words as one: ``twenty one grams`` is
+    ``21 grams``.
+    """
     result: list[str] = []
     place = 0
     while place < len(title_words):

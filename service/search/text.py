@@ -1,9 +1,9 @@
 """One analysis of text for everything that compares titles and names.
 
-Both engines, the ranking and the identity of films (same folded title) split and fold text here, in Python, and
-nowhere else: so two engines cannot disagree about what a word is, and relevance is tested without either of them.
-Everything is pure and total: any string that Python can hold gives an answer, never an error.
-"""
+Both engines, the ranking and the identity of films (same folded title) split and fold text here, in
+Python, and nowhere else: so two engines cannot disagree about what a word is, and relevance is
+tested without either of them. Everything is pure and total: any string that Python can hold gives
+an answer, never an error."""
 
 import re
 import unicodedata
@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 ARTICLES = frozenset({"the", "a", "an"})
-"""Leading words that are not part of a title's whole form. English only: ``Die Hard`` must not lose its ``die``."""
+"""Leading words that are not part of a title's whole form. English only: ``Die Hard`` must not lose
+its ``die``.
+"""
 
-# What NFKD does not take apart, or takes apart wrongly (``8½`` would become ``81⁄2``), and marks that vanish so that
-# both halves of ``WALL·E`` and ``Rock'n'Roll`` stay one word.
+# What NFKD does not take apart, or takes apart wrongly (``8½`` would become ``81⁄2``), and marks
+# that vanish so that both halves of ``WALL·E`` and ``Rock'n'Roll`` stay one word.
 _VANISHING = "'’‘‛`´ʼʹʻ′＇·‧・\u00ad\u200b\u200c\u200d\ufeff"
 _LETTERS = {
     "ø": "o",
@@ -40,7 +42,9 @@ _RAISED = {"¹": " 1 ", "²": " 2 ", "³": " 3 ", "⁴": " 4 "}
 
 
 class _Folding(dict[int, str | None]):
-    """A table for `str.translate` that works out each further character once, when it is first seen."""
+    """A table for `str.translate` that works out each further character once, when it is first
+    seen.
+    """
 
     def __missing__(self, code: int) -> str | None:
         if code < 128:
@@ -67,7 +71,7 @@ _TOKEN = re.compile(
     (?P<acronym> (?<![^\W_]){_LETTER}(?:[.*]{_LETTER})+(?![^\W_]) )   # m.b.b.s.  M*A*S*H
   | (?P<number>  (?<![^\W_])\d{{1,3}}(?:,\d{{3}})+(?![^\W_]) )        # 20,000
   | (?P<word>    {_PART}+(?:(?<=[^\W\d_])\${_LETTER}+)* )             # plain words, and Ca$h
-  | (?P<sign>    & | (?<=\s)\+(?=\s) | (?<!\S)\+(?=\d) )              # Hobbs & Shaw  Romeo + Juliet  +1
+  | (?P<sign>    & | (?<=\s)\+(?=\s) | (?<!\S)\+(?=\d) )              # Hobbs & Shaw  A + B  +1
     """,
     re.VERBOSE,
 )
@@ -97,9 +101,8 @@ def _tokens(folded: str) -> Iterator[tuple[str, int, int]]:
 def words(text: str) -> list[str]:
     """The folded words of `text`, in their order.
 
-    A text of signs alone (the film ``$``) is one word of its signs, so that nothing with a title is beyond reach; a
-    text of blanks and controls has no words.
-    """
+    A text of signs alone (the film ``$``) is one word of its signs, so that nothing with a title is
+    beyond reach; a text of blanks and controls has no words."""
     plain = text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
     found = [word for word, _, _ in _tokens(plain.translate(_FOLDING))]
     if found:
@@ -114,7 +117,9 @@ def fold(text: str) -> str:
 
 
 def spans(text: str) -> list[Span]:
-    """The words of `text` with their places in it, for highlighting. The words are those of `words`."""
+    """The words of `text` with their places in it, for highlighting. The words are those of
+    `words`.
+    """
     folded: list[str] = []
     origin: list[int] = []
     for place, character in enumerate(text):
@@ -134,13 +139,15 @@ def spans(text: str) -> list[Span]:
 def whole(title: str) -> str:
     """The title as one string: its words with one space between, without a leading article.
 
-    ``Matrix, The`` and ``The Matrix`` are both ``matrix``; a title that is nothing but an article keeps it.
-    """
+    ``Matrix, The`` and ``The Matrix`` are both ``matrix``; a title that is nothing but an article
+    keeps it."""
     return " ".join(without_article(words(title), inverted="," in title))
 
 
 def without_article(title_words: list[str], inverted: bool = False) -> list[str]:
-    """Words of a title without its leading article, or its trailing one where the title is `inverted` by a comma."""
+    """Words of a title without its leading article, or its trailing one where the title is
+    `inverted` by a comma.
+    """
     if len(title_words) > 1 and title_words[0] in ARTICLES:
         return title_words[1:]
     if inverted and len(title_words) > 1 and title_words[-1] in ARTICLES:
@@ -158,11 +165,15 @@ def joined(title_words: list[str], most: int = 2) -> list[str]:
 
 
 def edges(word: str, longest: int) -> list[str]:
-    """The beginnings of `word`, 1 to `longest` letters, the word itself included when it is short enough."""
+    """The beginnings of `word`, 1 to `longest` letters, the word itself included when it is short
+    enough.
+    """
     return [word[:size] for size in range(1, min(len(word), longest) + 1)]
 
 
 def grams(squeezed: str) -> list[str]:
-    """Overlapping pieces of two and three letters of a text without spaces, each once, in order of appearance."""
+    """Overlapping pieces of two and three letters of a text without spaces, each once, in order of
+    appearance.
+    """
     pieces = [squeezed[i : i + size] for size in (2, 3) for i in range(len(squeezed) - size + 1)]
     return list(dict.fromkeys(pieces or [squeezed]))

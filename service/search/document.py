@@ -1,0 +1,215 @@
+"""What the index holds of one film, and the only road to it.
+
+The worker, the rebuild, the check and the tests all build documents with `MovieDocument.of`, so
+that "the index differs from the database" always means the data and never two ways of preparing it.
+The ready-made terms are worked out here, in Python: an engine stores and compares them, and
+analyses nothing."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from math import log10
+from typing import Protocol
+from uuid import UUID
+
+import orjson
+
+from service.search import numerals
+from service.search.text import edges, grams, joined, without_article, words
+
+ANALYSIS = 1
+"""Raised when the terms of an unchanged film change: every digest changes with it, and a rebuild is
+due.
+"""
+
+LONGEST_EDGE = (
+    12  # letters of a word's beginning; longer ones are typed in full or found by their typo
+)
+LONGEST_WHOLE_EDGE = 30  # letters of a whole title's beginning
+LONGEST_WORD = 100  # letters; longer ones are found exactly, and are no use for guessing
+POPULARITY_SHARE = 0.25  # the most that ten million votes add to a score
+MOST_PLOT_WORDS = 1_000
+
+
+class FilmLike(Protocol):
+    """The facts of a film that searching needs: `service.films.models.Film` has them."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def imdb_id(self) -> str | None: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def aliases(self) -> Sequence[str]: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def year(self) -> int | None: ...
+    @property
+    def directors(self) -> Sequence[str]: ...
+    @property
+    def genres(self) -> Sequence[str]: ...
+    @property
+    def actors(self) -> Sequence[str]: ...
+    @property
+    def plot(self) -> str | None: ...
+    @property
+    def runtime_minutes(self) -> int | None: ...
+    @property
+    def imdb_rating(self) -> float | None: ...
+    @property
+    def imdb_votes(self) -> int | None: ...
+    @property
+    def popularity(self) -> float | None: ...
+
+
+def wholes(title_words: list[str]) -> tuple[str, ...]:
+    """The forms of a whole title without spaces: as it is, with figures, and both without a leading
+    article.
+    """
+    forms = [title_words, without_article(title_words)]
+    forms += [numerals.figures(form) for form in forms]
+    return tuple(dict.fromkeys("".join(form) for form in forms if form))
+
+
+def _distinct(words_: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words_))
+
+
+def _forms(title_words: list[str]) -> list[str]:
+    found = [form for word in title_words for form in numerals.indexed(word)]
+    return found + [word for word in numerals.figures(title_words) if word not in found]
+
+
+@dataclass(frozen=True)
+class MovieDocument:
+    """A film as the index knows it; with `gone`, the mark that a deleted film leaves behind.
+
+    `film_id` is the film's UUID as text; `version` the version of its row; `rating` goes from 0 to
+    10."""
+
+    film_id: str
+    version: int
+    gone: bool = False
+    imdb_id: str | None = None
+    title: str = ""
+    aliases: tuple[str, ...] = ()
+    type: str = ""
+    year: int | None = None
+    directors: tuple[str, ...] = ()
+    genres: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
+    plot: str | None = None
+    runtime_minutes: int | None = None
+    rating: float | None = None
+    votes: int = 0
+    popularity: float | None = None
+
+    @classmethod
+    def of(cls, film: FilmLike) -> "MovieDocument":
+        """The document of a film as it is now."""
+        return cls(
+            film_id=str(film.id),
+            version=film.version,
+            imdb_id=film.imdb_id,
+            title=film.title,
+            aliases=tuple(film.aliases),
+            type=film.type,
+            year=film.year,
+            directors=tuple(film.directors),
+            genres=tuple(film.genres),
+            actors=tuple(film.actors),
+            plot=film.plot,
+            runtime_minutes=film.runtime_minutes,
+            rating=film.imdb_rating,
+            votes=film.imdb_votes or 0,
+            popularity=film.popularity,
+        )
+
+    @classmethod
+    def tombstone(cls, film_id: str, version: int) -> "MovieDocument":
+        """What is left of a deleted film, so that no late, older write brings it back."""
+        return cls(film_id=film_id, version=version, gone=True)
+
+    @property
+    def boost(self) -> float:
+        """The factor by which votes raise a score: 1 for none, 1.25 for ten million."""
+        return 1 + POPULARITY_SHARE * log10(1 + self.votes) / 7
+
+    @cached_property
+    def terms(self) -> "Terms":
+        """The ready-made terms of each field that a plan may ask for."""
+        return Terms() if self.gone else Terms.of(self)
+
+    def words(self) -> frozenset[str]:
+        """What the vocabulary must know of this film: words, each behind the letter of where it
+        stands.
+
+        `t` title, `a` another title, `d` director, `c` cast, `j` neighbouring words run together,
+        `w` whole title."""
+        terms = self.terms
+        places = {"t": terms.title, "a": terms.alt, "d": terms.director, "c": terms.cast}
+        places |= {"j": terms.joined, "w": terms.whole}
+        return frozenset(
+            place + word
+            for place, found in places.items()
+            for word in found
+            if len(word) <= LONGEST_WORD
+        )
+
+    def digest(self) -> str:
+        """A hash of the content, the same wherever and whenever it is computed; `version` is not
+        part of it.
+        """
+        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "version"}
+        packed = orjson.dumps([ANALYSIS, content], option=orjson.OPT_SORT_KEYS)
+        return hashlib.blake2b(packed, digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of one document, by the fields that clauses of a plan name."""
+
+    title: tuple[str, ...] = ()
+    alt: tuple[str, ...] = ()
+    director: tuple[str, ...] = ()
+    cast: tuple[str, ...] = ()
+    plot: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+    edge: tuple[str, ...] = ()
+    director_edge: tuple[str, ...] = ()
+    whole_edge: tuple[str, ...] = ()
+    grams: tuple[str, ...] = ()
+    year: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(cls, document: MovieDocument) -> "Terms":
+        """Every term under which `document` can be found."""
+        title = words(document.title)
+        others = [words(alias) for alias in document.aliases]
+        titles = [title, *others]
+        directors = [word for name in document.directors for word in words(name)]
+        whole = _distinct([form for each in titles for form in wholes(each)])
+        title_forms = _distinct(_forms(title))
+        alt_forms = _distinct([form for each in others for form in _forms(each)])
+        return cls(
+            title=title_forms,
+            alt=alt_forms,
+            director=_distinct(directors),
+            cast=_distinct([word for name in document.actors for word in words(name)]),
+            plot=_distinct(words(document.plot or "")[:MOST_PLOT_WORDS]),
+            joined=_distinct([pair for each in titles for pair in joined(each)]),
+            whole=whole,
+            edge=_distinct(
+                [e for word in title_forms + alt_forms for e in edges(word, LONGEST_EDGE)]
+            ),
+            director_edge=_distinct([e for word in directors for e in edges(word, LONGEST_EDGE)]),
+            whole_edge=_distinct([e for form in whole for e in edges(form, LONGEST_WHOLE_EDGE)]),
+            grams=_distinct([g for each in titles for g in grams("".join(each))]),
+            year=(str(document.year),) if document.year else (),
+        )

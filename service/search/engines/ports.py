@@ -1,0 +1,103 @@
+"""What search needs of an engine: the API reads through `Engine`, the indexer writes through
+`IndexWriter`.
+
+Both raise the words of `service.errors` only, never a driver's error.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from service.search.document import MovieDocument
+from service.search.plan import Plan
+
+Relation = Literal["eq", "gte"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A film that matched: its id, the version that the index holds, and the engine's score."""
+
+    film_id: str
+    version: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Some hits in a total, repeatable order (score, then votes, then id), and how many there are
+    in all.
+    """
+
+    found: tuple[Hit, ...]
+    total: int
+    relation: Relation = "eq"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A document that was not written. With `passing` trying again may help, else never."""
+
+    film_id: str
+    reason: str
+    passing: bool
+
+
+class Engine(Protocol):
+    """Reads the index. Every method raises `Unavailable` when the index cannot be read."""
+
+    async def open(self) -> None:
+        """Get ready; does not fail when the index is not there yet, since `search` says so."""
+
+    async def close(self) -> None:
+        """Let go of everything; may be called twice."""
+
+    async def see(self, generation: int) -> None:
+        """Make searches show what the index held when its generation became `generation`."""
+
+    async def search(self, plan: Plan, offset: int, limit: int) -> Hits:
+        """The hits from `offset` on, at most `limit`; both together at most 10,000."""
+
+    async def check(self) -> str:
+        """One line for people that says that all is well."""
+
+
+class IndexWriter(Protocol):
+    """Writes the index. Every method raises `Unavailable` when the engine does not do its part."""
+
+    async def open(self) -> None:
+        """Get ready to write, and make a first index where there is none."""
+
+    async def close(self) -> None:
+        """Let go of everything; may be called twice."""
+
+    async def write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+        """Put documents into the live index; searches see them when this returns.
+
+        A document older than what the index holds is left out in silence: that is success.
+        """
+
+    async def create(self, name: str) -> None:
+        """Make an empty index beside the live one; an old one of the same name is dropped."""
+
+    async def fill(self, name: str, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+        """Like `write`, into the index `name`, without showing it to searches yet; kept when this
+        returns.
+        """
+
+    async def count(self, name: str) -> int:
+        """How many films, tombstones left out, the index `name` holds; shows all that was filled
+        in.
+        """
+
+    async def promote(self, name: str) -> None:
+        """Make `name` the live index, in one step that no search notices."""
+
+    async def current(self) -> str | None:
+        """The live index, or none."""
+
+    async def names(self) -> list[str]:
+        """Every index that is ours, the live one included."""
+
+    async def drop(self, name: str) -> None:
+        """Remove an index that is not live; one that is not there is fine."""

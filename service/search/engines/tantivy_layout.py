@@ -1,0 +1,130 @@
+"""How the embedded index lies on disk, and how a plan reads in tantivy's language.
+
+    root/current      the name of the live index; replaced as a whole, so that readers never see
+    half of it root/lock         held by the one process that writes root/<name>/      an index,
+    with `made-by` beside its segments: a mark of the schema that it was made with
+
+Fields hold ready-made terms, split at blanks and otherwise left alone. What only orders or names a
+hit (version, votes, id) is a column of integers: reading a hundred hits then touches no stored
+document."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, get_args
+from uuid import UUID
+
+import tantivy
+from tantivy import Occur, Query
+
+from service.search.document import ANALYSIS, MovieDocument
+from service.search.plan import Clause, Field, Plan, Slot
+
+POINTER, LOCK, MARK = "current", "lock", "made-by"
+
+TERM_FIELDS = get_args(Field)
+_HALF = 1 << 63
+
+
+def schema() -> tantivy.Schema:
+    """The fields of every index."""
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("gone", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("digest", tokenizer_name="raw", index_option="basic", stored=True)
+    for name in TERM_FIELDS:
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
+    for name in ("id_high", "id_low", "version", "votes"):
+        builder.add_integer_field(name, fast=True)
+    builder.add_float_field("weight", fast=True)
+    return builder.build()
+
+
+RELEASE = version("tantivy")
+SCHEMA = schema()
+FINGERPRINT = hashlib.blake2b(
+    repr((ANALYSIS, TERM_FIELDS, RELEASE.split(".")[:2])).encode(), digest_size=8
+).hexdigest()
+"""Changes whenever an index made before could not be read or compared any more."""
+
+
+def packed(document: MovieDocument) -> tantivy.Document:
+    """A document in tantivy's form."""
+    number = UUID(document.film_id).int
+    values: dict[str, Any] = {
+        "id": document.film_id,
+        "digest": document.digest(),
+        "id_high": (number >> 64) - _HALF,
+        "id_low": (number & (2 * _HALF - 1)) - _HALF,
+        "version": document.version,
+        "votes": document.votes,
+        "weight": 2**document.boost - 2,  # tantivy multiplies a score by log2(2 + weight)
+    }
+    if document.gone:
+        values["gone"] = "1"
+    for name in TERM_FIELDS:
+        if terms := getattr(document.terms, name):
+            values[name] = " ".join(terms)
+    return tantivy.Document.from_dict(values, SCHEMA)
+
+
+def id_of(high: int, low: int) -> str:
+    """The film's id from its two columns."""
+    return str(UUID(int=((high + _HALF) << 64) | (low + _HALF)))
+
+
+def translated(plan: Plan) -> Query:
+    """The plan as a query; tombstones never match."""
+    words = _any([(slot, slot.counts) for slot in plan.required], plan.needed)
+    if plan.extra:
+        words = Query.boolean_query(
+            [(Occur.Must, words), *((Occur.Should, _best(slot)) for slot in plan.extra)]
+        )
+    if plan.whole is not None:
+        words = Query.boolean_query([(Occur.Should, words), (Occur.Should, _best(plan.whole))])
+    return Query.boolean_query([(Occur.Must, words), (Occur.MustNot, GONE)])
+
+
+def _any(slots: Sequence[tuple[Slot, int]], needed: int) -> Query:
+    clauses = [(Occur.Should, query) for slot, counts in slots for query in [_best(slot)] * counts]
+    return Query.boolean_query(clauses, minimum_number_should_match=needed)
+
+
+def _best(slot: Slot) -> Query:
+    return Query.disjunction_max_query([_clause(clause) for clause in slot.clauses])
+
+
+def _clause(clause: Clause) -> Query:
+    if len(clause.terms) == 1:
+        found = Query.term_query(SCHEMA, clause.field, clause.terms[0], index_option="basic")
+    else:
+        found = Query.term_set_query(SCHEMA, clause.field, clause.terms)
+    return Query.const_score_query(found, clause.worth)
+
+
+GONE = Query.term_query(SCHEMA, "gone", "1", index_option="basic")
+
+
+def pointed(root: Path) -> str | None:
+    """The live index's name. Raises `OSError`."""
+    try:
+        return (root / POINTER).read_text().strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def point(root: Path, name: str) -> None:
+    """Make `name` the live index; readers see the old name or the new, power cut or not."""
+    fresh = root / f"{POINTER}.new"
+    with fresh.open("w") as file:
+        file.write(name + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(root / POINTER)
+    folder = os.open(root, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,201 @@
+"""Writing the embedded index: one process at a time, which holds the folder's lock.
+
+tantivy knows no versions, so the writer looks up what it has before it replaces anything: a
+document that is older than the index's is left out, as Elasticsearch does with external versions.
+"""
+
+import asyncio
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import tantivy
+
+from service.errors import Unavailable
+from service.search.document import MovieDocument
+from service.search.engines import tantivy_layout as layout
+from service.search.engines.ports import Refusal
+
+T = TypeVar("T")
+
+HEAP = 64_000_000  # bytes of documents kept in memory before a segment is written
+FIRST = "movies-1"
+
+
+class _Store:
+    """One index that is being written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.index = tantivy.Index.open(str(folder))
+        self.writer = self.index.writer(HEAP, 1)
+
+    def put(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+        """Add what is newer than what is there, and commit."""
+        newest: dict[str, MovieDocument] = {}
+        for document in documents:
+            known = newest.get(document.film_id)
+            if known is None or known.version <= document.version:
+                newest[document.film_id] = document
+        refused = []
+        self.index.reload()
+        searcher = self.index.searcher()
+        for film_id, document in newest.items():
+            held = _version(searcher, film_id)
+            if held is not None and held > document.version:
+                continue
+            try:
+                packed = layout.packed(document)
+            except (ValueError, OverflowError) as error:
+                refused.append(Refusal(film_id, str(error), passing=False))
+                continue
+            if held is not None:
+                self.writer.delete_documents_by_term("id", film_id)
+            self.writer.add_document(packed)
+        self.writer.commit()
+        return tuple(refused)
+
+    def count(self) -> int:
+        """Films in it, tombstones left out."""
+        self.index.reload()
+        searcher = self.index.searcher()
+        gone = searcher.search(layout.GONE, limit=1)
+        return int(searcher.num_docs - gone.count)  # type: ignore[attr-defined]  # not in stubs
+
+    def close(self) -> None:
+        self.writer.wait_merging_threads()
+
+
+class TantivyWriter:
+    """The writer of a folder. `open` raises `Unavailable` (`index_locked`) while another process
+    writes it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tantivy-writer")
+        self._lock: int | None = None
+        self._stores: dict[str, _Store] = {}
+
+    async def open(self) -> None:
+        await self._run(self._open)
+
+    async def close(self) -> None:
+        if self._lock is not None:
+            await self._run(self._close)
+        self._thread.shutdown(wait=True)
+
+    async def write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+        return await self._run(partial(self._write, documents))
+
+    async def create(self, name: str) -> None:
+        await self._run(partial(self._create, name))
+
+    async def fill(self, name: str, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+        return await self._run(lambda: self._store(name).put(documents))
+
+    async def count(self, name: str) -> int:
+        return await self._run(lambda: self._store(name).count())
+
+    async def promote(self, name: str) -> None:
+        await self._run(partial(self._promote, name))
+
+    async def current(self) -> str | None:
+        return await self._run(partial(layout.pointed, self._root))
+
+    async def names(self) -> list[str]:
+        return await self._run(self._names)
+
+    async def drop(self, name: str) -> None:
+        await self._run(partial(self._drop, name))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise Unavailable(
+                f"The search index in {self._root} cannot be written: {error}",
+                code="search_unavailable",
+                retry_after=1,
+            ) from error
+
+    def _open(self) -> None:
+        self._root.mkdir(parents=True, exist_ok=True)
+        if self._lock is None:
+            self._lock = _locked(self._root / layout.LOCK)
+        if layout.pointed(self._root) is None:
+            self._create(FIRST)
+            layout.point(self._root, FIRST)
+
+    def _close(self) -> None:
+        for store in self._stores.values():
+            store.close()
+        self._stores.clear()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+        return self._store(self._current()).put(documents)
+
+    def _current(self) -> str:
+        name = layout.pointed(self._root)
+        if name is None:
+            raise OSError("no index is live")
+        return name
+
+    def _store(self, name: str) -> _Store:
+        if self._lock is None:
+            raise OSError("the writer is not open")
+        if name not in self._stores:
+            self._stores[name] = _Store(self._root / name)
+        return self._stores[name]
+
+    def _create(self, name: str) -> None:
+        self._drop(name)
+        folder = self._root / name
+        folder.mkdir()
+        tantivy.Index(layout.SCHEMA, str(folder))
+        (folder / layout.MARK).write_text(layout.FINGERPRINT)
+
+    def _promote(self, name: str) -> None:
+        if not tantivy.Index.exists(str(self._root / name)):
+            raise OSError(f"there is no index {name}")
+        layout.point(self._root, name)
+
+    def _names(self) -> list[str]:
+        return sorted(mark.parent.name for mark in self._root.glob(f"*/{layout.MARK}"))
+
+    def _drop(self, name: str) -> None:
+        if name == layout.pointed(self._root):
+            raise ValueError(f"{name} is the live index")
+        if (store := self._stores.pop(name, None)) is not None:
+            store.close()
+        shutil.rmtree(self._root / name, ignore_errors=True)
+
+
+def _version(searcher: tantivy.Searcher, film_id: str) -> int | None:
+    if not searcher.doc_freq("id", film_id):
+        return None
+    query = tantivy.Query.term_query(layout.SCHEMA, "id", film_id, index_option="basic")
+    addresses = [address for _, address in searcher.search(query, limit=1, count=False).hits]
+    found = searcher.fast_field_values("version", addresses)
+    return int(found[0]) if found and found[0] is not None else None
+
+
+def _locked(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise Unavailable(
+            "Another process writes the search index; this one stands by.",
+            code="index_locked",
+            retry_after=1,
+        ) from error
+    return descriptor

@@ -1,0 +1,133 @@
+"""How processes share their words: the indexer writes them to a table, every API worker follows it.
+
+Words reach the table before the document that has them reaches the index, so a reader that has
+caught up knows every word of every film that it can find. The table is followed by the database's
+own clock, and some time is read again at each turn, since a row may become visible later than its
+time says. Rows are never changed and only cleared by a rebuild, so nothing else need be told.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+import structlog
+
+from service.database import connection, is_fault, on_postgres, placeholders
+from service.search.vocabulary import Vocabulary
+
+OVERLAP = 60_000  # ms read again by each round of `follow`: longer than any insert takes
+CATCH_UP = 2_000  # ms read again by `catch_up`, which is on the way of a search
+FOLLOW_INTERVAL = 5.0  # seconds; searches catch up by themselves, this is for what came late
+LONGEST_PAUSE = 30.0  # seconds between two tries to load from a database that is away
+PAGE = 20_000  # rows of one read while loading
+SETTLED_AT_ONCE = 100_000  # words sorted in together while loading: bounds memory
+CHUNK = 400  # words of one insert
+MOST_SENT = 300_000  # words that a writer remembers having sent: some 30 MB
+
+_CLOCK_POSTGRES = "(extract(epoch from clock_timestamp()) * 1000)::bigint"
+_CLOCK_SQLITE = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+
+log = structlog.get_logger()
+
+
+class Lexicon:
+    """Keeps this process's vocabulary level with the table of words."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._newest = 0
+        self._recent: dict[str, int] = {}
+        self._turn = asyncio.Lock()
+        self.loaded = asyncio.Event()
+        """Set once every word is known; a service that answers before guesses no spelling."""
+
+    async def load(self) -> None:
+        """Learn every word there is. Raises the database's own errors."""
+        async with self._turn:
+            newest = await connection().execute_query_dict("SELECT MAX(seen_at) AS at FROM words")
+            last = ""
+            sql = "SELECT word FROM words WHERE word > $1 ORDER BY word LIMIT $2"
+            while rows := await connection().execute_query_dict(placeholders(sql), [last, PAGE]):
+                last = rows[-1]["word"]
+                await asyncio.to_thread(self._learn, [row["word"] for row in rows])
+            await asyncio.to_thread(self._vocabulary.settle)
+            self._newest = newest[0]["at"] or 0
+        self.loaded.set()
+
+    async def catch_up(self) -> None:
+        """Learn what was added since: one small read. Raises the database's own errors."""
+        async with self._turn:
+            await self._read_since(self._newest - CATCH_UP)
+
+    async def follow(self) -> None:
+        """Load, then keep level until cancelled; a database that is away only delays it."""
+        pause = 1.0
+        while True:
+            try:
+                if not self.loaded.is_set():
+                    await self.load()
+                    log.info("words loaded", action="words_loaded", words=len(self._vocabulary))
+                await self._follow_once()
+                pause = FOLLOW_INTERVAL
+            except Exception as error:
+                if not is_fault(error):
+                    raise
+                pause = min(2 * pause, LONGEST_PAUSE)
+                log.warning("words cannot be read", action="words_away", error=str(error))
+            await asyncio.sleep(pause)
+
+    async def _follow_once(self) -> None:
+        async with self._turn:
+            await self._read_since(self._newest - OVERLAP)
+            forgotten = self._newest - OVERLAP
+            self._recent = {word: at for word, at in self._recent.items() if at >= forgotten}
+            if self._vocabulary.due:
+                await asyncio.to_thread(self._vocabulary.settle)
+
+    async def _read_since(self, since: int) -> None:
+        sql = placeholders("SELECT word, seen_at FROM words WHERE seen_at >= $1")
+        rows = await connection().execute_query_dict(sql, [since])
+        self._vocabulary.add(row["word"] for row in rows if row["word"] not in self._recent)
+        for row in rows:
+            self._recent[row["word"]] = row["seen_at"]
+            self._newest = max(self._newest, row["seen_at"])
+
+    def _learn(self, words: list[str]) -> None:
+        self._vocabulary.add(words)
+        if self._vocabulary.fresh > SETTLED_AT_ONCE:
+            self._vocabulary.settle()
+
+
+class Recorder:
+    """Writes words down for all readers; the indexer has one."""
+
+    def __init__(self) -> None:
+        self._sent: set[str] = set()
+
+    async def remember(self, words: Iterable[str]) -> None:
+        """Add the words that the table does not have. Done before a document is sent to the index.
+
+        Sorted, so that two indexers that add the same words never wait for each other in a circle.
+        Raises the database's own errors; then nothing is taken as written.
+        """
+        new = sorted(set(words) - self._sent)
+        for start in range(0, len(new), CHUNK):
+            chunk = new[start : start + CHUNK]
+            await _insert(chunk)
+            if len(self._sent) > MOST_SENT:
+                self._sent.clear()
+            self._sent.update(chunk)
+
+    def forget(self) -> None:
+        """Take nothing as written any more: the table was cleared by a rebuild."""
+        self._sent.clear()
+
+
+async def _insert(words: list[str]) -> None:
+    if on_postgres():
+        sql = f"""INSERT INTO words (word, seen_at) SELECT unnest($1::text[]), {_CLOCK_POSTGRES}
+            ON CONFLICT (word) DO NOTHING"""
+        await connection().execute_query(sql, [words])
+    else:
+        rows = ", ".join(f"(?, {_CLOCK_SQLITE})" for _ in words)
+        sql = f"INSERT OR IGNORE INTO words (word, seen_at) VALUES {rows}"  # noqa: S608
+        await connection().execute_query(sql, words)

@@ -1,0 +1,231 @@
+"""A query turned into clauses of exact terms, which every engine translates word for word.
+
+Each word of the query is a slot: the ways in which a film can have it, each with what it is worth,
+of which the best one counts. Slots are summed. Constant worths instead of term statistics, because
+over misspelt words statistics rank the rare above the right; and exact terms only, taken from the
+vocabulary, because then both engines are fast and find the same.
+
+Bounds, whatever is typed: 16 words, 15 neighbouring pairs, at most 64 terms in a clause, 12 clauses
+in a slot."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from service.search import numerals
+from service.search.document import LONGEST_EDGE, LONGEST_WHOLE_EDGE, LONGEST_WORD, wholes
+from service.search.query import STOP_WORDS, Query
+from service.search.text import grams
+from service.search.vocabulary import ALT, DIRECTOR, JOINED, TITLE, WHOLE, Near, Vocabulary
+
+Field = Literal[
+    "title", "alt", "director", "cast", "plot", "joined", "whole",
+    "edge", "director_edge", "whole_edge", "grams", "year",
+]  # fmt: skip
+
+MOST_SLOTS = 16  # words of a query that are looked up; the others only count in ranking
+MOST_GRAMS = 48  # grams of the fallback: enough for 25 letters
+
+STOP_SHARE = 0.25  # what a stop word, or a word that people add around titles, counts
+
+# Worth of a match by place and edits, measured on known-item queries.
+EXACT: dict[Field, float] = {"title": 1.0, "alt": 0.90, "joined": 0.90, "director": 0.85}
+ONE_EDIT: dict[Field, float] = {"title": 0.62, "alt": 0.56, "joined": 0.56, "director": 0.53}
+TWO_EDITS: dict[Field, float] = {"title": 0.42, "alt": 0.38, "director": 0.36}
+SHORT_EDIT = 0.37  # one edit in a word of three letters, titles only
+LAST_PREFIX: dict[Field, float] = {"edge": 0.80, "director_edge": 0.80}
+INNER_PREFIX = 0.45
+PREFIX_EDIT: dict[Field, float] = {"edge": 0.50, "director_edge": 0.43}
+PAIR_EXACT, PAIR_EDIT = 0.85, 0.53
+WHOLE_EXACT, WHOLE_PREFIX, WHOLE_EDITS, WHOLE_PREFIX_EDIT = 3.0, 0.80, 0.75, 0.56
+YEAR, YEAR_NEAR = 0.90, 0.45
+GRAM_SHARE = 0.4
+
+SHORTEST_FUZZY = 4  # letters; shorter words are one edit from anything
+SHORTEST_TWO_EDITS = 7
+SHORTEST_WHOLE_TWO_EDITS = 9
+
+PLACE: dict[Field, int] = {
+    "title": TITLE,
+    "alt": ALT,
+    "director": DIRECTOR,
+    "joined": JOINED,
+    "whole": WHOLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Films that have any of `terms` in `field` get `worth`."""
+
+    field: Field
+    terms: tuple[str, ...]
+    worth: float
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Ways of having one word: the best clause counts, `counts` times (a pair run together stands
+    for two).
+    """
+
+    clauses: tuple[Clause, ...]
+    counts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an engine is asked for.
+
+    A film is a hit when slots of `required` worth at least `needed` counts match, or when the
+    `whole` slot does. Its score is the sum of all its slots, `extra` ones included, times its
+    document's boost."""
+
+    required: tuple[Slot, ...]
+    needed: int
+    extra: tuple[Slot, ...] = ()
+    whole: Slot | None = None
+
+    @classmethod
+    def exact(cls, query: Query) -> "Plan":
+        """Words as they are typed and beginnings, no typo: what a well-spelt query needs, without a
+        vocabulary.
+        """
+        return _build(query, None)
+
+    @classmethod
+    def of(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
+        """Everything that the query may mean, with the vocabulary's words for its typos."""
+        return _build(query, vocabulary)
+
+    @classmethod
+    def by_grams(cls, query: Query) -> "Plan":
+        """Films that share two in five of the query's pieces of two and three letters: for compound
+        errors.
+        """
+        pieces = grams(query.squeezed)[:MOST_GRAMS]
+        slots = tuple(Slot((Clause("grams", (piece,), 1.0),)) for piece in pieces)
+        return cls(required=slots, needed=max(1, round(GRAM_SHARE * len(slots))))
+
+
+def _build(query: Query, vocabulary: Vocabulary | None) -> Plan:
+    core = query.core
+    year = str(query.year) if query.year else None
+    required: list[Slot] = []
+    extra: list[Slot] = []
+    for place, word in enumerate(core[:MOST_SLOTS]):
+        last = place == len(core) - 1
+        if word == year:
+            extra.append(_year_slot(word))
+        elif word in STOP_WORDS:
+            extra.append(_slot(word, None, last, STOP_SHARE))
+        elif place and numerals.figure(word).isdigit():
+            extra.append(_slot(word, None, last))
+        else:
+            required.append(_slot(word, vocabulary, last))
+    if not required:
+        required, extra = [_slot(word, None, word is core[-1]) for word in core[:MOST_SLOTS]], []
+    needed = _needed(len(required))
+    required += _pair_slots(core[:MOST_SLOTS], vocabulary)
+    extra += [_slot(word, None, False, STOP_SHARE) for word in set(query.words) - set(core)]
+    return Plan(tuple(required), needed, tuple(extra), _whole_slot(query, vocabulary))
+
+
+def _needed(slots: int) -> int:
+    """How many of the words must be there: all of two, all but one of three, 60 % of more."""
+    return max(1, slots if slots < 3 else 2 if slots == 3 else int(0.6 * slots))
+
+
+def _slot(word: str, vocabulary: Vocabulary | None, last: bool, share: float = 1.0) -> Slot:
+    forms = numerals.asked(word)
+    clauses = [Clause(field, forms, share * worth) for field, worth in EXACT.items()]
+    if last and len(word) <= LONGEST_EDGE:
+        clauses += [Clause(field, (word,), share * worth) for field, worth in LAST_PREFIX.items()]
+    elif LONGEST_EDGE >= len(word) >= SHORTEST_FUZZY:
+        clauses.append(Clause("edge", (word,), share * INNER_PREFIX))
+    if vocabulary is not None and not word.isdigit():
+        clauses += _near_clauses(word, vocabulary)
+        if last and len(word) >= SHORTEST_FUZZY:
+            clauses += _beginning_clauses(word, vocabulary)
+    return Slot(tuple(clauses))
+
+
+def _near_clauses(word: str, vocabulary: Vocabulary) -> list[Clause]:
+    if len(word) < SHORTEST_FUZZY:
+        if len(word) < SHORTEST_FUZZY - 1:
+            return []
+        return _placed({"title": SHORT_EDIT}, vocabulary.expand(word, 1), 1)
+    known = vocabulary.places(word) & (TITLE | ALT | DIRECTOR)
+    edits = 2 if len(word) >= SHORTEST_TWO_EDITS and not known else 1
+    near = vocabulary.expand(word, edits)
+    return _placed(ONE_EDIT, near, 1) + _placed(TWO_EDITS, near, 2)
+
+
+def _beginning_clauses(word: str, vocabulary: Vocabulary) -> list[Clause]:
+    near = vocabulary.expand(word, 1, prefix=True)
+    places = {"edge": TITLE | ALT, "director_edge": DIRECTOR}
+    found = []
+    for field, worth in PREFIX_EDIT.items():
+        terms = tuple(
+            n.word for n in near if n.places & places[field] and len(n.word) <= LONGEST_EDGE
+        )
+        if terms:
+            found.append(Clause(field, terms, worth))
+    return found
+
+
+def _placed(worths: dict[Field, float], near: Iterable[Near], edits: int) -> list[Clause]:
+    found = []
+    for field, worth in worths.items():
+        terms = tuple(n.word for n in near if n.edits == edits and n.places & PLACE[field])
+        if terms:
+            found.append(Clause(field, terms, worth))
+    return found
+
+
+def _pair_slots(core: tuple[str, ...], vocabulary: Vocabulary | None) -> list[Slot]:
+    slots = []
+    for left, right in pairwise(core):
+        if left in STOP_WORDS and right in STOP_WORDS:
+            continue
+        pair = left + right
+        clauses = [
+            Clause(field, (pair,), PAIR_EXACT) for field in ("title", "alt", "director", "joined")
+        ]
+        if vocabulary is not None and len(pair) >= SHORTEST_FUZZY + 1 and not pair.isdigit():
+            near = vocabulary.expand(pair, 1)
+            clauses += _placed({"title": PAIR_EDIT, "alt": PAIR_EDIT, "joined": PAIR_EDIT}, near, 1)
+        slots.append(Slot(tuple(clauses), counts=2))
+    return slots
+
+
+def _whole_slot(query: Query, vocabulary: Vocabulary | None) -> Slot:
+    forms = query.wholes
+    clauses = [Clause("whole", forms, WHOLE_EXACT)]
+    beginnings = tuple(form for form in forms if len(form) <= LONGEST_WHOLE_EDGE)
+    if beginnings:
+        clauses.append(Clause("whole_edge", beginnings, WHOLE_PREFIX))
+    guessed = min(wholes(list(query.title)), key=len)
+    if (
+        vocabulary is not None
+        and LONGEST_WORD >= len(guessed) >= SHORTEST_FUZZY
+        and not guessed.isdigit()
+    ):
+        near = vocabulary.expand(guessed, 2 if len(guessed) >= SHORTEST_WHOLE_TWO_EDITS else 1)
+        clauses += _placed({"whole": WHOLE_EDITS}, near, 1) + _placed(
+            {"whole": WHOLE_EDITS}, near, 2
+        )
+        starts = vocabulary.expand(guessed, 1, prefix=True)
+        terms = tuple(
+            n.word for n in starts if n.places & WHOLE and len(n.word) <= LONGEST_WHOLE_EDGE
+        )
+        if terms:
+            clauses.append(Clause("whole_edge", terms, WHOLE_PREFIX_EDIT))
+    return Slot(tuple(clauses))
+
+
+def _year_slot(word: str) -> Slot:
+    near = (str(int(word) - 1), str(int(word) + 1))
+    clauses = [Clause(field, (word,), worth) for field, worth in EXACT.items()]
+    return Slot((*clauses, Clause("year", (word,), YEAR), Clause("year", near, YEAR_NEAR)))
