@@ -14,6 +14,7 @@ import resource
 import signal
 import struct
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -35,6 +36,7 @@ MOST_PIXELS = 40_000_000  # 160 MB while decoded; the largest posters on offer h
 QUALITY = 85  # above it JPEG files grow much faster than anybody can see
 PAPER = (255, 255, 255)  # what shows through where a picture is transparent
 POLITE = 10  # niceness: answering searches comes before making pictures
+READY = b"ready\n"  # said once, when the first picture may come
 LARGEST_RESULT = 32 * 1024 * 1024  # bytes; three pictures of any allowed size fit many times
 
 
@@ -48,7 +50,9 @@ def develop(data: bytes, widths: Sequence[int]) -> list[bytes]:
     Raises:
         Unfit: it is no JPEG, PNG or WebP, is cut short, or is too large.
     """
-    picture = _upright(_opened(data))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # remarks on odd metadata, which is dropped anyway
+        picture = _upright(_opened(data))
     made: dict[int, bytes] = {}
     for width in sorted(set(widths), reverse=True):
         if width < picture.width:
@@ -73,7 +77,7 @@ def _opened(data: bytes) -> Image.Image:
         raise Unfit("is not a JPEG, PNG or WebP picture") from None
     except (Unfit, MemoryError):
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except Image.DecompressionBombError:
         raise Unfit(f"is larger than {MOST_PIXELS // 1_000_000} million pixels") from None
     except Exception:  # decoders fail in every way there is
         raise Unfit("is cut short or damaged") from None
@@ -157,11 +161,16 @@ def main(widths: Sequence[int], memory: int, seconds: int) -> None:
     """Develop pictures from standard input, each preceded by its length, until it ends."""
     os.nice(POLITE)
     develop(_warming(), widths)
+    _give(READY)
     while len(header := sys.stdin.buffer.read(4)) == 4:
         (length,) = struct.unpack(">I", header)
         data = sys.stdin.buffer.read(length)
-        sys.stdout.buffer.write(_apart(data, widths, memory, seconds))
-        sys.stdout.buffer.flush()
+        _give(_apart(data, widths, memory, seconds))
+
+
+def _give(result: bytes) -> None:
+    sys.stdout.buffer.write(result)
+    sys.stdout.buffer.flush()
 
 
 def _warming() -> bytes:

@@ -28,6 +28,7 @@ MEDIA_TYPE = "image/jpeg"
 MEMORY = 1024**3  # bytes of address space; 40 million pixels need half of it
 CPU_SECONDS = 5  # a poster takes a tenth of one; the slowest honest one stays under two
 PATIENCE = 60.0  # seconds on the clock, since a busy machine is not the picture's fault
+START_SECONDS = 60.0  # seconds until it is ready; one where nothing else runs
 SCRIPT = Path(__file__).with_name("darkroom.py")
 
 
@@ -74,8 +75,9 @@ class Darkroom:
             raise Rejected("the picture is empty")
         async with self._turn:
             try:
+                process = self._process or await self._started()
                 async with asyncio.timeout(self._patience):
-                    pictures = await self._asked(data)
+                    pictures = await _asked(process, data)
             except (OSError, TimeoutError, asyncio.IncompleteReadError) as fault:
                 await self._end()
                 raise Passing("the picture could not be examined") from fault
@@ -89,20 +91,9 @@ class Darkroom:
         async with self._turn:
             await self._end()
 
-    async def _asked(self, data: bytes) -> list[bytes]:
-        process = self._process or await self._started()
-        assert process.stdin is not None and process.stdout is not None, "both are pipes"
-        process.stdin.write(struct.pack(">I", len(data)))
-        process.stdin.write(data)
-        await process.stdin.drain()
-        said = json.loads(await process.stdout.readuntil())
-        if "unfit" in said:
-            raise Rejected(f"the picture {said['unfit']}")
-        return [await process.stdout.readexactly(length) for length in said["lengths"]]
-
     async def _started(self) -> Process:
         kept = {k: v for k, v in os.environ.items() if k == "LD_LIBRARY_PATH"}
-        self._process = await asyncio.create_subprocess_exec(
+        process = self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", str(SCRIPT), *self._limits),
             *(str(width) for width in SIZES.values()),
             stdin=PIPE,
@@ -110,7 +101,10 @@ class Darkroom:
             env=kept,
             start_new_session=True,
         )
-        return self._process
+        assert process.stdout is not None, "it is a pipe"
+        async with asyncio.timeout(START_SECONDS):
+            await process.stdout.readuntil()
+        return process
 
     async def _end(self) -> None:
         process, self._process = self._process, None
@@ -119,3 +113,15 @@ class Darkroom:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+
+
+async def _asked(process: Process, data: bytes) -> list[bytes]:
+    """The pictures that `process` makes of `data`."""
+    assert process.stdin is not None and process.stdout is not None, "both are pipes"
+    process.stdin.write(struct.pack(">I", len(data)))
+    process.stdin.write(data)
+    await process.stdin.drain()
+    said = json.loads(await process.stdout.readuntil())
+    if "unfit" in said:
+        raise Rejected(f"the picture {said['unfit']}")
+    return [await process.stdout.readexactly(length) for length in said["lengths"]]
