@@ -159,7 +159,7 @@ async def test_a_picture_that_takes_for_ever_is_refused_and_the_next_one_is_made
 
 
 async def test_a_picture_that_needs_too_much_memory_is_refused() -> None:
-    darkroom = Darkroom(memory=256 * 1024 * 1024)
+    darkroom = Darkroom(memory=128 * 1024 * 1024)
     try:
         with pytest.raises(Rejected, match=r"memory|damaged|breaks"):
             await darkroom.develop(encoded(Image.new("1", (6000, 6000)), "PNG"))
