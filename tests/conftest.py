@@ -1,0 +1,198 @@
+"""What tests stand on: real databases, real parts, the real service in processes of its own.
+
+A run tests one stack, `--stack embedded` (SQLite, tantivy, memory, a folder) or `--stack full`
+(PostgreSQL, Elasticsearch, Redis, S3), because Tortoise keeps SQL per process and two databases in
+one process would share it. A backend that is missing is skipped and named at the end of the run;
+one that `REQUIRE=postgres,redis,…` names and that is missing fails.
+"""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from dotenv import dotenv_values
+
+from service import database as storage
+from service.films.catalogue import Catalogue
+from service.films.nudge import Nudge, nudge_for
+from service.migrate import migrate
+from tests import running
+from tests.running import Api, Service
+
+ROOT = Path(__file__).resolve().parent.parent
+BACKENDS = {
+    "postgres": "TEST_POSTGRES_URL",
+    "redis": "TEST_REDIS_URL",
+    "elasticsearch": "TEST_ELASTICSEARCH_URL",
+    "s3": "TEST_S3_URL",
+}
+_missing: set[str] = set()
+
+for name, value in dotenv_values(ROOT / "var/backends/env").items():
+    os.environ.setdefault(name, value or "")
+
+
+def required(backend: str) -> str:
+    """The address of a real backend; skips where there is none, fails where it was asked for."""
+    address = os.environ.get(BACKENDS[backend], "")
+    if address:
+        return address
+    if backend in os.environ.get("REQUIRE", "").split(","):
+        pytest.fail(f"{backend} was required and {BACKENDS[backend]} is not set")
+    _missing.add(backend)
+    pytest.skip(f"no {backend}: {BACKENDS[backend]} is not set")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--stack", choices=("embedded", "full"), default="embedded")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _missing:
+        terminalreporter.write_line(f"not tested, because missing: {', '.join(sorted(_missing))}")
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest) -> str:
+    """Which stack this run tests: `embedded` or `full`."""
+    return str(request.config.getoption("--stack"))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def fresh_postgres() -> AsyncIterator[str]:
+    """The address of a new, empty PostgreSQL database that is dropped afterwards."""
+    address = required("postgres")
+    name = f"movies_test_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(address)
+    await connection.execute(f"CREATE DATABASE {name}")
+    yield urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def database_url(
+    stack: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[str]:
+    """A migrated database of this run's stack, bound to the models of this process."""
+    if stack == "embedded":
+        urls = _one(f"sqlite://{tmp_path_factory.mktemp('database')}/movies.db")
+    else:
+        urls = fresh_postgres()
+    async for url in urls:
+        await migrate(url)
+        await storage.open_database(url)
+        yield url
+        await storage.close_database()
+
+
+async def _one(url: str) -> AsyncIterator[str]:
+    yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[str]:
+    """An empty database: whatever a test writes is deleted after it."""
+    yield database_url
+    await storage.settled()
+    for table in await _tables():
+        await storage.connection().execute_query(f'DELETE FROM "{table}"')
+
+
+async def _tables() -> list[str]:
+    if storage.on_postgres():
+        sql = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
+    else:
+        sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    found = [row["name"] for row in await storage.rows(sql)]
+    return [name for name in found if name != "tortoise_migrations"]
+
+
+@pytest.fixture
+async def nudge(database: str) -> AsyncIterator[Nudge]:
+    made = nudge_for(database)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def catalogue(nudge: Nudge) -> Catalogue:
+    return Catalogue(nudge, now)
+
+
+@pytest.fixture(scope="session")
+def stack_settings(stack: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a whole service on this run's stack, apart from its database."""
+    folder = tmp_path_factory.mktemp("service")
+    mark = uuid.uuid4().hex[:8]
+    if stack == "embedded":
+        return {
+            "SEARCH_URL": f"tantivy://{folder}/index",
+            "CACHE_URL": "memory://",
+            "POSTERS_URL": f"file://{folder}/posters",
+        }
+    return {
+        "SEARCH_URL": f"{required('elasticsearch')}?index=movies-{mark}",
+        "CACHE_URL": required("redis"),
+        "POSTERS_URL": required("s3").replace("?", f"/{mark}?", 1),
+        "AWS_ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
+        "AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
+    }
+
+
+@pytest.fixture(scope="session")
+async def service_database_url(
+    stack: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[str]:
+    """A migrated database for the service's own processes; this process does not open it."""
+    if stack == "embedded":
+        urls = _one(f"sqlite://{tmp_path_factory.mktemp('served')}/movies.db")
+    else:
+        urls = fresh_postgres()
+    async for url in urls:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def omdb_address() -> Iterator[str]:
+    """Our own server that speaks OMDb's contract, in a process of its own."""
+    with running.omdb() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def environment(
+    stack_settings: dict[str, str], service_database_url: str, omdb_address: str
+) -> dict[str, str]:
+    """All that the service of this run is told."""
+    return {
+        **stack_settings,
+        "DATABASE_URL": service_database_url,
+        "OMDB_URL": omdb_address,
+        "OMDB_API_KEY": running.OMDB_KEY,
+        "OMDB_DAILY_QUOTA": "100000",
+        "POSTER_HOSTS": urlsplit(omdb_address).netloc,
+        "JWT_SECRET": "a secret that is only used by tests, 32+",
+    }
+
+
+@pytest.fixture(scope="session")
+def service(environment: dict[str, str]) -> Iterator[Service]:
+    """The whole service, started once for the run, with the sample films and an admin."""
+    with running.service(environment) as started:
+        yield started
+
+
+@pytest.fixture
+async def api(service: Service) -> AsyncIterator[Api]:
+    """A client of the running service."""
+    async with Api.of(service) as client:
+        yield client
