@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from service.database import connection, on_postgres, whole
@@ -142,29 +143,29 @@ class Catalogue:
             await _store([film], [], now)
         return film
 
-    async def replace(self, movie: str, version: int, facts: FilmFacts) -> Film:
+    async def replace(self, movie: str, version: int | None, facts: FilmFacts) -> Film:
         """Put `facts` in place of all that was known; errors as `amend`."""
         return await self._change(movie, version, facts.columns(complete=True))
 
-    async def amend(self, movie: str, version: int, patch: FilmPatch) -> Film:
+    async def amend(self, movie: str, version: int | None, patch: FilmPatch) -> Film:
         """Change some facts of a film that the caller has seen in `version`.
 
         Raises:
             NotFound: there is no such film.
-            VersionMismatch: somebody changed it since.
+            VersionMismatch: somebody changed it since; never when `version` is None.
             Conflict: another film has that IMDb id.
             Invalid: `genre_not_found`, or years out of order.
         """
         return await self._change(movie, version, patch.columns())
 
-    async def _change(self, movie: str, version: int, columns: dict[str, Any]) -> Film:
+    async def _change(self, movie: str, version: int | None, columns: dict[str, Any]) -> Film:
         film_id = (await self.film(movie)).id
         film = await self._changed(film_id, version, columns)
         await self._nudge.give()
         return film
 
     @whole
-    async def _changed(self, film_id: UUID, version: int, columns: dict[str, Any]) -> Film:
+    async def _changed(self, film_id: UUID, version: int | None, columns: dict[str, Any]) -> Film:
         now = self._now()
         try:
             async with in_transaction():
@@ -180,19 +181,25 @@ class Catalogue:
             raise Conflict("Another film has that IMDb id.", code="movie_exists") from None
         return film
 
-    async def withdraw(self, movie: str, version: int) -> None:
-        """Delete a film that the caller has seen in `version`; errors as `amend`."""
+    async def withdraw(self, movie: str, version: int | None) -> Film:
+        """Delete a film that the caller has seen in `version`; errors as `amend`.
+
+        Returns:
+            The film as it was, under the version that its deletion took.
+        """
         film_id = (await self.film(movie)).id
-        await self._withdrawn(film_id, version)
+        film = await self._withdrawn(film_id, version)
         await self._nudge.give()
+        return film
 
     @whole
-    async def _withdrawn(self, film_id: UUID, version: int) -> None:
+    async def _withdrawn(self, film_id: UUID, version: int | None) -> Film:
         async with in_transaction():
             film = await _locked(film_id, version)
             await film.delete()
-            gone = (film_id, film.version + 1, "withdrawn")
-            await outbox.append([gone], _ms(self._now()))  # type: ignore[list-item]
+            film.version += 1
+            await outbox.append([(film_id, film.version, "withdrawn")], _ms(self._now()))
+        return film
 
 
 def is_imdb_id(text: str) -> bool:
@@ -255,13 +262,13 @@ async def _take_turn() -> None:
         await connection().execute_query("UPDATE films SET counters = counters WHERE 0")
 
 
-async def _locked(film_id: UUID, version: int) -> Film:
+async def _locked(film_id: UUID, version: int | None) -> Film:
     """The film under its row's lock; writing first is what makes SQLite wait its turn."""
-    held = await Film.filter(id=film_id, version=version).update(version=version)
-    film = await Film.get_or_none(id=film_id)
+    held = await Film.filter(id=film_id).update(counters=F("counters"))
+    film = await Film.get_or_none(id=film_id) if held else None
     if film is None:
         raise NotFound("There is no such film here.", code="movie_not_found")
-    if not held:
+    if version is not None and film.version != version:
         raise VersionMismatch(f"The film has changed since; it is at version {film.version}.")
     return film
 

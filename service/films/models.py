@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 
 class Film(Model):
-    """One film. Dates are UTC; money is whole US dollars; ratings are as their sources scale."""
+    """One film. Dates are UTC, money is whole US dollars, ratings are as their sources scale."""
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     version = fields.BigIntField(default=1)
@@ -64,7 +64,7 @@ class Film(Model):
 
 
 class Genre(Model):
-    """A genre that films may have. Loading makes them; people choose among them."""
+    """A genre that films may have. Loading makes them, people choose among them."""
 
     name = fields.CharField(max_length=500, primary_key=True)
 
@@ -76,7 +76,7 @@ class Outbox(Model):
     """A pointer to a film that the index has not yet seen in this version.
 
     `due_at` (milliseconds since the epoch) means "not before", and serves both the lease and
-    the next try. A row with `done_at` is finished; one with `quarantined_at` can never succeed
+    the next try. A row with `done_at` is finished, one with `quarantined_at` can never succeed
     and waits for a person, with its reason.
     """
 

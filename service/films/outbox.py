@@ -18,7 +18,6 @@ Kind = Literal["film", "withdrawn"]
 
 LEASE = 30_000  # ms; far longer than one bulk request takes, short enough to wait out a death
 KEEP_FINISHED = 3 * 86_400_000  # ms; a rebuild reads what was finished since it began
-MOST_ATTEMPTS = 12  # with growing delays some hours; then a person should look
 
 
 @dataclass(frozen=True, slots=True)

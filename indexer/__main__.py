@@ -1,0 +1,115 @@
+"""`movies indexer`: the only writer of the index and of posters.
+
+Any number may run with Elasticsearch. With tantivy one holds the index's lock and the others
+stand by, ready to take over when it dies.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import itertools
+import os
+import signal
+import socket
+import tempfile
+from pathlib import Path
+
+import structlog
+
+from indexer.posters import Posters
+from indexer.rebuild import Rebuild
+from indexer.worker import Worker
+from service import database, logs, settings, wiring
+from service.errors import Unavailable
+from service.heartbeat import beat
+from service.posters.fetch import Fetcher
+from service.posters.images import Darkroom
+from service.search import generation
+from service.search.engines.ports import IndexWriter
+from service.search.lexicon import Recorder
+from service.settings import Settings
+
+log = structlog.get_logger()
+
+STAND_BY = 1.0  # seconds between two tries to open an index that another holds, or that is away
+
+
+async def run(chosen: Settings, stop: asyncio.Event) -> None:
+    """Index and fetch posters until `stop`."""
+    async with contextlib.AsyncExitStack() as stack:
+        alive = asyncio.create_task(beat())
+        stack.callback(alive.cancel)
+        await database.open_database(chosen.database_url)
+        stack.push_async_callback(database.close_database)
+        store = await wiring.poster_store_for(chosen)
+        stack.push_async_callback(store.close)
+        nudge = wiring.nudge_of(chosen)
+        stack.push_async_callback(nudge.close)
+        posters = Posters(
+            store, Fetcher(chosen.poster_hosts), Darkroom(), generation.advance, wiring.utc_now
+        )
+        stack.push_async_callback(posters.close)
+        fetching = asyncio.create_task(posters.run(stop))
+        writer = wiring.writer_for(chosen)
+        stack.push_async_callback(writer.close)
+        if await _open(writer, stop):
+            await nudge.listen()
+            words, owner = Recorder(), owner_name(chosen.database_url, stack)
+            worker = Worker(writer, words, nudge, wiring.utc_now, owner)
+            rebuild = Rebuild(writer, words, worker, wiring.utc_now, owner)
+            await asyncio.gather(worker.run(stop), worker.sweep(stop), rebuild.run(stop))
+        await fetching
+
+
+async def _open(writer: IndexWriter, stop: asyncio.Event) -> bool:
+    """Open the index, however long another holds it; False if told to stop before."""
+    told = ""
+    while not stop.is_set():
+        try:
+            await writer.open()
+            return True
+        except Unavailable as fault:
+            if fault.detail != told:
+                log.warning("standing_by", reason=fault.detail)
+                told = fault.detail
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), STAND_BY)
+    return False
+
+
+def owner_name(database_url: str, stack: contextlib.AsyncExitStack) -> str:
+    """A name that a restarted indexer has again, so that it frees what it held before it died.
+
+    It is the machine's name and the first number that no other indexer of this database here
+    holds; the lock ends with the process, however it ends.
+    """
+    which = hashlib.sha256(database_url.encode()).hexdigest()[:12]
+    for number in itertools.count(1):
+        path = Path(tempfile.gettempdir()) / f"movies-{os.getuid()}-{which}-indexer-{number}.lock"
+        file = stack.enter_context(path.open("w"))
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        return f"{socket.gethostname()[:80]}-{number}"
+    raise AssertionError("numbers do not end")
+
+
+async def serve(chosen: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await run(chosen, stop)
+
+
+def main() -> None:
+    chosen = settings.load()
+    logs.configure(chosen.log_format)
+    asyncio.run(serve(chosen))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""The loop that keeps the index equal to the database.
+
+Claim some pointers, read the films as they are now, write one bulk, finish. Since every film is
+read again and the index refuses older versions, a pointer may come twice, late or out of order
+without harm; so whatever fails is simply tried again.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from service import database
+from service.errors import Unavailable
+from service.films import outbox
+from service.films.models import Film
+from service.films.nudge import Nudge
+from service.search import generation
+from service.search.document import MovieDocument
+from service.search.engines.ports import IndexWriter, Refusal
+from service.search.lexicon import Recorder
+
+log = structlog.get_logger()
+
+BATCH = 500  # films in one bulk request; 500 ready documents are some 300 kB
+POLL = 1.0  # seconds; a lost nudge costs at most this
+PAUSE = 0.05  # seconds between small bulks: half the load of none, 15 ms more lag
+FIRST_DELAY = 500  # ms before the second try; doubles with each
+LONGEST_DELAY = 60_000  # ms
+SWEEP_EVERY = 600.0  # seconds between two removals of old finished rows
+
+
+class Worker:
+    """One indexer's loop; any number may run where the engine allows it."""
+
+    def __init__(
+        self,
+        writer: IndexWriter,
+        words: Recorder,
+        nudge: Nudge,
+        now: Callable[[], datetime],
+        owner: str,
+    ) -> None:
+        self._writer = writer
+        self._words = words
+        self._nudge = nudge
+        self._now = now
+        self._owner = owner
+        self.turn = asyncio.Lock()
+        """Held during one step; a rebuild takes it for its last catch-up."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; whatever fails is tried again."""
+        await self._freed(stop)
+        failures = 0
+        while not stop.is_set():
+            try:
+                async with self.turn:
+                    handled = await self.step()
+                failures = 0
+            except Exception as error:
+                failures += 1
+                self._say(error)
+                await _first(stop, delay_ms(failures) / 1000)
+                continue
+            if handled == 0:
+                await self._nudge.wait(POLL)
+            elif handled < BATCH:
+                await _first(stop, PAUSE)
+
+    async def step(self) -> int:
+        """One bulk; returns how many pointers were claimed."""
+        entries = await outbox.claim(self._owner, BATCH, self._ms())
+        if not entries:
+            return 0
+        try:
+            documents, broken = await documents_of(entries)
+            await self._words.remember(word for made in documents for word in made.words())
+            refused = await self._writer.write(documents)
+        except Unavailable as error:
+            attempts = max(entry.attempts for entry in entries)
+            due = self._ms() + delay_ms(attempts)
+            await outbox.postpone([entry.id for entry in entries], due, error.detail)
+            raise
+        await self._settle(entries, (*broken, *refused))
+        await generation.advance()
+        log.info("films_indexed", action="films_indexed", count=len(documents), left=len(refused))
+        return len(entries)
+
+    async def _settle(
+        self, entries: Sequence[outbox.Entry], refusals: Sequence[Refusal]
+    ) -> None:
+        """Finish what went in; put off or set aside what did not, each with its own reason."""
+        now = self._ms()
+        refused = {refusal.film_id: refusal for refusal in refusals}
+        done = [entry.id for entry in entries if str(entry.film_id) not in refused]
+        if done:
+            await outbox.finish(done, now)
+        for entry in entries:
+            refusal = refused.get(str(entry.film_id))
+            if refusal is None:
+                continue
+            if refusal.passing:
+                await outbox.postpone([entry.id], now + delay_ms(entry.attempts), refusal.reason)
+            else:
+                log.error("film_refused", film_id=str(entry.film_id), reason=refusal.reason)
+                await outbox.quarantine([entry.id], now, refusal.reason)
+
+    async def sweep(self, stop: asyncio.Event) -> None:
+        """Forget old finished rows now and then, until `stop`."""
+        while not stop.is_set():
+            try:
+                await outbox.sweep(self._ms())
+            except Exception as error:
+                self._say(error)
+            await _first(stop, SWEEP_EVERY)
+
+    async def _freed(self, stop: asyncio.Event) -> None:
+        """Take back what this owner held before it died, so that nobody waits out the lease."""
+        while not stop.is_set():
+            try:
+                return await outbox.release(self._owner)
+            except Exception as error:
+                self._say(error)
+                await _first(stop, POLL)
+
+    def _say(self, error: Exception) -> None:
+        if isinstance(error, Unavailable):
+            log.warning("index_unavailable", reason=error.detail)
+        elif database.is_fault(error):
+            log.warning("database_unavailable", reason=repr(error)[:300])
+        else:
+            log.error("indexing_failed", exc_info=error)
+
+    def _ms(self) -> int:
+        return int(self._now().timestamp() * 1000)
+
+
+async def documents_of(
+    entries: Sequence[outbox.Entry],
+) -> tuple[list[MovieDocument], list[Refusal]]:
+    """The films behind `entries` as they are now; one that is gone becomes a tombstone.
+
+    Returns:
+        The documents, one per film, and a refusal for each film that cannot become one.
+    """
+    newest: dict[UUID, int] = {}
+    for entry in entries:
+        newest[entry.film_id] = max(entry.version, newest.get(entry.film_id, 0))
+    films = {film.id: film for film in await Film.filter(id__in=list(newest))}
+    documents, broken = [], []
+    for film_id, version in newest.items():
+        film = films.get(film_id)
+        try:
+            documents.append(
+                MovieDocument.of(film) if film else MovieDocument.tombstone(str(film_id), version)
+            )
+        except (ValueError, TypeError) as error:
+            broken.append(Refusal(str(film_id), f"cannot become a document: {error}", False))
+    return documents, broken
+
+
+def delay_ms(attempts: int) -> int:
+    """Milliseconds before the next try: doubling, at most a minute, jittered by a quarter."""
+    grown: int = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempts - 1, 10))
+    return int(grown * random.uniform(0.75, 1.25))
+
+
+async def _first(stop: asyncio.Event, seconds: float) -> None:
+    """Wait for `stop`, at most so long."""
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

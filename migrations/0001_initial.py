@@ -1,0 +1,207 @@
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from orjson import loads
+from tortoise.fields.base import OnDelete
+from tortoise.fields.data import JSON_DUMPS
+from uuid_utils.compat import uuid7
+from tortoise import fields
+from tortoise.indexes import Index
+
+class Migration(migrations.Migration):
+    initial = True
+
+    operations = [
+        ops.CreateModel(
+            name='Film',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('version', fields.BigIntField(default=1)),
+                ('counters', fields.BigIntField(default=0)),
+                ('imdb_id', fields.CharField(null=True, unique=True, max_length=12)),
+                ('title', fields.CharField(max_length=500)),
+                ('whole_title', fields.CharField(max_length=600)),
+                ('aliases', fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ('type', fields.CharField(default='movie', max_length=8)),
+                ('year', fields.IntField(null=True)),
+                ('end_year', fields.IntField(null=True)),
+                ('released', fields.DateField(null=True)),
+                ('rated', fields.CharField(null=True, max_length=500)),
+                ('runtime_minutes', fields.IntField(null=True)),
+                ('genres', fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ('directors', fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ('writers', fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ('actors', fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ('plot', fields.TextField(null=True, unique=False)),
+                ('languages', fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ('countries', fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ('awards', fields.CharField(null=True, max_length=500)),
+                ('imdb_rating', fields.FloatField(null=True)),
+                ('imdb_votes', fields.BigIntField(null=True)),
+                ('rotten_tomatoes', fields.IntField(null=True)),
+                ('metacritic', fields.IntField(null=True)),
+                ('popularity', fields.FloatField(null=True)),
+                ('box_office_usd', fields.BigIntField(null=True)),
+                ('poster_source', fields.CharField(null=True, max_length=2000)),
+                ('poster_status', fields.CharField(default='missing', max_length=8)),
+                ('poster_reason', fields.CharField(null=True, max_length=200)),
+                ('poster_key', fields.CharField(null=True, max_length=64)),
+                ('poster_attempts', fields.IntField(default=0)),
+                ('poster_due_at', fields.BigIntField(null=True)),
+                ('source', fields.CharField(default='user', max_length=8)),
+                ('fetched_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('refresh_after', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('updated_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'films', 'app': 'movies', 'indexes': [Index(fields=['whole_title', 'year'], name='idx_films_whole_title_year'), Index(fields=['poster_due_at'], name='idx_films_poster_due_at'), Index(fields=['poster_key'], name='idx_films_poster_key')], 'pk_attr': 'id', 'table_description': 'One film. Dates are UTC, money is whole US dollars, ratings are as their sources scale.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Genre',
+            fields=[
+                ('name', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=500)),
+            ],
+            options={'table': 'genres', 'app': 'movies', 'pk_attr': 'name', 'table_description': 'A genre that films may have. Loading makes them, people choose among them.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='IndexState',
+            fields=[
+                ('id', fields.IntField(primary_key=True, unique=True, db_index=True)),
+                ('generation', fields.BigIntField(default=0)),
+            ],
+            options={'table': 'index_state', 'app': 'movies', 'pk_attr': 'id', 'table_description': 'The one row that says how often the index has shown something new.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='LoginFailure',
+            fields=[
+                ('key', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ('failures', fields.IntField(default=1)),
+                ('blocked_until', fields.BigIntField(default=0)),
+                ('forgotten_at', fields.BigIntField()),
+            ],
+            options={'table': 'login_failures', 'app': 'movies', 'indexes': [Index(fields=['forgotten_at'], name='idx_login_failures_forgotten_at')], 'pk_attr': 'key', 'table_description': "How often a login has failed for one account's name, or from one address."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OmdbDay',
+            fields=[
+                ('key_hash', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=32)),
+                ('began_at', fields.BigIntField()),
+                ('used', fields.IntField(default=0)),
+                ('stopped_until', fields.BigIntField(default=0)),
+            ],
+            options={'table': 'omdb_days', 'app': 'movies', 'pk_attr': 'key_hash', 'table_description': 'The calls made with one key since its present day began.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OmdbLease',
+            fields=[
+                ('key', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=600)),
+                ('owner', fields.CharField(max_length=100)),
+                ('until', fields.BigIntField()),
+            ],
+            options={'table': 'omdb_leases', 'app': 'movies', 'pk_attr': 'key', 'table_description': 'A question that `owner` is asking at this moment, or until `until` if it dies.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OmdbMiss',
+            fields=[
+                ('key', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=600)),
+                ('misses', fields.IntField(default=1)),
+                ('until', fields.BigIntField()),
+                ('instead', fields.CharField(null=True, max_length=12)),
+            ],
+            options={'table': 'omdb_misses', 'app': 'movies', 'indexes': [Index(fields=['until'], name='idx_omdb_misses_until')], 'pk_attr': 'key', 'table_description': 'A question that OMDb has no film for. It is not asked again before `until`.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Outbox',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('kind', fields.CharField(max_length=16)),
+                ('film_id', fields.UUIDField()),
+                ('version', fields.BigIntField()),
+                ('due_at', fields.BigIntField(default=0)),
+                ('owner', fields.CharField(null=True, max_length=100)),
+                ('attempts', fields.IntField(default=0)),
+                ('reason', fields.CharField(null=True, max_length=500)),
+                ('created_at', fields.BigIntField()),
+                ('done_at', fields.BigIntField(null=True)),
+                ('quarantined_at', fields.BigIntField(null=True)),
+            ],
+            options={'table': 'outbox', 'app': 'movies', 'indexes': [Index(fields=['done_at'], name='idx_outbox_done_at'), Index(fields=['film_id'], name='idx_outbox_film_id')], 'pk_attr': 'id', 'table_description': 'A pointer to a film that the index has not yet seen in this version.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ReindexJob',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('state', fields.CharField(default='queued', max_length=12)),
+                ('active', fields.IntField(null=True, unique=True)),
+                ('index_name', fields.CharField(null=True, max_length=200)),
+                ('checkpoint', fields.UUIDField(null=True)),
+                ('began_ms', fields.BigIntField(null=True)),
+                ('done', fields.BigIntField(default=0)),
+                ('total', fields.BigIntField(default=0)),
+                ('rate', fields.FloatField(default=0.0)),
+                ('reason', fields.CharField(null=True, max_length=500)),
+                ('owner', fields.CharField(null=True, max_length=100)),
+                ('leased_until', fields.BigIntField(default=0)),
+                ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('started_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('finished_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'reindex_jobs', 'app': 'movies', 'pk_attr': 'id', 'table_description': 'One rebuild of the index. `active` is 1 while it is wanted or under way, else null.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='User',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('username', fields.CharField(max_length=40)),
+                ('username_folded', fields.CharField(unique=True, max_length=120)),
+                ('email', fields.CharField(null=True, max_length=254)),
+                ('email_folded', fields.CharField(null=True, unique=True, max_length=254)),
+                ('password_hash', fields.CharField(max_length=200)),
+                ('is_admin', fields.BooleanField(default=False)),
+                ('token_version', fields.IntField(default=1)),
+                ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('updated_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'users', 'app': 'movies', 'pk_attr': 'id', 'table_description': 'One account. `…_folded` is what must be unique, `token_version` ends all its sessions.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Session',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('user', fields.ForeignKeyField('movies.User', source_field='user_id', db_constraint=True, to_field='id', related_name='sessions', on_delete=OnDelete.CASCADE)),
+                ('token_version', fields.IntField()),
+                ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('expires_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'sessions', 'app': 'movies', 'indexes': [Index(fields=['user_id'], name='idx_sessions_user_id')], 'pk_attr': 'id', 'table_description': 'One login that lives on through its refresh tokens, until it expires or is deleted.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RefreshToken',
+            fields=[
+                ('digest', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ('session', fields.ForeignKeyField('movies.Session', source_field='session_id', db_constraint=True, to_field='id', related_name='tokens', on_delete=OnDelete.CASCADE)),
+                ('used_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'refresh_tokens', 'app': 'movies', 'indexes': [Index(fields=['session_id'], name='idx_refresh_tokens_session_id')], 'pk_attr': 'digest', 'table_description': 'One refresh token of a session, by its SHA-256, good for one use, at `used_at`.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Word',
+            fields=[
+                ('word', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=120)),
+                ('seen_at', fields.BigIntField()),
+            ],
+            options={'table': 'words', 'app': 'movies', 'indexes': [Index(fields=['seen_at'], name='idx_words_seen_at')], 'pk_attr': 'word', 'table_description': 'A word of the index, behind the letter of the place where it stands.'},
+            bases=['Model'],
+        ),
+    ]

@@ -1,0 +1,5 @@
+"""`python -m service` is `movies`."""
+
+from service.cli import main
+
+main()

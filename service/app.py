@@ -1,0 +1,60 @@
+"""The API as one Sanic app. Making it opens nothing; the server's start does."""
+
+import asyncio
+
+import orjson
+import structlog
+from sanic import Sanic
+
+from service import wiring
+from service.accounts.api import bp as accounts
+from service.films.api import bp as films
+from service.heartbeat import beat
+from service.http import edges, problems
+from service.operation.api import bp as admin
+from service.operation.api import root as operation
+from service.posters.api import bp as posters
+from service.search.api import bp as search
+from service.settings import Settings
+
+log = structlog.get_logger()
+
+LARGEST_BODY = 256 * 1024  # bytes; a film with all its people is some 5 kB
+LONGEST_ANSWER = 10  # seconds; every part has a shorter deadline of its own
+
+
+def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
+    """The app for these settings."""
+    app: Sanic = Sanic(  # type: ignore[type-arg]
+        "movies",
+        request_class=edges.IdentifiedRequest,
+        dumps=lambda value: orjson.dumps(value).decode(),
+        configure_logging=False,
+    )
+    app.config.REQUEST_MAX_SIZE = LARGEST_BODY
+    app.config.REQUEST_TIMEOUT = LONGEST_ANSWER
+    app.config.RESPONSE_TIMEOUT = LONGEST_ANSWER
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 3.0
+    app.config.FALLBACK_ERROR_FORMAT = "json"
+    if settings.trusted_proxies:
+        app.config.PROXIES_COUNT = settings.trusted_proxies
+    problems.install(app)
+    edges.install(app, settings.cors_origins)
+    app.blueprint([search, films, posters, accounts, admin, operation])
+
+    @app.before_server_start
+    async def begin(app: Sanic) -> None:  # type: ignore[type-arg]
+        app.ctx.parts = await wiring.build(settings)
+        app.ctx.tasks = [asyncio.create_task(beat()), await wiring.follow(app.ctx.parts)]
+
+    @app.before_server_stop
+    async def stop_tasks(app: Sanic) -> None:  # type: ignore[type-arg]
+        for task in app.ctx.tasks:
+            task.cancel()
+        await asyncio.gather(*app.ctx.tasks, return_exceptions=True)
+
+    @app.after_server_stop
+    async def end(app: Sanic) -> None:  # type: ignore[type-arg]
+        await wiring.close(app.ctx.parts)
+
+    return app

@@ -1,0 +1,90 @@
+"""Answers that are made once and given to many.
+
+A key carries its scope, the shape's version and the index's generation, so that a release or a
+write puts older answers out of use without touching them. While one caller makes an answer, the
+others of this process wait for that very task, and other processes wait a moment for its result.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from service.cache.ports import Cache
+
+SHAPE = 1  # raise it when what is kept changes its form
+PATIENCE = 0.25  # seconds to wait for another process's answer before making one's own
+GLANCE = 0.01  # seconds between two looks at it
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer's bytes, and whether they were there already."""
+
+    body: bytes
+    status: Literal["hit", "miss"]
+
+    def header(self) -> dict[str, str]:
+        """`Cache-Status` as RFC 9211 writes it."""
+        said = "movies; hit" if self.status == "hit" else "movies; fwd=miss"
+        return {"Cache-Status": said}
+
+
+class Answers:
+    """Bytes by scope and question, over any cache."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._making: dict[str, asyncio.Task[bytes]] = {}
+
+    async def fetch(
+        self,
+        scope: str,
+        question: str,
+        generation: int,
+        seconds: float,
+        make: Callable[[], Awaitable[bytes]],
+    ) -> Kept:
+        """The answer to `question`, kept or made now; raises what `make` raises."""
+        key = key_of(scope, question, generation)
+        found = await self._cache.get(key)
+        if found is not None:
+            return Kept(found, "hit")
+        task = self._making.get(key)
+        if task is None:
+            task = asyncio.create_task(self._make(key, seconds, make))
+            self._making[key] = task
+            task.add_done_callback(lambda done: self._made(key, done))
+        return Kept(await asyncio.shield(task), "miss")
+
+    async def forget(self, scope: str, question: str, generation: int) -> None:
+        """Drop one answer before its generation ends, for the reader of one's own write."""
+        await self._cache.drop(key_of(scope, question, generation))
+
+    async def _make(self, key: str, seconds: float, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        if not await self._cache.claim(key, PATIENCE * 4):
+            found = await self._others(key)
+            if found is not None:
+                return found
+        body = await make()
+        await self._cache.put(key, body, seconds)
+        return body
+
+    async def _others(self, key: str) -> bytes | None:
+        for _ in range(round(PATIENCE / GLANCE)):
+            await asyncio.sleep(GLANCE)
+            found = await self._cache.get(key)
+            if found is not None:
+                return found
+        return None
+
+    def _made(self, key: str, task: asyncio.Task[bytes]) -> None:
+        self._making.pop(key, None)
+        if not task.cancelled():
+            task.exception()
+
+
+def key_of(scope: str, question: str, generation: int) -> str:
+    digest = hashlib.blake2b(question.encode(), digest_size=16).hexdigest()
+    return f"v{SHAPE}:{scope}:{generation}:{digest}"

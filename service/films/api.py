@@ -1,0 +1,148 @@
+"""The door to one film: shown to anyone, written by admins who have seen what they change."""
+
+import re
+
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from service.cache.answers import Kept
+from service.errors import Malformed, VersionRequired
+from service.films.facts import FilmFacts, FilmPatch
+from service.films.models import Film
+from service.films.view import FilmView, etag, film_view
+from service.http.answers import answer, conditional, encode
+from service.http.guards import address, admin
+from service.http.openapi import operation
+from service.http.parts import parts
+from service.http.reading import body, path_text
+
+bp = Blueprint("films", url_prefix="/api/v1/movies")
+
+KEPT = 60.0  # seconds; a write puts the answer out of use long before
+FRESH = {"Cache-Control": "public, max-age=60, stale-if-error=86400"}
+IF_MATCH = {"If-Match*": "the ETag of the film as you have seen it"}
+VERSION = re.compile(r'^"?(\d{1,18})(?:\.\d{1,18})?"?$')
+
+
+@bp.get("/<movie:str>", name="show_film")
+@operation(
+    "Show a film by our id, its IMDb id, or its whole title; what is not known yet is looked up",
+    returns={200: FilmView, 304: None},
+    errors=(400, 404, 429, 503),
+)
+async def show(request: Request, movie: str) -> HTTPResponse:
+    named = path_text(movie)
+    kept = await _shown(request, named)
+    tag, _, film = kept.body.partition(b"\n")
+    return conditional(request, film, tag.decode(), {**FRESH, **kept.header()})
+
+
+@bp.post("/", name="add_film", strict_slashes=False)
+@operation(
+    "Add a film by hand",
+    body=FilmFacts,
+    returns={201: FilmView},
+    errors=(409,),
+    who="admin",
+)
+async def add(request: Request) -> HTTPResponse:
+    await admin(request)
+    film = await parts(request).catalogue.add(body(request, FilmFacts))
+    return _written(request, film, 201, {"Location": f"/api/v1/movies/{film.id}"})
+
+
+@bp.put("/<movie:str>", name="replace_film")
+@operation(
+    "Replace all that is known of a film",
+    body=FilmFacts,
+    returns={200: FilmView},
+    errors=(404, 409, 412, 428),
+    who="admin",
+    headers=IF_MATCH,
+)
+async def replace(request: Request, movie: str) -> HTTPResponse:
+    await admin(request)
+    seen, facts = seen_version(request), body(request, FilmFacts)
+    film = await parts(request).catalogue.replace(path_text(movie), seen, facts)
+    return await _changed(request, film)
+
+
+@bp.patch("/<movie:str>", name="amend_film")
+@operation(
+    "Change some facts of a film; what is not mentioned stays",
+    body=FilmPatch,
+    returns={200: FilmView},
+    errors=(404, 409, 412, 428),
+    who="admin",
+    headers=IF_MATCH,
+)
+async def amend(request: Request, movie: str) -> HTTPResponse:
+    await admin(request)
+    seen, patch = seen_version(request), body(request, FilmPatch)
+    film = await parts(request).catalogue.amend(path_text(movie), seen, patch)
+    return await _changed(request, film)
+
+
+@bp.delete("/<movie:str>", name="withdraw_film")
+@operation(
+    "Delete a film",
+    returns={204: None},
+    errors=(404, 412, 428),
+    who="admin",
+    headers=IF_MATCH,
+)
+async def withdraw(request: Request, movie: str) -> HTTPResponse:
+    await admin(request)
+    film = await parts(request).catalogue.withdraw(path_text(movie), seen_version(request))
+    await _forget(request, film)
+    return HTTPResponse(status=204, headers={"Index-Token": f"{film.id}:{film.version}"})
+
+
+def seen_version(request: Request) -> int | None:
+    """The version in `If-Match`, or None for `*`; the part after the dot does not count.
+
+    Raises:
+        VersionRequired: there is no `If-Match`.
+        Malformed: it is not an ETag of ours.
+    """
+    said = request.headers.get("if-match")
+    if said is None:
+        raise VersionRequired("If-Match must carry the ETag of the film as you have seen it.")
+    if said.strip() == "*":
+        return None
+    found = VERSION.match(said.strip())
+    if found is None:
+        raise Malformed("If-Match is not an ETag of a film.", code="malformed_etag")
+    return int(found[1])
+
+
+async def _shown(request: Request, movie: str) -> Kept:
+    """The film's tag and JSON, kept or made now."""
+    made = parts(request)
+
+    async def make() -> bytes:
+        film = await made.lookup.film(movie, address(request))
+        return etag(film).encode() + b"\n" + encode(film_view(film, made.now()))
+
+    return await made.answers.fetch("film", movie, await made.generation.current(), KEPT, make)
+
+
+async def _changed(request: Request, film: Film) -> HTTPResponse:
+    await _forget(request, film)
+    return _written(request, film, 200, {})
+
+
+def _written(
+    request: Request, film: Film, status: int, headers: dict[str, str]
+) -> HTTPResponse:
+    said = {"ETag": f'"{etag(film)}"', "Index-Token": f"{film.id}:{film.version}", **headers}
+    return answer(film_view(film, parts(request).now()), status, said)
+
+
+async def _forget(request: Request, film: Film) -> None:
+    """Let whoever wrote the film read it as written, though it is not indexed yet."""
+    made = parts(request)
+    generation = await made.generation.current()
+    for name in {str(film.id), film.imdb_id, path_text(request.match_info["movie"])} - {None}:
+        await made.answers.forget("film", str(name), generation)

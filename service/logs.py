@@ -1,0 +1,54 @@
+"""Log lines are events with fields, for people in a terminal or as JSON for machines.
+
+Secrets do not reach them: whatever looks like a key or a password in an address is blotted out.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+SECRET = re.compile(
+    r"((?:apikey|api_key|password|token|secret)=)[^&\s\"']+|(://[^/\s:@]*:)[^@/\s]+(?=@)", re.I
+)
+
+
+def scrub(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Blot out keys and passwords in every text of the event."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = SECRET.sub(lambda found: (found[1] or found[2]) + "***", value)
+    return event
+
+
+def configure(form: Literal["text", "json"]) -> None:
+    """Send this process's log lines, and those of the libraries, to standard error."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    rendering: list[Any] = (
+        [structlog.processors.format_exc_info, scrub, structlog.processors.JSONRenderer()]
+        if form == "json"
+        else [scrub, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
+    structlog.configure(
+        processors=shared + rendering,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

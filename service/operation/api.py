@@ -1,0 +1,88 @@
+"""The doors for the people who run the service: health, the contract, rebuilds."""
+
+from pathlib import Path
+
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from service.http.answers import answer
+from service.http.guards import admin
+from service.http.openapi import document, operation
+from service.http.parts import parts
+from service.operation.health import Readiness
+from service.operation.reindex import ReindexView
+
+root = Blueprint("operation")
+bp = Blueprint("admin", url_prefix="/api/v1/admin")
+
+DOCS = Path(__file__).parent / "docs"
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+KINDS = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css"}
+
+
+@root.get("/health/live", name="live")
+@operation("Whether this process answers; asks no other part", returns={200: "application/json"})
+async def live(request: Request) -> HTTPResponse:
+    return answer({"status": "alive"}, headers={"Cache-Control": "no-store"})
+
+
+@root.get("/health/ready", name="ready")
+@operation(
+    "Whether the service can work, part by part; only the database is required",
+    returns={200: Readiness, 503: Readiness},
+)
+async def ready(request: Request) -> HTTPResponse:
+    found = await parts(request).health.readiness()
+    status = 503 if found.status == "unavailable" else 200
+    return answer(found, status, {"Cache-Control": "no-store"})
+
+
+@root.get("/openapi.json", name="openapi")
+@operation("This contract, as OpenAPI 3.1", returns={200: "application/json"})
+async def contract(request: Request) -> HTTPResponse:
+    return answer(document(request.app, parts(request).version))
+
+
+@root.get("/docs", name="docs")
+@operation("This contract, for people", returns={200: "text/html"})
+async def docs(request: Request) -> HTTPResponse:
+    return _page("index.html")
+
+
+@root.get("/docs/<name:(index\\.js|swagger-ui\\.css|swagger-ui-bundle\\.js)>", name="docs_asset")
+async def docs_asset(request: Request, name: str) -> HTTPResponse:
+    return _page(name)
+
+
+@bp.post("/reindex", name="reindex")
+@operation(
+    "Rebuild the index while searches go on",
+    returns={202: ReindexView},
+    errors=(409,),
+    who="admin",
+)
+async def reindex(request: Request) -> HTTPResponse:
+    await admin(request)
+    job = await parts(request).rebuilds.ask()
+    return answer(job, 202, {"Location": f"/api/v1/admin/reindex/{job.id}"})
+
+
+@bp.get("/reindex/<job:str>", name="show_reindex")
+@operation("How far a rebuild is", returns={200: ReindexView}, errors=(404,), who="admin")
+async def show_reindex(request: Request, job: str) -> HTTPResponse:
+    await admin(request)
+    return answer(await parts(request).rebuilds.show(job), headers={"Cache-Control": "no-store"})
+
+
+def _page(name: str) -> HTTPResponse:
+    """A file of the contract's page, under a policy that lets nothing in from outside."""
+    path = DOCS / name
+    return HTTPResponse(
+        path.read_bytes(),
+        content_type=KINDS[path.suffix],
+        headers={"Content-Security-Policy": DOCS_POLICY, "Cache-Control": "public, max-age=3600"},
+    )

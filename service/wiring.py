@@ -1,0 +1,199 @@
+"""The one place where parts are built: settings in, adapters and use cases out.
+
+Nothing else names an adapter, so each dependency is changed by one URL and by one line here.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import aiohttp
+import structlog
+
+from service.accounts.accounts import Accounts
+from service.accounts.passwords import Passwords
+from service.cache.answers import Answers
+from service.cache.memory import MemoryCache
+from service.cache.ports import Cache
+from service.cache.redis import RedisCache
+from service.database import close_database, open_database
+from service.films.catalogue import Catalogue
+from service.films.loader import Loader
+from service.films.nudge import Nudge, nudge_for
+from service.omdb.client import OmdbClient
+from service.omdb.lookup import Lookup
+from service.omdb.quota import Quota
+from service.omdb.reader import read_film
+from service.operation.health import Health
+from service.operation.reindex import Rebuilds
+from service.posters.folder import FolderStore
+from service.posters.gallery import Gallery
+from service.posters.s3 import S3Store
+from service.posters.stores import PosterStore
+from service.search.engines.elastic import ElasticEngine
+from service.search.engines.elastic_writer import ElasticWriter
+from service.search.engines.ports import Engine, IndexWriter
+from service.search.engines.tantivy import TantivyEngine
+from service.search.engines.tantivy_writer import TantivyWriter
+from service.search.finder import Finder
+from service.search.generation import Generation
+from service.search.lexicon import Lexicon
+from service.search.vocabulary import Vocabulary
+from service.settings import Settings, path_of
+
+log = structlog.get_logger()
+
+LONGEST_LOAD = 20.0  # seconds to wait for the vocabulary at start; a million films take some ten
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that one process of the service works with."""
+
+    settings: Settings
+    version: str
+    catalogue: Catalogue
+    loader: Loader
+    lookup: Lookup
+    finder: Finder
+    generation: Generation
+    answers: Answers
+    gallery: Gallery
+    accounts: Accounts
+    rebuilds: Rebuilds
+    health: Health
+    lexicon: Lexicon
+    resources: contextlib.AsyncExitStack
+
+    @staticmethod
+    def now() -> datetime:
+        """The time, aware, UTC."""
+        return utc_now()
+
+
+def engine_for(settings: Settings) -> Engine:
+    """The reading side of the index."""
+    if settings.search_url.startswith("tantivy"):
+        return TantivyEngine(path_of(settings.search_url))
+    return ElasticEngine(settings.search_url)
+
+
+def writer_for(settings: Settings) -> IndexWriter:
+    """The writing side of the index, for the indexer alone."""
+    if settings.search_url.startswith("tantivy"):
+        return TantivyWriter(path_of(settings.search_url))
+    return ElasticWriter(settings.search_url)
+
+
+def cache_for(settings: Settings) -> Cache:
+    """The cache; with several workers a memory of each one's own is worth a warning."""
+    if settings.cache_url.startswith("memory"):
+        if settings.workers > 1:
+            log.warning("cache_not_shared", advice="set CACHE_URL to Redis for several workers")
+        return MemoryCache()
+    return RedisCache(settings.cache_url)
+
+
+async def poster_store_for(settings: Settings) -> PosterStore:
+    """Where posters are kept."""
+    if settings.posters_url.startswith("file"):
+        return FolderStore(path_of(settings.posters_url))
+    return await S3Store.open(
+        settings.posters_url, settings.aws_access_key_id, settings.aws_secret_access_key
+    )
+
+
+def nudge_of(settings: Settings) -> Nudge:
+    return nudge_for(settings.database_url)
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Parts]:
+    """The parts for as long as they are needed."""
+    made = await build(settings)
+    try:
+        yield made
+    finally:
+        await close(made)
+
+
+async def build(settings: Settings) -> Parts:
+    """Build every part; one that is away is found out when it is used."""
+    async with contextlib.AsyncExitStack() as stack:
+        await open_database(settings.database_url)
+        stack.push_async_callback(close_database)
+        nudge = nudge_of(settings)
+        stack.push_async_callback(nudge.close)
+        engine = engine_for(settings)
+        await engine.open()
+        stack.push_async_callback(engine.close)
+        cache = cache_for(settings)
+        stack.push_async_callback(cache.close)
+        store = await poster_store_for(settings)
+        stack.push_async_callback(store.close)
+        passwords = Passwords()
+        accounts = Accounts(settings.jwt_secret, passwords, utc_now)
+        stack.callback(accounts.close)
+        catalogue = Catalogue(nudge, utc_now)
+        lookup = Lookup(catalogue, await _omdb_client(settings, stack), utc_now)
+        stack.push_async_callback(lookup.close)
+        vocabulary = Vocabulary()
+        lexicon = Lexicon(vocabulary)
+
+        async def learn(_: int) -> None:
+            await lexicon.catch_up()
+
+        return Parts(
+            settings=settings,
+            version=version("movies"),
+            catalogue=catalogue,
+            loader=Loader(catalogue, read_film),
+            lookup=lookup,
+            finder=Finder(engine, vocabulary),
+            generation=Generation(engine.see, learn),
+            answers=Answers(cache),
+            gallery=Gallery(store, utc_now),
+            accounts=accounts,
+            rebuilds=Rebuilds(utc_now),
+            health=Health(
+                {
+                    "search": engine.check,
+                    "cache": cache.check,
+                    "posters": store.check,
+                    "omdb": lookup.health,
+                },
+                utc_now,
+            ),
+            lexicon=lexicon,
+            resources=stack.pop_all(),
+        )
+
+
+async def _omdb_client(
+    settings: Settings, stack: contextlib.AsyncExitStack
+) -> OmdbClient | None:
+    if settings.omdb_api_key is None:
+        return None
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+    quota = Quota(settings.omdb_api_key, settings.omdb_daily_quota, utc_now)
+    return OmdbClient(session, settings.omdb_url, settings.omdb_api_key, quota)
+
+
+async def follow(made: Parts) -> "asyncio.Task[None]":
+    """Start to keep level with the index's words; returns once spelling can be guessed."""
+    task = asyncio.create_task(made.lexicon.follow())
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(made.lexicon.loaded.wait(), LONGEST_LOAD)
+    return task
+
+
+async def close(made: Parts) -> None:
+    """Let go of every part, the last one built first."""
+    await made.resources.aclose()
