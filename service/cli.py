@@ -24,7 +24,7 @@ from service.films.models import Film
 from service.migrate import migrate as bring_up_to_date
 from service.omdb.fetch import fetch_all
 from service.operation.reindex import ReindexView
-from service.settings import PROJECT, Settings, SettingsError
+from service.settings import PROJECT, Settings, SettingsError, path_of
 from service.supervisor import Supervisor
 
 T = TypeVar("T")
@@ -66,6 +66,18 @@ def migrate() -> None:
     """Bring the database's schema up to date; safe to repeat."""
     applied = _run(bring_up_to_date(_settings().database_url))
     typer.echo(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
+
+
+@app.command()
+def database() -> None:
+    """Open a shell on the database: psql, or sqlite3."""
+    url = _settings().database_url
+    embedded = url.startswith("sqlite")
+    command = ["sqlite3", str(path_of(url))] if embedded else ["psql", url]
+    try:
+        os.execvp(command[0], command)  # noqa: S606
+    except FileNotFoundError:
+        _fail(f"{command[0]} is not installed")
 
 
 @app.command()

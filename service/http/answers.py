@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 import orjson
@@ -12,8 +12,6 @@ from sanic.response import HTTPResponse
 
 from service.errors import FieldError, Invalid
 
-T = TypeVar("T")
-
 DEEPEST_OFFSET = 1_000  # results; further pages cost the engine all those before them
 
 
@@ -22,15 +20,6 @@ class Total(BaseModel):
 
     value: int
     relation: Literal["eq", "gte"] = "eq"
-
-
-class Page(BaseModel, Generic[T]):
-    """One page of a list and the addresses of its neighbours."""
-
-    results: list[T]
-    total: Total
-    next: str | None = None
-    previous: str | None = None
 
 
 class PageQuery(BaseModel):
@@ -70,14 +59,13 @@ class Links:
             previous=at(max(0, page.offset - page.limit)) if page.offset else None,
         )
 
-    def headers(self) -> dict[str, str]:
-        """The same addresses as a `Link` header (RFC 8288)."""
-        said = [
+    def header(self) -> str:
+        """The same addresses as the value of a `Link` header (RFC 8288), or nothing."""
+        return ", ".join(
             f'<{address}>; rel="{rel}"'
             for rel, address in (("next", self.next), ("prev", self.previous))
             if address
-        ]
-        return {"Link": ", ".join(said)} if said else {}
+        )
 
 
 def encode(value: object) -> bytes:

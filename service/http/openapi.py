@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel, TypeAdapter
 from sanic import Sanic
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,7 +35,7 @@ class Operation:
     summary: str
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
-    returns: Mapping[int, type[BaseModel] | str | None] = field(default_factory=dict)
+    returns: Mapping[int, type[Any] | str | None] = field(default_factory=dict)
     errors: tuple[int, ...] = ()
     who: str = "anyone"
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +46,7 @@ def operation(
     *,
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
-    returns: Mapping[int, type[BaseModel] | str | None] | None = None,
+    returns: Mapping[int, type[Any] | str | None] | None = None,
     errors: tuple[int, ...] = (),
     who: str = "anyone",
     headers: Mapping[str, str] | None = None,
@@ -79,7 +78,7 @@ def document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[type-a
         for method in route.methods
         if method != "HEAD"
     ]
-    models: set[tuple[type[BaseModel], Any]] = {(Problem, "serialization")}
+    models: set[tuple[type[Any], Any]] = {(Problem, "serialization")}
     for _, _, declared in found:
         models |= {(m, "validation") for m in (declared.query, declared.body) if m}
         models |= {
@@ -88,7 +87,10 @@ def document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[type-a
             if isinstance(m, type)
         }
     ordered = sorted(models, key=lambda pair: (pair[0].__name__, pair[1]))
-    refs, schemas = models_json_schema(ordered, ref_template="#/components/schemas/{model}")
+    refs, schemas = TypeAdapter.json_schemas(
+        [(model, mode, TypeAdapter(model)) for model, mode in ordered],
+        ref_template="#/components/schemas/{model}",
+    )
     paths: dict[str, dict[str, Any]] = {}
     for route, method, declared in sorted(found, key=lambda entry: (entry[0].path, entry[1])):
         paths.setdefault(_template(route.path), {})[method] = _described(

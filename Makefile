@@ -1,0 +1,83 @@
+# Every target is one plain command, so that nobody needs make to know what happens.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export VIRTUAL_ENV := $(CURDIR)/.venv
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+run: server.install database.upgrade ## everything for the first search: install, schema, samples, service
+	@$(BIN)/movies load --sample samples/films.jsonl
+	@exec $(BIN)/movies serve
+
+server.install: .venv/installed ## the virtual environment, with locked dependencies
+
+server.start: server.install ## the API, and the indexer beside it
+	@exec $(BIN)/movies serve
+
+.venv/bin/uv:
+	@$(PYTHON) -m venv .venv && $(BIN)/pip install -q --disable-pip-version-check uv==0.13.9
+
+.venv/installed: requirements.lock pyproject.toml | .venv/bin/uv
+	@$(BIN)/uv pip sync -q --compile-bytecode --require-hashes requirements.lock
+	@$(BIN)/uv pip install -q --no-deps -e . uv==0.13.9
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock pyproject.toml | .venv/bin/uv
+	@$(BIN)/uv pip sync -q --compile-bytecode --require-hashes requirements-dev.lock
+	@$(BIN)/uv pip install -q --no-deps -e .
+	@touch .venv/installed $@
+
+database.upgrade: server.install ## the schema, up to date
+	@$(BIN)/movies migrate
+
+database.connect: server.install ## a shell on the database
+	@$(BIN)/movies database
+
+reindex: server.install ## rebuild the index while searches go on
+	@$(BIN)/movies reindex
+
+test: .venv/installed-dev ## all tests, on the embedded stack and on every real backend that is there
+	@tests/run
+
+test.coverage: .venv/installed-dev ## the same, failing under the branch coverage that is promised
+	@tests/run --coverage
+
+lint: .venv/installed-dev ## style, types, import contracts
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+backends.install: ## PostgreSQL, Redis, Elasticsearch and S3 on a bare Debian machine
+	@tests/backends/install
+
+backends.start: backends.install ## start them on free ports of the loopback
+	@tests/backends/start
+
+backends.stop: ## stop them
+	@tests/backends/stop
+
+bench: bench.search bench.load ## every measurement
+
+bench.search: .venv/installed-dev ## how often the right film comes first, per kind of misspelling
+	@$(BIN)/python -m benches.search
+
+bench.load: .venv/installed-dev ## loading, searching, write-to-searchable, side by side on both stacks
+	@$(BIN)/python -m benches.load
+
+up: ## the full stack in containers
+	docker compose up --build --wait
+
+down: ## stop it; the data stays
+	docker compose down
+
+lock: .venv/installed-dev ## resolve the dependencies anew into the lock files
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --python-version 3.11 --universal -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --python-version 3.11 --universal --extra dev -c requirements.lock \
+	  -o requirements-dev.lock pyproject.toml
+
+.PHONY: help run server.install server.start database.upgrade database.connect reindex test \
+  test.coverage lint backends.install backends.start backends.stop bench bench.search bench.load \
+  up down lock
