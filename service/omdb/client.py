@@ -8,10 +8,10 @@ may quote the address, are not passed on.
 
 import asyncio
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Never
-from urllib.parse import quote, quote_plus
 
 import aiohttp
 import structlog
@@ -66,6 +66,7 @@ class OmdbClient:
         self._session = session
         self._url = url
         self._key = key
+        self._written_key = _written(key)
         self._quota = quota
         self._clock = clock
         self._breaker = Breaker(clock)
@@ -172,6 +173,7 @@ class OmdbClient:
                 params={"apikey": self._key, **asked, "plot": "full", "r": "json"},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
+                middlewares=(_sent_once,),
             ) as response:
                 raw = await _body(response)
                 status, pause = response.status, response.headers.get("Retry-After", "")
@@ -200,9 +202,24 @@ class OmdbClient:
         raise error
 
     def _scrubbed(self, text: str) -> str:
-        for form in (self._key, quote(self._key, safe=""), quote_plus(self._key)):
-            text = text.replace(form, "***") if form else text
-        return text[:SAMPLE]
+        return self._written_key.sub("***", text)[:SAMPLE]
+
+
+def _written(key: str) -> re.Pattern[str]:
+    """The key in every form that an address may give it: each character plain or percent-coded."""
+    coded = (("".join(f"%{byte:02x}" for byte in c.encode()), re.escape(c)) for c in key)
+    forms = [f"(?:{code}|{plain})" for code, plain in coded]
+    return re.compile("".join(forms), re.IGNORECASE)
+
+
+async def _sent_once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep the library from sending a request again by itself, which nobody would count."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as fault:
+        raise _Faulty(type(fault).__name__) from None
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

@@ -14,7 +14,7 @@ LONGEST_KEY = 600  # characters: a title of 500 that grew by folding, and what g
 
 
 class OmdbMiss(Model):
-    """A question that OMDb has no film for; it is not asked again before `until`.
+    """A question that OMDb has no film for. It is not asked again before `until`.
 
     `misses` counts how often it was so, and makes the next wait longer. `instead` is the IMDb id
     of another film that OMDb offered for the title.

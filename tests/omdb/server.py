@@ -30,7 +30,10 @@ HUGE = 2 * 1024 * 1024  # bytes of an answer that has no end in sight
 HANG = 60.0  # seconds; longer than anybody waits
 
 STATUS_FAULTS = {f"status_{n}": n for n in (403, 429, 500, 503, 520, 521, 522, 523, 524)}
-FAULTS = (*STATUS_FAULTS, "html_200", "hang", "reset", "cut_short", "huge", "bad_gzip", "quota")
+FAULTS = (
+    *STATUS_FAULTS,
+    *("html_200", "hang", "reset", "cut_short", "huge", "bad_gzip", "redirect", "echo", "quota"),
+)
 """Names of faults; any other name is the text of an error that is answered with 200."""
 
 
@@ -59,6 +62,10 @@ class Omdb:
 
     def recover(self) -> None:
         self._times = 0
+
+    def says(self, **fields: object) -> None:
+        """Answer everything with these fields."""
+        self.answer = json.dumps(fields).encode()
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -110,7 +117,7 @@ class Omdb:
             return _error("Too many results." if words else "Something went wrong.")
         near = self._near(words, year, asked.get("type", ""))
         start = (int(asked.get("page", "1")) - 1) * PER_PAGE
-        page = [_whole(film, base) for film in near[start : start + PER_PAGE]]
+        page = [whole_film(film, base) for film in near[start : start + PER_PAGE]]
         if not page:
             return _error("Movie not found!")
         short = [{k: f[k] for k in ("Title", "Year", "imdbID", "Type", "Poster")} for f in page]
@@ -132,7 +139,8 @@ class Omdb:
     async def _failed(self, request: web.Request, fault: str) -> web.StreamResponse:
         if fault in STATUS_FAULTS:
             status = STATUS_FAULTS[fault]
-            return web.Response(text=HTML, content_type="text/html", status=status)
+            headers = {"Retry-After": "7"} if status == 429 else {}
+            return web.Response(text=HTML, content_type="text/html", status=status, headers=headers)
         if fault == "html_200":
             return web.Response(text=HTML, content_type="text/html")
         if fault == "quota":
@@ -145,6 +153,10 @@ class Omdb:
             return web.Response()
         if fault == "bad_gzip":
             return web.Response(body=b"{}", headers={"Content-Encoding": "gzip"})
+        if fault == "redirect":
+            raise web.HTTPFound(f"/elsewhere?{request.query_string}")
+        if fault == "echo":
+            return web.Response(text=f"cannot read {request.url}", status=500)
         if fault in ("cut_short", "huge"):
             return await _unsound(request, fault)
         return _pasted_error(fault)
@@ -169,7 +181,7 @@ class Omdb:
         return web.Response(status=204)
 
 
-def _whole(film: Mapping[str, str], base: str) -> dict[str, object]:
+def whole_film(film: Mapping[str, str], base: str) -> dict[str, object]:
     """The film with all of OMDb's fields."""
     told: dict[str, object] = {**UNKNOWN, "Type": "movie", "Response": "True"}
     told["Poster"] = f"{base}/posters/{film['imdbID']}.jpg"
@@ -184,7 +196,7 @@ def _whole(film: Mapping[str, str], base: str) -> dict[str, object]:
 
 
 def _film(film: Mapping[str, str], base: str) -> web.Response:
-    return web.json_response(_whole(film, base))
+    return web.json_response(whole_film(film, base))
 
 
 def _error(message: str, status: int = 200) -> web.Response:
@@ -198,7 +210,7 @@ def _pasted_error(message: str) -> web.Response:
 
 
 async def _unsound(request: web.Request, fault: str) -> web.StreamResponse:
-    film = json.dumps(_whole(FILMS[0], "")).encode()
+    film = json.dumps(whole_film(FILMS[0], "")).encode()
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     if fault == "cut_short":
         response.content_length = len(film)

@@ -1,0 +1,73 @@
+"""A client and look-ups against the project's own OMDb, with a clock that tests set."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+
+from service.films.catalogue import Catalogue
+from service.films.nudge import nudge_for
+from service.omdb.client import OmdbClient
+from service.omdb.lookup import Lookup
+from service.omdb.quota import Quota
+from tests.omdb.server import Omdb, running
+
+
+class Clock:
+    """Both clocks, which go when a test says so."""
+
+    def __init__(self) -> None:
+        self._time = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+        self._seconds = 1_000.0
+
+    def now(self) -> datetime:
+        return self._time
+
+    def monotonic(self) -> float:
+        return self._seconds
+
+    def pass_by(self, seconds: float) -> None:
+        self._time += timedelta(seconds=seconds)
+        self._seconds += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def omdb() -> AsyncIterator[Omdb]:
+    async with running(Omdb()) as omdb:
+        yield omdb
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def quota(omdb: Omdb, database: None, clock: Clock) -> Quota:
+    return Quota(omdb.key, 100, clock.now)
+
+
+@pytest.fixture
+def client(omdb: Omdb, session: aiohttp.ClientSession, quota: Quota, clock: Clock) -> OmdbClient:
+    return OmdbClient(session, omdb.url, omdb.key, quota, clock.monotonic)
+
+
+@pytest.fixture
+async def catalogue(database: None, clock: Clock) -> AsyncIterator[Catalogue]:
+    nudge = nudge_for("sqlite://var/no-one-listens.db")
+    yield Catalogue(nudge, clock.now)
+    await nudge.close()
+
+
+@pytest.fixture
+async def lookup(catalogue: Catalogue, client: OmdbClient, clock: Clock) -> AsyncIterator[Lookup]:
+    lookup = Lookup(catalogue, client, clock.now)
+    yield lookup
+    await lookup.close()

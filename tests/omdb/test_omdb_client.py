@@ -1,0 +1,281 @@
+"""Every answer that OMDb is known to give, and what the service makes of it."""
+
+import asyncio
+import time
+import traceback
+from typing import Any
+
+import aiohttp
+import pytest
+from structlog.testing import capture_logs
+
+from service.errors import DomainError, Invalid, Misconfigured, NotFound, Unavailable
+from service.omdb import breaker
+from service.omdb import client as client_module
+from service.omdb.client import OmdbClient
+from service.omdb.quota import Quota
+from tests.omdb.conftest import Clock
+from tests.omdb.server import STATUS_FAULTS, Omdb
+
+MATRIX = "tt0133093"
+
+
+async def test_a_film_is_found_by_its_id(client: OmdbClient) -> None:
+    facts = await client.by_id(MATRIX)
+    assert (facts.title, facts.year, facts.runtime_minutes) == ("The Matrix", 1999, 136)
+
+
+async def test_a_film_is_found_by_its_title_year_and_type(client: OmdbClient, omdb: Omdb) -> None:
+    assert (await client.by_title("dune", 1984)).imdb_id == "tt0087182"
+    assert (await client.by_title("breaking bad", type="series")).imdb_id == "tt0903747"
+    first, second = omdb.calls
+    assert (first["t"], first["y"], second["type"]) == ("dune", "1984", "series")
+
+
+@pytest.mark.parametrize("title", ["x&i=tt0133093", "50% + a=b#c?d", "ÿ/../é 日本", "a\\b\"c'd"])
+async def test_a_title_is_text_and_never_another_parameter(
+    client: OmdbClient, omdb: Omdb, title: str
+) -> None:
+    with pytest.raises(NotFound):
+        await client.by_title(title)
+    [asked] = omdb.calls
+    assert asked["t"] == title
+    assert "i" not in asked
+
+
+MESSAGES = [
+    ("No API key provided.", Misconfigured, "omdb_key_invalid"),
+    ("Invalid API key!", Misconfigured, "omdb_key_invalid"),
+    ("Request limit reached!", Unavailable, "omdb_quota_exhausted"),
+    ("Daily request limit reached!", Unavailable, "omdb_quota_exhausted"),
+    ("Movie not found!", NotFound, "movie_not_found"),
+    ("Series not found!", NotFound, "movie_not_found"),
+    ("Series or season not found!", NotFound, "movie_not_found"),
+    ("Series or episode not found!", NotFound, "movie_not_found"),
+    ("Incorrect IMDb ID.", Invalid, "title_not_understood"),
+    ("Too many results.", Invalid, "title_too_vague"),
+    ("Something went wrong.", Invalid, "title_not_understood"),
+    ("Error getting data.", Unavailable, "omdb_unavailable"),
+    (
+        "Conversion from string \"x\" to type 'Double' is not valid.",
+        Invalid,
+        "title_not_understood",
+    ),
+    ("Error converting data type varchar to int.", Invalid, "title_not_understood"),
+    (
+        "Syntax error near 'a' in the full-text search condition 'a'.",
+        Invalid,
+        "title_not_understood",
+    ),
+    ("A message that nobody has seen before.", Unavailable, "omdb_unavailable"),
+]
+
+
+@pytest.mark.parametrize(("message", "kind", "code"), MESSAGES)
+async def test_every_message_has_its_meaning(
+    client: OmdbClient, omdb: Omdb, message: str, kind: type[DomainError], code: str
+) -> None:
+    omdb.fail(message)
+    with pytest.raises(kind) as refused:
+        await client.by_title("anything")
+    assert refused.value.code == code
+    assert len(omdb.calls) == 1, "an answer in words is not asked for twice"
+    if kind is Unavailable:
+        assert refused.value.retry_after
+
+
+async def test_a_wellformed_id_that_omdb_calls_incorrect_is_no_films(
+    client: OmdbClient, omdb: Omdb
+) -> None:
+    omdb.fail("Incorrect IMDb ID.")
+    with pytest.raises(NotFound):
+        await client.by_id("tt9999999")
+
+
+TRANSIENT = [*(name for name in STATUS_FAULTS if name != "status_429"), "html_200", "reset"]
+TRANSIENT += ["cut_short", "huge", "bad_gzip", "redirect", "echo"]
+
+
+@pytest.mark.parametrize("fault", TRANSIENT)
+async def test_what_may_pass_is_tried_three_times_and_no_more(
+    client: OmdbClient, omdb: Omdb, fault: str
+) -> None:
+    omdb.fail(fault)
+    with pytest.raises(Unavailable) as refused:
+        await client.by_id(MATRIX)
+    assert refused.value.code == "omdb_unavailable"
+    assert refused.value.retry_after
+    assert len(omdb.calls) == 3
+
+
+@pytest.mark.parametrize("fault", ["status_503", "status_522", "reset"])
+async def test_what_has_passed_costs_nothing_but_time(
+    client: OmdbClient, omdb: Omdb, fault: str
+) -> None:
+    omdb.fail(fault, times=2)
+    assert (await client.by_id(MATRIX)).title == "The Matrix"
+
+
+async def test_a_server_that_says_when_to_return_is_not_asked_before(
+    client: OmdbClient, omdb: Omdb
+) -> None:
+    omdb.fail("status_429")
+    with pytest.raises(Unavailable) as refused:
+        await client.by_id(MATRIX)
+    assert refused.value.retry_after == 7
+    assert len(omdb.calls) == 1
+
+
+async def test_a_server_that_never_answers_costs_one_deadline(
+    client: OmdbClient, omdb: Omdb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "DEADLINE", 0.3)
+    omdb.fail("hang")
+    started = time.monotonic()
+    with pytest.raises(Unavailable, match="does not answer"):
+        await client.by_id(MATRIX)
+    assert 0.25 < time.monotonic() - started < 3
+
+
+async def test_nobody_there_at_all_is_an_outage(
+    session: aiohttp.ClientSession, quota: Quota, omdb: Omdb
+) -> None:
+    client = OmdbClient(session, "http://127.0.0.1:1/", omdb.key, quota)
+    with pytest.raises(Unavailable) as refused:
+        await client.by_id(MATRIX)
+    assert refused.value.code == "omdb_unavailable"
+
+
+async def test_an_outage_is_left_alone_until_one_call_finds_its_end(
+    client: OmdbClient, omdb: Omdb, clock: Clock
+) -> None:
+    omdb.fail("status_503")
+    for _ in range(breaker.FAILURES):
+        with pytest.raises(Unavailable):
+            await client.by_id(MATRIX)
+    omdb.recover()
+    made = len(omdb.calls)
+    with pytest.raises(Unavailable) as refused:
+        await client.by_id(MATRIX)
+    assert 0 < (refused.value.retry_after or 0) <= breaker.PAUSE
+    assert len(omdb.calls) == made, "nothing was asked while OMDb is held to be down"
+    with pytest.raises(Unavailable):
+        await client.health()
+
+    clock.pass_by(breaker.PAUSE)
+    omdb.pause = 0.2
+    asked = await asyncio.gather(*(client.by_id(MATRIX) for _ in range(5)), return_exceptions=True)
+    assert sum(isinstance(one, Unavailable) for one in asked) == 4, "one goes ahead"
+    assert len(omdb.calls) == made + 1
+    assert (await client.by_id(MATRIX)).title == "The Matrix"
+    assert "of 100 calls" in await client.health()
+
+
+async def test_answers_in_words_never_count_as_an_outage(client: OmdbClient, omdb: Omdb) -> None:
+    omdb.fail("Error getting data.")
+    for _ in range(breaker.FAILURES + 1):
+        with pytest.raises(Unavailable):
+            await client.by_id(MATRIX)
+    omdb.recover()
+    assert (await client.by_id(MATRIX)).title == "The Matrix"
+
+
+async def test_a_refused_key_is_told_once_and_tried_again_later(
+    session: aiohttp.ClientSession, omdb: Omdb, quota: Quota, clock: Clock
+) -> None:
+    client = OmdbClient(session, omdb.url, "new-key", quota, clock.monotonic)
+    with capture_logs() as logs:
+        for _ in range(3):
+            with pytest.raises(Misconfigured) as refused:
+                await client.by_id(MATRIX)
+            clock.pass_by(client_module.KEY_PAUSE / 4)
+    assert refused.value.code == "omdb_key_invalid"
+    assert len(omdb.calls) == 1
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["omdb_key_invalid"]
+    with pytest.raises(Misconfigured):
+        await client.health()
+
+    omdb.key = "new-key"
+    clock.pass_by(client_module.KEY_PAUSE)
+    assert (await client.by_id(MATRIX)).title == "The Matrix"
+    assert "calls used" in await client.check()
+
+
+async def test_a_401_without_words_is_about_the_key(
+    client: OmdbClient, omdb: Omdb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(STATUS_FAULTS, "status_401", 401)
+    omdb.fail("status_401")
+    with pytest.raises(Misconfigured):
+        await client.by_id(MATRIX)
+
+
+async def test_a_spent_quota_is_not_asked_again_before_its_time(
+    client: OmdbClient, omdb: Omdb, clock: Clock
+) -> None:
+    omdb.fail("quota")
+    with pytest.raises(Unavailable) as refused:
+        await client.by_id(MATRIX)
+    assert (refused.value.code, refused.value.retry_after) == ("omdb_quota_exhausted", 3_600)
+    omdb.recover()
+    clock.pass_by(600)
+    with pytest.raises(Unavailable) as refused:
+        await client.by_id(MATRIX)
+    assert (refused.value.code, refused.value.retry_after) == ("omdb_quota_exhausted", 3_000)
+    assert len(omdb.calls) == 1
+    with pytest.raises(Unavailable, match="spent"):
+        await client.health()
+
+    clock.pass_by(3_000)
+    assert (await client.by_id(MATRIX)).title == "The Matrix"
+    assert await client.health() == "1 of 100 calls used today"
+
+
+async def test_another_film_than_the_one_asked_for_by_id_is_refused(
+    client: OmdbClient, omdb: Omdb
+) -> None:
+    omdb.says(Title="Jaws", imdbID="tt0073195", Response="True")
+    with pytest.raises(NotFound, match="another film"):
+        await client.by_id(MATRIX)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"Response": "True"},
+        {"Response": "True", "Title": "N/A", "imdbID": MATRIX},
+        {"Response": "True", "Title": "Jaws", "imdbID": "none"},
+    ],
+)
+async def test_an_answer_that_is_no_film_is_an_outage_and_not_a_miss(
+    client: OmdbClient, omdb: Omdb, told: dict[str, str]
+) -> None:
+    omdb.says(**told)
+    with pytest.raises(Unavailable) as refused:
+        await client.by_title("jaws")
+    assert refused.value.code == "omdb_unavailable"
+
+
+async def test_a_film_in_broken_json_is_read(client: OmdbClient, omdb: Omdb) -> None:
+    omdb.answer = b'{"Title":"The "Matrix"","Plot":"It\\\'s\x02 odd","imdbID":"tt0133093"}'
+    facts = await client.by_id(MATRIX)
+    assert (facts.title, facts.plot) == ('The "Matrix"', "It's odd")
+
+
+@pytest.mark.parametrize("fault", [*TRANSIENT, "status_429", "Invalid API key!", "quota", "new &c"])
+async def test_the_key_is_nowhere_but_in_the_request(
+    session: aiohttp.ClientSession, omdb: Omdb, quota: Quota, fault: str
+) -> None:
+    omdb.key = "s3cret/k3y+"
+    client = OmdbClient(session, omdb.url, omdb.key, quota)
+    omdb.fail(fault)
+    with capture_logs() as logs, pytest.raises(DomainError) as refused:
+        await client.by_title("jaws")
+    told = "".join(traceback.format_exception(refused.value)) + repr(logs) + repr(_all(refused))
+    assert omdb.calls[0]["apikey"] == omdb.key
+    assert "k3y" not in told
+
+
+def _all(refused: "pytest.ExceptionInfo[DomainError]") -> list[Any]:
+    error = refused.value
+    return [error.detail, error.code, error.args, error.errors]
