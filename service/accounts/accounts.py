@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from pydantic import SecretStr
 from tortoise.exceptions import IntegrityError
 
 from service.accounts.forms import Credentials, NameAndPassword, NewAccount, folded
@@ -55,7 +56,9 @@ class Accounts:
         """
         if account.is_admin and not (by and by.is_admin):
             raise NotAllowed("Only an admin may make an admin.", code="admin_required")
-        return await self._add(account, account.email, account.is_admin)
+        return await self._add(
+            account.username, account.password, account.email, is_admin=account.is_admin
+        )
 
     async def create_admin(self, name: str, password: str) -> UserView:
         """Make an admin's account without an address, as the operator of the service.
@@ -64,16 +67,19 @@ class Accounts:
             Invalid: the name or the password will not do.
             Conflict: `username_taken`.
         """
-        return await self._add(NameAndPassword.of(name, password), email=None, is_admin=True)
+        form = NameAndPassword.of(name, password)
+        return await self._add(form.username, form.password, email=None, is_admin=True)
 
-    async def _add(self, wanted: NameAndPassword, email: str | None, is_admin: bool) -> UserView:
-        name = folded(wanted.username)
+    async def _add(
+        self, username: str, password: SecretStr, email: str | None, is_admin: bool
+    ) -> UserView:
+        name = folded(username)
         await _refuse_taken(name, email)
-        password_hash = await self._passwords.hash(wanted.password.get_secret_value())
+        password_hash = await self._passwords.hash(password.get_secret_value())
         now = self._now()
         try:
             user = await User.create(
-                username=wanted.username,
+                username=username,
                 username_folded=name,
                 email=email,
                 email_folded=email and folded(email),

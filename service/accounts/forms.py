@@ -26,6 +26,8 @@ from service.accounts import passwords
 from service.accounts.models import LONGEST_EMAIL, LONGEST_NAME
 from service.errors import FieldError, Invalid
 
+STRICT = ConfigDict(frozen=True, extra="forbid")
+
 SHORTEST_NAME = 3  # characters
 BESIDE_LETTERS = frozenset("_-.")
 EMAIL = re.compile(
@@ -84,21 +86,22 @@ Password = Annotated[SecretStr, Field(max_length=passwords.LONGEST), AfterValida
 LoginName = Annotated[str, StringConstraints(max_length=LONGEST_EMAIL), AfterValidator(_plain)]
 
 
+def _not_a_name(password: SecretStr, given: ValidationInfo) -> SecretStr:
+    names = [given.data[field] for field in ("username", "email") if given.data.get(field)]
+    if folded(password.get_secret_value()) in map(folded, names):
+        raise ValueError("must not be the name or the address itself")
+    return password
+
+
 class NameAndPassword(BaseModel):
     """The least that makes an account."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = STRICT
 
     username: Username
     password: NewPassword
 
-    @field_validator("password")
-    @classmethod
-    def _not_the_name(cls, password: SecretStr, given: ValidationInfo) -> SecretStr:
-        names = [given.data[field] for field in ("username", "email") if field in given.data]
-        if folded(password.get_secret_value()) in map(folded, names):
-            raise ValueError("must not be the name or the address itself")
-        return password
+    _checked = field_validator("password")(_not_a_name)
 
     @classmethod
     def of(cls, username: str, password: str) -> "NameAndPassword":
@@ -114,14 +117,18 @@ class NameAndPassword(BaseModel):
         raise Invalid(f"{said}.", errors=faults)
 
 
-class NewAccount(NameAndPassword):
+class NewAccount(BaseModel):
     """A registration. `is_admin` may be asked for, and is granted by admins alone."""
+
+    model_config = STRICT
 
     username: Username
     email: Email
     password: NewPassword
     confirm_password: Password | None = None
     is_admin: StrictBool = False
+
+    _checked = field_validator("password")(_not_a_name)
 
     @field_validator("confirm_password")
     @classmethod
@@ -135,7 +142,7 @@ class NewAccount(NameAndPassword):
 class Credentials(BaseModel):
     """A login, by name or by address."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = STRICT
 
     username: LoginName | None = None
     email: LoginName | None = None
@@ -151,7 +158,7 @@ class Credentials(BaseModel):
 class Refreshing(BaseModel):
     """A refresh token, to be exchanged for the next one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = STRICT
 
     refresh_token: SecretStr
 
@@ -159,6 +166,6 @@ class Refreshing(BaseModel):
 class Verifying(BaseModel):
     """An access token that somebody wants to know about."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = STRICT
 
     token: SecretStr

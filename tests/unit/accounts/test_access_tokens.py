@@ -1,0 +1,170 @@
+"""Access tokens: ours are read, and nothing else is, whatever it looks like."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+import pytest
+
+from service.accounts.tokens import ALGORITHM, AUDIENCE, ISSUER, LARGEST, LIFE, TYPE, Tokens
+from service.errors import NotAuthenticated
+from tests.unit.accounts.people import SECRET, Clock
+
+USER = UUID("0198a000-0000-7000-8000-000000000001")
+SESSION = UUID("0198a000-0000-7000-8000-000000000002")
+
+Forge = Callable[..., str]
+
+
+@pytest.fixture
+def tokens(clock: Clock) -> Tokens:
+    return Tokens(SECRET, clock)
+
+
+@pytest.fixture
+def forge(clock: Clock) -> Forge:
+    """A token like ours but for what is given; a claim that is given as None is left out."""
+
+    def make(
+        key: str = SECRET, algorithm: str = ALGORITHM, kind: str | None = TYPE, **changed: Any
+    ) -> str:
+        now = int(clock().timestamp())
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": str(USER),
+            "sid": str(SESSION),
+            "jti": "0123456789abcdef",
+            "typ": "access",
+            "ver": 1,
+            "iat": now,
+            "nbf": now,
+            "exp": now + 600,
+        }
+        claims.update(changed)
+        claims = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode(claims, key, algorithm, headers={"typ": kind})
+
+    return make
+
+
+def _segment(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def _unsigned(token: str, alg: str) -> str:
+    payload = token.split(".")[1]
+    return f"{_segment({'alg': alg, 'typ': TYPE})}.{payload}."
+
+
+def test_a_token_says_whose_it_is_and_in_which_session(tokens: Tokens, clock: Clock) -> None:
+    claims = tokens.read(tokens.issue(USER, SESSION, 7))
+    assert (claims.sub, claims.sid, claims.ver) == (USER, SESSION, 7)
+    assert claims.ends == clock() + LIFE
+    assert claims.jti != tokens.read(tokens.issue(USER, SESSION, 7)).jti
+
+
+def test_a_token_carries_every_registered_claim_and_its_type(tokens: Tokens) -> None:
+    token = tokens.issue(USER, SESSION, 1)
+    payload = jwt.decode(token, options={"verify_signature": False})
+    assert {"iss", "aud", "exp", "iat", "nbf", "jti", "sub", "typ"} <= payload.keys()
+    assert payload["exp"] - payload["iat"] == 600
+    assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "at+jwt"}
+
+
+def test_what_the_forger_forges_unchanged_is_good(tokens: Tokens, forge: Forge) -> None:
+    assert tokens.read(forge()).sub == USER
+
+
+FORGERIES: dict[str, Callable[[Forge], str]] = {
+    "no algorithm": lambda forge: _unsigned(forge(), "none"),
+    "no algorithm, in capitals": lambda forge: _unsigned(forge(), "NONE"),
+    "our algorithm without a signature": lambda forge: _unsigned(forge(), ALGORITHM),
+    "another key": lambda forge: forge(key="x" * 64),
+    "a stronger algorithm with our key": lambda forge: forge(algorithm="HS512"),
+    "another signature's payload": lambda forge: ".".join(
+        [*forge(sub=str(SESSION)).split(".")[:2], forge().split(".")[2]]
+    ),
+    "another issuer": lambda forge: forge(iss="somebody"),
+    "another audience": lambda forge: forge(aud="somebody"),
+    "ended more than the leeway ago": lambda forge: forge(exp=_from_now(forge, -61)),
+    "ends in words": lambda forge: forge(exp="tomorrow"),
+    "ends at infinity": lambda forge: forge(exp=float("inf")),
+    "begins after the leeway": lambda forge: forge(nbf=_from_now(forge, 61)),
+    "issued after the leeway": lambda forge: forge(iat=_from_now(forge, 61)),
+    "a subject that is no id": lambda forge: forge(sub="admin"),
+    "a session that is no id": lambda forge: forge(sid="*"),
+    "a version in words": lambda forge: forge(ver="1"),
+    "made for refreshing": lambda forge: forge(typ="refresh"),
+    "an ordinary JWT by its header": lambda forge: forge(kind="JWT"),
+    "no type in its header": lambda forge: forge(kind=None),
+    "five parts, as if encrypted": lambda forge: forge() + ".a.b",
+    "two parts": lambda forge: forge().rsplit(".", 1)[0],
+    "not a token": lambda forge: "not a token",
+    "dots": lambda forge: "..",
+    "nothing": lambda forge: "",
+    "letters beyond ASCII": lambda forge: forge() + "é",
+    "a lone surrogate": lambda forge: forge() + "\ud800",
+    "a megabyte of claims": lambda forge: forge(extra="x" * 1_000_000),
+    "a megabyte of dots": lambda forge: "." * 1_000_000,
+    "claims nested deep": lambda forge: _signed(b"[" * 2_000 + b"]" * 2_000),
+    "claims that are a list": lambda forge: _signed(b"[1]"),
+}
+
+
+def _from_now(forge: Forge, seconds: int) -> int:
+    claims = jwt.decode(forge(), options={"verify_signature": False, "verify_exp": False})
+    return int(claims["iat"]) + seconds
+
+
+def _signed(payload: bytes) -> str:
+    return jwt.PyJWS().encode(payload, SECRET, ALGORITHM, headers={"typ": TYPE})
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_token_is_refused_without_a_reason(
+    tokens: Tokens, forge: Forge, name: str
+) -> None:
+    with pytest.raises(NotAuthenticated) as refusal:
+        tokens.read(FORGERIES[name](forge))
+    assert refusal.value.code == "invalid_token"
+    assert refusal.value.detail == "The token is not good, or no longer."
+    assert refusal.value.errors == ()
+
+
+@pytest.mark.parametrize(
+    "claim", ["iss", "aud", "sub", "sid", "jti", "typ", "ver", "iat", "nbf", "exp"]
+)
+def test_a_token_that_leaves_a_claim_out_is_refused(
+    tokens: Tokens, forge: Forge, claim: str
+) -> None:
+    with pytest.raises(NotAuthenticated):
+        tokens.read(forge(**{claim: None}))
+
+
+def test_a_token_is_good_for_the_leeway_longer_and_no_second_more(
+    tokens: Tokens, clock: Clock
+) -> None:
+    token = tokens.issue(USER, SESSION, 1)
+    clock.time += LIFE + timedelta(seconds=59)
+    assert tokens.read(token).sub == USER
+    clock.pass_by(1)
+    with pytest.raises(NotAuthenticated):
+        tokens.read(token)
+
+
+def test_a_token_of_a_process_whose_clock_is_ahead_is_good(tokens: Tokens, clock: Clock) -> None:
+    token = tokens.issue(USER, SESSION, 1)
+    clock.pass_by(-60)
+    assert tokens.read(token).sub == USER
+    clock.pass_by(-1)
+    with pytest.raises(NotAuthenticated):
+        tokens.read(token)
+
+
+def test_our_own_tokens_are_far_from_the_limit(tokens: Tokens) -> None:
+    assert len(tokens.issue(USER, SESSION, 2**31 - 1)) < LARGEST / 4

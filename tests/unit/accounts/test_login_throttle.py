@@ -1,0 +1,176 @@
+"""Failed logins: the more of them, the slower; and no crowd gets past the door at once."""
+
+import asyncio
+
+import pytest
+
+from service.accounts.models import LoginFailure
+from service.accounts.throttle import (
+    ADDRESS_FAILURES,
+    FIRST_DELAY,
+    FORGOTTEN_AFTER,
+    LONGEST_DELAY,
+    NAME_FAILURES,
+    Throttle,
+)
+from service.accounts.view import SessionView
+from service.errors import NotAuthenticated, TooMany
+from tests.unit.accounts.people import ELSEWHERE, HERE, SECRET, Clock, People
+
+FIRST = FIRST_DELAY / 1000  # seconds
+
+
+@pytest.fixture
+def throttle(clock: Clock) -> Throttle:
+    return Throttle(SECRET, clock)
+
+
+async def _fail(people: People, name: str = "ingrid", address: str = HERE) -> None:
+    with pytest.raises(NotAuthenticated):
+        await people.login(name, "wrong password", address)
+
+
+async def _wait(people: People, name: str = "ingrid", address: str = HERE) -> float:
+    """The seconds that a login, with the right password, is told to wait."""
+    with pytest.raises(TooMany) as refusal:
+        await people.login(name, address=address)
+    assert refusal.value.code == "too_many_logins"
+    assert refusal.value.retry_after is not None
+    return refusal.value.retry_after
+
+
+@pytest.mark.parametrize("name", ["ingrid", "nobody"])
+async def test_after_some_failures_a_name_must_wait_whether_anybody_has_it_or_not(
+    people: People, name: str
+) -> None:
+    await people.join("ingrid")
+    for n in range(NAME_FAILURES):
+        await _fail(people, name, f"192.0.2.{n}")
+    assert await _wait(people, name, ELSEWHERE) == FIRST
+
+
+async def test_who_has_waited_gets_in_and_starts_afresh(people: People, clock: Clock) -> None:
+    await people.join("ingrid")
+    for _ in range(NAME_FAILURES):
+        await _fail(people)
+    clock.pass_by(await _wait(people))
+    assert await people.login("ingrid")
+    for n in range(NAME_FAILURES - 1):
+        await _fail(people, address=f"192.0.2.{n}")
+    assert await people.login("ingrid", address=ELSEWHERE)
+
+
+async def test_each_further_failure_doubles_the_wait_up_to_a_limit(
+    people: People, clock: Clock
+) -> None:
+    await people.join("ingrid")
+    for _ in range(NAME_FAILURES - 1):
+        await _fail(people)
+    waits = []
+    for n in range(9):
+        await _fail(people, address=f"192.0.2.{n}")
+        waits.append(await _wait(people, address=ELSEWHERE))
+        clock.pass_by(waits[-1])
+    longest = LONGEST_DELAY / 1000
+    assert waits == [FIRST * 2**n for n in range(7)] + [longest, longest]
+
+
+async def test_an_attempt_while_waiting_does_not_lengthen_the_wait(
+    people: People, clock: Clock
+) -> None:
+    await people.join("ingrid")
+    for _ in range(NAME_FAILURES):
+        await _fail(people)
+    for _ in range(3):
+        await _wait(people)
+    clock.pass_by(FIRST)
+    assert await people.login("ingrid")
+
+
+async def test_failures_are_forgotten_after_a_while(people: People, clock: Clock) -> None:
+    await people.join("ingrid")
+    for _ in range(NAME_FAILURES - 1):
+        await _fail(people)
+    clock.pass_by(FORGOTTEN_AFTER / 1000)
+    await _fail(people)
+    assert await people.login("ingrid")
+
+
+async def test_an_address_that_tries_many_names_must_wait(people: People) -> None:
+    await people.join("ingrid")
+    for n in range(ADDRESS_FAILURES):
+        await _fail(people, f"name{n}")
+    assert await _wait(people) == FIRST
+    assert await people.login("ingrid", address=ELSEWHERE)
+
+
+async def test_ones_own_account_does_not_clear_the_address(people: People) -> None:
+    await people.join("mallory")
+    for n in range(ADDRESS_FAILURES):
+        await people.login("mallory")
+        await _fail(people, f"name{n}")
+    await _wait(people, "mallory")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::1%eth1", True),
+        ("unknown", "unknown", True),
+    ],
+)
+def test_neighbours_of_one_network_count_as_one(
+    throttle: Throttle, one: str, other: str, same: bool
+) -> None:
+    attempts = [throttle.attempt("x", address) for address in (one, other)]
+    assert (attempts[0].address == attempts[1].address) is same
+
+
+def test_a_name_is_not_taken_for_an_address(throttle: Throttle) -> None:
+    attempt = throttle.attempt("192.0.2.1", "192.0.2.1")
+    assert attempt.name != attempt.address
+
+
+async def test_a_crowd_learns_no_more_than_a_queue(people: People, throttle: Throttle) -> None:
+    await people.join("ingrid")
+    results = await asyncio.gather(
+        *(people.login("ingrid", "wrong password", f"192.0.2.{n}") for n in range(16)),
+        return_exceptions=True,
+    )
+    told = [result for result in results if isinstance(result, NotAuthenticated)]
+    refused = [result for result in results if isinstance(result, TooMany)]
+    assert len(told) == NAME_FAILURES
+    assert len(told) + len(refused) == 16
+    counted = await LoginFailure.get(key=throttle.attempt("ingrid", "x").name)
+    assert counted.failures == NAME_FAILURES
+
+
+async def test_the_right_password_among_a_crowd_of_wrong_ones_is_not_told_late(
+    people: People,
+) -> None:
+    await people.join("ingrid")
+    guesses = [people.login("ingrid", "wrong password", f"192.0.2.{n}") for n in range(16)]
+    results = await asyncio.gather(
+        *guesses, people.login("ingrid", address=ELSEWHERE), return_exceptions=True
+    )
+    assert isinstance(results[-1], TooMany)
+
+
+async def test_many_right_logins_at_once_all_succeed(people: People) -> None:
+    await people.join("ingrid")
+    sessions = await asyncio.gather(*(people.login("ingrid") for _ in range(16)))
+    assert len({session.refresh_token for session in sessions}) == 16
+    assert all(isinstance(session, SessionView) for session in sessions)
+
+
+async def test_forgotten_failures_leave_the_table(people: People, clock: Clock) -> None:
+    for n in range(5):
+        await _fail(people, f"name{n}", f"192.0.2.{n}")
+    assert await LoginFailure.all().count() == 10
+    clock.pass_by(FORGOTTEN_AFTER / 1000)
+    await _fail(people, "another")
+    assert await LoginFailure.all().count() == 2
