@@ -21,12 +21,12 @@ server.start: server.install ## the API, and the indexer beside it
 	@$(PYTHON) -m venv .venv && $(BIN)/pip install -q --disable-pip-version-check uv==0.13.9
 
 .venv/installed: requirements.lock pyproject.toml | .venv/bin/uv
-	@$(BIN)/uv pip sync -q --compile-bytecode --require-hashes requirements.lock
-	@$(BIN)/uv pip install -q --no-deps -e . uv==0.13.9
+	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q --no-deps -e .
 	@touch $@
 
 .venv/installed-dev: requirements-dev.lock pyproject.toml | .venv/bin/uv
-	@$(BIN)/uv pip sync -q --compile-bytecode --require-hashes requirements-dev.lock
+	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements-dev.lock
 	@$(BIN)/uv pip install -q --no-deps -e .
 	@touch .venv/installed $@
 

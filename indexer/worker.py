@@ -90,9 +90,7 @@ class Worker:
         log.info("films_indexed", action="films_indexed", count=len(documents), left=len(refused))
         return len(entries)
 
-    async def _settle(
-        self, entries: Sequence[outbox.Entry], refusals: Sequence[Refusal]
-    ) -> None:
+    async def _settle(self, entries: Sequence[outbox.Entry], refusals: Sequence[Refusal]) -> None:
         """Finish what went in; put off or set aside what did not, each with its own reason."""
         now = self._ms()
         refused = {refusal.film_id: refusal for refusal in refusals}
@@ -122,7 +120,8 @@ class Worker:
         """Take back what this owner held before it died, so that nobody waits out the lease."""
         while not stop.is_set():
             try:
-                return await outbox.release(self._owner)
+                await outbox.release(self._owner)
+                return
             except Exception as error:
                 self._say(error)
                 await _first(stop, POLL)
@@ -166,7 +165,7 @@ async def documents_of(
 def delay_ms(attempts: int) -> int:
     """Milliseconds before the next try: doubling, at most a minute, jittered by a quarter."""
     grown: int = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempts - 1, 10))
-    return int(grown * random.uniform(0.75, 1.25))
+    return int(grown * random.uniform(0.75, 1.25))  # noqa: S311
 
 
 async def _first(stop: asyncio.Event, seconds: float) -> None:

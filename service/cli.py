@@ -174,9 +174,7 @@ async def _reindex(chosen: Settings, wait: bool) -> ReindexView:
                 await asyncio.sleep(LOOK)
                 waited += LOOK
                 job = await parts.rebuilds.show(job.id)
-                bar.update(
-                    task, description=job.state, completed=job.done, total=job.total or None
-                )
+                bar.update(task, description=job.state, completed=job.done, total=job.total or None)
                 if job.state == "queued" and NO_INDEXER <= waited < NO_INDEXER + LOOK:
                     told.print("no indexer has taken it up yet; is `movies serve` running?")
         if job.state == "done":

@@ -47,6 +47,10 @@ FAULTS: tuple[type[BaseException], ...] = (
 )
 """What a driver raises when the database, not the query, is at fault."""
 
+SQLITE_FAULTS = tuple(
+    f"SQLITE_{name}" for name in ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY")
+)
+
 _running: set[asyncio.Task[Any]] = set()
 
 
@@ -79,7 +83,9 @@ def is_fault(error: BaseException) -> bool:
     """Whether the database itself is down, frozen, locked or full."""
     if isinstance(error, OperationalError):
         cause = error.args[0] if error.args else error
-        return isinstance(cause, sqlite3.OperationalError) or isinstance(cause, FAULTS)
+        if isinstance(cause, sqlite3.OperationalError):
+            return getattr(cause, "sqlite_errorname", "").startswith(SQLITE_FAULTS)
+        return isinstance(cause, FAULTS)
     return isinstance(error, FAULTS)
 
 
@@ -127,7 +133,8 @@ async def close_database() -> None:
 
 def connection() -> BaseDBAsyncClient:
     """The connection, or the transaction that is under way in this task."""
-    return connections.get("default")
+    found: BaseDBAsyncClient = connections.get("default")
+    return found
 
 
 def on_postgres() -> bool:

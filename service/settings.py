@@ -46,7 +46,7 @@ class SettingsError(Exception):
 
 def _begins(*schemes: str) -> AfterValidator:
     def check(value: str) -> str:
-        if urlsplit(value.split(",")[0]).scheme not in schemes:
+        if urlsplit(value.split(",", maxsplit=1)[0]).scheme not in schemes:
             raise ValueError("must begin with " + " or ".join(f"{name}://" for name in schemes))
         return value
 
@@ -54,9 +54,11 @@ def _begins(*schemes: str) -> AfterValidator:
 
 
 def _split(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(
-        value, str
-    ) else value
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip())
+        if isinstance(value, str)
+        else value
+    )
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
@@ -147,9 +149,9 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
     try:
         settings = Settings(**{n: given[v] for n, v in names.items() if v in given})
     except ValidationError as error:
-        for fault in error.errors():
-            where = ".".join(str(part) for part in fault["loc"][:1]).upper()
-            reason = fault["msg"].removeprefix("Value error, ")
+        for wrong in error.errors():
+            where = ".".join(str(part) for part in wrong["loc"][:1]).upper()
+            reason = wrong["msg"].removeprefix("Value error, ")
             faults.append(f"{where}: {reason}" if where else reason)
     if faults:
         raise SettingsError("settings are wrong:\n  " + "\n  ".join(faults))

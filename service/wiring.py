@@ -33,7 +33,7 @@ from service.posters.folder import FolderStore
 from service.posters.gallery import Gallery
 from service.posters.s3 import S3Store
 from service.posters.stores import PosterStore
-from service.search.engines.elastic import ElasticEngine
+from service.search.engines.elastic import Address, ElasticEngine
 from service.search.engines.elastic_writer import ElasticWriter
 from service.search.engines.ports import Engine, IndexWriter
 from service.search.engines.tantivy import TantivyEngine
@@ -82,14 +82,14 @@ def engine_for(settings: Settings) -> Engine:
     """The reading side of the index."""
     if settings.search_url.startswith("tantivy"):
         return TantivyEngine(path_of(settings.search_url))
-    return ElasticEngine(settings.search_url)
+    return ElasticEngine(Address.parse(settings.search_url))
 
 
 def writer_for(settings: Settings) -> IndexWriter:
     """The writing side of the index, for the indexer alone."""
     if settings.search_url.startswith("tantivy"):
         return TantivyWriter(path_of(settings.search_url))
-    return ElasticWriter(settings.search_url)
+    return ElasticWriter(Address.parse(settings.search_url))
 
 
 def cache_for(settings: Settings) -> Cache:
@@ -176,9 +176,7 @@ async def build(settings: Settings) -> Parts:
         )
 
 
-async def _omdb_client(
-    settings: Settings, stack: contextlib.AsyncExitStack
-) -> OmdbClient | None:
+async def _omdb_client(settings: Settings, stack: contextlib.AsyncExitStack) -> OmdbClient | None:
     if settings.omdb_api_key is None:
         return None
     session = await stack.enter_async_context(aiohttp.ClientSession())

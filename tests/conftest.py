@@ -79,9 +79,7 @@ async def fresh_postgres() -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def database_url(
-    stack: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[str]:
+async def database_url(stack: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """A migrated database of this run's stack, bound to the models of this process."""
     if stack == "embedded":
         urls = _one(f"sqlite://{tmp_path_factory.mktemp('database')}/movies.db")

@@ -133,9 +133,7 @@ async def _changed(request: Request, film: Film) -> HTTPResponse:
     return _written(request, film, 200, {})
 
 
-def _written(
-    request: Request, film: Film, status: int, headers: dict[str, str]
-) -> HTTPResponse:
+def _written(request: Request, film: Film, status: int, headers: dict[str, str]) -> HTTPResponse:
     said = {"ETag": f'"{etag(film)}"', "Index-Token": f"{film.id}:{film.version}", **headers}
     return answer(film_view(film, parts(request).now()), status, said)
 

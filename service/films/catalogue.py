@@ -22,13 +22,12 @@ from service.films import outbox
 from service.films.facts import FilmFacts, FilmPatch, Provenance
 from service.films.models import Film, Genre
 from service.films.nudge import Nudge
-from service.search.text import fold, whole as whole_title
+from service.search.text import fold
+from service.search.text import whole as whole_title
 
 ADDING = 7_305_001  # the advisory lock's number: any constant that nobody else uses
 
-ALL_COLUMNS = tuple(
-    name for name in Film._meta.fields_map if name not in ("id", "created_at")
-)
+ALL_COLUMNS = tuple(name for name in Film._meta.fields_map if name not in ("id", "created_at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,9 @@ class Catalogue:
                 if _merge(film, columns, now):
                     if film.year and film.end_year and film.end_year < film.year:
                         reason = "must not lie before year"
-                        raise Invalid(f"end_year {reason}.", errors=(FieldError("/end_year", reason),))
+                        raise Invalid(
+                            f"end_year {reason}.", errors=(FieldError("/end_year", reason),)
+                        )
                     film.version += 1
                     await _store([], [film], now)
         except IntegrityError:

@@ -25,7 +25,7 @@ Source = Literal["omdb", "sample", "user"]
 
 def _clean(text: str) -> str:
     """No control characters and nothing that UTF-8 cannot carry: such text is an accident."""
-    if any(ord(c) < 32 and c not in "\n\t" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+    if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) <= 0xDFFF for c in text):
         raise ValueError("must not contain control characters or lone surrogates")
     return text
 

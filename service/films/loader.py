@@ -20,9 +20,18 @@ from service.films.facts import FilmFacts, Provenance, Source
 
 BATCH = 500  # films in one transaction: some 30 ms in which others wait their turn
 LONGEST_LINE = 1_000_000  # bytes; a film is some 2 kB, so a longer line is not one
-READ_ONLY = (
-    "id source fetched_at refresh_after stale attribution created_at updated_at version poster"
-).split()
+READ_ONLY = [
+    "id",
+    "source",
+    "fetched_at",
+    "refresh_after",
+    "stale",
+    "attribution",
+    "created_at",
+    "updated_at",
+    "version",
+    "poster",
+]
 """Fields of an exported film that the catalogue gives itself."""
 
 

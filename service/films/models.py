@@ -21,20 +21,20 @@ class Film(Model):
     imdb_id = fields.CharField(max_length=12, null=True, unique=True)
     title = fields.CharField(max_length=500)
     whole_title = fields.CharField(max_length=600)
-    aliases: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    aliases: list[str] = fields.JSONField(default=list)
     type = fields.CharField(max_length=8, default="movie")
     year = fields.IntField(null=True)
     end_year = fields.IntField(null=True)
     released = fields.DateField(null=True)
     rated = fields.CharField(max_length=500, null=True)
     runtime_minutes = fields.IntField(null=True)
-    genres: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
-    directors: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
-    writers: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
-    actors: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    genres: list[str] = fields.JSONField(default=list)
+    directors: list[str] = fields.JSONField(default=list)
+    writers: list[str] = fields.JSONField(default=list)
+    actors: list[str] = fields.JSONField(default=list)
     plot = fields.TextField(null=True)
-    languages: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
-    countries: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    languages: list[str] = fields.JSONField(default=list)
+    countries: list[str] = fields.JSONField(default=list)
     awards = fields.CharField(max_length=500, null=True)
     imdb_rating = fields.FloatField(null=True)
     imdb_votes = fields.BigIntField(null=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from service.database import connection, on_postgres, placeholders, whole
+from service.database import on_postgres, rows, whole
 from service.films.models import Outbox
 
 Kind = Literal["film", "withdrawn"]
@@ -54,18 +54,19 @@ async def append(changes: Iterable[tuple[UUID, int, Kind]], now_ms: int) -> None
 async def claim(owner: str, most: int, now_ms: int) -> tuple[Entry, ...]:
     """Lease up to `most` due rows to `owner`, oldest first."""
     skip = "FOR UPDATE SKIP LOCKED" if on_postgres() else ""
-    rows = await connection().execute_query_dict(
-        placeholders(f"""
-            UPDATE outbox SET due_at = $1, owner = $2, attempts = attempts + 1
-            WHERE id IN (
-                SELECT id FROM outbox
-                WHERE done_at IS NULL AND quarantined_at IS NULL AND due_at <= $3
-                ORDER BY id LIMIT $4 {skip})
-            RETURNING id, film_id, version, attempts"""),
-        [now_ms + LEASE, owner, now_ms, most],
+    claimed = await rows(
+        "UPDATE outbox SET due_at = $1, owner = $2, attempts = attempts + 1 WHERE id IN ("  # noqa: S608
+        "SELECT id FROM outbox "
+        "WHERE done_at IS NULL AND quarantined_at IS NULL AND due_at <= $3 "
+        f"ORDER BY id LIMIT $4 {skip}) RETURNING id, film_id, version, attempts",
+        now_ms + LEASE,
+        owner,
+        now_ms,
+        most,
     )
     entries = (
-        Entry(row["id"], UUID(str(row["film_id"])), row["version"], row["attempts"]) for row in rows
+        Entry(row["id"], UUID(str(row["film_id"])), row["version"], row["attempts"])
+        for row in claimed
     )
     return tuple(sorted(entries, key=lambda entry: entry.id))
 
@@ -104,13 +105,13 @@ async def sweep(now_ms: int) -> int:
 
 async def depth(now_ms: int) -> Depth:
     """How many rows wait, how many are in quarantine, and the age of the oldest waiting."""
-    rows = await connection().execute_query_dict(
+    counted = await rows(
         "SELECT SUM(CASE WHEN quarantined_at IS NULL THEN 1 ELSE 0 END) AS waiting, "
         "SUM(CASE WHEN quarantined_at IS NOT NULL THEN 1 ELSE 0 END) AS quarantined, "
         "MIN(CASE WHEN quarantined_at IS NULL THEN created_at END) AS oldest "
         "FROM outbox WHERE done_at IS NULL"
     )
-    row = rows[0]
+    row = counted[0]
     oldest = row["oldest"]
     return Depth(
         waiting=int(row["waiting"] or 0),

@@ -33,7 +33,9 @@ class PageQuery(BaseModel):
     def model_post_init(self, context: object, /) -> None:
         if self.offset + self.limit > DEEPEST_OFFSET:
             reason = f"offset + limit must not exceed {DEEPEST_OFFSET}"
-            raise Invalid(f"{reason}.", code="page_too_deep", errors=(FieldError("offset", reason),))
+            raise Invalid(
+                f"{reason}.", code="page_too_deep", errors=(FieldError("offset", reason),)
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Links:
         """The neighbours of `page` in a list of `total`, with all other parameters kept."""
 
         def at(offset: int) -> str:
-            given = {k: v for k, v in request.get_query_args(keep_blank_values=True)}
+            given = dict(request.get_query_args(keep_blank_values=True))
             given.update(limit=str(page.limit), offset=str(offset))
             return f"{request.path}?{urlencode(given)}"
 

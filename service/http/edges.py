@@ -20,7 +20,7 @@ class IdentifiedRequest(Request):
     """A request whose id is the client's own if that is well formed, else a fresh one."""
 
     @property
-    def id(self) -> str:  # type: ignore[override]
+    def id(self) -> str:
         if self._id is None:
             given = self.headers.get("x-request-id", "")
             self._id = given if REQUEST_ID.match(given) else uuid4().hex
@@ -34,7 +34,7 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
     async def begin(request: Request) -> None:
         request.ctx.began = time.perf_counter()
 
-    @app.on_response
+    @app.on_response  # type: ignore[untyped-decorator]  # Sanic leaves this one untyped
     async def end(request: Request, response: HTTPResponse) -> None:
         headers = response.headers
         headers["X-Request-ID"] = str(request.id)

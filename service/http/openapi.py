@@ -81,16 +81,12 @@ def document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[type-a
     models: set[tuple[type[Any], Any]] = {(Problem, "serialization")}
     for _, _, declared in found:
         models |= {(m, "validation") for m in (declared.query, declared.body) if m}
-        models |= {
-            (m, "serialization")
-            for m in declared.returns.values()
-            if isinstance(m, type)
-        }
+        models |= {(m, "serialization") for m in declared.returns.values() if isinstance(m, type)}
     ordered = sorted(models, key=lambda pair: (pair[0].__name__, pair[1]))
-    refs, schemas = TypeAdapter.json_schemas(
-        [(model, mode, TypeAdapter(model)) for model, mode in ordered],
-        ref_template="#/components/schemas/{model}",
-    )
+    asked: list[tuple[Any, Any, TypeAdapter[Any]]] = [
+        (model, mode, TypeAdapter(model)) for model, mode in ordered
+    ]
+    refs, schemas = TypeAdapter.json_schemas(asked, ref_template="#/components/schemas/{model}")
     paths: dict[str, dict[str, Any]] = {}
     for route, method, declared in sorted(found, key=lambda entry: (entry[0].path, entry[1])):
         paths.setdefault(_template(route.path), {})[method] = _described(
@@ -157,9 +153,7 @@ def _described(
     for status in sorted(refused):
         said["responses"][str(status)] = {
             "description": HTTPStatus(status).phrase,
-            "content": {
-                "application/problem+json": {"schema": refs[(Problem, "serialization")]}
-            },
+            "content": {"application/problem+json": {"schema": refs[(Problem, "serialization")]}},
         }
     return said
 

@@ -106,9 +106,7 @@ def of_domain(request: Request, error: DomainError) -> HTTPResponse:
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     errors = tuple({"pointer": fault.pointer, "detail": fault.detail} for fault in error.errors)
-    return problem(
-        request, status, error.code, error.detail, errors=errors, headers=headers
-    )
+    return problem(request, status, error.code, error.detail, errors=errors, headers=headers)
 
 
 def of_sanic(request: Request, error: SanicException) -> HTTPResponse:
@@ -121,9 +119,7 @@ def of_sanic(request: Request, error: SanicException) -> HTTPResponse:
     if status == 503:
         headers["Retry-After"] = "1"
     detail = SANIC_DETAILS.get(status, HTTPStatus(status).phrase + ".")
-    return problem(
-        request, status, SANIC_CODES.get(status, "refused"), detail, headers=headers
-    )
+    return problem(request, status, SANIC_CODES.get(status, "refused"), detail, headers=headers)
 
 
 def of_bug(request: Request, error: Exception) -> HTTPResponse:
