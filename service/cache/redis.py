@@ -28,13 +28,14 @@ PREFIX = "movies:"
 class RedisCache:
     """Values in Redis under `movies:`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, deadline: float = DEADLINE) -> None:
+        self._deadline = deadline
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=CONNECTIONS,
-            timeout=DEADLINE,
-            socket_timeout=DEADLINE,
-            socket_connect_timeout=DEADLINE,
+            timeout=deadline,
+            socket_timeout=deadline,
+            socket_connect_timeout=deadline,
             retry=Retry(NoBackoff(), 0),
         )
         self._redis = Redis.from_pool(pool)
@@ -75,7 +76,7 @@ class RedisCache:
         if time.monotonic() < self._resume_at:
             return otherwise
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 return await call()
         except (RedisError, OSError, TimeoutError) as fault:
             self._resume_at = time.monotonic() + PAUSE

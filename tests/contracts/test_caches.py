@@ -1,0 +1,124 @@
+"""What any cache promises, held against memory and Redis."""
+
+import asyncio
+import socket
+import time
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+
+from service.cache.answers import Answers
+from service.cache.memory import MemoryCache
+from service.cache.ports import Cache
+from service.cache.redis import RedisCache
+from service.errors import NotFound, Unavailable
+from tests.conftest import required
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
+    made = MemoryCache() if request.param == "memory" else RedisCache(required("redis"), deadline=5)
+    yield made
+    await made.close()
+
+
+def key() -> str:
+    return uuid.uuid4().hex
+
+
+async def test_what_was_put_is_there_until_dropped(cache: Cache) -> None:
+    name = key()
+    assert await cache.get(name) is None
+    await cache.put(name, b"\x00\xff bytes", 60)
+    assert await cache.get(name) == b"\x00\xff bytes"
+    await cache.drop(name, key())
+    assert await cache.get(name) is None
+
+
+async def test_what_was_put_for_a_moment_is_gone_after_it(cache: Cache) -> None:
+    name = key()
+    await cache.put(name, b"soon gone", 0.05)
+    deadline = time.monotonic() + 5
+    while await cache.get(name) is not None:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
+async def test_it_says_that_it_works(cache: Cache) -> None:
+    assert await cache.check()
+
+
+async def test_one_of_many_who_ask_at_once_makes_the_answer(cache: Cache) -> None:
+    answers, question, made = Answers(cache), key(), []
+
+    async def make() -> bytes:
+        made.append(1)
+        await asyncio.sleep(0.02)
+        return b"answer"
+
+    kept = await asyncio.gather(
+        *(answers.fetch("test", question, 1, 60, make) for _ in range(100))
+    )
+    assert {one.body for one in kept} == {b"answer"}
+    assert len(made) == 1
+    again = await answers.fetch("test", question, 1, 60, make)
+    assert (again.status, len(made)) == ("hit", 1)
+
+
+async def test_a_new_generation_asks_anew(cache: Cache) -> None:
+    answers, question = Answers(cache), key()
+    for generation in (1, 2):
+
+        async def make(said: int = generation) -> bytes:
+            return str(said).encode()
+
+        kept = await answers.fetch("test", question, generation, 60, make)
+        assert kept.body == str(generation).encode()
+
+
+async def test_an_error_reaches_every_caller_and_is_not_kept(cache: Cache) -> None:
+    answers, question = Answers(cache), key()
+
+    async def fail() -> bytes:
+        raise NotFound("nothing")
+
+    async def make() -> bytes:
+        return b"now"
+
+    results = await asyncio.gather(
+        *(answers.fetch("test", question, 1, 60, fail) for _ in range(5)), return_exceptions=True
+    )
+    assert all(isinstance(result, NotFound) for result in results)
+    assert (await answers.fetch("test", question, 1, 60, make)).body == b"now"
+
+
+async def test_a_caller_that_gives_up_takes_the_answer_from_nobody(cache: Cache) -> None:
+    answers, question = Answers(cache), key()
+
+    async def make() -> bytes:
+        await asyncio.sleep(0.05)
+        return b"answer"
+
+    hasty = asyncio.create_task(answers.fetch("test", question, 1, 60, make))
+    patient = asyncio.create_task(answers.fetch("test", question, 1, 60, make))
+    await asyncio.sleep(0.01)
+    hasty.cancel()
+    assert (await patient).body == b"answer"
+
+
+async def test_a_redis_that_is_down_or_silent_costs_a_moment_and_no_error() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        for port in (1, silent.getsockname()[1]):
+            cache = RedisCache(f"redis://127.0.0.1:{port}/0")
+            began = time.monotonic()
+            for _ in range(200):
+                assert await cache.get("x") is None
+                await cache.put("x", b"y", 1)
+                assert await cache.claim("x", 1)
+            assert time.monotonic() - began < 5, "each call may take 50 ms, then a second's rest"
+            with pytest.raises(Unavailable):
+                await cache.check()
+            await cache.close()
