@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from service.database import connection, is_fault, on_postgres, placeholders
+from service.database import connection, is_fault, on_postgres, rows
 from service.search.vocabulary import Vocabulary
 
 OVERLAP = 60_000  # ms read again by each round of `follow`: longer than any insert takes
@@ -43,18 +43,23 @@ class Lexicon:
     async def load(self) -> None:
         """Learn every word there is. Raises the database's own errors."""
         async with self._turn:
-            newest = await connection().execute_query_dict("SELECT MAX(seen_at) AS at FROM words")
+            newest = await rows("SELECT MAX(seen_at) AS at FROM words")
             last = ""
             sql = "SELECT word FROM words WHERE word > $1 ORDER BY word LIMIT $2"
-            while rows := await connection().execute_query_dict(placeholders(sql), [last, PAGE]):
-                last = rows[-1]["word"]
-                await asyncio.to_thread(self._learn, [row["word"] for row in rows])
+            while page := await rows(sql, last, PAGE):
+                last = page[-1]["word"]
+                await asyncio.to_thread(self._learn, [row["word"] for row in page])
             await asyncio.to_thread(self._vocabulary.settle)
             self._newest = newest[0]["at"] or 0
         self.loaded.set()
 
     async def catch_up(self) -> None:
-        """Learn what was added since: one small read. Raises the database's own errors."""
+        """Learn what was added since: one small read. Raises the database's own errors.
+
+        Does nothing before the first load, which reads everything anyway.
+        """
+        if not self.loaded.is_set():
+            return
         async with self._turn:
             await self._read_since(self._newest - CATCH_UP)
 
@@ -84,10 +89,9 @@ class Lexicon:
                 await asyncio.to_thread(self._vocabulary.settle)
 
     async def _read_since(self, since: int) -> None:
-        sql = placeholders("SELECT word, seen_at FROM words WHERE seen_at >= $1")
-        rows = await connection().execute_query_dict(sql, [since])
-        self._vocabulary.add(row["word"] for row in rows if row["word"] not in self._recent)
-        for row in rows:
+        found = await rows("SELECT word, seen_at FROM words WHERE seen_at >= $1", since)
+        self._vocabulary.add(row["word"] for row in found if row["word"] not in self._recent)
+        for row in found:
             self._recent[row["word"]] = row["seen_at"]
             self._newest = max(self._newest, row["seen_at"])
 
@@ -128,6 +132,6 @@ async def _insert(words: list[str]) -> None:
             ON CONFLICT (word) DO NOTHING"""
         await connection().execute_query(sql, [words])
     else:
-        rows = ", ".join(f"(?, {_CLOCK_SQLITE})" for _ in words)
-        sql = f"INSERT OR IGNORE INTO words (word, seen_at) VALUES {rows}"  # noqa: S608
+        values = ", ".join(f"(?, {_CLOCK_SQLITE})" for _ in words)
+        sql = f"INSERT OR IGNORE INTO words (word, seen_at) VALUES {values}"  # noqa: S608
         await connection().execute_query(sql, words)

@@ -16,8 +16,9 @@ LONGEST = 200  # characters after normalising
 MOST_WORDS = 32
 
 _COMMON = "a an and at by for from in la le of on or the to with"
-_ADDED = """bluray cinema dvd film films free full hd imdb movie movies online stream streaming trailer
-    watch"""
+_ADDED = """actors bluray cast cinema download dvd film films free full hd imdb movie movies netflix
+    online original plot rating remake review reviews soundtrack stream streaming subtitles torrent
+    trailer watch"""
 
 STOP_WORDS = frozenset(_COMMON.split())
 """Words that nearly every title has: they tell films apart only when all else is equal."""

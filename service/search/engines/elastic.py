@@ -1,0 +1,208 @@
+"""Reading from Elasticsearch: the plan in its language, its faults in ours.
+
+The client's own retries are off: a search that cannot be answered within a second is told so, and
+asking three times of a cluster in trouble is what keeps it there.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
+
+from elasticsearch import (
+    ApiError,
+    AsyncElasticsearch,
+    AuthenticationException,
+    AuthorizationException,
+    NotFoundError,
+    OrjsonSerializer,
+    TransportError,
+    UnsupportedProductError,
+)
+from service.errors import Unavailable
+from service.search.engines.ports import Hit, Hits
+from service.search.plan import Clause, Plan, Slot
+
+SEARCH_DEADLINE = 1.0  # seconds, for the whole answer
+CONNECTIONS = 20  # to each node
+MAJOR = 9  # of the server: a client of one major does not speak to an older server
+COUNTED = 10_000  # hits counted exactly; beyond, the total says "or more"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a cluster is: its nodes, who we are there, whom to trust, which alias is ours."""
+
+    nodes: tuple[str, ...]
+    user: str | None = None
+    password: str | None = None
+    certificates: str | None = None
+    alias: str = "movies"
+
+    @classmethod
+    def parse(cls, url: str) -> "Address":
+        """Read `https://user:pw@host:9200,https://other:9200?ca=/path/ca.crt&index=movies`."""
+        parts = [urlsplit(each.strip()) for each in url.split(",")]
+        options = parse_qs("&".join(part.query for part in parts))
+        known = next((part for part in parts if part.username), None)
+        nodes = tuple(
+            urlunsplit((part.scheme, f"{part.hostname}:{part.port or 9200}", part.path, "", ""))
+            for part in parts
+        )
+        return cls(
+            nodes=nodes,
+            user=unquote(known.username) if known and known.username else None,
+            password=unquote(known.password) if known and known.password else None,
+            certificates=options.get("ca", [None])[-1],
+            alias=options.get("index", ["movies"])[-1] or "movies",
+        )
+
+    def client(self, timeout: float) -> AsyncElasticsearch:
+        """A client whose every request ends within `timeout` seconds, tried once."""
+        options: dict[str, Any] = {}
+        if self.user is not None:
+            options["basic_auth"] = (self.user, self.password or "")
+        if self.certificates is not None:
+            options["ca_certs"] = self.certificates
+        return AsyncElasticsearch(
+            list(self.nodes),
+            request_timeout=timeout,
+            max_retries=0,
+            retry_on_timeout=False,
+            connections_per_node=CONNECTIONS,
+            serializer=OrjsonSerializer(),
+            **options,
+        )
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """Whatever the driver raises inside becomes `Unavailable`, with what to do about it."""
+    try:
+        yield
+    except (ApiError, TransportError, UnsupportedProductError) as error:
+        raise unavailable(error) from error
+
+
+def unavailable(error: Exception) -> Unavailable:
+    """The driver's error in words for people."""
+    text = str(error)
+    if isinstance(error, AuthenticationException):
+        detail = "Elasticsearch does not accept the user or password in SEARCH_URL."
+    elif isinstance(error, AuthorizationException):
+        detail = "The Elasticsearch user in SEARCH_URL may not do what the service needs."
+    elif isinstance(error, UnsupportedProductError):
+        detail = "What answers at SEARCH_URL is not Elasticsearch."
+    elif "media_type_header_exception" in text or "compatible-with" in text:
+        detail = f"Elasticsearch is too old: the service needs version {MAJOR}."
+    elif isinstance(error, NotFoundError) and "index_not_found" in text:
+        detail = "There is no search index yet; the indexer makes it when it starts."
+    elif isinstance(error, TransportError):
+        detail = "Elasticsearch does not answer."
+    else:
+        detail = "Elasticsearch could not do what was asked of it."
+    return Unavailable(detail, code="search_unavailable", retry_after=1)
+
+
+class ElasticEngine:
+    """The engine for one or many machines, through the alias of the live index."""
+
+    def __init__(self, address: Address, deadline: float = SEARCH_DEADLINE) -> None:
+        self._address = address
+        self._deadline = deadline
+        self._client: AsyncElasticsearch | None = None
+
+    async def open(self) -> None:
+        if self._client is None:
+            self._client = self._address.client(self._deadline)
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def see(self, generation: int) -> None:
+        """Nothing to do: a refresh shows the documents to every search."""
+
+    async def search(self, plan: Plan, offset: int, limit: int) -> Hits:
+        with faults():
+            answer = await self._search(translated(plan), offset, limit)
+        if answer["_shards"]["failed"]:
+            raise Unavailable(
+                "A part of the search index does not answer.",
+                code="search_unavailable",
+                retry_after=1,
+            )
+        found = tuple(
+            Hit(hit["_id"], hit["_version"], hit["_score"]) for hit in answer["hits"]["hits"]
+        )
+        total = answer["hits"]["total"]
+        whole = total["relation"] == "eq" and not answer["timed_out"]
+        return Hits(found, total["value"], "eq" if whole else "gte")
+
+    async def check(self) -> str:
+        client = self._ready()
+        with faults():
+            info = await client.info()
+        number = info["version"]["number"]
+        if int(number.split(".")[0]) < MAJOR:
+            raise Unavailable(
+                f"Elasticsearch is {number}; the service needs version {MAJOR}.",
+                code="search_unavailable",
+            )
+        with faults():
+            counted = await client.count(index=self._address.alias)
+        return f"Elasticsearch {number}, index {self._address.alias}: {counted['count']} documents"
+
+    async def _search(self, query: dict[str, Any], offset: int, limit: int) -> Any:
+        return await self._ready().search(
+            index=self._address.alias,
+            query=query,
+            from_=offset,
+            size=limit,
+            sort=[{"_score": "desc"}, {"votes": "desc"}, {"id": "asc"}],
+            source=False,
+            version=True,
+            track_total_hits=COUNTED,
+            timeout=f"{int(self._deadline * 1000)}ms",
+        )
+
+    def _ready(self) -> AsyncElasticsearch:
+        if self._client is None:
+            raise Unavailable("The search engine is not open.", code="search_unavailable")
+        return self._client
+
+
+def translated(plan: Plan) -> dict[str, Any]:
+    """The plan as a query; tombstones never match."""
+    slots = [slot for slot in plan.required for _ in range(slot.counts)]
+    words = {
+        "bool": {
+            "should": [_best(slot) for slot in slots],
+            "minimum_should_match": plan.needed,
+        }
+    }
+    if plan.extra:
+        words = {"bool": {"must": [words], "should": [_best(slot) for slot in plan.extra]}}
+    if plan.whole is not None:
+        words = {"bool": {"should": [words, _best(plan.whole)], "minimum_should_match": 1}}
+    live = {"bool": {"must": [words], "must_not": [{"term": {"gone": True}}]}}
+    factor = {"field": "boost", "missing": 1.0}
+    return {
+        "function_score": {
+            "query": live,
+            "field_value_factor": factor,
+            "boost_mode": "multiply",
+        }
+    }
+
+
+def _best(slot: Slot) -> dict[str, Any]:
+    clauses = [_clause(clause) for clause in slot.clauses]
+    return clauses[0] if len(clauses) == 1 else {"dis_max": {"queries": clauses}}
+
+
+def _clause(clause: Clause) -> dict[str, Any]:
+    terms = {"terms": {f"find.{clause.field}": list(clause.terms)}}
+    return {"constant_score": {"filter": terms, "boost": clause.worth}}

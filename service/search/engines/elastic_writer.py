@@ -1,0 +1,215 @@
+"""Writing to Elasticsearch: bulks with the films' own versions, indexes that take turns.
+
+An index is called `movies-<something>` here; in the cluster the alias of this installation takes
+the place of `movies`, so that several can share a cluster. Bulks name the alias and require that it
+is one: a bulk to a name that is not there would make an index of that name.
+"""
+
+import json
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, get_args
+
+from elasticsearch import ApiError, AsyncElasticsearch, BadRequestError, NotFoundError
+from service.errors import Unavailable
+from service.search.document import MovieDocument
+from service.search.engines.elastic import Address, faults
+from service.search.engines.ports import Refusal
+from service.search.plan import Field
+from service.settings import PROJECT
+
+FOLDER = PROJECT / "elasticsearch"
+PREFIX = "movies"
+FIRST = "movies-1"
+DEADLINE = 30.0  # seconds for one bulk, refresh included
+MOST_IN_BULK = 500  # documents; some 2 MB
+TOO_BUSY = (429, 502, 503, 504)
+
+_READABLE = (
+    "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "actors", "plot",
+    "runtime_minutes", "rating", "votes", "popularity",
+)  # fmt: skip
+
+
+class ElasticWriter:
+    """The writer of a cluster; any number of them may work at the same time."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._client: AsyncElasticsearch | None = None
+
+    async def open(self) -> None:
+        if self._client is None:
+            self._client = self._address.client(DEADLINE)
+        with faults():
+            await self._begin()
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+        return await self._bulks(self._address.alias, documents, live=True)
+
+    async def create(self, name: str) -> None:
+        await self.drop(name)
+        with faults():
+            await self._make(self._real(name))
+
+    async def fill(self, name: str, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+        return await self._bulks(self._real(name), documents, live=False)
+
+    async def count(self, name: str) -> int:
+        client, index = self._ready(), self._real(name)
+        query = {"bool": {"must_not": [{"term": {"gone": True}}]}}
+        with faults():
+            await client.indices.refresh(index=index)
+            counted = await client.count(index=index, query=query)
+        return int(counted["count"])
+
+    async def promote(self, name: str) -> None:
+        with faults():
+            await self._promote(self._real(name))
+
+    async def current(self) -> str | None:
+        with faults():
+            live = await self._live()
+        return self._short(live[0]) if live else None
+
+    async def names(self) -> list[str]:
+        with faults():
+            return [self._short(index) for index in await self._ours()]
+
+    async def drop(self, name: str) -> None:
+        index = self._real(name)
+        with faults():
+            if index in await self._live():
+                raise Unavailable(f"{name} is the live index.", code="index_live")
+            await self._ready().indices.delete(index=index, ignore_unavailable=True)
+
+    async def _begin(self) -> None:
+        """Make the first index and its alias, unless something bears that name already."""
+        indices, alias = self._ready().indices, self._address.alias
+        if await indices.exists(index=alias):
+            return
+        await self._make(self._real(FIRST), filling=False)
+        await indices.put_alias(index=self._real(FIRST), name=alias)
+
+    async def _make(self, index: str, filling: bool = True) -> None:
+        settings = json.loads((FOLDER / "settings.json").read_text())["index"]
+        mapping = json.loads((FOLDER / "mapping.json").read_text())
+        if filling:
+            settings |= {"refresh_interval": "-1", "auto_expand_replicas": "false"}
+            settings |= {"number_of_replicas": 0}
+        mapping["_meta"] = {"alias": self._address.alias}
+        try:
+            await self._ready().indices.create(index=index, settings=settings, mappings=mapping)
+        except BadRequestError as error:
+            if error.error != "resource_already_exists_exception":  # another indexer was faster
+                raise
+
+    async def _promote(self, index: str) -> None:
+        """Back to everyday settings, then one call that moves the alias and clears its name."""
+        indices, alias = self._ready().indices, self._address.alias
+        settings = json.loads((FOLDER / "settings.json").read_text())["index"]
+        everyday = {k: settings[k] for k in ("refresh_interval", "auto_expand_replicas")}
+        await indices.put_settings(index=index, settings=everyday)
+        await indices.refresh(index=index)
+        live = await self._live()
+        actions: list[dict[str, Any]] = [
+            {"remove": {"index": old, "alias": alias}} for old in live if old != index
+        ]
+        if not live and await indices.exists(index=alias):
+            actions.append({"remove_index": {"index": alias}})
+        actions.append({"add": {"index": index, "alias": alias}})
+        await indices.update_aliases(actions=actions)
+
+    async def _live(self) -> list[str]:
+        try:
+            return sorted(await self._ready().indices.get_alias(name=self._address.alias))
+        except NotFoundError:
+            return []
+
+    async def _ours(self) -> list[str]:
+        alias = self._address.alias
+        found = await self._ready().indices.get_mapping(index=f"{alias}-*")
+        return sorted(
+            index
+            for index, held in found.items()
+            if held["mappings"].get("_meta", {}).get("alias") == alias
+        )
+
+    async def _bulks(
+        self, index: str, documents: Sequence[MovieDocument], live: bool
+    ) -> tuple[Refusal, ...]:
+        refused: list[Refusal] = []
+        for start in range(0, len(documents), MOST_IN_BULK):
+            part = documents[start : start + MOST_IN_BULK]
+            last = start + MOST_IN_BULK >= len(documents)
+            refused += await self._bulk(index, part, live=live, refresh=live and last)
+        return tuple(refused)
+
+    async def _bulk(
+        self, index: str, documents: Sequence[MovieDocument], live: bool, refresh: bool
+    ) -> list[Refusal]:
+        operations: list[dict[str, Any]] = []
+        for document in documents:
+            how = {"_id": document.film_id, "version": document.version}
+            operations.append({"index": how | {"version_type": "external_gte"}})
+            operations.append(source(document))
+
+        with faults():
+            try:
+                answer = await self._ready().bulk(
+                    operations=operations,
+                    index=index,
+                    refresh=refresh,
+                    require_alias=live,
+                    filter_path=["errors", "items.*._id", "items.*.status", "items.*.error"],
+                )
+            except ApiError as error:
+                if error.status_code not in TOO_BUSY:
+                    raise
+                return [Refusal(d.film_id, "the cluster is busy", passing=True) for d in documents]
+        items = [item["index"] for item in answer["items"]] if answer["errors"] else []
+        return [refusal for item in items if (refusal := _refusal(item)) is not None]
+
+    def _real(self, name: str) -> str:
+        if not name.startswith(PREFIX + "-"):
+            raise Unavailable(f"{name} is not the name of an index.", code="index_name")
+        return self._address.alias + name.removeprefix(PREFIX)
+
+    def _short(self, index: str) -> str:
+        return PREFIX + index.removeprefix(self._address.alias)
+
+    def _ready(self) -> AsyncElasticsearch:
+        if self._client is None:
+            raise Unavailable("The search engine is not open.", code="search_unavailable")
+        return self._client
+
+
+def source(document: MovieDocument) -> dict[str, Any]:
+    """A document in Elasticsearch's form: terms to find it by, plain fields to read."""
+    values: dict[str, Any] = {
+        "id": document.film_id,
+        "version": document.version,
+        "gone": document.gone,
+        "digest": document.digest(),
+        "boost": document.boost,
+        "votes": document.votes,
+    }
+    if document.gone:
+        return values
+    values |= {name: getattr(document, name) for name in _READABLE}
+    terms = {name: getattr(document.terms, name) for name in get_args(Field)}
+    return values | {"find": {name: found for name, found in terms.items() if found}}
+
+
+def _refusal(item: dict[str, Any]) -> Refusal | None:
+    status = item["status"]
+    if status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.CONFLICT:
+        return None
+    error = item.get("error", {})
+    reason = f"{error.get('type', status)}: {error.get('reason', '')}"
+    return Refusal(item["_id"], reason, passing=status in TOO_BUSY)

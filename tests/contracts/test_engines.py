@@ -1,0 +1,298 @@
+"""What every engine promises, tried on each: the embedded one and a real Elasticsearch."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from service.errors import Unavailable
+from service.search.document import MovieDocument
+from service.search.engines.elastic import Address, ElasticEngine
+from service.search.engines.elastic_writer import ElasticWriter
+from service.search.engines.ports import Engine, Hits, IndexWriter
+from service.search.engines.tantivy import TantivyEngine
+from service.search.engines.tantivy_writer import TantivyWriter
+from service.search.plan import Plan
+from service.search.query import Query
+from service.search.vocabulary import Vocabulary
+from tests.conftest import required
+
+
+def film(number: int, title: str, **facts: Any) -> MovieDocument:
+    """A document of a film that has what searching needs and nothing more."""
+    known: dict[str, Any] = {
+        "id": UUID(int=number),
+        "version": 1,
+        "imdb_id": None,
+        "aliases": [],
+        "type": "movie",
+        "year": None,
+        "directors": [],
+        "genres": [],
+        "actors": [],
+        "plot": None,
+        "runtime_minutes": None,
+        "imdb_rating": None,
+        "imdb_votes": None,
+        "popularity": None,
+    }
+    return MovieDocument.of(SimpleNamespace(title=title, **(known | facts)))
+
+
+GODFATHER = film(1, "The Godfather", year=1972, directors=["Francis Ford Coppola"], imdb_votes=9)
+JAWS = film(2, "Jaws", year=1975, directors=["Steven Spielberg"])
+SEVEN = film(3, "Se7en", year=1995, directors=["David Fincher"])
+STAR_WARS = film(4, "Star Wars", year=1977, directors=["George Lucas"])
+LEON = film(5, "Léon: The Professional", year=1994, aliases=["Léon"])
+PATIENCE = 30.0  # seconds: a busy machine is no failure here
+FILMS = [GODFATHER, JAWS, SEVEN, STAR_WARS, LEON]
+
+
+@dataclass
+class Store:
+    """Both ends of one index, and the words that are in it."""
+
+    engine: Engine
+    writer: IndexWriter
+    vocabulary: Vocabulary
+    generation: int = 0
+
+    async def write(self, *documents: MovieDocument) -> None:
+        for document in documents:
+            self.vocabulary.add(document.words())
+        assert await self.writer.write(documents) == ()
+        await self.moved()
+
+    async def moved(self) -> None:
+        self.generation += 1
+        await self.engine.see(self.generation)
+
+    async def hits(self, text: str, offset: int = 0, limit: int = 10) -> Hits:
+        plan = Plan.of(Query.parse(text), self.vocabulary)
+        return await self.engine.search(plan, offset, limit)
+
+    async def ids(self, text: str) -> list[str]:
+        return [hit.film_id for hit in (await self.hits(text)).found]
+
+
+def elasticsearch_address() -> Address:
+    """A fresh alias on the test cluster."""
+    return replace(Address.parse(required("elasticsearch")), alias=f"test-{uuid4().hex[:12]}")
+
+
+@pytest.fixture(params=["tantivy", "elasticsearch"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    engine: Engine
+    writer: IndexWriter
+    if request.param == "tantivy":
+        engine, writer = TantivyEngine(tmp_path / "index"), TantivyWriter(tmp_path / "index")
+    else:
+        address = elasticsearch_address()
+        engine, writer = ElasticEngine(address, PATIENCE), ElasticWriter(address)
+    await writer.open()
+    await engine.open()
+    yield Store(engine, writer, Vocabulary())
+    await engine.close()
+    await writer.close()
+    if request.param == "elasticsearch":
+        async with address.client(PATIENCE) as client:
+            for name in await client.indices.get(index=f"{address.alias}*"):
+                await client.indices.delete(index=name)
+
+
+async def test_a_fresh_store_has_one_live_and_empty_index(store: Store) -> None:
+    assert await store.writer.current() == "movies-1"
+    assert await store.writer.names() == ["movies-1"]
+    assert await store.writer.count("movies-1") == 0
+    assert await store.hits("anything") == Hits((), 0, "eq")
+
+
+async def test_a_film_is_found_as_soon_as_it_is_written(store: Store) -> None:
+    await store.write(*FILMS)
+    found = await store.hits("the godfather")
+    assert (found.found[0].film_id, found.found[0].version) == (GODFATHER.film_id, 1)
+    assert found.relation == "eq"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("godfahter", GODFATHER),
+        ("god father", GODFATHER),
+        ("godfather 1972", GODFATHER),
+        ("spilberg jaws", JAWS),
+        ("jaws full movie", JAWS),
+        ("jaw", JAWS),
+        ("se7en", SEVEN),
+        ("seven", SEVEN),
+        ("finchr", SEVEN),
+        ("starwars", STAR_WARS),
+        ("star wras", STAR_WARS),
+        ("leon", LEON),
+        ("profesional", LEON),
+    ],
+)
+async def test_what_people_type_finds_the_film_first(
+    store: Store, typed: str, expected: MovieDocument
+) -> None:
+    await store.write(*FILMS)
+    assert (await store.ids(typed))[:1] == [expected.film_id]
+
+
+async def test_grams_find_what_no_word_explains(store: Store) -> None:
+    await store.write(*FILMS)
+    found = await store.engine.search(Plan.by_grams(Query.parse("gdofahterr")), 0, 10)
+    assert [hit.film_id for hit in found.found][:1] == [GODFATHER.film_id]
+
+
+async def test_a_newer_version_replaces_an_older_one(store: Store) -> None:
+    await store.write(JAWS)
+    await store.write(replace(JAWS, version=3, title="Sharks"))
+    assert await store.ids("jaws") == []
+    assert [h.version for h in (await store.hits("sharks")).found] == [3]
+
+
+async def test_a_late_older_write_is_left_out_and_counts_as_done(store: Store) -> None:
+    await store.write(replace(JAWS, version=5))
+    await store.write(replace(JAWS, version=4, title="Sharks"))
+    assert await store.ids("sharks") == []
+    assert [h.version for h in (await store.hits("jaws")).found] == [5]
+
+
+async def test_of_two_versions_in_one_write_the_newer_one_stays(store: Store) -> None:
+    await store.write(replace(JAWS, version=2), replace(JAWS, version=1, title="Sharks"))
+    assert await store.ids("sharks") == []
+    assert [h.version for h in (await store.hits("jaws")).found] == [2]
+
+
+async def test_the_same_version_again_is_written(store: Store) -> None:
+    await store.write(JAWS)
+    await store.write(JAWS)
+    assert await store.writer.count("movies-1") == 1
+
+
+async def test_a_tombstone_hides_the_film_and_no_late_write_brings_it_back(store: Store) -> None:
+    await store.write(*FILMS)
+    await store.write(MovieDocument.tombstone(JAWS.film_id, 2))
+    await store.write(JAWS)
+    assert await store.ids("jaws") == []
+    assert await store.writer.count("movies-1") == len(FILMS) - 1
+
+
+async def test_equal_hits_come_in_the_order_of_votes_then_ids(store: Store) -> None:
+    twins = [film(n, "Twins", imdb_votes=7) for n in (31, 12, 23)]
+    await store.write(*twins, film(40, "Twins", imdb_votes=8))
+    assert await store.ids("twins") == [str(UUID(int=n)) for n in (40, 12, 23, 31)]
+
+
+async def test_pages_neither_overlap_nor_skip(store: Store) -> None:
+    await store.write(*(film(n, "Twins") for n in range(1, 48)))
+    seen: list[str] = []
+    for offset in range(0, 60, 10):
+        hits = await store.hits("twins", offset, 10)
+        assert hits.total == 47
+        seen += [hit.film_id for hit in hits.found]
+    assert seen == [str(UUID(int=n)) for n in range(1, 48)]
+
+
+async def test_a_filled_index_shows_only_when_it_is_promoted(store: Store) -> None:
+    await store.write(JAWS)
+    await store.writer.create("movies-2")
+    store.vocabulary.add(SEVEN.words())
+    assert await store.writer.fill("movies-2", [SEVEN, LEON]) == ()
+    await store.moved()
+    assert await store.ids("seven") == []
+    assert await store.writer.count("movies-2") == 2
+    await store.writer.promote("movies-2")
+    await store.moved()
+    assert await store.ids("seven") == [SEVEN.film_id]
+    assert await store.ids("jaws") == []
+    assert await store.writer.current() == "movies-2"
+    assert await store.writer.names() == ["movies-1", "movies-2"]
+
+
+async def test_the_index_before_can_be_promoted_again(store: Store) -> None:
+    await store.write(JAWS)
+    await store.writer.create("movies-2")
+    await store.writer.promote("movies-2")
+    await store.writer.promote("movies-1")
+    await store.moved()
+    assert await store.ids("jaws") == [JAWS.film_id]
+    await store.write(SEVEN)
+    assert await store.writer.count("movies-1") == 2
+
+
+async def test_filling_keeps_the_newer_version_too(store: Store) -> None:
+    await store.writer.create("movies-2")
+    await store.writer.fill("movies-2", [replace(JAWS, version=2)])
+    await store.writer.fill("movies-2", [JAWS, SEVEN])
+    await store.writer.promote("movies-2")
+    await store.moved()
+    store.vocabulary.add(JAWS.words())
+    assert [h.version for h in (await store.hits("jaws")).found] == [2]
+
+
+async def test_creating_an_index_again_empties_it(store: Store) -> None:
+    await store.writer.create("movies-2")
+    await store.writer.fill("movies-2", [JAWS])
+    await store.writer.create("movies-2")
+    assert await store.writer.count("movies-2") == 0
+
+
+async def test_dropping_removes_an_index_and_forgives_one_that_is_not_there(store: Store) -> None:
+    await store.writer.create("movies-2")
+    await store.writer.drop("movies-2")
+    await store.writer.drop("movies-9")
+    assert await store.writer.names() == ["movies-1"]
+
+
+async def test_the_live_index_is_not_dropped(store: Store) -> None:
+    with pytest.raises(Unavailable):
+        await store.writer.drop("movies-1")
+
+
+async def test_promoting_what_is_not_there_changes_nothing(store: Store) -> None:
+    with pytest.raises(Unavailable):
+        await store.writer.promote("movies-7")
+    assert await store.writer.current() == "movies-1"
+
+
+async def test_the_check_says_in_a_line_what_is_there(store: Store) -> None:
+    await store.write(*FILMS)
+    line = await store.engine.check()
+    assert "5 documents" in line
+    assert "\n" not in line
+
+
+async def test_opening_and_closing_twice_is_harmless(store: Store) -> None:
+    await store.engine.open()
+    await store.writer.open()
+    await store.writer.close()
+    await store.engine.close()
+
+
+async def test_the_longest_query_is_answered(store: Store) -> None:
+    await store.write(*FILMS)
+    heavy = " ".join(["abcde"] * 32)
+    assert (await store.hits(heavy)).total == 0
+    assert (await store.engine.search(Plan.by_grams(Query.parse("x" * 200)), 0, 10)).total == 0
+
+
+async def test_signs_of_query_languages_are_plain_text(store: Store) -> None:
+    await store.write(*FILMS)
+    for text in (
+        "title:jaws",
+        "jaws*",
+        '"jaws" OR +x -y',
+        "[a TO b]",
+        "/jaws/",
+        "jaws~2^3",
+        "\\",
+        "{",
+    ):
+        await store.hits(text)
+    assert (await store.ids("jaws*"))[:1] == [JAWS.film_id]
