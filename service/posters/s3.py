@@ -19,35 +19,48 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 2.0  # a store in the same network answers in milliseconds
 READ_SECONDS = 3.0  # between two pieces of an answer
 CALL_SECONDS = 6.0  # one call with its retry; a client of ours waits for it
-CALLS = 8  # at the same time; each poster is some 100 kB
+CALLS = 16  # at the same time; each picture is some 50 kB
 
 NO_OBJECT = ("NoSuchKey", "404", "NotFound")
+BUSY = (408, 429)  # with all of 5xx: asking again later helps
+BUSY_CODES = ("RequestTimeout", "SlowDown")
 OPERATOR_ERRORS = {
     "NoSuchBucket": "the bucket does not exist",
     "AccessDenied": "the keys do not allow it",
-    "403": "the keys do not allow it",
     "InvalidAccessKeyId": "the access key is not known",
+    "XAdminUserNotFound": "the access key is not known",
     "SignatureDoesNotMatch": "the secret key is wrong",
+    "RequestTimeTooSkewed": "this machine's clock is wrong",
     "AuthorizationHeaderMalformed": "the region is wrong",
     "PermanentRedirect": "the region is wrong",
-    "301": "the region is wrong",
 }
 
 
 class S3Store:
     """Posters as objects of one bucket, under a prefix."""
 
-    def __init__(self, client: "S3Client", bucket: str, prefix: str, resources: AsyncExitStack):
+    def __init__(
+        self,
+        client: "S3Client",
+        bucket: str,
+        prefix: str,
+        seconds: float,
+        resources: AsyncExitStack,
+    ) -> None:
         self._client = client
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
+        self._seconds = seconds
         self._resources = resources
 
     @classmethod
-    async def open(cls, url: str, key_id: str | None, secret: str | None) -> "S3Store":
+    async def open(
+        cls, url: str, key_id: str | None, secret: str | None, seconds: float = CALL_SECONDS
+    ) -> "S3Store":
         """Prepare for `s3://bucket/prefix?endpoint_url=…&region=…`; the bucket is not asked yet.
 
-        Without keys, the usual places of a machine in the cloud are searched for some.
+        Without keys, the usual places of a machine in the cloud are searched for some. `seconds`
+        is the time that one call may take.
         """
         parts = urlsplit(url)
         options = dict(parse_qsl(parts.query))
@@ -71,10 +84,10 @@ class S3Store:
                 ),
             )
         )
-        return cls(client, parts.netloc, parts.path.strip("/"), resources)
+        return cls(client, parts.netloc, parts.path.strip("/"), seconds, resources)
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
-        async with _bucket_errors():
+        async with _bucket_errors(self._seconds):
             await self._client.put_object(
                 Bucket=self._bucket,
                 Key=self._prefix + key,
@@ -84,7 +97,7 @@ class S3Store:
             )
 
     async def get(self, key: str) -> bytes | None:
-        async with _bucket_errors():
+        async with _bucket_errors(self._seconds):
             try:
                 found = await self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
             except ClientError as fault:
@@ -95,11 +108,11 @@ class S3Store:
                 return await body.read()
 
     async def delete(self, key: str) -> None:
-        async with _bucket_errors():
+        async with _bucket_errors(self._seconds):
             await self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
     async def objects(self) -> AsyncIterator[Stored]:
-        async with _bucket_errors(seconds=None):
+        async with _bucket_errors(None):
             pages = self._client.get_paginator("list_objects_v2")
             async for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
                 for found in page.get("Contents", ()):
@@ -107,7 +120,7 @@ class S3Store:
                     yield Stored(key, found["LastModified"])
 
     async def check(self) -> str:
-        async with _bucket_errors():
+        async with _bucket_errors(self._seconds):
             await self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
         return f"posters lie in bucket {self._bucket}"
 
@@ -116,15 +129,16 @@ class S3Store:
 
 
 @asynccontextmanager
-async def _bucket_errors(seconds: float | None = CALL_SECONDS) -> AsyncIterator[None]:
+async def _bucket_errors(seconds: float | None) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(seconds):
             yield
     except ClientError as fault:
-        reason = OPERATOR_ERRORS.get(_code(fault))
-        if reason is None:
-            raise away(_code(fault)) from fault
-        raise refused(reason) from fault
+        code = _code(fault)
+        status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        if status >= 500 or status in BUSY or code in BUSY_CODES:
+            raise away(code) from fault
+        raise refused(OPERATOR_ERRORS.get(code, f"it answers {code}")) from fault
     except NoCredentialsError as fault:
         raise refused("there are no keys for the bucket") from fault
     except (BotoCoreError, aiohttp.ClientError, OSError, TimeoutError) as fault:

@@ -1,0 +1,263 @@
+"""A folder and a bucket keep one promise: whole objects, plain absence, no driver's errors."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from aiohttp import web
+
+from service.errors import Misconfigured, Unavailable
+from service.posters.folder import FolderStore
+from service.posters.s3 import S3Store
+from service.posters.stores import PosterStore, object_key
+
+KEY = object_key("0" * 64, "w342")
+SIBLING = object_key("0" * 64, "w185")
+OTHER = object_key("1" * 64, "w185")
+JPEG = "image/jpeg"
+
+
+def bucket_url(**changed: str) -> str:
+    """A fresh prefix in the test bucket; its absence is a failure where it was asked for."""
+    url = os.environ.get("TEST_S3_URL")
+    if not url:
+        reason = "TEST_S3_URL is not set"
+        if "s3" in os.environ.get("REQUIRE", "").split(","):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    parts = urlsplit(url)
+    return parts._replace(path=f"/test-{uuid4().hex[:12]}", **changed).geturl()
+
+
+@asynccontextmanager
+async def bucket(
+    url: str, key_id: str | None = None, secret: str | None = None, seconds: float = 60.0
+) -> AsyncIterator[S3Store]:
+    """The store at `url`, patient enough for a busy machine."""
+    store = await S3Store.open(
+        url,
+        key_id or os.environ["AWS_ACCESS_KEY_ID"],
+        secret or os.environ["AWS_SECRET_ACCESS_KEY"],
+        seconds,
+    )
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture(params=["folder", "s3"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PosterStore]:
+    if request.param == "folder":
+        yield FolderStore(tmp_path / "not" / "yet")
+        return
+    async with bucket(bucket_url()) as made:
+        yield made
+        for key in await keys(made):
+            await made.delete(key)
+
+
+async def keys(store: PosterStore) -> set[str]:
+    return {stored.key async for stored in store.objects()}
+
+
+async def test_what_was_put_is_got_back_whole(store: PosterStore) -> None:
+    data = os.urandom(300_000)
+    await store.put(KEY, data, JPEG)
+    assert await store.get(KEY) == data
+
+
+async def test_what_was_never_put_is_simply_absent(store: PosterStore) -> None:
+    assert await store.get(KEY) is None
+    assert await keys(store) == set()
+
+
+async def test_putting_twice_keeps_the_last(store: PosterStore) -> None:
+    await store.put(KEY, b"first", JPEG)
+    await store.put(KEY, b"second", JPEG)
+    assert await store.get(KEY) == b"second"
+
+
+async def test_deleting_is_final_and_may_be_repeated(store: PosterStore) -> None:
+    for key in (KEY, SIBLING):
+        await store.put(key, b"data", JPEG)
+    for _ in range(2):
+        await store.delete(KEY)
+    assert await store.get(KEY) is None
+    assert await store.get(SIBLING) == b"data"
+
+
+async def test_all_objects_are_listed_with_the_time_of_their_writing(store: PosterStore) -> None:
+    for key in (KEY, SIBLING, OTHER):
+        await store.put(key, b"data", JPEG)
+    found = {stored.key: stored.written_at async for stored in store.objects()}
+    assert set(found) == {KEY, SIBLING, OTHER}
+    for written_at in found.values():
+        assert abs(datetime.now(UTC) - written_at) < timedelta(minutes=1)
+
+
+async def test_many_at_once_are_each_kept(store: PosterStore) -> None:
+    named = {object_key(f"{number:064x}", "w342"): os.urandom(1000) for number in range(40)}
+    await asyncio.gather(*(store.put(key, data, JPEG) for key, data in named.items()))
+    found = await asyncio.gather(*(store.get(key) for key in named))
+    assert found == list(named.values())
+    assert await keys(store) == set(named)
+
+
+async def test_a_reader_never_sees_half_an_object(store: PosterStore) -> None:
+    versions = [bytes([letter]) * 400_000 for letter in b"abcd"]
+    await store.put(KEY, versions[0], JPEG)
+
+    async def write() -> None:
+        for data in versions * 3:
+            await store.put(KEY, data, JPEG)
+
+    writing = asyncio.create_task(write())
+    while not writing.done():
+        assert await store.get(KEY) in versions
+    await writing
+
+
+async def test_a_store_that_works_says_where_posters_lie(store: PosterStore) -> None:
+    assert "\n" not in await store.check()
+
+
+async def test_two_prefixes_of_a_bucket_do_not_meet() -> None:
+    async with bucket(bucket_url()) as ours, bucket(bucket_url()) as theirs:
+        await ours.put(KEY, b"ours", JPEG)
+        assert await theirs.get(KEY) is None
+        assert await keys(theirs) == set()
+        await ours.delete(KEY)
+
+
+async def test_a_put_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / KEY).mkdir(parents=True)  # a folder stands where the file should go
+    store = FolderStore(tmp_path)
+    with pytest.raises(Unavailable):
+        await store.put(KEY, b"data", JPEG)
+    assert [path.name for path in (tmp_path / KEY).parent.iterdir()] == ["w342.jpg"]
+
+
+async def test_a_folder_that_cannot_be_is_told_in_our_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    store = FolderStore(tmp_path / "file" / "posters")
+    for ask in (store.check, lambda: store.put(KEY, b"data", JPEG)):
+        with pytest.raises(Unavailable):
+            await ask()
+    assert await store.get(KEY) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "key_id", "secret", "reason"),
+    [
+        ({"netloc": "no-such-bucket"}, None, None, "the bucket does not exist"),
+        ({}, "nobody", None, "the access key is not known"),
+        ({}, None, "not the secret key", "the secret key is wrong"),
+    ],
+)
+async def test_a_bucket_that_will_not_have_us_is_the_operators_to_mend(
+    changed: dict[str, str], key_id: str | None, secret: str | None, reason: str
+) -> None:
+    async with bucket(bucket_url(**changed), key_id, secret) as store:
+        for ask in (store.check, lambda: store.put(KEY, b"", JPEG), lambda: store.get(KEY)):
+            with pytest.raises(Misconfigured, match=reason):
+                await ask()
+        with pytest.raises(Misconfigured, match=reason):
+            await keys(store)
+
+
+@dataclass
+class BadBucket:
+    """What stands where a bucket should be; it counts how often it is asked."""
+
+    status: int
+    code: str
+    asked: int = 0
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.asked += 1
+        body = f"<Error><Code>{self.code}</Code><Message>no</Message></Error>"
+        return web.Response(status=self.status, text=body, content_type="application/xml")
+
+
+@asynccontextmanager
+async def standing(bad: BadBucket) -> AsyncIterator[S3Store]:
+    """A store over `bad`."""
+    runner = web.ServerRunner(web.Server(bad.answer), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with bucket(local_url(runner.addresses[0][1]), "key", "secret") as store:
+            yield store
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def frozen(seconds: float) -> AsyncIterator[S3Store]:
+    """A store over a machine that takes every connection and answers none."""
+    heard: list[asyncio.Task[None]] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(
+        lambda *ends: heard.append(asyncio.create_task(listen(*ends))), "127.0.0.1", 0
+    )
+    try:
+        port = server.sockets[0].getsockname()[1]
+        async with bucket(local_url(port), "key", "secret", seconds) as store:
+            yield store
+    finally:
+        await asyncio.gather(*heard)
+        server.close()
+        await server.wait_closed()
+
+
+def local_url(port: int) -> str:
+    return f"s3://bucket?endpoint_url=http://127.0.0.1:{port}&region=us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(503, "SlowDown"), (500, "InternalError"), (429, "TooManyRequests")]
+)
+async def test_a_busy_bucket_is_asked_twice_and_then_left_alone(status: int, code: str) -> None:
+    bad = BadBucket(status, code)
+    async with standing(bad) as store:
+        with pytest.raises(Unavailable):
+            await store.put(KEY, b"data", JPEG)
+    assert bad.asked <= 2
+
+
+async def test_a_forbidden_bucket_is_asked_once() -> None:
+    bad = BadBucket(403, "AccessDenied")
+    async with standing(bad) as store:
+        with pytest.raises(Misconfigured, match="the keys do not allow it"):
+            await store.put(KEY, b"data", JPEG)
+    assert bad.asked == 1
+
+
+async def test_a_frozen_bucket_costs_no_more_than_the_calls_time() -> None:
+    async with frozen(seconds=0.3) as store:
+        for ask in (lambda: store.get(KEY), lambda: store.put(KEY, b"", JPEG), store.check):
+            began = time.monotonic()
+            with pytest.raises(Unavailable):
+                await ask()
+            assert time.monotonic() - began < 2.5
+
+
+async def test_a_bucket_that_is_not_there_is_unavailable() -> None:
+    async with bucket(local_url(1), "key", "secret") as store:
+        for ask in (lambda: store.get(KEY), store.check, lambda: keys(store)):
+            with pytest.raises(Unavailable):
+                await ask()
