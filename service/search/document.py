@@ -193,7 +193,8 @@ class Terms:
         title = words(document.title)
         others = [words(alias) for alias in document.aliases]
         titles = [title, *others]
-        directors = [word for name in document.directors for word in words(name)]
+        names = [words(name) for name in document.directors]
+        directors = [word for name in names for word in name]
         whole = _distinct([form for each in titles for form in wholes(each)])
         title_forms = _distinct(_forms(title))
         alt_forms = _distinct([form for each in others for form in _forms(each)])
@@ -210,6 +211,6 @@ class Terms:
             ),
             director_edge=_distinct([e for word in directors for e in edges(word, LONGEST_EDGE)]),
             whole_edge=_distinct([e for form in whole for e in edges(form, LONGEST_WHOLE_EDGE)]),
-            grams=_distinct([g for each in titles for g in grams("".join(each))]),
+            grams=_distinct([g for each in titles + names for g in grams("".join(each))]),
             year=(str(document.year),) if document.year else (),
         )

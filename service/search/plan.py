@@ -40,7 +40,7 @@ PREFIX_EDIT: dict[Field, float] = {"edge": 0.50, "director_edge": 0.43}
 PAIR_EXACT, PAIR_EDIT = 0.85, 0.53
 WHOLE_EXACT, WHOLE_PREFIX, WHOLE_EDITS, WHOLE_PREFIX_EDIT = 3.0, 0.80, 0.75, 0.56
 YEAR, YEAR_NEAR = 0.90, 0.45
-GRAM_SHARE = 0.4
+GRAM_SHARE, GRAMS_WORTH = 0.4, 2.0  # of all pieces: what a hit needs, what all of them count
 
 SHORTEST_FUZZY = 4  # letters; shorter words are one edit from anything
 SHORTEST_TWO_EDITS = 7
@@ -75,47 +75,54 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Slots of which counts worth at least `needed` make a film a hit."""
+
+    slots: tuple[Slot, ...]
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What an engine is asked for.
 
-    A film is a hit when slots of `required` worth at least `needed` counts match, or when the
-    `whole` slot does. Its score is the sum of all its slots, `extra` ones included, times its
-    document's boost."""
+    A film is a hit when any of `groups` has what it needs, or when the `whole` slot matches. Its
+    score is the sum of all slots that match, `extra` ones included, times its document's boost.
+    """
 
-    required: tuple[Slot, ...]
-    needed: int
+    groups: tuple[Group, ...]
     extra: tuple[Slot, ...] = ()
     whole: Slot | None = None
 
     @classmethod
     def exact(cls, query: Query) -> "Plan":
-        """Words as they are typed and beginnings, no typo: what a well-spelt query needs, without a
-        vocabulary.
-        """
+        """Words as they are typed and beginnings: what a well-spelt query needs."""
         return _build(query, None)
 
     @classmethod
     def of(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
-        """Everything that the query may mean, with the vocabulary's words for its typos."""
+        """Everything the query may mean, with the vocabulary's words for its typos."""
         return _build(query, vocabulary)
 
     @classmethod
-    def by_grams(cls, query: Query) -> "Plan":
-        """Films that share two in five of the query's pieces of two and three letters: for compound
-        errors.
-        """
+    def loose(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
+        """For queries of which too little was explained: any one of the words, or enough grams."""
+        plan = _build(query, vocabulary)
+        words = Group(plan.groups[0].slots, 1)
         pieces = grams(query.squeezed)[:MOST_GRAMS]
-        slots = tuple(Slot((Clause("grams", (piece,), 1.0),)) for piece in pieces)
-        return cls(required=slots, needed=max(1, round(GRAM_SHARE * len(slots))))
+        worth = GRAMS_WORTH / len(pieces)
+        slots = tuple(Slot((Clause("grams", (piece,), worth),)) for piece in pieces)
+        needed = max(1, round(GRAM_SHARE * len(slots)))
+        return cls((words, Group(slots, needed)), plan.extra, plan.whole)
 
 
 def _build(query: Query, vocabulary: Vocabulary | None) -> Plan:
-    core = query.core
+    core = query.core[:MOST_SLOTS]
     year = str(query.year) if query.year else None
     required: list[Slot] = []
     extra: list[Slot] = []
-    for place, word in enumerate(core[:MOST_SLOTS]):
-        last = place == len(core) - 1
+    for place, word in enumerate(core):
+        last = place == len(query.core) - 1
         if word == year:
             extra.append(_year_slot(word))
         elif word in STOP_WORDS:
@@ -125,11 +132,11 @@ def _build(query: Query, vocabulary: Vocabulary | None) -> Plan:
         else:
             required.append(_slot(word, vocabulary, last))
     if not required:
-        required, extra = [_slot(word, None, word is core[-1]) for word in core[:MOST_SLOTS]], []
+        required, extra = [_slot(word, None, word is core[-1]) for word in core], []
     needed = _needed(len(required))
-    required += _pair_slots(core[:MOST_SLOTS], vocabulary)
-    extra += [_slot(word, None, False, STOP_SHARE) for word in set(query.words) - set(core)]
-    return Plan(tuple(required), needed, tuple(extra), _whole_slot(query, vocabulary))
+    required += _pair_slots(core, vocabulary)
+    extra += [_slot(word, None, False, STOP_SHARE) for word in set(query.words) - set(query.core)]
+    return Plan((Group(tuple(required), needed),), tuple(extra), _whole_slot(query, vocabulary))
 
 
 def _needed(slots: int) -> int:

@@ -22,7 +22,7 @@ from elasticsearch import (
 )
 from service.errors import Unavailable
 from service.search.engines.ports import Hit, Hits
-from service.search.plan import Clause, Plan, Slot
+from service.search.plan import Clause, Group, Plan, Slot
 
 SEARCH_DEADLINE = 1.0  # seconds, for the whole answer
 CONNECTIONS = 20  # to each node
@@ -176,17 +176,12 @@ class ElasticEngine:
 
 def translated(plan: Plan) -> dict[str, Any]:
     """The plan as a query; tombstones never match."""
-    slots = [slot for slot in plan.required for _ in range(slot.counts)]
-    words = {
-        "bool": {
-            "should": [_best(slot) for slot in slots],
-            "minimum_should_match": plan.needed,
-        }
-    }
+    ways = [_group(group) for group in plan.groups]
+    if plan.whole is not None:
+        ways.append(_best(plan.whole))
+    words = {"bool": {"should": ways, "minimum_should_match": 1}} if len(ways) > 1 else ways[0]
     if plan.extra:
         words = {"bool": {"must": [words], "should": [_best(slot) for slot in plan.extra]}}
-    if plan.whole is not None:
-        words = {"bool": {"should": [words, _best(plan.whole)], "minimum_should_match": 1}}
     live = {"bool": {"must": [words], "must_not": [{"term": {"gone": True}}]}}
     factor = {"field": "boost", "missing": 1.0}
     return {
@@ -196,6 +191,11 @@ def translated(plan: Plan) -> dict[str, Any]:
             "boost_mode": "multiply",
         }
     }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    slots = [_best(slot) for slot in group.slots for _ in range(slot.counts)]
+    return {"bool": {"should": slots, "minimum_should_match": group.needed}}
 
 
 def _best(slot: Slot) -> dict[str, Any]:

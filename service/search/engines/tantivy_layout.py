@@ -10,7 +10,6 @@ document."""
 
 import hashlib
 import os
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
@@ -20,7 +19,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from service.search.document import ANALYSIS, MovieDocument
-from service.search.plan import Clause, Field, Plan, Slot
+from service.search.plan import Clause, Field, Group, Plan, Slot
 
 POINTER, LOCK, MARK = "current", "lock", "made-by"
 
@@ -77,19 +76,17 @@ def id_of(high: int, low: int) -> str:
 
 def translated(plan: Plan) -> Query:
     """The plan as a query; tombstones never match."""
-    words = _any([(slot, slot.counts) for slot in plan.required], plan.needed)
-    if plan.extra:
-        words = Query.boolean_query(
-            [(Occur.Must, words), *((Occur.Should, _best(slot)) for slot in plan.extra)]
-        )
+    ways = [_group(group) for group in plan.groups]
     if plan.whole is not None:
-        words = Query.boolean_query([(Occur.Should, words), (Occur.Should, _best(plan.whole))])
-    return Query.boolean_query([(Occur.Must, words), (Occur.MustNot, GONE)])
+        ways.append(_best(plan.whole))
+    words = Query.boolean_query([(Occur.Should, way) for way in ways])
+    wanted = [(Occur.Must, words), *((Occur.Should, _best(slot)) for slot in plan.extra)]
+    return Query.boolean_query([*wanted, (Occur.MustNot, GONE)])
 
 
-def _any(slots: Sequence[tuple[Slot, int]], needed: int) -> Query:
-    clauses = [(Occur.Should, query) for slot, counts in slots for query in [_best(slot)] * counts]
-    return Query.boolean_query(clauses, minimum_number_should_match=needed)
+def _group(group: Group) -> Query:
+    slots = [(Occur.Should, query) for s in group.slots for query in [_best(s)] * s.counts]
+    return Query.boolean_query(slots, minimum_number_should_match=group.needed)
 
 
 def _best(slot: Slot) -> Query:
