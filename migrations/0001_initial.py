@@ -179,7 +179,9 @@ class Migration(migrations.Migration):
                 ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('user', fields.ForeignKeyField('movies.User', source_field='user_id', db_constraint=True, to_field='id', related_name='sessions', on_delete=OnDelete.CASCADE)),
                 ('token_version', fields.IntField()),
+                ('digest', fields.CharField(max_length=64)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('rotated_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('expires_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'sessions', 'app': 'movies', 'indexes': [Index(fields=['user_id'], name='idx_sessions_user_id')], 'pk_attr': 'id', 'table_description': 'One login that lives on through its refresh tokens, until it expires or is deleted.'},
@@ -190,9 +192,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('digest', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
                 ('session', fields.ForeignKeyField('movies.Session', source_field='session_id', db_constraint=True, to_field='id', related_name='tokens', on_delete=OnDelete.CASCADE)),
-                ('used_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('issued_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'refresh_tokens', 'app': 'movies', 'indexes': [Index(fields=['session_id'], name='idx_refresh_tokens_session_id')], 'pk_attr': 'digest', 'table_description': 'One refresh token of a session, by its SHA-256, good for one use, at `used_at`.'},
+            options={'table': 'refresh_tokens', 'app': 'movies', 'indexes': [Index(fields=['session_id'], name='idx_refresh_tokens_session_id')], 'pk_attr': 'digest', 'table_description': 'A refresh token that a session has or had, by its SHA-256, so that a used one is known.'},
             bases=['Model'],
         ),
         ops.CreateModel(

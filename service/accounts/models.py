@@ -19,7 +19,7 @@ LONGEST_EMAIL = 254  # characters, all of them ASCII (RFC 5321 allows 256, with 
 
 
 class User(Model):
-    """One account. `…_folded` is what must be unique; `token_version` ends all its sessions.
+    """One account. `…_folded` is what must be unique, `token_version` ends all its sessions.
 
     Whoever changes what a user may do, or their password, raises `token_version`.
     """
@@ -42,15 +42,19 @@ class User(Model):
 class Session(Model):
     """One login that lives on through its refresh tokens, until it expires or is deleted.
 
-    `token_version` is the user's at the time of the login; once they differ, the session is over.
+    `digest` is of the one refresh token that is good, since `rotated_at`. `token_version` is the
+    user's at the time of the login; once they differ, the session is over.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
         "movies.User", related_name="sessions", on_delete=fields.CASCADE
     )
+    user_id: UUID
     token_version = fields.IntField()
+    digest = fields.CharField(max_length=64)
     created_at = fields.DatetimeField()
+    rotated_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
 
     class Meta:
@@ -59,14 +63,13 @@ class Session(Model):
 
 
 class RefreshToken(Model):
-    """One refresh token of a session, by its SHA-256; good for one use, at `used_at`."""
+    """A refresh token that a session has or had, by its SHA-256, so that a used one is known."""
 
     digest = fields.CharField(max_length=64, primary_key=True)
     session: fields.ForeignKeyRelation[Session] = fields.ForeignKeyField(
         "movies.Session", related_name="tokens", on_delete=fields.CASCADE
     )
-    session_id: UUID
-    used_at = fields.DatetimeField(null=True)
+    issued_at = fields.DatetimeField()
 
     class Meta:
         table = "refresh_tokens"

@@ -5,8 +5,13 @@ a client that never got its answer, or one of two parties that hold the same tok
 seconds it gets the same successor again, and afterwards the session ends for everybody. The
 successor is computed from its parent under the service's key: it can be given twice without being
 kept, and reading the database and knowing the key are together not enough to make one.
+
+Which token is good stands in the session's row and is changed in one statement, from the old one
+to the new. So no transaction is needed: of many who rotate at once one wins, the rest see that
+they are late, and nobody holds a lock while others wait.
 """
 
+import contextlib
 import hashlib
 import hmac
 import secrets
@@ -18,11 +23,9 @@ from uuid import UUID
 
 import structlog
 from tortoise.exceptions import IntegrityError
-from tortoise.transactions import in_transaction
 
 from service.accounts.models import RefreshToken, Session, User
 from service.accounts.tokens import Tokens, refused
-from service.database import whole
 
 log = structlog.get_logger()
 
@@ -57,25 +60,21 @@ class Sessions:
     async def begin(self, user: User) -> Granted:
         """A new session. Raises `NotAuthenticated` if the user was deleted meanwhile."""
         first = secrets.token_urlsafe(32)
-        try:
-            session_id = await self._begun(user, first)
-        except IntegrityError:
-            raise refused() from None
-        return self._granted(user, session_id, first)
-
-    @whole
-    async def _begun(self, user: User, first: str) -> UUID:
         now = self._now()
-        async with in_transaction():
-            await Session.filter(user_id=user.id, expires_at__lte=now).delete()
+        await Session.filter(user_id=user.id, expires_at__lte=now).delete()
+        try:
             session = await Session.create(
                 user_id=user.id,
                 token_version=user.token_version,
+                digest=_digest(first),
                 created_at=now,
+                rotated_at=now,
                 expires_at=now + LIFE,
             )
-            await RefreshToken.create(digest=_digest(first), session_id=session.id)
-        return session.id
+            await RefreshToken.create(digest=_digest(first), session_id=session.id, issued_at=now)
+        except IntegrityError:
+            raise refused() from None
+        return self._granted(user, session.id, first)
 
     async def refresh(self, token: str) -> Granted:
         """The next pair of tokens for an unused refresh token, or again for a just used one.
@@ -83,48 +82,38 @@ class Sessions:
         Raises:
             NotAuthenticated: the token is not good; if it was used before, its session ends.
         """
-        known = await RefreshToken.get_or_none(digest=_digest(token))
-        if known is None:
-            raise refused()
-        user = await self._advanced(known.session_id, token)
-        if user is None:
-            raise refused()
-        return self._granted(user, known.session_id, self._successor(token))
-
-    @whole
-    async def _advanced(self, session_id: UUID, token: str) -> User | None:
-        """Use `token`; its user, or None if it was not good (any more)."""
         now = self._now()
-        async with in_transaction():
-            # Writing to the session first makes all who refresh it take turns.
-            live = Session.filter(id=session_id, expires_at__gt=now)
-            if not await live.update(expires_at=now + LIFE):
-                return None
-            session = await Session.get(id=session_id).select_related("user")
-            if session.token_version != session.user.token_version:
-                await session.delete()
-                return None
-            given, next_one = _digest(token), _digest(self._successor(token))
-            if await RefreshToken.filter(digest=given, used_at=None).update(used_at=now):
-                await RefreshToken.create(digest=next_one, session_id=session_id)
-                await RefreshToken.filter(session_id=session_id, used_at__lt=now - LIFE).delete()
-                return session.user
-            # A client that has used the successor has had the answer: it does not ask again.
-            lately = await RefreshToken.exists(digest=given, used_at__gte=now - GRACE)
-            if lately and await RefreshToken.exists(digest=next_one, used_at=None):
-                return session.user
-            await session.delete()
+        digest, successor = _digest(token), self._successor(token)
+        session = await _live(digest, now)
+        if session.digest == digest:
+            if await self._rotate(session, _digest(successor), now):
+                return self._granted(session.user, session.id, successor)
+            # Somebody else was rotating or ending the session at this moment.
+            session = await _live(digest, now)
+        if session.digest == _digest(successor) and now - session.rotated_at <= GRACE:
+            return self._granted(session.user, session.id, successor)
+        await self.end(session.id)
         log.warning(
-            "refresh_token_reused", user_id=str(session.user.id), session_id=str(session_id)
+            "refresh_token_reused", user_id=str(session.user_id), session_id=str(session.id)
         )
-        return None
+        raise refused()
+
+    async def _rotate(self, session: Session, successor: str, now: datetime) -> bool:
+        """Let the token of digest `successor` follow; false if it was too late for that."""
+        with contextlib.suppress(IntegrityError):
+            await RefreshToken.create(digest=successor, session_id=session.id, issued_at=now)
+        same = Session.filter(id=session.id, digest=session.digest)
+        rotated = await same.update(digest=successor, rotated_at=now, expires_at=now + LIFE)
+        expired = RefreshToken.filter(session_id=session.id, issued_at__lt=now - LIFE)
+        await expired.delete()
+        return bool(rotated)
 
     async def end(self, session_id: UUID) -> None:
         """No token of this session is good from now on; nothing happens if it is over."""
         await Session.filter(id=session_id).delete()
 
     def _successor(self, token: str) -> str:
-        made = hmac.digest(self._key, token.encode(), "sha256")
+        made = hmac.digest(self._key, _bytes(token), "sha256")
         return urlsafe_b64encode(made).rstrip(b"=").decode()
 
     def _granted(self, user: User, session_id: UUID, refresh_token: str) -> Granted:
@@ -132,6 +121,21 @@ class Sessions:
         return Granted(user, access_token, refresh_token)
 
 
+async def _live(digest: str, now: datetime) -> Session:
+    """The session that has or had this token. Raises `NotAuthenticated` if there is none now."""
+    known = await RefreshToken.get_or_none(digest=digest).select_related("session__user")
+    if known is None:
+        raise refused()
+    session = known.session
+    if session.expires_at <= now or session.token_version != session.user.token_version:
+        raise refused()
+    return session
+
+
 def _digest(token: str) -> str:
     """All that is kept of a refresh token. It is random, so a plain hash cannot be guessed."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_bytes(token)).hexdigest()
+
+
+def _bytes(token: str) -> bytes:
+    return token.encode("utf-8", "surrogatepass")  # anything may be sent as a token

@@ -92,7 +92,7 @@ async def test_ten_refreshes_at_once_agree_on_one_successor(
         *(people.accounts.refresh(session.refresh_token) for _ in range(10))
     )
     assert len({pair.refresh_token for pair in pairs}) == 1
-    assert await RefreshToken.filter(used_at=None).count() == 1
+    assert await RefreshToken.all().count() == 2
     assert await people.accounts.refresh(pairs[0].refresh_token)
 
 
@@ -131,7 +131,7 @@ async def test_what_can_no_longer_be_used_is_not_kept(
     for _ in range(6):
         clock.pass_by(LIFE.total_seconds() / 2)
         session = await people.accounts.refresh(session.refresh_token)
-    assert await RefreshToken.all().count() == 4
+    assert await RefreshToken.all().count() == 3
     clock.pass_by(LIFE.total_seconds())
     await people.login("ingrid")
     assert await Session.all().count() == 1
