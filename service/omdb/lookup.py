@@ -163,6 +163,9 @@ class Lookup:
                     "This film is still being looked up.", code="omdb_unavailable", retry_after=1
                 )
             await asyncio.sleep(POLL)
+            film = await self._stored(question)
+            if film is not None:
+                return film
         try:
             film = await self._stored(question)
             if film is None:

@@ -7,7 +7,9 @@ import aiohttp
 import pytest
 
 from service.films.catalogue import Catalogue
-from service.films.nudge import nudge_for
+from service.films.nudge import Nudge
+from service.omdb import client as client_module
+from service.omdb import lookup as lookup_module
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import Lookup
 from service.omdb.quota import Quota
@@ -32,6 +34,14 @@ class Clock:
         self._seconds += seconds
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine with much else to do an answer takes its time; what is tested is not that."""
+    monkeypatch.setattr(client_module, "DEADLINE", 60.0)
+    monkeypatch.setattr(client_module, "CONNECT", 60.0)
+    monkeypatch.setattr(lookup_module, "PATIENCE", 60.0)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -50,7 +60,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def quota(omdb: Omdb, database: None, clock: Clock) -> Quota:
+def quota(omdb: Omdb, database: str, clock: Clock) -> Quota:
     return Quota(omdb.key, 100, clock.now)
 
 
@@ -60,10 +70,8 @@ def client(omdb: Omdb, session: aiohttp.ClientSession, quota: Quota, clock: Cloc
 
 
 @pytest.fixture
-async def catalogue(database: None, clock: Clock) -> AsyncIterator[Catalogue]:
-    nudge = nudge_for("sqlite://var/no-one-listens.db")
-    yield Catalogue(nudge, clock.now)
-    await nudge.close()
+def catalogue(nudge: Nudge, clock: Clock) -> Catalogue:
+    return Catalogue(nudge, clock.now)
 
 
 @pytest.fixture

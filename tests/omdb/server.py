@@ -41,13 +41,14 @@ FAULTS = (
 class Omdb:
     """What the server knows, and how it is to fail.
 
-    `fail` makes the next `times` answers faults. `pause` is how long an answer takes, in seconds.
-    `answer` is sent, as it is, in place of any film.
+    `fail` makes the next `times` answers faults. `pause` is how long an answer takes, in seconds;
+    `hold` keeps answers back until it is set. `answer` is sent, as it is, in place of any film.
     """
 
     key: str = KEY
     quota: int = 1_000
     pause: float = 0.0
+    hold: asyncio.Event | None = None
     answer: bytes | None = None
     films: dict[str, dict[str, str]] = field(
         default_factory=lambda: {film["imdbID"]: dict(film) for film in FILMS}
@@ -80,6 +81,8 @@ class Omdb:
         self.calls.append(asked)
         if self.pause:
             await asyncio.sleep(self.pause)
+        if self.hold is not None:
+            await self.hold.wait()
         if self._times > 0:
             self._times -= 1
             return await self._failed(request, self._fault)

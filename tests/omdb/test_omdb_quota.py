@@ -1,0 +1,111 @@
+"""The day's calls are counted for all processes together, and learned from OMDb's answers."""
+
+import asyncio
+
+import pytest
+
+from service.errors import Unavailable
+from service.omdb.quota import Budget, Call, Quota
+from tests.omdb.conftest import Clock
+
+HOUR = 3_600
+DAY = 24 * HOUR
+KEY = "a-key"
+
+
+@pytest.fixture
+def five(database: str, clock: Clock) -> Quota:
+    return Quota(KEY, 5, clock.now)
+
+
+async def use_up(quota: Quota, calls: int) -> None:
+    for _ in range(calls):
+        await quota.answered(await quota.take())
+
+
+async def test_no_call_is_taken_twice_by_those_who_ask_at_once(database: str, clock: Clock) -> None:
+    here, there = Quota(KEY, 20, clock.now), Quota(KEY, 20, clock.now)
+    asked = await asyncio.gather(
+        *(quota.take() for quota in (here, there) for _ in range(25)), return_exceptions=True
+    )
+    assert sum(isinstance(one, Call) for one in asked) == 20
+    assert sum(isinstance(one, Unavailable) for one in asked) == 30
+    assert await here.budget() == await there.budget() == Budget(20, 20, None)
+
+
+async def test_the_next_day_begins_a_day_after_the_first_call(five: Quota, clock: Clock) -> None:
+    await use_up(five, 4)
+    clock.pass_by(10 * HOUR)
+    await use_up(five, 1)
+    with pytest.raises(Unavailable) as refused:
+        await five.take()
+    assert (refused.value.code, refused.value.retry_after) == ("omdb_quota_exhausted", 14 * HOUR)
+
+    clock.pass_by(14 * HOUR)
+    assert (await five.budget()).used == 0
+    await use_up(five, 5)
+    with pytest.raises(Unavailable):
+        await five.take()
+
+
+async def test_a_day_keeps_its_hour_however_late_its_first_call(five: Quota, clock: Clock) -> None:
+    await use_up(five, 1)
+    clock.pass_by(3 * DAY + 5 * HOUR)
+    await use_up(five, 5)
+    with pytest.raises(Unavailable) as refused:
+        await five.take()
+    assert refused.value.retry_after == 19 * HOUR
+
+
+async def test_omdbs_own_word_counts_more_than_what_was_counted(five: Quota, clock: Clock) -> None:
+    await five.take()
+    assert (await five.spent()).retry_after == HOUR
+    clock.pass_by(HOUR / 2)
+    with pytest.raises(Unavailable) as refused:
+        await five.take()
+    assert refused.value.retry_after == HOUR / 2
+    assert (await five.budget()).stopped_until is not None
+
+
+async def test_one_call_finds_out_for_all_whether_the_new_day_has_begun(
+    five: Quota, clock: Clock
+) -> None:
+    await five.take()
+    await five.spent()
+    clock.pass_by(HOUR)
+    probe = await five.take()
+    assert probe.probing
+    with pytest.raises(Unavailable) as refused:
+        await five.take()
+    assert refused.value.retry_after == 60
+
+    await five.answered(probe)
+    assert await five.budget() == Budget(1, 5, None)
+    await use_up(five, 4)
+    with pytest.raises(Unavailable) as refused:
+        await five.take()
+    assert refused.value.retry_after == DAY, "the day begins when OMDb began to answer"
+
+
+async def test_a_probe_that_is_never_answered_holds_up_nobody_for_long(
+    five: Quota, clock: Clock
+) -> None:
+    await five.take()
+    await five.spent()
+    clock.pass_by(HOUR)
+    await five.take()
+    clock.pass_by(60)
+    assert (await five.take()).probing
+
+
+async def test_the_last_calls_are_kept_for_those_who_wait(five: Quota) -> None:
+    for _ in range(4):
+        await five.take(spare=True)
+    with pytest.raises(Unavailable):
+        await five.take(spare=True)
+    await five.take()
+
+
+async def test_another_key_has_its_own_calls(five: Quota, clock: Clock) -> None:
+    await use_up(five, 5)
+    assert await Quota("another-key", 5, clock.now).take() == Call(probing=False)
