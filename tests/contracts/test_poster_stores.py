@@ -18,6 +18,7 @@ from service.errors import Misconfigured, Unavailable
 from service.posters.folder import FolderStore
 from service.posters.s3 import S3Store
 from service.posters.stores import PosterStore, object_key
+from tests.conftest import required
 
 KEY = object_key("0" * 64, "w342")
 SIBLING = object_key("0" * 64, "w185")
@@ -26,14 +27,8 @@ JPEG = "image/jpeg"
 
 
 def bucket_url(**changed: str) -> str:
-    """A fresh prefix in the test bucket; its absence is a failure where it was asked for."""
-    url = os.environ.get("TEST_S3_URL")
-    if not url:
-        reason = "TEST_S3_URL is not set"
-        if "s3" in os.environ.get("REQUIRE", "").split(","):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    parts = urlsplit(url)
+    """A fresh prefix in the test bucket."""
+    parts = urlsplit(required("s3"))
     return parts._replace(path=f"/test-{uuid4().hex[:12]}", **changed).geturl()
 
 
@@ -54,15 +49,28 @@ async def bucket(
         await store.close()
 
 
-@pytest.fixture(params=["folder", "s3"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PosterStore]:
-    if request.param == "folder":
-        yield FolderStore(tmp_path / "not" / "yet")
+@pytest.fixture(scope="module")
+async def one_bucket() -> AsyncIterator[S3Store | None]:
+    """One store for the module, if there is any: opening one reads all of S3's description."""
+    if not os.environ.get("TEST_S3_URL"):
+        yield None
         return
     async with bucket(bucket_url()) as made:
         yield made
-        for key in await keys(made):
-            await made.delete(key)
+
+
+@pytest.fixture(params=["folder", "s3"])
+async def store(
+    request: pytest.FixtureRequest, tmp_path: Path, one_bucket: S3Store | None
+) -> AsyncIterator[PosterStore]:
+    if request.param == "folder":
+        yield FolderStore(tmp_path / "not" / "yet")
+        return
+    required("s3")
+    assert one_bucket is not None, "required() has ended the test"
+    yield one_bucket
+    for key in await keys(one_bucket):
+        await one_bucket.delete(key)
 
 
 async def keys(store: PosterStore) -> set[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,12 +11,16 @@ from aiohttp import web
 
 @dataclass
 class Host:
-    """A running host; `seen` are the requests that reached it, newest last."""
+    """A running host; `seen` are the requests that reached it, newest last.
+
+    `meanwhile` happens once, before the next answer.
+    """
 
     port: int = 0
     pictures: dict[str, bytes] = field(default_factory=dict)
     seen: list[web.BaseRequest] = field(default_factory=list)
     down: bool = False
+    meanwhile: Callable[[], Awaitable[object]] | None = None
 
     @property
     def pair(self) -> str:
@@ -27,6 +31,9 @@ class Host:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.seen.append(request)
+        if self.meanwhile is not None:
+            happening, self.meanwhile = self.meanwhile, None
+            await happening()
         if self.down:
             return web.Response(status=503)
         kind, _, rest = request.path.strip("/").partition("/")
