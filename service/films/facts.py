@@ -124,10 +124,15 @@ class FilmFacts(_Facts):
     title: Line
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    """What stands in for "not set" is nobody's business."""
+    schema.pop("default")
+
+
 class FilmPatch(_Facts):
     """Some facts to change; what is not set stays."""
 
-    title: Line = ""
+    title: Line = Field(default="?", json_schema_extra=_without_default)
 
 
 class Provenance(BaseModel):

@@ -1,0 +1,112 @@
+"""The contract: valid, complete, and true of what the service answers."""
+
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from tests.running import Api
+
+LATER = ("/api/v1/movies/popular/x", "/metrics", "/api/v1/ratings", "/api/v1/export")
+
+
+async def test_the_document_is_valid_openapi_and_lists_what_is_built(api: Api) -> None:
+    document = (await api.get("/openapi.json")).json
+    assert document["openapi"].startswith("3.1")
+    validate(document)
+    assert set(document["paths"]) == {
+        "/api/v1/admin/reindex",
+        "/api/v1/admin/reindex/{job}",
+        "/api/v1/auth/login",
+        "/api/v1/auth/logout",
+        "/api/v1/auth/refresh",
+        "/api/v1/auth/register",
+        "/api/v1/auth/verify",
+        "/api/v1/me",
+        "/api/v1/movies",
+        "/api/v1/movies/{movie}",
+        "/api/v1/movies/{movie}/poster",
+        "/api/v1/posters/{key}/{file}",
+        "/api/v1/search",
+        "/docs",
+        "/health/live",
+        "/health/ready",
+        "/openapi.json",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "template"),
+    [
+        ("/api/v1/search?q=jaws", "/api/v1/search"),
+        ("/api/v1/search?q=", "/api/v1/search"),
+        ("/api/v1/movies/tt0073195", "/api/v1/movies/{movie}"),
+        ("/api/v1/movies/tt9999999", "/api/v1/movies/{movie}"),
+        ("/health/ready", "/health/ready"),
+        ("/api/v1/me", "/api/v1/me"),
+    ],
+)
+async def test_answers_have_the_shape_that_the_document_says(
+    api: Api, path: str, template: str
+) -> None:
+    document = (await api.get("/openapi.json")).json
+    answer = await api.get(path)
+    said = document["paths"][template]["get"]["responses"][str(answer.status)]
+    (kind,) = said["content"]
+    assert answer.headers["Content-Type"].split(";")[0] == kind
+    schema = {**said["content"][kind]["schema"], "components": document["components"]}
+    Draft202012Validator(schema).validate(answer.json)
+
+
+async def test_what_is_not_built_yet_is_an_unknown_address(api: Api) -> None:
+    for path in LATER:
+        answer = await api.get(path)
+        assert (answer.status, answer.json["code"]) == (404, "route_not_found")
+
+
+async def test_a_wrong_method_is_told_the_right_ones(api: Api) -> None:
+    answer = await api.ask("POST", "/api/v1/search", json={})
+    assert (answer.status, answer.json["code"]) == (405, "method_not_allowed")
+    assert "GET" in answer.headers["Allow"]
+
+
+async def test_a_request_keeps_a_good_id_and_loses_a_bad_one(api: Api) -> None:
+    good = await api.get("/health/live", headers={"X-Request-ID": "abc-12345678"})
+    assert good.headers["X-Request-ID"] == "abc-12345678"
+    bad = await api.get("/health/live", headers={"X-Request-ID": "a b<script>"})
+    assert re.fullmatch(r"[0-9a-f]{32}", bad.headers["X-Request-ID"])
+
+
+async def test_the_contract_page_asks_nobody_outside(api: Api) -> None:
+    page = await api.get("/docs")
+    assert page.status == 200
+    assert "http" not in re.sub(r"<!doctype.*?>", "", page.body.decode())
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    for asset in re.findall(r'(?:src|href)="(/docs/[^"]+)"', page.body.decode()):
+        assert (await api.get(asset)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"{nope", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b'{"title": "\\ud800"}', "application/json", 400),
+        (b'{"a":' * 1000 + b"1" + b"}" * 1000, "application/json", 400),
+        (b"x" * 10_000_000, "application/json", 413),
+        (b"title=x", "application/x-www-form-urlencoded", 415),
+        (b'{"title": "a\\u0000b"}', "application/json", 422),
+        (b"", "application/json", 400),
+    ],
+)
+async def test_a_hostile_body_is_a_problem_document(
+    api: Api, body: bytes, kind: str, status: int
+) -> None:
+    head = {"Content-Type": kind}
+    answer = await api.ask(
+        "POST", "/api/v1/movies", token=await api.admin(), data=body, headers=head
+    )
+    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert "Traceback" not in answer.body.decode()
+    assert (await api.get("/health/live")).status == 200
