@@ -1,0 +1,437 @@
+"""The poster loop on a real database, a real store, and a host that misbehaves on request."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from structlog.testing import capture_logs
+
+from indexer import posters as loop
+from indexer.posters import LOOK_AGAIN, MOST_TRIES, Posters
+from service.errors import NotFound
+from service.films.models import Film
+from service.posters import orders
+from service.posters.fetch import Fetcher
+from service.posters.folder import FolderStore
+from service.posters.gallery import Gallery
+from service.posters.images import SIZES, Darkroom
+from service.posters.stores import object_key
+from service.posters.view import poster_view
+from tests.posters.host import Host, running_host
+from tests.posters.pictures import detailed, picture, scan_bomb
+from tests.running import until
+
+
+@dataclass
+class Clock:
+    """The time, which passes when a test says so."""
+
+    moment: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def ms(self) -> int:
+        return int(self.moment.timestamp() * 1000)
+
+    def passes(self, milliseconds: int) -> None:
+        self.moment += timedelta(milliseconds=milliseconds)
+
+
+@dataclass
+class Studio:
+    """The loop and all that it stands on."""
+
+    posters: Posters
+    host: Host
+    store: FolderStore
+    folder: Path
+    clock: Clock
+    told: list[None]
+    again: Callable[[], Posters]
+    """A second indexer on the same things."""
+
+    async def film(self, path: str | None, title: str = "Jaws", **columns: object) -> UUID:
+        """A film whose poster is due now."""
+        film = Film(title=title, whole_title=title.lower(), created_at=self.clock())
+        film.updated_at = self.clock()
+        film.poster_status = "pending"
+        film.poster_due_at = self.clock.ms()
+        film.poster_source = self.host.url(path) if path and path.startswith("/") else path
+        await film.update_from_dict(columns).save()
+        return film.id
+
+
+@pytest.fixture(scope="module")
+async def darkroom() -> AsyncIterator[Darkroom]:
+    room = Darkroom(cpu_seconds=1)
+    yield room
+    await room.close()
+
+
+@pytest.fixture
+async def studio(database: str, tmp_path: Path, darkroom: Darkroom) -> AsyncIterator[Studio]:
+    told: list[None] = []
+    clock = Clock()
+    store = FolderStore(tmp_path / "posters")
+
+    async def changed() -> None:
+        told.append(None)
+
+    async with running_host() as host, Fetcher([host.pair]) as fetcher:
+        host.pictures = {"good": picture(), "other": picture(size=(402, 600)), "text": b"no poster"}
+
+        def made() -> Posters:
+            return Posters(store, fetcher, darkroom, changed, clock)
+
+        yield Studio(made(), host, store, tmp_path / "posters", clock, told, made)
+
+
+async def shown(film_id: UUID) -> Film:
+    return await Film.get(id=film_id)
+
+
+async def test_a_film_gets_its_poster_in_three_sizes(studio: Studio) -> None:
+    film_id = await studio.film("/picture/good")
+    assert await studio.posters.run_once() == 1
+    film = await shown(film_id)
+    assert (film.poster_status, film.poster_reason, film.poster_due_at) == ("stored", None, None)
+    assert (film.version, film.counters) == (1, 1)
+    assert film.poster_key is not None
+    for size in SIZES:
+        assert await studio.store.get(object_key(film.poster_key, size))
+    seen = poster_view(film)
+    assert seen.url == f"/api/v1/posters/{film.poster_key}/w342.jpg"
+    assert set(seen.sizes) == set(SIZES)
+    assert studio.told == [None]
+
+
+async def test_nothing_due_is_nothing_done(studio: Studio) -> None:
+    await studio.film("/picture/good", poster_due_at=studio.clock.ms() + 1)
+    await studio.film("/picture/good", poster_due_at=None, poster_status="stored")
+    assert await studio.posters.run_once() == 0
+    assert studio.told == []
+
+
+async def test_the_same_poster_of_two_films_is_kept_once(studio: Studio) -> None:
+    ids = [await studio.film("/picture/good", title) for title in ("Jaws", "Jaws 2")]
+    await studio.posters.run_once()
+    assert len({(await shown(film_id)).poster_key for film_id in ids}) == 1
+    assert len([stored async for stored in studio.store.objects()]) == len(SIZES)
+
+
+@pytest.mark.parametrize("source", ["/status/404", "/status/410", "N/A", None])
+async def test_a_missing_poster_is_looked_for_again_after_days(
+    studio: Studio, source: str | None
+) -> None:
+    film_id = await studio.film(source)
+    await studio.posters.run_once()
+    film = await shown(film_id)
+    assert film.poster_status == "missing"
+    assert film.poster_reason
+    assert film.poster_due_at is not None
+    assert film.poster_due_at > studio.clock.ms() + LOOK_AGAIN / 2
+    assert poster_view(film).url is None
+
+
+async def test_a_poster_that_turns_up_later_is_found(studio: Studio) -> None:
+    film_id = await studio.film("/picture/late")
+    await studio.posters.run_once()
+    studio.host.pictures["late"] = picture()
+    assert await studio.posters.run_once() == 0
+    studio.clock.passes(2 * LOOK_AGAIN)
+    assert await studio.posters.run_once() == 1
+    assert (await shown(film_id)).poster_status == "stored"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("/picture/text", "not a JPEG, PNG or WebP"),
+        ("/picture/cut", "cut short"),
+        ("/endless", "larger than 10 MB"),
+        ("/picture/bomb", "takes too long"),
+        ("http://127.0.0.1/poster.jpg", "public host"),
+        ("/to?at=http://169.254.169.254/", "public host"),
+        ("file:///etc/passwd", "http or https"),
+        ("x" * 300, "cannot be understood|http or https"),
+    ],
+)
+async def test_what_must_not_be_shown_is_rejected_for_good(
+    studio: Studio, source: str, reason: str
+) -> None:
+    studio.host.pictures |= {"cut": detailed()[:-3000], "bomb": scan_bomb()}
+    film_id = await studio.film(source)
+    await studio.posters.run_once()
+    film = await shown(film_id)
+    assert (film.poster_status, film.poster_due_at) == ("rejected", None)
+    assert film.poster_reason is not None
+    assert any(part in film.poster_reason for part in reason.split("|"))
+    assert [stored async for stored in studio.store.objects()] == []
+    assert studio.told == [None]
+
+
+async def test_a_host_in_trouble_is_asked_later_and_later_and_given_up(studio: Studio) -> None:
+    film_id = await studio.film("/status/500")
+    waits = []
+    for _ in range(MOST_TRIES - 1):
+        assert await studio.posters.run_once() == 1
+        film = await shown(film_id)
+        assert (film.poster_status, film.poster_reason) == ("pending", "the host answers 500")
+        assert film.poster_due_at is not None
+        waits.append(film.poster_due_at - studio.clock.ms())
+        studio.clock.passes(waits[-1] + 1)
+    assert waits[0] < 60_000 < 1_000_000 < waits[-1]
+    assert waits == sorted(waits)
+    await studio.posters.run_once()
+    assert (await shown(film_id)).poster_status == "missing"
+
+
+async def test_a_reason_that_stays_the_same_is_told_once(studio: Studio) -> None:
+    film_id = await studio.film("/status/500")
+    for _ in range(3):
+        await studio.posters.run_once()
+        studio.clock.passes(10_000_000)
+    assert (await shown(film_id)).counters == 1
+    assert studio.told == [None]
+
+
+async def test_a_host_that_names_a_time_is_left_alone_until_then(studio: Studio) -> None:
+    film_id = await studio.film("/status/503")
+    await studio.posters.run_once()
+    due = (await shown(film_id)).poster_due_at
+    assert due is not None
+    assert due >= studio.clock.ms() + 120_000
+
+
+async def test_a_poster_is_stored_though_its_first_tries_failed(studio: Studio) -> None:
+    film_id = await studio.film("/picture/good")
+    studio.host.down = True
+    await studio.posters.run_once()
+    studio.host.down = False
+    studio.clock.passes(3_600_000)
+    await studio.posters.run_once()
+    film = await shown(film_id)
+    assert (film.poster_status, film.poster_attempts) == ("stored", 0)
+
+
+async def test_a_source_that_changes_meanwhile_wins(studio: Studio) -> None:
+    film_id = await studio.film("/picture/good")
+
+    async def change() -> None:
+        await Film.filter(id=film_id).update(
+            poster_source=studio.host.url("/picture/other"), poster_due_at=studio.clock.ms()
+        )
+
+    studio.host.meanwhile = change
+    assert await studio.posters.run_once() == 2
+    film = await shown(film_id)
+    assert film.poster_status == "stored"
+    assert [request.path for request in studio.host.seen] == ["/picture/good", "/picture/other"]
+    other = await studio.film("/picture/other", "Twin")
+    await studio.posters.run_once()
+    assert (await shown(other)).poster_key == film.poster_key
+
+
+async def test_a_film_that_is_deleted_meanwhile_is_no_trouble(studio: Studio) -> None:
+    film_id = await studio.film("/picture/good")
+    studio.host.meanwhile = Film.filter(id=film_id).delete
+    assert await studio.posters.run_once() == 1
+    assert studio.told == []
+
+
+async def test_two_indexers_never_fetch_the_same_poster(studio: Studio) -> None:
+    for number in range(20):
+        await studio.film(f"/picture/{number}", f"Film {number}")
+    both = await asyncio.gather(studio.posters.run_once(), studio.again().run_once())
+    assert sum(both) == 20
+    asked = [request.path for request in studio.host.seen]
+    assert len(asked) == len(set(asked)) == 20
+
+
+async def test_an_indexer_that_dies_loses_nothing(studio: Studio) -> None:
+    film_id = await studio.film("/picture/good")
+    assert await orders.claim(studio.clock.ms()) is not None  # and no more is heard of it
+    assert await studio.posters.run_once() == 0
+    studio.clock.passes(orders.LEASE + 1)
+    assert await studio.posters.run_once() == 1
+    assert (await shown(film_id)).poster_status == "stored"
+
+
+async def test_one_that_comes_back_late_does_not_undo_anothers_work(studio: Studio) -> None:
+    film_id = await studio.film("/picture/good")
+    late = await orders.claim(studio.clock.ms())
+    assert late is not None
+    studio.clock.passes(orders.LEASE + 1)
+    await studio.posters.run_once()
+    lost = orders.Outcome(orders.Seen("missing", "too late", None))
+    assert not await orders.settle(late, lost)
+    assert (await shown(film_id)).poster_status == "stored"
+
+
+async def test_a_store_that_is_away_is_no_films_fault(studio: Studio) -> None:
+    studio.folder.write_text("a file stands where the folder should be")
+    ids = [await studio.film("/picture/good", f"Film {number}") for number in range(3)]
+    with capture_logs() as logs:
+        await studio.posters.run_once()
+        await studio.posters.run_once()
+    for film_id in ids:
+        film = await shown(film_id)
+        assert (film.poster_status, film.poster_attempts) == ("pending", 0)
+    assert len(studio.host.seen) == 1
+    assert len([line for line in logs if line["event"] == "posters_paused"]) == 1
+    studio.folder.unlink()
+    assert await studio.again().run_once() == 3
+    for film_id in ids:
+        assert (await shown(film_id)).poster_status == "stored"
+
+
+async def test_the_loop_goes_on_by_itself_when_the_store_is_back(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "FIRST_REST", 0.05)
+    studio.folder.write_text("in the way")
+    film_id = await studio.film("/picture/good")
+    with capture_logs() as logs:
+        async with running(studio.posters):
+            await until(lambda: said(logs, "posters_paused"))
+            studio.folder.unlink()
+            await until(lambda: is_stored(film_id))
+    assert [line["event"] for line in logs if line["event"].startswith("posters_")] == [
+        "posters_paused",
+        "posters_resumed",
+    ]
+
+
+async def test_a_slow_host_does_not_hold_up_the_others(studio: Studio) -> None:
+    slow = await studio.film("/drip", poster_due_at=1)
+    ids = [await studio.film("/picture/good", f"Film {number}") for number in range(5)]
+    async with running(studio.posters):
+        for film_id in ids:
+            await until(lambda film_id=film_id: is_stored(film_id))
+        assert (await shown(slow)).poster_status == "pending"
+
+
+async def test_stopping_gives_back_what_is_under_way(studio: Studio) -> None:
+    film_id = await studio.film("/drip")
+
+    async def is_asked() -> bool:
+        return bool(studio.host.seen)
+
+    async with running(studio.posters):
+        await until(is_asked)
+    film = await shown(film_id)
+    assert (film.poster_due_at, film.poster_attempts) == (studio.clock.ms(), 0)
+
+
+async def test_changes_are_told_until_they_are_heard(studio: Studio, darkroom: Darkroom) -> None:
+    heard: list[None] = []
+
+    async def changed() -> None:
+        heard.append(None)
+        if len(heard) == 1:
+            raise OSError("nobody listens")
+
+    async with Fetcher([studio.host.pair]) as fetcher:
+        deaf = Posters(studio.store, fetcher, darkroom, changed, studio.clock)
+        await studio.film("/picture/good")
+        for expected in (1, 2, 2):
+            await deaf.run_once()
+            assert len(heard) == expected
+
+
+async def test_an_old_object_that_no_film_shows_is_swept(studio: Studio) -> None:
+    film_id = await studio.film("/picture/good")
+    await studio.posters.run_once()
+    await studio.store.put(object_key("0" * 64, "w342"), b"orphan", "image/jpeg")
+    assert await studio.posters.sweep() == 0, "all are too young"
+    studio.clock.passes(2 * 86_400_000)
+    await studio.store.put(object_key("1" * 64, "w342"), b"orphan", "image/jpeg")
+    assert await studio.posters.sweep() == 2
+    key = (await shown(film_id)).poster_key
+    left = {stored.key async for stored in studio.store.objects()}
+    assert left == {object_key(str(key), size) for size in SIZES}
+
+
+async def test_a_poster_that_the_store_has_lost_is_ordered_again(studio: Studio) -> None:
+    gallery = Gallery(studio.store, studio.clock)
+    film_id = await studio.film("/picture/good")
+    await studio.posters.run_once()
+    film = await shown(film_id)
+    key = str(film.poster_key)
+    stored = await gallery.of(film, "w342")
+    assert (stored.media_type, stored.drawn) == ("image/jpeg", False)
+    for size in SIZES:
+        await studio.store.delete(object_key(key, size))
+    with pytest.raises(NotFound):
+        await gallery.stored(key, "w342.jpg")
+    assert (await gallery.of(film, "w342")).drawn
+    assert await studio.posters.run_once() == 1
+    assert await gallery.stored(key, "w342.jpg") == stored
+    assert (await shown(film_id)).counters == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "file"),
+    [
+        ("0" * 64, "w342.jpg"),
+        ("0" * 63, "w342.jpg"),
+        ("0" * 64, "w342"),
+        ("0" * 64, "w1000.jpg"),
+        ("..", "w342.jpg"),
+        ("0" * 64, "../../movies.db"),
+    ],
+)
+async def test_an_address_that_is_no_posters_is_not_found(
+    studio: Studio, key: str, file: str
+) -> None:
+    with pytest.raises(NotFound):
+        await Gallery(studio.store, studio.clock).stored(key, file)
+
+
+async def test_the_old_poster_is_shown_until_the_new_one_is_there(studio: Studio) -> None:
+    film_id = await studio.film("/picture/good")
+    await studio.posters.run_once()
+    before = poster_view(await shown(film_id))
+    source = studio.host.url("/status/500")
+    await Film.filter(id=film_id).update(
+        poster_source=source, poster_status="pending", poster_due_at=studio.clock.ms()
+    )
+    await studio.posters.run_once()
+    seen = poster_view(await shown(film_id))
+    assert (seen.status, seen.url) == ("pending", before.url)
+    await Film.filter(id=film_id).update(poster_status="missing")
+    assert poster_view(await shown(film_id)).url is None
+
+
+async def test_a_log_line_names_the_host_and_no_key(studio: Studio) -> None:
+    await studio.film("/picture/good?apikey=very-secret")
+    with capture_logs() as logs:
+        await studio.posters.run_once()
+    assert "very-secret" not in str(logs)
+    assert [line["host"] for line in logs] == ["127.0.0.1"]
+
+
+@asynccontextmanager
+async def running(posters: Posters) -> AsyncIterator[None]:
+    """The loop at work while the block lasts; to leave it takes next to no time."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(posters.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 5)
+
+
+async def is_stored(film_id: UUID) -> bool:
+    return (await shown(film_id)).poster_status == "stored"
+
+
+async def said(logs: Iterable[Mapping[str, object]], event: str) -> bool:
+    return any(line["event"] == event for line in logs)
