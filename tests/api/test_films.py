@@ -13,9 +13,7 @@ def title(word: str) -> str:
 
 
 async def added(api: Api, **facts: object) -> dict[str, object]:
-    made = await api.ask(
-        "POST", "/api/v1/movies", token=await api.admin(), json={**PLAIN, **facts}
-    )
+    made = await api.ask("POST", "/api/v1/movies", token=await api.admin(), json={**PLAIN, **facts})
     assert made.status == 201, made.json
     return dict(made.json)
 
@@ -95,9 +93,7 @@ async def test_of_two_admins_at_once_one_is_told(api: Api) -> None:
     path, token = f"/api/v1/movies/{film['id']}", await api.admin()
     answers = await asyncio.gather(
         *(
-            api.ask(
-                "PATCH", path, token=token, headers={"If-Match": '"1.0"'}, json={"year": year}
-            )
+            api.ask("PATCH", path, token=token, headers={"If-Match": '"1.0"'}, json={"year": year})
             for year in (1990, 1991)
         )
     )

@@ -34,9 +34,7 @@ async def indexed(api: Api) -> None:
         ("https://www.imdb.com/title/tt0073195/?ref_=x", "Jaws"),
     ],
 )
-async def test_what_a_person_types_finds_the_film_first(
-    api: Api, typed: str, first: str
-) -> None:
+async def test_what_a_person_types_finds_the_film_first(api: Api, typed: str, first: str) -> None:
     assert (await api.titles(typed))[0] == first
 
 
@@ -108,7 +106,18 @@ async def test_bad_questions_are_refused_by_name(
 
 @pytest.mark.parametrize(
     "typed",
-    ["*", "title:jaws", "/.*/", "jaws~2", "jaws AND (", '"jaws', "a" * 200, "🦈", "%", "\u202ejaws"],
+    [
+        "*",
+        "title:jaws",
+        "/.*/",
+        "jaws~2",
+        "jaws AND (",
+        '"jaws',
+        "a" * 200,
+        "🦈",
+        "%",
+        "\u202ejaws",
+    ],
 )
 async def test_syntax_of_engines_is_plain_text(api: Api, typed: str) -> None:
     answer = await api.search(typed)

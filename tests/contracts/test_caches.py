@@ -57,9 +57,7 @@ async def test_one_of_many_who_ask_at_once_makes_the_answer(cache: Cache) -> Non
         await asyncio.sleep(0.02)
         return b"answer"
 
-    kept = await asyncio.gather(
-        *(answers.fetch("test", question, 1, 60, make) for _ in range(100))
-    )
+    kept = await asyncio.gather(*(answers.fetch("test", question, 1, 60, make) for _ in range(100)))
     assert {one.body for one in kept} == {b"answer"}
     assert len(made) == 1
     again = await answers.fetch("test", question, 1, 60, make)

@@ -30,14 +30,13 @@ def loader(catalogue: Catalogue) -> Loader:
 
 
 async def loaded(loader: Loader, path: Path) -> Progress:
-    progress = Progress()
-    async for progress in loader.load(path):
-        pass
-    return progress
+    return [progress async for progress in loader.load(path)][-1]
 
 
 def lines(path: Path, *films: object) -> Path:
-    path.write_bytes(b"\n".join(f if isinstance(f, bytes) else json.dumps(f).encode() for f in films))
+    path.write_bytes(
+        b"\n".join(f if isinstance(f, bytes) else json.dumps(f).encode() for f in films)
+    )
     return path
 
 
@@ -86,9 +85,7 @@ async def test_gzip_and_one_json_array_are_read_too(loader: Loader, tmp_path: Pa
     assert (await loaded(loader, array)).added == 1
 
 
-async def test_an_array_that_is_not_json_is_one_clear_error(
-    loader: Loader, tmp_path: Path
-) -> None:
+async def test_an_array_that_is_not_json_is_one_clear_error(loader: Loader, tmp_path: Path) -> None:
     path = tmp_path / "films.json"
     path.write_text('[{"title": "Jaws"}, ')
     with pytest.raises(DomainError, match="not JSON"):

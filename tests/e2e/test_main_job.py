@@ -1,0 +1,133 @@
+"""The main job, end to end: OMDb or a file in, a misspelt title out, a poster served."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import aiohttp
+
+from tests.running import Api, until
+
+
+async def test_a_new_title_is_fetched_found_misspelt_and_has_its_poster(api: Api) -> None:
+    shown = await api.get("/api/v1/movies/metropolis")
+    assert shown.status == 200, shown.json
+    assert (shown.json["source"], shown.json["imdb_id"]) == ("omdb", "tt0017136")
+
+    async def found() -> bool:
+        return "Metropolis" in await api.titles("metroplis")
+
+    assert await until(found)
+
+    async def stored() -> dict[str, object] | None:
+        film = (await api.get("/api/v1/movies/tt0017136")).json
+        return film["poster"] if film["poster"]["status"] == "stored" else None
+
+    poster = await until(stored, seconds=60)
+    assert set(poster["sizes"]) == {"w185", "w342", "w780"}
+    picture = await api.get(poster["url"])
+    assert (picture.status, picture.headers["Content-Type"]) == (200, "image/jpeg")
+    assert picture.body[:2] == b"\xff\xd8"
+    assert "immutable" in picture.headers["Cache-Control"]
+    by_film = await api.get("/api/v1/movies/tt0017136/poster?size=w342")
+    assert by_film.body == picture.body
+
+
+async def test_a_hundred_who_ask_for_the_same_new_title_make_one_call(
+    api: Api, omdb_address: str
+) -> None:
+    async with aiohttp.ClientSession() as session:
+
+        async def calls() -> list[dict[str, str]]:
+            async with session.get(f"{omdb_address}_calls") as response:
+                return list(await response.json())
+
+        before = len(await calls())
+        named = "/api/v1/movies/parasite"
+        answers = await asyncio.gather(*(api.get(named) for _ in range(100)))
+        after = await calls()
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.json["id"] for answer in answers}) == 1
+    assert len(after) - before == 1, after[before:]
+
+
+async def test_a_file_with_bad_lines_is_loaded_and_its_films_are_found(
+    api: Api, tmp_path: Path
+) -> None:
+    path = tmp_path / "films.jsonl"
+    films = [
+        {"title": "Knickerbocker Moonbeam", "year": 2001, "directors": ["Ida Quist"]},
+        {"title": "Flibbertigibbet Sunrise", "year": 2002},
+    ]
+    path.write_text(json.dumps(films[0]) + "\n{broken\n" + json.dumps(films[1]) + "\n")
+    done = await asyncio.to_thread(api.service.movies, "load", str(path))
+    assert done.returncode == 1
+    assert "films.jsonl:2:" in done.stderr and "2 added" in done.stdout
+
+    async def found() -> bool:
+        return "Knickerbocker Moonbeam" in await api.titles("knickerboker moonbaem")
+
+    assert await until(found)
+
+
+async def test_fetching_by_hand_says_what_became_of_each(api: Api) -> None:
+    done = await asyncio.to_thread(api.service.movies, "fetch", "tt0056801", "no such film at all")
+    assert done.returncode == 1
+    assert "tt0056801" in done.stdout
+    assert "no such film at all" in done.stderr
+
+
+async def test_an_index_is_rebuilt_while_searches_go_on(api: Api) -> None:
+    statuses: set[int] = set()
+    stop = asyncio.Event()
+
+    async def search() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            answer = await api.search("jaws", limit=1 + number % 50)
+            statuses.add(answer.status)
+            assert answer.json["results"][0]["movie"]["title"] == "Jaws"
+
+    searching = asyncio.create_task(search())
+    token = await api.admin()
+    filed = await api.ask("POST", "/api/v1/admin/reindex", token=token)
+    assert filed.status == 202, filed.json
+    second = await api.ask("POST", "/api/v1/admin/reindex", token=token)
+    where = filed.headers["Location"]
+    if second.status != 202:  # a small index may be done already
+        assert (second.status, second.json["code"]) == (409, "reindex_running")
+        assert where in second.json["detail"]
+    written = await api.ask(
+        "POST", "/api/v1/movies", token=token, json={"title": "Written During Rebuild"}
+    )
+    assert written.status == 201
+
+    async def over() -> bool:
+        job = await api.get(where, token=token)
+        assert job.json["state"] != "failed", job.json
+        return job.json["state"] == "done"
+
+    assert await until(over, seconds=120)
+    stop.set()
+    await searching
+    assert statuses == {200}
+
+    async def found() -> bool:
+        return "Written During Rebuild" in await api.titles("writen during rebiuld")
+
+    assert await until(found)
+
+
+async def test_the_command_rebuilds_too_and_says_how_fast(api: Api) -> None:
+    done = await asyncio.to_thread(api.service.movies, "reindex")
+    assert done.returncode == 0, done.stderr
+    assert "done:" in done.stdout
+    assert (await api.titles("godfahter"))[0] == "The Godfather"
+
+
+async def test_the_doctor_finds_every_part_well(api: Api) -> None:
+    done = await asyncio.to_thread(api.service.movies, "doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for part in ("database", "search", "cache", "posters", "omdb", "indexer"):
+        assert f"ok      {part}" in done.stdout

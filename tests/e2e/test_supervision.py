@@ -1,0 +1,133 @@
+"""The service as an operator has it: parts are killed, clients hang up, and it answers on."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import time
+from pathlib import Path
+
+import aiohttp
+
+from tests import running
+from tests.running import Api, Service, until
+
+
+def pids(service: Service) -> dict[str, int]:
+    """The newest process of each child, as the log tells."""
+    found = re.findall(r"child_started.*?child=(\S+) pid=(\d+)", service.log.read_text())
+    return {name: int(pid) for name, pid in found}
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+
+
+async def test_a_killed_part_is_replaced_and_clients_see_no_error(api: Api) -> None:
+    service = api.service
+    for name in ("api-0", "indexer"):
+        before = pids(service)[name]
+        os.kill(before, signal.SIGKILL)
+
+        async def replaced(name: str = name, before: int = before) -> bool:
+            return pids(service)[name] != before
+
+        await until(replaced)
+        assert (await api.search("jaws")).status == 200
+
+
+async def test_what_was_written_while_the_indexer_was_dead_is_found_afterwards(api: Api) -> None:
+    os.kill(pids(api.service)["indexer"], signal.SIGKILL)
+    made = await api.ask(
+        "POST", "/api/v1/movies", token=await api.admin(), json={"title": "Zwischenspiel Omega"}
+    )
+    assert made.status == 201
+
+    async def found() -> bool:
+        return "Zwischenspiel Omega" in await api.titles("zwischenspeil omega")
+
+    assert await until(found, seconds=60)
+
+
+async def test_a_thousand_requests_broken_off_do_not_stop_it(api: Api) -> None:
+    host, port = api.service.url.removeprefix("http://").split(":")
+    token = await api.admin()
+    body = b'{"title": "Broken Off %d"}'
+    head = "POST /api/v1/movies HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    for number in range(1000):
+        sent = body % number
+        with socket.create_connection((host, int(port)), timeout=10) as client:
+            client.sendall(
+                f"{head}Authorization: Bearer {token}\r\nContent-Length: {len(sent)}\r\n\r\n".encode()
+                + sent
+            )
+            if number % 10 == 0:
+                await asyncio.sleep(0)
+    assert (await api.search("jaws")).status == 200
+    made = await api.ask(
+        "POST", "/api/v1/movies", token=token, json={"title": "After The Broken Ones"}
+    )
+    assert made.status == 201, made.json
+
+
+async def test_a_frozen_worker_is_noticed(api: Api) -> None:
+    before = pids(api.service)["api-0"]
+    os.kill(before, signal.SIGSTOP)
+
+    async def replaced() -> bool:
+        return pids(api.service)["api-0"] != before
+
+    assert await until(replaced, seconds=60)
+    assert (await api.get("/health/live")).status == 200
+
+
+async def test_a_hangup_restarts_all_without_an_error(api: Api) -> None:
+    before = pids(api.service)
+    statuses: list[int] = []
+    api.service.process.send_signal(signal.SIGHUP)
+
+    async def all_new() -> bool:
+        fresh = aiohttp.ClientSession()  # since a kept connection may end with its worker
+        async with fresh, fresh.get(api.service.url + "/health/live") as response:
+            statuses.append(response.status)
+        return all(pids(api.service)[name] != pid for name, pid in before.items())
+
+    assert await until(all_new, seconds=90, every=0.02)
+    assert set(statuses) == {200}
+
+
+def test_it_stops_within_seconds_and_leaves_nothing_behind(environment: dict[str, str]) -> None:
+    with running.started(environment) as service:
+        children = pids(service)
+        began = time.monotonic()
+        service.process.send_signal(signal.SIGINT)
+        service.process.wait(20)
+        assert time.monotonic() - began < 10, "four seconds of grace, and a slow machine"
+    assert not [pid for pid in children.values() if alive(pid)]
+
+
+async def test_children_die_with_a_killed_parent(environment: dict[str, str]) -> None:
+    with running.started(environment) as service:
+        children = pids(service)
+        service.process.kill()
+
+        async def gone() -> bool:
+            return not [pid for pid in children.values() if alive(pid)]
+
+        assert await until(gone)
+
+
+def test_a_port_in_use_is_one_line_that_says_what_to_do(environment: dict[str, str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = running.movies({**environment, "PORT": str(port)}, "serve")
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port}" in done.stderr and "PORT" in done.stderr
+    assert "Traceback" not in done.stderr
