@@ -1,7 +1,7 @@
 """The one analysis: what counts as the same word, title and number."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.search import numerals
@@ -119,6 +119,7 @@ def test_a_number_of_two_words_becomes_one_figure() -> None:
     assert numerals.figures(["twenty", "one", "grams"]) == ["21", "grams"]
 
 
+@settings(deadline=None)
 @given(st.text())
 @example("\ud800")
 @example("x\x00y")
@@ -127,6 +128,7 @@ def test_any_text_folds_and_folding_again_changes_nothing(text: str) -> None:
     assert fold(once) == once
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_places_lie_inside_the_text_and_in_order(text: str) -> None:
     found = spans(text)

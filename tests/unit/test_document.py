@@ -1,0 +1,71 @@
+"""What the index holds of a film."""
+
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from service.search.document import MovieDocument
+
+
+def film(**facts: Any) -> SimpleNamespace:
+    known: dict[str, Any] = {
+        "id": UUID(int=7),
+        "version": 3,
+        "imdb_id": "tt0068646",
+        "title": "The Godfather: Part II",
+        "aliases": ["Il padrino"],
+        "type": "movie",
+        "year": 1974,
+        "directors": ["Francis Ford Coppola"],
+        "genres": ["Crime"],
+        "actors": ["Al Pacino"],
+        "plot": "A family.",
+        "runtime_minutes": 202,
+        "imdb_rating": 9.0,
+        "imdb_votes": 999_999,
+        "popularity": None,
+    }
+    return SimpleNamespace(**(known | facts))
+
+
+def test_a_title_is_found_by_words_numbers_pairs_and_as_a_whole() -> None:
+    terms = MovieDocument.of(film()).terms
+    assert {"the", "godfather", "part", "ii", "2"} <= set(terms.title)
+    assert {"thegodfather", "partii"} <= set(terms.joined)
+    assert {"thegodfatherpartii", "godfatherpart2"} <= set(terms.whole)
+    assert {"g", "godf", "p"} <= set(terms.edge)
+    assert "padrino" in terms.alt
+    assert "coppola" in terms.director
+    assert "copp" in terms.director_edge
+    assert terms.year == ("1974",)
+
+
+def test_the_vocabulary_learns_where_each_word_stands() -> None:
+    learned = MovieDocument.of(film()).words()
+    expected = {"tgodfather", "apadrino", "dcoppola", "cpacino", "jpartii", "wgodfatherpart2"}
+    assert expected <= learned
+
+
+def test_votes_raise_a_score_by_a_quarter_at_most() -> None:
+    assert MovieDocument.of(film(imdb_votes=None)).boost == 1.0
+    assert 1.2 < MovieDocument.of(film()).boost < 1.25
+
+
+def test_the_digest_is_of_the_content_not_of_the_version() -> None:
+    digest = MovieDocument.of(film()).digest()
+    assert MovieDocument.of(film(version=4)).digest() == digest
+    assert MovieDocument.of(film(year=1975)).digest() != digest
+    assert MovieDocument.of(film(actors=[])).digest() != digest
+
+
+def test_a_tombstone_has_no_words() -> None:
+    gone = MovieDocument.tombstone(str(UUID(int=7)), 4)
+    assert gone.gone
+    assert gone.words() == frozenset()
+    assert gone.digest() != MovieDocument.of(film()).digest()
+
+
+def test_the_longest_title_makes_a_bounded_document() -> None:
+    terms = MovieDocument.of(film(title="½" * 500, plot="word " * 100_000)).terms
+    assert len(terms.plot) <= 1_000
+    assert len(terms.title) < 10

@@ -1,0 +1,94 @@
+"""Words near a misspelt one, found among those that exist."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
+
+from service.search.vocabulary import DIRECTOR, JOINED, MOST_NEAR, TITLE, Near, Vocabulary
+
+WORDS = ["tgodfather", "tgod", "tfather", "jgodfather", "dspielberg", "tjaws", "tjurassic", "tpark"]
+
+
+@pytest.fixture(params=["fresh", "settled"])
+def vocabulary(request: pytest.FixtureRequest) -> Vocabulary:
+    known = Vocabulary()
+    known.add(WORDS)
+    if request.param == "settled":
+        known.settle()
+    return known
+
+
+def test_a_swap_a_loss_a_gain_and_a_wrong_letter_are_one_edit(vocabulary: Vocabulary) -> None:
+    for typed in ("godfahter", "godfater", "godfatther", "godfazher"):
+        near = Near("godfather", 1, TITLE | JOINED)
+        assert vocabulary.expand(typed) == (near,), typed
+
+
+def test_two_edits_are_found_only_when_asked_for(vocabulary: Vocabulary) -> None:
+    assert vocabulary.expand("spilbreg") == ()
+    assert vocabulary.expand("spilbreg", 2) == (Near("spielberg", 2, DIRECTOR),)
+
+
+def test_a_word_is_not_near_itself(vocabulary: Vocabulary) -> None:
+    assert vocabulary.expand("jaws") == ()
+
+
+def test_beginnings_are_those_that_exist(vocabulary: Vocabulary) -> None:
+    assert vocabulary.expand("jruas", 1, prefix=True) == (Near("juras", 1, TITLE),)
+
+
+def test_places_of_a_word_add_up(vocabulary: Vocabulary) -> None:
+    assert vocabulary.places("godfather") == TITLE | JOINED
+    assert vocabulary.places("nobody") == 0
+    vocabulary.add(["djaws"])
+    assert vocabulary.places("jaws") == TITLE | DIRECTOR
+
+
+def test_a_word_learned_later_is_found_at_once_and_after_settling() -> None:
+    known = Vocabulary()
+    known.add(WORDS)
+    known.settle()
+    assert known.expand("alein") == ()
+    known.add(["talien"])
+    assert known.expand("alein") == (Near("alien", 1, TITLE),)
+    known.settle()
+    assert known.expand("alein") == (Near("alien", 1, TITLE),)
+    assert len(known) == len({word[1:] for word in WORDS}) + 1
+
+
+def test_learning_a_word_again_changes_nothing(vocabulary: Vocabulary) -> None:
+    before = len(vocabulary)
+    vocabulary.add(WORDS)
+    assert len(vocabulary) == before
+
+
+def test_unknown_places_and_empty_words_are_ignored() -> None:
+    known = Vocabulary()
+    known.add(["", "t", "?what"])
+    assert len(known) == 0
+
+
+def test_answers_are_bounded_and_the_nearest_are_kept() -> None:
+    known = Vocabulary()
+    known.add(f"tab{a}{b}d" for a in "abcdefghijklmnopqrstuvwxyz" for b in "abcdefghijklm")
+    known.settle()
+    near = known.expand("abcd", 2)
+    assert len(near) == MOST_NEAR
+    assert [n.edits for n in near] == sorted(n.edits for n in near)
+
+
+words = st.text("abcdé", min_size=1, max_size=7)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(words, min_size=1, max_size=20), words, st.integers(1, 2), st.booleans())
+def test_every_word_within_reach_is_found_and_no_other(
+    held: list[str], typed: str, edits: int, settled: bool
+) -> None:
+    known = Vocabulary()
+    known.add("t" + word for word in held)
+    if settled:
+        known.settle()
+    expected = {w for w in held if w != typed and OSA.distance(w, typed) <= edits}
+    assert {near.word for near in known.expand(typed, edits)} == expected
