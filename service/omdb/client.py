@@ -156,15 +156,16 @@ class OmdbClient:
         return _unavailable("OMDb does not answer.", wait)
 
     async def _tried(self, asked: Mapping[str, str]) -> dict[str, object]:
-        for attempt in range(1, TRIES + 1):
+        tries = 0
+        while True:
+            tries += 1
             try:
                 return await self._once(asked)
             except _Faulty as fault:
-                if attempt == TRIES or fault.retry_after is not None:
+                if tries == TRIES or fault.retry_after is not None:
                     raise
-            pause = random.uniform(0, FIRST_PAUSE * attempt)  # noqa: S311  (no secret)
+            pause = random.uniform(0, FIRST_PAUSE * tries)  # noqa: S311  (no secret)
             await asyncio.sleep(pause)
-        raise AssertionError("the last try either answers or raises")
 
     async def _once(self, asked: Mapping[str, str]) -> dict[str, object]:
         try:

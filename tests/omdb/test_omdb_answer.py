@@ -31,6 +31,11 @@ CORPUS = [
         id="inner quotes",
     ),
     pytest.param(
+        rb'{"Title":"The "A" and \"B\"","Plot":"\\"}',
+        {"Title": 'The "A" and "B"', "Plot": "\\"},
+        id="inner quotes beside escaped ones",
+    ),
+    pytest.param(
         b"""{"Response":"False","Error":"Conversion from string "x", "y" to type 'Double'."}""",
         {"Response": "False", "Error": """Conversion from string "x", "y" to type 'Double'."""},
         id="inner quotes and commas in an error",

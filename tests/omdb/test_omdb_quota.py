@@ -33,6 +33,10 @@ async def test_no_call_is_taken_twice_by_those_who_ask_at_once(database: str, cl
     assert await here.budget() == await there.budget() == Budget(20, 20, None)
 
 
+async def test_a_key_that_was_never_used_has_all_its_calls(five: Quota) -> None:
+    assert await five.budget() == Budget(0, 5, None)
+
+
 async def test_the_next_day_begins_a_day_after_the_first_call(five: Quota, clock: Clock) -> None:
     await use_up(five, 4)
     clock.pass_by(10 * HOUR)
