@@ -1,6 +1,8 @@
 """The one place where parts are built: settings in, adapters and use cases out.
 
-Nothing else names an adapter, so each dependency is changed by one URL and by one line here.
+Nothing else names an adapter, so each dependency is changed by one URL and by one line here. An
+adapter is imported only where it was chosen: half a start's time would go into drivers that are
+not used.
 """
 
 import asyncio
@@ -16,9 +18,7 @@ import structlog
 from service.accounts.accounts import Accounts
 from service.accounts.passwords import Passwords
 from service.cache.answers import Answers
-from service.cache.memory import MemoryCache
 from service.cache.ports import Cache
-from service.cache.redis import RedisCache
 from service.database import close_database, open_database
 from service.films.catalogue import Catalogue
 from service.films.loader import Loader
@@ -29,15 +29,9 @@ from service.omdb.quota import Quota
 from service.omdb.reader import read_film
 from service.operation.health import Health
 from service.operation.reindex import Rebuilds
-from service.posters.folder import FolderStore
 from service.posters.gallery import Gallery
-from service.posters.s3 import S3Store
 from service.posters.stores import PosterStore
-from service.search.engines.elastic import Address, ElasticEngine
-from service.search.engines.elastic_writer import ElasticWriter
 from service.search.engines.ports import Engine, IndexWriter
-from service.search.engines.tantivy import TantivyEngine
-from service.search.engines.tantivy_writer import TantivyWriter
 from service.search.finder import Finder
 from service.search.generation import Generation
 from service.search.lexicon import Lexicon
@@ -81,14 +75,23 @@ class Parts:
 def engine_for(settings: Settings) -> Engine:
     """The reading side of the index."""
     if settings.search_url.startswith("tantivy"):
+        from service.search.engines.tantivy import TantivyEngine
+
         return TantivyEngine(path_of(settings.search_url))
+    from service.search.engines.elastic import Address, ElasticEngine
+
     return ElasticEngine(Address.parse(settings.search_url))
 
 
 def writer_for(settings: Settings) -> IndexWriter:
     """The writing side of the index, for the indexer alone."""
     if settings.search_url.startswith("tantivy"):
+        from service.search.engines.tantivy_writer import TantivyWriter
+
         return TantivyWriter(path_of(settings.search_url))
+    from service.search.engines.elastic import Address
+    from service.search.engines.elastic_writer import ElasticWriter
+
     return ElasticWriter(Address.parse(settings.search_url))
 
 
@@ -97,14 +100,22 @@ def cache_for(settings: Settings) -> Cache:
     if settings.cache_url.startswith("memory"):
         if settings.workers > 1:
             log.warning("cache_not_shared", advice="set CACHE_URL to Redis for several workers")
+        from service.cache.memory import MemoryCache
+
         return MemoryCache()
+    from service.cache.redis import RedisCache
+
     return RedisCache(settings.cache_url)
 
 
 async def poster_store_for(settings: Settings) -> PosterStore:
     """Where posters are kept."""
     if settings.posters_url.startswith("file"):
+        from service.posters.folder import FolderStore
+
         return FolderStore(path_of(settings.posters_url))
+    from service.posters.s3 import S3Store
+
     return await S3Store.open(
         settings.posters_url, settings.aws_access_key_id, settings.aws_secret_access_key
     )
