@@ -1,12 +1,16 @@
 """A client and look-ups against the project's own OMDb, with a clock that tests set."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
 
+from service.errors import DomainError
 from service.films.catalogue import Catalogue
+from service.films.models import Film
 from service.films.nudge import Nudge
 from service.omdb import client as client_module
 from service.omdb import lookup as lookup_module
@@ -79,3 +83,17 @@ async def lookup(catalogue: Catalogue, client: OmdbClient, clock: Clock) -> Asyn
     lookup = Lookup(catalogue, client, clock.now)
     yield lookup
     await lookup.close()
+
+
+async def until(true: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+    """Wait for what must become true."""
+    deadline = time.monotonic() + seconds
+    while not await true():
+        assert time.monotonic() < deadline, "it did not become true in time"
+        await asyncio.sleep(0.01)
+
+
+async def refused(asked: Awaitable[Film]) -> DomainError:
+    with pytest.raises(DomainError) as caught:
+        await asked
+    return caught.value

@@ -2,47 +2,29 @@
 
 import asyncio
 import sys
-import time
-from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from service.errors import DomainError, Invalid, Misconfigured, NotFound, TooMany, Unavailable
+from service.errors import Invalid, NotFound, Unavailable
 from service.films.catalogue import Catalogue
 from service.films.facts import FilmFacts, Provenance
 from service.films.models import Film, Outbox
 from service.omdb import lookup as lookup_module
-from service.omdb import throttle
 from service.omdb.client import OmdbClient
 from service.omdb.fetch import fetch_all
 from service.omdb.lookup import Lookup
 from service.omdb.memory import Memory
 from service.omdb.models import OmdbLease
-from service.omdb.question import refresh_after
 from service.settings import PROJECT
-from tests.omdb.conftest import Clock
+from tests.omdb.conftest import Clock, refused, until
 from tests.omdb.server import Omdb
 
 MATRIX = "tt0133093"
 STAR_WARS = "tt0076759"
 HOUR = 3_600
 DAY = 24 * HOUR
-
-
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
-    """Wait for what must become true."""
-    deadline = time.monotonic() + seconds
-    while not await true():
-        assert time.monotonic() < deadline, "it did not become true in time"
-        await asyncio.sleep(0.01)
-
-
-async def refused(asked: Awaitable[Film]) -> DomainError:
-    with pytest.raises(DomainError) as caught:
-        await asked
-    return caught.value
 
 
 async def test_a_new_film_is_asked_for_once_and_kept(
@@ -223,136 +205,6 @@ async def test_the_year_and_the_type_are_part_of_the_question(lookup: Lookup, om
     assert len(omdb.calls) == 2, "the third question is answered by what the first has kept"
 
 
-async def test_without_a_key_what_is_here_is_served_and_the_rest_is_told(
-    catalogue: Catalogue, clock: Clock
-) -> None:
-    lookup = Lookup(catalogue, None, clock.now)
-    old = Provenance(source="omdb", fetched_at=clock.now(), refresh_after=clock.now())
-    await catalogue.absorb(FilmFacts(title="Jaws", imdb_id="tt0073195"), old)
-    assert (await lookup.film("jaws")).title == "Jaws"
-    for asked in (lookup.film("Parasite"), lookup.film(MATRIX), lookup.fetch("jaws")):
-        error = await refused(asked)
-        assert error.code == "movie_not_found"
-        assert "OMDB_API_KEY is not set" in error.detail
-    assert "off" in await lookup.health()
-    assert "off" in await lookup.check()
-
-
-@pytest.mark.parametrize(
-    ("fault", "kind"),
-    [("quota", Unavailable), ("Invalid API key!", Misconfigured), ("status_503", Unavailable)],
-)
-async def test_when_omdb_is_out_what_is_here_is_served(
-    lookup: Lookup, omdb: Omdb, fault: str, kind: type[DomainError]
-) -> None:
-    film = await lookup.film("Jaws")
-    omdb.fail(fault)
-    asked = await asyncio.gather(
-        *(lookup.film("Parasite") for _ in range(20)), return_exceptions=True
-    )
-    assert {type(one) for one in asked} == {kind}
-    assert (await lookup.film("Jaws")).id == film.id
-    assert await OmdbLease.all().count() == 0
-
-
-async def test_an_outage_is_not_remembered_as_a_miss(lookup: Lookup, omdb: Omdb) -> None:
-    omdb.fail("status_503")
-    assert isinstance(await refused(lookup.film("Parasite")), Unavailable)
-    omdb.recover()
-    assert (await lookup.film("Parasite")).year == 2019
-
-
-async def test_one_stranger_cannot_spend_everybodys_calls(
-    catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: Clock
-) -> None:
-    lookup = Lookup(catalogue, client, clock.now, clock.monotonic)
-    for number in range(throttle.LOOKUPS):
-        assert isinstance(await refused(lookup.film(f"none {number}", "192.0.2.1")), NotFound)
-    error = await refused(lookup.film("one more", "192.0.2.1"))
-    assert isinstance(error, TooMany)
-    assert 0 < (error.retry_after or 0) <= throttle.WINDOW
-    assert isinstance(await refused(lookup.film("none 1", "192.0.2.1")), NotFound), "known here"
-    assert isinstance(await refused(lookup.film("one more", "192.0.2.2")), NotFound)
-    assert isinstance(await refused(lookup.film("two more")), NotFound), "nobody's are unbounded"
-    clock.pass_by(throttle.WINDOW)
-    assert (await lookup.film("Jaws", "192.0.2.1")).title == "Jaws"
-
-
-def test_a_crowd_of_strangers_takes_no_more_memory(clock: Clock) -> None:
-    counts = throttle.Throttle(clock.monotonic)
-    for number in range(throttle.ASKERS + throttle.LOOKUPS):
-        counts.count(f"stranger {number}")
-    with pytest.raises(TooMany):
-        counts.count("one stranger more")
-    counts.count("stranger 1")
-
-
-async def test_old_facts_are_served_at_once_and_fetched_again_behind_the_answer(
-    lookup: Lookup, omdb: Omdb, clock: Clock
-) -> None:
-    film = await lookup.film("Jaws")
-    clock.pass_by(90 * DAY)
-    omdb.films["tt0073195"]["imdbVotes"] = "700,000"
-    omdb.hold = asyncio.Event()
-    seen = await asyncio.gather(
-        *(lookup.film("Jaws") for _ in range(20)), lookup.film(str(film.id))
-    )
-    assert {one.imdb_votes for one in seen} == {543_388}
-    omdb.hold.set()
-
-    async def fresh() -> bool:
-        return (await lookup.film("Jaws")).imdb_votes == 700_000
-
-    await until(fresh)
-    again = await lookup.film("Jaws")
-    assert again.refresh_after == clock.now() + timedelta(days=90)
-    assert len(omdb.calls) == 2
-
-
-@pytest.mark.parametrize("fault", ["status_503", "quota", "Incorrect IMDb ID."])
-async def test_a_refresh_that_fails_keeps_what_is_here_and_is_not_repeated_at_once(
-    lookup: Lookup, omdb: Omdb, clock: Clock, fault: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lookup_module, "LAST_WORDS", 60)
-    await lookup.film("Jaws")
-    clock.pass_by(90 * DAY)
-    omdb.fail(fault)
-    await lookup.film("Jaws")
-    await lookup.close()
-    made = len(omdb.calls)
-    assert made > 1
-    for _ in range(5):
-        assert (await lookup.film("Jaws")).title == "Jaws"
-        await lookup.close()
-    assert len(omdb.calls) == made
-
-    omdb.recover()
-    clock.pass_by(HOUR)
-    await lookup.film("Jaws")
-    await lookup.close()
-    assert len(omdb.calls) == made + 1
-    assert (await lookup.film("Jaws")).fetched_at == clock.now()
-
-
-async def test_closing_waits_for_what_is_under_way_but_not_for_ever(
-    lookup: Lookup, omdb: Omdb, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lookup_module, "LAST_WORDS", 0.1)
-    omdb.fail("hang")
-    asking = asyncio.create_task(lookup.film("Jaws"))
-
-    async def asked() -> bool:
-        return len(omdb.calls) == 1
-
-    await until(asked)
-    started = time.monotonic()
-    await lookup.close()
-    assert time.monotonic() - started < 20
-    with pytest.raises(asyncio.CancelledError):
-        await asking
-    assert await OmdbLease.all().count() == 0
-
-
 @pytest.mark.parametrize("title", ["", "   ", "a\x00b", "a\nb", "\ud800", "x" * 700, "ﷺ" * 10_000])
 async def test_what_can_be_no_title_is_refused_before_anybody_is_asked(
     lookup: Lookup, omdb: Omdb, title: str
@@ -388,20 +240,3 @@ async def test_fetching_by_hand_always_asks_and_tells_one_line_a_film(
     assert STAR_WARS in told[3].line
     assert len(omdb.calls) == 5
     assert (await catalogue.film("tt0073195")).runtime_minutes == 124
-
-
-def test_the_newer_a_film_the_sooner_its_facts_are_old(clock: Clock) -> None:
-    def days(**told: object) -> float:
-        facts = FilmFacts.model_validate({"title": "X", **told})
-        return (refresh_after(facts, clock.now()) - clock.now()) / timedelta(days=1)
-
-    today = clock.now().date()
-    assert days(released=today + timedelta(days=200)) == 1
-    assert days(released=today) == 1
-    assert days(released=today - timedelta(days=30)) == 3
-    assert days(released=today - timedelta(days=365)) == pytest.approx(36.5)
-    assert days(released=date(1975, 6, 20)) == 90
-    assert days(year=1975) == 90
-    assert days() == 7
-    assert days(type="series", year=1989, end_year=None) == 7
-    assert days(type="series", year=2008, end_year=2013) == 90
