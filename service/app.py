@@ -20,6 +20,7 @@ from service.settings import Settings
 log = structlog.get_logger()
 
 LARGEST_BODY = 256 * 1024  # bytes; a film with all its people is some 5 kB
+LARGEST_HEAD = 16 * 1024  # bytes; room for a token and for a query that deserves its own refusal
 LONGEST_ANSWER = 10  # seconds; every part has a shorter deadline of its own
 
 
@@ -32,6 +33,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         configure_logging=False,
     )
     app.config.REQUEST_MAX_SIZE = LARGEST_BODY
+    app.config.REQUEST_MAX_HEADER_SIZE = LARGEST_HEAD
     app.config.REQUEST_TIMEOUT = LONGEST_ANSWER
     app.config.RESPONSE_TIMEOUT = LONGEST_ANSWER
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 3.0

@@ -111,7 +111,7 @@ class Misconfigured(DomainError):
 class TooLarge(DomainError):
     """The input is larger than is taken."""
 
-    default_code = "body_too_large"
+    default_code = "request_too_large"
 
 
 class UnsupportedMedia(DomainError):

@@ -178,6 +178,7 @@ def environment(
         "OMDB_API_KEY": running.OMDB_KEY,
         "OMDB_DAILY_QUOTA": "100000",
         "POSTER_HOSTS": urlsplit(omdb_address).netloc,
+        "CORS_ORIGINS": "https://films.example",
         "JWT_SECRET": "a secret that is only used by tests, 32+",
     }
 

@@ -57,10 +57,6 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
             cache=headers.get("Cache-Status"),
         )
 
-    @app.options("/<path:path>", name="preflight")
-    async def preflight(request: Request, path: str) -> HTTPResponse:
-        return HTTPResponse(status=204)
-
 
 def _allow_origin(request: Request, headers: object, origins: tuple[str, ...]) -> None:
     assert hasattr(headers, "update")

@@ -54,7 +54,7 @@ SANIC_CODES = {
     404: "route_not_found",
     405: "method_not_allowed",
     408: "request_timeout",
-    413: "body_too_large",
+    413: "request_too_large",
     417: "expectation_failed",
     503: "response_timeout",
 }
@@ -62,7 +62,7 @@ SANIC_DETAILS = {
     404: "There is no such address.",
     405: "This address does not take that method.",
     408: "The request did not arrive in time.",
-    413: "The body is larger than 256 kB.",
+    413: "The request is larger than is taken: 256 kB of body, 16 kB of head.",
     503: "The answer was not ready in time.",
 }
 DATABASE_RETRY = 2.0  # seconds; a restarting PostgreSQL is back within some
@@ -116,6 +116,8 @@ def of_sanic(request: Request, error: SanicException) -> HTTPResponse:
     headers = {}
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.headers.get("Allow", "")
+        if request.method == "OPTIONS":
+            return HTTPResponse(status=204, headers=headers)
     if status == 503:
         headers["Retry-After"] = "1"
     detail = SANIC_DETAILS.get(status, HTTPStatus(status).phrase + ".")

@@ -1,5 +1,6 @@
 """The contract: valid, complete, and true of what the service answers."""
 
+import io
 import re
 
 import pytest
@@ -105,8 +106,19 @@ async def test_a_hostile_body_is_a_problem_document(
 ) -> None:
     head = {"Content-Type": kind}
     answer = await api.ask(
-        "POST", "/api/v1/movies", token=await api.admin(), data=body, headers=head
+        "POST", "/api/v1/movies", token=await api.admin(), data=io.BytesIO(body), headers=head
     )
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert "Traceback" not in answer.body.decode()
     assert (await api.get("/health/live")).status == 200
+
+
+async def test_a_browser_may_ask_first_and_only_chosen_origins_may_read(api: Api) -> None:
+    path = "/api/v1/search?q=jaws"
+    asked = await api.ask("OPTIONS", path, headers={"Origin": "https://films.example"})
+    assert asked.status == 204
+    assert asked.headers["Access-Control-Allow-Origin"] == "https://films.example"
+    mine = await api.get(path, headers={"Origin": "https://films.example"})
+    assert mine.headers["Access-Control-Allow-Origin"] == "https://films.example"
+    other = await api.get(path, headers={"Origin": "https://elsewhere.example"})
+    assert "Access-Control-Allow-Origin" not in other.headers
