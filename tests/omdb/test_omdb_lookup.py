@@ -79,7 +79,7 @@ async def test_processes_that_ask_at_once_make_one_call_and_one_film(
 ) -> None:
     omdb.pause = 0.5
     said = asyncio.subprocess.PIPE
-    command = (sys.executable, "-m", "tests.omdb.asker", database, omdb.url, "Parasite", "30")
+    command = (sys.executable, "-m", "tests.omdb.asker", database, omdb.url, "Parasite", "6")
     askers = [
         await asyncio.create_subprocess_exec(*command, stdin=said, stdout=said, cwd=PROJECT)
         for _ in range(2)
