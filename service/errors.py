@@ -108,12 +108,6 @@ class Misconfigured(DomainError):
     default_code = "misconfigured"
 
 
-class TooLarge(DomainError):
-    """The input is larger than is taken."""
-
-    default_code = "request_too_large"
-
-
 class UnsupportedMedia(DomainError):
     """The input is of a kind that is not read here."""
 

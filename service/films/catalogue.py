@@ -333,7 +333,7 @@ async def _remember_genres(films: Sequence[Film]) -> None:
 
 
 async def _refuse_unknown_genres(genres: Sequence[str]) -> None:
-    known = set(await Genre.filter(name__in=list(genres)).values_list("name", flat=True))
+    known = {genre.name for genre in await Genre.filter(name__in=list(genres))}
     unknown = [name for name in genres if name not in known]
     if unknown:
         faults = tuple(FieldError("/genres", f"{name!r} is not a known genre") for name in unknown)
