@@ -20,7 +20,7 @@ from service.database import rows
 from service.errors import TooMany
 
 NAME_FAILURES = 5  # in a row; a person who needs more has forgotten the password
-ADDRESS_FAILURES = 20  # several people may share one address
+ADDRESS_FAILURES = 30  # in a row; a household or an office may share one address
 FIRST_DELAY = 10_000  # ms
 LONGEST_DELAY = 900_000  # ms: some hundred guesses a day, and an owner waits 15 min at worst
 FORGOTTEN_AFTER = 3_600_000  # ms after the last failure
