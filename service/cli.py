@@ -23,6 +23,7 @@ from service.films.loader import Progress as Loaded
 from service.films.models import Film
 from service.migrate import migrate as bring_up_to_date
 from service.omdb.fetch import fetch_all
+from service.operation.health import asked
 from service.operation.reindex import ReindexView
 from service.settings import PROJECT, Settings, SettingsError, path_of
 from service.supervisor import Supervisor
@@ -39,6 +40,7 @@ told = Console(stderr=True)
 
 MOST_BAD_LINES = 20  # shown one by one; the rest is counted
 NO_INDEXER = 10.0  # seconds after which a rebuild that nobody takes up is worth a word
+LONGEST_CALL = 5.0  # seconds that OMDb is waited for by the doctor, who really asks it
 LOOK = 0.3  # seconds between two looks at a rebuild
 
 
@@ -189,11 +191,12 @@ async def _create_admin(chosen: Settings, name: str, password: str) -> None:
 
 async def _doctor(chosen: Settings) -> bool:
     async with wiring.opened(chosen) as parts:
-        found = await parts.health.readiness()
-    for name, part in found.parts.items():
+        found = dict((await parts.health.readiness()).parts)
+        found["omdb"] = await asked(parts.lookup.check, LONGEST_CALL)
+    for name, part in found.items():
         mark = "ok    " if part.state == "ok" else "FAILED"
         typer.echo(f"{mark}  {name:<9} {part.detail}")
-    return found.status == "ready"
+    return all(part.state == "ok" for part in found.values())
 
 
 def _greet(port: int) -> None:

@@ -92,7 +92,7 @@ def is_fault(error: BaseException) -> bool:
 def tortoise_url(url: str) -> str:
     """The setting's URL as Tortoise reads it, with the waits that keep a request from hanging.
 
-    SQLite waits 5 s for another writer's lock. PostgreSQL gets 2 s to connect and 3 s a
+    SQLite waits 5 s for another writer's lock. PostgreSQL gets 5 s to connect and 3 s a
     statement: a frozen server then costs an error, not a hung request.
     """
     if url.startswith("sqlite"):
@@ -100,7 +100,7 @@ def tortoise_url(url: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         return f"sqlite://{path}?busy_timeout=5000&synchronous=NORMAL&journal_mode=WAL"
     parts = urlsplit(url)
-    query = {"minsize": "1", "maxsize": "10", "timeout": "2", "command_timeout": "3"}
+    query = {"minsize": "1", "maxsize": "10", "timeout": "5", "command_timeout": "3"}
     query.update(parse_qsl(parts.query))
     return urlunsplit(parts._replace(scheme="asyncpg", query=urlencode(query)))
 

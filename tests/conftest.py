@@ -7,6 +7,7 @@ one that `REQUIRE=postgres,redis,…` names and that is missing fails.
 """
 
 import os
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -39,13 +40,16 @@ for name, value in dotenv_values(ROOT / "var/backends/env").items():
 
 def required(backend: str) -> str:
     """The address of a real backend; skips where there is none, fails where it was asked for."""
-    address = os.environ.get(BACKENDS[backend], "")
+    if backend == "chromium":
+        address = shutil.which("chromium") or ""
+    else:
+        address = os.environ.get(BACKENDS[backend], "")
     if address:
         return address
     if backend in os.environ.get("REQUIRE", "").split(","):
-        pytest.fail(f"{backend} was required and {BACKENDS[backend]} is not set")
+        pytest.fail(f"{backend} was required and is not there")
     _missing.add(backend)
-    pytest.skip(f"no {backend}: {BACKENDS[backend]} is not set")
+    pytest.skip(f"there is no {backend}")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -107,6 +107,7 @@ class Catalogue:
                     changed[film.id] = film
                     known.add(film)
                 if provenance.fetched_at:
+                    film.source = provenance.source
                     film.fetched_at = provenance.fetched_at
                     film.refresh_after = provenance.refresh_after
                 films.append(film)
@@ -324,7 +325,7 @@ async def _refetched(films: list[Film]) -> None:
     """Seen again, unchanged: only the freshness moves, which the index does not hold."""
     for film in films:
         film.counters += 1
-        await film.save(update_fields=["fetched_at", "refresh_after", "counters"])
+        await film.save(update_fields=["source", "fetched_at", "refresh_after", "counters"])
 
 
 async def _remember_genres(films: Sequence[Film]) -> None:

@@ -61,11 +61,9 @@ async def test_a_thousand_requests_broken_off_do_not_stop_it(api: Api) -> None:
     head = "POST /api/v1/movies HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     for number in range(1000):
         sent = body % number
+        told = f"{head}Authorization: Bearer {token}\r\nContent-Length: {len(sent)}\r\n\r\n"
         with socket.create_connection((host, int(port)), timeout=10) as client:
-            client.sendall(
-                f"{head}Authorization: Bearer {token}\r\nContent-Length: {len(sent)}\r\n\r\n".encode()
-                + sent
-            )
+            client.sendall(told.encode() + sent)
             if number % 10 == 0:
                 await asyncio.sleep(0)
     assert (await api.search("jaws")).status == 200
