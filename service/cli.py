@@ -52,7 +52,7 @@ def serve() -> None:
         supervisor = Supervisor(chosen)
     except OSError as fault:
         _fail(f"cannot listen on {chosen.host}:{chosen.port} ({fault.strerror}); set PORT")
-    supervisor.run(ready=_greet)
+    supervisor.run()
 
 
 @app.command()
@@ -197,16 +197,6 @@ async def _doctor(chosen: Settings) -> bool:
         mark = "ok    " if part.state == "ok" else "FAILED"
         typer.echo(f"{mark}  {name:<9} {part.detail}")
     return all(part.state == "ok" for part in found.values())
-
-
-def _greet(port: int) -> None:
-    at = f"localhost:{port}"
-    typer.echo(
-        f"\nMovies answers at http://{at} (the contract: http://{at}/docs). Try:\n\n"
-        f"  curl '{at}/api/v1/search?q=godfahter'\n"
-        f"  curl '{at}/api/v1/search?q=spilberg+jaws'\n"
-        f"  curl '{at}/api/v1/movies/tt0073195'\n"
-    )
 
 
 def _bar(unit: str) -> Progress:

@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -65,16 +64,12 @@ class Supervisor:
         self._stopping = False
         self._restart = False
 
-    def run(self, ready: Callable[[int], None]) -> None:
-        """Keep the children alive until SIGTERM or SIGINT; SIGHUP restarts them one by one.
-
-        Args:
-            ready: called once with the port, when the first worker has begun to answer.
-        """
+    def run(self) -> None:
+        """Keep the children alive until SIGTERM or SIGINT; SIGHUP restarts them one by one."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, self._again)
-        greeted = False
+        greeting = self._greet()
         try:
             while not self._stopping:
                 for child in self._children:
@@ -82,13 +77,18 @@ class Supervisor:
                 if self._restart:
                     self._restart = False
                     self._restart_each()
-                if not greeted and self._children[0].heard > self._children[0].started:
-                    greeted = True
-                    ready(self.port)
                 time.sleep(LOOK)
         finally:
+            greeting.kill()
+            greeting.wait()
             self._end_all()
             self._socket.close()
+
+    def _greet(self) -> subprocess.Popen[bytes]:
+        """Tell the terminal where the service is, as soon as it is of use."""
+        host = self._settings.host.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+        command = [sys.executable, "-m", "service.greeting", host, str(self.port)]
+        return subprocess.Popen(command, cwd=PROJECT, preexec_fn=_die_with_parent)
 
     def _stop(self, *_: object) -> None:
         self._stopping = True

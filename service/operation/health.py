@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from service.database import connection, on_postgres
+from service.database import on_postgres, rows
 from service.errors import DomainError
 from service.films import outbox
+from service.settings import PROJECT
 
 LONGEST_CHECK = 2.0  # seconds for one part to answer
 KEPT = 1.0  # seconds; probes from many sides cost one round
 LAGGING = 60_000  # ms; an outbox row older than this means that no indexer is working
+
+NEWEST = max(path.stem for path in (PROJECT / "migrations").glob("0*.py"))
+"""The migration that this release needs."""
 
 Check = Callable[[], Awaitable[str]]
 
@@ -69,10 +73,17 @@ class Health:
 
 
 async def check_database() -> str:
-    """One line on the database. Raises the driver's own errors."""
+    """One line on the database. Raises the driver's own errors.
+
+    Raises:
+        DomainError: the schema is older than this release.
+    """
+    done = await rows("SELECT MAX(name) AS name FROM tortoise_migrations")
+    if done[0]["name"] != NEWEST:
+        raise DomainError("the schema is not up to date; run `movies migrate`")
     version = "SELECT version() AS v" if on_postgres() else "SELECT sqlite_version() AS v"
-    rows = await connection().execute_query_dict(version)
-    said = str(rows[0]["v"]).split(",")[0].split("(")[0].strip()
+    found = await rows(version)
+    said = str(found[0]["v"]).split(",")[0].split("(")[0].strip()
     return f"{said} answers" if on_postgres() else f"SQLite {said} answers"
 
 

@@ -140,9 +140,7 @@ def _apart(data: bytes, widths: Sequence[int], memory: int, seconds: int) -> byt
             os.close(0)
             os.close(1)
             _confine(memory, seconds)
-            result = memoryview(_result(data, widths))
-            while result:
-                result = result[os.write(writer, result) :]
+            _give(writer, _result(data, widths))
             os._exit(0)
         finally:
             os._exit(1)
@@ -161,16 +159,18 @@ def main(widths: Sequence[int], memory: int, seconds: int) -> None:
     """Develop pictures from standard input, each preceded by its length, until it ends."""
     os.nice(POLITE)
     develop(_warming(), widths)
-    _give(READY)
+    _give(1, READY)
     while len(header := sys.stdin.buffer.read(4)) == 4:
         (length,) = struct.unpack(">I", header)
         data = sys.stdin.buffer.read(length)
-        _give(_apart(data, widths, memory, seconds))
+        _give(1, _apart(data, widths, memory, seconds))
 
 
-def _give(result: bytes) -> None:
-    sys.stdout.buffer.write(result)
-    sys.stdout.buffer.flush()
+def _give(descriptor: int, data: bytes) -> None:
+    """Write all of `data`, past Python's buffers: what is given is given, whoever dies next."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def _warming() -> bytes:
@@ -181,4 +181,5 @@ def _warming() -> bytes:
 
 
 if __name__ == "__main__":
-    main([int(width) for width in sys.argv[3:]], int(sys.argv[1]), int(sys.argv[2]))
+    with suppress(BrokenPipeError):  # whoever asked is gone; nobody misses the answer
+        main([int(width) for width in sys.argv[3:]], int(sys.argv[1]), int(sys.argv[2]))

@@ -16,10 +16,11 @@ from cachetools import LRUCache
 
 from service.database import on_postgres, rows
 from service.films.models import Film
+from service.search.candidate import Candidate
 from service.search.engines.ports import Engine, Hit, Hits, Relation
 from service.search.plan import Plan
 from service.search.query import Query
-from service.search.rank import Candidate, Ranked, rank
+from service.search.rank import Ranked, rank
 from service.search.vocabulary import Vocabulary
 
 RANKED = 100  # hits that are looked at a second time

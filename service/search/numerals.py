@@ -98,3 +98,14 @@ def figures(title_words: list[str]) -> list[str]:
             result.append(figure(word))
             place += 1
     return result
+
+
+_FORMS: dict[str, tuple[str, ...]] = {
+    str(value): (str(value), *(word for word, other in VALUES.items() if other == value))
+    for value in sorted(set(VALUES.values()))
+}
+
+
+def same(figure_: str) -> tuple[str, ...]:
+    """Every word for a number given as a figure, itself first."""
+    return _FORMS.get(figure_, (figure_,))

@@ -8,22 +8,23 @@ pure, so that the order of results is tested without an engine.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import log10
 from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from service.search import numerals
-from service.search.query import STOP_WORDS, Query
-from service.search.text import joined, without_article, words
+from service.search.candidate import STOP_WEIGHT, Candidate, Title
+from service.search.query import NOISE, STOP_WORDS, Query
+from service.search.text import joined, without_article
 
-STOP_WEIGHT = 0.25  # what a stop word counts, as in the plan
+NOISE_WEIGHT = 0.1  # words around the title explain little, and cost little when they do not match
 LEAST_ALIKE = 0.55  # of two words; less is chance
 LEAST_WHOLE = 0.5  # of two whole titles
+LEAST_BEGUN = 0.7  # of two beginnings
+EXPLAINING = 0.75  # from here on a whole title's likeness explains the query
 PAIR = 0.97  # what joined or split words keep of their likeness
-DIRECTOR = 0.95
-ALIAS = 0.97
+NUMBER = 0.98  # a number written another way
 BEGUN = 0.75  # what a beginning explains of a word at least
 
 
@@ -34,83 +35,39 @@ class Features(NamedTuple):
     """Share of the query that words of the film explain."""
     covered: float
     """Share of the title, or of a director's name, that the query asks for."""
+    matched: float
+    """Both at once."""
     whole: float
-    """Likeness of the query and the whole title, letter by letter."""
+    """Likeness of the query and the whole title, or a director's whole name, letter by letter."""
     beginning: float
     """Likeness of the query and the title's beginning."""
     exact: float
-    """1 for the whole title as it was typed, a little less with numbers or an article otherwise."""
+    """1 for the whole title as it was typed, less with numbers or an article otherwise."""
     order: float
     """Share of neighbouring words that stand in the title's order."""
+    numbers: float
+    """1 for the same numbers, less when the title has others, 0 when it lacks a typed one."""
     year: float
     """1 for the year that was typed, 0.5 when none was, 0 for another one."""
     votes: float
     """0 for none, 1 for ten million."""
+    known: float
+    """Votes, as far as the query is the title's beginning."""
 
 
 WEIGHTS = Features(
     explained=4.0,
-    covered=1.0,
+    covered=0.5,
+    matched=1.0,
     whole=2.0,
     beginning=0.7,
     exact=2.0,
-    order=0.5,
+    order=0.3,
+    numbers=0.5,
     year=1.0,
     votes=0.5,
+    known=1.0,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Title:
-    """One of a film's titles, prepared: its words with numbers as figures, and run together."""
-
-    words: tuple[str, ...]
-    weights: tuple[float, ...]
-    pairs: tuple[str, ...]
-    whole: str
-    typed: str
-    worth: float
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What ranking needs of a film, worked out once per version."""
-
-    film_id: str
-    version: int
-    year: int | None
-    votes: float
-    titles: tuple[Title, ...]
-    directors: tuple[tuple[str, ...], ...]
-    names: tuple[str, ...]
-
-    @classmethod
-    def of(
-        cls,
-        *,
-        film_id: str,
-        version: int,
-        title: str,
-        aliases: Iterable[str],
-        directors: Iterable[str],
-        year: int | None,
-        votes: int | None,
-    ) -> "Candidate":
-        """Prepare a film."""
-        titles = [_title(title, 1.0), *(_title(alias, ALIAS) for alias in aliases)]
-        names = tuple(tuple(words(name)) for name in directors)
-        popularity = min(1.0, log10(1 + (votes or 0)) / 7)
-        everyone = tuple(word for name in names for word in name)
-        return cls(film_id, version, year, popularity, tuple(titles), names, everyone)
-
-
-def _title(title: str, worth: float) -> Title:
-    plain = words(title)
-    figured = numerals.figures(plain)
-    bare = without_article(figured)
-    weights = tuple(STOP_WEIGHT if word in STOP_WORDS else 1.0 for word in figured)
-    pairs = tuple(joined(figured))
-    return Title(tuple(figured), weights, pairs, "".join(bare), "".join(plain), worth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,101 +94,127 @@ class Asked:
     """A query beside its candidates: the likenesses that ranking needs, in a few calls."""
 
     def __init__(self, query: Query, candidates: Sequence[Candidate]) -> None:
-        self.year = query.year
-        self.words = numerals.figures(list(query.title))
-        self.weights = [STOP_WEIGHT if word in STOP_WORDS else 1.0 for word in self.words]
-        self.typed = {"".join(query.words), "".join(query.core), "".join(query.title)}
+        self.query = query
+        self.words = list(query.words)
+        self.weights = [_weight(query, word) for word in self.words]
+        self.total = sum(self.weights) or 1.0
+        figures = {numerals.figure(word) for word in query.title}
+        self.numbers = {word for word in figures if word.isdigit()}
+        self.typed = {"".join(query.words), "".join(query.core)}
         self.forms = frozenset(query.wholes)
-        self.squeezed = "".join(without_article(self.words))
         choices = _choices(candidates)
         last = len(self.words) - 1
         self.alike = [_alike(w, choices, place == last) for place, w in enumerate(self.words)]
         pairs = joined(self.words)
         self.paired = [_alike(p, choices, place + 1 == last) for place, p in enumerate(pairs)]
-        wholes = list({title.whole for c in candidates for title in c.titles})
-        self.whole = _likeness(self.squeezed, wholes, LEAST_WHOLE)
-        starts = {whole: whole[: len(self.squeezed)] for whole in wholes}
-        begun = _likeness(self.squeezed, list(set(starts.values())), 0.7)
-        self.begun = {whole: begun[start] for whole, start in starts.items() if start in begun}
+        self._compare_wholes(candidates)
+
+    def _compare_wholes(self, candidates: Sequence[Candidate]) -> None:
+        forms = {
+            "".join(without_article(form))
+            for part in (self.query.words, self.query.core, self.query.title)
+            for form in (list(part), numerals.figures(list(part)))
+        }
+        wholes = list({whole for c in candidates for t in c.titles for whole in t.wholes})
+        names = list({name for c in candidates for name in c.name_wholes})
+        self.whole = _nearest(forms, wholes, LEAST_WHOLE)
+        self.name = _nearest(forms, names, LEAST_BEGUN)
+        self.begun: dict[str, float] = {}
+        for form in forms:
+            starts = {whole: whole[: len(form)] for whole in wholes if len(whole) > len(form)}
+            near = _likeness(form, list(set(starts.values())), LEAST_BEGUN)
+            for whole, start in starts.items():
+                if start in near:
+                    self.begun[whole] = max(self.begun.get(whole, 0.0), near[start])
 
     def judged(self, candidate: Candidate) -> Ranked:
         """The best of the candidate's titles."""
-        best: Features | None = None
-        most = -1.0
+        scored = []
         for title in candidate.titles:
-            features = self._features(candidate, title)
-            score = title.worth * sum(w * f for w, f in zip(WEIGHTS, features, strict=True))
-            if score > most:
-                best, most = features, score
-        assert best is not None
-        return Ranked(candidate, most, best)
+            features = self.features(candidate, title)
+            score = sum(w * f for w, f in zip(WEIGHTS, features, strict=True))
+            scored.append((title.worth * score, features))
+        score, features = max(scored)
+        return Ranked(candidate, score, features)
 
-    def _features(self, candidate: Candidate, title: Title) -> Features:
-        total = sum(self.weights) or 1.0
-        explained, places, used_names = self._explained(candidate, title)
-        whole = self.whole.get(title.whole, 0.0)
-        explained = max(explained / total, whole if whole >= 0.7 else 0.0)
+    def features(self, candidate: Candidate, title: Title) -> Features:
+        """How one title of a film stands to the query."""
+        explained, places, names = self._explained(candidate, title)
+        covered = _covered(candidate, title, places, names)
+        numbers = self._numbers(title)
+        whole = max((self.whole.get(form, 0.0) for form in title.wholes), default=0.0)
+        named = max((self.name.get(name, 0.0) for name in candidate.name_wholes), default=0.0)
+        beginning = max((self.begun.get(form, 0.0) for form in title.wholes), default=0.0)
+        if numbers and max(whole, named) >= EXPLAINING:
+            explained = max(explained, whole, named)
+        year = self._year(candidate)
         return Features(
             explained=explained,
-            covered=self._covered(candidate, title, places, used_names),
-            whole=whole,
-            beginning=self.begun.get(title.whole, 0.0),
-            exact=1.0 if title.typed in self.typed else 0.9 if title.whole in self.forms else 0.0,
+            covered=covered,
+            matched=explained * covered,
+            whole=max(whole, named),
+            beginning=beginning,
+            exact=self._exact(title, year),
             order=_order(places),
-            year=self._year(candidate),
+            numbers=numbers,
+            year=year,
             votes=candidate.votes,
+            known=beginning * candidate.votes,
         )
 
     def _explained(
         self, candidate: Candidate, title: Title
     ) -> tuple[float, list[tuple[int, float]], set[str]]:
-        """What of the query the film explains, where in the title, and by which names."""
-        places: list[tuple[int, float]] = []
+        """The share of the query that the film explains, where in its title, and by which names.
+
+        The best way of reading the words one by one or, where they belong together, in pairs.
+        """
         names: set[str] = set()
-        before, explained = 0.0, 0.0
+        ways: list[tuple[float, tuple[tuple[int, float], ...]]] = [(0.0, ())]
         for position, alike in enumerate(self.alike):
             likeness, place = _best(alike, title)
-            name = max(candidate.names, key=lambda n: alike.get(n, 0.0), default="")
-            named = DIRECTOR * alike.get(name, 0.0)
-            weight = self.weights[position]
+            named = max((alike.get(name, 0.0) for name in candidate.names), default=0.0)
             if named > likeness:
-                names.add(name)
-            elif place >= 0:
-                places.append((place, likeness))
-            single = explained + weight * max(likeness, named)
+                names.update(n for n in candidate.names if alike.get(n) == named)
+                place = -1
+            weight = self.weights[position]
+            before, places = ways[-1]
+            value = before + weight * max(likeness, named)
+            way = (value, (*places, (place, likeness)) if place >= 0 else places)
             if position:
-                paired, place = _best(self.paired[position - 1], title)
-                both = before + (weight + self.weights[position - 1]) * PAIR * paired
-                if both > single:
-                    places.append((place, paired))
-                    before, explained = explained, both
-                    continue
-            before, explained = explained, single
-        return explained, places, names
+                likeness, place = _best(self.paired[position - 1], title)
+                before, places = ways[-2]
+                value = before + (weight + self.weights[position - 1]) * PAIR * likeness
+                if value > way[0]:
+                    way = (value, (*places, (place, likeness)))
+            ways.append(way)
+        return ways[-1][0] / self.total, list(ways[-1][1]), names
 
-    def _covered(
-        self,
-        candidate: Candidate,
-        title: Title,
-        places: list[tuple[int, float]],
-        names: set[str],
-    ) -> float:
-        matched: dict[int, float] = {}
-        size = len(title.words)
-        for place, likeness in places:
-            for each in (place,) if place < size else (place - size, place - size + 1):
-                matched[each] = max(matched.get(each, 0.0), likeness)
-        covered = sum(title.weights[place] * s for place, s in matched.items()) / sum(title.weights)
-        for director in candidate.directors:
-            if director and names.issuperset(director):
-                covered = max(covered, 0.8)
-        return covered
+    def _exact(self, title: Title, year: float) -> float:
+        if title.typed in self.typed:
+            return 1.0
+        if title.typed == "".join(self.query.title):
+            return 1.0 if year >= 0.6 else 0.85
+        return 0.9 if self.forms.intersection(title.wholes) else 0.0
+
+    def _numbers(self, title: Title) -> float:
+        if self.numbers == title.numbers:
+            return 1.0
+        return 0.5 if self.numbers <= title.numbers else 0.0
 
     def _year(self, candidate: Candidate) -> float:
-        if self.year is None or candidate.year is None:
+        if self.query.year is None or candidate.year is None:
             return 0.5
-        off = abs(self.year - candidate.year)
+        off = abs(self.query.year - candidate.year)
         return 1.0 if off == 0 else 0.6 if off == 1 else 0.3 if off == 2 else 0.0
+
+
+def _weight(query: Query, word: str) -> float:
+    if word in STOP_WORDS:
+        return STOP_WEIGHT
+    if word == str(query.year) or (word in NOISE and word not in query.core):
+        return NOISE_WEIGHT
+    return 1.0
 
 
 def _choices(candidates: Sequence[Candidate]) -> list[str]:
@@ -245,16 +228,18 @@ def _choices(candidates: Sequence[Candidate]) -> list[str]:
 
 
 def _alike(word: str, choices: list[str], last: bool) -> dict[str, float]:
-    if word.isdigit():
-        return {word: 1.0}
-    alike = _likeness(word, choices, LEAST_ALIKE)
+    """The words that `word` may stand for, and how alike they are."""
+    alike = {} if word.isdigit() else _likeness(word, choices, LEAST_ALIKE)
     if last:
         size = len(word)
         for choice in choices:
             if choice.startswith(word):
-                alike[choice] = max(
-                    alike.get(choice, 0.0), BEGUN + (1 - BEGUN) * size / len(choice)
-                )
+                begun = BEGUN + (1 - BEGUN) * size / len(choice)
+                alike[choice] = max(alike.get(choice, 0.0), begun)
+    figure = numerals.figure(word)
+    if figure.isdigit():
+        alike |= dict.fromkeys(numerals.same(figure), NUMBER)
+        alike[word] = 1.0
     return alike
 
 
@@ -265,7 +250,16 @@ def _likeness(text: str, choices: list[str], least: float) -> dict[str, float]:
     return {choice: likeness for choice, likeness, _ in found}
 
 
+def _nearest(forms: Iterable[str], choices: list[str], least: float) -> dict[str, float]:
+    nearest: dict[str, float] = {}
+    for form in forms:
+        for choice, likeness in _likeness(form, choices, least).items():
+            nearest[choice] = max(nearest.get(choice, 0.0), likeness)
+    return nearest
+
+
 def _best(alike: dict[str, float], title: Title) -> tuple[float, int]:
+    """The likeness of the title's best word, and its place; a pair stands behind all words."""
     best, where = 0.0, -1
     for place, word in enumerate(title.words):
         likeness = alike.get(word, 0.0)
@@ -278,8 +272,21 @@ def _best(alike: dict[str, float], title: Title) -> tuple[float, int]:
     return best, where
 
 
+def _covered(
+    candidate: Candidate, title: Title, places: list[tuple[int, float]], names: set[str]
+) -> float:
+    matched: dict[int, float] = {}
+    size = len(title.words)
+    for place, likeness in places:
+        for each in (place,) if place < size else (place - size, place - size + 1):
+            matched[each] = max(matched.get(each, 0.0), likeness)
+    covered = sum(title.weights[place] * s for place, s in matched.items()) / sum(title.weights)
+    if not matched and any(name and names.issuperset(name) for name in candidate.directors):
+        return 0.8
+    return covered
+
+
 def _order(places: list[tuple[int, float]]) -> float:
     if len(places) < 2:
         return 1.0 if places else 0.0
-    following = sum(b == a + 1 for (a, _), (b, _) in pairwise(places))
-    return following / (len(places) - 1)
+    return sum(b == a + 1 for (a, _), (b, _) in pairwise(places)) / (len(places) - 1)
