@@ -1,0 +1,85 @@
+"""A film prepared for ranking: what would otherwise be worked out for each query again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import log10
+
+from service.search import numerals
+from service.search.query import STOP_WORDS
+from service.search.text import joined, without_article, words
+
+STOP_WEIGHT = 0.25  # what a stop word counts, as in the plan
+ALIAS = 0.97  # what another title counts beside the main one
+MOST_VOTES = 7  # as a power of ten
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """One of a film's titles.
+
+    `weights` has one weight per word, `pairs` neighbours run together, `wholes` the title without
+    spaces and leading article, as it is and with figures, `typed` the same with the article.
+    """
+
+    words: tuple[str, ...]
+    weights: tuple[float, ...]
+    pairs: tuple[str, ...]
+    wholes: tuple[str, ...]
+    typed: str
+    numbers: frozenset[str]
+    worth: float
+
+    @classmethod
+    def of(cls, title: str, worth: float) -> "Title":
+        """Prepare a title."""
+        plain = words(title)
+        figured = numerals.figures(plain)
+        forms = ("".join(without_article(form)) for form in (plain, figured))
+        return cls(
+            words=tuple(plain),
+            weights=tuple(STOP_WEIGHT if word in STOP_WORDS else 1.0 for word in plain),
+            pairs=tuple(joined(plain)),
+            wholes=tuple(dict.fromkeys(forms)),
+            typed="".join(plain),
+            numbers=frozenset(word for word in figured if word.isdigit()),
+            worth=worth,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A film. `votes` is 0 for none and 1 for ten million; `names` are the directors' words."""
+
+    film_id: str
+    version: int
+    year: int | None
+    votes: float
+    titles: tuple[Title, ...]
+    directors: tuple[tuple[str, ...], ...]
+    names: tuple[str, ...]
+    name_wholes: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        film_id: str,
+        version: int,
+        title: str,
+        aliases: Iterable[str],
+        directors: Iterable[str],
+        year: int | None,
+        votes: int | None,
+    ) -> "Candidate":
+        """Prepare a film from its facts."""
+        names = tuple(tuple(words(name)) for name in directors)
+        return cls(
+            film_id=film_id,
+            version=version,
+            year=year,
+            votes=min(1.0, log10(1 + (votes or 0)) / MOST_VOTES),
+            titles=(Title.of(title, 1.0), *(Title.of(alias, ALIAS) for alias in aliases)),
+            directors=names,
+            names=tuple(dict.fromkeys(word for name in names for word in name)),
+            name_wholes=tuple("".join(name) for name in names),
+        )
