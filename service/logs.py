@@ -52,3 +52,4 @@ def configure(form: Literal["text", "json"]) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # our own lines say it once
