@@ -36,7 +36,6 @@ MOST_PIXELS = 40_000_000  # 160 MB while decoded; the largest posters on offer h
 QUALITY = 85  # above it JPEG files grow much faster than anybody can see
 PAPER = (255, 255, 255)  # what shows through where a picture is transparent
 POLITE = 10  # niceness: answering searches comes before making pictures
-READY = b"ready\n"  # said once, when the first picture may come
 LARGEST_RESULT = 32 * 1024 * 1024  # bytes; three pictures of any allowed size fit many times
 
 
@@ -159,11 +158,16 @@ def main(widths: Sequence[int], memory: int, seconds: int) -> None:
     """Develop pictures from standard input, each preceded by its length, until it ends."""
     os.nice(POLITE)
     develop(_warming(), widths)
-    _give(1, READY)
+    _give(1, _framed(b""))  # ready: the first picture may come
     while len(header := sys.stdin.buffer.read(4)) == 4:
         (length,) = struct.unpack(">I", header)
         data = sys.stdin.buffer.read(length)
-        _give(1, _apart(data, widths, memory, seconds))
+        _give(1, _framed(_apart(data, widths, memory, seconds)))
+
+
+def _framed(result: bytes) -> bytes:
+    """`result` after its length, so that no result can run into the next one."""
+    return struct.pack(">I", len(result)) + result
 
 
 def _give(descriptor: int, data: bytes) -> None:

@@ -17,6 +17,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from service.posters.verdicts import Passing, Rejected
@@ -29,6 +30,8 @@ MEMORY = 1024**3  # bytes of address space; 40 million pixels need half of it
 CPU_SECONDS = 5  # a poster takes a tenth of one; the slowest honest one stays under two
 PATIENCE = 60.0  # seconds on the clock, since a busy machine is not the picture's fault
 START_SECONDS = 60.0  # seconds until it is ready; one where nothing else runs
+BROKEN = "the picture breaks the decoder"
+JPEG = b"\xff\xd8\xff"  # how every one of ours begins
 SCRIPT = Path(__file__).with_name("darkroom.py")
 
 
@@ -101,9 +104,8 @@ class Darkroom:
             env=kept,
             start_new_session=True,
         )
-        assert process.stdout is not None, "it is a pipe"
         async with asyncio.timeout(START_SECONDS):
-            await process.stdout.readuntil()
+            await _told(process)
         return process
 
     async def _end(self) -> None:
@@ -117,11 +119,31 @@ class Darkroom:
 
 async def _asked(process: Process, data: bytes) -> list[bytes]:
     """The pictures that `process` makes of `data`."""
-    assert process.stdin is not None and process.stdout is not None, "both are pipes"
+    assert process.stdin is not None, "it is a pipe"
     process.stdin.write(struct.pack(">I", len(data)))
     process.stdin.write(data)
     await process.stdin.drain()
-    said = json.loads(await process.stdout.readuntil())
-    if "unfit" in said:
-        raise Rejected(f"the picture {said['unfit']}")
-    return [await process.stdout.readexactly(length) for length in said["lengths"]]
+    return unpacked(await _told(process))
+
+
+async def _told(process: Process) -> bytes:
+    """The next thing that `process` says, after its length."""
+    assert process.stdout is not None, "it is a pipe"
+    (length,) = struct.unpack(">I", await process.stdout.readexactly(4))
+    return await process.stdout.readexactly(length)
+
+
+def unpacked(told: bytes) -> list[bytes]:
+    """The pictures in what a child of the darkroom said, which may have lost its mind."""
+    head, _, rest = told.partition(b"\n")
+    try:
+        said = json.loads(head)
+        if "unfit" in said:
+            raise Rejected(f"the picture {said['unfit']}")
+        ends = list(accumulate(said["lengths"], initial=0))
+        pictures = [rest[begin:end] for begin, end in pairwise(ends)]
+    except (ValueError, KeyError, TypeError):
+        raise Rejected(BROKEN) from None
+    if len(pictures) != len(SIZES) or not all(p.startswith(JPEG) for p in pictures):
+        raise Rejected(BROKEN)
+    return pictures

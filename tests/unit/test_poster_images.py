@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from service.posters.darkroom import Unfit, develop
-from service.posters.images import SIZES, Darkroom, Poster
+from service.posters.images import SIZES, Darkroom, Poster, unpacked
 from service.posters.verdicts import Passing, Rejected
 from tests.posters.pictures import BLUE, RED, detailed, encoded, picture, pixel_bomb, scan_bomb
 
@@ -166,6 +166,23 @@ async def test_a_picture_that_needs_too_much_memory_is_refused() -> None:
         assert (await darkroom.develop(picture())).sizes
     finally:
         await darkroom.close()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"",
+        b"gibberish",
+        b"[]\n",
+        b'{"lengths": [3, 3]}\nabcdef',
+        b'{"lengths": ["x"]}\n',
+        b'{"lengths": [1, 1, 1]}\n<h1',
+        b'{"lengths": [-5, 900, 2]}\nabc',
+    ],
+)
+def test_a_child_that_has_lost_its_mind_is_not_believed(told: bytes) -> None:
+    with pytest.raises(Rejected, match="breaks the decoder"):
+        unpacked(told)
 
 
 async def test_a_darkroom_that_hangs_is_given_up_and_replaced() -> None:
