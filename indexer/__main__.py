@@ -22,6 +22,7 @@ from indexer.rebuild import Rebuild
 from indexer.worker import Worker
 from service import database, logs, settings, wiring
 from service.errors import Unavailable
+from service.films.nudge import Nudge
 from service.heartbeat import beat
 from service.posters.fetch import Fetcher
 from service.posters.images import Darkroom
@@ -50,16 +51,23 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
             store, Fetcher(chosen.poster_hosts), Darkroom(), generation.advance, wiring.utc_now
         )
         stack.push_async_callback(posters.close)
-        fetching = asyncio.create_task(posters.run(stop))
         writer = wiring.writer_for(chosen)
         stack.push_async_callback(writer.close)
-        if await _open(writer, stop):
-            await nudge.listen()
-            words, owner = Recorder(), owner_name(chosen.database_url, stack)
-            worker = Worker(writer, words, nudge, wiring.utc_now, owner)
-            rebuild = Rebuild(writer, words, worker, wiring.utc_now, owner)
-            await asyncio.gather(worker.run(stop), worker.sweep(stop), rebuild.run(stop))
-        await fetching
+        owner = owner_name(chosen.database_url, stack)
+        async with asyncio.TaskGroup() as work:
+            work.create_task(posters.run(stop))
+            work.create_task(_index(writer, nudge, owner, stop))
+
+
+async def _index(writer: IndexWriter, nudge: Nudge, owner: str, stop: asyncio.Event) -> None:
+    """Keep the index level, once it is ours to write."""
+    if not await _open(writer, stop):
+        return
+    await nudge.listen()
+    words = Recorder()
+    worker = Worker(writer, words, nudge, wiring.utc_now, owner)
+    rebuild = Rebuild(writer, words, worker, wiring.utc_now, owner)
+    await asyncio.gather(worker.run(stop), worker.sweep(stop), rebuild.run(stop))
 
 
 async def _open(writer: IndexWriter, stop: asyncio.Event) -> bool:

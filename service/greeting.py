@@ -7,10 +7,10 @@ become searchable a moment after the API has begun to answer.
 import json
 import sys
 import time
-import urllib.error
 import urllib.request
+from typing import Any
 
-LONGEST_WAIT = 60.0  # seconds for the index to have what is waiting; then it is said anyway
+LONGEST_WAIT = 15.0  # seconds for the index to have what is waiting; then it is said anyway
 LOOK = 0.1  # seconds between two looks
 WORDS = """
 Movies answers at http://{at} (the contract: http://{at}/docs). Try:
@@ -21,21 +21,32 @@ Movies answers at http://{at} (the contract: http://{at}/docs). Try:
 """
 
 
+def answers(address: str) -> bool:
+    """Whether the API is up."""
+    return bool(_asked(f"{address}/health/live"))
+
+
 def searchable(address: str) -> bool:
-    """Whether the service answers, and nothing waits to be indexed."""
+    """Whether nothing waits to be indexed."""
+    indexer = _asked(f"{address}/health/ready").get("parts", {}).get("indexer", {})
+    return bool(indexer.get("detail", "").startswith("0 films waiting"))
+
+
+def _asked(address: str) -> dict[str, Any]:
     try:
-        with urllib.request.urlopen(f"{address}/health/ready", timeout=5) as response:  # noqa: S310
-            parts = json.load(response)["parts"]
+        with urllib.request.urlopen(address, timeout=5) as response:  # noqa: S310
+            return dict(json.load(response))
     except (OSError, ValueError):
-        return False
-    return bool(parts["indexer"]["detail"].startswith("0 films waiting"))
+        return {}
 
 
 def main() -> None:
     host, port = sys.argv[1], sys.argv[2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    while not answers(address):
+        time.sleep(LOOK)
     deadline = time.monotonic() + LONGEST_WAIT
-    shown = f"[{host}]" if ":" in host else host
-    while not searchable(f"http://{shown}:{port}") and time.monotonic() < deadline:
+    while not searchable(address) and time.monotonic() < deadline:
         time.sleep(LOOK)
     print(WORDS.format(at=f"localhost:{port}"), flush=True)
 

@@ -15,5 +15,8 @@ async def beat() -> None:
     if descriptor is None:
         return
     while True:
-        os.write(int(descriptor), b".")
+        try:
+            os.write(int(descriptor), b".")
+        except BrokenPipeError:
+            return  # the parent is gone, and its end is on its way here
         await asyncio.sleep(EVERY)

@@ -86,6 +86,19 @@ async def test_the_doctor_says_which_parts_fail_and_ends_with_one(lone: Api) -> 
     assert "Traceback" not in done.stdout + done.stderr
 
 
+async def test_without_its_database_it_lives_and_says_so(tmp_path: Path) -> None:
+    environment = {**facts(tmp_path), "DATABASE_URL": f"postgres://nobody:x@{NOBODY}/movies"}
+    with running.started(environment) as service:
+        async with Api.of(service) as api:
+            assert (await api.get("/health/live")).status == 200
+            ready = await api.get("/health/ready")
+            assert (ready.status, ready.json["status"]) == (503, "unavailable")
+            for path in ("/api/v1/search?q=jaws", "/api/v1/movies/tt0073195"):
+                answer = await api.get(path)
+                assert (answer.status, answer.json["code"]) == (503, "database_unavailable")
+                assert "Retry-After" in answer.headers
+
+
 class Proxy:
     """A TCP proxy before a real part, which a test takes away and gives back."""
 
@@ -163,8 +176,9 @@ async def test_elasticsearch_redis_and_s3_go_and_come_back(stack: str, tmp_path:
             "CACHE_URL": parts[1].before(cache),
             "POSTERS_URL": bucket.replace(endpoint, parts[2].before(endpoint)),
         }
-        started = await asyncio.to_thread(running.service(environment).__enter__)
-        stack_.push_async_callback(asyncio.to_thread, started.process.terminate)
+        serving = running.service(environment)
+        started = await asyncio.to_thread(serving.__enter__)
+        stack_.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
         api = await stack_.enter_async_context(Api.of(started))
 
         async def found(typed: str, title: str) -> bool:
