@@ -270,9 +270,13 @@ CLASSES: dict[str, tuple[Callable[[random.Random, Film], str | None], bool]] = {
     "director_typo": (misspelt_director, True),
     "compound": (compounded, False),
 }
-"""How a query of each class is made, and whether from films that many people know."""
+"""How a query of each class is made, and whether nearly all are for well-known films."""
 
-KNOWN = 20_000  # votes of a film that many people know
+KNOWN = 75_000  # votes of a film that many people know
+SHARE, LARGE_SHARE = (
+    0.5,
+    0.85,
+)  # of queries that are for such a film: people look for what they know
 
 
 def generate(films: list[Film], each: int, seed: int) -> Iterator[dict[str, Any]]:
@@ -284,20 +288,20 @@ def generate(films: list[Film], each: int, seed: int) -> Iterator[dict[str, Any]
         if title and film["votes"] >= best.get(title, film)["votes"]:
             best[title] = film
     named = list(best.values())  # of films with one title, the one that most people mean
-    known = [film for film in named if film["votes"] >= KNOWN]
     accented = [film for film in named if not film["title"].isascii() or "'" in film["title"]]
     by_director: dict[str, list[str]] = {}
     for film in films:
         for name in film["directors"]:
             by_director.setdefault(name, []).append(film["id"])
     for name, (spoil, popular) in CLASSES.items():
-        pool = accented if name == "accents" else known if popular else named
+        pool = accented if name == "accents" else named
         made = 0
         while made < each:
-            film = rng.choice(pool)
+            likely = rng.random() < (LARGE_SHARE if popular else SHARE)
+            film = rng.choice([f for f in pool if f["votes"] >= KNOWN] if likely else pool)
             text = spoil(rng, film)
-            if not text or len(text) < 2:
-                continue
+            if not text or len(text) < 2 or best.get(whole(text), film) is not film:
+                continue  # nothing left, or another film's title
             ids = [film["id"]]
             if name == "director_typo":
                 ids = [i for director in film["directors"] for i in by_director[director]]

@@ -1,0 +1,268 @@
+"""What people type, and the film that must come first: on each engine, over the sample films.
+
+Titles that are hard for a search service (numbers, one letter, signs) are added to the samples.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from service.errors import Invalid
+from service.films.models import Film
+from service.search.document import MovieDocument
+from service.search.engines.elastic import Address, ElasticEngine
+from service.search.engines.elastic_writer import ElasticWriter
+from service.search.engines.ports import Engine, IndexWriter
+from service.search.engines.tantivy import TantivyEngine
+from service.search.engines.tantivy_writer import TantivyWriter
+from service.search.finder import RANKED, Finder
+from service.search.text import whole
+from service.search.vocabulary import Vocabulary
+from service.settings import PROJECT
+from tests.conftest import required
+
+PATIENCE = 30.0  # seconds: a busy machine is no failure here
+
+HARD: list[dict[str, Any]] = [
+    {"title": "It", "year": 2017, "votes": 500_000},
+    {"title": "It Follows", "year": 2014, "votes": 250_000},
+    {"title": "M", "year": 1931, "votes": 160_000},
+    {"title": "Ma", "year": 2019, "votes": 50_000},
+    {"title": "9", "year": 2009, "votes": 140_000},
+    {"title": "24", "year": 2016, "votes": 15_000},
+    {"title": "1917", "year": 2019, "votes": 600_000},
+    {"title": "8½", "year": 1963, "votes": 120_000},
+    {"title": "[REC]", "year": 2007, "votes": 190_000},
+    {"title": "[REC]²", "year": 2009, "votes": 75_000},
+    {"title": "M*A*S*H", "year": 1970, "votes": 75_000},
+    {"title": "(500) Days of Summer", "year": 2009, "votes": 500_000},
+    {"title": "Star Wars", "year": 1977, "votes": 1_300_000, "directors": ["George Lucas"]},
+    {"title": "Rocky II", "year": 1979, "votes": 200_000},
+    {"title": "Rocky III", "year": 1982, "votes": 180_000},
+    {"title": "Charlie's Angels", "year": 2000, "votes": 190_000},
+    {"title": "The Fast and the Furious", "year": 2001, "votes": 390_000},
+    {"title": "Dune", "year": 1984, "votes": 170_000, "directors": ["David Lynch"]},
+    {"title": "Dune", "year": 2021, "votes": 160_000, "directors": ["Denis Villeneuve"]},
+    {"title": "Blade Runner 2049", "year": 2017, "votes": 600_000},
+    {"title": "Romeo + Juliet", "year": 1996, "votes": 240_000},
+    {"title": "+1", "year": 2013, "votes": 20_000},
+    {"title": "$", "year": 1971, "votes": 3_000},
+    {"title": "千と千尋の神隠し", "year": 2001, "votes": 700_000, "aliases": ["Sen to Chihiro"]},
+    {"title": "Сталкер", "year": 1979, "votes": 130_000, "aliases": ["Stalker"]},
+    {"title": "The Godfather: Part II", "year": 1974, "votes": 1_200_000},
+]
+
+GOLDEN = [
+    ("godfahter", "The Godfather"),
+    ("the godfather", "The Godfather"),
+    ("god father", "The Godfather"),
+    ("Godfather, The", "The Godfather"),
+    ("godfather 2", "The Godfather: Part II"),
+    ("the godfather part two", "The Godfather: Part II"),
+    ("spilberg jaws", "Jaws"),
+    ("jaws spielberg", "Jaws"),
+    ("se7en", "Se7en"),
+    ("seven", "Se7en"),
+    ("leon", "Léon: The Professional"),
+    ("starwars", "Star Wars"),
+    ("star wras", "Star Wars"),
+    ("It", "It"),
+    ("Up", "Up"),
+    ("M", "M"),
+    ("Ma", "Ma"),
+    ("9", "9"),
+    ("24", "24"),
+    ("1917", "1917"),
+    ("2012", "2012"),
+    ("300", "300"),
+    ("WALL·E", "WALL·E"),
+    ("walle", "WALL·E"),
+    ("wall-e", "WALL·E"),
+    ("Amélie", "Amélie"),
+    ("amelie", "Amélie"),
+    ("8½", "8½"),
+    ("8 1/2", "8½"),
+    ("[REC]", "[REC]"),
+    ("rec", "[REC]"),
+    ("rec 2", "[REC]²"),
+    ("M*A*S*H", "M*A*S*H"),
+    ("mash", "M*A*S*H"),
+    ("(500) Days of Summer", "(500) Days of Summer"),
+    ("500 days of summer", "(500) Days of Summer"),
+    ("five hundred days of sumer", "(500) Days of Summer"),
+    ("rocky 2", "Rocky II"),
+    ("rocky two", "Rocky II"),
+    ("charlies angels", "Charlie's Angels"),
+    ("charlie's angels", "Charlie's Angels"),
+    ("fast & furious", "The Fast and the Furious"),
+    ("fast and furious", "The Fast and the Furious"),
+    ("blade runner 2049", "Blade Runner 2049"),
+    ("romeo juliet", "Romeo + Juliet"),
+    ("romeo & juliet", "Romeo + Juliet"),
+    ("+1", "+1"),
+    ("$", "$"),
+    ("千と千尋の神隠し", "千と千尋の神隠し"),
+    ("sen to chihro", "千と千尋の神隠し"),
+    ("сталкер", "Сталкер"),
+    ("stalker", "Сталкер"),
+    ("watch jaws full movie", "Jaws"),
+    ("  jaws  ", "Jaws"),
+]
+
+
+@dataclass
+class Shelf:
+    """The films, and the finder that looks through them."""
+
+    finder: Finder
+    engine: Engine
+    writer: IndexWriter
+    vocabulary: Vocabulary
+
+    async def put(self, films: list[Film]) -> None:
+        documents = [MovieDocument.of(film) for film in films]
+        for document in documents:
+            self.vocabulary.add(document.words())
+        assert await self.writer.write(documents) == ()
+        await self.engine.see(2)
+
+    async def titles(self, typed: str, limit: int = 5) -> list[str]:
+        found = await self.finder.find(typed, limit, 0)
+        return [result.film.title for result in found.results]
+
+
+def row(number: int, facts: dict[str, Any]) -> Film:
+    rating = (facts.get("ratings") or {}).get("imdb") or {}
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return Film(
+        id=UUID(int=number),
+        imdb_id=facts.get("imdb_id"),
+        title=facts["title"],
+        whole_title=whole(facts["title"]),
+        aliases=facts.get("aliases", []),
+        year=facts["year"],
+        directors=facts.get("directors", []),
+        imdb_votes=facts.get("votes", rating.get("votes")),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+@pytest.fixture(scope="module")
+def films() -> list[Film]:
+    samples = (PROJECT / "samples" / "films.jsonl").read_text().splitlines()
+    facts = [json.loads(line) for line in samples] + HARD
+    return [row(number, each) for number, each in enumerate(facts, 1)]
+
+
+@pytest.fixture(scope="module", params=["tantivy", "elasticsearch"])
+async def indexed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, films: list[Film]
+) -> AsyncIterator[Shelf]:
+    engine: Engine
+    writer: IndexWriter
+    if request.param == "tantivy":
+        root: Path = tmp_path_factory.mktemp("index")
+        engine, writer = TantivyEngine(root), TantivyWriter(root)
+    else:
+        url = required("elasticsearch")
+        address = replace(Address.parse(url), alias=f"test-{uuid4().hex[:12]}")
+        engine, writer = ElasticEngine(address, PATIENCE), ElasticWriter(address)
+    await writer.open()
+    await engine.open()
+    vocabulary = Vocabulary()
+    shelf = Shelf(Finder(engine, vocabulary), engine, writer, vocabulary)
+    await shelf.put(films)
+    yield shelf
+    await engine.close()
+    await writer.close()
+    if request.param == "elasticsearch":
+        async with address.client(PATIENCE) as client:
+            for name in await client.indices.get(index=f"{address.alias}*"):
+                await client.indices.delete(index=name)
+
+
+@pytest.fixture
+async def shelf(indexed: Shelf, films: list[Film], database: str) -> Shelf:
+    """The films in the index and, for this test, in the database."""
+    await Film.bulk_create(films)
+    return indexed
+
+
+async def test_what_people_type_finds_the_film_first(shelf: Shelf) -> None:
+    answers = {typed: (await shelf.titles(typed) or [None])[0] for typed, _ in GOLDEN}
+    assert answers == dict(GOLDEN)
+
+
+async def test_every_title_typed_exactly_finds_its_film_first(
+    shelf: Shelf, films: list[Film]
+) -> None:
+    missed = []
+    for film in films:
+        first = (await shelf.titles(film.title, 1) or [""])[0]
+        if whole(first) != whole(film.title):
+            missed.append((film.title, first))
+    assert missed == []
+
+
+async def test_a_year_beside_the_title_tells_films_of_one_title_apart(shelf: Shelf) -> None:
+    for typed, year in (("dune 2021", 2021), ("dune (1984)", 1984), ("1984 dune", 1984)):
+        found = await shelf.finder.find(typed, 1, 0)
+        assert (found.results[0].film.title, found.results[0].film.year) == ("Dune", year)
+
+
+async def test_a_director_alone_gives_the_directors_films(shelf: Shelf) -> None:
+    found = await shelf.finder.find("spielburg", 10, 0)
+    assert all("Steven Spielberg" in result.film.directors for result in found.results[:8])
+
+
+@pytest.mark.parametrize(
+    "typed", ["tt0068646", "https://www.imdb.com/title/tt0068646/?ref_=x", "TT0068646"]
+)
+async def test_a_pasted_imdb_id_finds_its_film_alone(shelf: Shelf, typed: str) -> None:
+    found = await shelf.finder.find(typed, 5, 0)
+    assert [result.film.title for result in found.results] == ["The Godfather"]
+    assert found.total == 1
+
+
+async def test_an_imdb_id_that_nobody_has_finds_nothing(shelf: Shelf) -> None:
+    assert (await shelf.finder.find("tt9999999", 5, 0)).total == 0
+
+
+async def test_nonsense_finds_nothing_and_says_so(shelf: Shelf) -> None:
+    found = await shelf.finder.find("qqqqxxxxzzzz", 5, 0)
+    assert (found.results, found.total) == ((), 0)
+
+
+async def test_pages_show_every_hit_once_in_one_order(shelf: Shelf, films: list[Film]) -> None:
+    walked: list[UUID] = []
+    total = (await shelf.finder.find("the", 1, 0)).total
+    assert total > RANKED
+    for offset in range(0, total, 30):
+        found = await shelf.finder.find("the", 30, offset)
+        assert found.total == total
+        walked += [result.film.id for result in found.results]
+    assert len(walked) == len(set(walked)) == total
+    assert [r.film.id for r in (await shelf.finder.find("the", 60, 70)).results] == walked[70:130]
+
+
+async def test_a_film_whose_row_is_gone_is_not_shown(shelf: Shelf) -> None:
+    await Film.filter(title="Jaws").delete()
+    assert "Jaws" not in await shelf.titles("jaws")
+
+
+async def test_a_changed_row_is_shown_as_it_is_now(shelf: Shelf) -> None:
+    assert (await shelf.finder.find("jaws", 1, 0)).results[0].film.poster_status == "missing"
+    await Film.filter(title="Jaws").update(poster_status="stored", counters=1)
+    assert (await shelf.finder.find("jaws", 1, 0)).results[0].film.poster_status == "stored"
+
+
+async def test_an_unreadable_query_is_refused(shelf: Shelf) -> None:
+    with pytest.raises(Invalid):
+        await shelf.finder.find("\x00", 5, 0)
