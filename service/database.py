@@ -105,6 +105,19 @@ def tortoise_url(url: str) -> str:
     return urlunsplit(parts._replace(scheme="asyncpg", query=urlencode(query)))
 
 
+POOL_OPTIONS = ("minsize", "maxsize", "timeout", "command_timeout", "statement_cache_size")
+
+
+def driver_url(url: str) -> str:
+    """The PostgreSQL URL for a single connection: what concerns the pool is taken out.
+
+    The driver would send what it does not know to the server, which refuses it.
+    """
+    parts = urlsplit(url)
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in POOL_OPTIONS]
+    return urlunsplit(parts._replace(query=urlencode(kept)))
+
+
 def config(url: str) -> dict[str, Any]:
     """Tortoise's own configuration for `url`."""
     return {

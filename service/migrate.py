@@ -14,7 +14,7 @@ import asyncpg
 from tortoise import Tortoise
 from tortoise.migrations.api import migrate as run_migrations
 
-from service.database import config
+from service.database import config, driver_url
 from service.settings import path_of
 
 TORTOISE_ORM = config("sqlite://var/movies.db")
@@ -56,7 +56,7 @@ async def _alone(url: str) -> AsyncIterator[None]:
             await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
             yield
         return
-    connection = await asyncpg.connect(url, timeout=5)
+    connection = await asyncpg.connect(driver_url(url), timeout=5)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK, timeout=LONGEST_WAIT)
         yield

@@ -77,7 +77,8 @@ async def fresh_postgres() -> AsyncIterator[str]:
     name = f"movies_test_{uuid.uuid4().hex[:12]}"
     connection = await asyncpg.connect(address)
     await connection.execute(f"CREATE DATABASE {name}")
-    yield urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
+    patient = "command_timeout=30&timeout=30"  # since a busy machine is not what is tested
+    yield urlunsplit(urlsplit(address)._replace(path=f"/{name}", query=patient))
     await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await connection.close()
 

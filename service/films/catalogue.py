@@ -234,8 +234,9 @@ class _Known:
     async def of(cls, told: Sequence[FilmFacts]) -> "_Known":
         ids = list({facts.imdb_id for facts in told if facts.imdb_id})
         titles = list({whole_title(facts.title) for facts in told})
-        found = await Film.filter(imdb_id__in=ids) if ids else []
-        found += await Film.filter(whole_title__in=titles)
+        films = Film.all().select_for_update()  # nobody's change may fall between read and write
+        found = await films.filter(imdb_id__in=ids) if ids else []
+        found += await films.filter(whole_title__in=titles)
         return cls(list({film.id: film for film in found}.values()))
 
     def add(self, film: Film) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from service.database import connection, is_fault
+from service.database import connection, driver_url, is_fault
 from service.settings import path_of
 
 CHANNEL = "movies_outbox"
@@ -83,7 +83,7 @@ class NotifyNudge:
     """By `NOTIFY`, heard on a connection of its own that does not hold a slot of the pool."""
 
     def __init__(self, database_url: str) -> None:
-        self._url = database_url
+        self._url = driver_url(database_url)
         self._felt = asyncio.Event()
         self._connection: asyncpg.Connection[Any] | None = None
         self._keeper: asyncio.Task[None] | None = None
