@@ -67,10 +67,10 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='IndexState',
             fields=[
-                ('id', fields.IntField(primary_key=True, unique=True, db_index=True)),
+                ('name', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=20)),
                 ('generation', fields.BigIntField(default=0)),
             ],
-            options={'table': 'index_state', 'app': 'movies', 'pk_attr': 'id', 'table_description': 'The one row that says how often the index has shown something new.'},
+            options={'table': 'index_state', 'app': 'movies', 'pk_attr': 'name', 'table_description': 'The one row that says how often the index has shown something new.'},
             bases=['Model'],
         ),
         ops.CreateModel(

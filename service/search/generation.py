@@ -16,7 +16,7 @@ from service.database import rows, whole
 from service.search.models import IndexState
 
 LOOK_AGAIN = 0.005  # seconds; a burst of searches asks the database once
-ONLY = 1  # the single row's id
+ONLY = "films"  # the single row's name
 
 
 Follower = Callable[[int], Awaitable[None]]
@@ -55,7 +55,7 @@ class Generation:
 @whole
 async def advance() -> None:
     """Tell every process that the index shows something new."""
-    raised = await IndexState.filter(id=ONLY).update(generation=F("generation") + 1)
+    raised = await IndexState.filter(name=ONLY).update(generation=F("generation") + 1)
     if not raised:
-        await IndexState.bulk_create([IndexState(id=ONLY, generation=1)], ignore_conflicts=True)
-        await IndexState.filter(id=ONLY).update(generation=F("generation") + 1)
+        await IndexState.bulk_create([IndexState(name=ONLY, generation=1)], ignore_conflicts=True)
+        await IndexState.filter(name=ONLY).update(generation=F("generation") + 1)

@@ -22,7 +22,7 @@ class Word(Model):
 class IndexState(Model):
     """The one row that says how often the index has shown something new."""
 
-    id = fields.IntField(primary_key=True, generated=False)
+    name = fields.CharField(max_length=20, primary_key=True)
     generation = fields.BigIntField(default=0)
 
     class Meta:
