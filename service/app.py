@@ -36,7 +36,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.config.REQUEST_MAX_HEADER_SIZE = LARGEST_HEAD
     app.config.REQUEST_TIMEOUT = LONGEST_ANSWER
     app.config.RESPONSE_TIMEOUT = LONGEST_ANSWER
-    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 3.0
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 2.5
     app.config.FALLBACK_ERROR_FORMAT = "json"
     if settings.trusted_proxies:
         app.config.PROXIES_COUNT = settings.trusted_proxies

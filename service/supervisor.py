@@ -3,7 +3,7 @@
 Sanic's own manager never restarts what dies, and its children outlive a killed parent. This one
 starts each child again after a growing pause, gives all API workers one listening socket (so
 that clients wait in its backlog while a worker is reborn), ends its children with itself, and
-stops within five seconds: SIGTERM, four seconds' grace, SIGKILL.
+stops within five seconds: SIGTERM, three and a half of grace, SIGKILL.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ from service.settings import PROJECT, Settings
 
 log = structlog.get_logger()
 
-GRACE = 4.0  # seconds between SIGTERM and SIGKILL
+GRACE = 3.5  # seconds between SIGTERM and SIGKILL
 FIRST_PAUSE = 0.2  # seconds before a dead child is started again; doubles while it keeps dying
 LONGEST_PAUSE = 30.0  # seconds
 SETTLED = 10.0  # seconds of life after which a child's next death counts as its first

@@ -6,7 +6,7 @@ from math import log10
 
 from service.search import numerals
 from service.search.query import STOP_WORDS
-from service.search.text import joined, without_article, words
+from service.search.text import initials, joined, without_article, words
 
 STOP_WEIGHT = 0.25  # what a stop word counts, as in the plan
 ALIAS = 0.97  # what another title counts beside the main one
@@ -27,6 +27,7 @@ class Title:
     wholes: tuple[str, ...]
     typed: str
     numbers: frozenset[str]
+    initials: frozenset[str]
     worth: float
 
     @classmethod
@@ -42,6 +43,7 @@ class Title:
             wholes=tuple(dict.fromkeys(forms)),
             typed="".join(plain),
             numbers=frozenset(word for word in figured if word.isdigit()),
+            initials=frozenset(initials(title)),
             worth=worth,
         )
 

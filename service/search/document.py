@@ -7,7 +7,7 @@ analyses nothing."""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from math import log10
 from typing import Protocol
@@ -16,7 +16,8 @@ from uuid import UUID
 import orjson
 
 from service.search import numerals
-from service.search.text import edges, grams, joined, without_article, words
+from service.search.sound import sound
+from service.search.text import edges, grams, initials, joined, without_article, words
 
 ANALYSIS = 1
 """Raised when the terms of an unchanged film change: every digest changes with it, and a rebuild is
@@ -185,23 +186,26 @@ class Terms:
     director_edge: tuple[str, ...] = ()
     whole_edge: tuple[str, ...] = ()
     grams: tuple[str, ...] = ()
-    year: tuple[str, ...] = field(default=())
+    sound: tuple[str, ...] = ()
+    initials: tuple[str, ...] = ()
+    year: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, document: MovieDocument) -> "Terms":
         """Every term under which `document` can be found."""
+        titles_typed = (document.title, *document.aliases)
         title = words(document.title)
         others = [words(alias) for alias in document.aliases]
         titles = [title, *others]
         names = [words(name) for name in document.directors]
-        directors = [word for name in names for word in name]
+        directors = _distinct([word for name in names for word in name])
         whole = _distinct([form for each in titles for form in wholes(each)])
         title_forms = _distinct(_forms(title))
         alt_forms = _distinct([form for each in others for form in _forms(each)])
         return cls(
             title=title_forms,
             alt=alt_forms,
-            director=_distinct(directors),
+            director=directors,
             cast=_distinct([word for name in document.actors for word in words(name)]),
             plot=_distinct(words(document.plot or "")[:MOST_PLOT_WORDS]),
             joined=_distinct([pair for each in titles for pair in joined(each)]),
@@ -212,5 +216,9 @@ class Terms:
             director_edge=_distinct([e for word in directors for e in edges(word, LONGEST_EDGE)]),
             whole_edge=_distinct([e for form in whole for e in edges(form, LONGEST_WHOLE_EDGE)]),
             grams=_distinct([g for each in titles + names for g in grams("".join(each))]),
+            sound=_distinct(
+                [key for word in title_forms + alt_forms + directors if (key := sound(word))]
+            ),
+            initials=_distinct([i for each in titles_typed for i in initials(each)]),
             year=(str(document.year),) if document.year else (),
         )

@@ -15,13 +15,15 @@ from typing import Literal
 
 from service.search import numerals
 from service.search.document import LONGEST_EDGE, LONGEST_WHOLE_EDGE, LONGEST_WORD, wholes
+from service.search.nicknames import other_form
 from service.search.query import STOP_WORDS, Query
-from service.search.text import grams
+from service.search.sound import sound
+from service.search.text import SHORTEST_INITIALS, grams
 from service.search.vocabulary import ALT, DIRECTOR, JOINED, TITLE, WHOLE, Near, Vocabulary
 
 Field = Literal[
     "title", "alt", "director", "cast", "plot", "joined", "whole",
-    "edge", "director_edge", "whole_edge", "grams", "year",
+    "edge", "director_edge", "whole_edge", "grams", "sound", "initials", "year",
 ]  # fmt: skip
 
 MOST_SLOTS = 16  # words of a query that are looked up; the others only count in ranking
@@ -38,10 +40,13 @@ LAST_PREFIX: dict[Field, float] = {"edge": 0.80, "director_edge": 0.80}
 INNER_PREFIX = 0.45
 PREFIX_EDIT: dict[Field, float] = {"edge": 0.50, "director_edge": 0.43}
 PAIR_EXACT, PAIR_EDIT = 0.85, 0.53
+SOUND = 0.50  # a word that sounds the same, when the typed one does not exist
+INITIALS = 2.0  # a word that is a title's initials stands for all of it
 WHOLE_EXACT, WHOLE_PREFIX, WHOLE_EDITS, WHOLE_PREFIX_EDIT = 3.0, 0.80, 0.75, 0.56
 YEAR, YEAR_NEAR = 0.90, 0.45
 GRAM_SHARE, GRAMS_WORTH = 0.4, 2.0  # of all pieces: what a hit needs, what all of them count
 
+LONGEST_INITIALS = 7
 SHORTEST_FUZZY = 4  # letters; shorter words are one edit from anything
 SHORTEST_TWO_EDITS = 7
 SHORTEST_WHOLE_TWO_EDITS = 9
@@ -97,17 +102,17 @@ class Plan:
     @classmethod
     def exact(cls, query: Query) -> "Plan":
         """Words as they are typed and beginnings: what a well-spelt query needs."""
-        return _build(query, None)
+        return _build(query, None, loose=False)
 
     @classmethod
     def of(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
         """Everything the query may mean, with the vocabulary's words for its typos."""
-        return _build(query, vocabulary)
+        return _build(query, vocabulary, loose=False)
 
     @classmethod
     def loose(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
         """For queries of which too little was explained: any one of the words, or enough grams."""
-        plan = _build(query, vocabulary)
+        plan = _build(query, vocabulary, loose=True)
         words = Group(plan.groups[0].slots, 1)
         pieces = grams(query.squeezed)[:MOST_GRAMS]
         worth = GRAMS_WORTH / len(pieces)
@@ -116,7 +121,7 @@ class Plan:
         return cls((words, Group(slots, needed)), plan.extra, plan.whole)
 
 
-def _build(query: Query, vocabulary: Vocabulary | None) -> Plan:
+def _build(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Plan:
     core = query.core[:MOST_SLOTS]
     year = str(query.year) if query.year else None
     required: list[Slot] = []
@@ -130,7 +135,7 @@ def _build(query: Query, vocabulary: Vocabulary | None) -> Plan:
         elif place and numerals.figure(word).isdigit():
             extra.append(_slot(word, None, last))
         else:
-            required.append(_slot(word, vocabulary, last))
+            required.append(_slot(word, vocabulary, last, loose=loose))
     if not required:
         required, extra = [_slot(word, None, word is core[-1]) for word in core], []
     needed = _needed(len(required))
@@ -144,29 +149,49 @@ def _needed(slots: int) -> int:
     return max(1, slots if slots < 3 else 2 if slots == 3 else int(0.6 * slots))
 
 
-def _slot(word: str, vocabulary: Vocabulary | None, last: bool, share: float = 1.0) -> Slot:
-    forms = numerals.asked(word)
+def _slot(
+    word: str,
+    vocabulary: Vocabulary | None,
+    last: bool,
+    share: float = 1.0,
+    *,
+    loose: bool = False,
+) -> Slot:
+    other = other_form(word)
+    forms = (*numerals.asked(word), *([other] if other else []))
     clauses = [Clause(field, forms, share * worth) for field, worth in EXACT.items()]
     if last and len(word) <= LONGEST_EDGE:
         clauses += [Clause(field, (word,), share * worth) for field, worth in LAST_PREFIX.items()]
     elif LONGEST_EDGE >= len(word) >= SHORTEST_FUZZY:
         clauses.append(Clause("edge", (word,), share * INNER_PREFIX))
     if vocabulary is not None and not word.isdigit():
-        clauses += _near_clauses(word, vocabulary)
+        clauses += _near_clauses(word, vocabulary, loose)
         if last and len(word) >= SHORTEST_FUZZY:
             clauses += _beginning_clauses(word, vocabulary)
     return Slot(tuple(clauses))
 
 
-def _near_clauses(word: str, vocabulary: Vocabulary) -> list[Clause]:
-    if len(word) < SHORTEST_FUZZY:
-        if len(word) < SHORTEST_FUZZY - 1:
-            return []
-        return _placed({"title": SHORT_EDIT}, vocabulary.expand(word, 1), 1)
+def _near_clauses(word: str, vocabulary: Vocabulary, loose: bool) -> list[Clause]:
+    """Words a letter or two away; more is tried for a word that does not exist."""
+    size = len(word)
+    if size < SHORTEST_FUZZY - 1:
+        return []
     known = vocabulary.places(word) & (TITLE | ALT | DIRECTOR)
-    edits = 2 if len(word) >= SHORTEST_TWO_EDITS and not known else 1
-    near = vocabulary.expand(word, edits)
-    return _placed(ONE_EDIT, near, 1) + _placed(TWO_EDITS, near, 2)
+    unknown = [] if known else _unknown_clauses(word)
+    if size < SHORTEST_FUZZY and not loose:
+        return unknown + _placed({"title": SHORT_EDIT}, vocabulary.expand(word, 1), 1)
+    shortest = SHORTEST_FUZZY + 1 if loose else SHORTEST_TWO_EDITS
+    near = vocabulary.expand(word, 2 if size >= shortest and not known else 1)
+    return unknown + _placed(ONE_EDIT, near, 1) + _placed(TWO_EDITS, near, 2)
+
+
+def _unknown_clauses(word: str) -> list[Clause]:
+    found = []
+    if key := sound(word):
+        found.append(Clause("sound", (key,), SOUND))
+    if SHORTEST_INITIALS <= len(word) <= LONGEST_INITIALS:
+        found.append(Clause("initials", (word,), INITIALS))
+    return found
 
 
 def _beginning_clauses(word: str, vocabulary: Vocabulary) -> list[Clause]:

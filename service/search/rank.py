@@ -15,7 +15,9 @@ from rapidfuzz.distance import OSA
 
 from service.search import numerals
 from service.search.candidate import STOP_WEIGHT, Candidate, Title
+from service.search.nicknames import other_form
 from service.search.query import NOISE, STOP_WORDS, Query
+from service.search.sound import sound
 from service.search.text import joined, without_article
 
 NOISE_WEIGHT = 0.1  # words around the title explain little, and cost little when they do not match
@@ -24,7 +26,9 @@ LEAST_WHOLE = 0.5  # of two whole titles
 LEAST_BEGUN = 0.7  # of two beginnings
 EXPLAINING = 0.75  # from here on a whole title's likeness explains the query
 PAIR = 0.97  # what joined or split words keep of their likeness
-NUMBER = 0.98  # a number written another way
+NUMBER = 0.98  # a number, or an abbreviation, written another way
+BY_INITIALS = 0.90  # what initials explain, and cover
+SOUNDING = 0.80  # a word that sounds the same
 BEGUN = 0.75  # what a beginning explains of a word at least
 
 
@@ -141,6 +145,8 @@ class Asked:
         """How one title of a film stands to the query."""
         explained, places, names = self._explained(candidate, title)
         covered = _covered(candidate, title, places, names)
+        if not title.initials.isdisjoint(self.words):
+            explained, covered = self._by_initials(title, explained), max(covered, BY_INITIALS)
         numbers = self._numbers(title)
         whole = max((self.whole.get(form, 0.0) for form in title.wholes), default=0.0)
         named = max((self.name.get(name, 0.0) for name in candidate.name_wholes), default=0.0)
@@ -190,6 +196,11 @@ class Asked:
             ways.append(way)
         return ways[-1][0] / self.total, list(ways[-1][1]), names
 
+    def _by_initials(self, title: Title, explained: float) -> float:
+        """The share explained when a word is the title's initials: no other word need match it."""
+        weight = sum(w for word, w in zip(self.words, self.weights) if word in title.initials)
+        return min(1.0, explained + BY_INITIALS * weight / self.total)
+
     def _exact(self, title: Title, year: float) -> float:
         if title.typed in self.typed:
             return 1.0
@@ -230,6 +241,10 @@ def _choices(candidates: Sequence[Candidate]) -> list[str]:
 def _alike(word: str, choices: list[str], last: bool) -> dict[str, float]:
     """The words that `word` may stand for, and how alike they are."""
     alike = {} if word.isdigit() else _likeness(word, choices, LEAST_ALIKE)
+    if max(alike.values(), default=0.0) < SOUNDING and (key := sound(word)):
+        alike |= {choice: SOUNDING for choice in choices if sound(choice) == key}
+    if (other := other_form(word)) is not None:
+        alike[other] = NUMBER
     if last:
         size = len(word)
         for choice in choices:

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+SHORTEST_INITIALS = 3
 ARTICLES = frozenset({"the", "a", "an"})
 """Leading words that are not part of a title's whole form. English only: ``Die Hard`` must not lose
 its ``die``.
@@ -162,6 +163,20 @@ def joined(title_words: list[str], most: int = 2) -> list[str]:
         for size in range(2, most + 1)
         for start in range(len(title_words) - size + 1)
     ]
+
+
+def initials(title: str) -> list[str]:
+    """First letters of a title's words, from three on: of all of it, and of its part before a colon.
+
+    Each also without a leading article: `The Lord of the Rings: …` is `lotr`.
+    """
+    found = []
+    for part in (title, re.split(r":| - ", title, maxsplit=1)[0]):
+        part_words = words(part)
+        for form in (part_words, without_article(part_words)):
+            if len(form) >= SHORTEST_INITIALS:
+                found.append("".join(word[0] for word in form))
+    return list(dict.fromkeys(found))
 
 
 def edges(word: str, longest: int) -> list[str]:
