@@ -56,6 +56,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--stack", choices=("embedded", "full"), default="embedded")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The full stack runs what depends on a stack; the rest has run with the embedded one."""
+    if config.getoption("--stack") == "full":
+        items[:] = [item for item in items if "stack" in getattr(item, "fixturenames", ())]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if _missing:
         terminalreporter.write_line(f"not tested, because missing: {', '.join(sorted(_missing))}")
