@@ -106,7 +106,7 @@ class Rebuild:
         job.state, job.checkpoint, job.done = "filling", None, 0
         job.started_at = self._now()
         job.began_ms = self._ms() - MARGIN
-        job.index_name = f"{job.started_at:%Y%m%d%H%M%S}-{job.id.hex[-6:]}"
+        job.index_name = f"movies-{job.started_at:%Y%m%d%H%M%S}-{job.id.hex[-6:]}"
         job.total = await Film.all().count()
         await self._writer.create(job.index_name)
         await self._note(job)
