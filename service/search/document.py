@@ -202,6 +202,7 @@ class Terms:
         whole = _distinct([form for each in titles for form in wholes(each)])
         title_forms = _distinct(_forms(title))
         alt_forms = _distinct([form for each in others for form in _forms(each)])
+        heard = title_forms + alt_forms + directors
         return cls(
             title=title_forms,
             alt=alt_forms,
@@ -216,9 +217,7 @@ class Terms:
             director_edge=_distinct([e for word in directors for e in edges(word, LONGEST_EDGE)]),
             whole_edge=_distinct([e for form in whole for e in edges(form, LONGEST_WHOLE_EDGE)]),
             grams=_distinct([g for each in titles + names for g in grams("".join(each))]),
-            sound=_distinct(
-                [key for word in title_forms + alt_forms + directors if (key := sound(word))]
-            ),
+            sound=_distinct([key for word in heard if (key := sound(word))]),
             initials=_distinct([i for each in titles_typed for i in initials(each)]),
             year=(str(document.year),) if document.year else (),
         )

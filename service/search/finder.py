@@ -18,9 +18,11 @@ from service.database import on_postgres, rows
 from service.films.models import Film
 from service.search.candidate import Candidate
 from service.search.engines.ports import Engine, Hit, Hits, Relation
+from service.search.nicknames import unfolded
 from service.search.plan import Plan
 from service.search.query import Query
 from service.search.rank import Ranked, rank
+from service.search.series import numbered
 from service.search.vocabulary import Vocabulary
 
 RANKED = 100  # hits that are looked at a second time
@@ -102,6 +104,8 @@ class Finder:
         exact = await self._ask(query, Plan.exact(query))
         if exact.explained >= SURE:
             return exact
+        if (longer := unfolded(query)) is not None:
+            query = longer
         guessed = await self._ask(query, Plan.of(query, self._vocabulary))
         if guessed.explained >= ENOUGH:
             return guessed
@@ -110,7 +114,8 @@ class Finder:
 
     async def _ask(self, query: Query, plan: Plan) -> _Answer:
         hits = await self._engine.search(plan, 0, RANKED)
-        return _Answer(plan, hits, rank(query, await self._prepared(hits.found)))
+        ranked = rank(query, await self._prepared(hits.found))
+        return _Answer(plan, hits, numbered(query, ranked))
 
     async def _prepared(self, hits: Sequence[Hit]) -> list[Candidate]:
         """The hits' films for ranking; one whose row is gone is left out."""

@@ -198,7 +198,9 @@ class Asked:
 
     def _by_initials(self, title: Title, explained: float) -> float:
         """The share explained when a word is the title's initials: no other word need match it."""
-        weight = sum(w for word, w in zip(self.words, self.weights) if word in title.initials)
+        weight = sum(
+            w for word, w in zip(self.words, self.weights, strict=True) if word in title.initials
+        )
         return min(1.0, explained + BY_INITIALS * weight / self.total)
 
     def _exact(self, title: Title, year: float) -> float:

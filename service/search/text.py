@@ -166,7 +166,7 @@ def joined(title_words: list[str], most: int = 2) -> list[str]:
 
 
 def initials(title: str) -> list[str]:
-    """First letters of a title's words, from three on: of all of it, and of its part before a colon.
+    """First letters of a title's words, from three on: of all, and of the part before a colon.
 
     Each also without a leading article: `The Lord of the Rings: …` is `lotr`.
     """

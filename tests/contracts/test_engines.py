@@ -203,14 +203,14 @@ async def test_pages_neither_overlap_nor_skip(store: Store) -> None:
 async def test_a_filled_index_shows_only_when_it_is_promoted(store: Store) -> None:
     await store.write(JAWS)
     await store.writer.create("movies-2")
-    store.vocabulary.add(SEVEN.words())
+    store.vocabulary.add(LEON.words())
     assert await store.writer.fill("movies-2", [SEVEN, LEON]) == ()
     await store.moved()
-    assert await store.ids("seven") == []
+    assert await store.ids("leon") == []
     assert await store.writer.count("movies-2") == 2
     await store.writer.promote("movies-2")
     await store.moved()
-    assert await store.ids("seven") == [SEVEN.film_id]
+    assert await store.ids("leon") == [LEON.film_id]
     assert await store.ids("jaws") == []
     assert await store.writer.current() == "movies-2"
     assert await store.writer.names() == ["movies-1", "movies-2"]

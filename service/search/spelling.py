@@ -1,0 +1,37 @@
+"""Did you mean: the query in the words of the film that it found.
+
+Only said when the best film explains most of the query, but not all: a query that is right needs no
+advice, and one that found something else altogether deserves none.
+"""
+
+from service.search.query import Query
+from service.search.rank import PAIR, Asked, Ranked
+
+LEAST, MOST = 0.60, 0.99  # of the query explained
+
+
+def did_you_mean(query: Query, best: Ranked) -> str | None:
+    """`query` with each misspelt word as the film has it; none when there is nothing to say."""
+    if not LEAST <= best.features.explained < MOST:
+        return None
+    asked = Asked(query, [best.candidate])
+    meant: list[str] = []
+    for place, word in enumerate(asked.words):
+        right, likeness = _nearest(word, asked.alike[place])
+        if place and meant:
+            pair, together = _nearest(asked.words[place - 1] + word, asked.paired[place - 1])
+            apart = (_nearest(asked.words[place - 1], asked.alike[place - 1])[1] + likeness) / 2
+            if PAIR * together > apart:
+                meant[-1:] = [pair]
+                continue
+        meant.append(right)
+    spelt = " ".join(meant)
+    return None if spelt == " ".join(asked.words) else spelt
+
+
+def _nearest(word: str, alike: dict[str, float]) -> tuple[str, float]:
+    """The film's word that is most like `word`; `word` itself when none is, or when it begins one."""
+    right = max(alike, key=lambda other: (alike[other], other), default=word)
+    if right.startswith(word):
+        return word, alike.get(right, 0.0)
+    return right, alike.get(right, 0.0)
