@@ -30,7 +30,7 @@ def did_you_mean(query: Query, best: Ranked) -> str | None:
 
 
 def _nearest(word: str, alike: dict[str, float]) -> tuple[str, float]:
-    """The film's word that is most like `word`; `word` itself when none is, or when it begins one."""
+    """The film's word most like `word`; itself when none is, or when it begins one."""
     right = max(alike, key=lambda other: (alike[other], other), default=word)
     if right.startswith(word):
         return word, alike.get(right, 0.0)
