@@ -19,7 +19,7 @@ import aiohttp
 ROOT = Path(__file__).resolve().parent.parent
 OMDB_KEY = "a-key-of-tests"
 ADMIN = ("root-of-tests", "a long password of tests")
-STARTING = 90.0  # seconds; a loaded machine starts Python slowly
+STARTING = 300.0  # seconds; a loaded machine starts Python slowly
 SETTINGS = re.compile(
     r"^(CORS|TRUSTED|DATABASE|SEARCH|CACHE|POSTERS?|OMDB|JWT|HOST|PORT|WORKERS|INDEXER|ENVIRONMENT|LOG)"
 )

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from service.database import on_postgres, rows
+from tortoise.exceptions import OperationalError
+
+from service.database import is_fault, on_postgres, rows
 from service.errors import DomainError
 from service.films import outbox
 from service.settings import PROJECT
@@ -78,13 +80,22 @@ async def check_database() -> str:
     Raises:
         DomainError: the schema is older than this release.
     """
-    done = await rows("SELECT MAX(name) AS name FROM tortoise_migrations")
-    if done[0]["name"] != NEWEST:
+    if await _migrated_to() != NEWEST:
         raise DomainError("the schema is not up to date; run `movies migrate`")
     version = "SELECT version() AS v" if on_postgres() else "SELECT sqlite_version() AS v"
     found = await rows(version)
     said = str(found[0]["v"]).split(",")[0].split("(")[0].strip()
     return f"{said} answers" if on_postgres() else f"SQLite {said} answers"
+
+
+async def _migrated_to() -> str | None:
+    try:
+        done = await rows("SELECT MAX(name) AS name FROM tortoise_migrations")
+    except OperationalError as error:
+        if is_fault(error):
+            raise
+        return None  # there is no table at all
+    return str(done[0]["name"])
 
 
 async def asked(check: Check, longest: float = LONGEST_CHECK) -> PartState:
