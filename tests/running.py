@@ -33,7 +33,7 @@ class Service:
     process: "subprocess.Popen[bytes]"
     environment: Mapping[str, str]
     log: Path
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def movies(self, *words: str, given: str = "") -> "subprocess.CompletedProcess[str]":
         """Run one `movies` command with this service's settings."""
@@ -165,13 +165,16 @@ class Api:
         return [result["movie"]["title"] for result in found.json["results"]]
 
     async def admin(self) -> str:
-        """An admin's access token."""
-        if "admin" not in self.service.tokens:
+        """An admin's access token, asked for anew before it expires."""
+        token, good_until = self.service.tokens.get("admin", ("", 0.0))
+        if time.monotonic() > good_until:
             given = {"username": ADMIN[0], "password": ADMIN[1]}
             session = await self.ask("POST", "/api/v1/auth/login", json=given)
             assert session.status == 200, session.json
-            self.service.tokens["admin"] = session.json["access_token"]
-        return self.service.tokens["admin"]
+            token = session.json["access_token"]
+            good_until = time.monotonic() + session.json["expires_in"] / 2
+            self.service.tokens["admin"] = (token, good_until)
+        return token
 
 
 async def until(

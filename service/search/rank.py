@@ -5,7 +5,7 @@ the title were typed, in which order, joined or split, and what else is known of
 pure, so that the order of results is tested without an engine.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -22,14 +22,16 @@ from service.search.text import joined, without_article
 
 NOISE_WEIGHT = 0.1  # words around the title explain little, and cost little when they do not match
 LEAST_ALIKE = 0.55  # of two words; less is chance
-LEAST_WHOLE = 0.5  # of two whole titles
+LEAST_WHOLE = 0.65  # of two whole titles
+WITHOUT_ARTICLE = 0.95  # what is left of a likeness without the article that was typed
 LEAST_BEGUN = 0.7  # of two beginnings
 EXPLAINING = 0.75  # from here on a whole title's likeness explains the query
 PAIR = 0.97  # what joined or split words keep of their likeness
 NUMBER = 0.98  # a number, or an abbreviation, written another way
 BY_INITIALS = 0.90  # what initials explain, and cover
 SOUNDING = 0.80  # a word that sounds the same
-BEGUN = 0.75  # what a beginning explains of a word at least
+BEGUN = 0.85  # what a beginning explains of a word at least
+SHORTEST_BEGUN = 3  # letters; shorter beginnings are taken as they are
 
 
 class Features(NamedTuple):
@@ -114,22 +116,21 @@ class Asked:
         self._compare_wholes(candidates)
 
     def _compare_wholes(self, candidates: Sequence[Candidate]) -> None:
-        forms = {
-            "".join(without_article(form))
-            for part in (self.query.words, self.query.core, self.query.title)
-            for form in (list(part), numerals.figures(list(part)))
-        }
-        wholes = list({whole for c in candidates for t in c.titles for whole in t.wholes})
+        """The query as one text beside titles, beginnings of titles, and directors' names."""
+        titles = list({w for c in candidates for t in c.titles for w in (t.typed, *t.wholes)})
         names = list({name for c in candidates for name in c.name_wholes})
-        self.whole = _nearest(forms, wholes, LEAST_WHOLE)
+        forms = _forms(self.query)
+        self.whole = _nearest(forms, titles, LEAST_WHOLE)
         self.name = _nearest(forms, names, LEAST_BEGUN)
         self.begun: dict[str, float] = {}
-        for form in forms:
-            starts = {whole: whole[: len(form)] for whole in wholes if len(whole) > len(form)}
-            near = _likeness(form, list(set(starts.values())), LEAST_BEGUN)
-            for whole, start in starts.items():
-                if start in near:
-                    self.begun[whole] = max(self.begun.get(whole, 0.0), near[start])
+        for form, worth in forms.items():
+            sizes = (len(form) - 1, len(form), len(form) + 1) if len(form) > 2 else (len(form),)
+            starts = {title[:size] for title in titles for size in sizes if size < len(title)}
+            near = _likeness(form, list(starts), LEAST_BEGUN)
+            for title in titles:
+                likeness = max((near.get(title[:size], 0.0) for size in sizes), default=0.0)
+                if likeness and len(title) > len(form):
+                    self.begun[title] = max(self.begun.get(title, 0.0), worth * likeness)
 
     def judged(self, candidate: Candidate) -> Ranked:
         """The best of the candidate's titles."""
@@ -147,12 +148,14 @@ class Asked:
         covered = _covered(candidate, title, places, names)
         if not title.initials.isdisjoint(self.words):
             explained, covered = self._by_initials(title, explained), max(covered, BY_INITIALS)
-        numbers = self._numbers(title)
-        whole = max((self.whole.get(form, 0.0) for form in title.wholes), default=0.0)
+        forms = (title.typed, *title.wholes)
+        whole = max(self.whole.get(form, 0.0) for form in forms)
         named = max((self.name.get(name, 0.0) for name in candidate.name_wholes), default=0.0)
-        beginning = max((self.begun.get(form, 0.0) for form in title.wholes), default=0.0)
-        if numbers and max(whole, named) >= EXPLAINING:
-            explained = max(explained, whole, named)
+        beginning = max(self.begun.get(form, 0.0) for form in forms)
+        numbers = self._numbers(title, beginning)
+        if numbers and max(whole, named, beginning) >= EXPLAINING:
+            explained = max(explained, whole, named, beginning)
+        covered = max(covered, beginning)
         year = self._year(candidate)
         return Features(
             explained=explained,
@@ -210,8 +213,8 @@ class Asked:
             return 1.0 if year >= 0.6 else 0.85
         return 0.9 if self.forms.intersection(title.wholes) else 0.0
 
-    def _numbers(self, title: Title) -> float:
-        if self.numbers == title.numbers:
+    def _numbers(self, title: Title, beginning: float) -> float:
+        if self.numbers == title.numbers or (beginning and self.numbers <= title.numbers):
             return 1.0
         return 0.5 if self.numbers <= title.numbers else 0.0
 
@@ -248,16 +251,27 @@ def _alike(word: str, choices: list[str], last: bool) -> dict[str, float]:
     if (other := other_form(word)) is not None:
         alike[other] = NUMBER
     if last:
-        size = len(word)
-        for choice in choices:
-            if choice.startswith(word):
-                begun = BEGUN + (1 - BEGUN) * size / len(choice)
-                alike[choice] = max(alike.get(choice, 0.0), begun)
+        _add_begun(alike, word, choices)
     figure = numerals.figure(word)
     if figure.isdigit():
         alike |= dict.fromkeys(numerals.same(figure), NUMBER)
         alike[word] = 1.0
     return alike
+
+
+def _add_begun(alike: dict[str, float], word: str, choices: list[str]) -> None:
+    """Words that the query's last one may be the beginning of; a letter may be off."""
+    size = len(word)
+    sizes = (size - 1, size, size + 1) if size > SHORTEST_BEGUN else (size,)
+    starts = {choice[:s] for choice in choices for s in sizes if s < len(choice)}
+    near = _likeness(word, list(starts), LEAST_BEGUN)
+    if not near:
+        return
+    for choice in choices:
+        likeness = max([near.get(choice[:s], 0.0) for s in sizes if s < len(choice)], default=0.0)
+        begun = likeness * (BEGUN + (1 - BEGUN) * min(1.0, size / len(choice)))
+        if begun > alike.get(choice, 0.0):
+            alike[choice] = begun
 
 
 def _likeness(text: str, choices: list[str], least: float) -> dict[str, float]:
@@ -267,11 +281,21 @@ def _likeness(text: str, choices: list[str], least: float) -> dict[str, float]:
     return {choice: likeness for choice, likeness, _ in found}
 
 
-def _nearest(forms: Iterable[str], choices: list[str], least: float) -> dict[str, float]:
+def _forms(query: Query) -> dict[str, float]:
+    """The query as one text, and what each form is worth: less without a typed article."""
+    forms: dict[str, float] = {}
+    for part in (query.title, query.core, query.words):
+        for form in (list(part), numerals.figures(list(part))):
+            forms["".join(form)] = 1.0
+            forms.setdefault("".join(without_article(form)), WITHOUT_ARTICLE)
+    return forms
+
+
+def _nearest(forms: dict[str, float], choices: list[str], least: float) -> dict[str, float]:
     nearest: dict[str, float] = {}
-    for form in forms:
+    for form, worth in forms.items():
         for choice, likeness in _likeness(form, choices, least).items():
-            nearest[choice] = max(nearest.get(choice, 0.0), likeness)
+            nearest[choice] = max(nearest.get(choice, 0.0), worth * likeness)
     return nearest
 
 
