@@ -161,8 +161,8 @@ async def store(
         engine, writer = TantivyEngine(folder / "index"), TantivyWriter(folder / "index")
     else:
         address = Address.parse(os.environ["TEST_ELASTICSEARCH_URL"])
-        address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}")
-        engine, writer = ElasticEngine(address, PATIENCE), ElasticWriter(address)
+        address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}", deadline=PATIENCE)
+        engine, writer = ElasticEngine(address), ElasticWriter(address)
     await writer.open()
     await engine.open()
     try:

@@ -6,11 +6,12 @@ faults are collected and told in one message, by name. The environment wins over
 """
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -53,6 +54,13 @@ def _begins(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _with_a_timeout(value: str) -> str:
+    for given in parse_qs(value.rpartition("?")[2]).get("timeout", []):
+        if not re.fullmatch(r"\d*\.?\d+", given) or not float(given):
+            raise ValueError("the timeout must be a number of seconds")
+    return value
+
+
 def _split(value: object) -> object:
     return (
         tuple(part.strip() for part in value.split(",") if part.strip())
@@ -73,7 +81,9 @@ class Settings(BaseModel):
     database_url: Annotated[str, _begins("sqlite", "postgres", "postgresql")] = (
         "sqlite://var/movies.db"
     )
-    search_url: Annotated[str, _begins("tantivy", "http", "https")] = "tantivy://var/index"
+    search_url: Annotated[
+        str, _begins("tantivy", "http", "https"), AfterValidator(_with_a_timeout)
+    ] = "tantivy://var/index"
     cache_url: Annotated[str, _begins("memory", "redis", "rediss")] = "memory://"
     posters_url: Annotated[str, _begins("file", "s3")] = "file://var/posters"
     poster_hosts: Names = ()

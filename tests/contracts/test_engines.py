@@ -81,7 +81,8 @@ class Store:
 
 def elasticsearch_address() -> Address:
     """A fresh alias on the test cluster."""
-    return replace(Address.parse(required("elasticsearch")), alias=f"test-{uuid4().hex[:12]}")
+    address = Address.parse(required("elasticsearch"))
+    return replace(address, alias=f"test-{uuid4().hex[:12]}", deadline=PATIENCE)
 
 
 @pytest.fixture(params=["tantivy", "elasticsearch"])
@@ -92,7 +93,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         engine, writer = TantivyEngine(tmp_path / "index"), TantivyWriter(tmp_path / "index")
     else:
         address = elasticsearch_address()
-        engine, writer = ElasticEngine(address, PATIENCE), ElasticWriter(address)
+        engine, writer = ElasticEngine(address), ElasticWriter(address)
     await writer.open()
     await engine.open()
     yield Store(engine, writer, Vocabulary())

@@ -172,8 +172,9 @@ async def indexed(
         engine, writer = TantivyEngine(root), TantivyWriter(root)
     else:
         url = required("elasticsearch")
-        address = replace(Address.parse(url), alias=f"test-{uuid4().hex[:12]}")
-        engine, writer = ElasticEngine(address, PATIENCE), ElasticWriter(address)
+        alias = f"test-{uuid4().hex[:12]}"
+        address = replace(Address.parse(url), alias=alias, deadline=PATIENCE)
+        engine, writer = ElasticEngine(address), ElasticWriter(address)
     await writer.open()
     await engine.open()
     vocabulary = Vocabulary()

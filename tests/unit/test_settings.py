@@ -46,6 +46,13 @@ def test_a_secret_file_that_is_not_there_is_told() -> None:
         load({"OMDB_API_KEY_FILE": "/nonexistent/key", "JWT_SECRET": GOOD_SECRET}, NOWHERE)
 
 
+@pytest.mark.parametrize("given", ["soon", "0", "-1", "1s", "inf"])
+def test_a_timeout_that_is_no_time_is_told(given: str) -> None:
+    url = f"http://localhost:9200?timeout={given}"
+    with pytest.raises(SettingsError, match="SEARCH_URL"):
+        load({"SEARCH_URL": url, "JWT_SECRET": GOOD_SECRET}, NOWHERE)
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     env_file = tmp_path / ".env"
     env_file.write_text(f"PORT=1111\nWORKERS=3\nJWT_SECRET={GOOD_SECRET}\n")

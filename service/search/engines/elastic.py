@@ -32,17 +32,20 @@ COUNTED = 10_000  # hits counted exactly; beyond, the total says "or more"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a cluster is: its nodes, who we are there, whom to trust, which alias is ours."""
+    """Where a cluster is: its nodes, who we are there, whom to trust, which alias is ours, and how
+    many seconds a search may take.
+    """
 
     nodes: tuple[str, ...]
     user: str | None = None
     password: str | None = None
     certificates: str | None = None
     alias: str = "movies"
+    deadline: float = SEARCH_DEADLINE
 
     @classmethod
     def parse(cls, url: str) -> "Address":
-        """Read `https://user:pw@host:9200,https://other:9200?ca=/path/ca.crt&index=movies`."""
+        """Read `https://user:pw@host:9200,https://other:9200?ca=/path/ca.crt&timeout=2`."""
         parts = [urlsplit(each.strip()) for each in url.split(",")]
         options = parse_qs("&".join(part.query for part in parts))
         known = next((part for part in parts if part.username), None)
@@ -56,6 +59,7 @@ class Address:
             password=unquote(known.password) if known and known.password else None,
             certificates=options.get("ca", [None])[-1],
             alias=options.get("index", ["movies"])[-1] or "movies",
+            deadline=float(options.get("timeout", [SEARCH_DEADLINE])[-1]),
         )
 
     def client(self, timeout: float) -> AsyncElasticsearch:
@@ -108,14 +112,13 @@ def unavailable(error: Exception) -> Unavailable:
 class ElasticEngine:
     """The engine for one or many machines, through the alias of the live index."""
 
-    def __init__(self, address: Address, deadline: float = SEARCH_DEADLINE) -> None:
+    def __init__(self, address: Address) -> None:
         self._address = address
-        self._deadline = deadline
         self._client: AsyncElasticsearch | None = None
 
     async def open(self) -> None:
         if self._client is None:
-            self._client = self._address.client(self._deadline)
+            self._client = self._address.client(self._address.deadline)
 
     async def close(self) -> None:
         client, self._client = self._client, None
@@ -165,7 +168,7 @@ class ElasticEngine:
             source=False,
             version=True,
             track_total_hits=COUNTED,
-            timeout=f"{int(self._deadline * 1000)}ms",
+            timeout=f"{int(self._address.deadline * 1000)}ms",
         )
 
     def _ready(self) -> AsyncElasticsearch:
