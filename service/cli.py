@@ -1,7 +1,8 @@
 """`movies`: everything that an operator does, as plain commands.
 
 Each ends with 0 when done, 1 with one clear line when it failed, 2 when it was called wrongly.
-Bars are drawn only on a terminal; elsewhere a line says the result.
+What they do is in `service.commands`, imported only by a command that is carried out: drivers take
+seconds to load, and neither the help nor the supervisor needs one.
 """
 
 import asyncio
@@ -9,24 +10,16 @@ import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from tortoise.exceptions import OperationalError
 
-from service import logs, settings, wiring
-from service.database import is_fault
+from service import logs, settings
 from service.errors import DomainError
-from service.films.loader import Progress as Loaded
-from service.films.models import Film
-from service.migrate import migrate as bring_up_to_date
-from service.omdb.fetch import fetch_all
-from service.operation.health import asked
-from service.operation.reindex import ReindexView
 from service.settings import PROJECT, Settings, SettingsError, path_of
-from service.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from service.operation.reindex import ReindexView
 
 T = TypeVar("T")
 
@@ -36,17 +29,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-told = Console(stderr=True)
-
-MOST_BAD_LINES = 20  # shown one by one; the rest is counted
-NO_INDEXER = 10.0  # seconds after which a rebuild that nobody takes up is worth a word
-LONGEST_CALL = 5.0  # seconds that OMDb is waited for by the doctor, who really asks it
-LOOK = 0.3  # seconds between two looks at a rebuild
 
 
 @app.command()
 def serve() -> None:
     """Run the API, and the indexer beside it where INDEXER=managed."""
+    from service.supervisor import Supervisor
+
     chosen = _settings()
     try:
         supervisor = Supervisor(chosen)
@@ -66,6 +55,8 @@ def indexer() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date; safe to repeat."""
+    from service.migrate import migrate as bring_up_to_date
+
     applied = _run(bring_up_to_date(_settings().database_url))
     typer.echo(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
 
@@ -91,7 +82,9 @@ def load(
 ) -> None:
     """Merge films from files into the catalogue; the same film twice is one film."""
     chosen = _settings()
-    bad = sum(_run(_load(chosen, path, sample)) for path in files)
+    from service import commands
+
+    bad = sum(_run(commands.load(chosen, path, sample)) for path in files)
     if bad:
         _fail(f"{bad} lines were left out; the rest is stored")
 
@@ -101,7 +94,10 @@ def fetch(
     films: Annotated[list[str], typer.Argument(help="IMDb ids or titles")],
 ) -> None:
     """Fetch films through OMDb into the catalogue."""
-    if _run(_fetch(_settings(), films)):
+    chosen = _settings()
+    from service import commands
+
+    if _run(commands.fetch(chosen, films)):
         raise typer.Exit(1)
 
 
@@ -110,7 +106,10 @@ def reindex(
     wait: Annotated[bool, typer.Option(help="stay until it is done")] = True,
 ) -> None:
     """Rebuild the index while searches go on."""
-    job = _run(_reindex(_settings(), wait))
+    chosen = _settings()
+    from service import commands
+
+    job: ReindexView = _run(commands.reindex(chosen, wait))
     if job.state == "failed":
         _fail(f"the rebuild failed, the old index goes on: {job.reason}")
 
@@ -122,95 +121,21 @@ def create_admin(name: str) -> None:
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\n")
-    _run(_create_admin(_settings(), name, password))
+    chosen = _settings()
+    from service import commands
+
+    _run(commands.create_admin(chosen, name, password))
     typer.echo(f"{name} is an admin")
 
 
 @app.command()
 def doctor() -> None:
     """Try every part, and say in a line each what works and what to do about what does not."""
-    if not _run(_doctor(_settings())):
+    chosen = _settings()
+    from service import commands
+
+    if not _run(commands.doctor(chosen)):
         raise typer.Exit(1)
-
-
-async def _load(chosen: Settings, path: Path, sample: bool) -> int:
-    async with wiring.opened(chosen) as parts:
-        if sample and await Film.exists():
-            typer.echo("the catalogue has films already, so no samples were loaded")
-            return 0
-        size = await asyncio.to_thread(lambda: path.stat().st_size)
-        loaded = Loaded()
-        with _bar("bytes") as bar:
-            task = bar.add_task(path.name, total=size)
-            async for loaded in parts.loader.load(path, "sample" if sample else "user"):
-                bar.update(task, completed=loaded.bytes_read)
-    for line in loaded.bad[:MOST_BAD_LINES]:
-        told.print(f"{path.name}:{line.number}: {line.reason}", markup=False, highlight=False)
-    same = loaded.read - len(loaded.bad) - loaded.added - loaded.changed
-    typer.echo(
-        f"{path.name}: {loaded.read} read, {loaded.added} added, {loaded.changed} changed, "
-        f"{same} as before, {len(loaded.bad)} left out"
-    )
-    return len(loaded.bad)
-
-
-async def _fetch(chosen: Settings, films: list[str]) -> int:
-    failed = 0
-    async with wiring.opened(chosen) as parts:
-        async for fetched in fetch_all(parts.lookup, films):
-            typer.echo(fetched.line, err=not fetched.ok)
-            failed += not fetched.ok
-    return failed
-
-
-async def _reindex(chosen: Settings, wait: bool) -> ReindexView:
-    async with wiring.opened(chosen) as parts:
-        job = await parts.rebuilds.ask()
-        if not wait:
-            typer.echo(f"filed: /api/v1/admin/reindex/{job.id}")
-            return job
-        with _bar("films") as bar:
-            task = bar.add_task("queued", total=None)
-            waited = 0.0
-            while job.finished_at is None:
-                await asyncio.sleep(LOOK)
-                waited += LOOK
-                job = await parts.rebuilds.show(job.id)
-                bar.update(task, description=job.state, completed=job.done, total=job.total or None)
-                if job.state == "queued" and NO_INDEXER <= waited < NO_INDEXER + LOOK:
-                    told.print("no indexer has taken it up yet; is `movies serve` running?")
-        if job.state == "done":
-            typer.echo(f"done: {job.done} films in {job.index_name}, {job.rate:.0f} a second")
-        return job
-
-
-async def _create_admin(chosen: Settings, name: str, password: str) -> None:
-    async with wiring.opened(chosen) as parts:
-        await parts.accounts.create_admin(name, password)
-
-
-async def _doctor(chosen: Settings) -> bool:
-    async with wiring.opened(chosen) as parts:
-        found = dict((await parts.health.readiness()).parts)
-        found["omdb"] = await asked(parts.lookup.check, LONGEST_CALL)
-    for name, part in found.items():
-        mark = "ok    " if part.state == "ok" else "FAILED"
-        typer.echo(f"{mark}  {name:<9} {part.detail}")
-    return all(part.state == "ok" for part in found.values())
-
-
-def _bar(unit: str) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        TextColumn("{task.speed:.0f}/s" if unit == "films" else ""),
-        TimeRemainingColumn(),
-        console=told,
-        disable=not told.is_terminal,
-        transient=True,
-    )
 
 
 def _settings() -> Settings:
@@ -224,6 +149,10 @@ def _settings() -> Settings:
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
     """Carry out `work`; what an operator can mend becomes one line, a bug keeps its traceback."""
+    from tortoise.exceptions import OperationalError
+
+    from service.database import is_fault
+
     try:
         return asyncio.run(work)
     except DomainError as fault:

@@ -1,0 +1,107 @@
+"""What the commands of an operator do: they open the parts, and tell in words what became of it.
+
+Apart from `service.cli`, which only says how each is called: the help, a wrong word or a setting
+that is missing is answered without waiting for drivers that nobody asked for.
+"""
+
+import asyncio
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from service import wiring
+from service.films.loader import Progress as Loaded
+from service.films.models import Film
+from service.omdb.fetch import fetch_all
+from service.operation.health import asked
+from service.operation.reindex import ReindexView
+from service.settings import Settings
+
+told = Console(stderr=True)
+
+MOST_BAD_LINES = 20  # shown one by one; the rest is counted
+NO_INDEXER = 10.0  # seconds after which a rebuild that nobody takes up is worth a word
+LONGEST_CALL = 5.0  # seconds that OMDb is waited for by the doctor, who really asks it
+LOOK = 0.3  # seconds between two looks at a rebuild
+
+
+async def load(chosen: Settings, path: Path, sample: bool) -> int:
+    async with wiring.opened(chosen) as parts:
+        if sample and await Film.exists():
+            typer.echo("the catalogue has films already, so no samples were loaded")
+            return 0
+        size = await asyncio.to_thread(lambda: path.stat().st_size)
+        loaded = Loaded()
+        with _bar("bytes") as bar:
+            task = bar.add_task(path.name, total=size)
+            async for loaded in parts.loader.load(path, "sample" if sample else "user"):
+                bar.update(task, completed=loaded.bytes_read)
+    for line in loaded.bad[:MOST_BAD_LINES]:
+        told.print(f"{path.name}:{line.number}: {line.reason}", markup=False, highlight=False)
+    same = loaded.read - len(loaded.bad) - loaded.added - loaded.changed
+    typer.echo(
+        f"{path.name}: {loaded.read} read, {loaded.added} added, {loaded.changed} changed, "
+        f"{same} as before, {len(loaded.bad)} left out"
+    )
+    return len(loaded.bad)
+
+
+async def fetch(chosen: Settings, films: list[str]) -> int:
+    failed = 0
+    async with wiring.opened(chosen) as parts:
+        async for fetched in fetch_all(parts.lookup, films):
+            typer.echo(fetched.line, err=not fetched.ok)
+            failed += not fetched.ok
+    return failed
+
+
+async def reindex(chosen: Settings, wait: bool) -> ReindexView:
+    async with wiring.opened(chosen) as parts:
+        job = await parts.rebuilds.ask()
+        if not wait:
+            typer.echo(f"filed: /api/v1/admin/reindex/{job.id}")
+            return job
+        with _bar("films") as bar:
+            task = bar.add_task("queued", total=None)
+            waited = 0.0
+            while job.finished_at is None:
+                await asyncio.sleep(LOOK)
+                waited += LOOK
+                job = await parts.rebuilds.show(job.id)
+                bar.update(task, description=job.state, completed=job.done, total=job.total or None)
+                if job.state == "queued" and NO_INDEXER <= waited < NO_INDEXER + LOOK:
+                    told.print("no indexer has taken it up yet; is `movies serve` running?")
+        if job.state == "done":
+            typer.echo(f"done: {job.done} films in {job.index_name}, {job.rate:.0f} a second")
+        return job
+
+
+async def create_admin(chosen: Settings, name: str, password: str) -> None:
+    async with wiring.opened(chosen) as parts:
+        await parts.accounts.create_admin(name, password)
+
+
+async def doctor(chosen: Settings) -> bool:
+    async with wiring.opened(chosen) as parts:
+        found = dict((await parts.health.readiness()).parts)
+        found["omdb"] = await asked(parts.lookup.check, LONGEST_CALL)
+    for name, part in found.items():
+        mark = "ok    " if part.state == "ok" else "FAILED"
+        typer.echo(f"{mark}  {name:<9} {part.detail}")
+    return all(part.state == "ok" for part in found.values())
+
+
+def _bar(unit: str) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TextColumn("{task.speed:.0f}/s" if unit == "films" else ""),
+        TimeRemainingColumn(),
+        console=told,
+        disable=not told.is_terminal,
+        transient=True,
+    )
