@@ -27,6 +27,7 @@ _FIGURE_ORDINAL = re.compile(r"(\d{1,3})(?:st|nd|rd|th)")
 # Figures that stand for letters in titles set as ``Se7en``, ``S1m0ne`` or ``Numb3rs``.
 _LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "vt", "8": "b"}
 _MIXED = re.compile(r"(?=.*[^\W\d_])(?=.*\d)[^\W_]{3,12}")
+LONGEST_NUMBER = 7  # words: nine thousand nine hundred and ninety nine
 MOST_FIGURES = 3  # figures read as letters in one word; more is a code, not a word
 
 
@@ -83,21 +84,37 @@ def indexed(word: str) -> tuple[str, ...]:
 
 
 def figures(title_words: list[str]) -> list[str]:
-    """The words with all numbers as figures, numbers of two words as one: ``twenty one grams`` is
-    ``21 grams``.
+    """The words with all numbers as figures, numbers of several words as one: ``twenty one grams``
+    is ``21 grams``, ``five hundred days`` is ``500 days``.
     """
     result: list[str] = []
     place = 0
     while place < len(title_words):
-        word = title_words[place]
-        following = title_words[place + 1] if place + 1 < len(title_words) else ""
-        if word in _TENS and following in _UNITS[1:10]:
-            result.append(str(VALUES[word] + VALUES[following]))
-            place += 2
+        value, used = _cardinal(title_words[place : place + LONGEST_NUMBER])
+        if used > 1:
+            result.append(str(value))
+            place += used
         else:
-            result.append(figure(word))
+            result.append(figure(title_words[place]))
             place += 1
     return result
+
+
+def _cardinal(following: list[str]) -> tuple[int, int]:
+    """The number that the words begin with, and of how many words it is: 0 and 0 for none."""
+    value = used = 0
+    for unit, worth in (("thousand", 1000), ("hundred", 100)):
+        if following[used + 1 : used + 2] == [unit] and following[used] in _UNITS:
+            value += VALUES[following[used]] * worth
+            used += 2
+    rest = following[used:]
+    joined = 1 if value and rest[:1] == ["and"] else 0
+    tens = rest[joined] if rest[joined : joined + 1] and rest[joined] in _TENS else ""
+    unit_at = joined + bool(tens)
+    ones = rest[unit_at : unit_at + 1]
+    if ones and ones[0] in (_UNITS[1:10] if tens else _UNITS[1:]):
+        return value + VALUES.get(tens, 0) + VALUES[ones[0]], used + unit_at + 1
+    return (value + VALUES[tens], used + unit_at) if tens else (value, used)
 
 
 _FORMS: dict[str, tuple[str, ...]] = {

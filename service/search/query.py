@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from service.errors import FieldError, Invalid
 from service.search.document import wholes
-from service.search.text import words
+from service.search.text import ARTICLES, words
 
 LONGEST = 200  # characters after normalising
 MOST_WORDS = 32
@@ -30,6 +30,7 @@ _IMDB_ID = re.compile(r"tt\d{7,9}")
 _IMDB_URL = re.compile(
     r"(?:https?://)?(?:[a-z0-9-]+\.)*imdb\.com/(?:[a-z-]{2,5}/)?title/(tt\d{7,9})\b\S*"
 )
+_INVERTED = re.compile(r",\s*\w+$")  # Godfather, The
 _YEAR = re.compile(r"(?:18[7-9]|19\d|20\d)\d")
 
 
@@ -80,6 +81,8 @@ class Query:
             raise _refuse(f"A query has at most {LONGEST} characters.", "query_too_long")
         if len(found) > MOST_WORDS:
             raise _refuse(f"A query has at most {MOST_WORDS} words.", "query_too_many_words")
+        if len(found) > 1 and found[-1] in ARTICLES and _INVERTED.search(tidy):
+            found = [found[-1], *found[:-1]]
         core = _without_noise(found)
         return cls(tidy, tuple(found), tuple(core), _year_beside_words(core), _imdb_id(tidy))
 
