@@ -8,7 +8,7 @@ not used.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -31,7 +31,7 @@ from service.operation.health import Health
 from service.operation.reindex import Rebuilds
 from service.posters.gallery import Gallery
 from service.posters.stores import PosterStore
-from service.search.engines.ports import Engine, IndexWriter
+from service.search.engines.ports import Engine, IndexWriter, Inventory
 from service.search.finder import Finder
 from service.search.generation import Generation
 from service.search.lexicon import Lexicon
@@ -72,15 +72,28 @@ class Parts:
         return utc_now()
 
 
-def engine_for(settings: Settings) -> Engine:
-    """The reading side of the index."""
+def engine_for(settings: Settings, name: str | None = None) -> Engine:
+    """The reading side of the live index, or of the index `name`."""
     if settings.search_url.startswith("tantivy"):
         from service.search.engines.tantivy import TantivyEngine
 
-        return TantivyEngine(path_of(settings.search_url))
+        return TantivyEngine(path_of(settings.search_url), name)
     from service.search.engines.elastic import Address, ElasticEngine
 
-    return ElasticEngine(Address.parse(settings.search_url))
+    address = Address.parse(settings.search_url)
+    return ElasticEngine(replace(address, alias=address.real(name)) if name else address)
+
+
+def inventory_for(settings: Settings) -> Inventory:
+    """What reads the index document by document."""
+    if settings.search_url.startswith("tantivy"):
+        from service.search.engines.tantivy_inventory import TantivyInventory
+
+        return TantivyInventory(path_of(settings.search_url))
+    from service.search.engines.elastic import Address
+    from service.search.engines.elastic_inventory import ElasticInventory
+
+    return ElasticInventory(Address.parse(settings.search_url))
 
 
 def writer_for(settings: Settings) -> IndexWriter:
