@@ -104,14 +104,19 @@ def fetch(
 @app.command()
 def reindex(
     wait: Annotated[bool, typer.Option(help="stay until it is done")] = True,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="go back to the index before the live one")
+    ] = False,
 ) -> None:
     """Rebuild the index while searches go on."""
     chosen = _settings()
     from service import commands
 
-    job: ReindexView = _run(commands.reindex(chosen, wait))
+    job: ReindexView = _run(commands.reindex(chosen, wait, rollback))
     if job.state == "failed":
-        _fail(f"the rebuild failed, the old index goes on: {job.reason}")
+        _fail(f"the {job.kind} failed, the old index goes on: {job.reason}")
+    if job.state == "cancelled":
+        _fail(f"the {job.kind} was called off, the old index goes on")
 
 
 @app.command("create-admin")

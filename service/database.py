@@ -159,6 +159,20 @@ def placeholders(sql: str) -> str:
     return sql if on_postgres() else sql.replace("$", "?")
 
 
+def clock() -> str:
+    """The database's own time as an SQL expression, in milliseconds since the epoch: the one
+    clock that processes on several machines share.
+    """
+    if on_postgres():
+        return "(extract(epoch from clock_timestamp()) * 1000)::bigint"
+    return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+
+
+async def now_ms() -> int:
+    """What that clock says."""
+    return int((await rows(f"SELECT {clock()} AS now"))[0]["now"])
+
+
 async def rows(sql: str, *values: object) -> list[dict[str, Any]]:
     """What one statement (with `$1, $2, …`) gives, or returns of what it wrote."""
     return await connection().execute_query_dict(placeholders(sql), list(values))

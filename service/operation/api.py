@@ -78,6 +78,31 @@ async def show_reindex(request: Request, job: str) -> HTTPResponse:
     return answer(await parts(request).rebuilds.show(job), headers={"Cache-Control": "no-store"})
 
 
+@bp.delete("/reindex/<job:str>", name="cancel_reindex")
+@operation(
+    "Call off a rebuild; the live index stays as it is",
+    returns={202: ReindexView},
+    errors=(404, 409),
+    who="admin",
+)
+async def cancel_reindex(request: Request, job: str) -> HTTPResponse:
+    await admin(request)
+    return answer(await parts(request).rebuilds.cancel(job), 202)
+
+
+@bp.post("/reindex/rollback", name="rollback_reindex")
+@operation(
+    "Go back to the index before the live one",
+    returns={202: ReindexView},
+    errors=(409,),
+    who="admin",
+)
+async def rollback_reindex(request: Request) -> HTTPResponse:
+    await admin(request)
+    job = await parts(request).rebuilds.ask_back()
+    return answer(job, 202, {"Location": f"/api/v1/admin/reindex/{job.id}"})
+
+
 def _page(name: str) -> HTTPResponse:
     """A file of the contract's page, under a policy that lets nothing in from outside."""
     path = DOCS / name

@@ -57,7 +57,7 @@ class ElasticInventory:
                 size=limit,
                 source=False,
                 version=True,
-                docvalue_fields=["digest", "gone"],
+                docvalue_fields=[{"field": "digest"}, {"field": "gone"}],
                 track_total_hits=False,
                 allow_partial_search_results=False,
             )

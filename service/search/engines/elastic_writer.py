@@ -25,9 +25,7 @@ FIRST = "movies-1"
 DEADLINE = 30.0  # seconds for one bulk, refresh included
 MOST_IN_BULK = 500  # documents; some 2 MB
 TOO_BUSY = (429, 502, 503, 504)
-UNKNOWN_FIELD = (
-    "strict_dynamic_mapping_exception"  # the index is an older release's; a rebuild helps
-)
+UNKNOWN_FIELD = "strict_dynamic_mapping_exception"  # an older release made the index
 
 _READABLE = (
     "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "actors", "plot",

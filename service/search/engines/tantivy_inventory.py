@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import tantivy
 from tantivy import FieldType, Occur, Order, Query
@@ -69,7 +69,8 @@ class TantivyInventory:
             if not complete:
                 last = hits[-1][0]  # of this group more may follow: it belongs to the next page
                 hits = [hit for hit in hits if hit[0] != last]
-            held = [one for one in _held(searcher, hits) if one.film_id > after]
+            gone = _gone(searcher, [high for high, _ in hits])
+            held = [one for one in _held(searcher, hits, gone) if one.film_id > after]
             if complete or len(held) >= limit:
                 return tuple(held[:limit])
             wanted *= 2
@@ -77,7 +78,8 @@ class TantivyInventory:
     def _look(self, name: str, film_id: str) -> Held | None:
         searcher = self._index(name).searcher()
         this = Query.term_query(layout.SCHEMA, "id", film_id, index_option="basic")
-        found = _held(searcher, searcher.search(this, limit=1, count=False).hits)
+        gone = {film_id} if layout.is_gone(searcher, film_id) else set()
+        found = _held(searcher, searcher.search(this, limit=1, count=False).hits, gone)
         return found[0] if found else None
 
     def _index(self, name: str) -> tantivy.Index:
@@ -88,26 +90,35 @@ class TantivyInventory:
         return self._known[1]
 
 
-def _held(searcher: tantivy.Searcher, hits: list[tuple[int, tantivy.DocAddress]]) -> list[Held]:
+def _held(
+    searcher: tantivy.Searcher, hits: list[tuple[Any, tantivy.DocAddress]], gone: set[str]
+) -> list[Held]:
     addresses = [address for _, address in hits]
-    names = ("id_high", "id_low", "version")
-    columns = [searcher.fast_field_values(name, addresses) for name in names]
-    ids = [layout.id_of(high, low) for high, low in zip(columns[0], columns[1], strict=True)]
-    gone = _gone(searcher, columns[0])
+    highs, lows, versions = (
+        _column(searcher, name, addresses) for name in ("id_high", "id_low", "version")
+    )
     held = [
         Held(film_id, version, searcher.doc(address)["digest"][0], film_id in gone)
-        for film_id, version, address in zip(ids, columns[2], addresses, strict=True)
+        for film_id, version, address in zip(
+            map(layout.id_of, highs, lows), versions, addresses, strict=True
+        )
     ]
     return sorted(held, key=lambda one: one.film_id)
 
 
 def _gone(searcher: tantivy.Searcher, highs: list[int]) -> set[str]:
-    """The tombstones between the least and the greatest first column."""
+    """The tombstones among documents with these first columns, which are all that have them."""
     if not highs:
         return set()
     between = Query.range_query(layout.SCHEMA, "id_high", FieldType.Integer, min(highs), max(highs))
     both = Query.boolean_query([(Occur.Must, between), (Occur.Must, layout.GONE)])
-    found = searcher.search(both, limit=max(1, searcher.num_docs), count=False).hits
+    found = searcher.search(both, limit=len(highs), count=False).hits
     addresses = [address for _, address in found]
-    columns = [searcher.fast_field_values(name, addresses) for name in ("id_high", "id_low")]
-    return {layout.id_of(high, low) for high, low in zip(*columns, strict=True)}
+    columns = (_column(searcher, name, addresses) for name in ("id_high", "id_low"))
+    return set(map(layout.id_of, *columns))
+
+
+def _column(
+    searcher: tantivy.Searcher, name: str, addresses: list[tantivy.DocAddress]
+) -> list[int]:
+    return [int(value or 0) for value in searcher.fast_field_values(name, addresses)]
