@@ -19,6 +19,7 @@ from pathlib import Path
 import structlog
 
 from indexer.access import Access
+from indexer.patrol import Patrol
 from indexer.posters import Posters
 from indexer.rebuild import Rebuild
 from indexer.worker import Worker
@@ -26,6 +27,7 @@ from service import database, logs, settings, wiring
 from service.errors import Unavailable
 from service.films.nudge import Nudge
 from service.heartbeat import beat
+from service.operation.drift import Drift
 from service.posters.fetch import Fetcher
 from service.posters.images import Darkroom
 from service.search import generation
@@ -73,7 +75,8 @@ async def _index(access: Access, nudge: Nudge, owner: str, stop: asyncio.Event) 
     words = Recorder()
     worker = Worker(access.writer, words, nudge, wiring.utc_now, owner)
     rebuild = Rebuild(access, words, worker, wiring.utc_now, owner)
-    await asyncio.gather(worker.run(stop), worker.sweep(stop), rebuild.run(stop))
+    patrol = Patrol(Drift(access.inventory, nudge, wiring.utc_now), owner)
+    await asyncio.gather(worker.run(stop), worker.sweep(stop), rebuild.run(stop), patrol.run(stop))
 
 
 async def _look_at(inventory: Inventory) -> None:

@@ -24,6 +24,7 @@ from service import wiring
 from service.films.loader import Progress as Loaded
 from service.films.models import Film
 from service.omdb.fetch import fetch_all
+from service.operation.drift import Tally
 from service.operation.health import asked
 from service.operation.models import Step
 from service.operation.reindex import ReindexView
@@ -88,6 +89,28 @@ async def reindex(chosen: Settings, wait: bool, rollback: bool) -> ReindexView:
         elif job.state == Step.DONE:
             typer.echo(f"done: {job.done} films in {job.index_name}, {job.rate:.0f} a second")
         return job
+
+
+async def check(chosen: Settings, repair: bool) -> Tally:
+    async with wiring.opened(chosen) as parts:
+        with _bar("films") as bar:
+            task = bar.add_task("comparing", total=None)
+            async for tally in parts.drift.walk():
+                bar.update(task, completed=tally.compared, total=tally.total)
+                if repair:
+                    await parts.drift.repair(tally.page)
+    for each in tally.named:
+        typer.echo(
+            f"{each.kind:<8}  {each.film_id}  database {each.database_version or 'none'}, "
+            f"index {each.index_version or 'none'}"
+        )
+    return tally
+
+
+async def why(chosen: Settings, movie: str) -> None:
+    async with wiring.opened(chosen) as parts:
+        for line in await parts.why.told(movie):
+            typer.echo(line)
 
 
 async def create_admin(chosen: Settings, name: str, password: str) -> None:

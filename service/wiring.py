@@ -27,8 +27,11 @@ from service.omdb.client import OmdbClient
 from service.omdb.lookup import Lookup
 from service.omdb.quota import Quota
 from service.omdb.reader import read_film
+from service.operation.drift import Drift
 from service.operation.health import Health
+from service.operation.pointers import Pointers
 from service.operation.reindex import Rebuilds
+from service.operation.why import Why
 from service.posters.gallery import Gallery
 from service.posters.stores import PosterStore
 from service.search.engines.ports import Engine, IndexWriter, Inventory
@@ -62,6 +65,9 @@ class Parts:
     gallery: Gallery
     accounts: Accounts
     rebuilds: Rebuilds
+    drift: Drift
+    pointers: Pointers
+    why: Why
     health: Health
     lexicon: Lexicon
     resources: contextlib.AsyncExitStack
@@ -162,10 +168,14 @@ async def build(settings: Settings) -> Parts:
         stack.push_async_callback(cache.close)
         store = await poster_store_for(settings)
         stack.push_async_callback(store.close)
+        inventory = inventory_for(settings)
+        stack.push_async_callback(inventory.close)
+        drift = Drift(inventory, nudge, utc_now)
         passwords = Passwords()
         accounts = Accounts(settings.jwt_secret, passwords, utc_now)
         stack.callback(accounts.close)
         catalogue = Catalogue(nudge, utc_now)
+        pointers = Pointers(catalogue, nudge)
         lookup = Lookup(catalogue, await _omdb_client(settings, stack), utc_now)
         stack.push_async_callback(lookup.close)
         vocabulary = Vocabulary()
@@ -186,9 +196,13 @@ async def build(settings: Settings) -> Parts:
             gallery=Gallery(store, utc_now),
             accounts=accounts,
             rebuilds=Rebuilds(utc_now),
+            drift=drift,
+            pointers=pointers,
+            why=Why(catalogue, pointers, inventory, engine),
             health=Health(
                 {
                     "search": engine.check,
+                    "index": drift.check,
                     "cache": cache.check,
                     "posters": store.check,
                     "omdb": lookup.health,
