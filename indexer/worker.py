@@ -18,6 +18,7 @@ from service.errors import Unavailable
 from service.films import outbox
 from service.films.models import Film
 from service.films.nudge import Nudge
+from service.meters import INDEXED
 from service.search import generation
 from service.search.document import MovieDocument
 from service.search.engines.ports import IndexWriter, Refusal
@@ -86,6 +87,8 @@ class Worker:
             due = self._ms() + delay_ms(attempts)
             await outbox.postpone([entry.id for entry in entries], due, error.detail)
             raise
+        INDEXED.labels("refused").inc(len(refused) + len(broken))
+        INDEXED.labels("written").inc(len(documents) - len(refused))
         await generation.advance()  # first: whoever sees a row done may count on new answers
         await self._settle(entries, (*broken, *refused))
         log.info("films_indexed", action="films_indexed", count=len(documents), left=len(refused))

@@ -18,6 +18,7 @@ import structlog
 
 from service.errors import DomainError, Invalid, Misconfigured, NotFound, Unavailable
 from service.films.facts import FilmFacts, FilmType
+from service.meters import UPSTREAM
 from service.omdb.answer import parse
 from service.omdb.breaker import Breaker
 from service.omdb.quota import Quota
@@ -129,6 +130,7 @@ class OmdbClient:
         except (TimeoutError, _Faulty) as fault:
             raise self._failed(fault) from None
         self._breaker.succeeded()
+        UPSTREAM.labels("omdb", "answered").inc()
         message = "" if "Title" in told else str(told.get("Error", ""))
         if "limit reached" in message.casefold():
             raise await self._quota.spent()
@@ -150,6 +152,7 @@ class OmdbClient:
 
     def _failed(self, fault: TimeoutError | _Faulty) -> Unavailable:
         self._breaker.failed()
+        UPSTREAM.labels("omdb", "failed").inc()
         told = fault.retry_after if isinstance(fault, _Faulty) else None
         log.warning("omdb_unavailable", reason=str(fault) or f"no answer in {DEADLINE:g} s")
         wait = told or self._breaker.wait() or OUTAGE_PAUSE

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.http.answers import Links, PageQuery, Total, answer
-from service.http.guards import admin
+from service.http.guards import admin, scraper
 from service.http.openapi import document, operation
 from service.http.parts import parts
 from service.http.reading import path_text, query
 from service.operation.drift import DriftView
 from service.operation.health import Readiness
+from service.operation.metrics import exposition
 from service.operation.pointers import PointerState, PointerView
 from service.operation.reindex import ReindexView
 
@@ -62,6 +64,17 @@ async def ready(request: Request) -> HTTPResponse:
     found = await parts(request).health.readiness()
     status = 503 if found.status == "unavailable" else 200
     return answer(found, status, {"Cache-Control": "no-store"})
+
+
+@root.get("/metrics", name="metrics")
+@operation(
+    "Measurements for Prometheus; open on this machine, elsewhere with METRICS_TOKEN",
+    returns={200: "text/plain"},
+    errors=(401, 403),
+)
+async def metrics(request: Request) -> HTTPResponse:
+    scraper(request)
+    return answer(await exposition(), headers=UNKEPT, media_type=CONTENT_TYPE_LATEST)
 
 
 @root.get("/openapi.json", name="openapi")
