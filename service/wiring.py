@@ -43,6 +43,7 @@ from service.settings import Settings, path_of
 
 log = structlog.get_logger()
 
+PATIENT = 10.0  # seconds for a search that tries an index before it goes live
 LONGEST_LOAD = 20.0  # seconds to wait for the vocabulary at start; a million films take some ten
 
 
@@ -79,7 +80,9 @@ class Parts:
 
 
 def engine_for(settings: Settings, name: str | None = None) -> Engine:
-    """The reading side of the live index, or of the index `name`."""
+    """The reading side of the live index, or of the index `name`, which nobody waits for: searches
+    there may take as long as a page of the inventory.
+    """
     if settings.search_url.startswith("tantivy"):
         from service.search.engines.tantivy import TantivyEngine
 
@@ -87,7 +90,10 @@ def engine_for(settings: Settings, name: str | None = None) -> Engine:
     from service.search.engines.elastic import Address, ElasticEngine
 
     address = Address.parse(settings.search_url)
-    return ElasticEngine(replace(address, alias=address.real(name)) if name else address)
+    if name:
+        patient = max(address.deadline, PATIENT)
+        address = replace(address, alias=address.real(name), deadline=patient)
+    return ElasticEngine(address)
 
 
 def inventory_for(settings: Settings) -> Inventory:

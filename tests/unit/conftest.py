@@ -16,7 +16,7 @@ from service.search.engines.elastic import Address
 from service.search.engines.ports import Inventory
 from service.search.lexicon import Recorder
 from service.settings import Settings
-from tests.conftest import now, required
+from tests.conftest import PATIENCE, now, required
 from tests.unit.indexing import Moody
 
 
@@ -26,7 +26,7 @@ async def search_url(stack: str, tmp_path: Path) -> AsyncIterator[str]:
     if stack == "embedded":
         yield f"tantivy://{tmp_path}/index"
         return
-    url = f"{required('elasticsearch')}?index=worker-{uuid.uuid4().hex[:8]}"
+    url = f"{required('elasticsearch')}?index=worker-{uuid.uuid4().hex[:8]}&timeout={PATIENCE}"
     yield url
     address = Address.parse(url)
     async with address.client(30) as client:

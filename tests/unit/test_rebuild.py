@@ -3,6 +3,8 @@
 import asyncio
 import multiprocessing
 import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
@@ -36,6 +38,13 @@ forking = multiprocessing.get_context("forkserver")
 forking.set_forkserver_preload(["tests.unit.dying"])
 
 
+@pytest.fixture
+async def resources() -> AsyncIterator[AsyncExitStack]:
+    """What a test opens by itself, closed however it ends."""
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
 async def over(job_id: str) -> ReindexJob:
     async def finished() -> ReindexJob | None:
         job = await ReindexJob.get(id=job_id)
@@ -50,10 +59,11 @@ async def carried_out(rebuild: Rebuild, job_id: str | None = None) -> ReindexJob
     stop = asyncio.Event()
     filed = job_id or (await Rebuilds(now).ask()).id
     running = asyncio.create_task(rebuild.run(stop))
-    job = await over(filed)
-    stop.set()
-    await running
-    return job
+    try:
+        return await over(filed)
+    finally:
+        stop.set()
+        await running
 
 
 async def differences(inventory: Inventory) -> list[Difference]:
@@ -126,20 +136,21 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
             assert (await engine.search(plan, 0, 10)).total > 0
             seen += 1
 
-    tasks = [
-        asyncio.create_task(work) for work in (worker.run(stop), rebuild.run(stop), write(), read())
-    ]
-    job = await over((await Rebuilds(now).ask()).id)
-    over_now.set()
-    await asyncio.gather(*tasks[2:])
-
     async def drained() -> bool:
         return not await Outbox.filter(done_at=None).exists()
 
-    await until(drained, LONG)
-    stop.set()
-    await asyncio.gather(*tasks[:2])
-    await engine.close()
+    indexing = [asyncio.create_task(work) for work in (worker.run(stop), rebuild.run(stop))]
+    using = [asyncio.create_task(work) for work in (write(), read())]
+    try:
+        job = await over((await Rebuilds(now).ask()).id)
+        over_now.set()
+        await asyncio.gather(*using)
+        await until(drained, LONG)
+    finally:
+        over_now.set()
+        stop.set()
+        await asyncio.gather(*indexing, *using, return_exceptions=True)
+        await engine.close()
     assert (job.state, job.reason) == (Step.DONE, None)
     assert seen > 0 and written
     assert await differences(inventory) == []
@@ -160,7 +171,12 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
     ],
 )
 async def test_a_rebuild_killed_at_any_step_is_brought_to_its_end(
-    step: str, catalogue: Catalogue, database: str, search_url: str, inventory: Inventory
+    step: str,
+    catalogue: Catalogue,
+    database: str,
+    search_url: str,
+    inventory: Inventory,
+    resources: AsyncExitStack,
 ) -> None:
     films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
     filed = await Rebuilds(now).ask()
@@ -174,6 +190,7 @@ async def test_a_rebuild_killed_at_any_step_is_brought_to_its_end(
     await catalogue.withdraw(str(films[4].id), None)
     chosen = Settings(search_url=search_url)
     writer = wiring.writer_for(chosen)
+    resources.push_async_callback(writer.close)
     await writer.open()
     access = Access(writer, inventory, lambda name: wiring.engine_for(chosen, name))
     worker = Worker(writer, Recorder(), catalogue._nudge, now, "tester")
@@ -187,7 +204,6 @@ async def test_a_rebuild_killed_at_any_step_is_brought_to_its_end(
     while await worker.step():
         pass
     assert await differences(inventory) == []
-    await writer.close()
 
 
 async def test_the_way_back_leads_to_the_index_before_with_all_that_changed_since(
