@@ -22,6 +22,7 @@ from service.database import is_fault, now_ms, rows
 from service.errors import DomainError, Unavailable
 from service.films import outbox
 from service.films.models import Film
+from service.limits import OUTBOX_LEASE_MS
 from service.operation.models import ReindexJob, Step
 from service.search import generation
 from service.search.compare import Difference, compared
@@ -230,7 +231,7 @@ class Rebuild:
                 "AND owner <> $1 AND due_at > $2 AND due_at <= $3",
                 self._owner,
                 await now_ms(),
-                job.swapped_ms + outbox.LEASE,
+                job.swapped_ms + OUTBOX_LEASE_MS,
             )
             if not leased[0]["n"]:
                 return

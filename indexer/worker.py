@@ -18,6 +18,9 @@ from service.errors import Unavailable
 from service.films import outbox
 from service.films.models import Film
 from service.films.nudge import Nudge
+from service.limits import INDEX_FIRST_DELAY_MS as FIRST_DELAY
+from service.limits import INDEX_LONGEST_DELAY_MS as LONGEST_DELAY
+from service.limits import POLL
 from service.meters import INDEXED
 from service.search import generation
 from service.search.document import MovieDocument
@@ -27,10 +30,7 @@ from service.search.lexicon import Recorder
 log = structlog.get_logger()
 
 BATCH = 500  # films in one bulk request; 500 ready documents are some 300 kB
-POLL = 1.0  # seconds; a lost nudge costs at most this
 PAUSE = 0.05  # seconds between small bulks: half the load of none, 15 ms more lag
-FIRST_DELAY = 500  # ms before the second try; doubles with each
-LONGEST_DELAY = 60_000  # ms
 TOMBSTONE_AGE = 86_400_000  # ms
 SWEEP_EVERY = 600.0  # seconds between two removals of old finished rows
 

@@ -19,6 +19,12 @@ from tortoise import Tortoise, connections
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import DBConnectionError, OperationalError
 
+from service.limits import (
+    POSTGRES_CONNECT,
+    POSTGRES_POOL,
+    POSTGRES_STATEMENT,
+    SQLITE_BUSY_MS,
+)
 from service.settings import path_of
 
 P = ParamSpec("P")
@@ -92,15 +98,19 @@ def is_fault(error: BaseException) -> bool:
 def tortoise_url(url: str) -> str:
     """The setting's URL as Tortoise reads it, with the waits that keep a request from hanging.
 
-    SQLite waits 5 s for another writer's lock. PostgreSQL gets 5 s to connect and 3 s a
-    statement: a frozen server then costs an error, not a hung request.
+    A frozen server then costs an error, not a hung request.
     """
     if url.startswith("sqlite"):
         path = path_of(url)
         path.parent.mkdir(parents=True, exist_ok=True)
-        return f"sqlite://{path}?busy_timeout=5000&synchronous=NORMAL&journal_mode=WAL"
+        return f"sqlite://{path}?busy_timeout={SQLITE_BUSY_MS}&synchronous=NORMAL&journal_mode=WAL"
     parts = urlsplit(url)
-    query = {"minsize": "1", "maxsize": "10", "timeout": "5", "command_timeout": "3"}
+    query = {
+        "minsize": "1",
+        "maxsize": str(POSTGRES_POOL),
+        "timeout": str(POSTGRES_CONNECT),
+        "command_timeout": str(POSTGRES_STATEMENT),
+    }
     query.update(parse_qsl(parts.query))
     return urlunsplit(parts._replace(scheme="asyncpg", query=urlencode(query)))
 

@@ -23,6 +23,7 @@ from service.database import close_database, open_database
 from service.films.catalogue import Catalogue
 from service.films.loader import Loader
 from service.films.nudge import Nudge, nudge_for
+from service.limits import TRIAL_DEADLINE as PATIENT
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import Lookup
 from service.omdb.quota import Quota
@@ -43,7 +44,6 @@ from service.settings import Settings, path_of
 
 log = structlog.get_logger()
 
-PATIENT = 10.0  # seconds for a search that tries an index before it goes live
 LONGEST_LOAD = 20.0  # seconds to wait for the vocabulary at start; a million films take some ten
 
 

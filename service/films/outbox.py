@@ -15,10 +15,10 @@ from tortoise.expressions import Q
 
 from service.database import clock, on_postgres, rows, whole
 from service.films.models import Outbox
+from service.limits import OUTBOX_LEASE_MS as LEASE
 
 Kind = Literal["film", "withdrawn"]
 
-LEASE = 30_000  # ms; far longer than one bulk request takes, short enough to wait out a death
 KEEP_FINISHED = 3 * 86_400_000  # ms; a rebuild reads what was finished since it began
 
 

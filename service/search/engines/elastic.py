@@ -21,11 +21,11 @@ from elasticsearch import (
     UnsupportedProductError,
 )
 from service.errors import Unavailable
+from service.limits import INDEX_CONNECTIONS as CONNECTIONS
+from service.limits import SEARCH_DEADLINE
 from service.search.engines.ports import Hit, Hits
 from service.search.plan import Clause, Group, Plan, Slot
 
-SEARCH_DEADLINE = 1.0  # seconds, for the whole answer
-CONNECTIONS = 20  # to each node
 PREFIX = "movies"  # of an index's name here; in the cluster the alias takes its place
 MAJOR = 9  # of the server: a client of one major does not speak to an older server
 COUNTED = 10_000  # hits counted exactly; beyond, the total says "or more"

@@ -7,11 +7,10 @@ the caller from the outbox.
 from typing import Any
 
 from elasticsearch import AsyncElasticsearch, NotFoundError
+from service.limits import INVENTORY_DEADLINE as DEADLINE
 from service.search.engines.elastic import Address, faults
 from service.search.engines.elastic_writer import fingerprint
 from service.search.engines.ports import Held
-
-DEADLINE = 10.0  # seconds for one page
 
 
 class ElasticInventory:

@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 from elasticsearch import ApiError, AsyncElasticsearch, BadRequestError, NotFoundError
 from service.errors import Unavailable
+from service.limits import BULK_DEADLINE as DEADLINE
 from service.search.document import ANALYSIS, MovieDocument
 from service.search.engines.elastic import Address, faults
 from service.search.engines.ports import Refusal
@@ -22,7 +23,6 @@ from service.settings import PROJECT
 
 FOLDER = PROJECT / "elasticsearch"
 FIRST = "movies-1"
-DEADLINE = 30.0  # seconds for one bulk, refresh included
 MOST_IN_BULK = 500  # documents; some 2 MB
 TOO_BUSY = (429, 502, 503, 504)
 UNKNOWN_FIELD = "strict_dynamic_mapping_exception"  # an older release made the index
