@@ -79,12 +79,12 @@ async def finish(ids: Sequence[int]) -> None:
 
     The time is the database's, since rebuilds compare it with times noted elsewhere.
     """
-    marks = ", ".join(f"${place}" for place in range(1, len(ids) + 1))
-    await rows(
-        f"UPDATE outbox SET done_at = {clock()}, owner = NULL, reason = NULL "  # noqa: S608
-        f"WHERE id IN ({marks})",
-        *ids,
-    )
+    done = f"UPDATE outbox SET done_at = {clock()}, owner = NULL, reason = NULL WHERE id"  # noqa: S608
+    if on_postgres():
+        await rows(f"{done} = ANY($1::bigint[])", list(ids))
+    else:
+        marks = ", ".join(f"${place}" for place in range(1, len(ids) + 1))
+        await rows(f"{done} IN ({marks})", *ids)
 
 
 @whole

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import tantivy
 
 from service.errors import Unavailable
 from service.search.document import MovieDocument
@@ -348,3 +349,25 @@ async def test_only_tombstones_are_buried(store: Store) -> None:
     assert await store.writer.count("movies-1") == 1  # on Elasticsearch this is what shows it
     held = await store.inventory.page("movies-1", str(UUID(int=0)), 10)
     assert [one.film_id for one in held] == [JAWS.film_id]
+
+
+async def test_a_folder_of_another_schema_is_left_as_it_is_until_a_rebuild(tmp_path: Path) -> None:
+    root, old = tmp_path / "index", tmp_path / "index" / "movies-1"
+    old.mkdir(parents=True)
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", tokenizer_name="raw", index_option="basic")
+    tantivy.Index(builder.build(), str(old))
+    (old / "made-by").write_text("an older release")
+    (root / "current").write_text("movies-1\n")
+    writer, inventory = TantivyWriter(root), TantivyInventory(root)
+    await writer.open()
+    assert not await inventory.fits("movies-1")
+    (refusal,) = await writer.write([JAWS])
+    assert refusal.passing and "rebuild" in refusal.reason
+    await writer.bury([JAWS.film_id])
+    await writer.create("movies-2")
+    assert await writer.fill("movies-2", [JAWS]) == ()
+    await writer.promote("movies-2")
+    assert await writer.write([SEVEN]) == ()
+    assert await inventory.fits("movies-2")
+    await writer.close()

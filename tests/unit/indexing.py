@@ -32,6 +32,11 @@ class Moody:
         ]
         return (*refused, *await self._writer.write(taken))
 
+    async def fill(self, name: str, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+        if self.away:
+            raise Unavailable("the engine is away")
+        return await self._writer.fill(name, documents)
+
     def __getattr__(self, name: str) -> object:
         return getattr(self._writer, name)
 

@@ -11,14 +11,16 @@ import pytest
 
 from indexer import filling
 from indexer.access import Access
+from indexer.jobs import Jobs, Lost
 from indexer.rebuild import Rebuild
 from indexer.worker import Worker
 from service import wiring
 from service.database import now_ms
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, DomainError, NotFound
 from service.films.catalogue import Catalogue
 from service.films.facts import FilmFacts, FilmPatch
 from service.films.models import Film, Outbox
+from service.operation.drift import Drift
 from service.operation.models import ReindexJob, Step
 from service.operation.reindex import Rebuilds
 from service.search.compare import Difference, compared
@@ -333,3 +335,67 @@ async def test_two_rebuilds_at_once_cannot_be_filed(database: str) -> None:
     assert f"/api/v1/admin/reindex/{first.id}" in refused.value.detail
     with pytest.raises(NotFound):
         await rebuilds.show("not-an-id")
+
+
+async def test_a_rebuild_waits_for_an_engine_that_is_away_but_not_for_ever(
+    catalogue: Catalogue, rebuild: Rebuild, writer: Moody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await catalogue.absorb_all(FILMS, SAMPLE)
+    writer.away = True
+    filed = await Rebuilds(now).ask()
+    stop = asyncio.Event()
+    running = asyncio.create_task(rebuild.run(stop))
+
+    async def stands() -> bool:
+        return (await ReindexJob.get(id=filed.id)).state == Step.FILLING
+
+    try:
+        await until(stands)
+        writer.away = False
+        assert (await over(filed.id)).state == Step.DONE
+        writer.away = True
+        monkeypatch.setattr("indexer.rebuild.MOST_INTERRUPTED", 1)
+        failed = await over((await Rebuilds(now).ask()).id)
+        assert (failed.state, failed.reason) == (Step.FAILED, "the engine is away")
+    finally:
+        stop.set()
+        await running
+
+
+async def test_an_indexer_that_has_lost_the_job_writes_nothing_more(
+    catalogue: Catalogue, rebuild: Rebuild
+) -> None:
+    filed = await Rebuilds(now).ask()
+    job = await rebuild._jobs.claim()
+    assert job is not None
+    other = Jobs("another", now)
+    assert await other.claim() is None
+    await ReindexJob.filter(id=filed.id).update(leased_until=0)
+    assert await other.claim() is not None
+    job.state = Step.FILLING
+    with pytest.raises(Lost):
+        await rebuild._jobs.note(job)
+    assert (await ReindexJob.get(id=filed.id)).state == Step.QUEUED
+
+
+async def test_an_index_of_another_analysis_is_noticed_until_it_is_rebuilt(
+    catalogue: Catalogue,
+    worker: Worker,
+    rebuild: Rebuild,
+    inventory: Inventory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await catalogue.absorb_all(FILMS, SAMPLE)
+    await worker.step()
+    drift = Drift(inventory, catalogue._nudge, now)
+    assert (await drift.show()).outdated is False
+    monkeypatch.setattr("service.search.engines.tantivy_layout.FINGERPRINT", "another")
+    for user in ("writer", "inventory"):
+        monkeypatch.setattr(f"service.search.engines.elastic_{user}.fingerprint", lambda: "another")
+    assert (await drift.show()).outdated is True
+    with pytest.raises(DomainError, match="run `movies reindex`"):
+        await drift.check()
+    async for tally in drift.walk():
+        assert (tally.by_content, tally.drift) == (False, 0)
+    assert (await carried_out(rebuild)).state == Step.DONE
+    assert (await drift.show()).outdated is False
