@@ -13,10 +13,13 @@ import os
 import signal
 import socket
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import structlog
 
+from indexer.access import Access
+from indexer.patrol import Patrol
 from indexer.posters import Posters
 from indexer.rebuild import Rebuild
 from indexer.worker import Worker
@@ -24,15 +27,17 @@ from service import database, logs, settings, wiring
 from service.errors import Unavailable
 from service.films.nudge import Nudge
 from service.heartbeat import beat
+from service.operation.drift import Drift
 from service.posters.fetch import Fetcher
 from service.posters.images import Darkroom
 from service.search import generation
-from service.search.engines.ports import IndexWriter
+from service.search.engines.ports import IndexWriter, Inventory
 from service.search.lexicon import Recorder
 from service.settings import Settings
 
 log = structlog.get_logger()
 
+OUTDATED = "searches go on with it; run `movies reindex`"
 STAND_BY = 1.0  # seconds between two tries to open an index that another holds, or that is away
 
 
@@ -54,20 +59,32 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         writer = wiring.writer_for(chosen)
         stack.push_async_callback(writer.close)
         owner = owner_name(chosen.database_url, stack)
+        access = Access(writer, wiring.inventory_for(chosen), partial(wiring.engine_for, chosen))
+        stack.push_async_callback(access.inventory.close)
         async with asyncio.TaskGroup() as work:
             work.create_task(posters.run(stop))
-            work.create_task(_index(writer, nudge, owner, stop))
+            work.create_task(_index(access, nudge, owner, stop))
 
 
-async def _index(writer: IndexWriter, nudge: Nudge, owner: str, stop: asyncio.Event) -> None:
+async def _index(access: Access, nudge: Nudge, owner: str, stop: asyncio.Event) -> None:
     """Keep the index level, once it is ours to write."""
-    if not await _open(writer, stop):
+    if not await _open(access.writer, stop):
         return
+    await _look_at(access.inventory)
     await nudge.listen()
     words = Recorder()
-    worker = Worker(writer, words, nudge, wiring.utc_now, owner)
-    rebuild = Rebuild(writer, words, worker, wiring.utc_now, owner)
-    await asyncio.gather(worker.run(stop), worker.sweep(stop), rebuild.run(stop))
+    worker = Worker(access.writer, words, nudge, wiring.utc_now, owner)
+    rebuild = Rebuild(access, words, worker, wiring.utc_now, owner)
+    patrol = Patrol(Drift(access.inventory, nudge, wiring.utc_now), owner)
+    await asyncio.gather(worker.run(stop), worker.sweep(stop), rebuild.run(stop), patrol.run(stop))
+
+
+async def _look_at(inventory: Inventory) -> None:
+    """Say at the start whether the live index was made with another mapping or analysis."""
+    with contextlib.suppress(Unavailable):
+        name = await inventory.live()
+        if name is not None and not await inventory.fits(name):
+            log.warning("index_outdated", index=name, advice=OUTDATED)
 
 
 async def _open(writer: IndexWriter, stop: asyncio.Event) -> bool:

@@ -17,6 +17,7 @@ import structlog
 
 from service import database
 from service.errors import Misconfigured, Unavailable
+from service.meters import UPSTREAM
 from service.posters import orders
 from service.posters.fetch import Fetcher
 from service.posters.images import MEDIA_TYPE, SIZES, Darkroom
@@ -157,6 +158,7 @@ class Posters:
         except asyncio.CancelledError:
             await orders.release(order, self._ms())
             raise
+        UPSTREAM.labels("poster", outcome.seen.status).inc()
         if not await orders.settle(order, outcome):
             return
         self._untold |= outcome.seen != order.seen

@@ -2,42 +2,47 @@
 
 The live index goes on being written meanwhile. What changed while pages were read is known from
 the outbox, whose rows are kept after they are finished; those films are read again until a pass
-is short, and once more while the worker holds still. Each step leaves its mark in the job's row,
-so a killed indexer goes on where it was.
+is short, and once more while the worker holds still. Each step is noted in the job's row before it
+begins and may be begun again, so whoever comes after a killed indexer goes on where it was. The
+way back to the index before takes the same steps, but for the filling.
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from uuid import UUID
 
 import structlog
 
-from indexer.worker import Worker, documents_of
-from service.database import is_fault, rows, whole
+from indexer.access import Access
+from indexer.filling import Filling
+from indexer.golden import told, trials
+from indexer.jobs import CalledOff, Failed, Jobs, Lost
+from indexer.worker import Worker, delay_ms
+from service.database import is_fault, now_ms, rows
 from service.errors import DomainError, Unavailable
 from service.films import outbox
 from service.films.models import Film
-from service.operation.models import ReindexJob
+from service.limits import OUTBOX_LEASE_MS
+from service.operation.models import ReindexJob, Step
 from service.search import generation
-from service.search.document import MovieDocument
-from service.search.engines.ports import IndexWriter
+from service.search.compare import Difference, compared
 from service.search.lexicon import Recorder
 
 log = structlog.get_logger()
 
 LOOK = 0.5  # seconds between two looks for a job
-PAGE = 500  # films read, prepared and sent at once
-LEASE = 30_000  # ms; renewed with every page
-MARGIN = 5_000  # ms of the outbox read again, for clocks that differ
-SHORT = 100  # films; a catch-up pass of fewer is followed by the last one
-MOST_PASSES = 50  # catch-up passes before the last one is taken anyway
-TRIES = 8  # of one page, with a doubling pause, before the rebuild fails
-
-
-class Failed(Exception):
-    """The rebuild cannot go on; the live index stays as it is."""
+MOST_INTERRUPTED = 8  # times in a row that an engine may be away, with growing pauses, some minutes
+STEPS = (
+    Step.CREATING,
+    Step.FILLING,
+    Step.CATCHING_UP,
+    Step.VERIFYING,
+    Step.SWAPPING,
+    Step.SETTLING,
+)
+OF_A_ROLLBACK = (Step.CATCHING_UP, Step.SWAPPING, Step.SETTLING)
+TOLD = 3  # films named when a verification fails
+KEPT_LONG_ENOUGH = outbox.KEEP_FINISHED // 2  # ms; the outbox surely goes back as far as this
 
 
 class Rebuild:
@@ -45,193 +50,230 @@ class Rebuild:
 
     def __init__(
         self,
-        writer: IndexWriter,
+        access: Access,
         words: Recorder,
         worker: Worker,
         now: Callable[[], datetime],
         owner: str,
     ) -> None:
-        self._writer = writer
-        self._words = words
+        self._writer = access.writer
+        self._inventory = access.inventory
+        self._engine = access.engine
         self._worker = worker
         self._now = now
         self._owner = owner
-        self._refused: set[str] = set()
+        self._jobs = Jobs(owner, now)
+        self._filling = Filling(access.writer, words, self._jobs)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take jobs until `stop`; a job that fails leaves its reason in its row."""
+        interrupted, swept = 0, False
         while not stop.is_set():
+            pause, job, stood = LOOK, None, None
             try:
-                job = await self._claim()
+                job = await self._jobs.claim()
                 if job is not None:
-                    await self._carry_out(job, stop)
+                    swept, stood = False, (job.state, job.checkpoint)
+                    await self._carry_out(job, stop, interrupted)
+                elif not swept:
+                    await self._sweep()
+                    swept = True
+                interrupted = 0
             except Exception as error:
-                if not is_fault(error) and not isinstance(error, Unavailable):
+                moved = job is not None and (job.state, job.checkpoint) != stood
+                interrupted = 1 if moved else interrupted + 1
+                pause = max(LOOK, delay_ms(interrupted) / 1000)
+                if isinstance(error, Unavailable):
+                    log.warning("rebuild_waits", reason=error.detail)
+                elif not is_fault(error) and not isinstance(error, Lost):
                     log.error("rebuild_stumbled", exc_info=error)
             try:
-                await asyncio.wait_for(stop.wait(), LOOK)
+                await asyncio.wait_for(stop.wait(), pause)
             except TimeoutError:
                 continue
 
-    @whole
-    async def _claim(self) -> ReindexJob | None:
-        now = self._ms()
-        taken = await rows(
-            "UPDATE reindex_jobs SET owner = $1, leased_until = $2 "
-            "WHERE active = 1 AND (owner IS NULL OR owner = $1 OR leased_until < $3) RETURNING id",
-            self._owner,
-            now + LEASE,
-            now,
-        )
-        return await ReindexJob.get(id=UUID(str(taken[0]["id"]))) if taken else None
-
-    async def _carry_out(self, job: ReindexJob, stop: asyncio.Event) -> None:
-        log.info("rebuild_begun", job=str(job.id), checkpoint=str(job.checkpoint))
-        self._refused = set()
+    async def _carry_out(self, job: ReindexJob, stop: asyncio.Event, interrupted: int) -> None:
+        log.info("rebuild_begun", job=str(job.id), step=job.state, checkpoint=str(job.checkpoint))
         try:
-            await self._prepare(job)
-            await self._fill(job, stop)
-            if stop.is_set():
-                return
-            await self._catch_up(job)
-            await self._release(job)
-        except (Failed, DomainError) as error:
-            reason = error.detail if isinstance(error, DomainError) else str(error)
-            await self._fail(job, reason)
+            async with self._jobs.kept(job):
+                for step in _left(job):
+                    await self._enter(job, step)
+                    await self._do(job, step, stop)
+                    if stop.is_set():
+                        return
+            await self._end(job, Step.DONE, self._filling.told())
+            log.info("rebuild_done", job=str(job.id), index=job.index_name, films=job.done)
+        except CalledOff:
+            await self._end(job, Step.CANCELLED, None)
+        except Failed as failure:
+            await self._end(job, Step.FAILED, str(failure))
+        except DomainError as fault:
+            if isinstance(fault, Unavailable) and interrupted < MOST_INTERRUPTED:
+                raise  # the job stands where it is, and is taken up again
+            await self._end(job, Step.FAILED, fault.detail)
 
-    async def _prepare(self, job: ReindexJob) -> None:
-        """A fresh index, unless a killed indexer has left one to go on with."""
-        if job.index_name and job.index_name in await self._writer.names():
-            return
-        job.state, job.checkpoint, job.done = "filling", None, 0
+    async def _enter(self, job: ReindexJob, step: Step) -> None:
+        job.state = step.value
+        await self._jobs.note(job)
+
+    async def _do(self, job: ReindexJob, step: Step, stop: asyncio.Event) -> None:
+        match step:
+            case Step.CREATING:
+                await self._create(job)
+            case Step.FILLING:
+                if job.index_name not in await self._writer.names() or not await _recent(job):
+                    await self._create(job)
+                await self._filling.fill(job, stop)
+            case Step.CATCHING_UP:
+                if job.kind == "rollback":
+                    await self._look_for_the_old_one(job)
+                await self._filling.catch_up(job)
+            case Step.VERIFYING:
+                await self._verify(job)
+                await self._filling.catch_up(job)
+            case Step.SWAPPING:
+                await self._swap(job)
+            case Step.SETTLING:
+                await self._settle(job)
+
+    async def _create(self, job: ReindexJob) -> None:
+        """A fresh index, whose name is noted before it is made, so that a half one is swept."""
+        job.checkpoint, job.done = None, 0
         job.started_at = self._now()
-        job.began_ms = self._ms() - MARGIN
+        job.began_ms = await now_ms()
         job.index_name = f"movies-{job.started_at:%Y%m%d%H%M%S}-{job.id.hex[-6:]}"
         job.total = await Film.all().count()
+        await self._jobs.note(job)
         await self._writer.create(job.index_name)
-        await self._note(job)
 
-    async def _fill(self, job: ReindexJob, stop: asyncio.Event) -> None:
-        began, before = time.monotonic(), job.done
-        while not stop.is_set():
-            query = Film.filter(id__gt=job.checkpoint) if job.checkpoint else Film.all()
-            films = await query.order_by("id").limit(PAGE)
-            if not films:
-                return
-            await self._send(job, [MovieDocument.of(film) for film in films])
-            job.checkpoint = films[-1].id
-            job.done += len(films)
-            job.total = max(job.total, job.done)
-            job.rate = (job.done - before) / max(time.monotonic() - began, 0.001)
-            await self._note(job)
-
-    async def _send(self, job: ReindexJob, documents: Sequence[MovieDocument]) -> None:
-        """Put documents into the fresh index; passing refusals are tried again, alone."""
-        assert job.index_name is not None
-        await self._words.remember(word for made in documents for word in made.words())
-        waiting = {made.film_id: made for made in documents}
-        for attempt in range(TRIES):
-            refusals = await self._writer.fill(job.index_name, list(waiting.values()))
-            self._refused |= {refusal.film_id for refusal in refusals if not refusal.passing}
-            waiting = {r.film_id: waiting[r.film_id] for r in refusals if r.passing}
-            if not waiting:
-                return
-            await asyncio.sleep(0.2 * 2**attempt)
-        raise Failed(f"the engine keeps refusing: {refusals[0].reason}")
-
-    async def _catch_up(self, job: ReindexJob) -> None:
-        """Read again what changed since, until little did."""
-        job.state = "catching_up"
-        assert job.began_ms is not None
-        since = job.began_ms
-        for _ in range(MOST_PASSES):
-            began = self._ms() - MARGIN
-            again = await self._pass(job, since)
-            since = job.began_ms = began
-            await self._note(job)
-            if again < SHORT:
-                return
-
-    async def _pass(self, job: ReindexJob, since: int) -> int:
-        """Send every film whose outbox row is open, or was finished after `since`, once more."""
-        changed = await rows(
-            "SELECT film_id, MAX(version) AS version FROM outbox "
-            "WHERE done_at IS NULL OR done_at >= $1 GROUP BY film_id",
-            since,
-        )
-        for start in range(0, len(changed), PAGE):
-            entries = [
-                outbox.Entry(0, UUID(str(row["film_id"])), row["version"], 0)
-                for row in changed[start : start + PAGE]
-            ]
-            documents, broken = await documents_of(entries)
-            self._refused |= {refusal.film_id for refusal in broken}
-            await self._send(job, documents)
-        return len(changed)
-
-    async def _release(self, job: ReindexJob) -> None:
-        """Check the fresh index and put it in the live one's place."""
-        assert job.index_name is not None and job.began_ms is not None
-        job.state = "verifying"
-        await self._note(job)
-        previous = await self._writer.current()
-        async with self._worker.turn:
-            await self._pass(job, job.began_ms)
-            await self._verify(job)
-            await self._writer.promote(job.index_name)
-            swapped = self._ms()
-        await generation.advance()
-        await self._mind_the_gap(job, swapped)
-        for name in await self._writer.names():
-            if name not in (job.index_name, previous):
-                await self._writer.drop(name)
-        job.state, job.active, job.finished_at = "done", None, self._now()
-        job.reason = f"{len(self._refused)} films were refused" if self._refused else None
-        await self._note(job)
-        log.info("rebuild_done", job=str(job.id), index=job.index_name, films=job.done)
+    async def _look_for_the_old_one(self, job: ReindexJob) -> None:
+        """Make sure that the index to go back to is there, and bring it as far as the outbox
+        reaches, if it has been out of use for longer than that.
+        """
+        job.started_at = job.started_at or self._now()
+        name = named(job)
+        if name not in await self._writer.names():
+            raise Failed(f"the index {name} is not there any more")
+        if await _recent(job):
+            return
+        job.began_ms = await now_ms()
+        async for page in compared(self._inventory, name, by_content=False):
+            await self._filling.send_again(job, page.differences)
 
     async def _verify(self, job: ReindexJob) -> None:
+        """Compare the fresh index with the database and with its predecessor.
+
+        Raises:
+            Failed: it is not fit to go live; the reason says why.
+        """
+        name = named(job)
+        await self._writer.count(name)  # shows all that was filled in
+        assert job.began_ms is not None
+        wrong: list[Difference] = []
+        async for page in compared(self._inventory, name, since_ms=job.began_ms):
+            wrong += await self._filling.unexplained(job, page.differences)
+            if len(wrong) >= TOLD:
+                break
+        if wrong:
+            which = ", ".join(f"{each.film_id} is {each.kind}" for each in wrong[:TOLD])
+            raise Failed(f"the fresh index differs from the database: {which}")
+        await self._count(job)
+        found = await trials(self._engine, await self._writer.current(), name)
+        job.golden = await told(found)
+        await self._jobs.note(job)
+        worse = [trial for trial in found if trial.worse]
+        moving = await outbox.moving([trial.film_id for trial in worse], job.began_ms)
+        if lost := [trial.query for trial in worse if trial.film_id not in moving]:
+            raise Failed(f"the fresh index does not find what the old one does: {lost[0]!r}")
+
+    async def _count(self, job: ReindexJob) -> None:
         """As many films as the database has, but for those still on their way."""
-        assert job.index_name is not None
-        held = await self._writer.count(job.index_name)
+        held = await self._writer.count(named(job))
         there = await Film.all().count()
-        waiting = (await outbox.depth(self._ms())).waiting
-        if abs(held + len(self._refused) - there) > waiting:
+        waiting = (await outbox.depth(await now_ms())).waiting
+        if abs(held + self._filling.refused_count - there) > waiting:
             raise Failed(f"the fresh index holds {held} films, the database {there}")
 
-    async def _mind_the_gap(self, job: ReindexJob, swapped: int) -> None:
+    async def _swap(self, job: ReindexJob) -> None:
+        """The last catch-up while the worker holds still, then one step that no search notices.
+
+        Whether an earlier try came through is read from the engine, not remembered.
+        """
+        name = named(job)
+        if await self._writer.current() == name:
+            return
+        async with self._worker.turn:
+            await self._filling.send_changed(job, await self._filling.changed(job))
+            if job.kind == "rebuild":
+                await self._count(job)
+            job.previous_name = await self._writer.current()
+            job.swapped_ms = await now_ms()
+            await self._jobs.note(job)
+            await self._writer.promote(name)
+
+    async def _settle(self, job: ReindexJob) -> None:
+        """After the swap: what reached the old index meanwhile, and what the new one may take."""
+        await generation.advance()
+        await self._wait_for_others(job)
+        await self._filling.send_changed(job, await self._filling.changed(job))
+        await outbox.reconsider(self._filling.refused)
+        await generation.advance()
+
+    async def _wait_for_others(self, job: ReindexJob) -> None:
         """Another indexer's bulk may have reached the old index while the swap happened.
 
         Its row was leased before the swap, so once no such lease is left, one more pass has it.
         """
-        assert job.began_ms is not None
+        assert job.swapped_ms is not None
         while True:
             leased = await rows(
                 "SELECT COUNT(*) AS n FROM outbox WHERE done_at IS NULL AND owner IS NOT NULL "
                 "AND owner <> $1 AND due_at > $2 AND due_at <= $3",
                 self._owner,
-                self._ms(),
-                swapped + outbox.LEASE,
+                await now_ms(),
+                job.swapped_ms + OUTBOX_LEASE_MS,
             )
             if not leased[0]["n"]:
-                break
+                return
             await asyncio.sleep(LOOK)
-        await self._pass(job, job.began_ms)
-        await generation.advance()
 
-    async def _fail(self, job: ReindexJob, reason: str) -> None:
-        log.error("rebuild_failed", job=str(job.id), reason=reason)
-        job.state, job.active, job.finished_at = "failed", None, self._now()
-        job.reason = reason[:500]
-        await self._note(job)
-        if job.index_name and job.index_name != await self._writer.current():
-            await self._writer.drop(job.index_name)
+    async def _end(self, job: ReindexJob, step: Step, reason: str | None) -> None:
+        if step is Step.FAILED:
+            log.error("rebuild_failed", job=str(job.id), reason=reason)
+        job.state, job.active, job.finished_at = step.value, None, self._now()
+        job.reason = reason[:500] if reason else None
+        await self._jobs.end(job)
+        await self._sweep()
 
-    @whole
-    async def _note(self, job: ReindexJob) -> None:
-        """Leave the mark from which a successor would go on."""
-        job.owner, job.leased_until = self._owner, self._ms() + LEASE
-        await job.save()
+    async def _sweep(self) -> None:
+        """Remove every index but the live one, the one before it, and the one being made.
 
-    def _ms(self) -> int:
-        return int(self._now().timestamp() * 1000)
+        The names are read first: an index is noted in its job before it is made, so whatever was
+        there then and stands in no job that counts is a leftover.
+        """
+        names = await self._writer.names()
+        kept = {await self._writer.current(), *await self._jobs.wanted()}
+        for name in names:
+            if name not in kept:
+                log.info("index_swept", index=name)
+                await self._writer.drop(name)
+
+
+def named(job: ReindexJob) -> str:
+    """The index that the job makes; it has a name from its first step on."""
+    assert job.index_name is not None
+    return job.index_name
+
+
+async def _recent(job: ReindexJob) -> bool:
+    """Whether the outbox still knows all that changed since the job's noted time."""
+    return job.began_ms is not None and await now_ms() - job.began_ms < KEPT_LONG_ENOUGH
+
+
+def _left(job: ReindexJob) -> tuple[Step, ...]:
+    """The steps from the noted one on; a swap that was broken off begins with its proof again."""
+    steps = OF_A_ROLLBACK if job.kind == "rollback" else STEPS
+    if job.state not in steps:
+        return steps
+    at = steps.index(Step(job.state))
+    return steps[at - 1 if job.state == Step.SWAPPING else at :]

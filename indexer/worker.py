@@ -7,7 +7,7 @@ without harm; so whatever fails is simply tried again.
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,10 @@ from service.errors import Unavailable
 from service.films import outbox
 from service.films.models import Film
 from service.films.nudge import Nudge
+from service.limits import INDEX_FIRST_DELAY_MS as FIRST_DELAY
+from service.limits import INDEX_LONGEST_DELAY_MS as LONGEST_DELAY
+from service.limits import POLL
+from service.meters import INDEXED
 from service.search import generation
 from service.search.document import MovieDocument
 from service.search.engines.ports import IndexWriter, Refusal
@@ -26,10 +30,8 @@ from service.search.lexicon import Recorder
 log = structlog.get_logger()
 
 BATCH = 500  # films in one bulk request; 500 ready documents are some 300 kB
-POLL = 1.0  # seconds; a lost nudge costs at most this
 PAUSE = 0.05  # seconds between small bulks: half the load of none, 15 ms more lag
-FIRST_DELAY = 500  # ms before the second try; doubles with each
-LONGEST_DELAY = 60_000  # ms
+TOMBSTONE_AGE = 86_400_000  # ms
 SWEEP_EVERY = 600.0  # seconds between two removals of old finished rows
 
 
@@ -85,8 +87,10 @@ class Worker:
             due = self._ms() + delay_ms(attempts)
             await outbox.postpone([entry.id for entry in entries], due, error.detail)
             raise
+        INDEXED.labels("refused").inc(len(refused) + len(broken))
+        INDEXED.labels("written").inc(len(documents) - len(refused))
+        await generation.advance()  # first: whoever sees a row done may count on new answers
         await self._settle(entries, (*broken, *refused))
-        await generation.advance()
         log.info("films_indexed", action="films_indexed", count=len(documents), left=len(refused))
         return len(entries)
 
@@ -96,7 +100,7 @@ class Worker:
         refused = {refusal.film_id: refusal for refusal in refusals}
         done = [entry.id for entry in entries if str(entry.film_id) not in refused]
         if done:
-            await outbox.finish(done, now)
+            await outbox.finish(done)
         for entry in entries:
             refusal = refused.get(str(entry.film_id))
             if refusal is None:
@@ -108,13 +112,31 @@ class Worker:
                 await outbox.quarantine([entry.id], now, refusal.reason)
 
     async def sweep(self, stop: asyncio.Event) -> None:
-        """Forget old finished rows now and then, until `stop`."""
+        """Forget old finished rows and old tombstones now and then, until `stop`."""
+        buried = 0
         while not stop.is_set():
             try:
                 await outbox.sweep(self._ms())
+                buried = await self.bury(buried)
             except Exception as error:
                 self._say(error)
             await _first(stop, SWEEP_EVERY)
+
+    async def bury(self, since: int) -> int:
+        """Remove the tombstones laid between `since` and a day ago.
+
+        By then every write that was under way at the deletion has ended, and no older one can
+        bring the film back.
+
+        Returns:
+            Up to when it was done: what to pass the next time.
+        """
+        until = await database.now_ms() - TOMBSTONE_AGE
+        gone = await outbox.withdrawn(since, until)
+        for start in range(0, len(gone), BATCH):
+            async with self.turn:
+                await self._writer.bury(gone[start : start + BATCH])
+        return until
 
     async def _freed(self, stop: asyncio.Event) -> None:
         """Take back what this owner held before it died, so that nobody waits out the lease."""
@@ -146,10 +168,18 @@ async def documents_of(
     Returns:
         The documents, one per film, and a refusal for each film that cannot become one.
     """
+    ids = {entry.film_id for entry in entries}
+    films = {film.id: film for film in await Film.filter(id__in=list(ids))}
+    return documents_from(films, entries)
+
+
+def documents_from(
+    films: Mapping[UUID, Film], entries: Sequence[outbox.Entry]
+) -> tuple[list[MovieDocument], list[Refusal]]:
+    """As `documents_of`, of films that have been read already."""
     newest: dict[UUID, int] = {}
     for entry in entries:
         newest[entry.film_id] = max(entry.version, newest.get(entry.film_id, 0))
-    films = {film.id: film for film in await Film.filter(id__in=list(newest))}
     documents, broken = [], []
     for film_id, version in newest.items():
         film = films.get(film_id)

@@ -11,6 +11,7 @@ from service.accounts.api import bp as accounts
 from service.films.api import bp as films
 from service.heartbeat import beat
 from service.http import edges, problems
+from service.limits import LONGEST_ANSWER
 from service.operation.api import bp as admin
 from service.operation.api import root as operation
 from service.posters.api import bp as posters
@@ -21,7 +22,6 @@ log = structlog.get_logger()
 
 LARGEST_BODY = 256 * 1024  # bytes; a film with all its people is some 5 kB
 LARGEST_HEAD = 16 * 1024  # bytes; room for a token and for a query that deserves its own refusal
-LONGEST_ANSWER = 10  # seconds; every part has a shorter deadline of its own
 
 
 def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]

@@ -19,6 +19,7 @@ from service.errors import DomainError
 from service.settings import PROJECT, Settings, SettingsError, path_of
 
 if TYPE_CHECKING:
+    from service.operation.drift import Tally
     from service.operation.reindex import ReindexView
 
 T = TypeVar("T")
@@ -104,14 +105,42 @@ def fetch(
 @app.command()
 def reindex(
     wait: Annotated[bool, typer.Option(help="stay until it is done")] = True,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="go back to the index before the live one")
+    ] = False,
 ) -> None:
     """Rebuild the index while searches go on."""
     chosen = _settings()
     from service import commands
 
-    job: ReindexView = _run(commands.reindex(chosen, wait))
+    job: ReindexView = _run(commands.reindex(chosen, wait, rollback))
     if job.state == "failed":
-        _fail(f"the rebuild failed, the old index goes on: {job.reason}")
+        _fail(f"the {job.kind} failed, the old index goes on: {job.reason}")
+    if job.state == "cancelled":
+        _fail(f"the {job.kind} was called off, the old index goes on")
+
+
+@app.command()
+def check(
+    movie: Annotated[
+        str | None, typer.Argument(help="only this film (id, IMDb id or title), in plain words")
+    ] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="have what differs indexed")] = False,
+) -> None:
+    """Compare database and index film by film, while everything goes on."""
+    chosen = _settings()
+    from service import commands
+
+    if movie is not None:
+        _run(commands.why(chosen, movie))
+        return
+    told: Tally = _run(commands.check(chosen, repair))
+    line = f"{told.drift} of {told.compared} films differ"
+    if not told.by_content:
+        _fail(f"{line} in version; the index was made with another mapping or analysis")
+    if told.drift and not repair:
+        _fail(f"{line}; `movies check --repair` has them indexed")
+    typer.echo(f"{line}{', and will be indexed' if told.drift else ''}")
 
 
 @app.command("create-admin")

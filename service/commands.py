@@ -9,13 +9,24 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from service import wiring
 from service.films.loader import Progress as Loaded
 from service.films.models import Film
 from service.omdb.fetch import fetch_all
+from service.operation.drift import Tally
 from service.operation.health import asked
+from service.operation.models import Step
 from service.operation.reindex import ReindexView
 from service.settings import Settings
 
@@ -57,9 +68,9 @@ async def fetch(chosen: Settings, films: list[str]) -> int:
     return failed
 
 
-async def reindex(chosen: Settings, wait: bool) -> ReindexView:
+async def reindex(chosen: Settings, wait: bool, rollback: bool) -> ReindexView:
     async with wiring.opened(chosen) as parts:
-        job = await parts.rebuilds.ask()
+        job = await (parts.rebuilds.ask_back() if rollback else parts.rebuilds.ask())
         if not wait:
             typer.echo(f"filed: /api/v1/admin/reindex/{job.id}")
             return job
@@ -71,11 +82,35 @@ async def reindex(chosen: Settings, wait: bool) -> ReindexView:
                 waited += LOOK
                 job = await parts.rebuilds.show(job.id)
                 bar.update(task, description=job.state, completed=job.done, total=job.total or None)
-                if job.state == "queued" and NO_INDEXER <= waited < NO_INDEXER + LOOK:
+                if job.state == Step.QUEUED and NO_INDEXER <= waited < NO_INDEXER + LOOK:
                     told.print("no indexer has taken it up yet; is `movies serve` running?")
-        if job.state == "done":
+        if job.state == Step.DONE and rollback:
+            typer.echo(f"done: {job.index_name} is live again")
+        elif job.state == Step.DONE:
             typer.echo(f"done: {job.done} films in {job.index_name}, {job.rate:.0f} a second")
         return job
+
+
+async def check(chosen: Settings, repair: bool) -> Tally:
+    async with wiring.opened(chosen) as parts:
+        with _bar("films") as bar:
+            task = bar.add_task("comparing", total=None)
+            async for tally in parts.drift.walk():
+                bar.update(task, completed=tally.compared, total=tally.total)
+                if repair:
+                    await parts.drift.repair(tally.page)
+    for each in tally.named:
+        typer.echo(
+            f"{each.kind:<8}  {each.film_id}  database {each.database_version or 'none'}, "
+            f"index {each.index_version or 'none'}"
+        )
+    return tally
+
+
+async def why(chosen: Settings, movie: str) -> None:
+    async with wiring.opened(chosen) as parts:
+        for line in await parts.why.told(movie):
+            typer.echo(line)
 
 
 async def create_admin(chosen: Settings, name: str, password: str) -> None:
@@ -93,13 +128,20 @@ async def doctor(chosen: Settings) -> bool:
     return all(part.state == "ok" for part in found.values())
 
 
+class _Rate(ProgressColumn):
+    """How many a second, once that can be said."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:.0f}/s")
+
+
 def _bar(unit: str) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),
-        TextColumn("{task.speed:.0f}/s" if unit == "films" else ""),
+        *([_Rate()] if unit == "films" else []),
         TimeRemainingColumn(),
         console=told,
         disable=not told.is_terminal,

@@ -19,6 +19,12 @@ from tortoise import Tortoise, connections
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import DBConnectionError, OperationalError
 
+from service.limits import (
+    POSTGRES_CONNECT,
+    POSTGRES_POOL,
+    POSTGRES_STATEMENT,
+    SQLITE_BUSY_MS,
+)
 from service.settings import path_of
 
 P = ParamSpec("P")
@@ -92,15 +98,19 @@ def is_fault(error: BaseException) -> bool:
 def tortoise_url(url: str) -> str:
     """The setting's URL as Tortoise reads it, with the waits that keep a request from hanging.
 
-    SQLite waits 5 s for another writer's lock. PostgreSQL gets 5 s to connect and 3 s a
-    statement: a frozen server then costs an error, not a hung request.
+    A frozen server then costs an error, not a hung request.
     """
     if url.startswith("sqlite"):
         path = path_of(url)
         path.parent.mkdir(parents=True, exist_ok=True)
-        return f"sqlite://{path}?busy_timeout=5000&synchronous=NORMAL&journal_mode=WAL"
+        return f"sqlite://{path}?busy_timeout={SQLITE_BUSY_MS}&synchronous=NORMAL&journal_mode=WAL"
     parts = urlsplit(url)
-    query = {"minsize": "1", "maxsize": "10", "timeout": "5", "command_timeout": "3"}
+    query = {
+        "minsize": "1",
+        "maxsize": str(POSTGRES_POOL),
+        "timeout": str(POSTGRES_CONNECT),
+        "command_timeout": str(POSTGRES_STATEMENT),
+    }
     query.update(parse_qsl(parts.query))
     return urlunsplit(parts._replace(scheme="asyncpg", query=urlencode(query)))
 
@@ -157,6 +167,20 @@ def on_postgres() -> bool:
 def placeholders(sql: str) -> str:
     """`$1, $2, …` in `sql` as this database wants them; SQLite understands `?1`."""
     return sql if on_postgres() else sql.replace("$", "?")
+
+
+def clock() -> str:
+    """The database's own time as an SQL expression, in milliseconds since the epoch: the one
+    clock that processes on several machines share.
+    """
+    if on_postgres():
+        return "(extract(epoch from clock_timestamp()) * 1000)::bigint"
+    return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+
+
+async def now_ms() -> int:
+    """What that clock says."""
+    return int((await rows(f"SELECT {clock()} AS now"))[0]["now"])
 
 
 async def rows(sql: str, *values: object) -> list[dict[str, Any]]:

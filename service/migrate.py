@@ -15,13 +15,13 @@ from tortoise import Tortoise
 from tortoise.migrations.api import migrate as run_migrations
 
 from service.database import config, driver_url
+from service.limits import MIGRATION_WAIT as LONGEST_WAIT
 from service.settings import path_of
 
 TORTOISE_ORM = config("sqlite://var/movies.db")
 """What `tortoise makemigrations` reads; the migrations serve both databases."""
 
 LOCK = 7_305_002  # the advisory lock's number: any constant that nobody else uses
-LONGEST_WAIT = 60  # seconds that another migrator is waited for
 
 
 async def migrate(url: str) -> list[str]:

@@ -34,6 +34,7 @@ SECRETS = (
     "POSTERS_URL",
     "OMDB_API_KEY",
     "JWT_SECRET",
+    "METRICS_TOKEN",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
 )
@@ -94,6 +95,8 @@ class Settings(BaseModel):
     omdb_api_key: str | None = None
     omdb_daily_quota: Annotated[int, Field(ge=1)] = 1000
     jwt_secret: str = ""
+    metrics_token: Annotated[str, Field(min_length=16)] | None = None
+    """What a scraper on another machine shows to read `/metrics`."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1

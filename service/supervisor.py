@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 
@@ -61,6 +62,7 @@ class Supervisor:
         ]
         if settings.indexer == "managed":
             self._children.append(Child("indexer", [sys.executable, "-m", "indexer"]))
+        self._counts = tempfile.TemporaryDirectory(prefix="movies-metrics-")
         self._stopping = False
         self._restart = False
 
@@ -83,6 +85,7 @@ class Supervisor:
             greeting.wait()
             self._end_all()
             self._socket.close()
+            self._counts.cleanup()
 
     def _greet(self) -> subprocess.Popen[bytes]:
         """Tell the terminal where the service is, as soon as it is of use."""
@@ -131,7 +134,11 @@ class Supervisor:
         child.process = subprocess.Popen(
             child.command,
             pass_fds=(*child.inherits, theirs),
-            env={**os.environ, "MOVIES_HEARTBEAT": str(theirs)},
+            env={
+                **os.environ,
+                "MOVIES_HEARTBEAT": str(theirs),
+                "PROMETHEUS_MULTIPROC_DIR": self._counts.name,
+            },
             cwd=PROJECT,
             preexec_fn=_die_with_parent,
         )

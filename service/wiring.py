@@ -8,7 +8,7 @@ not used.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -23,15 +23,19 @@ from service.database import close_database, open_database
 from service.films.catalogue import Catalogue
 from service.films.loader import Loader
 from service.films.nudge import Nudge, nudge_for
+from service.limits import TRIAL_DEADLINE as PATIENT
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import Lookup
 from service.omdb.quota import Quota
 from service.omdb.reader import read_film
+from service.operation.drift import Drift
 from service.operation.health import Health
+from service.operation.pointers import Pointers
 from service.operation.reindex import Rebuilds
+from service.operation.why import Why
 from service.posters.gallery import Gallery
 from service.posters.stores import PosterStore
-from service.search.engines.ports import Engine, IndexWriter
+from service.search.engines.ports import Engine, IndexWriter, Inventory
 from service.search.finder import Finder
 from service.search.generation import Generation
 from service.search.lexicon import Lexicon
@@ -62,6 +66,9 @@ class Parts:
     gallery: Gallery
     accounts: Accounts
     rebuilds: Rebuilds
+    drift: Drift
+    pointers: Pointers
+    why: Why
     health: Health
     lexicon: Lexicon
     resources: contextlib.AsyncExitStack
@@ -72,15 +79,33 @@ class Parts:
         return utc_now()
 
 
-def engine_for(settings: Settings) -> Engine:
-    """The reading side of the index."""
+def engine_for(settings: Settings, name: str | None = None) -> Engine:
+    """The reading side of the live index, or of the index `name`, which nobody waits for: searches
+    there may take as long as a page of the inventory.
+    """
     if settings.search_url.startswith("tantivy"):
         from service.search.engines.tantivy import TantivyEngine
 
-        return TantivyEngine(path_of(settings.search_url))
+        return TantivyEngine(path_of(settings.search_url), name)
     from service.search.engines.elastic import Address, ElasticEngine
 
-    return ElasticEngine(Address.parse(settings.search_url))
+    address = Address.parse(settings.search_url)
+    if name:
+        patient = max(address.deadline, PATIENT)
+        address = replace(address, alias=address.real(name), deadline=patient)
+    return ElasticEngine(address)
+
+
+def inventory_for(settings: Settings) -> Inventory:
+    """What reads the index document by document."""
+    if settings.search_url.startswith("tantivy"):
+        from service.search.engines.tantivy_inventory import TantivyInventory
+
+        return TantivyInventory(path_of(settings.search_url))
+    from service.search.engines.elastic import Address
+    from service.search.engines.elastic_inventory import ElasticInventory
+
+    return ElasticInventory(Address.parse(settings.search_url))
 
 
 def writer_for(settings: Settings) -> IndexWriter:
@@ -149,10 +174,14 @@ async def build(settings: Settings) -> Parts:
         stack.push_async_callback(cache.close)
         store = await poster_store_for(settings)
         stack.push_async_callback(store.close)
+        inventory = inventory_for(settings)
+        stack.push_async_callback(inventory.close)
+        drift = Drift(inventory, nudge, utc_now)
         passwords = Passwords()
         accounts = Accounts(settings.jwt_secret, passwords, utc_now)
         stack.callback(accounts.close)
         catalogue = Catalogue(nudge, utc_now)
+        pointers = Pointers(catalogue, nudge)
         lookup = Lookup(catalogue, await _omdb_client(settings, stack), utc_now)
         stack.push_async_callback(lookup.close)
         vocabulary = Vocabulary()
@@ -173,9 +202,13 @@ async def build(settings: Settings) -> Parts:
             gallery=Gallery(store, utc_now),
             accounts=accounts,
             rebuilds=Rebuilds(utc_now),
+            drift=drift,
+            pointers=pointers,
+            why=Why(catalogue, pointers, inventory, engine),
             health=Health(
                 {
                     "search": engine.check,
+                    "index": drift.check,
                     "cache": cache.check,
                     "posters": store.check,
                     "omdb": lookup.health,

@@ -192,6 +192,7 @@ def environment(
         "POSTER_HOSTS": urlsplit(omdb_address).netloc,
         "CORS_ORIGINS": "https://films.example",
         "JWT_SECRET": "a secret that is only used by tests, 32+",
+        "METRICS_TOKEN": "metrics-of-tests!",
     }
 
 

@@ -21,7 +21,7 @@ OMDB_KEY = "a-key-of-tests"
 ADMIN = ("root-of-tests", "a long password of tests")
 STARTING = 300.0  # seconds; a loaded machine starts Python slowly
 SETTINGS = re.compile(
-    r"^(CORS|TRUSTED|DATABASE|SEARCH|CACHE|POSTERS?|OMDB|JWT|HOST|PORT|WORKERS|INDEXER|ENVIRONMENT|LOG)"
+    r"^(CORS|TRUSTED|DATABASE|SEARCH|CACHE|POSTERS?|OMDB|JWT|HOST|PORT|WORKERS|INDEXER|ENVIRONMENT|LOG|METRICS)"
 )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from service.cache.ports import Cache
+from service.meters import CACHED
 
 SHAPE = 1  # raise it when what is kept changes its form
 PATIENCE = 0.25  # seconds to wait for another process's answer before making one's own
@@ -49,6 +50,7 @@ class Answers:
         """The answer to `question`, kept or made now; raises what `make` raises."""
         key = key_of(scope, question, generation)
         found = await self._cache.get(key)
+        CACHED.labels(scope, "miss" if found is None else "hit").inc()
         if found is not None:
             return Kept(found, "hit")
         task = self._making.get(key)

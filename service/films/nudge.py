@@ -17,10 +17,10 @@ from typing import Any, Protocol
 import asyncpg
 
 from service.database import connection, driver_url, is_fault
+from service.limits import NUDGE_RECONNECT as RECONNECT
 from service.settings import path_of
 
 CHANNEL = "movies_outbox"
-RECONNECT = 5.0  # seconds between attempts to listen again; polling serves meanwhile
 
 
 class Nudge(Protocol):

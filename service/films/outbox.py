@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from service.database import on_postgres, rows, whole
+from tortoise.expressions import Q
+
+from service.database import clock, on_postgres, rows, whole
 from service.films.models import Outbox
+from service.limits import OUTBOX_LEASE_MS as LEASE
 
 Kind = Literal["film", "withdrawn"]
 
-LEASE = 30_000  # ms; far longer than one bulk request takes, short enough to wait out a death
 KEEP_FINISHED = 3 * 86_400_000  # ms; a rebuild reads what was finished since it began
 
 
@@ -72,9 +74,17 @@ async def claim(owner: str, most: int, now_ms: int) -> tuple[Entry, ...]:
 
 
 @whole
-async def finish(ids: Sequence[int], now_ms: int) -> None:
-    """These are done; they are kept a while for rebuilds and for people who ask when."""
-    await Outbox.filter(id__in=list(ids)).update(done_at=now_ms, owner=None, reason=None)
+async def finish(ids: Sequence[int]) -> None:
+    """These are done; they are kept a while for rebuilds and for people who ask when.
+
+    The time is the database's, since rebuilds compare it with times noted elsewhere.
+    """
+    done = f"UPDATE outbox SET done_at = {clock()}, owner = NULL, reason = NULL WHERE id"  # noqa: S608
+    if on_postgres():
+        await rows(f"{done} = ANY($1::bigint[])", list(ids))
+    else:
+        marks = ", ".join(f"${place}" for place in range(1, len(ids) + 1))
+        await rows(f"{done} IN ({marks})", *ids)
 
 
 @whole
@@ -95,6 +105,44 @@ async def quarantine(ids: Sequence[int], now_ms: int, reason: str) -> None:
 async def release(owner: str) -> None:
     """Free what `owner` held before it died; called when it starts again."""
     await Outbox.filter(owner=owner, done_at=None).update(due_at=0, owner=None)
+
+
+@whole
+async def reconsider(refused: Iterable[str]) -> None:
+    """What an index refused a new one may take: out of quarantine, but for the films `refused`."""
+    held = [UUID(film_id) for film_id in refused]
+    again = Outbox.filter(done_at__isnull=True, quarantined_at__isnull=False)
+    if held:
+        again = again.exclude(film_id__in=held)
+    await again.update(quarantined_at=None, due_at=0)
+
+
+async def moving(film_ids: Sequence[str], since_ms: int) -> set[str]:
+    """Those of the films whose index document is open, or became what it is after `since_ms`."""
+    found = await Outbox.filter(
+        Q(done_at__isnull=True) | Q(done_at__gte=since_ms),
+        film_id__in=[UUID(film_id) for film_id in film_ids],
+        quarantined_at__isnull=True,
+    ).values_list("film_id", flat=True)
+    return {str(film_id) for film_id in found}
+
+
+async def changed_since(since_ms: int) -> list[Entry]:
+    """Every film with a row that is open or was finished after `since_ms`, at its last version."""
+    found = await rows(
+        "SELECT film_id, MAX(version) AS version FROM outbox "
+        "WHERE done_at IS NULL OR done_at >= $1 GROUP BY film_id",
+        since_ms,
+    )
+    return [Entry(0, UUID(str(row["film_id"])), row["version"], 0) for row in found]
+
+
+async def withdrawn(after_ms: int, until_ms: int) -> list[str]:
+    """The films whose deletion reached the index between these times."""
+    found = await Outbox.filter(
+        kind="withdrawn", done_at__gte=after_ms, done_at__lt=until_ms
+    ).values_list("film_id", flat=True)
+    return [str(film_id) for film_id in found]
 
 
 @whole

@@ -9,6 +9,9 @@ from sanic import Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from service.http.openapi import template
+from service.meters import REQUESTS
+
 log = structlog.get_logger()
 
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
@@ -42,9 +45,13 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
         headers["Referrer-Policy"] = "no-referrer"
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         _allow_origin(request, headers, origins)
+        began = getattr(request.ctx, "began", None)
+        if began is not None:
+            route = template(request.route.path) if request.route else "unmatched"
+            meter = REQUESTS.labels(request.method, route, str(response.status))
+            meter.observe(time.perf_counter() - began)
         if request.path in QUIET:
             return
-        began = getattr(request.ctx, "began", None)
         log.info(
             "request",
             request_id=str(request.id),

@@ -6,6 +6,7 @@ against each other. The schemas are the very models that read and write, so they
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -89,7 +90,7 @@ def document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[type-a
     refs, schemas = TypeAdapter.json_schemas(asked, ref_template="#/components/schemas/{model}")
     paths: dict[str, dict[str, Any]] = {}
     for route, method, declared in sorted(found, key=lambda entry: (entry[0].path, entry[1])):
-        paths.setdefault(_template(route.path), {})[method] = _described(
+        paths.setdefault(template(route.path), {})[method] = _described(
             route, method, declared, refs, schemas["$defs"]
         )
     return {
@@ -111,7 +112,9 @@ def document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[type-a
     }
 
 
-def _template(path: str) -> str:
+@cache
+def template(path: str) -> str:
+    """Sanic's path as OpenAPI writes it: `<movie:str>` becomes `{movie}`."""
     parts = path.strip("/").split("/")
     return "/" + "/".join(
         "{" + part[1:-1].split(":")[0] + "}" if part.startswith("<") else part for part in parts

@@ -29,6 +29,7 @@ from service.errors import (
     VersionMismatch,
     VersionRequired,
 )
+from service.limits import DATABASE_RETRY_AFTER as DATABASE_RETRY
 
 log = structlog.get_logger()
 
@@ -63,7 +64,6 @@ SANIC_DETAILS = {
     413: "The request is larger than is taken: 256 kB of body, 16 kB of head.",
     503: "The answer was not ready in time.",
 }
-DATABASE_RETRY = 2.0  # seconds; a restarting PostgreSQL is back within some
 
 
 def problem(

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-FAILURES = 5  # in a row; fewer would shut out a server for one bad moment
-PAUSE = 30.0  # seconds until one call may find out whether the server is back
+from service.limits import OMDB_FAILURES as FAILURES
+from service.limits import OMDB_PAUSE as PAUSE
 
 
 class Breaker:

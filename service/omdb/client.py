@@ -18,6 +18,13 @@ import structlog
 
 from service.errors import DomainError, Invalid, Misconfigured, NotFound, Unavailable
 from service.films.facts import FilmFacts, FilmType
+from service.limits import OMDB_CONNECT as CONNECT
+from service.limits import OMDB_DEADLINE as DEADLINE
+from service.limits import OMDB_FIRST_PAUSE as FIRST_PAUSE
+from service.limits import OMDB_KEY_PAUSE as KEY_PAUSE
+from service.limits import OMDB_PAUSE as OUTAGE_PAUSE
+from service.limits import OMDB_TRIES as TRIES
+from service.meters import UPSTREAM
 from service.omdb.answer import parse
 from service.omdb.breaker import Breaker
 from service.omdb.quota import Quota
@@ -25,14 +32,8 @@ from service.omdb.reader import read_film
 
 log = structlog.get_logger()
 
-DEADLINE = 3.0  # seconds for one question with its retries; a person is waiting
-CONNECT = 1.0  # seconds; an address that does not answer leaves time for another try
-TRIES = 3
-FIRST_PAUSE = 0.1  # seconds before the first retry at most; the second waits up to twice that
 LARGEST = 256 * 1024  # bytes; the longest answers about one film have some ten thousand
 SAMPLE = 200  # characters of a strange answer that the log gets
-OUTAGE_PAUSE = 30.0  # seconds
-KEY_PAUSE = 300.0  # seconds; a new key is refused until the mail that activates it was read
 KNOWN_ID = "tt0068646"  # The Godfather, for the question whether the key is good
 
 
@@ -129,6 +130,7 @@ class OmdbClient:
         except (TimeoutError, _Faulty) as fault:
             raise self._failed(fault) from None
         self._breaker.succeeded()
+        UPSTREAM.labels("omdb", "answered").inc()
         message = "" if "Title" in told else str(told.get("Error", ""))
         if "limit reached" in message.casefold():
             raise await self._quota.spent()
@@ -150,6 +152,7 @@ class OmdbClient:
 
     def _failed(self, fault: TimeoutError | _Faulty) -> Unavailable:
         self._breaker.failed()
+        UPSTREAM.labels("omdb", "failed").inc()
         told = fault.retry_after if isinstance(fault, _Faulty) else None
         log.warning("omdb_unavailable", reason=str(fault) or f"no answer in {DEADLINE:g} s")
         wait = told or self._breaker.wait() or OUTAGE_PAUSE

@@ -17,9 +17,9 @@ from tortoise.exceptions import OperationalError
 from service.database import is_fault, on_postgres, rows
 from service.errors import DomainError
 from service.films import outbox
+from service.limits import LONGEST_CHECK
 from service.settings import PROJECT
 
-LONGEST_CHECK = 2.0  # seconds for one part to answer
 KEPT = 1.0  # seconds; probes from many sides cost one round
 LAGGING = 60_000  # ms; an outbox row older than this means that no indexer is working
 

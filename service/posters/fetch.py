@@ -12,6 +12,7 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
+from service.limits import POSTER_SECONDS as SECONDS
 from service.posters.addresses import (
     Lookup,
     NotPublic,
@@ -23,7 +24,6 @@ from service.posters.addresses import (
 from service.posters.verdicts import Missing, Passing, Rejected
 
 LARGEST = 10 * 1024 * 1024  # bytes, as sent and as unpacked; large posters have two
-SECONDS = 10.0  # for all hops together; a poster that takes longer holds up the others
 MOST_REDIRECTS = 3
 PORTS = (80, 443)
 MOVED = (301, 302, 303, 307, 308)

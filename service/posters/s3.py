@@ -11,15 +11,15 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from service.limits import STORE_CALL as CALL_SECONDS
+from service.limits import STORE_CALLS as CALLS
+from service.limits import STORE_CONNECT as CONNECT_SECONDS
+from service.limits import STORE_READ as READ_SECONDS
 from service.posters.stores import Stored, away, refused
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3.client import S3Client
 
-CONNECT_SECONDS = 2.0  # a store in the same network answers in milliseconds
-READ_SECONDS = 3.0  # between two pieces of an answer
-CALL_SECONDS = 6.0  # one call with its retry; a client of ours waits for it
-CALLS = 16  # at the same time; each picture is some 50 kB
 
 NO_OBJECT = ("NoSuchKey", "404", "NotFound")
 BUSY = (408, 429)  # with all of 5xx: asking again later helps

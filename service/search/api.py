@@ -12,6 +12,7 @@ from service.http.answers import Links, PageQuery, Total, answer, encode
 from service.http.openapi import operation
 from service.http.parts import parts
 from service.http.reading import query
+from service.search.after import caught_up
 
 bp = Blueprint("search", url_prefix="/api/v1")
 
@@ -23,6 +24,8 @@ class SearchQuery(PageQuery):
     """What is looked for: words of a title or of directors, half words, a year, an IMDb id."""
 
     q: str
+    after: str | None = None
+    """The `Index-Token` of a write: the search waits, at most 2 s, until it is searchable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,14 @@ async def search(request: Request) -> HTTPResponse:
         links, page = await _page(request, asked)
         return links.header().encode() + b"\n" + encode(page)
 
+    waited = asked.after is not None and await caught_up(asked.after, made.generation)
     question = f"{asked.limit} {asked.offset} {asked.q}"
     generation = await made.generation.current()
     kept = await made.answers.fetch("search", question, generation, KEPT, find)
     link, _, page = kept.body.partition(b"\n")
     headers = {**FRESH, **kept.header()}
+    if waited:
+        headers["Index-Token"] = str(asked.after)
     return answer(page, headers=headers | ({"Link": link.decode()} if link else {}))
 
 

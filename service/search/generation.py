@@ -43,6 +43,13 @@ class Generation:
             self._reading = asyncio.create_task(self._read())
         return await asyncio.shield(self._reading)
 
+    async def fresh(self) -> int:
+        """The number as it is now, however recently it was read."""
+        if self._reading is not None and not self._reading.done():
+            await asyncio.shield(self._reading)  # which may have begun too early
+        self._reading = asyncio.create_task(self._read())
+        return await asyncio.shield(self._reading)
+
     async def _read(self) -> int:
         found = await rows("SELECT generation FROM index_state")
         number = int(found[0]["generation"]) if found else 0

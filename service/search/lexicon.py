@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from service.database import connection, is_fault, on_postgres, rows
+from service.database import clock, connection, is_fault, on_postgres, rows
 from service.search.vocabulary import Vocabulary
 
 OVERLAP = 60_000  # ms read again by each round of `follow`: longer than any insert takes
@@ -22,9 +22,6 @@ PAGE = 20_000  # rows of one read while loading
 SETTLED_AT_ONCE = 100_000  # words sorted in together while loading: bounds memory
 CHUNK = 400  # words of one insert
 MOST_SENT = 300_000  # words that a writer remembers having sent: some 30 MB
-
-_CLOCK_POSTGRES = "(extract(epoch from clock_timestamp()) * 1000)::bigint"
-_CLOCK_SQLITE = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 
 log = structlog.get_logger()
 
@@ -128,10 +125,10 @@ class Recorder:
 
 async def _insert(words: list[str]) -> None:
     if on_postgres():
-        sql = f"""INSERT INTO words (word, seen_at) SELECT unnest($1::text[]), {_CLOCK_POSTGRES}
+        sql = f"""INSERT INTO words (word, seen_at) SELECT unnest($1::text[]), {clock()}
             ON CONFLICT (word) DO NOTHING"""
         await connection().execute_query(sql, [words])
     else:
-        values = ", ".join(f"(?, {_CLOCK_SQLITE})" for _ in words)
+        values = ", ".join(f"(?, {clock()})" for _ in words)
         sql = f"INSERT OR IGNORE INTO words (word, seen_at) VALUES {values}"  # noqa: S608
         await connection().execute_query(sql, words)

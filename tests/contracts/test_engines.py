@@ -8,13 +8,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import tantivy
 
 from service.errors import Unavailable
 from service.search.document import MovieDocument
 from service.search.engines.elastic import Address, ElasticEngine
+from service.search.engines.elastic_inventory import ElasticInventory
 from service.search.engines.elastic_writer import ElasticWriter
-from service.search.engines.ports import Engine, Hits, IndexWriter
+from service.search.engines.ports import Engine, Held, Hits, IndexWriter, Inventory
 from service.search.engines.tantivy import TantivyEngine
+from service.search.engines.tantivy_inventory import TantivyInventory
 from service.search.engines.tantivy_writer import TantivyWriter
 from service.search.plan import Plan
 from service.search.query import Query
@@ -58,6 +61,7 @@ class Store:
 
     engine: Engine
     writer: IndexWriter
+    inventory: Inventory
     vocabulary: Vocabulary
     generation: int = 0
 
@@ -89,14 +93,18 @@ def elasticsearch_address() -> Address:
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     engine: Engine
     writer: IndexWriter
+    inventory: Inventory
     if request.param == "tantivy":
         engine, writer = TantivyEngine(tmp_path / "index"), TantivyWriter(tmp_path / "index")
+        inventory = TantivyInventory(tmp_path / "index")
     else:
         address = elasticsearch_address()
         engine, writer = ElasticEngine(address), ElasticWriter(address)
+        inventory = ElasticInventory(address)
     await writer.open()
     await engine.open()
-    yield Store(engine, writer, Vocabulary())
+    yield Store(engine, writer, inventory, Vocabulary())
+    await inventory.close()
     await engine.close()
     await writer.close()
     if request.param == "elasticsearch":
@@ -299,3 +307,67 @@ async def test_signs_of_query_languages_are_plain_text(store: Store) -> None:
     ):
         await store.hits(text)
     assert (await store.ids("jaws*"))[:1] == [JAWS.film_id]
+
+
+async def test_the_inventory_lists_every_document_once_in_order_of_ids(store: Store) -> None:
+    spread = [film((n << 64) + n % 5, "Twins") for n in range(1, 30)]
+    close = [film(n, "Twins") for n in range(1, 9)]
+    await store.write(*spread, *close)
+    seen: list[Held] = []
+    after = str(UUID(int=0))
+    while page := await store.inventory.page("movies-1", after, 5):
+        assert len(page) <= 5
+        seen += page
+        after = page[-1].film_id
+    assert [one.film_id for one in seen] == sorted(made.film_id for made in (*spread, *close))
+    assert {one.digest for one in seen} == {made.digest() for made in (*spread, *close)}
+
+
+async def test_the_inventory_knows_versions_and_tombstones(store: Store) -> None:
+    assert await store.inventory.live() == "movies-1"
+    await store.write(replace(JAWS, version=4), MovieDocument.tombstone(SEVEN.film_id, 2))
+    assert await store.inventory.look("movies-1", JAWS.film_id) == Held(
+        JAWS.film_id, 4, JAWS.digest(), gone=False
+    )
+    gone = await store.inventory.look("movies-1", SEVEN.film_id)
+    assert gone is not None and (gone.version, gone.gone) == (2, True)
+    assert await store.inventory.look("movies-1", LEON.film_id) is None
+
+
+async def test_an_index_made_now_fits_and_one_that_is_not_there_cannot_be_read(
+    store: Store,
+) -> None:
+    assert await store.inventory.fits("movies-1")
+    with pytest.raises(Unavailable):
+        await store.inventory.fits("movies-7")
+
+
+async def test_only_tombstones_are_buried(store: Store) -> None:
+    await store.write(JAWS, MovieDocument.tombstone(SEVEN.film_id, 2))
+    await store.writer.bury([JAWS.film_id, SEVEN.film_id, LEON.film_id])
+    await store.moved()
+    assert await store.writer.count("movies-1") == 1  # on Elasticsearch this is what shows it
+    held = await store.inventory.page("movies-1", str(UUID(int=0)), 10)
+    assert [one.film_id for one in held] == [JAWS.film_id]
+
+
+async def test_a_folder_of_another_schema_is_left_as_it_is_until_a_rebuild(tmp_path: Path) -> None:
+    root, old = tmp_path / "index", tmp_path / "index" / "movies-1"
+    old.mkdir(parents=True)
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", tokenizer_name="raw", index_option="basic")
+    tantivy.Index(builder.build(), str(old))
+    (old / "made-by").write_text("an older release")
+    (root / "current").write_text("movies-1\n")
+    writer, inventory = TantivyWriter(root), TantivyInventory(root)
+    await writer.open()
+    assert not await inventory.fits("movies-1")
+    (refusal,) = await writer.write([JAWS])
+    assert refusal.passing and "rebuild" in refusal.reason
+    await writer.bury([JAWS.film_id])
+    await writer.create("movies-2")
+    assert await writer.fill("movies-2", [JAWS]) == ()
+    await writer.promote("movies-2")
+    assert await writer.write([SEVEN]) == ()
+    assert await inventory.fits("movies-2")
+    await writer.close()

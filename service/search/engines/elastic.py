@@ -21,11 +21,12 @@ from elasticsearch import (
     UnsupportedProductError,
 )
 from service.errors import Unavailable
+from service.limits import INDEX_CONNECTIONS as CONNECTIONS
+from service.limits import SEARCH_DEADLINE
 from service.search.engines.ports import Hit, Hits
 from service.search.plan import Clause, Group, Plan, Slot
 
-SEARCH_DEADLINE = 1.0  # seconds, for the whole answer
-CONNECTIONS = 20  # to each node
+PREFIX = "movies"  # of an index's name here; in the cluster the alias takes its place
 MAJOR = 9  # of the server: a client of one major does not speak to an older server
 COUNTED = 10_000  # hits counted exactly; beyond, the total says "or more"
 
@@ -61,6 +62,16 @@ class Address:
             alias=options.get("index", ["movies"])[-1] or "movies",
             deadline=float(options.get("timeout", [SEARCH_DEADLINE])[-1]),
         )
+
+    def real(self, name: str) -> str:
+        """The cluster's name for the index that is called `name` here. Raises `Unavailable`."""
+        if not name.startswith(PREFIX + "-"):
+            raise Unavailable(f"{name} is not the name of an index.", code="index_name")
+        return self.alias + name.removeprefix(PREFIX)
+
+    def short(self, index: str) -> str:
+        """What an index of the cluster is called here."""
+        return PREFIX + index.removeprefix(self.alias)
 
     def client(self, timeout: float) -> AsyncElasticsearch:
         """A client whose every request ends within `timeout` seconds, tried once."""

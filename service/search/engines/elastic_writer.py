@@ -5,30 +5,40 @@ the place of `movies`, so that several can share a cluster. Bulks name the alias
 is one: a bulk to a name that is not there would make an index of that name.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
+from functools import cache
 from http import HTTPStatus
 from typing import Any, get_args
 
 from elasticsearch import ApiError, AsyncElasticsearch, BadRequestError, NotFoundError
 from service.errors import Unavailable
-from service.search.document import MovieDocument
+from service.limits import BULK_DEADLINE as DEADLINE
+from service.search.document import ANALYSIS, MovieDocument
 from service.search.engines.elastic import Address, faults
 from service.search.engines.ports import Refusal
 from service.search.plan import Field
 from service.settings import PROJECT
 
 FOLDER = PROJECT / "elasticsearch"
-PREFIX = "movies"
 FIRST = "movies-1"
-DEADLINE = 30.0  # seconds for one bulk, refresh included
 MOST_IN_BULK = 500  # documents; some 2 MB
 TOO_BUSY = (429, 502, 503, 504)
+UNKNOWN_FIELD = "strict_dynamic_mapping_exception"  # an older release made the index
 
 _READABLE = (
     "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "actors", "plot",
     "runtime_minutes", "rating", "votes", "popularity",
 )  # fmt: skip
+
+
+@cache
+def fingerprint() -> str:
+    """Changes whenever an index made before would be made otherwise now."""
+    mapping = json.loads((FOLDER / "mapping.json").read_text())
+    told = json.dumps([ANALYSIS, mapping, get_args(Field)], sort_keys=True)
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 class ElasticWriter:
@@ -55,13 +65,13 @@ class ElasticWriter:
     async def create(self, name: str) -> None:
         await self.drop(name)
         with faults():
-            await self._make(self._real(name))
+            await self._make(self._address.real(name))
 
     async def fill(self, name: str, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
-        return await self._bulks(self._real(name), documents, live=False)
+        return await self._bulks(self._address.real(name), documents, live=False)
 
     async def count(self, name: str) -> int:
-        client, index = self._ready(), self._real(name)
+        client, index = self._ready(), self._address.real(name)
         query = {"bool": {"must_not": [{"term": {"gone": True}}]}}
         with faults():
             await client.indices.refresh(index=index)
@@ -70,31 +80,38 @@ class ElasticWriter:
 
     async def promote(self, name: str) -> None:
         with faults():
-            await self._promote(self._real(name))
+            await self._promote(self._address.real(name))
 
     async def current(self) -> str | None:
         with faults():
             live = await self._live()
-        return self._short(live[0]) if live else None
+        return self._address.short(live[0]) if live else None
 
     async def names(self) -> list[str]:
         with faults():
-            return [self._short(index) for index in await self._ours()]
+            return [self._address.short(index) for index in await self._ours()]
 
     async def drop(self, name: str) -> None:
-        index = self._real(name)
+        index = self._address.real(name)
         with faults():
             if index in await self._live():
                 raise Unavailable(f"{name} is the live index.", code="index_live")
             await self._ready().indices.delete(index=index, ignore_unavailable=True)
+
+    async def bury(self, film_ids: Sequence[str]) -> None:
+        found = [{"terms": {"id": list(film_ids)}}, {"term": {"gone": True}}]
+        with faults():
+            await self._ready().delete_by_query(
+                index=self._address.alias, query={"bool": {"filter": found}}, conflicts="proceed"
+            )
 
     async def _begin(self) -> None:
         """Make the first index and its alias, unless something bears that name already."""
         indices, alias = self._ready().indices, self._address.alias
         if await indices.exists(index=alias):
             return
-        await self._make(self._real(FIRST), filling=False)
-        await indices.put_alias(index=self._real(FIRST), name=alias)
+        await self._make(self._address.real(FIRST), filling=False)
+        await indices.put_alias(index=self._address.real(FIRST), name=alias)
 
     async def _make(self, index: str, filling: bool = True) -> None:
         settings = json.loads((FOLDER / "settings.json").read_text())["index"]
@@ -102,7 +119,7 @@ class ElasticWriter:
         if filling:
             settings |= {"refresh_interval": "-1", "auto_expand_replicas": "false"}
             settings |= {"number_of_replicas": 0}
-        mapping["_meta"] = {"alias": self._address.alias}
+        mapping["_meta"] = {"alias": self._address.alias, "fingerprint": fingerprint()}
         try:
             await self._ready().indices.create(index=index, settings=settings, mappings=mapping)
         except BadRequestError as error:
@@ -175,14 +192,6 @@ class ElasticWriter:
         items = [item["index"] for item in answer["items"]] if answer["errors"] else []
         return [refusal for item in items if (refusal := _refusal(item)) is not None]
 
-    def _real(self, name: str) -> str:
-        if not name.startswith(PREFIX + "-"):
-            raise Unavailable(f"{name} is not the name of an index.", code="index_name")
-        return self._address.alias + name.removeprefix(PREFIX)
-
-    def _short(self, index: str) -> str:
-        return PREFIX + index.removeprefix(self._address.alias)
-
     def _ready(self) -> AsyncElasticsearch:
         if self._client is None:
             raise Unavailable("The search engine is not open.", code="search_unavailable")
@@ -212,4 +221,4 @@ def _refusal(item: dict[str, Any]) -> Refusal | None:
         return None
     error = item.get("error", {})
     reason = f"{error.get('type', status)}: {error.get('reason', '')}"
-    return Refusal(item["_id"], reason, passing=status in TOO_BUSY)
+    return Refusal(item["_id"], reason, passing=status in TOO_BUSY or UNKNOWN_FIELD in reason)

@@ -43,6 +43,18 @@ class Refusal:
     passing: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an index holds of one film: its version and its document's digest; `gone` marks a
+    tombstone.
+    """
+
+    film_id: str
+    version: int
+    digest: str
+    gone: bool
+
+
 class Engine(Protocol):
     """Reads the index. Every method raises `Unavailable` when the index cannot be read."""
 
@@ -101,3 +113,29 @@ class IndexWriter(Protocol):
 
     async def drop(self, name: str) -> None:
         """Remove an index that is not live; one that is not there is fine."""
+
+    async def bury(self, film_ids: Sequence[str]) -> None:
+        """Remove these films' tombstones from the live index; what is no tombstone stays."""
+
+
+class Inventory(Protocol):
+    """Reads an index document by document, beside whoever writes it: what proves that it equals
+    the database. Every method raises `Unavailable` when the index cannot be read.
+    """
+
+    async def close(self) -> None:
+        """Let go of everything; may be called twice."""
+
+    async def live(self) -> str | None:
+        """The live index, or none."""
+
+    async def fits(self, name: str) -> bool:
+        """Whether the index `name` was made with this release's mapping and analysis."""
+
+    async def page(self, name: str, after: str, limit: int) -> tuple[Held, ...]:
+        """At most `limit` documents of the index `name` behind the id `after`, in order of ids,
+        tombstones too. Fewer than `limit` are the last ones.
+        """
+
+    async def look(self, name: str, film_id: str) -> Held | None:
+        """What the index `name` holds of one film."""

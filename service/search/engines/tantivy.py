@@ -34,8 +34,10 @@ class _Live:
 class TantivyEngine:
     """The engine for one machine: a folder that its processes share."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, name: str | None = None) -> None:
+        """With `name` it reads that index; without, whichever is live."""
         self._root = root
+        self._name = name
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="tantivy")
         self._live: _Live | None = None
 
@@ -71,7 +73,7 @@ class TantivyEngine:
 
     def _look(self) -> None:
         """Follow the pointer, and show what has been committed since."""
-        name = layout.pointed(self._root)
+        name = self._name or layout.pointed(self._root)
         if name is None:
             self._live = None
         elif self._live is not None and self._live.name == name:

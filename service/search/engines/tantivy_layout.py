@@ -51,12 +51,12 @@ FINGERPRINT = hashlib.blake2b(
 
 def packed(document: MovieDocument) -> tantivy.Document:
     """A document in tantivy's form."""
-    number = UUID(document.film_id).int
+    high, low = columns_of(document.film_id)
     values: dict[str, Any] = {
         "id": document.film_id,
         "digest": document.digest(),
-        "id_high": (number >> 64) - _HALF,
-        "id_low": (number & (2 * _HALF - 1)) - _HALF,
+        "id_high": high,
+        "id_low": low,
         "version": document.version,
         "votes": document.votes,
         "weight": 2**document.boost - 2,  # tantivy multiplies a score by log2(2 + weight)
@@ -67,6 +67,12 @@ def packed(document: MovieDocument) -> tantivy.Document:
         if terms := getattr(document.terms, name):
             values[name] = " ".join(terms)
     return tantivy.Document.from_dict(values, SCHEMA)
+
+
+def columns_of(film_id: str) -> tuple[int, int]:
+    """The two columns of a film's id, in whose order ids sort."""
+    number = UUID(film_id).int
+    return (number >> 64) - _HALF, (number & (2 * _HALF - 1)) - _HALF
 
 
 def id_of(high: int, low: int) -> str:
@@ -102,6 +108,13 @@ def _clause(clause: Clause) -> Query:
 
 
 GONE = Query.term_query(SCHEMA, "gone", "1", index_option="basic")
+
+
+def is_gone(searcher: tantivy.Searcher, film_id: str) -> bool:
+    """Whether all that is left of this film is a tombstone."""
+    this = Query.term_query(SCHEMA, "id", film_id, index_option="basic")
+    both = Query.boolean_query([(Occur.Must, this), (Occur.Must, GONE)])
+    return bool(searcher.search(both, limit=1, count=False).hits)
 
 
 def pointed(root: Path) -> str | None:

@@ -33,9 +33,13 @@ class _Store:
     def __init__(self, folder: Path) -> None:
         self.index = tantivy.Index.open(str(folder))
         self.writer = self.index.writer(HEAP, 1)
+        self.fits = self.index.schema == layout.SCHEMA
 
     def put(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
         """Add what is newer than what is there, and commit."""
+        if not self.fits:
+            reason = "the index was made by another release; a rebuild takes this in"
+            return tuple(Refusal(d.film_id, reason, passing=True) for d in documents)
         newest: dict[str, MovieDocument] = {}
         for document in documents:
             known = newest.get(document.film_id)
@@ -58,6 +62,15 @@ class _Store:
             self.writer.add_document(packed)
         self.writer.commit()
         return tuple(refused)
+
+    def bury(self, film_ids: Sequence[str]) -> None:
+        """Remove the tombstones among these."""
+        self.index.reload()
+        searcher = self.index.searcher()
+        for film_id in film_ids:
+            if self.fits and layout.is_gone(searcher, film_id):
+                self.writer.delete_documents_by_term("id", film_id)
+        self.writer.commit()
 
     def count(self) -> int:
         """Films in it, tombstones left out."""
@@ -113,6 +126,9 @@ class TantivyWriter:
     async def drop(self, name: str) -> None:
         await self._run(partial(self._drop, name))
 
+    async def bury(self, film_ids: Sequence[str]) -> None:
+        await self._run(lambda: self._store(self._current()).bury(film_ids))
+
     async def _run(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -159,8 +175,8 @@ class TantivyWriter:
         self._drop(name)
         folder = self._root / name
         folder.mkdir()
+        (folder / layout.MARK).write_text(layout.FINGERPRINT)  # first: a half index is swept by it
         tantivy.Index(layout.SCHEMA, str(folder))
-        (folder / layout.MARK).write_text(layout.FINGERPRINT)
 
     def _promote(self, name: str) -> None:
         if not tantivy.Index.exists(str(self._root / name)):

@@ -1,0 +1,162 @@
+"""Films into a fresh index: all of them in pages, then again those that changed meanwhile.
+
+Several pages are on their way at a time, so that the engine need not wait for the database nor the
+other way round; only these are in memory, whatever the catalogue's size. The checkpoint is the end
+of the last page before which nothing is missing, and what was sent beyond it is sent again after a
+kill, which external versions make harmless.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from indexer.jobs import Failed, Jobs
+from indexer.worker import documents_from, documents_of
+from service.database import now_ms
+from service.films import outbox
+from service.films.models import Film
+from service.films.outbox import Entry
+from service.operation.models import ReindexJob
+from service.search.compare import Difference
+from service.search.document import MovieDocument
+from service.search.engines.ports import IndexWriter, Refusal
+from service.search.lexicon import Recorder
+
+PAGE = 500  # films read, prepared and sent at once
+LANES = 4  # pages on their way; some 10 MB of documents each
+SHORT = 100  # films; a catch-up pass of fewer is followed by the last one
+MOST_PASSES = 50  # catch-up passes before the last one is taken anyway
+TRIES = 8  # of one page, with a doubling pause, before the rebuild fails
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    last: UUID
+    films: int
+    sending: "asyncio.Task[None]"
+
+
+class Filling:
+    """Sends films into the index that a job makes."""
+
+    def __init__(self, writer: IndexWriter, words: Recorder, jobs: Jobs) -> None:
+        self._writer = writer
+        self._words = words
+        self._jobs = jobs
+        self.refused: set[str] = set()
+        """The films that the index can never take."""
+
+    @property
+    def refused_count(self) -> int:
+        return len(self.refused)
+
+    def told(self) -> str | None:
+        """What a job that ended well still has to say."""
+        return f"{len(self.refused)} films were refused" if self.refused else None
+
+    async def fill(self, job: ReindexJob, stop: asyncio.Event) -> None:
+        """Send every film from the checkpoint on; returns early at `stop`."""
+        self.refused.clear()
+        began, before = time.monotonic(), job.done
+        under_way: deque[_Page] = deque()
+        last, more = job.checkpoint, True
+        try:
+            while more or under_way:
+                if stop.is_set():
+                    return
+                films = await _page_behind(last) if more else []
+                more = len(films) == PAGE
+                if films:
+                    last = films[-1].id
+                    sending = asyncio.create_task(self._send_films(job, films))
+                    under_way.append(_Page(last, len(films), sending))
+                if under_way and (len(under_way) >= LANES or not more):
+                    await self._land(job, under_way.popleft(), began, before)
+        finally:
+            for page in under_way:
+                page.sending.cancel()
+            await asyncio.gather(*(page.sending for page in under_way), return_exceptions=True)
+
+    async def catch_up(self, job: ReindexJob) -> None:
+        """Send again what changed since the job's noted time, until little did."""
+        for _ in range(MOST_PASSES):
+            began = await now_ms()
+            changed = await self.changed(job)
+            await self.send_changed(job, changed)
+            job.began_ms = began
+            await self._jobs.note(job)
+            if len(changed) < SHORT:
+                return
+
+    async def changed(self, job: ReindexJob) -> list[Entry]:
+        """Every film whose outbox row is open, or was finished since the job's noted time."""
+        assert job.began_ms is not None
+        return await outbox.changed_since(job.began_ms)
+
+    async def send_changed(self, job: ReindexJob, changed: Sequence[Entry]) -> None:
+        """Send these films as they are now; those that are gone become tombstones."""
+        for start in range(0, len(changed), PAGE):
+            documents, broken = await documents_of(changed[start : start + PAGE])
+            self._note_refused(broken)
+            await self._send(job, documents)
+
+    async def send_again(self, job: ReindexJob, found: Sequence[Difference]) -> None:
+        """Make the index hold of these films what the database does."""
+        entries = [
+            Entry(
+                0, UUID(each.film_id), max(each.database_version or 0, each.index_version or 0), 0
+            )
+            for each in found
+        ]
+        await self.send_changed(job, entries)
+
+    async def unexplained(self, job: ReindexJob, found: Sequence[Difference]) -> list[Difference]:
+        """Those differences that no refusal explains.
+
+        What was refused before a kill is not remembered, so the index is asked once more.
+        """
+        rest = [each for each in found if each.film_id not in self.refused]
+        await self.send_again(job, rest)
+        return [each for each in rest if each.film_id not in self.refused]
+
+    async def _send_films(self, job: ReindexJob, films: Sequence[Film]) -> None:
+        entries = [Entry(0, film.id, film.version, 0) for film in films]
+        documents, broken = documents_from({film.id: film for film in films}, entries)
+        self._note_refused(broken)
+        await self._send(job, documents)
+
+    async def _send(self, job: ReindexJob, documents: Sequence[MovieDocument]) -> None:
+        """Put documents into the fresh index; passing refusals are tried again, alone."""
+        assert job.index_name is not None
+        await self._words.remember(word for made in documents for word in made.words())
+        waiting = {made.film_id: made for made in documents}
+        for attempt in range(TRIES):
+            if not waiting:
+                return
+            refusals = await self._writer.fill(job.index_name, list(waiting.values()))
+            self._note_refused(refusals)
+            waiting = {r.film_id: waiting[r.film_id] for r in refusals if r.passing}
+            if waiting:
+                await asyncio.sleep(0.2 * 2**attempt)
+        if waiting:
+            raise Failed(f"the engine keeps refusing: {refusals[0].reason}")
+
+    async def _land(self, job: ReindexJob, page: _Page, began: float, before: int) -> None:
+        """Wait for the oldest page, and note how far the index is complete."""
+        await page.sending
+        job.checkpoint = page.last
+        job.done += page.films
+        job.total = max(job.total, job.done)
+        job.rate = (job.done - before) / max(time.monotonic() - began, 0.001)
+        await self._jobs.note(job)
+
+    def _note_refused(self, refusals: Sequence[Refusal]) -> None:
+        self.refused |= {refusal.film_id for refusal in refusals if not refusal.passing}
+
+
+async def _page_behind(film_id: UUID | None) -> list[Film]:
+    films = Film.filter(id__gt=film_id) if film_id else Film.all()
+    return await films.order_by("id").limit(PAGE)

@@ -1,0 +1,58 @@
+"""How long the service waits for each part, how often it asks again, and when it stops asking.
+
+They stand together because they are one decision: an answer has ten seconds, so whatever is on its
+way must give up sooner, and the parts that only save time must give up in an instant. Times are in
+seconds unless the name says otherwise; `docs/reliability.md` lists all of them, and a test holds
+the two against each other.
+"""
+
+# A request as a whole
+LONGEST_ANSWER = 10  # every part below has a shorter one, so this is for bugs
+DATABASE_RETRY_AFTER = 2.0  # told to clients; a restarting PostgreSQL is back within some seconds
+
+# The database
+SQLITE_BUSY_MS = 5_000  # for another writer's lock; the longest transaction takes some tenths
+POSTGRES_CONNECT = 5  # a server that is restarting refuses at once; this is for one that is frozen
+POSTGRES_STATEMENT = 3  # a frozen server costs an error then, not a hung request
+POSTGRES_POOL = 10  # connections a process; four workers stay below PostgreSQL's hundred
+MIGRATION_WAIT = 60  # for another migrator
+
+# Elasticsearch
+SEARCH_DEADLINE = 1.0  # for a whole search, asked once: retries keep a cluster in trouble there
+INDEX_CONNECTIONS = 20  # to each node
+INVENTORY_DEADLINE = 10.0  # for one page of the comparison; nobody waits for it
+TRIAL_DEADLINE = 10.0  # for a trial of an index before it goes live
+BULK_DEADLINE = 30.0  # for one bulk, its refresh included
+
+# Redis
+CACHE_DEADLINE = 0.05  # for one call: Redis only saves time, so waiting for it would be absurd
+CACHE_PAUSE = 1.0  # without asking, after a call that failed
+CACHE_CONNECTIONS = 8  # more make the pool's lock the bottleneck: p99 was 1 ms at 8, 30 ms at 32
+
+# S3
+STORE_CONNECT = 2.0  # a store in the same network answers in milliseconds
+STORE_READ = 3.0  # between two pieces of an answer
+STORE_CALL = 6.0  # for one call with its retry; a client of ours waits for it
+STORE_CALLS = 16  # at the same time; each picture is some 50 kB
+
+# OMDb
+OMDB_DEADLINE = 3.0  # for one question with its retries; a person is waiting
+OMDB_CONNECT = 1.0  # an address that does not answer leaves time for another try
+OMDB_TRIES = 3  # of a question that is safe to repeat
+OMDB_FIRST_PAUSE = 0.1  # before the first retry at most; the second waits up to twice that
+OMDB_FAILURES = 5  # in a row until nobody asks; fewer would shut out a server for a bad moment
+OMDB_PAUSE = 30.0  # until one call may find out whether the server is back
+OMDB_KEY_PAUSE = 300.0  # a new key is refused until the mail that activates it was read
+
+# Hosts of posters
+POSTER_SECONDS = 10.0  # for all hops together; one that takes longer holds up the others
+
+# The indexer
+POLL = 1.0  # between two looks at the outbox; a lost nudge costs at most this
+INDEX_FIRST_DELAY_MS = 500  # before the second try of a bulk; doubles with each, jittered
+INDEX_LONGEST_DELAY_MS = 60_000  # between two tries
+OUTBOX_LEASE_MS = 30_000  # far longer than a bulk takes, short enough to wait out a death
+NUDGE_RECONNECT = 5.0  # between attempts to listen again; polling serves meanwhile
+
+# Health
+LONGEST_CHECK = 2.0  # for one part; all are asked at once

@@ -1,0 +1,43 @@
+"""Reading one's own write: a search that waits until a write has become searchable."""
+
+import asyncio
+import re
+import time
+from uuid import UUID
+
+from service.errors import FieldError, Invalid
+from service.films.models import Outbox
+from service.search.generation import Generation
+
+LONGEST = 2.0  # seconds; an indexer takes a tenth of one, and one that is away takes for ever
+LOOK = 0.02  # seconds between the first two looks; they grow apart
+TOKEN = re.compile(r"^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):(\d{1,18})$")
+
+
+async def caught_up(token: str, generation: Generation) -> bool:
+    """Wait until the write that gave this `Index-Token` is searchable, 2 s at most.
+
+    Returns:
+        Whether it is; and then `generation` knows.
+
+    Raises:
+        Invalid: it is no such token.
+    """
+    found = TOKEN.match(token)
+    if found is None:
+        reason = "must be the Index-Token of a write"
+        raise Invalid(f"after {reason}.", errors=(FieldError("after", reason),))
+    waiting = Outbox.filter(
+        film_id=UUID(found[1]),
+        version__lte=int(found[2]),
+        done_at__isnull=True,
+        quarantined_at__isnull=True,
+    )
+    deadline, pause = time.monotonic() + LONGEST, LOOK
+    while await waiting.exists():
+        if time.monotonic() + pause > deadline:
+            return False
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, 0.1)
+    await generation.fresh()
+    return True

@@ -1,0 +1,104 @@
+"""Database and index laid side by side, film by film, without stopping anything.
+
+A film counts as different when the hash of its document, as it would be built now, is not the one
+that the index holds. Both sides are read in pages of ids and never at the same instant, so a film
+that is on its way, or arrived while its page was read, is not held against the index: the outbox
+knows which these are.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from service.database import now_ms
+from service.films import outbox
+from service.films.models import Film
+from service.search.document import MovieDocument
+from service.search.engines.ports import Held, Inventory
+
+PAGE = 500  # films and documents read at once
+FIRST, LAST = str(UUID(int=0)), str(UUID(int=2**128 - 1))
+
+Kind = Literal["missing", "stale", "orphaned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A film that the index does not hold, holds otherwise, or holds though it is gone."""
+
+    film_id: str
+    kind: Kind
+    database_version: int | None
+    index_version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One page: how many films of the database it had, and which differ."""
+
+    films: int
+    differences: tuple[Difference, ...]
+
+
+async def compared(
+    inventory: Inventory, name: str, *, by_content: bool = True, since_ms: int | None = None
+) -> AsyncIterator[Compared]:
+    """Every film and every document of the index `name`, page by page.
+
+    Args:
+        by_content: compare hashes; else versions alone, for an index that another analysis made.
+        since_ms: what changed since then is not expected in the index; a page's own beginning when
+            left out, as is right for the live index.
+
+    Raises:
+        Unavailable: the index cannot be read.
+    """
+    after = FIRST
+    while True:
+        began = await now_ms() if since_ms is None else since_ms
+        films = await Film.filter(id__gt=UUID(after)).order_by("id").limit(PAGE)
+        held = await inventory.page(name, after, PAGE)
+        # Both pages end where the shorter one does, so that neither side is ahead of the other.
+        ends = [str(films[-1].id)] if len(films) == PAGE else []
+        ends += [held[-1].film_id] if len(held) == PAGE else []
+        end = min(ends, default=LAST)
+        here = [film for film in films if str(film.id) <= end]
+        there = {one.film_id: one for one in held if one.film_id <= end}
+        yield Compared(len(here), await _settled(_differences(here, there, by_content), began))
+        if end == LAST:
+            return
+        after = end
+
+
+async def _settled(found: list[Difference], since_ms: int) -> tuple[Difference, ...]:
+    if not found:
+        return ()
+    moving = await outbox.moving([each.film_id for each in found], since_ms)
+    return tuple(each for each in found if each.film_id not in moving)
+
+
+def _differences(
+    films: Sequence[Film], there: dict[str, Held], by_content: bool
+) -> list[Difference]:
+    found = []
+    for film in films:
+        held = there.pop(str(film.id), None)
+        if held is None or held.gone:
+            version = held.version if held else None
+            found.append(Difference(str(film.id), "missing", film.version, version))
+        elif not (_alike(film, held) if by_content else film.version == held.version):
+            found.append(Difference(str(film.id), "stale", film.version, held.version))
+    found += [
+        Difference(one.film_id, "orphaned", None, one.version)
+        for one in there.values()
+        if not one.gone
+    ]
+    return found
+
+
+def _alike(film: Film, held: Held) -> bool:
+    try:
+        return MovieDocument.of(film).digest() == held.digest and film.version == held.version
+    except (ValueError, TypeError):
+        return False  # no document can be made of it, so the one that is there is not its own

@@ -1,0 +1,65 @@
+"""An indexer's parts on a real index of their own."""
+
+import uuid
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from indexer.access import Access
+from indexer.rebuild import Rebuild
+from indexer.worker import Worker
+from service import wiring
+from service.films.nudge import Nudge
+from service.search.engines.elastic import Address
+from service.search.engines.ports import Inventory
+from service.search.lexicon import Recorder
+from service.settings import Settings
+from tests.conftest import PATIENCE, now, required
+from tests.unit.indexing import Moody
+
+
+@pytest.fixture
+async def search_url(stack: str, tmp_path: Path) -> AsyncIterator[str]:
+    """An index that nobody else has; its leavings are removed."""
+    if stack == "embedded":
+        yield f"tantivy://{tmp_path}/index"
+        return
+    url = f"{required('elasticsearch')}?index=worker-{uuid.uuid4().hex[:8]}&timeout={PATIENCE}"
+    yield url
+    address = Address.parse(url)
+    async with address.client(30) as client:
+        for name in await client.indices.get(index=f"{address.alias}*"):
+            await client.indices.delete(index=name)
+
+
+@pytest.fixture
+async def inventory(search_url: str) -> AsyncIterator[Inventory]:
+    made = wiring.inventory_for(Settings(search_url=search_url))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def writer(search_url: str) -> AsyncIterator[Moody]:
+    real = wiring.writer_for(Settings(search_url=search_url))
+    await real.open()
+    yield Moody(real)
+    await real.close()
+
+
+@pytest.fixture
+def access(search_url: str, writer: Moody, inventory: Inventory) -> Access:
+    engine = partial(wiring.engine_for, Settings(search_url=search_url))
+    return Access(writer, inventory, engine)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def worker(writer: Moody, nudge: Nudge) -> Worker:
+    return Worker(writer, Recorder(), nudge, now, "tester")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def rebuild(access: Access, worker: Worker) -> Rebuild:
+    return Rebuild(access, Recorder(), worker, now, "tester")

@@ -1,0 +1,46 @@
+"""What tests of the indexer share: some films, and a real writer with moods."""
+
+from collections.abc import Sequence
+
+from service.errors import Unavailable
+from service.films.facts import FilmFacts, Provenance
+from service.search.document import MovieDocument
+from service.search.engines.ports import IndexWriter, Refusal
+
+SAMPLE = Provenance(source="sample")
+FILMS = [FilmFacts(title=f"Film number {n}", year=1950 + n % 70) for n in range(30)]
+
+
+class Moody:
+    """A real writer that fails when a test says so."""
+
+    def __init__(self, writer: IndexWriter) -> None:
+        self._writer = writer
+        self.away = False
+        self.refuse: dict[str, bool] = {}
+        self.written = 0
+
+    async def write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+        if self.away:
+            raise Unavailable("the engine is away")
+        taken = [made for made in documents if made.film_id not in self.refuse]
+        self.written += len(taken)
+        refused = [
+            Refusal(made.film_id, "not today", self.refuse[made.film_id])
+            for made in documents
+            if made.film_id in self.refuse
+        ]
+        return (*refused, *await self._writer.write(taken))
+
+    async def fill(self, name: str, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+        if self.away:
+            raise Unavailable("the engine is away")
+        return await self._writer.fill(name, documents)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._writer, name)
+
+
+async def held(writer: Moody) -> int:
+    name = await writer.current()  # type: ignore[operator]
+    return int(await writer.count(name))  # type: ignore[operator]

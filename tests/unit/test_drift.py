@@ -1,0 +1,205 @@
+"""Database and index compared, repaired, and explained, on a real database and a real engine."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from indexer.access import Access
+from indexer.patrol import Patrol
+from indexer.worker import Worker
+from service.database import now_ms
+from service.errors import Conflict, DomainError, Invalid, NotFound
+from service.films import outbox
+from service.films.catalogue import Catalogue
+from service.films.facts import FilmFacts, FilmPatch
+from service.films.models import Film, Outbox
+from service.films.nudge import Nudge
+from service.operation.drift import Drift, Tally
+from service.operation.models import DriftState
+from service.operation.pointers import Pointers
+from service.operation.why import Why
+from service.search import compare
+from service.search.after import caught_up
+from service.search.document import MovieDocument
+from service.search.engines.ports import Inventory
+from service.search.generation import Generation
+from tests.conftest import now
+from tests.running import until
+from tests.unit.indexing import FILMS, SAMPLE, Moody
+
+
+@pytest.fixture
+def drift(inventory: Inventory, nudge: Nudge) -> Drift:
+    return Drift(inventory, nudge, now)
+
+
+async def walked(drift: Drift, repair: bool = False) -> Tally:
+    tally = None
+    async for tally in drift.walk():
+        if repair:
+            await drift.repair(tally.page)
+    assert tally is not None
+    return tally
+
+
+async def spoilt(catalogue: Catalogue, worker: Worker, writer: Moody) -> dict[str, str]:
+    """An index with a film missing, two stale, one of them from the future, and one orphaned."""
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    await worker.step()
+    missing, stale, future, orphaned = films[:4]
+    spoiling = [
+        MovieDocument.tombstone(str(missing.id), missing.version),
+        replace(MovieDocument.of(stale), title="Something else"),
+        replace(MovieDocument.of(future), version=9),
+    ]
+    assert await writer.write(spoiling) == ()
+    await Film.filter(id=orphaned.id).delete()
+    await Outbox.all().update(done_at=1)
+    return {
+        str(missing.id): "missing",
+        str(stale.id): "stale",
+        str(future.id): "stale",
+        str(orphaned.id): "orphaned",
+    }
+
+
+async def test_each_kind_of_difference_is_found_named_and_repaired(
+    catalogue: Catalogue,
+    worker: Worker,
+    writer: Moody,
+    drift: Drift,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(compare, "PAGE", 7)
+    expected = await spoilt(catalogue, worker, writer)
+    tally = await walked(drift)
+    assert {each.film_id: each.kind for each in tally.named} == expected
+    assert (tally.compared, tally.drift) == (29, 4)
+    shown = await drift.show()
+    assert (shown.drift, shown.missing, shown.stale, shown.orphaned) == (4, 1, 2, 1)
+    assert {each.film_id for each in shown.films} == set(expected)
+    with pytest.raises(DomainError, match=r"4 of 29 films differ.*--repair"):
+        await drift.check()
+    await walked(drift, repair=True)
+    assert await worker.step() == 4
+    assert (await walked(drift)).drift == 0
+    assert "0 of 29 films differ" in await drift.check()
+
+
+async def test_a_film_on_its_way_is_no_drift_and_one_set_aside_is(
+    catalogue: Catalogue, worker: Worker, writer: Moody, drift: Drift
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    assert (await walked(drift)).drift == 0
+    writer.refuse = {str(films[0].id): False}
+    await worker.step()
+    assert [each.kind for each in (await walked(drift)).named] == ["missing"]
+
+
+async def test_the_background_round_publishes_the_number_and_one_indexer_does_it(
+    catalogue: Catalogue, worker: Worker, writer: Moody, drift: Drift
+) -> None:
+    await spoilt(catalogue, worker, writer)
+    assert (await drift.show()).drift is None
+    assert "not compared" in await drift.check()
+    stop = asyncio.Event()
+    first, second = Patrol(drift, "first"), Patrol(drift, "second")
+    assert await first._claim()
+    assert not await second._claim()
+    running = asyncio.create_task(first.run(stop))
+
+    async def published() -> bool:
+        return (await drift.show()).drift == 4
+
+    await until(published)
+    stop.set()
+    await running
+    await DriftState.all().update(leased_until=0)
+    assert await second._claim()
+
+
+async def test_one_film_is_explained_in_plain_words(
+    catalogue: Catalogue, worker: Worker, writer: Moody, access: Access, nudge: Nudge
+) -> None:
+    engine = access.engine("movies-1")
+    await engine.open()
+    pointers = Pointers(catalogue, nudge)
+    why = Why(catalogue, pointers, access.inventory, engine)
+    expected = await spoilt(catalogue, worker, writer)
+    missing, stale, future, orphaned = expected
+
+    async def told(movie: str) -> str:
+        await engine.see(1)
+        return " ".join(await why.told(movie))
+
+    assert "holds it as deleted" in await told(missing)
+    assert "with other content" in await told(stale)
+    assert "holds version 9, the database 1" in await told(future)
+    assert "The index still holds it" in await told(orphaned)
+    fine = await told("Film number 10")
+    assert "exactly what the database does" in fine and "typed as it is, finds it" in fine
+    assert "no film by the name" in await told("Nothing Of The Kind")
+    film = await catalogue.titled("film number 11")
+    await catalogue.amend(str(film.id), None, FilmPatch(plot="more"))
+    assert "on its way" in await told(str(film.id))
+    writer.refuse = {str(film.id): True}
+    await worker.step()
+    assert "failed 1 times" in await told(str(film.id)) and "not today" in await told(str(film.id))
+    writer.refuse = {str(film.id): False}
+    await Outbox.all().update(due_at=0)
+    await worker.step()
+    assert "set aside: not today" in await told(str(film.id))
+    await engine.close()
+
+
+async def test_a_change_set_aside_is_tried_again_when_an_operator_says_so(
+    catalogue: Catalogue, worker: Worker, writer: Moody, nudge: Nudge
+) -> None:
+    film = await catalogue.add(FilmFacts(title="Refused"))
+    writer.refuse = {str(film.id): False}
+    pointers = Pointers(catalogue, nudge)
+    assert [row.state for row in (await pointers.page("waiting", 10, 0)).results] == ["waiting"]
+    await worker.step()
+    (row,) = (await pointers.page("quarantined", 10, 0)).results
+    assert (row.state, row.attempts, row.reason) == ("quarantined", 1, "not today")
+    writer.refuse = {}
+    assert (await pointers.retry(str(row.id))).state == "waiting"
+    assert await worker.step() == 1
+    assert (await pointers.page("done", 10, 0)).total == (await pointers.page(None, 10, 0)).total
+    with pytest.raises(Conflict):
+        await pointers.retry(str(row.id))
+    for unknown in ("0", "x", "9" * 30):
+        with pytest.raises(NotFound):
+            await pointers.retry(unknown)
+    filed = await pointers.file(str(film.id))
+    assert (filed.version, filed.state) == (1, "waiting")
+
+
+async def test_a_search_after_a_write_waits_for_it_and_not_for_ever(
+    catalogue: Catalogue, worker: Worker
+) -> None:
+    film = await catalogue.add(FilmFacts(title="Mine"))
+    generation = Generation()
+    before = await generation.current()
+    token = f"{film.id}:{film.version}"
+    waiting = asyncio.create_task(caught_up(token, generation))
+    await worker.step()
+    assert await waiting
+    assert await generation.current() > before
+    await catalogue.amend(str(film.id), None, FilmPatch(year=1990))
+    assert await caught_up(token, generation)
+    assert not await caught_up(f"{film.id}:2", generation)
+    for wrong in ("", "1", f"{film.id}", f"{film.id}:x", "not-a-film:1"):
+        with pytest.raises(Invalid):
+            await caught_up(wrong, generation)
+
+
+async def test_finished_changes_count_as_settled_by_the_databases_own_clock(
+    catalogue: Catalogue, worker: Worker
+) -> None:
+    film = await catalogue.add(FilmFacts(title="Timed"))
+    before = await now_ms()
+    await worker.step()
+    assert await outbox.moving([str(film.id)], before) == {str(film.id)}
+    assert await outbox.moving([str(film.id)], await now_ms() + 1) == set()

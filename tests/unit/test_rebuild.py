@@ -1,0 +1,401 @@
+"""The rebuild on a real database and a real engine: nothing lost, nothing reborn, a way back."""
+
+import asyncio
+import multiprocessing
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import pytest
+
+from indexer import filling
+from indexer.access import Access
+from indexer.jobs import Jobs, Lost
+from indexer.rebuild import Rebuild
+from indexer.worker import Worker
+from service import wiring
+from service.database import now_ms
+from service.errors import Conflict, DomainError, NotFound
+from service.films.catalogue import Catalogue
+from service.films.facts import FilmFacts, FilmPatch
+from service.films.models import Film, Outbox
+from service.operation.drift import Drift
+from service.operation.models import ReindexJob, Step
+from service.operation.reindex import Rebuilds
+from service.search.compare import Difference, compared
+from service.search.document import MovieDocument
+from service.search.engines.ports import Engine, Inventory
+from service.search.lexicon import Recorder
+from service.search.plan import Plan
+from service.search.query import Query
+from service.settings import Settings
+from tests.conftest import now
+from tests.running import until
+from tests.unit.dying import PROMOTED, rebuild_and_die
+from tests.unit.indexing import FILMS, SAMPLE, Moody, held
+
+LONG = 120.0  # seconds that a small rebuild may take on a busy machine
+forking = multiprocessing.get_context("forkserver")
+forking.set_forkserver_preload(["tests.unit.dying"])
+
+
+@pytest.fixture
+async def resources() -> AsyncIterator[AsyncExitStack]:
+    """What a test opens by itself, closed however it ends."""
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def over(job_id: str) -> ReindexJob:
+    async def finished() -> ReindexJob | None:
+        job = await ReindexJob.get(id=job_id)
+        return job if job.finished_at is not None else None
+
+    job: ReindexJob = await until(finished, LONG)
+    return job
+
+
+async def carried_out(rebuild: Rebuild, job_id: str | None = None) -> ReindexJob:
+    """Run the job, or a new one, to its end."""
+    stop = asyncio.Event()
+    filed = job_id or (await Rebuilds(now).ask()).id
+    running = asyncio.create_task(rebuild.run(stop))
+    try:
+        return await over(filed)
+    finally:
+        stop.set()
+        await running
+
+
+async def differences(inventory: Inventory) -> list[Difference]:
+    name = await inventory.live()
+    assert name is not None
+    return [each async for page in compared(inventory, name) for each in page.differences]
+
+
+async def test_a_fresh_index_takes_the_old_ones_place_and_the_old_one_is_kept(
+    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, writer: Moody, inventory: Inventory
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    await worker.step()
+    await catalogue.withdraw(str(films[0].id), None)  # not indexed before the rebuild
+    before = await inventory.live()
+    job = await carried_out(rebuild)
+    assert (job.state, job.done, job.reason) == (Step.DONE, 29, None)
+    assert await inventory.live() == job.index_name != before
+    assert await writer.names() == sorted([before, job.index_name])  # type: ignore[operator]
+    assert await held(writer) == 29
+    assert await differences(inventory) == []
+    assert {"query": "Film number 7", "expected": "Film number 7"}.items() <= next(
+        trial for trial in job.golden or [] if trial["query"] == "Film number 7"
+    ).items()
+    third = await carried_out(rebuild)
+    assert third.previous_name == job.index_name
+    assert before not in await writer.names()  # type: ignore[operator]
+
+
+async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_see_no_error(
+    catalogue: Catalogue,
+    worker: Worker,
+    rebuild: Rebuild,
+    inventory: Inventory,
+    access: Access,
+    search_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(filling, "PAGE", 15)
+    films = list((await catalogue.absorb_all(FILMS, SAMPLE)).films)
+    more = [FilmFacts(title=f"Another {n}", directors=["Someone"]) for n in range(200)]
+    films += (await catalogue.absorb_all(more, SAMPLE)).films
+    while await worker.step():
+        pass
+    engine: Engine = wiring.engine_for(Settings(search_url=search_url))
+    await engine.open()
+    stop, over_now = asyncio.Event(), asyncio.Event()
+    written: set[str] = set()
+    seen = 0
+
+    async def write() -> None:
+        for number, film in enumerate(films):
+            if over_now.is_set():
+                return
+            match number % 3:
+                case 0:
+                    made = await catalogue.add(FilmFacts(title=f"New {number}"))
+                    written.add(str(made.id))
+                case 1:
+                    await catalogue.amend(str(film.id), None, FilmPatch(plot=f"Changed {number}"))
+                case _:
+                    await catalogue.withdraw(str(film.id), None)
+            await asyncio.sleep(0.02)
+
+    async def read() -> None:
+        nonlocal seen
+        plan = Plan.exact(Query.parse("film number 27"))
+        while not over_now.is_set():
+            await engine.see(seen)
+            assert (await engine.search(plan, 0, 10)).total > 0
+            seen += 1
+
+    async def drained() -> bool:
+        return not await Outbox.filter(done_at=None).exists()
+
+    indexing = [asyncio.create_task(work) for work in (worker.run(stop), rebuild.run(stop))]
+    using = [asyncio.create_task(work) for work in (write(), read())]
+    try:
+        job = await over((await Rebuilds(now).ask()).id)
+        over_now.set()
+        await asyncio.gather(*using)
+        await until(drained, LONG)
+    finally:
+        over_now.set()
+        stop.set()
+        await asyncio.gather(*indexing, *using, return_exceptions=True)
+        await engine.close()
+    assert (job.state, job.reason) == (Step.DONE, None)
+    assert seen > 0 and written
+    assert await differences(inventory) == []
+    for film_id in written:
+        assert await inventory.look(str(job.index_name), film_id) is not None
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Step.CREATING,
+        Step.FILLING,
+        Step.CATCHING_UP,
+        Step.VERIFYING,
+        Step.SWAPPING,
+        PROMOTED,
+        Step.SETTLING,
+    ],
+)
+async def test_a_rebuild_killed_at_any_step_is_brought_to_its_end(
+    step: str,
+    catalogue: Catalogue,
+    database: str,
+    search_url: str,
+    inventory: Inventory,
+    resources: AsyncExitStack,
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    filed = await Rebuilds(now).ask()
+    child = forking.Process(target=rebuild_and_die, args=(str(step), database, search_url))
+    child.start()
+    await asyncio.to_thread(child.join, LONG)
+    assert child.exitcode == -signal.SIGKILL
+    stood = await ReindexJob.get(id=filed.id)
+    assert stood.state == (Step.SWAPPING if step == PROMOTED else step)
+    await catalogue.amend(str(films[3].id), None, FilmPatch(plot="changed while nobody worked"))
+    await catalogue.withdraw(str(films[4].id), None)
+    chosen = Settings(search_url=search_url)
+    writer = wiring.writer_for(chosen)
+    resources.push_async_callback(writer.close)
+    await writer.open()
+    access = Access(writer, inventory, lambda name: wiring.engine_for(chosen, name))
+    worker = Worker(writer, Recorder(), catalogue._nudge, now, "tester")
+    job = await carried_out(Rebuild(access, Recorder(), worker, now, "tester"), filed.id)
+    assert (job.state, job.reason) == (Step.DONE, None)
+    if step != Step.CREATING:
+        assert job.index_name == stood.index_name
+    assert await writer.names() == sorted(["movies-1", str(job.index_name)])
+    assert await inventory.live() == job.index_name
+    assert job.previous_name == "movies-1"
+    while await worker.step():
+        pass
+    assert await differences(inventory) == []
+
+
+async def test_the_way_back_leads_to_the_index_before_with_all_that_changed_since(
+    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, inventory: Inventory
+) -> None:
+    with pytest.raises(Conflict) as refused:
+        await Rebuilds(now).ask_back()
+    assert refused.value.code == "nothing_to_roll_back"
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    await worker.step()
+    before = await inventory.live()
+    made = await carried_out(rebuild)
+    await catalogue.amend(str(films[3].id), None, FilmPatch(plot="changed since"))
+    await catalogue.withdraw(str(films[4].id), None)
+    await worker.step()
+    back = await carried_out(rebuild, (await Rebuilds(now).ask_back()).id)
+    assert (back.state, back.reason, back.kind) == (Step.DONE, None, "rollback")
+    assert await inventory.live() == before
+    assert await differences(inventory) == []
+    again = await carried_out(rebuild, (await Rebuilds(now).ask_back()).id)
+    assert (again.state, await inventory.live()) == (Step.DONE, made.index_name)
+
+
+async def test_an_index_out_of_use_for_longer_than_the_outbox_reaches_is_compared_whole(
+    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, inventory: Inventory
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    await worker.step()
+    await carried_out(rebuild)
+    await catalogue.amend(str(films[3].id), None, FilmPatch(plot="changed long since"))
+    await catalogue.withdraw(str(films[4].id), None)
+    await worker.step()
+    await Outbox.all().delete()
+    await ReindexJob.all().update(swapped_ms=await now_ms() - 10 * 86_400_000)
+    back = await carried_out(rebuild, (await Rebuilds(now).ask_back()).id)
+    assert (back.state, await inventory.live()) == (Step.DONE, "movies-1")
+    assert await differences(inventory) == []
+
+
+async def test_a_rebuild_that_is_called_off_leaves_nothing_behind(
+    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, writer: Moody, inventory: Inventory
+) -> None:
+    await catalogue.absorb_all(FILMS, SAMPLE)
+    await worker.step()
+    rebuilds = Rebuilds(now)
+    queued = await rebuilds.ask()
+    assert (await rebuilds.cancel(queued.id)).state == Step.CANCELLED
+    with pytest.raises(Conflict) as refused:
+        await rebuilds.cancel(queued.id)
+    assert refused.value.code == "reindex_over"
+    filed = await rebuilds.ask()
+    job = await rebuild._jobs.claim()
+    assert job is not None
+    await rebuild._create(job)
+    assert (await rebuilds.cancel(filed.id)).cancel_asked
+    assert (await carried_out(rebuild, filed.id)).state == Step.CANCELLED
+    assert await writer.names() == [await inventory.live()] == ["movies-1"]  # type: ignore[operator]
+
+
+async def test_a_swap_under_way_is_not_called_off(catalogue: Catalogue, rebuild: Rebuild) -> None:
+    filed = await Rebuilds(now).ask()
+    await ReindexJob.filter(id=filed.id).update(state=Step.SWAPPING, owner="tester")
+    with pytest.raises(Conflict) as refused:
+        await Rebuilds(now).cancel(filed.id)
+    assert refused.value.code == "reindex_swapping"
+
+
+async def test_an_index_that_differs_from_the_database_does_not_go_live(
+    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, writer: Moody, inventory: Inventory
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    await worker.step()
+    await Outbox.all().update(done_at=1)
+    filed = await Rebuilds(now).ask()
+    job = await rebuild._jobs.claim()
+    assert job is not None
+    await rebuild._create(job)
+    wrong = replace(MovieDocument.of(films[5]), title="Something else")
+    await writer.fill(job.index_name, [wrong])  # type: ignore[operator]
+    job.checkpoint = (await Film.all().order_by("-id").first()).id  # type: ignore[union-attr]
+    job.state = Step.FILLING
+    await rebuild._jobs.note(job)
+    finished = await carried_out(rebuild, filed.id)
+    assert finished.state == Step.FAILED
+    assert "differs from the database" in str(finished.reason)
+    assert await inventory.live() == "movies-1"
+    assert await writer.names() == ["movies-1"]  # type: ignore[operator]
+
+
+async def test_an_index_in_which_known_films_are_not_found_does_not_go_live(
+    catalogue: Catalogue, worker: Worker, access: Access, writer: Moody, inventory: Inventory
+) -> None:
+    await catalogue.absorb_all(FILMS, SAMPLE)
+    await worker.step()
+    await writer.create("movies-0")  # type: ignore[operator]
+
+    def blind(name: str) -> Engine:
+        return access.engine(name if name == "movies-1" else "movies-0")
+
+    rebuild = Rebuild(replace(access, engine=blind), Recorder(), worker, now, "tester")
+    finished = await carried_out(rebuild)
+    assert finished.state == Step.FAILED
+    assert "does not find what the old one does" in str(finished.reason)
+    trial = (finished.golden or [])[0]
+    assert trial["old"] and not trial["new"]
+    assert await inventory.live() == "movies-1"
+
+
+async def test_what_the_old_index_refused_the_new_one_may_take(
+    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, writer: Moody
+) -> None:
+    film = (await catalogue.absorb_all(FILMS[:1], SAMPLE)).films[0]
+    writer.refuse = {str(film.id): False}
+    await worker.step()
+    assert await Outbox.filter(quarantined_at__isnull=False).count() == 1
+    writer.refuse = {}
+    assert (await carried_out(rebuild)).state == Step.DONE
+    assert await worker.step() == 1
+    assert not await Outbox.filter(done_at=None).exists()
+
+
+async def test_two_rebuilds_at_once_cannot_be_filed(database: str) -> None:
+    rebuilds = Rebuilds(now)
+    first = await rebuilds.ask()
+    with pytest.raises(Conflict) as refused:
+        await rebuilds.ask()
+    assert f"/api/v1/admin/reindex/{first.id}" in refused.value.detail
+    with pytest.raises(NotFound):
+        await rebuilds.show("not-an-id")
+
+
+async def test_a_rebuild_waits_for_an_engine_that_is_away_but_not_for_ever(
+    catalogue: Catalogue, rebuild: Rebuild, writer: Moody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await catalogue.absorb_all(FILMS, SAMPLE)
+    writer.away = True
+    filed = await Rebuilds(now).ask()
+    stop = asyncio.Event()
+    running = asyncio.create_task(rebuild.run(stop))
+
+    async def stands() -> bool:
+        return (await ReindexJob.get(id=filed.id)).state == Step.FILLING
+
+    try:
+        await until(stands)
+        writer.away = False
+        assert (await over(filed.id)).state == Step.DONE
+        writer.away = True
+        monkeypatch.setattr("indexer.rebuild.MOST_INTERRUPTED", 1)
+        failed = await over((await Rebuilds(now).ask()).id)
+        assert (failed.state, failed.reason) == (Step.FAILED, "the engine is away")
+    finally:
+        stop.set()
+        await running
+
+
+async def test_an_indexer_that_has_lost_the_job_writes_nothing_more(
+    catalogue: Catalogue, rebuild: Rebuild
+) -> None:
+    filed = await Rebuilds(now).ask()
+    job = await rebuild._jobs.claim()
+    assert job is not None
+    other = Jobs("another", now)
+    assert await other.claim() is None
+    await ReindexJob.filter(id=filed.id).update(leased_until=0)
+    assert await other.claim() is not None
+    job.state = Step.FILLING
+    with pytest.raises(Lost):
+        await rebuild._jobs.note(job)
+    assert (await ReindexJob.get(id=filed.id)).state == Step.QUEUED
+
+
+async def test_an_index_of_another_analysis_is_noticed_until_it_is_rebuilt(
+    catalogue: Catalogue,
+    worker: Worker,
+    rebuild: Rebuild,
+    inventory: Inventory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await catalogue.absorb_all(FILMS, SAMPLE)
+    await worker.step()
+    drift = Drift(inventory, catalogue._nudge, now)
+    assert (await drift.show()).outdated is False
+    monkeypatch.setattr("service.search.engines.tantivy_layout.FINGERPRINT", "another")
+    for user in ("writer", "inventory"):
+        monkeypatch.setattr(f"service.search.engines.elastic_{user}.fingerprint", lambda: "another")
+    assert (await drift.show()).outdated is True
+    with pytest.raises(DomainError, match="run `movies reindex`"):
+        await drift.check()
+    async for tally in drift.walk():
+        assert (tally.by_content, tally.drift) == (False, 0)
+    assert (await carried_out(rebuild)).state == Step.DONE
+    assert (await drift.show()).outdated is False
