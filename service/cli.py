@@ -25,6 +25,7 @@ from service.migrate import migrate as bring_up_to_date
 from service.omdb.fetch import fetch_all
 from service.operation.health import asked
 from service.operation.reindex import ReindexView
+from service.search.table import table
 from service.settings import PROJECT, Settings, SettingsError, path_of
 from service.supervisor import Supervisor
 
@@ -41,6 +42,7 @@ told = Console(stderr=True)
 MOST_BAD_LINES = 20  # shown one by one; the rest is counted
 NO_INDEXER = 10.0  # seconds after which a rebuild that nobody takes up is worth a word
 LONGEST_CALL = 5.0  # seconds that OMDb is waited for by the doctor, who really asks it
+PIPED = 200  # columns of a table that goes elsewhere than to a terminal
 LOOK = 0.3  # seconds between two looks at a rebuild
 
 
@@ -106,6 +108,16 @@ def fetch(
 
 
 @app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(help="what a person would type")],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="films to show")] = 10,
+    explain: Annotated[bool, typer.Option(help="say why each film is there")] = False,
+) -> None:
+    """Find films, as the API does."""
+    _run(_search(_settings(), " ".join(words), limit, explain))
+
+
+@app.command()
 def reindex(
     wait: Annotated[bool, typer.Option(help="stay until it is done")] = True,
 ) -> None:
@@ -161,6 +173,23 @@ async def _fetch(chosen: Settings, films: list[str]) -> int:
             typer.echo(fetched.line, err=not fetched.ok)
             failed += not fetched.ok
     return failed
+
+
+async def _search(chosen: Settings, text: str, limit: int, explain: bool) -> None:
+    async with wiring.opened(chosen) as parts:
+        await parts.generation.current()
+        await parts.lexicon.load()
+        found = await parts.search.find(text, limit, 0)
+    if found.did_you_mean:
+        typer.echo(f"did you mean: {found.did_you_mean}")
+    if found.results and found.query:
+        wide = None if sys.stdout.isatty() else PIPED
+        Console(width=wide).print(table(found, found.query, explain))
+    more = "" if found.relation == "eq" else "at least "
+    films = "film" if found.total == 1 else "films"
+    typer.echo(f"{more}{found.total} {films}" if found.total else "no film fits")
+    for each in found.degraded:
+        told.print(f"degraded: {each}", markup=False, highlight=False)
 
 
 async def _reindex(chosen: Settings, wait: bool) -> ReindexView:

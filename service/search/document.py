@@ -84,7 +84,8 @@ def _distinct(words_: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words_))
 
 
-def _forms(title_words: list[str]) -> list[str]:
+def indexed_forms(title_words: list[str]) -> list[str]:
+    """A title's words, with their numbers written both ways."""
     found = [form for word in title_words for form in numerals.indexed(word)]
     return found + [word for word in numerals.figures(title_words) if word not in found]
 
@@ -223,8 +224,8 @@ class Terms:
         names = [words(name) for name in document.directors]
         directors = _distinct([word for name in names for word in name])
         whole = _distinct([form for each in titles for form in wholes(each)])
-        title_forms = _distinct(_forms(title))
-        alt_forms = _distinct([form for each in others for form in _forms(each)])
+        title_forms = _distinct(indexed_forms(title))
+        alt_forms = _distinct([form for each in others for form in indexed_forms(each)])
         heard = title_forms + alt_forms + directors
         return cls(
             title=title_forms,

@@ -63,7 +63,11 @@ class TantivyEngine:
         self._live = None
 
     async def see(self, generation: int) -> None:
-        await self._run(self._look)
+        try:
+            await self._run(self._look)
+        except Unavailable:
+            self._live = None  # the next search looks anew
+            raise
 
     async def search(
         self,
