@@ -92,7 +92,11 @@ def _begun(query: Query, text: str) -> bool:
 
 
 def _near(typed: str, word: str, last: bool) -> bool:
-    other = word[: len(typed)] if last else word
-    if other == typed:
+    """Whether `word`, or where it is the last one its beginning, is `typed` but for a letter."""
+    size = len(typed)
+    if word == typed or (last and word.startswith(typed)):
         return True
-    return len(typed) >= SHORTEST_FUZZY and OSA.distance(typed, other, score_cutoff=1) <= 1
+    if size < SHORTEST_FUZZY:
+        return False
+    forms = {word[: size + more] for more in (-1, 0, 1)} if last else {word}
+    return any(OSA.distance(typed, form, score_cutoff=1) <= 1 for form in forms)

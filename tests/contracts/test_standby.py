@@ -15,7 +15,7 @@ from service.search.shelf import Shelf
 from service.search.standby import Standby
 from service.search.vocabulary import Vocabulary
 from tests.contracts.test_engines import SELECTIONS, SHELF, by_hand
-from tests.contracts.test_finder import row
+from tests.contracts.test_finder import PATIENCE, row
 
 
 async def filled(shelf: list[dict[str, Any]]) -> tuple[list[Film], Vocabulary]:
@@ -67,7 +67,7 @@ async def test_what_is_misspelt_is_found_and_signs_are_plain_text(
     database: str, typed: str, title: str | None
 ) -> None:
     _, vocabulary = await filled(SHELF)
-    found = await Standby(vocabulary, Shelf()).find(Query.parse(typed), 5, 0, Wish())
+    found = await Standby(vocabulary, Shelf(), PATIENCE).find(Query.parse(typed), 5, 0, Wish())
     titles = [result.film.title for result in found.results]
     assert "search_engine_away" in found.degraded
     assert titles[:1] == ([title] if title else [])
@@ -92,5 +92,5 @@ async def test_what_is_misspelt_is_found_and_signs_are_plain_text(
 async def test_no_sign_means_anything_to_the_database(database: str, typed: str) -> None:
     films, vocabulary = await filled(SHELF)
     for wish in (Wish(), Wish(typos=False), Wish(sort="year")):
-        found = await Standby(vocabulary, Shelf()).find(Query.parse(typed), 100, 0, wish)
+        found = await Standby(vocabulary, Shelf(), PATIENCE).find(Query.parse(typed), 100, 0, wish)
         assert found.total < len(films)

@@ -1,6 +1,6 @@
 """Every beginning of every sample title, as someone types it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from statistics import median
 
@@ -36,7 +36,7 @@ async def suggester(database: str, tmp_path: Path) -> AsyncIterator[Suggester]:
 
 
 async def test_every_title_comes_first_before_it_is_typed_in_full(
-    suggester: Suggester, record_property: pytest.RecordProperty
+    suggester: Suggester, record_property: Callable[[str, object], None]
 ) -> None:
     answers: dict[str, list[str]] = {}
     first_at: dict[str, int] = {}
