@@ -7,7 +7,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("movies", "0002_open_outbox")]
+    dependencies = [("movies", "0003_plaintext")]
 
     operations = [
         ops.CreateModel(

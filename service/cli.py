@@ -103,6 +103,19 @@ def fetch(
 
 
 @app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(help="what a person would type")],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="films to show")] = 10,
+    explain: Annotated[bool, typer.Option(help="say why each film is there")] = False,
+) -> None:
+    """Find films, as the API does."""
+    chosen = _settings()
+    from service import commands
+
+    _run(commands.search(chosen, " ".join(words), limit, explain))
+
+
+@app.command()
 def reindex(
     wait: Annotated[bool, typer.Option(help="stay until it is done")] = True,
     rollback: Annotated[

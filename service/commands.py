@@ -5,6 +5,7 @@ that is missing is answered without waiting for drivers that nobody asked for.
 """
 
 import asyncio
+import sys
 from pathlib import Path
 
 import typer
@@ -28,6 +29,7 @@ from service.operation.drift import Tally
 from service.operation.health import asked
 from service.operation.models import Step
 from service.operation.reindex import ReindexView
+from service.search.table import table
 from service.settings import Settings
 
 told = Console(stderr=True)
@@ -35,6 +37,7 @@ told = Console(stderr=True)
 MOST_BAD_LINES = 20  # shown one by one; the rest is counted
 NO_INDEXER = 10.0  # seconds after which a rebuild that nobody takes up is worth a word
 LONGEST_CALL = 5.0  # seconds that OMDb is waited for by the doctor, who really asks it
+PIPED = 200  # columns of a table that goes elsewhere than to a terminal
 LOOK = 0.3  # seconds between two looks at a rebuild
 
 
@@ -66,6 +69,23 @@ async def fetch(chosen: Settings, films: list[str]) -> int:
             typer.echo(fetched.line, err=not fetched.ok)
             failed += not fetched.ok
     return failed
+
+
+async def search(chosen: Settings, text: str, limit: int, explain: bool) -> None:
+    async with wiring.opened(chosen) as parts:
+        await parts.generation.current()
+        await parts.lexicon.load()
+        found = await parts.search.find(text, limit, 0)
+    if found.did_you_mean:
+        typer.echo(f"did you mean: {found.did_you_mean}")
+    if found.results and found.query:
+        wide = None if sys.stdout.isatty() else PIPED
+        Console(width=wide).print(table(found, found.query, explain))
+    more = "" if found.relation == "eq" else "at least "
+    films = "film" if found.total == 1 else "films"
+    typer.echo(f"{more}{found.total} {films}" if found.total else "no film fits")
+    for each in found.degraded:
+        told.print(f"degraded: {each}", markup=False, highlight=False)
 
 
 async def reindex(chosen: Settings, wait: bool, rollback: bool) -> ReindexView:

@@ -20,6 +20,7 @@ from service.accounts.passwords import Passwords
 from service.cache.answers import Answers
 from service.cache.ports import Cache
 from service.database import close_database, open_database
+from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.loader import Loader
 from service.films.nudge import Nudge, nudge_for
@@ -35,10 +36,16 @@ from service.operation.reindex import Rebuilds
 from service.operation.why import Why
 from service.posters.gallery import Gallery
 from service.posters.stores import PosterStore
+from service.search.cursors import Cursors
 from service.search.engines.ports import Engine, IndexWriter, Inventory
 from service.search.finder import Finder
 from service.search.generation import Generation
 from service.search.lexicon import Lexicon
+from service.search.matching import Matching
+from service.search.search import Search
+from service.search.shelf import Shelf
+from service.search.standby import DEADLINE, Standby
+from service.search.suggest import Suggester
 from service.search.vocabulary import Vocabulary
 from service.settings import Settings, path_of
 
@@ -60,7 +67,9 @@ class Parts:
     catalogue: Catalogue
     loader: Loader
     lookup: Lookup
-    finder: Finder
+    search: Search
+    matching: Matching
+    cursors: Cursors
     generation: Generation
     answers: Answers
     gallery: Gallery
@@ -106,6 +115,15 @@ def inventory_for(settings: Settings) -> Inventory:
     from service.search.engines.elastic_inventory import ElasticInventory
 
     return ElasticInventory(Address.parse(settings.search_url))
+
+
+def deadline_of(settings: Settings) -> float:
+    """Seconds that a search may take, by the engine or without it."""
+    if settings.search_url.startswith("tantivy"):
+        return DEADLINE
+    from service.search.engines.elastic import Address
+
+    return Address.parse(settings.search_url).deadline
 
 
 def writer_for(settings: Settings) -> IndexWriter:
@@ -184,8 +202,20 @@ async def build(settings: Settings) -> Parts:
         pointers = Pointers(catalogue, nudge)
         lookup = Lookup(catalogue, await _omdb_client(settings, stack), utc_now)
         stack.push_async_callback(lookup.close)
-        vocabulary = Vocabulary()
+        vocabulary, shelf = Vocabulary(), Shelf()
         lexicon = Lexicon(vocabulary)
+
+        search = Search(
+            Finder(engine, vocabulary, shelf),
+            Suggester(engine, vocabulary, shelf),
+            Standby(vocabulary, shelf, deadline_of(settings)),
+        )
+        matching = Matching(search.films)
+        stack.callback(matching.close)
+
+        async def show(generation: int) -> None:
+            with contextlib.suppress(Unavailable):  # a search will find out, and do without
+                await engine.see(generation)
 
         async def learn(_: int) -> None:
             await lexicon.catch_up()
@@ -196,8 +226,10 @@ async def build(settings: Settings) -> Parts:
             catalogue=catalogue,
             loader=Loader(catalogue, read_film),
             lookup=lookup,
-            finder=Finder(engine, vocabulary),
-            generation=Generation(engine.see, learn),
+            search=search,
+            matching=matching,
+            cursors=Cursors(settings.jwt_secret, utc_now),
+            generation=Generation(show, learn),
             answers=Answers(cache),
             gallery=Gallery(store, utc_now),
             accounts=accounts,

@@ -46,8 +46,14 @@ class Answers:
         generation: int,
         seconds: float,
         make: Callable[[], Awaitable[bytes]],
+        *,
+        worth: Callable[[], bool] = lambda: True,
     ) -> Kept:
-        """The answer to `question`, kept or made now; raises what `make` raises."""
+        """The answer to `question`, kept or made now; raises what `make` raises.
+
+        Args:
+            worth: whether what `make` has just made is worth keeping.
+        """
         key = key_of(scope, question, generation)
         found = await self._cache.get(key)
         CACHED.labels(scope, "miss" if found is None else "hit").inc()
@@ -55,7 +61,7 @@ class Answers:
             return Kept(found, "hit")
         task = self._making.get(key)
         if task is None:
-            task = asyncio.create_task(self._make(key, seconds, make))
+            task = asyncio.create_task(self._make(key, seconds, make, worth))
             self._making[key] = task
             task.add_done_callback(lambda done: self._made(key, done))
         return Kept(await asyncio.shield(task), "miss")
@@ -64,13 +70,20 @@ class Answers:
         """Drop one answer before its generation ends, for the reader of one's own write."""
         await self._cache.drop(key_of(scope, question, generation))
 
-    async def _make(self, key: str, seconds: float, make: Callable[[], Awaitable[bytes]]) -> bytes:
+    async def _make(
+        self,
+        key: str,
+        seconds: float,
+        make: Callable[[], Awaitable[bytes]],
+        worth: Callable[[], bool],
+    ) -> bytes:
         if not await self._cache.claim(key, PATIENCE * 4):
             found = await self._others(key)
             if found is not None:
                 return found
         body = await make()
-        await self._cache.put(key, body, seconds)
+        if worth():
+            await self._cache.put(key, body, seconds)
         return body
 
     async def _others(self, key: str) -> bytes | None:

@@ -22,11 +22,13 @@ from service.films import outbox
 from service.films.facts import FilmFacts, FilmPatch, Provenance
 from service.films.models import Film, Genre
 from service.films.nudge import Nudge
+from service.search.plaintext import plaintext
 from service.search.text import fold
 from service.search.text import whole as whole_title
 
 ADDING = 7_305_001  # the advisory lock's number: any constant that nobody else uses
 
+PLAINTEXT_OF = ("title", "aliases", "directors", "genres")
 ALL_COLUMNS = tuple(name for name in Film._meta.fields_map if name not in ("id", "created_at"))
 
 
@@ -299,6 +301,8 @@ def _merge(film: Film, columns: dict[str, Any], now: datetime) -> bool:
         setattr(film, name, value)
     if "title" in different:
         film.whole_title = whole_title(film.title)
+    if not different.keys().isdisjoint(PLAINTEXT_OF):
+        film.plaintext = plaintext(**{name: getattr(film, name) for name in PLAINTEXT_OF})
     if "poster_source" in different:
         _ask_for_poster(film, now)
     film.updated_at = now

@@ -32,7 +32,7 @@ class PageQuery(BaseModel):
 
     def model_post_init(self, context: object, /) -> None:
         if self.offset + self.limit > DEEPEST_OFFSET:
-            reason = f"offset + limit must not exceed {DEEPEST_OFFSET}"
+            reason = f"offset + limit must not exceed {DEEPEST_OFFSET}; go on by cursor"
             raise Invalid(
                 f"{reason}.", code="page_too_deep", errors=(FieldError("offset", reason),)
             )
@@ -46,19 +46,31 @@ class Links:
     previous: str | None
 
     @classmethod
-    def around(cls, request: Request, page: PageQuery, total: int) -> "Links":
-        """The neighbours of `page` in a list of `total`, with all other parameters kept."""
+    def along(
+        cls, path: str, page: PageQuery, start: int, cursor: str | None, *, more: bool = False
+    ) -> "Links":
+        """The neighbours of a page that begins behind `start` others, with all else kept.
 
-        def at(offset: int) -> str:
-            given = dict(request.get_query_args(keep_blank_values=True))
-            given.update(limit=str(page.limit), offset=str(offset))
-            return f"{request.path}?{urlencode(given)}"
+        Args:
+            cursor: how to go on; none at the end. Who asked by offset goes on by offset, until
+                that ends.
+            more: whether more follow that no cursor leads to.
+        """
+        kept = page.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        kept = {name: value for name, value in kept.items() if name not in ("offset", "cursor")}
 
-        after = page.offset + page.limit
-        more = after < total and after + page.limit <= DEEPEST_OFFSET
+        def at(**place: object) -> str:
+            return f"{path}?{urlencode(_plain_values(kept | place), doseq=True)}"
+
+        following, before = start + page.limit, max(0, start - page.limit)
+        by_offset = "offset" in page.model_fields_set or not cursor
+        if by_offset and following + page.limit <= DEEPEST_OFFSET:
+            further = at(offset=following) if cursor or more else None
+        else:
+            further = at(cursor=cursor) if cursor else None
         return cls(
-            next=at(after) if more else None,
-            previous=at(max(0, page.offset - page.limit)) if page.offset else None,
+            next=further,
+            previous=at(offset=before) if start and before + page.limit <= DEEPEST_OFFSET else None,
         )
 
     def header(self) -> str:
@@ -68,6 +80,11 @@ class Links:
             for rel, address in (("next", self.next), ("prev", self.previous))
             if address
         )
+
+
+def _plain_values(given: Mapping[str, object]) -> dict[str, object]:
+    """Values as addresses write them."""
+    return {k: str(v).lower() if isinstance(v, bool) else v for k, v in given.items()}
 
 
 def encode(value: object) -> bytes:

@@ -4,7 +4,9 @@ Every error of every route ends here: domain words, faults of the database, Sani
 refusals and bugs. So no door needs a `try`, and no answer can carry a traceback.
 """
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import TypeVar
 
 import orjson
 import structlog
@@ -29,7 +31,10 @@ from service.errors import (
     VersionMismatch,
     VersionRequired,
 )
+from service.http.openapi import Problem
 from service.limits import DATABASE_RETRY_AFTER as DATABASE_RETRY
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -136,6 +141,17 @@ def of_bug(request: Request, error: Exception) -> HTTPResponse:
     return problem(
         request, 500, "internal_error", "Something failed here; the log has the request's id."
     )
+
+
+async def refused(
+    request: Request, work: Callable[[], Awaitable[T]], said: Callable[[int, Problem], T]
+) -> T:
+    """What `work` gives, or what `said` makes of its refusal: for one of several in a request."""
+    try:
+        return await work()
+    except DomainError as error:
+        told = of_domain(request, error)
+        return said(told.status, Problem.model_validate_json(told.body or b"{}"))
 
 
 def install(app: Sanic) -> None:  # type: ignore[type-arg]

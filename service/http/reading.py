@@ -4,7 +4,7 @@ Nothing is dropped or clamped in silence: an unknown parameter or field is refus
 because a misspelt filter that is ignored gives a wrong answer that looks right.
 """
 
-from typing import TypeVar
+from typing import Any, TypeVar, get_origin
 from urllib.parse import parse_qsl, unquote
 
 import orjson
@@ -55,13 +55,23 @@ def query(request: Request, model: type[M]) -> M:
         raise Malformed("A parameter is not valid UTF-8.", code="malformed_query") from None
     except ValueError:
         raise Malformed("There are more than 100 parameters.", code="malformed_query") from None
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
+    many = _many(model)
     for name, value in pairs:
+        if name in many:
+            given.setdefault(name, []).append(value)
+            continue
         if name in given:
             message = "was given more than once"
             raise Invalid(f"{name[:50]} {message}.", errors=(FieldError(name[:50], message),))
         given[name] = value
     return checked(model, given, prefix="")
+
+
+def _many(model: type[BaseModel]) -> set[str]:
+    """The parameters that may be given more than once: those whose value is a tuple."""
+    fields = model.model_fields.items()
+    return {f.alias or name for name, f in fields if get_origin(f.annotation) is tuple}
 
 
 def path_text(raw: str) -> str:

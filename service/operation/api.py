@@ -161,7 +161,8 @@ async def outbox(request: Request) -> HTTPResponse:
     await admin(request)
     asked = query(request, OutboxQuery)
     found = await parts(request).pointers.page(asked.state, asked.limit, asked.offset)
-    links = Links.around(request, asked, found.total)
+    more = asked.offset + asked.limit < found.total
+    links = Links.along(request.path, asked, asked.offset, None, more=more)
     page = PointerPage(list(found.results), Total(value=found.total), links.next, links.previous)
     link = links.header()
     return answer(page, headers=UNKEPT | ({"Link": link} if link else {}))

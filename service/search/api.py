@@ -1,53 +1,62 @@
 """The door to search: what a person typed in, films in order out."""
 
+import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.films.view import FilmView, film_view
-from service.http.answers import Links, PageQuery, Total, answer, encode
-from service.http.openapi import operation
+from service.http.answers import Links, answer, encode
+from service.http.openapi import Problem, operation
 from service.http.parts import parts
-from service.http.reading import query
+from service.http.problems import refused
+from service.http.reading import body, checked, query
 from service.search.after import caught_up
+from service.search.cursors import Walk
+from service.search.finder import Found
+from service.search.forms import (
+    BrowseQuery,
+    Descriptions,
+    Searches,
+    SearchQuery,
+    SuggestQuery,
+)
+from service.search.view import (
+    FilmPage,
+    Matches,
+    SearchPage,
+    Suggestions,
+    film_page,
+    match_view,
+    search_page,
+)
 
 bp = Blueprint("search", url_prefix="/api/v1")
 
 KEPT = 300.0  # seconds; an index that shows something new puts it out of use before
 FRESH = {"Cache-Control": "public, max-age=10, stale-if-error=3600"}
-
-
-class SearchQuery(PageQuery):
-    """What is looked for: words of a title or of directors, half words, a year, an IMDb id."""
-
-    q: str
-    after: str | None = None
-    """The `Index-Token` of a write: the search waits, at most 2 s, until it is searchable."""
+BRIEF = {"Cache-Control": "no-store"}
+SEARCH, BROWSE = "/api/v1/search", "/api/v1/movies"
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One film that was found; scores order results and mean nothing else."""
+class Answered:
+    """One search of several: its answer with status 200, or why it was refused."""
 
-    movie: FilmView
-    score: float
+    status: int
+    answer: SearchPage | None
+    problem: Problem | None
 
 
 @dataclass(frozen=True, slots=True)
-class SearchPage:
-    """One page of results. `took_ms` is what finding took, at the time it was done."""
+class Answers:
+    """The answers in the order of the searches."""
 
-    query: str
-    total: Total
-    took_ms: float
-    results: list[Result]
-    did_you_mean: str | None
-    degraded: list[str]
-    next: str | None
-    previous: str | None
+    answers: list[Answered]
 
 
 @bp.get("/search", name="search")
@@ -59,36 +68,147 @@ class SearchPage:
 )
 async def search(request: Request) -> HTTPResponse:
     asked = query(request, SearchQuery)
-    made = parts(request)
+    walk = _walk(request, asked)
+
+    async def find() -> tuple[Links, SearchPage]:
+        return await _searched(request, asked, walk)
+
+    waited = asked.after is not None and await caught_up(asked.after, parts(request).generation)
+    found = await _kept(request, "search", asked, find)
+    if waited:
+        found.headers["Index-Token"] = str(asked.after)
+    return found
+
+
+@bp.get("/movies", name="browse_films")
+@operation(
+    "List films by filters, in any order; the best known first unless asked otherwise",
+    query=BrowseQuery,
+    returns={200: FilmPage},
+    errors=(503,),
+)
+async def browse(request: Request) -> HTTPResponse:
+    asked = query(request, BrowseQuery)
+    walk = _walk(request, asked)
+
+    async def find() -> tuple[Links, FilmPage]:
+        made = parts(request)
+        found = await made.search.browse(asked.limit, asked.offset, asked.wish, walk)
+        links = _links(request, BROWSE, asked, found, walk)
+        return links, film_page(found, links, made.now())
+
+    return await _kept(request, "browse", asked, find)
+
+
+@bp.get("/suggest", name="suggest")
+@operation(
+    "Complete what is being typed: titles and directors",
+    query=SuggestQuery,
+    returns={200: Suggestions},
+    errors=(503,),
+)
+async def suggest(request: Request) -> HTTPResponse:
+    asked, made = query(request, SuggestQuery), parts(request)
 
     async def find() -> bytes:
-        links, page = await _page(request, asked)
+        began = time.perf_counter()
+        found = await made.search.suggest(asked.q, asked.limit)
+        ms = round((time.perf_counter() - began) * 1_000, 2)
+        return encode(Suggestions(asked.q, ms, list(found)))
+
+    question, generation = f"{asked.limit} {asked.q}", await made.generation.current()
+    kept = await made.answers.fetch("suggest", question, generation, KEPT, find)
+    return answer(kept.body, headers={**FRESH, **kept.header()})
+
+
+@bp.post("/search/batch", name="search_batch")
+@operation(
+    "Several searches at once, each answered or refused on its own",
+    body=Searches,
+    returns={200: Answers},
+    errors=(503,),
+)
+async def search_batch(request: Request) -> HTTPResponse:
+    asked = body(request, Searches)
+    answers = [_one(request, number, each) for number, each in enumerate(asked.searches)]
+    return answer(Answers(list(await asyncio.gather(*answers))))
+
+
+@bp.post("/match", name="match")
+@operation(
+    "Tell which films are meant by file names or loose descriptions, and how sure that is",
+    body=Descriptions,
+    returns={200: Matches},
+    errors=(503,),
+)
+async def match(request: Request) -> HTTPResponse:
+    asked, made = body(request, Descriptions), parts(request)
+    found = await made.matching.match(asked.described)
+    return answer(Matches([match_view(each, made.now()) for each in found]))
+
+
+async def _one(request: Request, number: int, given: dict[str, Any]) -> Answered:
+    async def find() -> Answered:
+        asked = checked(SearchQuery, given, prefix=f"/searches/{number}/")
+        if asked.after is not None:
+            await caught_up(asked.after, parts(request).generation)
+        _, page = await _searched(request, asked, _walk(request, asked))
+        return Answered(200, page, None)
+
+    return await refused(request, find, lambda status, said: Answered(status, None, said))
+
+
+async def _searched(
+    request: Request, asked: SearchQuery, walk: Walk | None
+) -> tuple[Links, SearchPage]:
+    began = time.perf_counter()
+    made, wish = parts(request), asked.wish
+    found = await made.search.find(asked.q, asked.limit, asked.offset, wish, walk)
+    ms = (time.perf_counter() - began) * 1_000
+    links = _links(request, SEARCH, asked, found, walk)
+    explain, now = asked.explain, made.now()
+    return links, search_page(asked.q, found, links, wish.scope, explain=explain, ms=ms, now=now)
+
+
+async def _kept(
+    request: Request,
+    scope: str,
+    asked: BrowseQuery,
+    find: Callable[[], Awaitable[tuple[Links, Any]]],
+) -> HTTPResponse:
+    """The page with its `Link` header, kept or made now; a makeshift one is not kept."""
+    makeshift = False
+
+    async def make() -> bytes:
+        nonlocal makeshift
+        links, page = await find()
+        makeshift = bool(page.degraded)
         return links.header().encode() + b"\n" + encode(page)
 
-    waited = asked.after is not None and await caught_up(asked.after, made.generation)
-    question = f"{asked.limit} {asked.offset} {asked.q}"
+    made = parts(request)
+    question = asked.model_dump_json(by_alias=True, exclude_unset=True, exclude={"after"})
     generation = await made.generation.current()
-    kept = await made.answers.fetch("search", question, generation, KEPT, find)
+    kept = await made.answers.fetch(
+        scope, question, generation, KEPT, make, worth=lambda: not makeshift
+    )
     link, _, page = kept.body.partition(b"\n")
-    headers = {**FRESH, **kept.header()}
-    if waited:
-        headers["Index-Token"] = str(asked.after)
+    headers = {**(BRIEF if makeshift else FRESH), **kept.header()}
     return answer(page, headers=headers | ({"Link": link.decode()} if link else {}))
 
 
-async def _page(request: Request, asked: SearchQuery) -> tuple[Links, SearchPage]:
-    began = time.perf_counter()
-    made = parts(request)
-    found = await made.finder.find(asked.q, asked.limit, asked.offset)
-    links = Links.around(request, asked, found.total)
-    now = made.now()
-    return links, SearchPage(
-        query=asked.q,
-        total=Total(value=found.total, relation=found.relation),
-        took_ms=round((time.perf_counter() - began) * 1000, 2),
-        results=[Result(film_view(hit.film, now), hit.score) for hit in found.results],
-        did_you_mean=found.did_you_mean,
-        degraded=list(found.degraded),
-        next=links.next,
-        previous=links.previous,
-    )
+def _walk(request: Request, asked: BrowseQuery) -> Walk | None:
+    """The walk that the client goes on with, if it brought a cursor."""
+    if asked.cursor is None:
+        return None
+    return parts(request).cursors.open(asked.cursor, asked.question)
+
+
+def _links(
+    request: Request, path: str, asked: BrowseQuery, found: Found, walk: Walk | None
+) -> Links:
+    """The neighbours: who pages by offset goes on by offset as far as that goes."""
+    sealed = None
+    if found.walk is not None:
+        sealed = parts(request).cursors.seal(found.walk, asked.question)
+    start = walk.count if walk else asked.offset
+    return Links.along(path, asked, start, sealed, more=found.more)

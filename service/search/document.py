@@ -16,10 +16,13 @@ from uuid import UUID
 import orjson
 
 from service.search import numerals
+from service.search.order import Column, numbers
+from service.search.selection import squeezed
 from service.search.sound import sound
 from service.search.text import edges, grams, initials, joined, without_article, words
+from service.search.text import whole as folded_title
 
-ANALYSIS = 1
+ANALYSIS = 2
 """Raised when the terms of an unchanged film change: every digest changes with it, and a rebuild is
 due.
 """
@@ -81,7 +84,8 @@ def _distinct(words_: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words_))
 
 
-def _forms(title_words: list[str]) -> list[str]:
+def indexed_forms(title_words: list[str]) -> list[str]:
+    """A title's words, with their numbers written both ways."""
     found = [form for word in title_words for form in numerals.indexed(word)]
     return found + [word for word in numerals.figures(title_words) if word not in found]
 
@@ -140,6 +144,26 @@ class MovieDocument:
     def boost(self) -> float:
         """The factor by which votes raise a score: 1 for none, 1.25 for ten million."""
         return 1 + POPULARITY_SHARE * log10(1 + self.votes) / 7
+
+    @property
+    def whole_title(self) -> str:
+        """What films are listed by when they are sorted by title."""
+        return folded_title(self.title)
+
+    @property
+    def places(self) -> dict[Column, int]:
+        """The film's place in each order that is a number."""
+        return numbers(
+            year=self.year, rating=self.rating, popularity=self.popularity, votes=self.votes
+        )
+
+    @property
+    def kept_by(self) -> dict[str, tuple[str, ...]]:
+        """The names by which filters keep the film, as they compare them."""
+        return {
+            "is_genre": _distinct([squeezed(name) for name in self.genres]),
+            "is_director": _distinct([squeezed(name) for name in self.directors]),
+        }
 
     @cached_property
     def terms(self) -> "Terms":
@@ -200,8 +224,8 @@ class Terms:
         names = [words(name) for name in document.directors]
         directors = _distinct([word for name in names for word in name])
         whole = _distinct([form for each in titles for form in wholes(each)])
-        title_forms = _distinct(_forms(title))
-        alt_forms = _distinct([form for each in others for form in _forms(each)])
+        title_forms = _distinct(indexed_forms(title))
+        alt_forms = _distinct([form for each in others for form in indexed_forms(each)])
         heard = title_forms + alt_forms + directors
         return cls(
             title=title_forms,

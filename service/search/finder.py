@@ -3,33 +3,47 @@
 A ladder of plans, the cheapest first. Words as typed are enough for most queries; if the best hit
 does not explain all of the query, typos are expanded; if too little of it is explained even then,
 any word and any pieces of words will do. The best hundred hits are looked at a second time, so
-pages within them come from that order, and later ones from the engine in its own.
+pages within them come from that order, and later ones from the engine in its own. Whoever sorts by
+something else gets the same films in that order, without a second look.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
+from dataclasses import dataclass, replace
 
-import orjson
-from cachetools import LRUCache
-
-from service.database import on_postgres, rows
 from service.films.models import Film
-from service.search.candidate import Candidate
+from service.search.cursors import Rung, Walk, mark
 from service.search.engines.ports import Engine, Hit, Hits, Relation
+from service.search.facets import Counts, counted
 from service.search.nicknames import unfolded
+from service.search.order import Sort, precedence
 from service.search.plan import Plan
 from service.search.query import Query
 from service.search.rank import Ranked, rank
+from service.search.scope import DEFAULT, Scope, scoped
+from service.search.selection import EVERY_FILM, Facet, Selection
 from service.search.series import numbered
+from service.search.shelf import Shelf
+from service.search.spelling import did_you_mean
 from service.search.vocabulary import Vocabulary
 
 RANKED = 100  # hits that are looked at a second time
-MOST_CANDIDATES = 50_000  # films kept prepared for ranking, some 60 MB
-MOST_FILMS = 5_000  # rows kept for answers
+MOST_HEAD = 1_000  # hits read to find those hundred again after others came before them
 SURE = 0.995  # of the query explained: no typo is looked for
 ENOUGH = 0.80  # of the query explained: the query is not loosened
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How to search, beside the words."""
+
+    selection: Selection = EVERY_FILM
+    sort: Sort = "relevance"
+    scope: Scope = DEFAULT
+    typos: bool = True
+    facets: tuple[Facet, ...] = ()
+
+
+ANYHOW = Wish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +56,28 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of results, and how many there are in all."""
+    """A page of results, how many there are in all, and how to go on, if there are more.
+
+    `query` is what was looked for in the end, with nicknames written out; none without words."""
 
     results: tuple[Result, ...]
     total: int
     relation: Relation = "eq"
     did_you_mean: str | None = None
     degraded: tuple[str, ...] = ()
+    walk: Walk | None = None
+    facets: Counts | None = None
+    query: Query | None = None
+    more: bool = False
+    """Whether more follow, though there is no walk to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """What one plan gave: its first hits, ranked."""
 
+    rung: Rung
+    query: Query
     plan: Plan
     hits: Hits
     ranked: list[Ranked]
@@ -67,14 +90,15 @@ class _Answer:
 class Finder:
     """Finds films by what people type."""
 
-    def __init__(self, engine: Engine, vocabulary: Vocabulary) -> None:
+    def __init__(self, engine: Engine, vocabulary: Vocabulary, shelf: Shelf | None = None) -> None:
         self._engine = engine
         self._vocabulary = vocabulary
-        self._candidates: LRUCache[tuple[str, int], Candidate] = LRUCache(MOST_CANDIDATES)
-        self._films: LRUCache[str, Film] = LRUCache(MOST_FILMS)
+        self._shelf = shelf or Shelf()
 
-    async def find(self, text: str, limit: int, offset: int) -> Found:
-        """The films from `offset` on, at most `limit`, best first.
+    async def find(
+        self, text: str, limit: int, offset: int, wish: Wish = ANYHOW, walk: Walk | None = None
+    ) -> Found:
+        """The films from `offset` on, or those that follow on a walk, at most `limit`.
 
         Raises:
             Invalid: the text is empty, too long or unreadable.
@@ -82,98 +106,174 @@ class Finder:
         """
         query = Query.parse(text)
         if query.imdb_id is not None:
-            return await self._by_imdb_id(query.imdb_id, limit, offset)
-        answer = await self._answer(query)
-        scored = [(r.candidate.film_id, r.score) for r in answer.ranked[offset : offset + limit]]
-        beyond = offset + limit - RANKED
-        if beyond > 0 and answer.hits.total > RANKED:
-            start = max(offset, RANKED)
-            more = await self._engine.search(answer.plan, start, offset + limit - start)
-            scored += [(hit.film_id, hit.score) for hit in more.found]
-        films = await self._rows([film_id for film_id, _ in scored])
-        results = tuple(Result(films[i], score) for i, score in scored if i in films)
-        return Found(results, answer.hits.total, answer.hits.relation)
+            return await self._by_imdb_id(query, limit, offset, wish)
+        if walk is not None:
+            return await self._go_on(query, limit, wish, walk)
+        answer = await self._answer(query, wish)
+        if wish.sort != "relevance":
+            found = await self._listed(answer.plan, limit, offset, wish, rung=answer.rung)
+        else:
+            found = await self._first(answer, limit, offset, wish)
+        meant = None
+        if answer.ranked and wish.typos and wish.scope == DEFAULT:
+            meant = did_you_mean(answer.query, answer.ranked[0])
+        return replace(found, query=answer.query, did_you_mean=meant)
 
-    async def _by_imdb_id(self, imdb_id: str, limit: int, offset: int) -> Found:
-        film = await Film.get_or_none(imdb_id=imdb_id)
-        if film is None:
-            return Found((), 0)
-        return Found((Result(film, 1.0),)[offset : offset + limit], 1)
+    async def browse(
+        self, limit: int, offset: int, wish: Wish = ANYHOW, walk: Walk | None = None
+    ) -> Found:
+        """Films without any words; by relevance means the best known first.
 
-    async def _answer(self, query: Query) -> _Answer:
-        exact = await self._ask(query, Plan.exact(query))
-        if exact.explained >= SURE:
+        Raises:
+            Unavailable: the index does not answer.
+        """
+        return await self._listed(None, limit, offset, wish, walk=walk)
+
+    async def _by_imdb_id(self, query: Query, limit: int, offset: int, wish: Wish) -> Found:
+        film = await Film.get_or_none(imdb_id=query.imdb_id)
+        films = [] if film is None else [film]
+        counts = counted(films, wish.selection, wish.facets) if wish.facets else None
+        results = [Result(film, 1.0) for film in filter(wish.selection.accepts, films)]
+        page = tuple(results[offset : offset + limit])
+        return Found(page, len(results), facets=counts, query=query)
+
+    async def _answer(self, query: Query, wish: Wish) -> _Answer:
+        exact = await self._ask(query, "exact", wish)
+        if not wish.typos or exact.explained >= SURE or ("plot" in wish.scope and exact.hits.total):
             return exact
-        if (longer := unfolded(query)) is not None:
-            query = longer
-        guessed = await self._ask(query, Plan.of(query, self._vocabulary))
-        if guessed.explained >= ENOUGH:
+        query = unfolded(query) or query
+        guessed = await self._ask(query, "guessed", wish)
+        if guessed.explained >= ENOUGH or "plot" in wish.scope:
             return guessed
-        loose = await self._ask(query, Plan.loose(query, self._vocabulary))
+        if wish.sort != "relevance" and guessed.hits.total:
+            return guessed  # what is sorted by year must not begin with what hardly fits
+        loose = await self._ask(query, "loose", wish)
         return loose if loose.explained > guessed.explained else guessed
 
-    async def _ask(self, query: Query, plan: Plan) -> _Answer:
-        hits = await self._engine.search(plan, 0, RANKED)
-        ranked = rank(query, await self._prepared(hits.found))
-        return _Answer(plan, hits, numbered(query, ranked))
+    async def _ask(self, query: Query, rung: Rung, wish: Wish) -> _Answer:
+        plan = self._plan(query, rung, wish)
+        hits = await self._engine.search(plan, 0, RANKED, selection=wish.selection)
+        return _Answer(rung, query, plan, hits, await self._ranked(query, hits.found, wish))
 
-    async def _prepared(self, hits: Sequence[Hit]) -> list[Candidate]:
-        """The hits' films for ranking; one whose row is gone is left out."""
-        known = self._candidates
-        missing = [hit.film_id for hit in hits if (hit.film_id, hit.version) not in known]
-        fresh = {c.film_id: c for c in await _candidates(missing)} if missing else {}
-        for hit in hits:
-            if hit.film_id in fresh:
-                known[hit.film_id, hit.version] = fresh[hit.film_id]
-        return [
-            known[hit.film_id, hit.version] for hit in hits if (hit.film_id, hit.version) in known
-        ]
+    def _plan(self, query: Query, rung: Rung, wish: Wish) -> Plan:
+        if rung == "exact":
+            return scoped(Plan.exact(query), wish.scope, None)
+        make = Plan.of if rung == "guessed" else Plan.loose
+        return scoped(make(query, self._vocabulary), wish.scope, self._vocabulary)
 
-    async def _rows(self, ids: Sequence[str]) -> dict[str, Film]:
-        """The films' rows as they are now; those that have not changed are not read again."""
-        if not ids:
-            return {}
-        now = await _stamps(ids)
-        known = {i: self._films[i] for i in now if i in self._films}
-        stale = [i for i, stamp in now.items() if i not in known or _stamp(known[i]) != stamp]
-        if stale:
-            for film in await Film.filter(id__in=stale):
-                known[str(film.id)] = self._films[str(film.id)] = film
-        return known
+    async def _ranked(self, query: Query, hits: Sequence[Hit], wish: Wish) -> list[Ranked]:
+        ranked = rank(query, await self._shelf.prepared(hits, wish.scope))
+        if "plot" in wish.scope:  # what only a plot explains stays in the engine's order
+            at = {hit.film_id: place for place, hit in enumerate(hits)}
+            ranked.sort(key=lambda r: at[r.candidate.film_id] if _little(r) else -1)
+            return ranked
+        return numbered(query, ranked)
 
+    async def _first(self, answer: _Answer, limit: int, offset: int, wish: Wish) -> Found:
+        """A page by offset, the ranked hits first."""
+        hits, ranked = answer.hits, answer.ranked
+        scored = [(r.candidate.film_id, r.score) for r in ranked[offset : offset + limit]]
+        last = hits.found[-1].place if hits.found else ()
+        beyond = offset + limit - RANKED
+        if beyond > 0 and hits.total > RANKED:
+            start = max(offset, RANKED)
+            more = await self._engine.search(
+                answer.plan, start, offset + limit - start, selection=wish.selection
+            )
+            scored += [(hit.film_id, hit.score) for hit in more.found]
+            last = more.found[-1].place if more.found else last
+        count = offset + limit
+        shown = b"".join(mark(r.candidate.film_id) for r in ranked[:count]) if beyond < 0 else b""
+        walk = Walk(answer.rung, last, count, shown) if count < hits.total and last else None
+        return await self._found(scored, hits, walk, answer.plan, wish)
 
-def _stamp(film: Film) -> tuple[int, int]:
-    return film.version, film.counters
+    async def _go_on(self, query: Query, limit: int, wish: Wish, walk: Walk) -> Found:
+        if walk.rung != "exact":
+            query = unfolded(query) or query
+        plan = self._plan(query, walk.rung, wish)
+        if walk.shown:
+            found = await self._rest_of_head(query, plan, limit, wish, walk)
+        else:
+            found = await self._listed(plan, limit, 0, wish, walk=walk, rung=walk.rung)
+        return replace(found, query=query)
 
-
-async def _stamps(ids: Sequence[str]) -> dict[str, tuple[int, int]]:
-    found = await _by_ids("SELECT id, version, counters FROM films", ids)
-    return {str(row["id"]): (row["version"], row["counters"]) for row in found}
-
-
-async def _candidates(ids: Sequence[str]) -> list[Candidate]:
-    select = "SELECT id, version, title, aliases, directors, year, imdb_votes FROM films"
-    return [
-        Candidate.of(
-            film_id=str(row["id"]),
-            version=row["version"],
-            title=row["title"],
-            aliases=_texts(row["aliases"]),
-            directors=_texts(row["directors"]),
-            year=row["year"],
-            votes=row["imdb_votes"],
+    async def _rest_of_head(
+        self, query: Query, plan: Plan, limit: int, wish: Wish, walk: Walk
+    ) -> Found:
+        """What was not shown of the first hits, and as much of the others as fills the page."""
+        hits, head = await self._head(plan, wish, walk)
+        ranked = await self._ranked(query, head, wish)
+        left = [r for r in ranked if not walk.has_shown(r.candidate.film_id)]
+        page = left[:limit]
+        scored = [(r.candidate.film_id, r.score) for r in page]
+        count = walk.count + limit
+        if len(left) > limit:
+            shown = walk.shown + b"".join(mark(r.candidate.film_id) for r in page)
+            return await self._found(
+                scored, hits, replace(walk, count=count, shown=shown), plan, wish
+            )
+        room = limit - len(page)
+        more = await self._engine.search(
+            plan, len(head), room + 1, selection=wish.selection, after=walk.place
         )
-        for row in await _by_ids(select, ids)
-    ]
+        scored += [(hit.film_id, hit.score) for hit in more.found[:room]]
+        further = None
+        if len(more.found) > room:
+            place = more.found[room - 1].place if room else walk.place
+            further = Walk(walk.rung, place, count)
+        return await self._found(scored, hits, further, plan, wish)
+
+    async def _head(self, plan: Plan, wish: Wish, walk: Walk) -> tuple[Hits, list[Hit]]:
+        """The hits up to the place where the first ones ended when the walk began."""
+        end = precedence(None, walk.place)
+        head: list[Hit] = []
+        while True:
+            hits = await self._engine.search(plan, len(head), 2 * RANKED, selection=wish.selection)
+            within = [hit for hit in hits.found if precedence(None, hit.place) <= end]
+            head += within
+            if len(within) < 2 * RANKED or len(head) >= MOST_HEAD:
+                return hits, head
+
+    async def _listed(
+        self,
+        plan: Plan | None,
+        limit: int,
+        offset: int,
+        wish: Wish,
+        *,
+        walk: Walk | None = None,
+        rung: Rung = "exact",
+    ) -> Found:
+        """A page in the order of a column, or of the engine's scores."""
+        hits = await self._engine.search(
+            plan,
+            walk.count if walk else offset,
+            limit + 1,
+            selection=wish.selection,
+            sort=wish.sort,
+            after=walk.place if walk else None,
+        )
+        page = hits.found[:limit]
+        count = (walk.count if walk else offset) + len(page)
+        further = Walk(rung, page[-1].place, count) if len(hits.found) > limit else None
+        scored = [(hit.film_id, hit.score) for hit in page]
+        return await self._found(scored, hits, further, plan, wish)
+
+    async def _found(
+        self,
+        scored: Sequence[tuple[str, float]],
+        hits: Hits,
+        walk: Walk | None,
+        plan: Plan | None,
+        wish: Wish,
+    ) -> Found:
+        films = await self._shelf.films([film_id for film_id, _ in scored])
+        results = tuple(Result(films[i], score) for i, score in scored if i in films)
+        counts = None
+        if wish.facets:
+            counts = await self._engine.count(plan, wish.selection, wish.facets)
+        return Found(results, hits.total, hits.relation, walk=walk, facets=counts)
 
 
-async def _by_ids(select: str, ids: Sequence[str]) -> list[dict[str, Any]]:
-    if on_postgres():
-        return await rows(f"{select} WHERE id = ANY($1::uuid[])", [UUID(i) for i in ids])
-    marks = ", ".join(f"${place}" for place in range(1, len(ids) + 1))
-    return await rows(f"{select} WHERE id IN ({marks})", *ids)
-
-
-def _texts(column: str | bytes | list[str]) -> list[str]:
-    texts: list[str] = orjson.loads(column) if isinstance(column, (str, bytes)) else column
-    return texts
+def _little(ranked: Ranked) -> bool:
+    return ranked.features.explained < ENOUGH

@@ -1,10 +1,13 @@
 """Search over HTTP, on the sample films: found however it is typed, in pages that fit together."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from service.search.cursors import Cursors, Walk
 from tests.running import Api, until
 
 
@@ -82,6 +85,20 @@ async def test_many_at_once_all_get_their_answer(api: Api) -> None:
         ("q=x&limit=ten", 422, "limit"),
         ("q=x&offset=-1", 422, "offset"),
         ("q=x&limit=100&offset=950", 422, "offset"),
+        ("q=x&genre=", 422, "genre/0"),
+        ("q=x&type=film", 422, "type"),
+        ("q=x&year=last", 422, "year"),
+        ("q=x&year_min=2000&year_max=1990", 422, "year_min"),
+        ("q=x&rating_min=11", 422, "rating_min"),
+        ("q=x&rating_min=nan", 422, "rating_min"),
+        ("q=x&runtime_max=0", 422, "runtime_max"),
+        ("q=x&sort=best", 422, "sort"),
+        ("q=x&in=title,plots", 422, "in/1"),
+        ("q=x&in=", 422, "in/0"),
+        ("q=x&typo=maybe", 422, "typo"),
+        ("q=x&facets=colour", 422, "facets/0"),
+        ("q=x&cursor=abc&offset=3", 422, "offset"),
+        ("q=x&cursor=abc", 400, "cursor"),
         ("q=x&ofset=1", 422, "ofset"),
         ("q=x&q=y", 422, "q"),
         ("limit=5", 422, "q"),
@@ -122,3 +139,184 @@ async def test_bad_questions_are_refused_by_name(
 async def test_syntax_of_engines_is_plain_text(api: Api, typed: str) -> None:
     answer = await api.search(typed)
     assert answer.status in (200, 422), answer.json
+
+
+async def test_filters_keep_to_what_they_say_and_every_film_is_counted(api: Api) -> None:
+    page = await api.search("the", genre=["sci fi", "ANIMATION"], year_min=1980, rating_min=7.5)
+    assert page.json["results"]
+    for hit in page.json["results"]:
+        movie = hit["movie"]
+        assert {"Sci-Fi", "Animation"} & set(movie["genres"])
+        assert movie["year"] >= 1980 and movie["ratings"]["imdb"]["value"] >= 7.5
+    named = await api.search("the", director="steven SPIELBERG", limit=100)
+    assert named.json["results"]
+    assert {d for h in named.json["results"] for d in h["movie"]["directors"]} >= {
+        "Steven Spielberg"
+    }
+
+
+@pytest.mark.parametrize("sort", ["year", "-year", "rating", "-rating", "title", "popularity"])
+async def test_browsing_lists_every_film_once_in_its_order(api: Api, sort: str) -> None:
+    address: str | None = f"/api/v1/movies?sort={sort}&limit=100&type=movie"
+    movies = []
+    while address:
+        page = await api.get(address)
+        assert page.status == 200, page.json
+        movies += page.json["results"]
+        address = page.json["next"]
+    ids = [movie["id"] for movie in movies]
+    assert len(ids) == len(set(ids)) == page.json["total"]["value"] >= 490
+    if sort in ("year", "-year"):
+        years = [movie["year"] for movie in movies if movie["year"]]
+        assert years == sorted(years, reverse=sort == "-year")
+
+
+async def test_counts_come_with_the_answer_and_leave_their_own_filter_out(api: Api) -> None:
+    page = await api.search("the", genre="Drama", facets="genre,decade,type,rating", limit=1)
+    genres = {each["value"]: each["count"] for each in page.json["facets"]["genre"]}
+    assert genres["Drama"] == page.json["total"]["value"] and genres["Comedy"] > 0
+    assert set(page.json["facets"]) == {"genre", "decade", "type", "rating"}
+    assert all(each["value"] % 10 == 0 for each in page.json["facets"]["decade"])
+
+
+async def test_each_hit_says_which_letters_matched_and_why(api: Api) -> None:
+    page = await api.search("spilberg jaws", explain=1, limit=1)
+    hit = page.json["results"][0]
+    assert hit["matches"]["title"] == [[0, 4]]
+    assert hit["matches"]["directors"] == [[7, 16]]
+    assert hit["why"] == "director ‘Spielberg’, one letter off; title word ‘Jaws’ exact"
+    assert page.json["did_you_mean"] == "spielberg jaws"
+    assert (await api.search("jaws")).json["results"][0]["why"] is None
+
+
+async def test_typos_can_be_switched_off(api: Api) -> None:
+    assert (await api.search("godfahter", typo="off")).json["total"]["value"] == 0
+
+
+async def test_where_to_look_can_be_said(api: Api) -> None:
+    page = await api.search("spielberg", **{"in": "title"})
+    for hit in page.json["results"]:
+        assert set(hit["matches"]) <= {"title", "aliases"}
+
+
+async def test_a_cursor_goes_on_where_offsets_end_and_only_for_its_question(api: Api) -> None:
+    last = await api.get("/api/v1/movies?limit=50&offset=400&sort=title")
+    assert "offset=450" in last.json["next"]
+    page = await api.get("/api/v1/movies?limit=50&sort=title")
+    address = page.json["next"]
+    assert "cursor=" in address
+    for other in (
+        address.replace("sort=title", "sort=year"),
+        address.replace("cursor=", "cursor=A"),
+    ):
+        refused = await api.get(other)
+        assert (refused.status, refused.json["code"]) == (400, "cursor_invalid")
+    second = await api.get(address)
+    assert second.status == 200
+    back = await api.get(second.json["previous"])
+    assert [m["id"] for m in back.json["results"]] == [m["id"] for m in page.json["results"]]
+
+
+async def test_an_old_cursor_is_refused_as_such(api: Api) -> None:
+    then = datetime.now(UTC) - timedelta(days=1)
+    sealed = Cursors(api.service.environment["JWT_SECRET"], lambda: then)
+    question = '{"sort":"title"}'
+    cursor = sealed.seal(Walk("exact", ("m", 1, "x"), 20), question)
+    refused = await api.get(f"/api/v1/movies?sort=title&cursor={cursor}")
+    assert (refused.status, refused.json["code"]) == (400, "cursor_expired")
+
+
+async def test_walking_while_films_are_written_meets_every_film_once(api: Api) -> None:
+    token, made = await api.admin(), []
+    there = {m["id"] for m in await _all(api, "/api/v1/search?q=the&limit=100")}
+    address: str | None = "/api/v1/search?q=the&limit=20"
+    walked: list[str] = []
+    while address:
+        page = await api.get(address)
+        assert page.status == 200, page.json
+        walked += [hit["movie"]["id"] for hit in page.json["results"]]
+        address = page.json["next"]
+        facts = {"title": f"The The {len(walked)}", "year": 1990, "directors": ["Nobody Known"]}
+        written = await api.ask("POST", "/api/v1/movies", token=token, json=facts)
+        assert written.status == 201, written.json
+        made.append(written.headers["Location"])
+    for location in made:
+        gone = await api.ask("DELETE", location, token=token, headers={"If-Match": "*"})
+        assert gone.status == 204
+    assert len(walked) == len(set(walked))
+    assert there <= set(walked)
+
+
+async def _all(api: Api, address: str | None) -> list[dict[str, Any]]:
+    found = []
+    while address:
+        page = await api.get(address)
+        found += [hit["movie"] for hit in page.json["results"]]
+        address = page.json["next"]
+    return found
+
+
+async def test_of_several_searches_each_is_answered_or_refused_on_its_own(api: Api) -> None:
+    searches = [
+        {"q": "godfahter", "limit": 1},
+        {"q": ""},
+        {"q": "the", "genre": ["Comedy"], "facets": ["type"]},
+        {"q": "jaws", "colour": "blue"},
+    ]
+    told = await api.ask("POST", "/api/v1/search/batch", json={"searches": searches})
+    assert told.status == 200
+    answers = told.json["answers"]
+    assert [each["status"] for each in answers] == [200, 422, 200, 422]
+    assert answers[0]["answer"]["results"][0]["movie"]["title"] == "The Godfather"
+    assert answers[1]["problem"]["code"] == "query_empty"
+    assert answers[3]["problem"]["errors"][0]["pointer"] == "/searches/3/colour"
+    following = await api.get(answers[2]["answer"]["next"])
+    assert following.status == 200 and following.json["results"]
+    many = await api.ask("POST", "/api/v1/search/batch", json={"searches": [{"q": "x"}] * 11})
+    assert many.status == 422
+
+
+async def test_suggestions_complete_titles_and_directors(api: Api) -> None:
+    async def texts(q: str) -> list[tuple[str, str]]:
+        told = await api.get("/api/v1/suggest", params={"q": q, "limit": "5"})
+        assert told.status == 200, told.json
+        return [(each["kind"], each["text"]) for each in told.json["suggestions"]]
+
+    assert ("title", "The Godfather") in await texts("godf")
+    assert (await texts("steven sp"))[0] == ("director", "Steven Spielberg")
+    assert ("director", "Steven Spielberg") in await texts("spielb")
+    assert len(await texts("t")) == len(set(await texts("t"))) == 5
+    assert (await api.get("/api/v1/suggest?q=")).status == 422
+
+
+async def test_the_terminal_gives_the_same_answer_as_the_api(api: Api) -> None:
+    words = ("search", "spilberg", "jaws", "--limit", "1", "--explain")
+    done = await asyncio.to_thread(api.service.movies, *words)
+    assert done.returncode == 0, done.stderr
+    assert "did you mean: spielberg jaws" in done.stdout
+    assert "tt0073195" in done.stdout and "one letter" in done.stdout
+
+
+async def test_file_names_and_descriptions_give_their_films(api: Api) -> None:
+    items = [
+        "Jaws.1975.2160p.WEB-DL.x265-GRP",
+        {"title": "The Godfathr", "year": 1972, "director": "Coppola", "runtime": 175},
+        "Nothing.That.Anyone.Ever.Filmed.1999.mkv",
+    ]
+    told = await api.ask("POST", "/api/v1/match", json={"items": items})
+    assert told.status == 200, told.json
+    jaws, godfather, nothing = told.json["matches"]
+    assert jaws["candidates"][0]["movie"]["title"] == "Jaws"
+    assert jaws["match"] == jaws["candidates"][0]["movie"]["id"]
+    assert jaws["candidates"][0]["confidence"] >= 0.9
+    assert (jaws["title"], jaws["year"]) == ("Jaws", 1975)
+    assert godfather["candidates"][0]["movie"]["title"] == "The Godfather"
+    assert nothing["match"] is None
+    for wrong in (
+        {"items": []},
+        {"items": ["x"] * 101},
+        {"items": [{"year": 1975}]},
+        {"items": [7]},
+    ):
+        refused = await api.ask("POST", "/api/v1/match", json=wrong)
+        assert refused.status == 422, refused.json

@@ -19,8 +19,12 @@ from service.search.engines.ports import Engine, Held, Hits, IndexWriter, Invent
 from service.search.engines.tantivy import TantivyEngine
 from service.search.engines.tantivy_inventory import TantivyInventory
 from service.search.engines.tantivy_writer import TantivyWriter
+from service.search.facets import counted
+from service.search.order import Place, Sort
 from service.search.plan import Plan
 from service.search.query import Query
+from service.search.selection import EVERY_FILM, Range, Selection
+from service.search.text import whole
 from service.search.vocabulary import Vocabulary
 from tests.conftest import required
 
@@ -371,3 +375,95 @@ async def test_a_folder_of_another_schema_is_left_as_it_is_until_a_rebuild(tmp_p
     assert await writer.write([SEVEN]) == ()
     assert await inventory.fits("movies-2")
     await writer.close()
+
+
+SHELF: list[dict[str, Any]] = [
+    {
+        "title": ["Man of Steel", "The Man", "A Man Apart", "Mån", "Man on Fire"][n % 5],
+        "type": "series" if n % 7 == 0 else "movie",
+        "year": None if n % 9 == 0 else 1960 + n * 5 % 60,
+        "genres": [["Drama"], ["Sci-Fi", "Drama"], ["Film-Noir"], []][n % 4],
+        "directors": [["Zack Snyder"], ["Agnès Varda", "Zack Snyder"], []][n % 3],
+        "imdb_rating": None if n % 8 == 0 else n % 11 * 9 / 10,
+        "runtime_minutes": None if n % 10 == 0 else 60 + n * 3,
+        "imdb_votes": n % 6 * 100,
+        "popularity": None if n % 2 else n % 13 / 3,
+    }
+    for n in range(1, 61)
+]
+
+SELECTIONS = [
+    EVERY_FILM,
+    Selection(types=("series",)),
+    Selection(genres=("scifi", "filmnoir")),
+    Selection(directors=("agnesvarda",)),
+    Selection(years=Range(1970, 1990)),
+    Selection(ratings=Range(least=4.5)),
+    Selection(minutes=Range(most=90)),
+    Selection(("movie",), ("drama",), ("zacksnyder",), Range(1965), Range(most=8), Range(70, 200)),
+]
+
+
+async def test_filters_keep_what_the_rule_in_python_keeps(store: Store) -> None:
+    documents = [film(n, **facts) for n, facts in enumerate(SHELF, 1)]
+    await store.write(*documents)
+    rows = [SimpleNamespace(**facts) for facts in SHELF]
+    plan = Plan.of(Query.parse("man"), store.vocabulary)
+    for selection in SELECTIONS:
+        kept = [d.film_id for d, r in zip(documents, rows, strict=True) if selection.accepts(r)]
+        assert kept
+        for asked in (None, plan):
+            hits = await store.engine.search(asked, 0, 100, selection=selection)
+            assert sorted(hit.film_id for hit in hits.found) == sorted(kept)
+            assert (hits.total, hits.relation) == (len(kept), "eq")
+
+
+async def test_counts_are_those_of_the_rule_in_python(store: Store) -> None:
+    await store.write(*(film(n, **facts) for n, facts in enumerate(SHELF, 1)))
+    rows = [SimpleNamespace(**facts) for facts in SHELF]
+    plan = Plan.exact(Query.parse("man"))
+    for selection in SELECTIONS:
+        found = await store.engine.count(plan, selection, ("genre", "decade", "type", "rating"))
+        assert found == counted(rows, selection, ("genre", "decade", "type", "rating"))
+
+
+def by_hand(sort: Sort) -> list[str]:
+    """The ids of the shelf in the order that `sort` promises."""
+
+    def key(numbered: tuple[int, dict[str, Any]]) -> tuple[Any, ...]:
+        number, facts = numbered
+        name = {"-year": "year", "rating": "imdb_rating", "-rating": "imdb_rating"}.get(sort, sort)
+        value = whole(facts["title"]) if sort == "title" else facts.get(name, 0)
+        if isinstance(value, float | int) and sort in ("-year", "-rating", "popularity"):
+            value = -value
+        return value is None, value or 0, -facts["imdb_votes"], number
+
+    return [str(UUID(int=n)) for n, _ in sorted(enumerate(SHELF, 1), key=key)]
+
+
+@pytest.mark.parametrize(
+    "sort", ["year", "-year", "rating", "-rating", "title", "popularity", "relevance"]
+)
+async def test_every_order_is_total_and_goes_on_after_any_hit(store: Store, sort: Sort) -> None:
+    """Page by page after the last one's place, while films are added and taken away."""
+    await store.write(*(film(n, **facts) for n, facts in enumerate(SHELF, 1)))
+    expected = by_hand(sort)
+    for plan in (None, Plan.exact(Query.parse("man"))):
+        everything = await store.engine.search(plan, 0, 100, sort=sort)
+        in_order = [hit.film_id for hit in everything.found]
+        if sort != "relevance" or plan is None:
+            assert in_order == expected
+        middle = await store.engine.search(plan, 17, 9, sort=sort)
+        assert [hit.film_id for hit in middle.found] == in_order[17:26]
+        walked: list[str] = []
+        after: Place | None = None
+        while page := (
+            await store.engine.search(plan, len(walked), 7, sort=sort, after=after)
+        ).found:
+            walked += [hit.film_id for hit in page]
+            after = page[-1].place
+            number = 100 + len(walked)
+            await store.write(film(number, **SHELF[len(walked) % 60]))
+        assert len(walked) == len(set(walked))
+        assert [film_id for film_id in walked if film_id in set(expected)] == in_order
+        await store.write(*(MovieDocument.tombstone(str(UUID(int=n)), 9) for n in range(100, 200)))

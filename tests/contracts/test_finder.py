@@ -15,13 +15,16 @@ import pytest
 
 from service.errors import Invalid
 from service.films.models import Film
+from service.search.cursors import Walk
 from service.search.document import MovieDocument
 from service.search.engines.elastic import Address, ElasticEngine
 from service.search.engines.elastic_writer import ElasticWriter
 from service.search.engines.ports import Engine, IndexWriter
 from service.search.engines.tantivy import TantivyEngine
 from service.search.engines.tantivy_writer import TantivyWriter
-from service.search.finder import RANKED, Finder
+from service.search.finder import ANYHOW, RANKED, Finder, Wish
+from service.search.plaintext import plaintext
+from service.search.selection import Range, Selection
 from service.search.text import whole
 from service.search.vocabulary import Vocabulary
 from service.settings import PROJECT
@@ -56,6 +59,12 @@ HARD: list[dict[str, Any]] = [
     {"title": "千と千尋の神隠し", "year": 2001, "votes": 700_000, "aliases": ["Sen to Chihiro"]},
     {"title": "Сталкер", "year": 1979, "votes": 130_000, "aliases": ["Stalker"]},
     {"title": "The Godfather: Part II", "year": 1974, "votes": 1_200_000},
+    {
+        "title": "Nothing Else",
+        "year": 2003,
+        "actors": ["Toshirō Mifune", "Ingrid Thulin"],
+        "plot": "A lighthouse keeper counts albatrosses.",
+    },
 ]
 
 GOLDEN = [
@@ -140,14 +149,21 @@ class Shelf:
 def row(number: int, facts: dict[str, Any]) -> Film:
     rating = (facts.get("ratings") or {}).get("imdb") or {}
     now = datetime(2026, 1, 1, tzinfo=UTC)
+    names = ("aliases", "directors", "genres")
+    lists: dict[str, list[str]] = {name: facts.get(name, []) for name in names}
     return Film(
         id=UUID(int=number),
+        plaintext=plaintext(title=facts["title"], **lists),
         imdb_id=facts.get("imdb_id"),
         title=facts["title"],
         whole_title=whole(facts["title"]),
         aliases=facts.get("aliases", []),
         year=facts["year"],
         directors=facts.get("directors", []),
+        genres=facts.get("genres", []),
+        actors=facts.get("actors", []),
+        plot=facts.get("plot"),
+        imdb_rating=rating.get("value"),
         imdb_votes=facts.get("votes", rating.get("votes")),
         created_at=now,
         updated_at=now,
@@ -267,3 +283,85 @@ async def test_a_changed_row_is_shown_as_it_is_now(shelf: Shelf) -> None:
 async def test_an_unreadable_query_is_refused(shelf: Shelf) -> None:
     with pytest.raises(Invalid):
         await shelf.finder.find("\x00", 5, 0)
+
+
+async def test_filters_and_a_second_look_go_together(shelf: Shelf) -> None:
+    wish = Wish(Selection(directors=("stevenspielberg",), years=Range(1980, 1995)))
+    found = await shelf.finder.find("jurasic", 5, 0, wish)
+    assert found.results[0].film.title == "Jurassic Park"
+    for result in found.results:
+        assert wish.selection.accepts(result.film)
+    assert (await shelf.finder.find("jaws", 5, 0, wish)).results[:1] == ()
+
+
+async def test_words_are_looked_for_where_one_says(shelf: Shelf) -> None:
+    async def first(typed: str, *parts: Any) -> str | None:
+        found = await shelf.finder.find(typed, 1, 0, Wish(scope=frozenset(parts)))
+        return found.results[0].film.title if found.results else None
+
+    assert await first("toshiro mifune", "cast") == "Nothing Else"
+    assert await first("mifnue", "cast") == "Nothing Else"
+    assert await first("albatrosses", "plot") == "Nothing Else"
+    assert await first("nothing mifune", "title", "cast") == "Nothing Else"
+    assert await first("mifune", "title", "director") != "Nothing Else"
+    assert await first("jaws", "director") != "Jaws"
+    found = await shelf.finder.find("spielberg", 5, 0, Wish(scope=frozenset({"director"})))
+    assert found.results
+    assert all("Steven Spielberg" in result.film.directors for result in found.results)
+
+
+async def test_with_typos_off_only_what_is_typed_counts(shelf: Shelf) -> None:
+    assert (await shelf.finder.find("godfahter", 5, 0, Wish(typos=False))).total == 0
+    exact = await shelf.finder.find("godfather", 1, 0, Wish(typos=False))
+    assert exact.results[0].film.title == "The Godfather"
+
+
+async def test_counts_leave_their_own_filter_out(shelf: Shelf, films: list[Film]) -> None:
+    wish = Wish(Selection(genres=("drama",)), facets=("genre", "decade"))
+    found = await shelf.finder.browse(1, 0, wish)
+    assert found.facets is not None
+    counts = {count.value: count.count for count in found.facets["genre"]}
+    assert counts["Comedy"] == sum("Comedy" in film.genres for film in films)
+    decades = {count.value: count.count for count in found.facets["decade"]}
+    dramas = [film for film in films if "Drama" in film.genres]
+    assert decades[1990] == sum(film.year // 10 == 199 for film in dramas if film.year)
+
+
+async def test_a_misspelt_query_is_told_what_was_meant(shelf: Shelf) -> None:
+    assert (await shelf.finder.find("spilberg jaws", 1, 0)).did_you_mean == "spielberg jaws"
+    assert (await shelf.finder.find("jaws", 1, 0)).did_you_mean is None
+
+
+@pytest.mark.parametrize(
+    "wish", [ANYHOW, Wish(sort="-year"), Wish(Selection(genres=("drama",)), sort="title")]
+)
+async def test_a_walk_meets_every_film_once_though_others_come_and_go(
+    shelf: Shelf, films: list[Film], wish: Wish
+) -> None:
+    there = {r.film.id for r in await everything(shelf, "the", wish)}
+    walked: list[UUID] = []
+    walk: Walk | None = None
+    number, added = 0, []
+    while True:
+        page = await shelf.finder.find("the", 9, 0, wish, walk)
+        walked += [result.film.id for result in page.results]
+        number += 1
+        facts = {"title": f"The The {number}", "year": 2030, "votes": 3_000_000 // number}
+        added.append(row(10_000 + number, facts | {"genres": ["Drama"]}))
+        await Film.bulk_create(added[-1:])
+        await shelf.put(added[-1:])
+        if (walk := page.walk) is None:
+            break
+    gone = [MovieDocument.tombstone(str(film.id), 2) for film in added]
+    await shelf.writer.write(gone)
+    await shelf.engine.see(3)
+    assert len(walked) == len(set(walked))
+    assert there <= set(walked)
+
+
+async def everything(shelf: Shelf, typed: str, wish: Wish) -> list[Any]:
+    found, offset = [], 0
+    while page := (await shelf.finder.find(typed, 100, offset, wish)).results:
+        found += page
+        offset += 100
+    return found

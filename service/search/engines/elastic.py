@@ -4,7 +4,7 @@ The client's own retries are off: a search that cannot be answered within a seco
 asking three times of a cluster in trouble is what keeps it there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,12 +23,17 @@ from elasticsearch import (
 from service.errors import Unavailable
 from service.limits import INDEX_CONNECTIONS as CONNECTIONS
 from service.limits import SEARCH_DEADLINE
+from service.search import order
+from service.search.engines.elastic_query import COUNTED, searched, selected, sorting
 from service.search.engines.ports import Hit, Hits
-from service.search.plan import Clause, Group, Plan, Slot
+from service.search.facets import Counts, ordered
+from service.search.order import Place, Sort
+from service.search.plan import Plan
+from service.search.selection import EVERY_FILM, Facet, Selection
 
 PREFIX = "movies"  # of an index's name here; in the cluster the alias takes its place
 MAJOR = 9  # of the server: a client of one major does not speak to an older server
-COUNTED = 10_000  # hits counted exactly; beyond, the total says "or more"
+COUNTED_EXACTLY = 10_000  # hits; beyond, the total says "or more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,21 +144,48 @@ class ElasticEngine:
     async def see(self, generation: int) -> None:
         """Nothing to do: a refresh shows the documents to every search."""
 
-    async def search(self, plan: Plan, offset: int, limit: int) -> Hits:
-        with faults():
-            answer = await self._search(translated(plan), offset, limit)
-        if answer["_shards"]["failed"]:
-            raise Unavailable(
-                "A part of the search index does not answer.",
-                code="search_unavailable",
-                retry_after=1,
-            )
+    async def search(
+        self,
+        plan: Plan | None,
+        offset: int,
+        limit: int,
+        *,
+        selection: Selection = EVERY_FILM,
+        sort: Sort = "relevance",
+        after: Place | None = None,
+    ) -> Hits:
+        by = order.column(sort, plan is not None)
+        answer = await self._search(
+            query=searched(plan, selection, scored=by is None),
+            size=limit,
+            sort=sorting(by),
+            version=True,
+            track_total_hits=COUNTED_EXACTLY,
+            **({"search_after": list(after)} if after else {"from_": offset}),
+        )
         found = tuple(
-            Hit(hit["_id"], hit["_version"], hit["_score"]) for hit in answer["hits"]["hits"]
+            Hit(hit["_id"], hit["_version"], hit["_score"] or 0.0, tuple(hit["sort"]))
+            for hit in answer["hits"]["hits"]
         )
         total = answer["hits"]["total"]
         whole = total["relation"] == "eq" and not answer["timed_out"]
         return Hits(found, total["value"], "eq" if whole else "gte")
+
+    async def count(
+        self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]
+    ) -> Counts:
+        wanted = {
+            facet: {"filter": selected(selection.without(facet)), "aggs": {"of": COUNTED[facet]}}
+            for facet in facets
+        }
+        query = searched(plan, EVERY_FILM, scored=False)
+        answer = await self._search(query=query, size=0, aggs=wanted, track_total_hits=False)
+        counts: Counts = {}
+        for facet in facets:
+            buckets = answer["aggregations"][facet]["of"]["buckets"]
+            values = ((_value(b["key"]), b["doc_count"]) for b in buckets)
+            counts[facet] = ordered(facet, values)
+        return counts
 
     async def check(self) -> str:
         client = self._ready()
@@ -169,18 +201,21 @@ class ElasticEngine:
             counted = await client.count(index=self._address.alias)
         return f"Elasticsearch {number}, index {self._address.alias}: {counted['count']} documents"
 
-    async def _search(self, query: dict[str, Any], offset: int, limit: int) -> Any:
-        return await self._ready().search(
-            index=self._address.alias,
-            query=query,
-            from_=offset,
-            size=limit,
-            sort=[{"_score": "desc"}, {"votes": "desc"}, {"id": "asc"}],
-            source=False,
-            version=True,
-            track_total_hits=COUNTED,
-            timeout=f"{int(self._address.deadline * 1000)}ms",
-        )
+    async def _search(self, **wanted: Any) -> Any:
+        with faults():
+            answer = await self._ready().search(
+                index=self._address.alias,
+                source=False,
+                timeout=f"{int(self._address.deadline * 1000)}ms",
+                **wanted,
+            )
+        if answer["_shards"]["failed"]:
+            raise Unavailable(
+                "A part of the search index does not answer.",
+                code="search_unavailable",
+                retry_after=1,
+            )
+        return answer
 
     def _ready(self) -> AsyncElasticsearch:
         if self._client is None:
@@ -188,35 +223,5 @@ class ElasticEngine:
         return self._client
 
 
-def translated(plan: Plan) -> dict[str, Any]:
-    """The plan as a query; tombstones never match."""
-    ways = [_group(group) for group in plan.groups]
-    if plan.whole is not None:
-        ways.append(_best(plan.whole))
-    words = {"bool": {"should": ways, "minimum_should_match": 1}} if len(ways) > 1 else ways[0]
-    if plan.extra:
-        words = {"bool": {"must": [words], "should": [_best(slot) for slot in plan.extra]}}
-    live = {"bool": {"must": [words], "must_not": [{"term": {"gone": True}}]}}
-    factor = {"field": "boost", "missing": 1.0}
-    return {
-        "function_score": {
-            "query": live,
-            "field_value_factor": factor,
-            "boost_mode": "multiply",
-        }
-    }
-
-
-def _group(group: Group) -> dict[str, Any]:
-    slots = [_best(slot) for slot in group.slots for _ in range(slot.counts)]
-    return {"bool": {"should": slots, "minimum_should_match": group.needed}}
-
-
-def _best(slot: Slot) -> dict[str, Any]:
-    clauses = [_clause(clause) for clause in slot.clauses]
-    return clauses[0] if len(clauses) == 1 else {"dis_max": {"queries": clauses}}
-
-
-def _clause(clause: Clause) -> dict[str, Any]:
-    terms = {"terms": {f"find.{clause.field}": list(clause.terms)}}
-    return {"constant_score": {"filter": terms, "boost": clause.worth}}
+def _value(key: str | float) -> str | int:
+    return key if isinstance(key, str) else int(key)

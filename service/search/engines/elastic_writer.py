@@ -212,6 +212,8 @@ def source(document: MovieDocument) -> dict[str, Any]:
         return values
     values |= {name: getattr(document, name) for name in _READABLE}
     terms = {name: getattr(document.terms, name) for name in get_args(Field)}
+    terms |= document.kept_by
+    values["order"] = {**document.places, "title": document.whole_title}
     return values | {"find": {name: found for name, found in terms.items() if found}}
 
 

@@ -9,24 +9,30 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from service.search.document import MovieDocument
+from service.search.facets import Counts
+from service.search.order import Place, Sort
 from service.search.plan import Plan
+from service.search.selection import EVERY_FILM, Facet, Selection
 
 Relation = Literal["eq", "gte"]
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A film that matched: its id, the version that the index holds, and the engine's score."""
+    """A film that matched: its id, the version that the index holds, the engine's score (0 when
+    hits are sorted by something else), and its place in the order.
+    """
 
     film_id: str
     version: int
     score: float
+    place: Place = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Some hits in a total, repeatable order (score, then votes, then id), and how many there are
-    in all.
+    """Some hits in a total, repeatable order (what is sorted by, then votes, then id), and how many
+    there are in all.
     """
 
     found: tuple[Hit, ...]
@@ -67,8 +73,28 @@ class Engine(Protocol):
     async def see(self, generation: int) -> None:
         """Make searches show what the index held when its generation became `generation`."""
 
-    async def search(self, plan: Plan, offset: int, limit: int) -> Hits:
-        """The hits from `offset` on, at most `limit`; both together at most 10,000."""
+    async def search(
+        self,
+        plan: Plan | None,
+        offset: int,
+        limit: int,
+        *,
+        selection: Selection = EVERY_FILM,
+        sort: Sort = "relevance",
+        after: Place | None = None,
+    ) -> Hits:
+        """The hits from `offset` on, at most `limit`; both together at most 10,000.
+
+        Args:
+            plan: none for every film, the best known first.
+            after: the place of a hit, behind which to go on; then `offset` only says how many
+                stand before, which may save a look.
+        """
+
+    async def count(
+        self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]
+    ) -> Counts:
+        """How many hits have which values of `facets`."""
 
     async def check(self) -> str:
         """One line for people that says that all is well."""

@@ -5,24 +5,40 @@ heavy query does not hold up the event loop. Which index is live is looked up wh
 moves; a search that is under way resolves its hits with the searcher that found them."""
 
 import asyncio
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import tantivy
 
 from service.errors import Unavailable
+from service.search import order
 from service.search.engines import tantivy_layout as layout
 from service.search.engines.ports import Hit, Hits
+from service.search.facets import MOST_VALUES, Counts, ordered
+from service.search.order import Place, Sort
 from service.search.plan import Plan
+from service.search.selection import EVERY_FILM, Facet, Range, Selection
 
 T = TypeVar("T")
 
 THREADS = 2
-MOST_EQUAL = 10_000  # hits read to order equal ones; among more, their order is the engine's
+MOST_READ = 100_000  # hits looked at for one page; a walk by relevance ends there
+COLUMNS = ("votes", "id_high", "id_low", "version")
+COUNTED: dict[Facet, dict[str, Any]] = {
+    "genre": {"terms": {"field": "of_genre", "size": MOST_VALUES}},
+    "type": {"terms": {"field": "of_type", "size": MOST_VALUES}},
+    "decade": {"histogram": {"field": "n_year", "interval": 10, "min_doc_count": 1}},
+    "rating": {"histogram": {"field": "n_rating", "interval": 1, "min_doc_count": 1}},
+}
+
+_Scored = tuple[Any, tantivy.DocAddress]
+"""What a hit is ordered by, and where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +65,28 @@ class TantivyEngine:
         self._live = None
 
     async def see(self, generation: int) -> None:
-        await self._run(self._look)
+        try:
+            await self._run(self._look)
+        except Unavailable:
+            self._live = None  # the next search looks anew
+            raise
 
-    async def search(self, plan: Plan, offset: int, limit: int) -> Hits:
-        return await self._run(partial(self._search, plan, offset, limit))
+    async def search(
+        self,
+        plan: Plan | None,
+        offset: int,
+        limit: int,
+        *,
+        selection: Selection = EVERY_FILM,
+        sort: Sort = "relevance",
+        after: Place | None = None,
+    ) -> Hits:
+        return await self._run(partial(self._search, plan, offset, limit, selection, sort, after))
+
+    async def count(
+        self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]
+    ) -> Counts:
+        return await self._run(partial(self._count, plan, selection, facets))
 
     async def check(self) -> str:
         live = await self._run(self._reading)
@@ -92,36 +126,98 @@ class TantivyEngine:
             )
         return self._live
 
-    def _search(self, plan: Plan, offset: int, limit: int) -> Hits:
+    def _search(  # noqa: PLR0917  # as `search` has them
+        self,
+        plan: Plan | None,
+        offset: int,
+        limit: int,
+        selection: Selection,
+        sort: Sort,
+        after: Place | None,
+    ) -> Hits:
         searcher = self._reading().index.searcher()
-        query = layout.translated(plan)
-        wanted = offset + limit
+        by = order.column(sort, plan is not None)
+        query = layout.translated(plan, selection)
+        most, total = offset + limit, None
+        read = _Read(searcher, query, by)
+        if after is not None and by is not None:
+            most, total = limit, _counted(searcher.search(query, limit=1))
+            read = _Read(searcher, _from(query, by, after), by)
         while True:
-            result = searcher.search(query, limit=wanted + 1, weight_by_field="weight")
-            scored = result.hits
-            # Equal scores come in no order that lasts, so all equals of the last wanted hit are
-            # read.
-            if (
-                len(scored) <= wanted
-                or scored[-1][0] < scored[offset + limit - 1][0]
-                or wanted >= MOST_EQUAL
-            ):
+            scored, count = read.best(most + 1)
+            hits = read.ordered(scored, after)
+            page = hits[:limit] if after else hits[offset : offset + limit]
+            if len(scored) <= most or most >= MOST_READ:
                 break
-            wanted = min(4 * wanted, MOST_EQUAL)
-        return Hits(_ordered(searcher, scored)[offset : offset + limit], result.count)  # type: ignore[attr-defined]  # the stubs leave it out
+            # Equals come in no order that lasts, so all equals of the last wanted hit are read.
+            if len(page) == limit and page[-1].place[0] != scored[-1][0]:
+                break
+            most = min(4 * most, MOST_READ)
+        return Hits(tuple(page), count if total is None else total)
+
+    def _count(self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]) -> Counts:
+        searcher = self._reading().index.searcher()
+        found: Counts = {}
+        for facet in facets:
+            query = layout.translated(plan, selection.without(facet))
+            buckets = searcher.aggregate(query, {"of": COUNTED[facet]})["of"]["buckets"]
+            values = ((_value(b["key"]), b["doc_count"]) for b in buckets)
+            found[facet] = ordered(facet, values)
+        return found
 
 
-def _ordered(
-    searcher: tantivy.Searcher, scored: list[tuple[float, tantivy.DocAddress]]
-) -> tuple[Hit, ...]:
-    addresses = [address for _, address in scored]
-    columns = [
-        searcher.fast_field_values(name, addresses)
-        for name in ("votes", "id_high", "id_low", "version")
-    ]
-    rows = [
-        (-score, -votes, layout.id_of(high, low), version)
-        for (score, _), votes, high, low, version in zip(scored, *columns, strict=True)
-    ]
-    rows.sort()
-    return tuple(Hit(film_id, version, -score) for score, _, film_id, version in rows)
+def _counted(found: tantivy.SearchResult) -> int:
+    return int(found.count)  # type: ignore[attr-defined]  # the stubs leave it out
+
+
+def _value(key: str | float) -> str | int:
+    return key if isinstance(key, str) else int(key)
+
+
+def _from(query: tantivy.Query, by: order.Column | None, after: Place) -> tantivy.Query:
+    """The query without most of what comes before a place in the order of a column."""
+    name, least = f"by_{by}", after[0]
+    if by == "title":
+        name, least = "n_title", order.title_start(str(least))
+    assert not isinstance(least, str)
+    return query.and_must_match(layout.between(name, Range(least)))
+
+
+class _Read:
+    """One query's hits, in the order of one column."""
+
+    def __init__(
+        self, searcher: tantivy.Searcher, query: tantivy.Query, by: order.Column | None
+    ) -> None:
+        self._searcher = searcher
+        self._query = query
+        self._by = by
+
+    def best(self, limit: int) -> tuple[list[_Scored], int]:
+        """The first hits, equals in any order, and how many there are in all."""
+        if self._by is None:
+            found = self._searcher.search(self._query, limit=limit, weight_by_field="weight")
+        else:
+            by, ascending = f"by_{self._by}", tantivy.Order.Asc
+            found = self._searcher.search(
+                self._query, limit=limit, order_by_field=by, order=ascending
+            )
+        return found.hits, _counted(found)
+
+    def ordered(self, scored: list[_Scored], after: Place | None) -> list[Hit]:
+        """The hits in their order, those up to `after` left out."""
+        if after is not None and self._by is None:  # those that are surely before are not looked at
+            scored = scored[bisect_left(scored, -float(after[0]), key=lambda each: -each[0]) :]
+        addresses = [address for _, address in scored]
+        columns = [self._searcher.fast_field_values(name, addresses) for name in COLUMNS]
+        first = order.precedence(self._by, after) if after is not None else None
+        found = []
+        for (key, _), votes, high, low, version in zip(scored, *columns, strict=True):
+            film_id = layout.id_of(high, low)
+            place: Place = (key, film_id) if self._by in order.NUMBERS else (key, votes, film_id)
+            where = order.precedence(self._by, place)
+            if first is None or where > first:
+                score = float(key) if self._by is None else 0.0
+                found.append((where, Hit(film_id, version, score, place)))
+        found.sort(key=itemgetter(0))
+        return [hit for _, hit in found]

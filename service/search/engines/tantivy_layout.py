@@ -6,7 +6,8 @@
 
 Fields hold ready-made terms, split at blanks and otherwise left alone. What only orders or names a
 hit (version, votes, id) is a column of integers: reading a hundred hits then touches no stored
-document."""
+document. Names that begin with `is_` or `n_` are what filters look at, `by_` what hits are sorted
+by, `of_` what is counted."""
 
 import hashlib
 import os
@@ -16,14 +17,24 @@ from typing import Any, get_args
 from uuid import UUID
 
 import tantivy
-from tantivy import Occur, Query
+from tantivy import FieldType, Occur, Query
 
 from service.search.document import ANALYSIS, MovieDocument
+from service.search.order import NUMBERS, title_start
 from service.search.plan import Clause, Field, Group, Plan, Slot
+from service.search.selection import Range, Selection
 
 POINTER, LOCK, MARK = "current", "lock", "made-by"
 
 TERM_FIELDS = get_args(Field)
+NAMES = ("is_type", "is_genre", "is_director")
+MEASURES = {
+    "n_year": FieldType.Integer,
+    "n_minutes": FieldType.Integer,
+    "n_rating": FieldType.Float,
+    "n_title": FieldType.Integer,
+}
+ORDERS = tuple(f"by_{name}" for name in NUMBERS)
 _HALF = 1 << 63
 
 
@@ -38,13 +49,23 @@ def schema() -> tantivy.Schema:
     for name in ("id_high", "id_low", "version", "votes"):
         builder.add_integer_field(name, fast=True)
     builder.add_float_field("weight", fast=True)
+    for name in NAMES:
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
+    for name, kind in MEASURES.items():
+        add = builder.add_float_field if kind is FieldType.Float else builder.add_integer_field
+        add(name, indexed=True, fast=True)
+    for name in ORDERS:
+        builder.add_integer_field(name, indexed=True, fast=True)
+    for name in ("by_title", "of_type", "of_genre"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     return builder.build()
 
 
 RELEASE = version("tantivy")
 SCHEMA = schema()
 FINGERPRINT = hashlib.blake2b(
-    repr((ANALYSIS, TERM_FIELDS, RELEASE.split(".")[:2])).encode(), digest_size=8
+    repr((ANALYSIS, TERM_FIELDS, NAMES, [*MEASURES], ORDERS, RELEASE.split(".")[:2])).encode(),
+    digest_size=8,
 ).hexdigest()
 """Changes whenever an index made before could not be read or compared any more."""
 
@@ -63,6 +84,8 @@ def packed(document: MovieDocument) -> tantivy.Document:
     }
     if document.gone:
         values["gone"] = "1"
+    else:
+        values |= _facts(document)
     for name in TERM_FIELDS:
         if terms := getattr(document.terms, name):
             values[name] = " ".join(terms)
@@ -75,19 +98,61 @@ def columns_of(film_id: str) -> tuple[int, int]:
     return (number >> 64) - _HALF, (number & (2 * _HALF - 1)) - _HALF
 
 
+def _facts(document: MovieDocument) -> dict[str, Any]:
+    """What filters, orders and counts look at; what is not known is left out."""
+    title = document.whole_title
+    values: dict[str, Any] = {
+        "is_type": document.type,
+        "n_year": document.year,
+        "n_minutes": document.runtime_minutes,
+        "n_rating": document.rating,
+        "n_title": title_start(title),
+        "by_title": title,
+        "of_type": document.type,
+        "of_genre": list(document.genres),
+    }
+    values |= {name: " ".join(found) for name, found in document.kept_by.items()}
+    values |= {f"by_{name}": place for name, place in document.places.items()}
+    return {name: value for name, value in values.items() if value not in (None, [], "")}
+
+
 def id_of(high: int, low: int) -> str:
     """The film's id from its two columns."""
     return str(UUID(int=((high + _HALF) << 64) | (low + _HALF)))
 
 
-def translated(plan: Plan) -> Query:
-    """The plan as a query; tombstones never match."""
+def translated(plan: Plan | None, selection: Selection) -> Query:
+    """The plan, of the selected films alone, as a query; tombstones never match."""
+    wanted = _words(plan) if plan else [(Occur.Must, Query.all_query())]
+    filters = [(Occur.Must, Query.const_score_query(each, 0.0)) for each in _filters(selection)]
+    return Query.boolean_query([*wanted, *filters, (Occur.MustNot, GONE)])
+
+
+def between(name: str, bounds: Range) -> Query:
+    """Films whose measure lies in `bounds`."""
+    kind = MEASURES.get(name, FieldType.Integer)
+    number = float if kind is FieldType.Float else int
+    least, most = (None if end is None else number(end) for end in (bounds.least, bounds.most))
+    return Query.range_query(SCHEMA, name, kind, least, most)
+
+
+def _filters(selection: Selection) -> list[Query]:
+    named = zip(NAMES, (selection.types, selection.genres, selection.directors), strict=True)
+    found = [Query.term_set_query(SCHEMA, name, values) for name, values in named if values]
+    ranges = {
+        "n_year": selection.years,
+        "n_rating": selection.ratings,
+        "n_minutes": selection.minutes,
+    }
+    return found + [between(name, each) for name, each in ranges.items() if not each.open]
+
+
+def _words(plan: Plan) -> list[tuple[Occur, Query]]:
     ways = [_group(group) for group in plan.groups]
     if plan.whole is not None:
         ways.append(_best(plan.whole))
     words = Query.boolean_query([(Occur.Should, way) for way in ways])
-    wanted = [(Occur.Must, words), *((Occur.Should, _best(slot)) for slot in plan.extra)]
-    return Query.boolean_query([*wanted, (Occur.MustNot, GONE)])
+    return [(Occur.Must, words), *((Occur.Should, _best(slot)) for slot in plan.extra)]
 
 
 def _group(group: Group) -> Query:

@@ -1,0 +1,97 @@
+"""A plan, a selection and an order in Elasticsearch's language; tombstones never match."""
+
+from typing import Any
+
+from service.search.facets import MOST_VALUES
+from service.search.order import NUMBERS, Column
+from service.search.plan import Clause, Group, Plan, Slot
+from service.search.selection import Facet, Range, Selection
+
+COUNTED: dict[Facet, dict[str, Any]] = {
+    "genre": {"terms": {"field": "genres", "size": MOST_VALUES}},
+    "type": {"terms": {"field": "type", "size": MOST_VALUES}},
+    "decade": {"histogram": {"field": "year", "interval": 10, "min_doc_count": 1}},
+    "rating": {"histogram": {"field": "rating", "interval": 1, "min_doc_count": 1}},
+}
+
+_GONE = {"term": {"gone": True}}
+
+
+def searched(plan: Plan | None, selection: Selection, scored: bool) -> dict[str, Any]:
+    """The plan, or every film, of the selected films alone; the score is its words' alone."""
+    wanted: dict[str, Any] = {"must_not": [_GONE]}
+    if plan is not None:
+        wanted["must"] = [_words(plan)]
+    if found := filters(selection):
+        wanted["filter"] = found
+    if not scored:
+        return {"bool": wanted}
+    return {
+        "function_score": {
+            "query": {"bool": wanted},
+            "field_value_factor": {"field": "boost", "missing": 1.0},
+            "boost_mode": "multiply",
+        }
+    }
+
+
+def selected(selection: Selection) -> dict[str, Any]:
+    """The selected films as a filter."""
+    return {"bool": {"filter": filters(selection)}}
+
+
+def filters(selection: Selection) -> list[dict[str, Any]]:
+    """One filter for each that is set."""
+    named = {
+        "type": selection.types,
+        "find.is_genre": selection.genres,
+        "find.is_director": selection.directors,
+    }
+    ranges = {
+        "year": selection.years,
+        "rating": selection.ratings,
+        "runtime_minutes": selection.minutes,
+    }
+    found: list[dict[str, Any]] = [
+        {"terms": {name: list(values)}} for name, values in named.items() if values
+    ]
+    return found + [{"range": {n: _bounds(each)}} for n, each in ranges.items() if not each.open]
+
+
+def sorting(by: Column | None) -> list[dict[str, str]]:
+    """The total order of hits by a column, or by score."""
+    if by is None:
+        return [{"_score": "desc"}, {"votes": "desc"}, {"id": "asc"}]
+    if by in NUMBERS:
+        return [{f"order.{by}": "asc"}, {"id": "asc"}]
+    return [{f"order.{by}": "asc"}, {"votes": "desc"}, {"id": "asc"}]
+
+
+def _bounds(each: Range) -> dict[str, float]:
+    ends = {"gte": each.least, "lte": each.most}
+    return {name: end for name, end in ends.items() if end is not None}
+
+
+def _words(plan: Plan) -> dict[str, Any]:
+    ways = [_group(group) for group in plan.groups]
+    if plan.whole is not None:
+        ways.append(_best(plan.whole))
+    words = {"bool": {"should": ways, "minimum_should_match": 1}} if len(ways) > 1 else ways[0]
+    if plan.extra:
+        words = {"bool": {"must": [words], "should": [_best(slot) for slot in plan.extra]}}
+    return words
+
+
+def _group(group: Group) -> dict[str, Any]:
+    slots = [_best(slot) for slot in group.slots for _ in range(slot.counts)]
+    return {"bool": {"should": slots, "minimum_should_match": group.needed}}
+
+
+def _best(slot: Slot) -> dict[str, Any]:
+    clauses = [_clause(clause) for clause in slot.clauses]
+    return clauses[0] if len(clauses) == 1 else {"dis_max": {"queries": clauses}}
+
+
+def _clause(clause: Clause) -> dict[str, Any]:
+    terms = {"terms": {f"find.{clause.field}": list(clause.terms)}}
+    return {"constant_score": {"filter": terms, "boost": clause.worth}}

@@ -1,0 +1,78 @@
+"""The orders in which films are listed, worked out once for both engines.
+
+An order is a whole number per film, the smaller the earlier, that holds what is ordered by and the
+votes that decide among equals; what is unknown comes last, whichever way one sorts. So an engine
+compares one column and then ids, the order is total, and a page can go on after any place in it.
+Titles are texts, and the one exception: the folded whole title, then votes, then id.
+"""
+
+import struct
+from typing import Literal
+
+Sort = Literal["relevance", "year", "-year", "rating", "-rating", "title", "popularity"]
+Column = Literal["votes", "year", "year_down", "rating", "rating_down", "popularity", "title"]
+Place = tuple[float | int | str, ...]
+"""Where a hit stands: (score, votes, id), (title, votes, id), or (number, id)."""
+
+NUMBERS: tuple[Column, ...] = (
+    "votes", "year", "year_down", "rating", "rating_down", "popularity",
+)  # fmt: skip
+
+_COLUMNS: dict[Sort, Column] = {
+    "year": "year",
+    "-year": "year_down",
+    "rating": "rating",
+    "-rating": "rating_down",
+    "title": "title",
+    "popularity": "popularity",
+}
+_VOTES = 31  # bits; two thousand million
+_UNKNOWN = (1 << 32) - 1  # behind everything that is known
+_TITLE_START = 7  # bytes of a title that a number holds
+
+
+def column(sort: Sort, words: bool) -> Column | None:
+    """What `sort` orders by; none for the score, and without words the best known come first."""
+    return _COLUMNS.get(sort) or (None if words else "votes")
+
+
+def precedence(by: Column | None, place: Place) -> tuple[float | int | str, ...]:
+    """`place` as a value that Python sorts into the order of `by`."""
+    if by in NUMBERS:
+        return place
+    key, votes, film_id = place
+    assert not isinstance(votes, str)
+    if by == "title":
+        return key, -votes, film_id
+    assert not isinstance(key, str)
+    return -key, -votes, film_id
+
+
+def numbers(
+    *, year: int | None, rating: float | None, popularity: float | None, votes: int
+) -> dict[Column, int]:
+    """A film's place in each order that is a number; each fits into 63 bits."""
+    rated = None if rating is None else round(rating * 1_000)
+    return {
+        "votes": _key(0, votes),
+        "year": _key(year, votes),
+        "year_down": _key(None if year is None else 10_000 - year, votes),
+        "rating": _key(rated, votes),
+        "rating_down": _key(None if rated is None else 10_000 - rated, votes),
+        "popularity": _key(None if popularity is None else (1 << 31) - _bits(popularity), votes),
+    }
+
+
+def title_start(title: str) -> int:
+    """The beginning of a folded title as a number that never contradicts the titles' order."""
+    return int.from_bytes(title.encode()[:_TITLE_START].ljust(_TITLE_START, b"\0"), "big")
+
+
+def _key(rank: int | None, votes: int) -> int:
+    most = (1 << _VOTES) - 1
+    return (_UNKNOWN if rank is None else rank) << _VOTES | (most - min(votes, most))
+
+
+def _bits(number: float) -> int:
+    """A float that is not negative as a whole number of the same order."""
+    return int.from_bytes(struct.pack(">f", number), "big")

@@ -1,0 +1,91 @@
+"""Every search comes through here: by the engine, or by the database while the engine is away.
+
+After a failure the engine is left alone for a moment, so that one that hangs costs its deadline
+once and not at every search. A walk goes on only where it began: the database does not know the
+places of an engine's hits.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from service.errors import Unavailable
+from service.films.models import Film
+from service.search.cursors import Walk
+from service.search.finder import ANYHOW, Finder, Found, Wish
+from service.search.query import Query
+from service.search.standby import Standby
+from service.search.suggest import Suggester, Suggestion
+
+T = TypeVar("T")
+
+ALONE = 2.0  # seconds for which an engine that failed is not asked
+
+log = structlog.get_logger()
+
+
+class Search:
+    """Finds, lists and completes, with or without an engine.
+
+    Every method raises `Invalid` for a text that cannot be searched for, and the database's own
+    errors when that is away as well.
+    """
+
+    def __init__(
+        self,
+        finder: Finder,
+        suggester: Suggester,
+        standby: Standby,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._finder = finder
+        self._suggester = suggester
+        self._standby = standby
+        self._clock = clock
+        self._alone_until = float("-inf")
+
+    async def find(
+        self, text: str, limit: int, offset: int, wish: Wish = ANYHOW, walk: Walk | None = None
+    ) -> Found:
+        """As `Finder.find`; only a walk raises `Unavailable`."""
+        if walk is not None:
+            return await self._finder.find(text, limit, offset, wish, walk)
+        return await self._either(
+            lambda: self._finder.find(text, limit, offset, wish),
+            lambda: self._standby.find(Query.parse(text), limit, offset, wish),
+        )
+
+    async def films(self, text: str, limit: int) -> list[Film]:
+        """The first films that `find` gives."""
+        return [result.film for result in (await self.find(text, limit, 0)).results]
+
+    async def browse(
+        self, limit: int, offset: int, wish: Wish = ANYHOW, walk: Walk | None = None
+    ) -> Found:
+        """As `Finder.browse`; only a walk raises `Unavailable`."""
+        if walk is not None:
+            return await self._finder.browse(limit, offset, wish, walk)
+        return await self._either(
+            lambda: self._finder.browse(limit, offset, wish),
+            lambda: self._standby.find(None, limit, offset, wish),
+        )
+
+    async def suggest(self, text: str, limit: int) -> tuple[Suggestion, ...]:
+        """As `Suggester.suggest`."""
+        return await self._either(
+            lambda: self._suggester.suggest(text, limit),
+            lambda: self._suggester.suggest(text, limit, self._standby.hits),
+        )
+
+    async def _either(
+        self, by_engine: Callable[[], Awaitable[T]], by_database: Callable[[], Awaitable[T]]
+    ) -> T:
+        if self._clock() >= self._alone_until:
+            try:
+                return await by_engine()
+            except Unavailable as away:
+                self._alone_until = self._clock() + ALONE
+                log.warning("search engine away", action="search_degraded", reason=away.detail)
+        return await by_database()

@@ -1,0 +1,131 @@
+"""The films of some hits, kept at hand: prepared for ranking, and as rows for answers.
+
+The engine gives ids and versions. What has not changed since it was last needed is not read again,
+and a hit whose row is gone is left out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from cachetools import LRUCache
+
+from service.database import on_postgres, rows
+from service.films.models import Film
+from service.search.candidate import Candidate
+from service.search.engines.ports import Hit
+from service.search.scope import DEFAULT, Scope, seen
+
+MOST_CANDIDATES = 50_000  # films kept prepared for ranking, some 60 MB
+MOST_FILMS = 5_000  # rows kept for answers
+MOST_LABELS = 20_000  # films kept for suggestions, some 10 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a film is called, for suggestions."""
+
+    film_id: str
+    title: str
+    aliases: tuple[str, ...]
+    directors: tuple[str, ...]
+    year: int | None
+
+
+class Shelf:
+    """What this process remembers of films."""
+
+    def __init__(self) -> None:
+        self._labels: LRUCache[tuple[str, int], Label] = LRUCache(MOST_LABELS)
+        self._candidates: LRUCache[tuple[str, int, Scope], Candidate] = LRUCache(MOST_CANDIDATES)
+        self._films: LRUCache[str, Film] = LRUCache(MOST_FILMS)
+
+    async def prepared(self, hits: Sequence[Hit], scope: Scope = DEFAULT) -> list[Candidate]:
+        """The hits' films for ranking, with only those texts that are looked at."""
+        known = self._candidates
+        keys = [(hit.film_id, hit.version, scope) for hit in hits]
+        missing = [key[0] for key in keys if key not in known]
+        if missing:
+            fresh = {c.film_id: c for c in await _candidates(missing, scope)}
+            for key in keys:
+                if key[0] in fresh:
+                    known[key] = fresh[key[0]]
+        return [known[key] for key in keys if key in known]
+
+    async def labels(self, hits: Sequence[Hit]) -> list[Label]:
+        """What the hits' films are called in the version that the index has."""
+        known, keys = self._labels, [(hit.film_id, hit.version) for hit in hits]
+        missing = [key[0] for key in keys if key not in known]
+        if missing:
+            fresh = {label.film_id: label for label in await _labels(missing)}
+            known.update((key, fresh[key[0]]) for key in keys if key[0] in fresh)
+        return [known[key] for key in keys if key in known]
+
+    async def films(self, ids: Sequence[str]) -> dict[str, Film]:
+        """The films' rows as they are now; those that have not changed are not read again."""
+        if not ids:
+            return {}
+        now = await _stamps(ids)
+        known = {i: self._films[i] for i in now if i in self._films}
+        stale = [i for i, stamp in now.items() if i not in known or _stamp(known[i]) != stamp]
+        if stale:
+            for film in await Film.filter(id__in=stale):
+                known[str(film.id)] = self._films[str(film.id)] = film
+        return known
+
+
+def _stamp(film: Film) -> tuple[int, int]:
+    return film.version, film.counters
+
+
+async def _stamps(ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    found = await _by_ids("SELECT id, version, counters FROM films", ids)
+    return {str(row["id"]): (row["version"], row["counters"]) for row in found}
+
+
+async def _candidates(ids: Sequence[str], scope: Scope) -> list[Candidate]:
+    actors = ", actors" if "cast" in scope else ""
+    columns = "id, version, title, aliases, directors, year, imdb_votes" + actors
+    return [
+        Candidate.of(
+            film_id=str(row["id"]),
+            version=row["version"],
+            year=row["year"],
+            votes=row["imdb_votes"],
+            **seen(
+                scope,
+                titles=[row["title"], *_texts(row["aliases"])],
+                directors=_texts(row["directors"]),
+                actors=_texts(row.get("actors", [])),
+            ),
+        )
+        for row in await _by_ids(f"SELECT {columns} FROM films", ids)  # noqa: S608  # names of ours
+    ]
+
+
+async def _labels(ids: Sequence[str]) -> list[Label]:
+    select = "SELECT id, title, aliases, directors, year FROM films"
+    return [
+        Label(
+            str(row["id"]),
+            row["title"],
+            tuple(_texts(row["aliases"])),
+            tuple(_texts(row["directors"])),
+            row["year"],
+        )
+        for row in await _by_ids(select, ids)
+    ]
+
+
+async def _by_ids(select: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    if on_postgres():
+        return await rows(f"{select} WHERE id = ANY($1::uuid[])", [UUID(i) for i in ids])
+    marks = ", ".join(f"${place}" for place in range(1, len(ids) + 1))
+    return await rows(f"{select} WHERE id IN ({marks})", *ids)
+
+
+def _texts(column: str | bytes | list[str]) -> list[str]:
+    texts: list[str] = orjson.loads(column) if isinstance(column, (str, bytes)) else column
+    return texts

@@ -1,0 +1,151 @@
+"""Search while the engine is away: the database's own, with the same words and the same ranking.
+
+Typos are expanded by the words that the indexer has left; where no indexer ever got to work, by
+those of the films' own texts, read once in the background.
+
+What it cannot do is said in `degraded`, in these words: `search_engine_away` always;
+`typos_left_out` until any words are known;
+`facets_left_out`; `cast_and_plot_left_out`; `later_results_left_out`, since only the hundred
+ranked ones can be paged through; `similar_words_left_out` where the database has no trigrams.
+"""
+
+import asyncio
+import contextlib
+
+from service.search.engines.database import DatabaseEngine
+from service.search.engines.ports import Hits
+from service.search.finder import ENOUGH, RANKED, Found, Result, Wish
+from service.search.plaintext import DIRECTOR, GENRE
+from service.search.plan import Plan
+from service.search.query import Query
+from service.search.rank import Ranked, rank
+from service.search.scope import scoped
+from service.search.series import numbered
+from service.search.shelf import Shelf
+from service.search.spelling import did_you_mean
+from service.search.vocabulary import PLACES, Vocabulary
+
+DEADLINE = 1.0  # seconds; then the database counts as away, too
+
+
+class Standby:
+    """Finds films in the database alone. Every method raises the database's own errors."""
+
+    def __init__(self, vocabulary: Vocabulary, shelf: Shelf, deadline: float = DEADLINE) -> None:
+        self._engine = DatabaseEngine()
+        self._vocabulary = vocabulary
+        self._own = Vocabulary()
+        self._learning: asyncio.Task[None] | None = None
+        self._shelf = shelf
+        self._deadline = deadline
+
+    async def find(self, query: Query | None, limit: int, offset: int, wish: Wish) -> Found:
+        """As `Finder.find`, and without words as `Finder.browse`."""
+        async with asyncio.timeout(self._deadline):
+            if query is not None and wish.typos:
+                await self._learn()
+            if query is None or wish.sort != "relevance":
+                return await self._listed(query, limit, offset, wish)
+            return await self._ranked(query, limit, offset, wish)
+
+    async def hits(self, plan: Plan, limit: int) -> Hits:
+        """The first hits of a plan, in the database's order."""
+        async with asyncio.timeout(self._deadline):
+            return await self._engine.search(plan, 0, limit, Wish().selection, "relevance")
+
+    async def _listed(self, query: Query | None, limit: int, offset: int, wish: Wish) -> Found:
+        plan = self._plan(query, wish) if query else None
+        hits = await self._engine.search(plan, offset, limit, wish.selection, wish.sort)
+        scored = [(hit.film_id, hit.score) for hit in hits.found]
+        films = await self._shelf.films([film_id for film_id, _ in scored])
+        return Found(
+            tuple(Result(films[i], score) for i, score in scored if i in films),
+            hits.total,
+            degraded=self._degraded(wish, query),
+            query=query,
+            more=offset + limit < hits.total,
+        )
+
+    async def _ranked(self, query: Query, limit: int, offset: int, wish: Wish) -> Found:
+        hits = await self._engine.search(
+            self._plan(query, wish), 0, RANKED, wish.selection, "relevance"
+        )
+        ranked, said, total = (
+            await self._rank(query, hits, wish),
+            list(self._degraded(wish, query)),
+            hits.total,
+        )
+        if wish.typos and (not ranked or ranked[0].features.explained < ENOUGH):
+            loose = await self._loose(query, wish)
+            if not await self._engine.knows_alike():
+                said.append("similar_words_left_out")
+            again = await self._rank(query, loose, wish)
+            if again and (not ranked or again[0].score > ranked[0].score):
+                ranked, total = again, loose.total
+        page = ranked[offset : offset + limit]
+        films = await self._shelf.films([r.candidate.film_id for r in page])
+        if total > len(ranked):
+            said.append("later_results_left_out")
+        meant = did_you_mean(query, ranked[0]) if ranked and wish.typos else None
+        return Found(
+            tuple(
+                Result(films[r.candidate.film_id], r.score)
+                for r in page
+                if r.candidate.film_id in films
+            ),
+            total,
+            did_you_mean=meant,
+            degraded=tuple(said),
+            query=query,
+            more=offset + limit < len(ranked),
+        )
+
+    async def _loose(self, query: Query, wish: Wish) -> Hits:
+        """Films with words that look alike, or with any of the words."""
+        alike = await self._engine.alike(query, RANKED, wish.selection)
+        if alike.found:
+            return alike
+        plan = scoped(Plan.loose(query, self._words), wish.scope, None)
+        return await self._engine.search(plan, 0, RANKED, wish.selection, "relevance")
+
+    async def _rank(self, query: Query, hits: Hits, wish: Wish) -> list[Ranked]:
+        return numbered(query, rank(query, await self._shelf.prepared(hits.found, wish.scope)))
+
+    def _plan(self, query: Query, wish: Wish) -> Plan:
+        plan = Plan.of(query, self._words) if wish.typos else Plan.exact(query)
+        return scoped(plan, wish.scope, None)
+
+    @property
+    def _words(self) -> Vocabulary:
+        return self._vocabulary if len(self._vocabulary) else self._own
+
+    async def _learn(self) -> None:
+        """Read words, if nobody left any; waits for them a moment, and else goes on without."""
+        if len(self._vocabulary) or len(self._own):
+            return
+        if self._learning is None or self._learning.done():
+            self._learning = asyncio.create_task(self._read_words())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._learning), self._deadline / 2)
+
+    async def _read_words(self) -> None:
+        found: set[str] = set()
+        async for text in self._engine.texts():
+            found.update(text.split())
+        words = sorted(word for word in found if not word.startswith((DIRECTOR, GENRE)))
+
+        def settle() -> None:
+            self._own.add(place + word for word in words for place in PLACES)
+            self._own.settle()
+
+        await asyncio.to_thread(settle)
+
+    def _degraded(self, wish: Wish, query: Query | None) -> tuple[str, ...]:
+        said = ["search_engine_away"]
+        if query is not None and wish.typos and not len(self._words):
+            said.append("typos_left_out")
+        if wish.facets:
+            said.append("facets_left_out")
+        if wish.scope & {"cast", "plot"}:
+            said.append("cast_and_plot_left_out")
+        return tuple(said)

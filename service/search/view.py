@@ -1,0 +1,144 @@
+"""Search results as clients see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.films.view import FilmView, film_view
+from service.http.answers import Links, Total
+from service.search.facets import Count
+from service.search.finder import Found, Result
+from service.search.matches import matched, ranges, why
+from service.search.matching import Matched
+from service.search.query import Query
+from service.search.scope import Scope
+from service.search.suggest import Suggestion
+
+CountsView = dict[str, list[Count]]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultView:
+    """One film that was found; scores order results and mean nothing else.
+
+    `matches` has the ranges of characters that stand for the words, by field; a list of names
+    reads as one text with `, ` between them. `why` says it in words, when it was asked for."""
+
+    movie: FilmView
+    score: float
+    matches: dict[str, list[list[int]]]
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of results. `took_ms` is what finding took, at the time it was done; `degraded`
+    names what had to be done without.
+    """
+
+    query: str
+    total: Total
+    took_ms: float
+    results: list[ResultView]
+    facets: CountsView
+    did_you_mean: str | None
+    degraded: list[str]
+    next: str | None
+    previous: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FilmPage:
+    """One page of films."""
+
+    results: list[FilmView]
+    total: Total
+    facets: CountsView
+    degraded: list[str]
+    next: str | None
+    previous: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Titles and directors that may be meant; `took_ms` is what that took when it was done."""
+
+    query: str
+    took_ms: float
+    suggestions: list[Suggestion]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateView:
+    """A film that may be meant. Of those said to be 0.9 or more at least 97 in 100 are right."""
+
+    movie: FilmView
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class MatchView:
+    """What was understood of one name; `match` is the film's id, null when it is unknown."""
+
+    title: str
+    year: int | None
+    match: str | None
+    candidates: list[CandidateView]
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The answers in the order of the items."""
+
+    matches: list[MatchView]
+
+
+def match_view(found: Matched, now: datetime) -> MatchView:
+    """One name's answer."""
+    return MatchView(
+        title=found.described.title,
+        year=found.described.year,
+        match=str(found.film.id) if found.film else None,
+        candidates=[CandidateView(film_view(c.film, now), c.confidence) for c in found.candidates],
+    )
+
+
+def search_page(
+    text: str, found: Found, links: Links, scope: Scope, *, explain: bool, ms: float, now: datetime
+) -> SearchPage:
+    """What was found for `text`, in `ms` milliseconds."""
+    return SearchPage(
+        query=text,
+        total=Total(value=found.total, relation=found.relation),
+        took_ms=round(ms, 2),
+        results=[_result(r, found.query, scope, explain, now) for r in found.results],
+        facets=_counts(found),
+        did_you_mean=found.did_you_mean,
+        degraded=list(found.degraded),
+        next=links.next,
+        previous=links.previous,
+    )
+
+
+def film_page(found: Found, links: Links, now: datetime) -> FilmPage:
+    """What there is without any words."""
+    return FilmPage(
+        results=[film_view(result.film, now) for result in found.results],
+        total=Total(value=found.total, relation=found.relation),
+        facets=_counts(found),
+        degraded=list(found.degraded),
+        next=links.next,
+        previous=links.previous,
+    )
+
+
+def _result(
+    result: Result, query: Query | None, scope: Scope, explain: bool, now: datetime
+) -> ResultView:
+    film = result.film
+    found = matched(query, film, scope) if query and query.imdb_id is None else []
+    said = why(query, film, found) if query and explain else None
+    return ResultView(film_view(film, now), result.score, ranges(found), said)
+
+
+def _counts(found: Found) -> CountsView:
+    return {facet: list(counts) for facet, counts in (found.facets or {}).items()}

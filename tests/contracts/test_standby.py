@@ -1,0 +1,96 @@
+"""The database as the engine of last resort: the same films, rule and order."""
+
+from typing import Any
+
+import pytest
+
+from service.films.models import Film
+from service.search.document import MovieDocument
+from service.search.engines.database import DatabaseEngine
+from service.search.finder import Wish
+from service.search.order import Sort
+from service.search.plan import Plan
+from service.search.query import Query
+from service.search.shelf import Shelf
+from service.search.standby import Standby
+from service.search.vocabulary import Vocabulary
+from tests.contracts.test_engines import SELECTIONS, SHELF, by_hand
+from tests.contracts.test_finder import PATIENCE, row
+
+
+async def filled(shelf: list[dict[str, Any]]) -> tuple[list[Film], Vocabulary]:
+    films = []
+    for number, facts in enumerate(shelf, 1):
+        known = {"ratings": {"imdb": {"value": facts["imdb_rating"]}}, "votes": facts["imdb_votes"]}
+        film = row(number, {**facts, **known})
+        film.type, film.runtime_minutes = facts["type"], facts["runtime_minutes"]
+        film.popularity = facts["popularity"]
+        films.append(film)
+    await Film.bulk_create(films)
+    vocabulary = Vocabulary()
+    for film in films:
+        vocabulary.add(MovieDocument.of(film).words())
+    return films, vocabulary
+
+
+async def test_filters_keep_what_the_rule_in_python_keeps(database: str) -> None:
+    films, vocabulary = await filled(SHELF)
+    plan = Plan.of(Query.parse("man"), vocabulary)
+    for selection in SELECTIONS:
+        kept = {str(film.id) for film in films if selection.accepts(film)}
+        for asked in (None, plan):
+            hits = await DatabaseEngine().search(asked, 0, 100, selection, "relevance")
+            assert {hit.film_id for hit in hits.found} == kept
+            assert hits.total == len(kept)
+
+
+@pytest.mark.parametrize(
+    "sort", ["year", "-year", "rating", "-rating", "title", "popularity", "relevance"]
+)
+async def test_every_order_is_that_of_the_engines(database: str, sort: Sort) -> None:
+    await filled(SHELF)
+    hits = await DatabaseEngine().search(None, 0, 100, Wish().selection, sort)
+    assert [hit.film_id for hit in hits.found] == by_hand(sort)
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("mna of stel", "Man of Steel"),
+        ("manonfire", "Man on Fire"),
+        ("a man aprt", "A Man Apart"),
+        ("%", None),
+        ("_____", None),
+    ],
+)
+async def test_what_is_misspelt_is_found_and_signs_are_plain_text(
+    database: str, typed: str, title: str | None
+) -> None:
+    _, vocabulary = await filled(SHELF)
+    found = await Standby(vocabulary, Shelf(), PATIENCE).find(Query.parse(typed), 5, 0, Wish())
+    titles = [result.film.title for result in found.results]
+    assert "search_engine_away" in found.degraded
+    assert titles[:1] == ([title] if title else [])
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "%",
+        "_",
+        "\\",
+        "'",
+        '"',
+        "$1 ? ?1 :x",
+        "@zacksnyder",
+        "#drama",
+        "½ 男",
+        "' OR 1=1 --",
+        "w " * 32,
+    ],
+)
+async def test_no_sign_means_anything_to_the_database(database: str, typed: str) -> None:
+    films, vocabulary = await filled(SHELF)
+    for wish in (Wish(), Wish(typos=False), Wish(sort="year")):
+        found = await Standby(vocabulary, Shelf(), PATIENCE).find(Query.parse(typed), 100, 0, wish)
+        assert found.total < len(films)

@@ -1,0 +1,57 @@
+"""A walk's place comes back as it was sealed, or not at all."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.errors import Malformed
+from service.search.cursors import Cursors, Walk, mark
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SECRET = "a secret that is only used by tests"
+IDS = [str(uuid4()) for _ in range(3)]
+WALK = Walk("guessed", (3.25, 12, IDS[0]), 20, b"".join(mark(i) for i in IDS[:2]))
+
+
+def cursors(after: timedelta = timedelta()) -> Cursors:
+    return Cursors(SECRET, lambda: NOW + after)
+
+
+def test_a_walk_comes_back_as_it_was_sealed() -> None:
+    assert cursors().open(cursors().seal(WALK, "q"), "q") == WALK
+    assert [WALK.has_shown(i) for i in IDS] == [True, True, False]
+
+
+def test_a_walk_may_rest_for_less_than_its_time() -> None:
+    sealed = cursors().seal(WALK, "q")
+    assert cursors(timedelta(minutes=59)).open(sealed, "q") == WALK
+    with pytest.raises(Malformed) as refused:
+        cursors(timedelta(minutes=61)).open(sealed, "q")
+    assert refused.value.code == "cursor_expired"
+
+
+def test_another_question_or_another_secret_is_refused() -> None:
+    sealed = cursors().seal(WALK, "q")
+    for opener, question in ((cursors(), "p"), (Cursors(SECRET + "!", lambda: NOW), "q")):
+        with pytest.raises(Malformed) as refused:
+            opener.open(sealed, question)
+        assert refused.value.code == "cursor_invalid"
+
+
+@given(st.text(max_size=300) | st.binary(max_size=200).map(lambda b: b.hex()))
+def test_whatever_else_is_brought_is_refused(text: str) -> None:
+    with pytest.raises(Malformed):
+        cursors().open(text, "q")
+
+
+@given(st.integers(min_value=0), st.characters(categories=["Lu", "Ll", "Nd"], codec="ascii"))
+def test_one_changed_letter_is_refused(place: int, letter: str) -> None:
+    sealed = cursors().seal(WALK, "q")
+    place %= len(sealed) - 1  # the last letter holds bits that mean nothing
+    changed = sealed[:place] + letter + sealed[place + 1 :]
+    if changed != sealed:
+        with pytest.raises(Malformed):
+            cursors().open(changed, "q")
