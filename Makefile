@@ -57,10 +57,13 @@ backends.start: backends.install ## start them on free ports of the loopback
 backends.stop: ## stop them
 	@tests/backends/stop
 
-bench: bench.search bench.load ## every measurement
+bench: bench.search bench.match bench.load ## every measurement
 
 bench.search: .venv/installed-dev ## how often the right film comes first, per kind of misspelling
 	@$(BIN)/python -m benches.search
+
+bench.match: .venv/installed-dev ## how often a file name's film is right, by the confidence that was said
+	@$(BIN)/python -m benches.names
 
 bench.load: .venv/installed-dev ## loading, searching, write-to-searchable, side by side on both stacks
 	@$(BIN)/python -m benches.load
@@ -79,5 +82,5 @@ lock: .venv/installed-dev ## resolve the dependencies anew into the lock files
 	  -o requirements-dev.lock pyproject.toml
 
 .PHONY: help run server.install server.start database.upgrade database.connect reindex test \
-  test.coverage lint backends.install backends.start backends.stop bench bench.search bench.load \
-  up down lock
+  test.coverage lint backends.install backends.start backends.stop bench bench.search bench.match \
+  bench.load up down lock

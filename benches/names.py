@@ -4,13 +4,21 @@ Deterministic by seed. A part of the names is of films that nobody made, so that
 too. Run as a program it reports how often the confidence is right, on all films of a file.
 """
 
+import argparse
+import asyncio
+import json
 import random
 import re
+import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from service.search import numerals
+from service.search.matching import MEANT
 from service.search.releases import Described
 from service.search.text import whole
 
@@ -125,3 +133,80 @@ def _nobody(
         title = " ".join([*a[: max(1, len(a) // 2)], *b[len(b) // 2 :]])
         if title.isascii() and whole(title) not in by_title and len(title) > 5:
             return f"{_dotted(title)}.{chance.randrange(1950, 2025)}.{_tags(chance)}"
+
+
+def told(named: Sequence[Named], best: Sequence[tuple[int | None, float]]) -> str:
+    """How often each step of confidence is right, given each name's best place and confidence."""
+    lines = [f"{'confidence':<14}{'names':>7}{'right %':>9}"]
+    steps = (1.01, 0.9, 0.7, MEANT, 0.2, 0.0)
+    for most, least in pairwise(steps):
+        found = [
+            place in each.right
+            for each, (place, sure) in zip(named, best, strict=True)
+            if place is not None and least <= sure < most
+        ]
+        share = f"{100 * sum(found) / len(found):.1f}" if found else "-"
+        lines.append(f"{f'{least:.1f} and more':<14}{len(found):>7}{share:>9}")
+    known = [(e, b) for e, b in zip(named, best, strict=True) if e.right]
+    meant = sum(b[0] in e.right and b[1] >= MEANT for e, b in known)
+    nobody = [b for e, b in zip(named, best, strict=True) if not e.right]
+    unknown = sum(sure < MEANT for _, sure in nobody)
+    lines.append(f"of {len(known)} films that are here {100 * meant / len(known):.1f} % are named")
+    lines.append(f"of {len(nobody)} that are not {100 * unknown / len(nobody):.1f} % are unknown")
+    return "\n".join(lines)
+
+
+async def main() -> int:
+    # What fills an index is only needed here, and slow to load for tests that need names alone.
+    from benches.search import BATCH, DATA, row, store
+    from service.database import close_database, open_database
+    from service.films.models import Film
+    from service.migrate import migrate
+    from service.search.document import MovieDocument
+    from service.search.finder import Finder
+    from service.search.matching import Matching
+    from service.search.vocabulary import Vocabulary
+
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--count", type=int, default=500)
+    options.add_argument("--engine", default="tantivy")
+    chosen = options.parse_args()
+    films = [json.loads(line) for line in (DATA / "films.jsonl").open()]
+    rows = [row(film, number) for number, film in enumerate(films, 1)]
+    place_of = {film.id: place for place, film in enumerate(rows)}
+    named = names(films, chosen.count, chosen.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite://{folder}/movies.db"
+        await migrate(url)
+        await open_database(url)
+        await Film.bulk_create(rows, batch_size=500)
+        async with store(chosen.engine, Path(folder)) as (engine, writer, _):
+            vocabulary = Vocabulary()
+            for start in range(0, len(rows), BATCH):
+                documents = [MovieDocument.of(film) for film in rows[start : start + BATCH]]
+                vocabulary.add(word for document in documents for word in document.words())
+                assert not await writer.write(documents)
+            vocabulary.settle()
+            await engine.see(1)
+            finder = Finder(engine, vocabulary)
+
+            async def found(text: str, limit: int) -> list[Film]:
+                return [result.film for result in (await finder.find(text, limit, 0)).results]
+
+            matching = Matching(found)
+            matched = await matching.match([each.item for each in named])
+            matching.close()
+        await close_database()
+    firsts = [m.candidates[0] if m.candidates else None for m in matched]
+    best = [(place_of[f.film.id], f.confidence) if f else (None, 0.0) for f in firsts]
+    print(told(named, best))
+    for each, (place, sure) in zip(named, best, strict=True):
+        if place is not None and sure >= 0.9 and place not in each.right:
+            title = films[place]["title"]
+            print(f"sure and wrong: {each.item!r} for {title!r} {sure}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

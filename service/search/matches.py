@@ -1,9 +1,8 @@
 """Where a film has the words of a query, and how near they come: for highlights and for `why`.
 
 It looks at the few films of one page, word by word, after ranking is done: so it can say more than
-ranking needs (which letters of the original text, how many of them off), and costs some 50 µs a
-film. Ranges count characters (code points) of the text as it is stored; a list of names reads as
-one text with `, ` between them.
+ranking needs (which letters of the original text, how many of them off). Ranges count characters
+(code points) of the text as it is stored; a list of names reads as one text with `, ` between them.
 """
 
 from collections.abc import Iterable, Sequence

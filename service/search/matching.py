@@ -1,8 +1,9 @@
 """Which film is meant by a file's name or a loose description, and how sure that is.
 
 Search finds the candidates; here each is held against all that was said. The confidence is made of
-steps that were set on names generated from the catalogue (`benches/names.py`), so that of those
-said to be 0.9 or more at least 97 in 100 are right. To say "unknown" is an answer: a film that is
+steps set by hand; a test holds them to their promise, that of those said to be 0.9 or more at least
+97 in 100 are right, on names made from the samples, and `make bench.match` on a larger catalogue.
+To say "unknown" is an answer: a film that is
 not in the catalogue must not be taken for the one that is most like it.
 """
 

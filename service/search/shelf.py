@@ -20,7 +20,7 @@ from service.search.scope import DEFAULT, Scope, seen
 
 MOST_CANDIDATES = 50_000  # films kept prepared for ranking, some 60 MB
 MOST_FILMS = 5_000  # rows kept for answers
-MOST_LABELS = 20_000  # films kept for suggestions, some 10 MB
+MOST_LABELS = 20_000  # films kept for suggestions
 
 
 @dataclass(frozen=True, slots=True)

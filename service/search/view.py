@@ -69,7 +69,7 @@ class Suggestions:
 
 @dataclass(frozen=True, slots=True)
 class CandidateView:
-    """A film that may be meant. Of those said to be 0.9 or more at least 97 in 100 are right."""
+    """A film that may be meant, and how sure that is, from 0 to 1; 0.9 is meant to be sure."""
 
     movie: FilmView
     confidence: float
