@@ -60,7 +60,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The full stack runs what depends on a stack; the rest has run with the embedded one."""
     if config.getoption("--stack") == "full":
-        items[:] = [item for item in items if "stack" in getattr(item, "fixturenames", ())]
+        on_a_stack = [item for item in items if "stack" in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in on_a_stack if not item.get_closest_marker("once")]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

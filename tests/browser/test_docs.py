@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import required
 from tests.running import Service
 
@@ -19,6 +21,7 @@ HEADLESS = (
 )
 
 
+@pytest.mark.once
 def test_the_contract_is_readable_in_a_browser(service: Service, tmp_path: Path) -> None:
     command = [
         required("chromium"),

@@ -177,13 +177,14 @@ def films() -> list[Film]:
     return [row(number, each) for number, each in enumerate(facts, 1)]
 
 
-@pytest.fixture(scope="module", params=["tantivy", "elasticsearch"])
+@pytest.fixture(scope="module")
 async def indexed(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, films: list[Film]
+    stack: str, tmp_path_factory: pytest.TempPathFactory, films: list[Film]
 ) -> AsyncIterator[Shelf]:
+    """The films in an index of this run's stack."""
     engine: Engine
     writer: IndexWriter
-    if request.param == "tantivy":
+    if stack == "embedded":
         root: Path = tmp_path_factory.mktemp("index")
         engine, writer = TantivyEngine(root), TantivyWriter(root)
     else:
@@ -199,7 +200,7 @@ async def indexed(
     yield shelf
     await engine.close()
     await writer.close()
-    if request.param == "elasticsearch":
+    if stack == "full":
         async with address.client(PATIENCE) as client:
             for name in await client.indices.get(index=f"{address.alias}*"):
                 await client.indices.delete(index=name)
