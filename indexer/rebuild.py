@@ -96,7 +96,7 @@ class Rebuild:
         log.info("rebuild_begun", job=str(job.id), step=job.state, checkpoint=str(job.checkpoint))
         try:
             async with self._jobs.kept(job):
-                for step in _left(job):
+                for step in await self._left(job):
                     await self._enter(job, step)
                     await self._do(job, step, stop)
                     if stop.is_set():
@@ -111,6 +111,13 @@ class Rebuild:
             if isinstance(fault, Unavailable) and interrupted < MOST_INTERRUPTED:
                 raise  # the job stands where it is, and is taken up again
             await self._end(job, Step.FAILED, fault.detail)
+
+    async def _left(self, job: ReindexJob) -> tuple[Step, ...]:
+        """The steps from the noted one on; of a swap, what the engine says decides."""
+        swapping = job.state == Step.SWAPPING and job.swapped_ms is not None
+        if swapping and await self._writer.current() == job.index_name:
+            return (Step.SETTLING,)
+        return _left(job)
 
     async def _enter(self, job: ReindexJob, step: Step) -> None:
         job.state = step.value
@@ -154,6 +161,8 @@ class Rebuild:
         name = named(job)
         if name not in await self._writer.names():
             raise Failed(f"the index {name} is not there any more")
+        if not await self._inventory.fits(name):
+            raise Failed(f"the index {name} was made with another mapping or analysis")
         if await _recent(job):
             return
         job.began_ms = await now_ms()
@@ -187,11 +196,11 @@ class Rebuild:
             raise Failed(f"the fresh index does not find what the old one does: {lost[0]!r}")
 
     async def _count(self, job: ReindexJob) -> None:
-        """As many films as the database has, but for those still on their way."""
+        """As many films as the database has, but for those that have changed meanwhile."""
         held = await self._writer.count(named(job))
         there = await Film.all().count()
-        waiting = (await outbox.depth(await now_ms())).waiting
-        if abs(held + self._filling.refused_count - there) > waiting:
+        changed = len(await self._filling.changed(job))
+        if abs(held + self._filling.refused_count - there) > changed:
             raise Failed(f"the fresh index holds {held} films, the database {there}")
 
     async def _swap(self, job: ReindexJob) -> None:

@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name="Film",
             name="plaintext",
-            field=fields.TextField(default="", unique=False),
+            field=fields.TextField(default="", db_default="", unique=False),
         ),
         ops.RunPython(fill, nothing),
     ]

@@ -23,7 +23,7 @@ class Film(Model):
     title = fields.CharField(max_length=500)
     whole_title = fields.CharField(max_length=600)
     aliases: list[str] = fields.JSONField(default=list)
-    plaintext = fields.TextField(default="")
+    plaintext = fields.TextField(default="", db_default="")
     type = fields.CharField(max_length=8, default="movie")
     year = fields.IntField(null=True)
     end_year = fields.IntField(null=True)

@@ -5,6 +5,7 @@ though they are gone. It is found by comparing everything, by the indexer all da
 pace and by `movies check` at once; whoever has compared writes the result down for all to see.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,7 @@ from service.errors import DomainError, Unavailable
 from service.films import outbox
 from service.films.models import Film
 from service.films.nudge import Nudge
+from service.limits import LONGEST_CHECK
 from service.operation.models import DriftState
 from service.search.compare import Difference, Kind, compared
 from service.search.engines.ports import Inventory
@@ -101,6 +103,10 @@ class Drift:
         async for page in compared(self._inventory, name, by_content=tally.by_content):
             _count(tally, page.films, page.differences)
             yield tally
+        if await self._inventory.live() != name:
+            raise Unavailable(
+                "The index was replaced meanwhile; compare again.", code="index_replaced"
+            )
         await self._publish(tally)
 
     async def repair(self, found: Sequence[Difference]) -> None:
@@ -145,9 +151,10 @@ class Drift:
 
     async def _outdated(self) -> bool | None:
         try:
-            name = await self._inventory.live()
-            return None if name is None else not await self._inventory.fits(name)
-        except Unavailable:
+            async with asyncio.timeout(LONGEST_CHECK):
+                name = await self._inventory.live()
+                return None if name is None else not await self._inventory.fits(name)
+        except (Unavailable, TimeoutError):
             return None
 
     @whole

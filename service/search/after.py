@@ -11,7 +11,7 @@ from service.search.generation import Generation
 
 LONGEST = 2.0  # seconds; an indexer takes a tenth of one, and one that is away takes for ever
 LOOK = 0.02  # seconds between the first two looks; they grow apart
-TOKEN = re.compile(r"^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):(\d{1,18})$")
+TOKEN = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([0-9]{1,18})")
 
 
 async def caught_up(token: str, generation: Generation) -> bool:
@@ -23,16 +23,15 @@ async def caught_up(token: str, generation: Generation) -> bool:
     Raises:
         Invalid: it is no such token.
     """
-    found = TOKEN.match(token)
+    found = TOKEN.fullmatch(token)
     if found is None:
         reason = "must be the Index-Token of a write"
         raise Invalid(f"after {reason}.", errors=(FieldError("after", reason),))
     waiting = Outbox.filter(
-        film_id=UUID(found[1]),
-        version__lte=int(found[2]),
-        done_at__isnull=True,
-        quarantined_at__isnull=True,
+        film_id=UUID(found[1]), version__lte=int(found[2]), done_at__isnull=True
     )
+    if await waiting.filter(quarantined_at__isnull=False).exists():
+        return False  # it was refused, and only an operator can change that
     deadline, pause = time.monotonic() + LONGEST, LOOK
     while await waiting.exists():
         if time.monotonic() + pause > deadline:

@@ -3,7 +3,8 @@
 Words reach the table before the document that has them reaches the index, so a reader that has
 caught up knows every word of every film that it can find. The table is followed by the database's
 own clock, and some time is read again at each turn, since a row may become visible later than its
-time says. Rows are never changed and only cleared by a rebuild, so nothing else need be told.
+time says. Rows are never changed nor removed, so nothing else need be told: a word of films that
+are gone costs some bytes, and finds nothing.
 """
 
 import asyncio
@@ -117,10 +118,6 @@ class Recorder:
             if len(self._sent) > MOST_SENT:
                 self._sent.clear()
             self._sent.update(chunk)
-
-    def forget(self) -> None:
-        """Take nothing as written any more: the table was cleared by a rebuild."""
-        self._sent.clear()
 
 
 async def _insert(words: list[str]) -> None:

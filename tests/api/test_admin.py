@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from tests.running import Api, until
+from tests.running import Answer, Api, until
 
 ADMIN = "/api/v1/admin"
 
@@ -22,9 +22,13 @@ async def added(api: Api) -> tuple[dict[str, object], str]:
 
 async def test_one_finds_what_one_has_just_written(api: Api) -> None:
     film, token = await added(api)
-    found = await api.search(str(film["title"]), after=token)
-    assert found.status == 200, found.json
-    assert found.headers["Index-Token"] == token
+
+    async def waited_for() -> Answer | None:
+        answer = await api.search(str(film["title"]), after=token)
+        assert answer.status == 200, answer.json
+        return answer if answer.headers.get("Index-Token") == token else None
+
+    found = await until(waited_for)
     assert found.json["results"][0]["movie"]["id"] == film["id"]
     wrong = await api.search("jaws", after="yesterday")
     assert (wrong.status, wrong.json["errors"][0]["pointer"]) == (422, "after")

@@ -19,6 +19,8 @@ from service.search.vocabulary import Vocabulary
 from service.settings import PROJECT
 from tests.contracts.test_finder import row
 
+pytestmark = pytest.mark.once
+
 PARTS = [
     {"title": "Dune: Part Two", "year": 2024, "directors": ["Denis Villeneuve"], "votes": 500_000},
     {"title": "The Godfather: Part II", "year": 1974, "votes": 1_200_000},

@@ -17,6 +17,8 @@ from service.search.vocabulary import Vocabulary
 from tests.contracts.test_finder import row
 from tests.contracts.test_matching import catalogue
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 async def suggester(database: str, tmp_path: Path) -> AsyncIterator[Suggester]:

@@ -1,5 +1,9 @@
 """The commands in an operator's hands: 0 done, 1 failed with one clear line, 2 called wrongly."""
 
+import contextlib
+import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -55,3 +59,38 @@ def test_samples_go_only_into_an_empty_catalogue(embedded: dict[str, str]) -> No
     again = running.movies(embedded, "load", "--sample", "samples/films.jsonl")
     assert again.returncode == 0
     assert "no samples were loaded" in again.stdout
+
+
+EARLIER = """
+import asyncio, sys
+from tortoise import Tortoise
+from tortoise.migrations.api import migrate
+from service.database import config
+
+async def main():
+    await migrate(config=config(sys.argv[1]), target="movies.0002_open_outbox")
+    await Tortoise.close_connections()
+
+asyncio.run(main())
+"""
+
+
+def test_films_of_an_earlier_release_outlive_the_migrations(
+    embedded: dict[str, str], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", EARLIER, embedded["DATABASE_URL"]]
+    subprocess.run(command, cwd=running.ROOT, check=True, timeout=running.STARTING)
+    film: dict[str, object] = dict.fromkeys(("id", "title", "whole_title"), "jaws")
+    film |= dict.fromkeys(("version", "counters", "poster_attempts"), 1)
+    film |= dict.fromkeys(("genres", "directors", "writers", "actors"), '["Spielberg"]')
+    film |= dict.fromkeys(("aliases", "languages", "countries"), "[]")
+    film |= {"type": "movie", "poster_status": "missing", "source": "user"}
+    film |= dict.fromkeys(("created_at", "updated_at"), "2026-01-01 00:00:00+00:00")
+    with contextlib.closing(sqlite3.connect(tmp_path / "movies.db")) as old, old:
+        marks = ", ".join("?" * len(film))
+        old.execute(f"INSERT INTO films ({', '.join(film)}) VALUES ({marks})", [*film.values()])
+    done = running.movies(embedded, "migrate")
+    assert done.returncode == 0, done.stderr
+    with contextlib.closing(sqlite3.connect(tmp_path / "movies.db")) as new:
+        [(title, text)] = new.execute("SELECT title, plaintext FROM films").fetchall()
+    assert title == "jaws" and "spielberg" in text

@@ -177,8 +177,9 @@ async def test_a_change_set_aside_is_tried_again_when_an_operator_says_so(
 
 
 async def test_a_search_after_a_write_waits_for_it_and_not_for_ever(
-    catalogue: Catalogue, worker: Worker
+    catalogue: Catalogue, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("service.search.after.LONGEST", 60.0)
     film = await catalogue.add(FilmFacts(title="Mine"))
     generation = Generation()
     before = await generation.current()
@@ -189,6 +190,7 @@ async def test_a_search_after_a_write_waits_for_it_and_not_for_ever(
     assert await generation.current() > before
     await catalogue.amend(str(film.id), None, FilmPatch(year=1990))
     assert await caught_up(token, generation)
+    monkeypatch.setattr("service.search.after.LONGEST", 0.1)
     assert not await caught_up(f"{film.id}:2", generation)
     for wrong in ("", "1", f"{film.id}", f"{film.id}:x", "not-a-film:1"):
         with pytest.raises(Invalid):

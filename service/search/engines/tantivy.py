@@ -45,6 +45,8 @@ _Scored = tuple[Any, tantivy.DocAddress]
 class _Live:
     name: str
     index: tantivy.Index
+    fits: bool
+    """Whether it has the fields that filters, orders and counts ask for."""
 
 
 class TantivyEngine:
@@ -113,7 +115,8 @@ class TantivyEngine:
         elif self._live is not None and self._live.name == name:
             self._live.index.reload()
         else:
-            self._live = _Live(name, tantivy.Index.open(str(self._root / name)))
+            index = tantivy.Index.open(str(self._root / name))
+            self._live = _Live(name, index, index.schema == layout.SCHEMA)
 
     def _reading(self) -> _Live:
         if self._live is None:
@@ -126,6 +129,18 @@ class TantivyEngine:
             )
         return self._live
 
+    def _searcher(self, with_facts: bool) -> tantivy.Searcher:
+        """The live index, for what asks for films' facts only if it has them: tantivy panics at a
+        field that an index of an earlier release does not have.
+        """
+        live = self._reading()
+        if with_facts and not live.fits:
+            raise Unavailable(
+                "The search index was made by an earlier release; `movies reindex` makes it anew.",
+                code="search_unavailable",
+            )
+        return live.index.searcher()
+
     def _search(  # noqa: PLR0917  # as `search` has them
         self,
         plan: Plan | None,
@@ -135,8 +150,8 @@ class TantivyEngine:
         sort: Sort,
         after: Place | None,
     ) -> Hits:
-        searcher = self._reading().index.searcher()
         by = order.column(sort, plan is not None)
+        searcher = self._searcher(by is not None or selection != EVERY_FILM)
         query = layout.translated(plan, selection)
         most, total = offset + limit, None
         read = _Read(searcher, query, by)
@@ -156,7 +171,7 @@ class TantivyEngine:
         return Hits(tuple(page), count if total is None else total)
 
     def _count(self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]) -> Counts:
-        searcher = self._reading().index.searcher()
+        searcher = self._searcher(with_facts=True)
         found: Counts = {}
         for facet in facets:
             query = layout.translated(plan, selection.without(facet))
