@@ -14,7 +14,7 @@ from typing import Literal
 from service.cache.ports import Cache
 from service.meters import CACHED
 
-SHAPE = 1  # raise it when what is kept changes its form
+SHAPE = 2  # raise it when what is kept changes its form
 PATIENCE = 0.25  # seconds to wait for another process's answer before making one's own
 GLANCE = 0.01  # seconds between two looks at it
 
@@ -47,12 +47,12 @@ class Answers:
         seconds: float,
         make: Callable[[], Awaitable[bytes]],
         *,
-        worth: Callable[[], bool] = lambda: True,
+        worth: Callable[[bytes], bool] = lambda _: True,
     ) -> Kept:
         """The answer to `question`, kept or made now; raises what `make` raises.
 
         Args:
-            worth: whether what `make` has just made is worth keeping.
+            worth: whether an answer is worth keeping; told from its bytes, since callers share it.
         """
         key = key_of(scope, question, generation)
         found = await self._cache.get(key)
@@ -75,15 +75,22 @@ class Answers:
         key: str,
         seconds: float,
         make: Callable[[], Awaitable[bytes]],
-        worth: Callable[[], bool],
+        worth: Callable[[bytes], bool],
     ) -> bytes:
-        if not await self._cache.claim(key, PATIENCE * 4):
+        claimed = await self._cache.claim(key, PATIENCE * 4)
+        if not claimed:
             found = await self._others(key)
             if found is not None:
                 return found
-        body = await make()
-        if worth():
-            await self._cache.put(key, body, seconds)
+        kept = False
+        try:
+            body = await make()
+            if worth(body):
+                await self._cache.put(key, body, seconds)
+                kept = True
+        finally:
+            if claimed and not kept:  # nobody should wait for what will not come
+                await self._cache.release(key)
         return body
 
     async def _others(self, key: str) -> bytes | None:

@@ -33,6 +33,9 @@ class MemoryCache:
     async def claim(self, key: str, seconds: float) -> bool:
         return True
 
+    async def release(self, key: str) -> None:
+        return None
+
     async def check(self) -> str:
         return f"memory of this process, {len(self._values)} answers kept"
 

@@ -18,6 +18,9 @@ class Cache(Protocol):
     async def claim(self, key: str, seconds: float) -> bool:
         """Whether the caller is the one to rebuild `key`; true as well when nobody can tell."""
 
+    async def release(self, key: str) -> None:
+        """Give up a claim, because nothing will be put there."""
+
     async def check(self) -> str:
         """One line on what this is and that it works. Raises `Unavailable`."""
 

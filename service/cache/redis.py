@@ -23,6 +23,7 @@ from service.limits import CACHE_PAUSE as PAUSE
 log = structlog.get_logger()
 
 PREFIX = "movies:"
+CLAIM = f"{PREFIX}claim:"
 
 
 class RedisCache:
@@ -54,9 +55,12 @@ class RedisCache:
             await self._tried(lambda: self._redis.delete(*(PREFIX + key for key in keys)))
 
     async def claim(self, key: str, seconds: float) -> bool:
-        name, lasting = f"{PREFIX}claim:{key}", int(seconds * 1000)
+        name, lasting = CLAIM + key, int(seconds * 1000)
         made = await self._tried(lambda: self._redis.set(name, b"1", nx=True, px=lasting), True)
         return bool(made)
+
+    async def release(self, key: str) -> None:
+        await self._tried(lambda: self._redis.delete(CLAIM + key))
 
     async def check(self) -> str:
         try:

@@ -13,6 +13,7 @@ from sanic.response import HTTPResponse
 from service.errors import FieldError, Invalid
 
 DEEPEST_OFFSET = 1_000  # results; further pages cost the engine all those before them
+NOT_KEPT = ("offset", "cursor", "after")  # from one page's address to the next one's
 
 
 class Total(BaseModel):
@@ -49,7 +50,8 @@ class Links:
     def along(
         cls, path: str, page: PageQuery, start: int, cursor: str | None, *, more: bool = False
     ) -> "Links":
-        """The neighbours of a page that begins behind `start` others, with all else kept.
+        """The neighbours of a page that begins behind `start` others, with all else kept but for
+        `after`: one page may be given to many, and the wait for a write is its writer's alone.
 
         Args:
             cursor: how to go on; none at the end. Who asked by offset goes on by offset, until
@@ -57,7 +59,7 @@ class Links:
             more: whether more follow that no cursor leads to.
         """
         kept = page.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        kept = {name: value for name, value in kept.items() if name not in ("offset", "cursor")}
+        kept = {name: value for name, value in kept.items() if name not in NOT_KEPT}
 
         def at(**place: object) -> str:
             return f"{path}?{urlencode(_plain_values(kept | place), doseq=True)}"

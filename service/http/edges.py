@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import structlog
 from sanic import Sanic
+from sanic.constants import HTTP_METHODS
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
@@ -16,6 +17,7 @@ log = structlog.get_logger()
 
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 EXPOSED = "ETag, Link, Location, Retry-After, X-Request-ID, Cache-Status, Index-Token"
+METHODS = frozenset(map(str, HTTP_METHODS))
 QUIET = ("/health/live", "/health/ready")
 
 
@@ -48,7 +50,8 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
         began = getattr(request.ctx, "began", None)
         if began is not None:
             route = template(request.route.path) if request.route else "unmatched"
-            meter = REQUESTS.labels(request.method, route, str(response.status))
+            method = request.method if request.method in METHODS else "other"
+            meter = REQUESTS.labels(method, route, str(response.status))
             meter.observe(time.perf_counter() - began)
         if request.path in QUIET:
             return

@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import orjson
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -74,7 +76,7 @@ async def search(request: Request) -> HTTPResponse:
         return await _searched(request, asked, walk)
 
     waited = asked.after is not None and await caught_up(asked.after, parts(request).generation)
-    found = await _kept(request, "search", asked, find)
+    found = await _kept(request, "search", _question(asked), find)
     if waited:
         found.headers["Index-Token"] = str(asked.after)
     return found
@@ -97,7 +99,7 @@ async def browse(request: Request) -> HTTPResponse:
         links = _links(request, BROWSE, asked, found, walk)
         return links, film_page(found, links, made.now())
 
-    return await _kept(request, "browse", asked, find)
+    return await _kept(request, "browse", _question(asked), find)
 
 
 @bp.get("/suggest", name="suggest")
@@ -110,15 +112,13 @@ async def browse(request: Request) -> HTTPResponse:
 async def suggest(request: Request) -> HTTPResponse:
     asked, made = query(request, SuggestQuery), parts(request)
 
-    async def find() -> bytes:
+    async def find() -> tuple[None, Suggestions]:
         began = time.perf_counter()
         found = await made.search.suggest(asked.q, asked.limit)
         ms = round((time.perf_counter() - began) * 1_000, 2)
-        return encode(Suggestions(asked.q, ms, list(found)))
+        return None, Suggestions(asked.q, ms, list(found.suggestions), list(found.degraded))
 
-    question, generation = f"{asked.limit} {asked.q}", await made.generation.current()
-    kept = await made.answers.fetch("suggest", question, generation, KEPT, find)
-    return answer(kept.body, headers={**FRESH, **kept.header()})
+    return await _kept(request, "suggest", f"{asked.limit} {asked.q}", find)
 
 
 @bp.post("/search/batch", name="search_batch")
@@ -167,33 +167,50 @@ async def _searched(
     ms = (time.perf_counter() - began) * 1_000
     links = _links(request, SEARCH, asked, found, walk)
     explain, now = asked.explain, made.now()
-    return links, search_page(asked.q, found, links, wish.scope, explain=explain, ms=ms, now=now)
+    make = partial(search_page, asked.q, found, links, wish.scope, explain=explain, ms=ms, now=now)
+    if not found.results:
+        return links, make()
+    return links, await asyncio.to_thread(make)  # long texts are searched letter by letter
 
 
 async def _kept(
     request: Request,
     scope: str,
-    asked: BrowseQuery,
-    find: Callable[[], Awaitable[tuple[Links, Any]]],
+    question: str,
+    find: Callable[[], Awaitable[tuple[Links | None, Any]]],
 ) -> HTTPResponse:
-    """The page with its `Link` header, kept or made now; a makeshift one is not kept."""
-    makeshift = False
+    """The page, kept or made now; a makeshift one is not kept."""
 
     async def make() -> bytes:
-        nonlocal makeshift
-        links, page = await find()
-        makeshift = bool(page.degraded)
-        return links.header().encode() + b"\n" + encode(page)
+        return packed(*await find())
 
     made = parts(request)
-    question = asked.model_dump_json(by_alias=True, exclude_unset=True, exclude={"after"})
     generation = await made.generation.current()
-    kept = await made.answers.fetch(
-        scope, question, generation, KEPT, make, worth=lambda: not makeshift
-    )
-    link, _, page = kept.body.partition(b"\n")
-    headers = {**(BRIEF if makeshift else FRESH), **kept.header()}
-    return answer(page, headers=headers | ({"Link": link.decode()} if link else {}))
+    kept = await made.answers.fetch(scope, question, generation, KEPT, make, worth=lasting)
+    headers, page = unpacked(kept.body)
+    return answer(page, headers=headers | kept.header())
+
+
+def packed(links: Links | None, page: Any) -> bytes:
+    """A page behind a line with its headers, so that all who share the bytes send the same."""
+    link = links.header() if links else ""
+    headers = (BRIEF if page.degraded else FRESH) | ({"Link": link} if link else {})
+    return encode(headers) + b"\n" + encode(page)
+
+
+def unpacked(kept: bytes) -> tuple[dict[str, str], bytes]:
+    """The headers and the page."""
+    headers, _, page = kept.partition(b"\n")
+    return orjson.loads(headers), page
+
+
+def lasting(kept: bytes) -> bool:
+    """Whether the page may be given to others later, too."""
+    return unpacked(kept)[0]["Cache-Control"] == FRESH["Cache-Control"]
+
+
+def _question(asked: BrowseQuery) -> str:
+    return asked.model_dump_json(by_alias=True, exclude_unset=True, exclude={"after"})
 
 
 def _walk(request: Request, asked: BrowseQuery) -> Walk | None:

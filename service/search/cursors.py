@@ -22,7 +22,7 @@ from service.errors import FieldError, Malformed
 from service.search.order import Place
 
 LIFETIME = 3_600  # seconds that a walk may rest
-LONGEST = 2_000  # characters of a cursor
+LONGEST = 4_000  # characters of a cursor; one by title holds a title of any script
 MARK = 5  # bytes of an id; among a hundred films two are the same once in 10⁸ walks
 SEAL = 16  # bytes
 

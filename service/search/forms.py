@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from service.errors import FieldError, Invalid
 from service.films.facts import FilmType
 from service.http.answers import PageQuery
+from service.search.cursors import LONGEST
 from service.search.finder import Wish
 from service.search.order import Sort
 from service.search.releases import Described
@@ -45,7 +46,7 @@ class BrowseQuery(PageQuery):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
 
-    cursor: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
+    cursor: Annotated[str, Field(min_length=1, max_length=LONGEST)] | None = None
     type: FilmType | None = None
     genre: Names = ()
     director: Name | None = None

@@ -7,6 +7,7 @@ ranking needs (which letters of the original text, how many of them off). Ranges
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from rapidfuzz.distance import OSA
@@ -14,6 +15,7 @@ from rapidfuzz.distance import OSA
 from service.films.models import Film
 from service.search import numerals
 from service.search.nicknames import other_form
+from service.search.plan import MOST_SLOTS
 from service.search.query import STOP_WORDS, Query
 from service.search.scope import Scope
 from service.search.sound import sound
@@ -25,6 +27,7 @@ BETWEEN = ", "  # values of a list, read as one text
 LEAST_ALIKE = 0.6  # of the letters of two words
 SHORTEST_INNER = 4  # letters of a beginning that is not the last word
 LONGEST_PLOT = 5_000  # characters
+MOST_KIN = 50_000  # pairs of words remembered, some 15 MB
 
 _LABELS: dict[Named, str] = {
     "title": "title word",
@@ -53,7 +56,7 @@ class Match:
         return f"{_LABELS[self.field]} ‘{self.found}’{joint}{self.how}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: they leave no place for what is worked out once
 class _Text:
     """One of a film's texts, its words, and the same with neighbours run together."""
 
@@ -70,7 +73,7 @@ class _Text:
             found += [Span(s.word, start + s.start, start + s.end) for s in spans(value)]
         return cls(field, text, tuple(found))
 
-    @property
+    @cached_property
     def pairs(self) -> list[Span]:
         """Neighbouring words as one, as in `starwars`."""
         return [
@@ -80,24 +83,27 @@ class _Text:
 
 
 def matched(query: Query, film: Film, scope: Scope) -> list[Match]:
-    """What of `film` stands for the words of `query`, in the query's order."""
+    """What of `film` stands for the words of `query` that are looked up, in the query's order."""
     texts = _texts(film, scope)
+    letters = initials(film.title) if "title" in scope else []
+    typed = query.core[:MOST_SLOTS]
+    end = len(query.core) - 1
+    alone = [_best(word, texts, place == end) for place, word in enumerate(typed)]
     found: list[Match] = []
-    typed = query.core
     place = 0
     while place < len(typed):
-        last = place == len(typed) - 1
-        one = _best(typed[place], texts, last)
-        if not last:
-            both = _best(typed[place] + typed[place + 1], texts, place + 2 == len(typed))
-            apart = _best(typed[place + 1], texts, place + 2 == len(typed))
-            if both is not None and both[0] < min(_cost(one), _cost(apart)):
+        one = alone[place]
+        if place + 1 < len(typed):
+            least = min(_cost(one), _cost(alone[place + 1]))
+            joint = typed[place] + typed[place + 1]
+            both = _best(joint, texts, place + 1 == end) if least else None
+            if both is not None and both[0] < least:
                 found.append(both[1])
                 place += 2
                 continue
         if one is not None:
             found.append(one[1])
-        elif typed[place] in initials(film.title) and "title" in scope:
+        elif typed[place] in letters:
             found.append(Match("title", 0, len(film.title), film.title, "its initials"))
         place += 1
     return found
@@ -161,6 +167,7 @@ def _best(typed: str, texts: list[_Text], last: bool) -> tuple[float, Match] | N
     return best
 
 
+@lru_cache(maxsize=MOST_KIN)
 def _kin(typed: str, word: str, last: bool) -> tuple[float, str] | None:
     """What it costs to take `word` for what was typed, and how that is said."""
     figure = numerals.figure(typed)

@@ -1,12 +1,13 @@
 """Every search comes through here: by the engine, or by the database while the engine is away.
 
-After a failure the engine is left alone for a moment, so that one that hangs costs its deadline
-once and not at every search. A walk goes on only where it began: the database does not know the
-places of an engine's hits.
+After two failures in a row the engine is left alone for a moment, so that one that hangs does not
+cost its deadline at every search; a single one may be the query's own fault. A walk goes on only
+where it began: the database does not know the places of an engine's hits.
 """
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
@@ -16,14 +17,23 @@ from service.films.models import Film
 from service.search.cursors import Walk
 from service.search.finder import ANYHOW, Finder, Found, Wish
 from service.search.query import Query
-from service.search.standby import Standby
+from service.search.standby import AWAY, Standby
 from service.search.suggest import Suggester, Suggestion
 
 T = TypeVar("T")
 
-ALONE = 2.0  # seconds for which an engine that failed is not asked
+FAILURES = 2  # in a row, until an engine is not asked
+ALONE = 2.0  # seconds for which it then is not
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What may be meant; `degraded` names what had to be done without."""
+
+    suggestions: tuple[Suggestion, ...]
+    degraded: tuple[str, ...] = ()
 
 
 class Search:
@@ -44,6 +54,7 @@ class Search:
         self._suggester = suggester
         self._standby = standby
         self._clock = clock
+        self._failures = 0
         self._alone_until = float("-inf")
 
     async def find(
@@ -72,20 +83,30 @@ class Search:
             lambda: self._standby.find(None, limit, offset, wish),
         )
 
-    async def suggest(self, text: str, limit: int) -> tuple[Suggestion, ...]:
-        """As `Suggester.suggest`."""
-        return await self._either(
-            lambda: self._suggester.suggest(text, limit),
-            lambda: self._suggester.suggest(text, limit, self._standby.hits),
-        )
+    async def suggest(self, text: str, limit: int) -> Completed:
+        """As `Suggester.suggest`, and whether that was done without the engine."""
+
+        async def by_engine() -> Completed:
+            return Completed(await self._suggester.suggest(text, limit))
+
+        async def by_database() -> Completed:
+            found = await self._suggester.suggest(text, limit, self._standby.hits)
+            return Completed(found, (AWAY,))
+
+        return await self._either(by_engine, by_database)
 
     async def _either(
         self, by_engine: Callable[[], Awaitable[T]], by_database: Callable[[], Awaitable[T]]
     ) -> T:
         if self._clock() >= self._alone_until:
             try:
-                return await by_engine()
+                found = await by_engine()
             except Unavailable as away:
-                self._alone_until = self._clock() + ALONE
+                self._failures += 1
+                if self._failures >= FAILURES:
+                    self._alone_until = self._clock() + ALONE
                 log.warning("search engine away", action="search_degraded", reason=away.detail)
+            else:
+                self._failures = 0
+                return found
         return await by_database()

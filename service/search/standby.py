@@ -11,7 +11,10 @@ ranked ones can be paged through; `similar_words_left_out` where the database ha
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 
+from service.database import on_postgres, whole
+from service.errors import Unavailable
 from service.search.engines.database import DatabaseEngine
 from service.search.engines.ports import Hits
 from service.search.finder import ENOUGH, RANKED, Found, Result, Wish
@@ -25,11 +28,21 @@ from service.search.shelf import Shelf
 from service.search.spelling import did_you_mean
 from service.search.vocabulary import PLACES, Vocabulary
 
-DEADLINE = 1.0  # seconds; then the database counts as away, too
+AWAY = "search_engine_away"
+DEADLINE = 1.0  # seconds; then search counts as away
+SQLITE_TURNS = 1  # statements at the same time: one connection works on one after the other
+POSTGRES_TURNS = 2  # of a process; the rest of the pool is for everything else
+
+
+def turns() -> int:
+    """How many statements may run at the same time in this process."""
+    return POSTGRES_TURNS if on_postgres() else SQLITE_TURNS
 
 
 class Standby:
-    """Finds films in the database alone. Every method raises the database's own errors."""
+    """Finds films in the database alone. Every method raises `Unavailable` when that takes too
+    long, and the database's own errors. It is built when the database is bound.
+    """
 
     def __init__(self, vocabulary: Vocabulary, shelf: Shelf, deadline: float = DEADLINE) -> None:
         self._engine = DatabaseEngine()
@@ -38,10 +51,11 @@ class Standby:
         self._learning: asyncio.Task[None] | None = None
         self._shelf = shelf
         self._deadline = deadline
+        self._turns = asyncio.Semaphore(turns())
 
     async def find(self, query: Query | None, limit: int, offset: int, wish: Wish) -> Found:
         """As `Finder.find`, and without words as `Finder.browse`."""
-        async with asyncio.timeout(self._deadline):
+        async with self._in_time():
             if query is not None and wish.typos:
                 await self._learn()
             if query is None or wish.sort != "relevance":
@@ -50,12 +64,49 @@ class Standby:
 
     async def hits(self, plan: Plan, limit: int) -> Hits:
         """The first hits of a plan, in the database's order."""
-        async with asyncio.timeout(self._deadline):
-            return await self._engine.search(plan, 0, limit, Wish().selection, "relevance")
+        async with self._in_time():
+            return await self._search(plan, 0, limit, Wish())
+
+    @contextlib.asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """The deadline of a whole search. The database may be well: what is away is search."""
+        limit = asyncio.timeout(self._deadline)
+        try:
+            async with limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():  # the driver's own: there the database does not answer
+                raise
+            raise Unavailable(
+                "Searching without the search engine takes too long now.",
+                code="search_unavailable",
+                retry_after=1,
+            ) from None
+
+    async def _search(self, plan: Plan | None, offset: int, limit: int, wish: Wish) -> Hits:
+        return await self._in_turn(
+            lambda: self._engine.search(plan, offset, limit, wish.selection, wish.sort)
+        )
+
+    async def _in_turn(self, statement: Callable[[], Awaitable[Hits]]) -> Hits:
+        """A statement that may be long, when there is a turn.
+
+        It keeps the turn until it ends, though its caller has given up: SQLite's one thread works
+        on, and further statements would pile up behind it.
+        """
+        await self._turns.acquire()
+        return await self._to_its_end(statement)
+
+    @whole
+    async def _to_its_end(self, statement: Callable[[], Awaitable[Hits]]) -> Hits:
+        try:
+            return await statement()
+        finally:
+            self._turns.release()
 
     async def _listed(self, query: Query | None, limit: int, offset: int, wish: Wish) -> Found:
         plan = self._plan(query, wish) if query else None
-        hits = await self._engine.search(plan, offset, limit, wish.selection, wish.sort)
+        hits = await self._search(plan, offset, limit, wish)
         scored = [(hit.film_id, hit.score) for hit in hits.found]
         films = await self._shelf.films([film_id for film_id, _ in scored])
         return Found(
@@ -67,9 +118,7 @@ class Standby:
         )
 
     async def _ranked(self, query: Query, limit: int, offset: int, wish: Wish) -> Found:
-        hits = await self._engine.search(
-            self._plan(query, wish), 0, RANKED, wish.selection, "relevance"
-        )
+        hits = await self._search(self._plan(query, wish), 0, RANKED, wish)
         ranked, said, total = (
             await self._rank(query, hits, wish),
             list(self._degraded(wish, query)),
@@ -102,11 +151,11 @@ class Standby:
 
     async def _loose(self, query: Query, wish: Wish) -> Hits:
         """Films with words that look alike, or with any of the words."""
-        alike = await self._engine.alike(query, RANKED, wish.selection)
+        alike = await self._in_turn(lambda: self._engine.alike(query, RANKED, wish.selection))
         if alike.found:
             return alike
         plan = scoped(Plan.loose(query, self._words), wish.scope, None)
-        return await self._engine.search(plan, 0, RANKED, wish.selection, "relevance")
+        return await self._search(plan, 0, RANKED, wish)
 
     async def _rank(self, query: Query, hits: Hits, wish: Wish) -> list[Ranked]:
         return numbered(query, rank(query, await self._shelf.prepared(hits.found, wish.scope)))
@@ -141,7 +190,7 @@ class Standby:
         await asyncio.to_thread(settle)
 
     def _degraded(self, wish: Wish, query: Query | None) -> tuple[str, ...]:
-        said = ["search_engine_away"]
+        said = [AWAY]
         if query is not None and wish.typos and not len(self._words):
             said.append("typos_left_out")
         if wish.facets:

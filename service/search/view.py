@@ -60,11 +60,14 @@ class FilmPage:
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """Titles and directors that may be meant; `took_ms` is what that took when it was done."""
+    """Titles and directors that may be meant; `took_ms` is what that took when it was done;
+    `degraded` names what had to be done without.
+    """
 
     query: str
     took_ms: float
     suggestions: list[Suggestion]
+    degraded: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,8 @@ async def test_without_an_index_films_are_filtered_listed_and_completed(lone: Ap
     assert following.json["results"][0]["year"] <= years[-1]
     told = await lone.get("/api/v1/suggest?q=godf")
     assert "The Godfather" in [each["text"] for each in told.json["suggestions"]]
+    assert told.json["degraded"] == ["search_engine_away"]
+    assert told.headers["Cache-Control"] == "no-store"
 
 
 async def test_films_are_shown_and_written_all_the_same(lone: Api) -> None:

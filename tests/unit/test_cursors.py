@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from service.errors import Malformed
 from service.search.cursors import Cursors, Walk, mark
+from service.search.forms import BrowseQuery
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "a secret that is only used by tests"
@@ -23,6 +24,13 @@ def cursors(after: timedelta = timedelta()) -> Cursors:
 def test_a_walk_comes_back_as_it_was_sealed() -> None:
     assert cursors().open(cursors().seal(WALK, "q"), "q") == WALK
     assert [WALK.has_shown(i) for i in IDS] == [True, True, False]
+
+
+def test_a_walk_by_the_longest_title_of_any_script_is_taken() -> None:
+    walk = Walk("exact", ("𠮷" * 600, 2**31, IDS[0]), 1_000_000)
+    sealed = cursors().seal(walk, "q")
+    assert BrowseQuery(cursor=sealed).cursor == sealed
+    assert cursors().open(sealed, "q") == walk
 
 
 def test_a_walk_may_rest_for_less_than_its_time() -> None:

@@ -15,8 +15,10 @@ from sanic_testing.reusable import ReusableClient
 from service import logs
 from service.errors import FieldError, Invalid, Misconfigured, TooMany, Unavailable
 from service.http import edges, problems
-from service.http.answers import PageQuery, answer, conditional
+from service.http.answers import Links, PageQuery, answer, conditional
 from service.http.reading import query
+from service.meters import counted
+from service.search.forms import SearchQuery
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +93,19 @@ def test_what_a_client_has_is_not_sent_again(
     client: ReusableClient, known: str, status: int
 ) -> None:
     assert client.get("/tagged", headers={"If-None-Match": known})[1].status == status
+
+
+def test_a_method_that_nobody_knows_is_counted_as_other(client: ReusableClient) -> None:
+    for method in ("BREW", "GET"):
+        assert client.request("/page", http_method=method)[1].headers["x-request-id"]
+    told = counted().decode()
+    assert 'method="GET"' in told and 'method="other"' in told and "BREW" not in told
+
+
+def test_links_keep_all_but_the_wait_of_one_client() -> None:
+    asked = SearchQuery.model_validate({"q": "jaws", "year": 1975, "after": "1.7"})
+    links = Links.along("/search", asked, 0, "further")
+    assert links.next == "/search?year=1975&q=jaws&cursor=further"
 
 
 def test_log_lines_are_json_with_fields_and_without_secrets(

@@ -6,6 +6,7 @@ import pytest
 
 from service.films.models import Film
 from service.search.matches import matched, ranges, why
+from service.search.plan import MOST_SLOTS
 from service.search.query import Query
 from service.search.scope import DEFAULT
 
@@ -58,3 +59,9 @@ def test_ranges_are_pieces_of_the_original_text(
 def test_why_is_said_in_plain_words(typed: str, found: Film, said: str) -> None:
     query = Query.parse(typed)
     assert why(query, found, matched(query, found, DEFAULT)) == said
+
+
+def test_words_behind_those_that_are_looked_up_are_not_marked() -> None:
+    most = " ".join(f"qqq{place}" for place in range(MOST_SLOTS - 1))
+    for typed, marked in ((f"{most} jaws", ["title"]), (f"{most} qqq jaws", [])):
+        assert list(ranges(matched(Query.parse(typed), JAWS, DEFAULT))) == marked

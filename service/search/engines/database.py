@@ -50,6 +50,8 @@ class DatabaseEngine:
         page = f"ORDER BY {by}, votes DESC, id LIMIT {limit} OFFSET {offset}"
         found = await rows(f"{text} {page}", *sql.values)
         hits = tuple(Hit(str(row["id"]), row["version"], float(row["score"])) for row in found)
+        if not found and offset:  # behind the end no row is left that would know the total
+            found = await rows(f"{text} LIMIT 1", *sql.values)
         return Hits(hits, found[0]["total"] if found else 0)
 
     async def alike(self, query: Query, limit: int, selection: Selection) -> Hits:

@@ -1,0 +1,155 @@
+"""What search does when a part fails now and then: who is asked next, and what is kept of it."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+
+from service.cache.answers import Answers, key_of
+from service.cache.memory import MemoryCache
+from service.database import settled
+from service.errors import NotFound, Unavailable
+from service.films.models import Film
+from service.http.answers import Links
+from service.search.api import lasting, packed, unpacked
+from service.search.engines.database import DatabaseEngine
+from service.search.engines.ports import Hits
+from service.search.finder import Found, Wish
+from service.search.search import ALONE, Search
+from service.search.shelf import Shelf
+from service.search.standby import AWAY, Standby, turns
+from service.search.suggest import Suggester
+from service.search.view import Suggestions
+from service.search.vocabulary import Vocabulary
+from tests.conftest import PATIENCE
+from tests.contracts.test_finder import row
+
+
+class Moody:
+    """A finder and an engine that fail as long as they are told to."""
+
+    def __init__(self) -> None:
+        self.fails, self.asked = True, 0
+
+    async def _answer(self, answer: Any) -> Any:
+        self.asked += 1
+        if self.fails:
+            raise Unavailable("away")
+        return answer
+
+    async def find(self, *_: object) -> Found:
+        found: Found = await self._answer(Found((), 0))
+        return found
+
+    async def search(self, *_: object) -> Hits:
+        hits: Hits = await self._answer(Hits((), 0))
+        return hits
+
+
+async def test_an_engine_is_left_alone_after_two_failures_in_a_row(database: str) -> None:
+    moody, shelf, time = Moody(), Shelf(), [0.0]
+    search = Search(
+        moody,  # type: ignore[arg-type]  # it has what is called here
+        Suggester(moody, Vocabulary(), shelf),  # type: ignore[arg-type]
+        Standby(Vocabulary(), shelf, PATIENCE),
+        lambda: time[0],
+    )
+
+    async def degraded() -> bool:
+        return AWAY in (await search.find("jaws", 5, 0)).degraded
+
+    assert await degraded()
+    moody.fails = False
+    assert not await degraded(), "one failure may be the query's own"
+    moody.fails = True
+    assert await degraded()
+    assert (await search.suggest("jaws", 5)).degraded == (AWAY,)
+    moody.fails, asked = False, moody.asked
+    assert await degraded()
+    assert moody.asked == asked
+    time[0] += ALONE
+    assert not await degraded()
+    assert (await search.suggest("jaws", 5)).degraded == ()
+
+
+@pytest.mark.parametrize("degraded", [[], [AWAY]])
+async def test_all_who_share_an_answer_send_it_with_the_same_headers(degraded: list[str]) -> None:
+    cache, kept = MemoryCache(), []
+    answers = Answers(cache)
+
+    async def make() -> bytes:
+        await asyncio.sleep(0)
+        return packed(Links("/next", None), Suggestions("ü\n", 1.0, [], degraded))
+
+    for _ in range(2):
+        asked = (answers.fetch("x", "q", 1, 60, make, worth=lasting) for _ in range(3))
+        kept += await asyncio.gather(*asked)
+    for each in kept:
+        headers, page = unpacked(each.body)
+        assert headers["Link"] == '</next>; rel="next"'
+        assert (headers["Cache-Control"] == "no-store") == bool(degraded)
+        assert orjson.loads(page)["degraded"] == degraded
+    assert (await cache.get(key_of("x", "q", 1)) is None) == bool(degraded)
+
+
+class Claimed(MemoryCache):
+    """A memory that several processes seem to share: a claim is given once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.claims: set[str] = set()
+
+    async def claim(self, key: str, seconds: float) -> bool:
+        there = key in self.claims
+        self.claims.add(key)
+        return not there
+
+    async def release(self, key: str) -> None:
+        self.claims.discard(key)
+
+
+async def test_nobody_waits_for_an_answer_that_was_not_kept() -> None:
+    cache = Claimed()
+    answers = Answers(cache)
+
+    async def fail() -> bytes:
+        raise NotFound("nothing")
+
+    async def make() -> bytes:
+        return b"answer"
+
+    with pytest.raises(NotFound):
+        await answers.fetch("x", "q", 1, 60, fail)
+    assert not cache.claims
+    await answers.fetch("x", "q", 1, 60, make, worth=lambda body: body != b"answer")
+    assert not cache.claims
+    await answers.fetch("x", "q", 1, 60, make)
+    assert cache.claims
+
+
+async def test_a_page_behind_the_end_knows_the_total(database: str) -> None:
+    facts = {"title": "Film", "year": 2000}
+    await Film.bulk_create([row(number, facts) for number in range(3)])
+    hits = await DatabaseEngine().search(None, 10, 5, Wish().selection, "relevance")
+    assert (hits.found, hits.total) == ((), 3)
+
+
+async def test_a_statement_that_is_given_up_keeps_its_turn_until_it_ends(database: str) -> None:
+    standby, ended, running = Standby(Vocabulary(), Shelf(), 0.1), asyncio.Event(), []
+
+    class Slow(DatabaseEngine):
+        async def search(self, *_: object) -> Hits:
+            running.append(1)
+            await ended.wait()
+            return Hits((), 0)
+
+    standby._engine = Slow()
+    for _ in range(4):
+        with pytest.raises(Unavailable) as refused:
+            await standby.find(None, 5, 0, Wish())
+        assert (refused.value.code, refused.value.retry_after) == ("search_unavailable", 1)
+    assert len(running) == turns()
+    ended.set()
+    await settled()
+    assert (await standby.find(None, 5, 0, Wish())).total == 0
