@@ -15,10 +15,16 @@ SQLITE_BUSY_MS = 5_000  # for another writer's lock; the longest transaction tak
 POSTGRES_CONNECT = 5  # a server that is restarting refuses at once; this is for one that is frozen
 POSTGRES_STATEMENT = 3  # a frozen server costs an error then, not a hung request
 POSTGRES_POOL = 10  # connections a process; four workers stay below PostgreSQL's hundred
+STANDBY_DEADLINE = 1.0  # for a search that the database answers while the engine is away
+STANDBY_TURNS_SQLITE = 1  # such searches at once: one connection does one thing after the other
+STANDBY_TURNS_POSTGRES = 2  # the rest of the pool is for everything else
 MIGRATION_WAIT = 60  # for another migrator
 
 # Elasticsearch
 SEARCH_DEADLINE = 1.0  # for a whole search, asked once: retries keep a cluster in trouble there
+SEARCH_FAILURES = 2  # in a row until the engine is left alone; one may be a single heavy query
+SEARCH_PAUSE = 2.0  # without asking it; one that hangs costs its deadline once, not each time
+AFTER_WRITE = 2.0  # that a search with `after=` waits; an indexer takes a tenth of one
 INDEX_CONNECTIONS = 20  # to each node
 INVENTORY_DEADLINE = 10.0  # for one page of the comparison; nobody waits for it
 TRIAL_DEADLINE = 10.0  # for a trial of an index before it goes live

@@ -24,6 +24,7 @@ from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.loader import Loader
 from service.films.nudge import Nudge, nudge_for
+from service.limits import STANDBY_DEADLINE
 from service.limits import TRIAL_DEADLINE as PATIENT
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import Lookup
@@ -44,7 +45,7 @@ from service.search.lexicon import Lexicon
 from service.search.matching import Matching
 from service.search.search import Search
 from service.search.shelf import Shelf
-from service.search.standby import DEADLINE, Standby
+from service.search.standby import Standby
 from service.search.suggest import Suggester
 from service.search.vocabulary import Vocabulary
 from service.settings import Settings, path_of
@@ -120,7 +121,7 @@ def inventory_for(settings: Settings) -> Inventory:
 def deadline_of(settings: Settings) -> float:
     """Seconds that a search may take, by the engine or without it."""
     if settings.search_url.startswith("tantivy"):
-        return DEADLINE
+        return STANDBY_DEADLINE
     from service.search.engines.elastic import Address
 
     return Address.parse(settings.search_url).deadline

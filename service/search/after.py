@@ -7,9 +7,9 @@ from uuid import UUID
 
 from service.errors import FieldError, Invalid
 from service.films.models import Outbox
+from service.limits import AFTER_WRITE as LONGEST
 from service.search.generation import Generation
 
-LONGEST = 2.0  # seconds; an indexer takes a tenth of one, and one that is away takes for ever
 LOOK = 0.02  # seconds between the first two looks; they grow apart
 TOKEN = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([0-9]{1,18})")
 

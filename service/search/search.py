@@ -14,6 +14,8 @@ import structlog
 
 from service.errors import Unavailable
 from service.films.models import Film
+from service.limits import SEARCH_FAILURES as FAILURES
+from service.limits import SEARCH_PAUSE as ALONE
 from service.search.cursors import Walk
 from service.search.finder import ANYHOW, Finder, Found, Wish
 from service.search.query import Query
@@ -21,9 +23,6 @@ from service.search.standby import AWAY, Standby
 from service.search.suggest import Suggester, Suggestion
 
 T = TypeVar("T")
-
-FAILURES = 2  # in a row, until an engine is not asked
-ALONE = 2.0  # seconds for which it then is not
 
 log = structlog.get_logger()
 

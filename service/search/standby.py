@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from service.database import on_postgres, whole
 from service.errors import Unavailable
+from service.limits import STANDBY_DEADLINE, STANDBY_TURNS_POSTGRES, STANDBY_TURNS_SQLITE
 from service.search.engines.database import DatabaseEngine
 from service.search.engines.ports import Hits
 from service.search.finder import ENOUGH, RANKED, Found, Result, Wish
@@ -29,14 +30,11 @@ from service.search.spelling import did_you_mean
 from service.search.vocabulary import PLACES, Vocabulary
 
 AWAY = "search_engine_away"
-DEADLINE = 1.0  # seconds; then search counts as away
-SQLITE_TURNS = 1  # statements at the same time: one connection works on one after the other
-POSTGRES_TURNS = 2  # of a process; the rest of the pool is for everything else
 
 
 def turns() -> int:
     """How many statements may run at the same time in this process."""
-    return POSTGRES_TURNS if on_postgres() else SQLITE_TURNS
+    return STANDBY_TURNS_POSTGRES if on_postgres() else STANDBY_TURNS_SQLITE
 
 
 class Standby:
@@ -44,7 +42,9 @@ class Standby:
     long, and the database's own errors. It is built when the database is bound.
     """
 
-    def __init__(self, vocabulary: Vocabulary, shelf: Shelf, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, shelf: Shelf, deadline: float = STANDBY_DEADLINE
+    ) -> None:
         self._engine = DatabaseEngine()
         self._vocabulary = vocabulary
         self._own = Vocabulary()

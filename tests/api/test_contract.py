@@ -1,13 +1,15 @@
 """The contract: valid, complete, and true of what the service answers."""
 
+import contextlib
 import io
 import re
 
+import aiohttp
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from tests.running import Api
+from tests.running import Answer, Api
 
 LATER = ("/api/v1/movies/popular/x", "/api/v1/ratings", "/api/v1/export")
 
@@ -116,10 +118,13 @@ async def test_the_contract_page_asks_nobody_outside(api: Api) -> None:
 async def test_a_hostile_body_is_a_problem_document(
     api: Api, body: bytes, kind: str, status: int
 ) -> None:
-    head = {"Content-Type": kind}
-    answer = await api.ask(
-        "POST", "/api/v1/movies", token=await api.admin(), data=io.BytesIO(body), headers=head
-    )
+    head, token = {"Content-Type": kind}, await api.admin()
+    answers: list[Answer] = []
+    while not answers:  # who is still sending may see the door close before reading the answer
+        with contextlib.suppress(aiohttp.ClientOSError):
+            given = {"data": io.BytesIO(body), "headers": head}
+            answers.append(await api.ask("POST", "/api/v1/movies", token=token, **given))
+    answer = answers[0]
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert "Traceback" not in answer.body.decode()
     assert (await api.get("/health/live")).status == 200

@@ -19,7 +19,7 @@ def test_whatever_a_request_waits_for_gives_up_before_the_request_does() -> None
         limits.POSTGRES_STATEMENT,
         limits.POSTGRES_CONNECT,
         limits.SQLITE_BUSY_MS / 1000,
-        limits.SEARCH_DEADLINE,
+        limits.AFTER_WRITE + limits.SEARCH_DEADLINE + limits.STANDBY_DEADLINE,
         limits.CACHE_DEADLINE,
         limits.STORE_CALL,
         limits.OMDB_DEADLINE,
