@@ -171,7 +171,7 @@ def initials(title: str) -> list[str]:
     Each also without a leading article: `The Lord of the Rings: …` is `lotr`.
     """
     found = []
-    for part in (title, re.split(r":| - ", title, maxsplit=1)[0]):
+    for part in dict.fromkeys((title, re.split(r":| - ", title, maxsplit=1)[0])):
         part_words = words(part)
         for form in (part_words, without_article(part_words)):
             if len(form) >= SHORTEST_INITIALS:
