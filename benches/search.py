@@ -3,9 +3,11 @@
 The product's own finder over real films in both engines, beside two ordinary queries on the same
 Elasticsearch: what most services send, and a careful one. A query has one right film; films of the
 same whole title and a year within one count as the same. S@1 and S@10 are the shares, in per cent,
-of queries whose right film is first, or among the first ten.
+of queries whose right film is first, or among the first ten. `database` is what answers while no
+engine does; `--on postgres` keeps the films there instead of in SQLite.
 
-    python -m benches.search [--engine tantivy,elasticsearch] [--seed 7] [--each 100]
+    python -m benches.search [--engine tantivy,elasticsearch,database] [--on sqlite]
+                             [--seed 7] [--each 100]
 
 Without a seed the kept queries are asked, with one a fresh set is made from the titles.
 """
@@ -37,9 +39,14 @@ from service.search.engines.elastic_writer import ElasticWriter
 from service.search.engines.ports import Engine, IndexWriter
 from service.search.engines.tantivy import TantivyEngine
 from service.search.engines.tantivy_writer import TantivyWriter
-from service.search.finder import Finder
+from service.search.finder import ANYHOW, Finder
+from service.search.plaintext import plaintext
+from service.search.query import Query
+from service.search.shelf import Shelf
+from service.search.standby import Standby
 from service.search.text import whole
 from service.search.vocabulary import Vocabulary
+from tests.conftest import fresh_postgres
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("BENCH_DATA", PROJECT.parent / "shared" / "data"))
@@ -95,15 +102,19 @@ class Judge:
 def row(film: Film_, number: int) -> Film:
     """A film of the data as a row of ours."""
     now = datetime.now(UTC)
+    lists = {
+        "aliases": film["alt_titles"],
+        "directors": film["directors"],
+        "genres": film["genres"],
+    }
     return Film(
         id=uuid.UUID(int=number),
         imdb_id=film["imdb_id"],
         title=film["title"],
         whole_title=whole(film["title"])[:600],
-        aliases=film["alt_titles"],
+        plaintext=plaintext(title=film["title"], **lists),
+        **lists,
         year=film["year"],
-        directors=film["directors"],
-        genres=film["genres"],
         imdb_rating=film["rating"],
         imdb_votes=film["votes"] or None,
         created_at=now,
@@ -204,6 +215,37 @@ def ordinary(address: Address, client: Any, made: Callable[[str], dict[str, Any]
     return ask
 
 
+async def by_database(
+    rows: list[Film], judge: Judge, queries: list[dict[str, Any]], ids: dict[str, str]
+) -> dict[str, Tally]:
+    """What the database finds alone, with the words of all films."""
+    vocabulary = Vocabulary()
+    vocabulary.add(word for film in rows for word in MovieDocument.of(film).words())
+    vocabulary.settle()
+    standby = Standby(vocabulary, Shelf(), PATIENCE)
+
+    async def ask(text: str) -> list[str]:
+        found = await standby.find(Query.parse(text), 10, 0, ANYHOW)
+        return [ids[str(result.film.id)] for result in found.results]
+
+    return await measured(ask, judge, queries, [])
+
+
+@contextlib.asynccontextmanager
+async def films_in(database: str, rows: list[Film]) -> AsyncIterator[None]:
+    """The films in a fresh database, gone afterwards."""
+    async with contextlib.AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        url = f"sqlite://{folder}/movies.db"
+        if database == "postgres":
+            url = await stack.enter_async_context(contextlib.asynccontextmanager(fresh_postgres)())
+        await migrate(url)
+        await open_database(url)
+        await Film.bulk_create(rows, batch_size=500)
+        yield
+        await close_database()
+
+
 async def columns_of(
     name: str, rows: list[Film], judge: Judge, queries: list[dict[str, Any]], ids: dict[str, str]
 ) -> dict[str, dict[str, Tally]]:
@@ -241,7 +283,8 @@ async def columns_of(
 
 async def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--engine", default="tantivy,elasticsearch")
+    options.add_argument("--engine", default="tantivy,elasticsearch,database")
+    options.add_argument("--on", choices=("sqlite", "postgres"), default="sqlite")
     options.add_argument("--seed", type=int)
     options.add_argument("--each", type=int, default=100)
     chosen = options.parse_args()
@@ -258,17 +301,14 @@ async def main() -> int:
     rows = [row(film, number) for number, film in enumerate(films, 1)]
     ids = {str(r.id): film["id"] for r, film in zip(rows, films, strict=True)}
     columns: dict[str, dict[str, Tally]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite://{folder}/movies.db"
-        await migrate(url)
-        await open_database(url)
-        await Film.bulk_create(rows, batch_size=500)
+    async with films_in(chosen.on, rows):
         for name in chosen.engine.split(","):
-            if name == "elasticsearch" and "TEST_ELASTICSEARCH_URL" not in os.environ:
+            if name == "database":
+                columns[f"{chosen.on} alone"] = await by_database(rows, Judge(films), queries, ids)
+            elif name == "elasticsearch" and "TEST_ELASTICSEARCH_URL" not in os.environ:
                 print("Elasticsearch is left out: TEST_ELASTICSEARCH_URL is not set.")
-                continue
-            columns |= await columns_of(name, rows, Judge(films), queries, ids)
-        await close_database()
+            else:
+                columns |= await columns_of(name, rows, Judge(films), queries, ids)
     printed(columns)
     return 0
 

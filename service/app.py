@@ -47,7 +47,12 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     @app.before_server_start
     async def begin(app: Sanic) -> None:  # type: ignore[type-arg]
         app.ctx.parts = await wiring.build(settings)
-        app.ctx.tasks = [asyncio.create_task(beat()), await wiring.follow(app.ctx.parts)]
+        made = app.ctx.parts
+        app.ctx.tasks = [
+            asyncio.create_task(beat()),
+            await wiring.follow(made),
+            asyncio.create_task(wiring.warm(made)),
+        ]
 
     @app.before_server_stop
     async def stop_tasks(app: Sanic) -> None:  # type: ignore[type-arg]

@@ -52,6 +52,7 @@ from service.settings import Settings, path_of
 
 log = structlog.get_logger()
 
+WARM_AFTER = 30.0  # seconds after the start; the first searches come first
 LONGEST_LOAD = 20.0  # seconds to wait for the vocabulary at start; a million films take some ten
 
 
@@ -267,6 +268,12 @@ async def follow(made: Parts) -> "asyncio.Task[None]":
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(made.lexicon.loaded.wait(), LONGEST_LOAD)
     return task
+
+
+async def warm(made: Parts) -> None:
+    """Load what no request should wait for, once the start is over."""
+    await asyncio.sleep(WARM_AFTER)
+    await made.matching.warm()
 
 
 async def close(made: Parts) -> None:

@@ -76,6 +76,10 @@ class Matching:
         """Stop reading names."""
         self._reader.shutdown(wait=True, cancel_futures=True)
 
+    async def warm(self) -> None:
+        """Read a first name, for which the library loads its rules: a second or more."""
+        await asyncio.get_running_loop().run_in_executor(self._reader, read, "Warm.Up.2000.mkv")
+
     async def match(self, items: Sequence[str | Described]) -> list[Matched]:
         """One answer for each item, in their order. Raises what `films` raises."""
         turns = asyncio.Semaphore(AT_ONCE)
