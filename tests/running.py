@@ -178,7 +178,7 @@ class Api:
 
 
 async def until(
-    condition: Callable[[], Awaitable[Any]], seconds: float = 30.0, every: float = 0.05
+    condition: Callable[[], Awaitable[Any]], seconds: float = 120.0, every: float = 0.05
 ) -> Any:
     """What `condition` gives, as soon as it gives something true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
