@@ -99,14 +99,14 @@ async def test_one_goes_back_to_the_index_before_and_an_ended_rebuild_is_not_cal
 
     filed = await api.ask("POST", f"{ADMIN}/reindex", token=token)
     assert filed.status == 202, filed.json
-    made = await until(lambda: over(filed.headers["Location"]), seconds=120)
+    made = await until(lambda: over(filed.headers["Location"]))
     assert made["kind"] == "rebuild" and made["previous_index"]
     assert {"query", "expected", "old", "new"} == set(made["golden"][0])
     late = await api.ask("DELETE", filed.headers["Location"], token=token)
     assert (late.status, late.json["code"]) == (409, "reindex_over")
     back = await api.ask("POST", f"{ADMIN}/reindex/rollback", token=token)
     assert back.status == 202, back.json
-    gone = await until(lambda: over(back.headers["Location"]), seconds=120)
+    gone = await until(lambda: over(back.headers["Location"]))
     assert gone["index_name"] == made["previous_index"]
     assert (await api.titles("godfahter"))[0] == "The Godfather"
 

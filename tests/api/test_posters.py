@@ -22,7 +22,7 @@ async def with_poster(api: Api, omdb_address: str) -> dict[str, Any]:
         shown = (await api.get(f"/api/v1/movies/{film['id']}")).json
         return shown if shown["poster"]["status"] == "stored" else None
 
-    return dict(await until(stored, seconds=60))
+    return dict(await until(stored))
 
 
 async def test_a_poster_is_shown_by_its_film_and_by_its_own_address(
@@ -100,7 +100,7 @@ async def test_a_poster_that_fails_says_why_and_the_film_is_served(
         shown = (await api.get(f"/api/v1/movies/{film['id']}")).json
         return dict(shown["poster"]) if shown["poster"]["status"] != "pending" else None
 
-    poster = await until(decided, seconds=60)
+    poster = await until(decided)
     assert poster["status"] == status
     assert reason in poster["reason"]
     assert (poster["url"], poster["sizes"]) == (None, {})

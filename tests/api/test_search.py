@@ -19,7 +19,7 @@ async def indexed(api: Api) -> None:
         ready = await api.get("/health/ready")
         return ready.json["parts"]["indexer"]["detail"].startswith("0 films waiting")
 
-    await until(all_there, seconds=60)
+    await until(all_there)
 
 
 @pytest.mark.parametrize(

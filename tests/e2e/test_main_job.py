@@ -23,7 +23,7 @@ async def test_a_new_title_is_fetched_found_misspelt_and_has_its_poster(api: Api
         film = (await api.get("/api/v1/movies/tt0017136")).json
         return film["poster"] if film["poster"]["status"] == "stored" else None
 
-    poster = await until(stored, seconds=60)
+    poster = await until(stored)
     assert set(poster["sizes"]) == {"w185", "w342", "w780"}
     picture = await api.get(poster["url"])
     assert (picture.status, picture.headers["Content-Type"]) == (200, "image/jpeg")
@@ -108,7 +108,7 @@ async def test_an_index_is_rebuilt_while_searches_go_on(api: Api) -> None:
         assert job.json["state"] != "failed", job.json
         return job.json["state"] == "done"
 
-    assert await until(over, seconds=120)
+    assert await until(over)
     stop.set()
     await searching
     assert statuses == {200}

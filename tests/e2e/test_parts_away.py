@@ -215,7 +215,7 @@ async def test_elasticsearch_redis_and_s3_go_and_come_back(stack: str, tmp_path:
                 hit["movie"]["title"] for hit in answer.json["results"]
             ]
 
-        assert await until(lambda: found("godfahter", "The Godfather"), seconds=60)
+        assert await until(lambda: found("godfahter", "The Godfather"))
         for part in parts:
             await part.down()
 
@@ -232,4 +232,4 @@ async def test_elasticsearch_redis_and_s3_go_and_come_back(stack: str, tmp_path:
         assert (await api.get(made.headers["Location"])).status == 200
         for part in parts:
             await part.up()
-        assert await until(lambda: found(title, title), seconds=120)
+        assert await until(lambda: found(title, title))

@@ -51,7 +51,7 @@ async def test_what_was_written_while_the_indexer_was_dead_is_found_afterwards(a
     async def found() -> bool:
         return "Zwischenspiel Omega" in await api.titles("zwischenspeil omega")
 
-    assert await until(found, seconds=60)
+    assert await until(found)
 
 
 async def test_a_thousand_requests_broken_off_do_not_stop_it(api: Api) -> None:
@@ -80,7 +80,7 @@ async def test_a_frozen_worker_is_noticed(api: Api) -> None:
     async def replaced() -> bool:
         return pids(api.service)["api-0"] != before
 
-    assert await until(replaced, seconds=60)
+    assert await until(replaced)
     assert (await api.get("/health/live")).status == 200
 
 
@@ -95,7 +95,7 @@ async def test_a_hangup_restarts_all_without_an_error(api: Api) -> None:
             statuses.append(response.status)
         return all(pids(api.service)[name] != pid for name, pid in before.items())
 
-    assert await until(all_new, seconds=90, every=0.02)
+    assert await until(all_new, every=0.02)
     assert set(statuses) == {200}
 
 

@@ -85,7 +85,7 @@ async def lookup(catalogue: Catalogue, client: OmdbClient, clock: Clock) -> Asyn
     await lookup.close()
 
 
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+async def until(true: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
     """Wait for what must become true."""
     deadline = time.monotonic() + seconds
     while not await true():
