@@ -19,6 +19,7 @@ from service.errors import Unavailable
 from service.limits import CACHE_CONNECTIONS as CONNECTIONS
 from service.limits import CACHE_DEADLINE as DEADLINE
 from service.limits import CACHE_PAUSE as PAUSE
+from service.limits import LONGEST_CHECK
 
 log = structlog.get_logger()
 
@@ -30,6 +31,7 @@ class RedisCache:
     """Values in Redis under `movies:`."""
 
     def __init__(self, url: str, deadline: float = DEADLINE) -> None:
+        self._url = url
         self._deadline = deadline
         pool = BlockingConnectionPool.from_url(
             url,
@@ -63,9 +65,13 @@ class RedisCache:
         await self._tried(lambda: self._redis.delete(CLAIM + key))
 
     async def check(self) -> str:
+        """Asked over a connection of its own with more time: slow is not away."""
         try:
-            async with asyncio.timeout(1):
-                facts = await self._redis.info("server")
+            async with (
+                asyncio.timeout(LONGEST_CHECK),
+                Redis.from_url(self._url, retry=Retry(NoBackoff(), 0)) as redis,
+            ):
+                facts = await redis.info("server")
         except (RedisError, OSError, TimeoutError) as fault:
             raise Unavailable(
                 f"Redis does not answer ({type(fault).__name__}); check CACHE_URL and the server.",

@@ -56,11 +56,12 @@ class Health:
         self._until = 0.0
         self._asking = asyncio.Lock()
 
-    async def readiness(self) -> Readiness:
-        """The state of every part, at most a second old."""
+    async def readiness(self, longest: float = LONGEST_CHECK) -> Readiness:
+        """The state of every part, at most a second old; each has `longest` seconds to answer."""
         async with self._asking:
             if self._known is None or time.monotonic() >= self._until:
-                states = await asyncio.gather(*map(asked, self._checks.values()))
+                checks = self._checks.values()
+                states = await asyncio.gather(*(asked(check, longest) for check in checks))
                 self._known = _judged(dict(zip(self._checks, states, strict=True)))
                 self._until = time.monotonic() + KEPT
             return self._known
