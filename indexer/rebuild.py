@@ -113,11 +113,17 @@ class Rebuild:
             await self._end(job, Step.FAILED, fault.detail)
 
     async def _left(self, job: ReindexJob) -> tuple[Step, ...]:
-        """The steps from the noted one on; of a swap, what the engine says decides."""
-        swapping = job.state == Step.SWAPPING and job.swapped_ms is not None
-        if swapping and await self._writer.current() == job.index_name:
-            return (Step.SETTLING,)
-        return _left(job)
+        """The steps from the noted one on; a swap that was broken off begins with its proof again,
+        unless the engine says that it came through.
+        """
+        steps = OF_A_ROLLBACK if job.kind == "rollback" else STEPS
+        if job.state not in steps:
+            return steps
+        at = steps.index(Step(job.state))
+        if job.state != Step.SWAPPING:
+            return steps[at:]
+        swapped = job.swapped_ms is not None and await self._writer.current() == job.index_name
+        return (Step.SETTLING,) if swapped else steps[at - 1 :]
 
     async def _enter(self, job: ReindexJob, step: Step) -> None:
         job.state = step.value
@@ -277,12 +283,3 @@ def named(job: ReindexJob) -> str:
 async def _recent(job: ReindexJob) -> bool:
     """Whether the outbox still knows all that changed since the job's noted time."""
     return job.began_ms is not None and await now_ms() - job.began_ms < KEPT_LONG_ENOUGH
-
-
-def _left(job: ReindexJob) -> tuple[Step, ...]:
-    """The steps from the noted one on; a swap that was broken off begins with its proof again."""
-    steps = OF_A_ROLLBACK if job.kind == "rollback" else STEPS
-    if job.state not in steps:
-        return steps
-    at = steps.index(Step(job.state))
-    return steps[at - 1 if job.state == Step.SWAPPING else at :]
