@@ -7,9 +7,10 @@ director's name beside it. With another seed it is another set, so that nothing 
 import random
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.search.numerals import VALUES
+from service.search.query import STOP_WORDS
 from service.search.text import whole, words
 
 Film = dict[str, Any]
@@ -182,6 +183,20 @@ def begun(rng: random.Random, text: str) -> str | None:
     return text[: rng.randrange(max(4, len(text) // 3), len(text))].strip()
 
 
+def clipped(rng: random.Random, text: str) -> str | None:
+    """Without the last letters, as when someone stops typing."""
+    return text[: -rng.randrange(1, 4)].strip() if len(text) > 9 else None
+
+
+def without_a_small_word(rng: random.Random, text: str) -> str | None:
+    found = text.split()
+    small = [place for place, word in enumerate(found) if word in STOP_WORDS]
+    if not small:
+        return None
+    del found[rng.choice(small)]
+    return " ".join(found) or None
+
+
 def _surname(rng: random.Random, film: Film) -> str | None:
     names = [words(name) for name in film["directors"]]
     names = [name for name in names if name and len(name[-1]) > 3]
@@ -224,7 +239,7 @@ def compounded(rng: random.Random, film: Film) -> str | None:
     """Several spoilings at once."""
     text = " ".join(words(film["title"]))
     steps: list[Callable[[random.Random, str], str | None]]
-    steps = [typo, typo, run_together, split, begun, without_a_word, sounded]
+    steps = [typo, typo, run_together, split, clipped, without_a_small_word, sounded]
     for step in rng.sample(steps, rng.choice((1, 2, 2))):
         text = step(rng, text) or text
     ending = rng.random()
@@ -241,67 +256,105 @@ def _plainly(spoil: Callable[[random.Random, str], str | None]) -> Callable[...,
     return lambda rng, film: spoil(rng, " ".join(words(film["title"])))
 
 
-CLASSES: dict[str, tuple[Callable[[random.Random, Film], str | None], bool]] = {
-    "exact": (_plainly(lambda rng, text: text), False),
-    "typo_adjacent": (_plainly(adjacent), False),
-    "typo_swap": (_plainly(swapped), False),
-    "typo_drop": (_plainly(dropped), False),
-    "typo_double": (_plainly(doubled), False),
-    "typo_first": (_plainly(first_letter), False),
-    "typo_two": (_plainly(lambda rng, text: typo(rng, typo(rng, text))), False),
-    "phonetic": (_plainly(sounded), False),
-    "accents": (_plainly(lambda rng, text: text), False),
-    "numeral": (_plainly(renumbered), False),
-    "joined": (_plainly(run_together), False),
-    "split": (_plainly(split), False),
-    "missing_word": (_plainly(without_a_word), True),
-    "extra_word": (_plainly(lambda rng, text: rng.choice(ADDED).format(text)), False),
-    "word_order": (_plainly(reordered), False),
-    "prefix": (_plainly(begun), True),
-    "prefix_typo": (_plainly(lambda rng, text: typo(rng, begun(rng, text) or text)), True),
-    "title_year": (
-        lambda rng, film: (
-            f"{' '.join(words(film['title']))} {film['year']}" if film["year"] else None
-        ),
-        False,
+class Folded(NamedTuple):
+    """A text as titles are compared."""
+
+    whole: str
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> "Folded":
+        return cls(whole(text), frozenset(words(text)))
+
+
+def _begins(text: Folded, title: Folded) -> bool:
+    return title.whole.startswith(text.whole)
+
+
+def _has_words(text: Folded, title: Folded) -> bool:
+    return text.words <= title.words
+
+
+class Class(NamedTuple):
+    """One way of spoiling a title. With `popular` nearly all queries are for well-known films.
+
+    `fits` says which titles the text may stand for: where it is only a part of a title, the film is
+    asked for that most people mean by it. `then` spoils the text further."""
+
+    spoil: Callable[[random.Random, Film], str | None]
+    popular: bool = False
+    fits: Callable[[Folded, Folded], bool] | None = None
+    then: Callable[[random.Random, str], str] | None = None
+    title: int = 4
+    """Letters of a title at least: what is left of a shorter one is another word."""
+    typed: int = 4
+    """Letters of a query at least."""
+
+
+CLASSES = {
+    "exact": Class(_plainly(lambda rng, text: text)),
+    "typo_adjacent": Class(_plainly(adjacent)),
+    "typo_swap": Class(_plainly(swapped)),
+    "typo_drop": Class(_plainly(dropped)),
+    "typo_double": Class(_plainly(doubled)),
+    "typo_first": Class(_plainly(first_letter)),
+    "typo_two": Class(_plainly(lambda rng, text: typo(rng, typo(rng, text))), title=7),
+    "phonetic": Class(_plainly(sounded), title=5),
+    "accents": Class(_plainly(lambda rng, text: text)),
+    "numeral": Class(_plainly(renumbered)),
+    "joined": Class(_plainly(run_together)),
+    "split": Class(_plainly(split)),
+    "missing_word": Class(
+        _plainly(without_a_word), popular=True, fits=_has_words, title=10, typed=6
     ),
-    "title_director": (beside_director, False),
-    "title_director_typo": (some_words_beside_director, True),
-    "director_typo": (misspelt_director, True),
-    "compound": (compounded, False),
+    "extra_word": Class(_plainly(lambda rng, text: rng.choice(ADDED).format(text))),
+    "word_order": Class(_plainly(reordered)),
+    "prefix": Class(_plainly(begun), popular=True, fits=_begins),
+    "prefix_typo": Class(_plainly(begun), popular=True, fits=_begins, then=typo, title=5, typed=6),
+    "title_year": Class(beside_year),
+    "title_director": Class(beside_director),
+    "title_director_typo": Class(some_words_beside_director, popular=True),
+    "director_typo": Class(misspelt_director, popular=True),
+    "compound": Class(compounded),
 }
-"""How a query of each class is made, and whether nearly all are for well-known films."""
 
 KNOWN = 75_000  # votes of a film that many people know
-SHARE, LARGE_SHARE = (
-    0.5,
-    0.85,
-)  # of queries that are for such a film: people look for what they know
+SHARE, LARGE_SHARE = 0.5, 0.85  # of queries for such a film: people look for what they know
 
 
 def generate(films: list[Film], each: int, seed: int) -> Iterator[dict[str, Any]]:
     """`each` queries of every class, with the ids of the films that are right answers."""
     rng = random.Random(seed)
-    best: dict[str, Film] = {}
+    namesakes: dict[str, list[Film]] = {}
     for film in films:
-        title = whole(film["title"])
-        if title and film["votes"] >= best.get(title, film)["votes"]:
-            best[title] = film
-    named = list(best.values())  # of films with one title, the one that most people mean
+        namesakes.setdefault(whole(film["title"]), []).append(film)
+    named = [film for title, group in namesakes.items() if title and (film := _clearest(group))]
+    folded = [(Folded.of(film["title"]), film) for film in named]
     accented = [film for film in named if not film["title"].isascii() or "'" in film["title"]]
     by_director: dict[str, list[str]] = {}
     for film in films:
         for name in film["directors"]:
             by_director.setdefault(name, []).append(film["id"])
-    for name, (spoil, popular) in CLASSES.items():
+    for name, how in CLASSES.items():
         pool = accented if name == "accents" else named
         made = 0
         while made < each:
-            likely = rng.random() < (LARGE_SHARE if popular else SHARE)
+            likely = rng.random() < (LARGE_SHARE if how.popular else SHARE)
             film = rng.choice([f for f in pool if f["votes"] >= KNOWN] if likely else pool)
-            text = spoil(rng, film)
-            if not text or len(text) < 2 or best.get(whole(text), film) is not film:
+            if len(whole(film["title"])) < how.title:
+                continue
+            text = how.spoil(rng, film)
+            if (
+                not text
+                or namesakes.get(whole(text), [film])[0] not in namesakes[whole(film["title"])]
+            ):
                 continue  # nothing left, or another film's title
+            if how.fits is not None and _meant(text, how.fits, folded) is not film:
+                continue
+            if how.then is not None:
+                text = how.then(rng, text)
+            if len(text) < how.typed:
+                continue
             ids = [film["id"]]
             if name == "director_typo":
                 ids = [i for director in film["directors"] for i in by_director[director]]
@@ -313,3 +366,18 @@ def generate(films: list[Film], each: int, seed: int) -> Iterator[dict[str, Any]
                 "title": film["title"],
                 "year": film["year"],
             }
+
+
+def _clearest(films: list[Film]) -> Film | None:
+    """Of films with one title, the one that most people mean; none if that is not clear."""
+    best, *others = sorted(films, key=lambda film: -film["votes"])
+    clear = all(2 * other["votes"] < best["votes"] for other in others)
+    return best if clear else None
+
+
+def _meant(
+    text: str, fits: Callable[[Folded, Folded], bool], films: list[tuple[Folded, Film]]
+) -> Film:
+    """The film that most people mean by a part of its title."""
+    asked = Folded.of(text)
+    return max((film for title, film in films if fits(asked, title)), key=lambda f: f["votes"])

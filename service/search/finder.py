@@ -1,10 +1,10 @@
 """From what a person typed to films in order: the use case behind every search.
 
-A ladder of plans, the cheapest first. Words as typed are enough for most queries; if the best hit
-does not explain all of the query, typos are expanded; if too little of it is explained even then,
-any word and any pieces of words will do. The best hundred hits are looked at a second time, so
-pages within them come from that order, and later ones from the engine in its own. Whoever sorts by
-something else gets the same films in that order, without a second look.
+A ladder of plans, the cheapest first. Words as typed are enough for most queries; if no film has
+them, or the best hit does not explain all of the query, typos are expanded; if too little of it is
+explained even then, any word and any pieces of words will do. The best hundred hits are looked at a
+second time, so pages within them come from that order, and later ones from the engine in its own.
+Whoever sorts by something else gets the same films in that order, without a second look.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from service.search.scope import DEFAULT, Scope, scoped
 from service.search.selection import EVERY_FILM, Facet, Selection
 from service.search.series import numbered
 from service.search.shelf import Shelf
-from service.search.spelling import did_you_mean
+from service.search.spelling import did_you_mean, misspelt
 from service.search.vocabulary import Vocabulary
 
 RANKED = 100  # hits that are looked at a second time
@@ -138,9 +138,11 @@ class Finder:
         return Found(page, len(results), facets=counts, query=query)
 
     async def _answer(self, query: Query, wish: Wish) -> _Answer:
-        exact = await self._ask(query, "exact", wish)
-        if not wish.typos or exact.explained >= SURE or ("plot" in wish.scope and exact.hits.total):
-            return exact
+        if not (wish.typos and wish.scope == DEFAULT and misspelt(query, self._vocabulary)):
+            exact = await self._ask(query, "exact", wish)
+            enough = "plot" in wish.scope and exact.hits.total
+            if not wish.typos or exact.explained >= SURE or enough:
+                return exact
         query = unfolded(query) or query
         guessed = await self._ask(query, "guessed", wish)
         if guessed.explained >= ENOUGH or "plot" in wish.scope:

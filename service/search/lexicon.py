@@ -12,11 +12,11 @@ from collections.abc import Iterable
 
 import structlog
 
-from service.database import clock, connection, is_fault, on_postgres, rows
+from service.database import clock, connection, is_fault, now_ms, on_postgres, rows
 from service.search.vocabulary import Vocabulary
 
-OVERLAP = 60_000  # ms read again by each round of `follow`: longer than any insert takes
-CATCH_UP = 2_000  # ms read again by `catch_up`, which is on the way of a search
+OVERLAP = 10_000  # ms read again by each round of `follow`: longer than any insert may take
+CATCH_UP = 250  # ms read again by `catch_up`, which is on the way of a search
 FOLLOW_INTERVAL = 5.0  # seconds; searches catch up by themselves, this is for what came late
 LONGEST_PAUSE = 30.0  # seconds between two tries to load from a database that is away
 PAGE = 20_000  # rows of one read while loading
@@ -32,7 +32,8 @@ class Lexicon:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._newest = 0
+        self._newest = 0  # by the words' own times
+        self._followed = 0  # when the last whole look began
         self._recent: dict[str, int] = {}
         self._turn = asyncio.Lock()
         self.loaded = asyncio.Event()
@@ -41,14 +42,13 @@ class Lexicon:
     async def load(self) -> None:
         """Learn every word there is. Raises the database's own errors."""
         async with self._turn:
-            newest = await rows("SELECT MAX(seen_at) AS at FROM words")
+            self._followed = self._newest = await now_ms()
             last = ""
             sql = "SELECT word FROM words WHERE word > $1 ORDER BY word LIMIT $2"
             while page := await rows(sql, last, PAGE):
                 last = page[-1]["word"]
                 await asyncio.to_thread(self._learn, [row["word"] for row in page])
             await asyncio.to_thread(self._vocabulary.settle)
-            self._newest = newest[0]["at"] or 0
         self.loaded.set()
 
     async def catch_up(self) -> None:
@@ -69,7 +69,7 @@ class Lexicon:
                 if not self.loaded.is_set():
                     await self.load()
                     log.info("words loaded", action="words_loaded", words=len(self._vocabulary))
-                await self._follow_once()
+                await self.follow_once()
                 pause = FOLLOW_INTERVAL
             except Exception as error:
                 if not is_fault(error):
@@ -78,10 +78,12 @@ class Lexicon:
                 log.warning("words cannot be read", action="words_away", error=str(error))
             await asyncio.sleep(pause)
 
-    async def _follow_once(self) -> None:
+    async def follow_once(self) -> None:
+        """Learn what was added since the last look. Raises the database's own errors."""
         async with self._turn:
-            await self._read_since(self._newest - OVERLAP)
-            forgotten = self._newest - OVERLAP
+            began = await now_ms()
+            await self._read_since(self._followed - OVERLAP)
+            self._followed, forgotten = began, began - OVERLAP
             self._recent = {word: at for word, at in self._recent.items() if at >= forgotten}
             if self._vocabulary.due:
                 await asyncio.to_thread(self._vocabulary.settle)

@@ -181,7 +181,9 @@ def _near_clauses(word: str, vocabulary: Vocabulary, loose: bool) -> list[Clause
     if size < SHORTEST_FUZZY and not loose:
         return unknown + _placed({"title": SHORT_EDIT}, vocabulary.expand(word, 1), 1)
     shortest = SHORTEST_FUZZY + 1 if loose else SHORTEST_TWO_EDITS
-    near = vocabulary.expand(word, 2 if size >= shortest and not known else 1)
+    near = vocabulary.expand(word, 1)
+    if not near and not known and size >= shortest:
+        near = vocabulary.expand(word, 2)
     return unknown + _placed(ONE_EDIT, near, 1) + _placed(TWO_EDITS, near, 2)
 
 

@@ -165,10 +165,9 @@ def _best(slot: Slot) -> Query:
 
 
 def _clause(clause: Clause) -> Query:
-    if len(clause.terms) == 1:
-        found = Query.term_query(SCHEMA, clause.field, clause.terms[0], index_option="basic")
-    else:
-        found = Query.term_set_query(SCHEMA, clause.field, clause.terms)
+    # A set of terms in one query costs three times what its terms cost one by one.
+    terms = [Query.term_query(SCHEMA, clause.field, t, index_option="basic") for t in clause.terms]
+    found = terms[0] if len(terms) == 1 else Query.boolean_query([(Occur.Should, t) for t in terms])
     return Query.const_score_query(found, clause.worth)
 
 

@@ -1,0 +1,65 @@
+"""How readers learn the words that the indexer writes down."""
+
+from typing import Any
+
+import pytest
+
+from service.database import connection, now_ms, rows
+from service.search.lexicon import OVERLAP, Lexicon, Recorder
+from service.search.vocabulary import TITLE, Vocabulary
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture
+def vocabulary() -> Vocabulary:
+    return Vocabulary()
+
+
+@pytest.fixture
+async def lexicon(vocabulary: Vocabulary) -> Lexicon:
+    await Recorder().remember(["tjaws", "wjaws"])
+    made = Lexicon(vocabulary)
+    await made.load()
+    return made
+
+
+async def test_a_new_word_is_known_after_catching_up(
+    lexicon: Lexicon, vocabulary: Vocabulary
+) -> None:
+    await Recorder().remember(["talien"])
+    assert not vocabulary.places("alien")
+    await lexicon.catch_up()
+    assert vocabulary.places("alien") == TITLE
+
+
+async def test_a_word_that_becomes_visible_late_is_learned_by_following(
+    lexicon: Lexicon, vocabulary: Vocabulary
+) -> None:
+    await lexicon.follow_once()
+    late = await now_ms() - OVERLAP + 1_000  # written by a statement that took long
+    sql = f"INSERT INTO words (word, seen_at) VALUES ('tdune', {late})"
+    await connection().execute_query(sql)
+    await lexicon.follow_once()
+    assert vocabulary.places("dune") == TITLE
+
+
+async def test_old_words_are_not_read_again_and_again(
+    lexicon: Lexicon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await now_ms() - OVERLAP - 1
+    await connection().execute_query(f"UPDATE words SET seen_at = {old}")
+    read: list[str] = []
+
+    async def counted(sql: str, *values: Any) -> list[dict[str, Any]]:
+        found = await rows(sql, *values)
+        read.extend(row["word"] for row in found if "word" in row)
+        return found
+
+    monkeypatch.setattr("service.search.lexicon.rows", counted)
+    await lexicon.follow_once()
+    await lexicon.follow_once()
+    assert read == []
+    await Recorder().remember(["talien"])
+    await lexicon.follow_once()
+    assert read == ["talien"]
