@@ -47,7 +47,7 @@ async def test_a_word_that_becomes_visible_late_is_learned_by_following(
 async def test_old_words_are_not_read_again_and_again(
     lexicon: Lexicon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = await now_ms() - OVERLAP - 1
+    old = await now_ms() - 2 * OVERLAP
     await connection().execute_query(f"UPDATE words SET seen_at = {old}")
     read: list[str] = []
 

@@ -10,10 +10,8 @@ from service.search.vocabulary import Vocabulary
 @pytest.fixture(scope="module")
 def vocabulary() -> Vocabulary:
     made = Vocabulary()
-    made.add(
-        ["tstar", "twars", "jstarwars", "wstarwars", "tgod", "tfather", "wgodfather", "dlucas"]
-    )
-    made.add(["tse7en", "tseven", "t500", "tdays", "wdiehard2", "tdie", "thard"])
+    made.add(["tstar", "twars", "jstarwars", "wstarwars", "tgod", "tfather", "wgodfather"])
+    made.add(["dlucas", "tse7en", "tseven", "t500", "tdays", "wdiehard2", "tdie", "thard"])
     return made
 
 
