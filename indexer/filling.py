@@ -21,7 +21,7 @@ from service.films.models import Film
 from service.films.outbox import Entry
 from service.operation.models import ReindexJob
 from service.search.compare import Difference
-from service.search.document import MovieDocument
+from service.search.document import COLUMNS, MovieDocument
 from service.search.engines.ports import IndexWriter, Refusal
 from service.search.lexicon import Recorder
 
@@ -159,4 +159,4 @@ class Filling:
 
 async def _page_behind(film_id: UUID | None) -> list[Film]:
     films = Film.filter(id__gt=film_id) if film_id else Film.all()
-    return await films.order_by("id").limit(PAGE)
+    return await films.order_by("id").limit(PAGE).only(*COLUMNS)

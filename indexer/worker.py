@@ -23,7 +23,7 @@ from service.limits import INDEX_LONGEST_DELAY_MS as LONGEST_DELAY
 from service.limits import POLL
 from service.meters import INDEXED
 from service.search import generation
-from service.search.document import MovieDocument
+from service.search.document import COLUMNS, MovieDocument
 from service.search.engines.ports import IndexWriter, Refusal
 from service.search.lexicon import Recorder
 
@@ -169,7 +169,7 @@ async def documents_of(
         The documents, one per film, and a refusal for each film that cannot become one.
     """
     ids = {entry.film_id for entry in entries}
-    films = {film.id: film for film in await Film.filter(id__in=list(ids))}
+    films = {film.id: film for film in await Film.filter(id__in=list(ids)).only(*COLUMNS)}
     return documents_from(films, entries)
 
 

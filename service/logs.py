@@ -33,11 +33,11 @@ def configure(form: Literal["text", "json"]) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    rendering: list[Any] = (
-        [structlog.processors.format_exc_info, scrub, structlog.processors.JSONRenderer()]
-        if form == "json"
-        else [scrub, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    )
+    renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    if form == "json":
+        renderer = structlog.processors.JSONRenderer()
+    # Tracebacks are plain text before they are scrubbed; drawn ones cost 30 ms each in an outage.
+    rendering: list[Any] = [structlog.processors.format_exc_info, scrub, renderer]
     structlog.configure(
         processors=shared + rendering,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

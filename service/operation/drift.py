@@ -87,8 +87,9 @@ class Drift:
         self._nudge = nudge
         self._now = now
 
-    async def walk(self) -> AsyncIterator[Tally]:
-        """Compare everything; yields the tally after each page and writes the last one down.
+    async def walk(self, page: int | None = None) -> AsyncIterator[Tally]:
+        """Compare everything, so many films at a time; yields the tally after each page and writes
+        the last one down.
 
         Raises:
             Unavailable: there is no index, or it cannot be read.
@@ -100,8 +101,9 @@ class Drift:
                 code="search_unavailable",
             )
         tally = Tally(name, await self._inventory.fits(name), await Film.all().count())
-        async for page in compared(self._inventory, name, by_content=tally.by_content):
-            _count(tally, page.films, page.differences)
+        pages = compared(self._inventory, name, by_content=tally.by_content, page=page)
+        async for each in pages:
+            _count(tally, each.films, each.differences)
             yield tally
         if await self._inventory.live() != name:
             raise Unavailable(

@@ -14,7 +14,7 @@ from uuid import UUID
 from service.database import now_ms
 from service.films import outbox
 from service.films.models import Film
-from service.search.document import MovieDocument
+from service.search.document import COLUMNS, MovieDocument
 from service.search.engines.ports import Held, Inventory
 
 PAGE = 500  # films and documents read at once
@@ -42,7 +42,12 @@ class Compared:
 
 
 async def compared(
-    inventory: Inventory, name: str, *, by_content: bool = True, since_ms: int | None = None
+    inventory: Inventory,
+    name: str,
+    *,
+    by_content: bool = True,
+    since_ms: int | None = None,
+    page: int | None = None,
 ) -> AsyncIterator[Compared]:
     """Every film and every document of the index `name`, page by page.
 
@@ -50,18 +55,20 @@ async def compared(
         by_content: compare hashes; else versions alone, for an index that another analysis made.
         since_ms: what changed since then is not expected in the index; a page's own beginning when
             left out, as is right for the live index.
+        page: films and documents read at once; `PAGE` when left out.
 
     Raises:
         Unavailable: the index cannot be read.
     """
-    after = FIRST
+    after, size = FIRST, page or PAGE
     while True:
         began = await now_ms() if since_ms is None else since_ms
-        films = await Film.filter(id__gt=UUID(after)).order_by("id").limit(PAGE)
-        held = await inventory.page(name, after, PAGE)
+        behind = Film.filter(id__gt=UUID(after)).order_by("id")
+        films = await behind.limit(size).only(*COLUMNS)
+        held = await inventory.page(name, after, size)
         # Both pages end where the shorter one does, so that neither side is ahead of the other.
-        ends = [str(films[-1].id)] if len(films) == PAGE else []
-        ends += [held[-1].film_id] if len(held) == PAGE else []
+        ends = [str(films[-1].id)] if len(films) == size else []
+        ends += [held[-1].film_id] if len(held) == size else []
         end = min(ends, default=LAST)
         here = [film for film in films if str(film.id) <= end]
         there = {one.film_id: one for one in held if one.film_id <= end}

@@ -71,6 +71,13 @@ class FilmLike(Protocol):
     def popularity(self) -> float | None: ...
 
 
+COLUMNS = (
+    "id", "version", "imdb_id", "title", "aliases", "type", "year", "directors", "genres",
+    "actors", "plot", "runtime_minutes", "imdb_rating", "imdb_votes", "popularity",
+)  # fmt: skip
+"""What of a film's row a document is made from: reading these alone takes half the time."""
+
+
 def wholes(title_words: list[str]) -> tuple[str, ...]:
     """The forms of a whole title without spaces: as it is, with figures, and both without a leading
     article.

@@ -227,11 +227,19 @@ def _pair_slots(core: tuple[str, ...], vocabulary: Vocabulary | None) -> list[Sl
         clauses = [
             Clause(field, (pair,), PAIR_EXACT) for field in ("title", "alt", "director", "joined")
         ]
-        if vocabulary is not None and len(pair) >= SHORTEST_FUZZY + 1 and not pair.isdigit():
+        if vocabulary is not None and _may_be_misspelt(left, right, vocabulary):
             near = vocabulary.expand(pair, 1)
             clauses += _placed({"title": PAIR_EDIT, "alt": PAIR_EDIT, "joined": PAIR_EDIT}, near, 1)
         slots.append(Slot(tuple(clauses), counts=2))
     return slots
+
+
+def _may_be_misspelt(left: str, right: str, vocabulary: Vocabulary) -> bool:
+    """Whether two words may be one with a letter off: not if each is a word of its own."""
+    pair = left + right
+    if len(pair) <= SHORTEST_FUZZY or pair.isdigit():
+        return False
+    return not (vocabulary.places(left) and vocabulary.places(right))
 
 
 def _whole_slot(query: Query, vocabulary: Vocabulary | None) -> Slot:
@@ -246,10 +254,10 @@ def _whole_slot(query: Query, vocabulary: Vocabulary | None) -> Slot:
         and LONGEST_WORD >= len(guessed) >= SHORTEST_FUZZY
         and not guessed.isdigit()
     ):
-        near = vocabulary.expand(guessed, 2 if len(guessed) >= SHORTEST_WHOLE_TWO_EDITS else 1)
-        clauses += _placed({"whole": WHOLE_EDITS}, near, 1) + _placed(
-            {"whole": WHOLE_EDITS}, near, 2
-        )
+        near = _placed({"whole": WHOLE_EDITS}, vocabulary.expand(guessed, 1), 1)
+        if not near and len(guessed) >= SHORTEST_WHOLE_TWO_EDITS:
+            near = _placed({"whole": WHOLE_EDITS}, vocabulary.expand(guessed, 2), 2)
+        clauses += near
         starts = vocabulary.expand(guessed, 1, prefix=True)
         terms = tuple(
             n.word for n in starts if n.places & WHOLE and len(n.word) <= LONGEST_WHOLE_EDGE

@@ -7,6 +7,7 @@ asked of an engine."""
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 
 from service.errors import FieldError, Invalid
 from service.search.document import wholes
@@ -46,7 +47,7 @@ def _normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: they leave no place for what is worked out once
 class Query:
     """A typed text, taken apart.
 
@@ -86,7 +87,7 @@ class Query:
         core = _without_noise(found)
         return cls(tidy, tuple(found), tuple(core), _year_beside_words(core), _imdb_id(tidy))
 
-    @property
+    @cached_property
     def title(self) -> tuple[str, ...]:
         """The words that may be a title: the core without its year."""
         if self.year is None:
@@ -94,7 +95,7 @@ class Query:
         year = str(self.year)
         return self.core[:-1] if self.core[-1] == year else self.core[1:]
 
-    @property
+    @cached_property
     def wholes(self) -> tuple[str, ...]:
         """The text as a whole title without spaces: as typed, without noise, without the year.
 
