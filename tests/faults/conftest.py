@@ -3,7 +3,8 @@
 A test says which faults it makes (`@pytest.mark.fault(30, "Redis down, slow, paused")`), notes in
 few words what happened (`seen("503 for 1.2 s, then healed")`) and which invariants it found to hold
 afterwards (`seen.held("I1", "I3")`). A test without a fault of its own speaks for all the faults of
-its module: that is where a group's invariants are checked once.
+its module: that is where a group's invariants are checked once. Where a fault is proved by a test
+of the part that meets it, that test has the mark, and its name is what was seen.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from tests.faults.table import Noted, Row, merged, of_terminal, to_markdown
 
 notes = pytest.StashKey[list[Noted]]()
+marked = pytest.StashKey[dict[str, pytest.Item]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,9 +77,33 @@ def faults_of(item: pytest.Item) -> list[tuple[int, str]]:
     return sorted({mark.args for other in others for mark in other.iter_markers("fault")})
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Know the tests that make a fault and note nothing themselves."""
+    session.config.stash[marked] = {
+        item.nodeid: item
+        for item in session.items
+        if item.get_closest_marker("fault") and "seen" not in getattr(item, "fixturenames", ())
+    }
+
+
+def of_names(terminalreporter: pytest.TerminalReporter) -> Iterator[Noted]:
+    """What those tests saw, by their names."""
+    silent = terminalreporter.config.stash.get(marked, {})
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            item = silent.get(report.nodeid)
+            if item is None:
+                continue
+            name = item.name.partition("[")[0]
+            said = name.removeprefix("test_").replace("_", " ")
+            text = said if outcome == "passed" else f"FAILED: {item.name}"
+            for number, fault in faults_of(item):
+                yield Noted(number, fault, (text,), frozenset())
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     config = terminalreporter.config
-    rows: list[Row] = merged(config.stash[notes])
+    rows: list[Row] = merged([*config.stash[notes], *of_names(terminalreporter)])
     if not rows:
         return
     terminalreporter.section(f"faults, on the {config.getoption('--stack')} stack")
