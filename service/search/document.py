@@ -177,6 +177,11 @@ class MovieDocument:
         """The ready-made terms of each field that a plan may ask for."""
         return Terms() if self.gone else Terms.of(self)
 
+    def worked_out(self) -> "MovieDocument":
+        """This document, with its terms ready; raises what facts of a wrong kind cause, now."""
+        _ = self.terms
+        return self
+
     def words(self) -> frozenset[str]:
         """What the vocabulary must know of this film: words, each behind the letter of where it
         stands.
