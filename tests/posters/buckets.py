@@ -53,6 +53,8 @@ class BadBucket:
         self.asked += 1
         if self.status == 200:
             if request.method == "PUT":
+                if "Expect" in request.headers and request.transport is not None:
+                    request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 self.objects[request.path] = await request.read()
             listing = "<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>"
             return web.Response(text=listing, content_type="application/xml")

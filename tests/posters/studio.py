@@ -1,5 +1,6 @@
 """The poster loop with all that it stands on, and a clock that tests set."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -78,3 +79,15 @@ async def shown(film_id: UUID) -> Film:
 
 async def is_stored(film_id: UUID) -> bool:
     return (await shown(film_id)).poster_status == "stored"
+
+
+@asynccontextmanager
+async def at_work(posters: Posters) -> AsyncIterator[None]:
+    """The loop at work while the block lasts; to leave it takes next to no time."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(posters.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 5)

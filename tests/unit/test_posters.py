@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from service.posters.images import SIZES, Darkroom
 from service.posters.stores import object_key
 from service.posters.view import poster_view
 from tests.posters.pictures import detailed, picture, scan_bomb
-from tests.posters.studio import Studio, is_stored, shown, studio_on
+from tests.posters.studio import Studio, at_work, is_stored, shown, studio_on
 from tests.running import until
 
 
@@ -247,7 +246,7 @@ async def test_the_loop_goes_on_by_itself_when_the_store_is_back(
     folder.write_text("in the way")
     film_id = await studio.film("/picture/good")
     with capture_logs() as logs:
-        async with running(studio.posters):
+        async with at_work(studio.posters):
             await until(lambda: said(logs, "posters_paused"))
             folder.unlink()
             await until(lambda: is_stored(film_id))
@@ -261,7 +260,7 @@ async def test_the_loop_goes_on_by_itself_when_the_store_is_back(
 async def test_a_slow_host_does_not_hold_up_the_others(studio: Studio) -> None:
     slow = await studio.film("/drip", poster_due_at=1)
     ids = [await studio.film("/picture/good", f"Film {number}") for number in range(5)]
-    async with running(studio.posters):
+    async with at_work(studio.posters):
         for film_id in ids:
             await until(lambda film_id=film_id: is_stored(film_id))
         assert (await shown(slow)).poster_status == "pending"
@@ -273,7 +272,7 @@ async def test_stopping_gives_back_what_is_under_way(studio: Studio) -> None:
     async def is_asked() -> bool:
         return bool(studio.host.seen)
 
-    async with running(studio.posters):
+    async with at_work(studio.posters):
         await until(is_asked)
     film = await shown(film_id)
     assert (film.poster_due_at, film.poster_attempts) == (studio.clock.ms(), 0)
@@ -366,18 +365,6 @@ async def test_a_log_line_names_the_host_and_no_key(studio: Studio) -> None:
         await studio.posters.run_once()
     assert "very-secret" not in str(logs)
     assert [line["host"] for line in logs] == ["127.0.0.1"]
-
-
-@asynccontextmanager
-async def running(posters: Posters) -> AsyncIterator[None]:
-    """The loop at work while the block lasts; to leave it takes next to no time."""
-    stop = asyncio.Event()
-    task = asyncio.create_task(posters.run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 5)
 
 
 async def said(logs: Iterable[Mapping[str, object]], event: str) -> bool:
