@@ -18,8 +18,8 @@ from service.search.candidate import Candidate
 from service.search.engines.ports import Hit
 from service.search.scope import DEFAULT, Scope, seen
 
-MOST_CANDIDATES = 50_000  # films kept prepared for ranking, some 60 MB
-MOST_FILMS = 5_000  # rows kept for answers
+MOST_CANDIDATES = 50_000  # films kept prepared for ranking, some 120 MB
+MOST_FILMS = 20_000  # rows kept for answers, some 80 MB
 MOST_LABELS = 20_000  # films kept for suggestions
 
 
