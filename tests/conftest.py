@@ -87,7 +87,7 @@ async def fresh_postgres() -> AsyncIterator[str]:
     name = f"movies_test_{uuid.uuid4().hex[:12]}"
     connection = await asyncpg.connect(address)
     await connection.execute(f"CREATE DATABASE {name}")
-    patient = f"command_timeout={PATIENCE}&timeout={PATIENCE}"
+    patient = f"command_timeout={PATIENCE}&timeout={PATIENCE}&wait={PATIENCE}"
     yield urlunsplit(urlsplit(address)._replace(path=f"/{name}", query=patient))
     await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await connection.close()
