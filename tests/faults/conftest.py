@@ -10,8 +10,10 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 
 from tests import running
@@ -41,6 +43,20 @@ class Beset:
     omdb: str
     born: dict[str, Answer]
     """What it answered when it had started without Elasticsearch."""
+
+    async def engine_itself(self, method: str, path: str, body: object = None) -> Any:
+        """Ask Elasticsearch past the proxy; `{alias}` in the path is the service's."""
+        path = path.format(alias=self.alias)
+        async with (
+            aiohttp.ClientSession(self.elasticsearch) as session,
+            session.request(method, path, json=body) as answer,
+        ):
+            return await answer.json()
+
+    async def index(self) -> str:
+        """The live index's name in the cluster."""
+        (name,) = await self.engine_itself("GET", "/_alias/{alias}")
+        return str(name)
 
     @property
     def invariants(self) -> Invariants:
@@ -106,6 +122,21 @@ async def sound(beset: Beset) -> AsyncIterator[Beset]:
     yield beset
     for proxy in (beset.database, beset.engine, beset.cache, beset.bucket, beset.upstream):
         await proxy.heal()
+
+
+async def written(client: Api, title: str, **facts: object) -> str:
+    """The id of a film that was added just now."""
+    token = await client.admin()
+    made = await client.ask("POST", "/api/v1/movies", token=token, json={"title": title, **facts})
+    assert made.status == 201, made.json
+    return str(made.json["id"])
+
+
+async def is_found(client: Api, title: str, film_id: str) -> bool:
+    """Whether a search for the title finds the film, by the engine."""
+    answer = await client.search(title, limit=10)
+    found = [result["movie"]["id"] for result in (answer.json or {}).get("results", ())]
+    return answer.status == 200 and not answer.json["degraded"] and film_id in found
 
 
 @pytest.fixture
