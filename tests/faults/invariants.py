@@ -27,7 +27,7 @@ from tests.running import Api, Service, until
 HEALING = 30.0  # seconds; the promise
 PATIENCE = 180.0  # seconds; on a machine that does other things as well
 SAMPLE = 40  # films asked for one by one
-LATE = 5.0  # seconds that a busy machine may add to an answer on its way to the client
+LATE = 3.0  # seconds that a busy machine may add to an answer on its way to the client
 OLD_MS = 60_000  # of an outbox row
 
 
