@@ -25,6 +25,7 @@ from service.migrate import migrate
 from tests import running
 from tests.running import Api, Service
 
+pytest_plugins = ["tests.faults.plugin"]
 ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = {
     "postgres": "TEST_POSTGRES_URL",
@@ -56,14 +57,10 @@ def required(backend: str) -> str:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--stack", choices=("embedded", "full"), default="embedded")
-    parser.addoption("--chaos", action="store_true", help="the long faults as well")
-    parser.addoption("--table", metavar="FILE", help="write what was seen of each fault there")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The full stack runs what depends on a stack; the rest has run with the embedded one."""
-    if not config.getoption("--chaos"):
-        items[:] = [item for item in items if not item.get_closest_marker("chaos")]
     if config.getoption("--stack") == "full":
         on_a_stack = [item for item in items if "stack" in getattr(item, "fixturenames", ())]
         items[:] = [item for item in on_a_stack if not item.get_closest_marker("once")]
@@ -88,11 +85,15 @@ async def fresh_postgres() -> AsyncIterator[str]:
     """The address of a new, empty PostgreSQL database that is dropped afterwards."""
     address = required("postgres")
     name = f"movies_test_{uuid.uuid4().hex[:12]}"
-    connection = await asyncpg.connect(address)
-    await connection.execute(f"CREATE DATABASE {name}")
-    patient = f"command_timeout={PATIENCE}&timeout={PATIENCE}"
+    await _told(address, f"CREATE DATABASE {name}")
+    patient = f"command_timeout={PATIENCE}&timeout={PATIENCE}&wait={PATIENCE}"
     yield urlunsplit(urlsplit(address)._replace(path=f"/{name}", query=patient))
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await _told(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _told(address: str, statement: str) -> None:
+    connection = await asyncpg.connect(address)  # a new one: tests restart the server
+    await connection.execute(statement)
     await connection.close()
 
 

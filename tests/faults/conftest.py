@@ -1,112 +1,146 @@
-"""What the tests of faults share: their table, and a note for each of what was seen.
+"""One service on the full stack for all faults of real parts, with a proxy before each of them.
 
-A test says which faults it makes (`@pytest.mark.fault(30, "Redis down, slow, paused")`), notes in
-few words what happened (`seen("503 for 1.2 s, then healed")`) and which invariants it found to hold
-afterwards (`seen.held("I1", "I3")`). A test without a fault of its own speaks for all the faults of
-its module: that is where a group's invariants are checked once. Where a fault is proved by a test
-of the part that meets it, that test has the mark, and its name is what was seen.
+It is started while Elasticsearch is away, since a service that starts so and heals is one of the
+faults; from then on each test leaves it as it found it.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 
-from tests.faults.table import Noted, Row, merged, of_terminal, to_markdown
+from tests import running
+from tests.conftest import fresh_postgres, required
+from tests.faults.database import Direct
+from tests.faults.invariants import Invariants
+from tests.faults.proxy import Proxy
+from tests.running import Answer, Api, Service, until
 
-notes = pytest.StashKey[list[Noted]]()
-marked = pytest.StashKey[dict[str, pytest.Item]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[notes] = []
-
-
-class Seen:
-    """What one test saw of its faults."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.invariants: set[str] = set()
-
-    def __call__(self, text: str) -> None:
-        """Note in a few words what happened."""
-        self.texts.append(text)
-
-    def held(self, *invariants: str) -> None:
-        """Note that these, of `I1` to `I9`, were checked after the fault and hold."""
-        unknown = set(invariants) - {f"I{number}" for number in range(1, 10)}
-        assert not unknown, unknown
-        self.invariants |= set(invariants)
+WORKERS = 2
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> object:
-    report: pytest.TestReport = yield
-    if report.when == "call" or report.failed:
-        item.stash.setdefault(failed, False)
-        item.stash[failed] |= report.failed
-    return report
+@dataclass(frozen=True)
+class Beset:
+    """The service, the proxies before its parts, and the parts themselves."""
+
+    service: Service
+    database: Proxy
+    engine: Proxy
+    cache: Proxy
+    bucket: Proxy
+    upstream: Proxy
+    direct: Direct
+    elasticsearch: str
+    alias: str
+    redis: str
+    omdb: str
+    born: dict[str, Answer]
+    """What it answered when it had started without Elasticsearch."""
+
+    async def engine_itself(self, method: str, path: str, body: object = None) -> Any:
+        """Ask Elasticsearch past the proxy; `{alias}` in the path is the service's."""
+        path = path.format(alias=self.alias)
+        async with (
+            aiohttp.ClientSession(self.elasticsearch) as session,
+            session.request(method, path, json=body) as answer,
+        ):
+            return await answer.json()
+
+    async def index(self) -> str:
+        """The live index's name in the cluster."""
+        (name,) = await self.engine_itself("GET", "/_alias/{alias}")
+        return str(name)
+
+    @property
+    def invariants(self) -> Invariants:
+        return Invariants(self.service, self.direct, self.elasticsearch, self.alias)
 
 
-failed = pytest.StashKey[bool]()
-
-
-@pytest.fixture
-def seen(request: pytest.FixtureRequest) -> Iterator[Seen]:
-    """Where a test notes what it saw; what fails is noted by itself."""
-    noted = Seen()
-    yield noted
-    item = request.node
-    if item.stash.get(failed, False):
-        noted.texts.append(f"FAILED: {item.name}")
-        noted.invariants.clear()
-    for number, name in faults_of(item):
-        request.config.stash[notes].append(
-            Noted(number, name, tuple(noted.texts), frozenset(noted.invariants))
+@pytest.fixture(scope="session")
+async def beset(stack: str) -> AsyncIterator[Beset]:
+    """The service among proxies; only on the full stack."""
+    if stack != "full":
+        pytest.skip("the embedded stack has no parts that a proxy could stand before")
+    toxiproxy, engine, redis = map(required, ("toxiproxy", "elasticsearch", "redis"))
+    bucket, mark = required("s3"), uuid.uuid4().hex[:8]
+    store = bucket.split("endpoint_url=")[1].split("&")[0]
+    async with AsyncExitStack() as stack_:
+        database = await anext(urls := fresh_postgres())
+        stack_.push_async_callback(anext, urls, None)
+        omdb = stack_.enter_context(running.omdb())
+        proxies = []
+        for address in (database, engine, redis, store, omdb):
+            proxies.append(await Proxy.make(toxiproxy, address))
+            stack_.push_async_callback(proxies[-1].remove)
+        plain = database.split("?")[0]  # with the deadlines that the product has by itself
+        environment = {
+            "DATABASE_URL": proxies[0].before(plain),
+            "SEARCH_URL": f"{proxies[1].before(engine)}?index=faults-{mark}",
+            "CACHE_URL": proxies[2].before(redis),
+            "POSTERS_URL": bucket.replace(store, proxies[3].before(store)).replace(
+                "?", f"/{mark}?", 1
+            ),
+            "AWS_ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
+            "AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
+            "OMDB_URL": proxies[4].before(omdb),
+            "OMDB_API_KEY": running.OMDB_KEY,
+            "OMDB_DAILY_QUOTA": "100000",
+            "POSTER_HOSTS": urlsplit(proxies[4].before(omdb)).netloc,
+            "JWT_SECRET": "a secret that is only used by tests, 32+",
+            "WORKERS": str(WORKERS),
+        }
+        await proxies[1].down()
+        serving = running.service(environment)
+        started = await asyncio.to_thread(serving.__enter__)
+        stack_.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
+        async with Api.of(started) as api:
+            born = {"ready": await api.get("/health/ready"), "jaws": await api.search("jaws")}
+        await proxies[1].up()
+        yield Beset(
+            started, *proxies, Direct(database), engine, f"faults-{mark}", redis, omdb, born
         )
 
 
-def faults_of(item: pytest.Item) -> list[tuple[int, str]]:
-    """The faults that a test makes, or those of its module where it makes none itself."""
-    own = [mark.args for mark in item.iter_markers("fault")]
-    if own:
-        return own
-    path = item.path
-    others = (other for other in item.session.items if other.path == path)
-    return sorted({mark.args for other in others for mark in other.iter_markers("fault")})
+@pytest.fixture
+async def sound(beset: Beset) -> AsyncIterator[Beset]:
+    """The service when nothing is wrong with it any more; every proxy heals after the test."""
+    async with Api.of(beset.service) as api:
+
+        async def found() -> bool:
+            answer = await api.search("godfahter", limit=3)
+            titles = [each["movie"]["title"] for each in (answer.json or {}).get("results", ())]
+            return "The Godfather" in titles and not answer.json["degraded"]
+
+        await until(found)
+    yield beset
+    for proxy in (beset.database, beset.engine, beset.cache, beset.bucket, beset.upstream):
+        await proxy.heal()
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Know the tests that make a fault and note nothing themselves."""
-    session.config.stash[marked] = {
-        item.nodeid: item
-        for item in session.items
-        if item.get_closest_marker("fault") and "seen" not in getattr(item, "fixturenames", ())
-    }
+async def written(client: Api, title: str, **facts: object) -> str:
+    """The id of a film that was added just now."""
+    token = await client.admin()
+    made = await client.ask("POST", "/api/v1/movies", token=token, json={"title": title, **facts})
+    assert made.status == 201, made.json
+    return str(made.json["id"])
 
 
-def of_names(terminalreporter: pytest.TerminalReporter) -> Iterator[Noted]:
-    """What those tests saw, by their names."""
-    silent = terminalreporter.config.stash.get(marked, {})
-    for outcome in ("passed", "failed", "error"):
-        for report in terminalreporter.stats.get(outcome, ()):
-            item = silent.get(report.nodeid)
-            if item is None:
-                continue
-            name = item.name.partition("[")[0]
-            said = name.removeprefix("test_").replace("_", " ")
-            text = said if outcome == "passed" else f"FAILED: {item.name}"
-            for number, fault in faults_of(item):
-                yield Noted(number, fault, (text,), frozenset())
+async def is_found(client: Api, title: str, film_id: str) -> bool:
+    """Whether a search for the title finds the film, by the engine."""
+    answer = await client.search(title, limit=10)
+    found = [result["movie"]["id"] for result in (answer.json or {}).get("results", ())]
+    return answer.status == 200 and not answer.json["degraded"] and film_id in found
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    config = terminalreporter.config
-    rows: list[Row] = merged([*config.stash[notes], *of_names(terminalreporter)])
-    if not rows:
-        return
-    terminalreporter.section(f"faults, on the {config.getoption('--stack')} stack")
-    terminalreporter.write_line(of_terminal(rows))
-    if config.getoption("--table"):
-        Path(config.getoption("--table")).write_text(to_markdown(rows))
+@pytest.fixture
+async def client(sound: Beset) -> AsyncIterator[Api]:
+    """A client of that service."""
+    async with Api.of(sound.service) as made:
+        yield made

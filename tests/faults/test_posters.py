@@ -14,7 +14,7 @@ from service.posters import orders
 from service.posters.folder import FolderStore
 from service.posters.images import SIZES, Darkroom
 from service.settings import PROJECT
-from tests.faults.conftest import Seen
+from tests.faults.plugin import Seen
 from tests.posters.buckets import BadBucket, standing
 from tests.posters.studio import at_work, is_stored, shown, studio_on
 from tests.running import until

@@ -26,8 +26,8 @@ from service.search.suggest import Suggester
 from service.search.view import film_page, search_page
 from service.search.vocabulary import Vocabulary
 from tests.conftest import PATIENCE, now
-from tests.faults.conftest import Seen
 from tests.faults.fake_elasticsearch import Elasticsearch, running
+from tests.faults.plugin import Seen
 from tests.unit.indexing import FILMS, SAMPLE
 
 

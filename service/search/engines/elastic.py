@@ -207,6 +207,12 @@ class ElasticEngine:
         client = self._ready()
         with faults():
             number = await version(client)
+            if not await client.indices.exists_alias(name=self._address.alias):
+                raise Unavailable(
+                    f"No index of ours is live as {self._address.alias}; if the indexer runs, "
+                    "run `movies reindex`.",
+                    code="search_unavailable",
+                )
             counted = await client.count(index=self._address.alias)
         return f"Elasticsearch {number}, index {self._address.alias}: {counted['count']} documents"
 

@@ -25,7 +25,11 @@ FOLDER = PROJECT / "elasticsearch"
 FIRST = "movies-1"
 MOST_IN_BULK = 500  # documents; some 2 MB
 TOO_BUSY = (429, 502, 503, 504)
-UNKNOWN_FIELD = "strict_dynamic_mapping_exception"  # an older release made the index
+PASSING = (
+    "strict_dynamic_mapping_exception",  # an older release made the index
+    "cluster_block_exception",  # the disk is full, or somebody set a block by hand
+)
+NO_INDEX = "index_not_found_exception"
 
 _READABLE = (
     "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "actors", "plot",
@@ -191,6 +195,11 @@ class ElasticWriter:
                     raise
                 return [Refusal(d.film_id, "the cluster is busy", passing=True) for d in documents]
         items = [item["index"] for item in answer["items"]] if answer["errors"] else []
+        if any(item.get("error", {}).get("type") == NO_INDEX for item in items):
+            raise Unavailable(
+                f"{index} is no alias of an index of ours; run `movies reindex`.",
+                code="search_unavailable",
+            )
         return [refusal for item in items if (refusal := _refusal(item)) is not None]
 
     def _ready(self) -> AsyncElasticsearch:
@@ -224,4 +233,5 @@ def _refusal(item: dict[str, Any]) -> Refusal | None:
         return None
     error = item.get("error", {})
     reason = f"{error.get('type', status)}: {error.get('reason', '')}"
-    return Refusal(item["_id"], reason, passing=status in TOO_BUSY or UNKNOWN_FIELD in reason)
+    passing = status in TOO_BUSY or any(each in reason for each in PASSING)
+    return Refusal(item["_id"], reason, passing=passing)
