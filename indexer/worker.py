@@ -23,7 +23,7 @@ from service.limits import INDEX_LONGEST_DELAY_MS as LONGEST_DELAY
 from service.limits import POLL
 from service.meters import INDEXED
 from service.search import generation
-from service.search.document import COLUMNS, MovieDocument
+from service.search.document import COLUMNS, UNFIT, MovieDocument
 from service.search.engines.ports import IndexWriter, Refusal
 from service.search.lexicon import Recorder
 
@@ -210,7 +210,7 @@ def documents_from(
                 documents.append(MovieDocument.tombstone(str(film_id), version))
             else:
                 documents.append(MovieDocument.of(film).worked_out())
-        except (ValueError, TypeError, AttributeError) as error:
+        except UNFIT as error:
             broken.append(Refusal(str(film_id), f"cannot become a document: {error}", False))
     return documents, broken
 

@@ -36,6 +36,10 @@ POPULARITY_SHARE = 0.25  # the most that ten million votes add to a score
 MOST_PLOT_WORDS = 1_000
 
 
+UNFIT = (ValueError, TypeError, AttributeError)
+"""What facts of a wrong kind cause when a document is made of them."""
+
+
 class FilmLike(Protocol):
     """The facts of a film that searching needs: `service.films.models.Film` has them."""
 

@@ -77,6 +77,40 @@ async def test_a_new_generation_asks_anew(cache: Cache) -> None:
         assert kept.body == str(generation).encode()
 
 
+@pytest.mark.fault(31, "a stampede on a hot key")
+async def test_processes_that_share_a_cache_make_one_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("service.cache.answers.PATIENCE", 30.0)
+    caches = [RedisCache(required("redis"), deadline=5) for _ in range(3)]
+    processes, question, made = [Answers(cache) for cache in caches], key(), []
+
+    async def make() -> bytes:
+        made.append(1)
+        await asyncio.sleep(0.05)
+        return b"answer"
+
+    asked = (p.fetch("test", question, 1, 60, make) for p in processes for _ in range(30))
+    assert {kept.body for kept in await asyncio.gather(*asked)} == {b"answer"}
+    assert len(made) == 1
+    for cache in caches:
+        await cache.close()
+
+
+async def test_who_waits_for_a_process_that_died_makes_the_answer_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("service.cache.answers.PATIENCE", 0.05)
+    cache, question = RedisCache(required("redis"), deadline=5), key()
+    assert await cache.claim(key_of("test", question, 1), 60)
+
+    async def make() -> bytes:
+        return b"answer"
+
+    assert (await Answers(cache).fetch("test", question, 1, 60, make)).body == b"answer"
+    await cache.close()
+
+
 @pytest.mark.fault(35, "an answer made before a change")
 async def test_an_answer_made_before_a_change_is_not_given_after_it(
     cache: Cache, database: str

@@ -29,10 +29,16 @@ class Elasticsearch:
     """The ids of each bulk that came, also of those that were refused."""
     searches: list[dict[str, Any]] = field(default_factory=list)
     refuse: Refusing = lambda _: None
+    refuses_all: tuple[int, str] | None = None
+    """Status and kind of error with which everything is refused."""
+    is_something_else: bool = False
+    """Whether it does not say of itself that it is Elasticsearch."""
     busy: int = 0
     """How many of the next bulks are refused whole."""
     answers_in_part: bool = False
     failed_shards: int = 0
+    users: list[str] = field(default_factory=list)
+    """Who each request said to be."""
     takes: float = 0.0
     """Seconds that a search takes."""
     url: str = ""
@@ -52,13 +58,18 @@ class Elasticsearch:
     async def _speaking(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """As every version speaks: an older one does not understand a newer client."""
         asked = f"{request.headers.get('Accept')} {request.headers.get('Content-Type')}"
+        self.users.append(request.headers.get("Authorization", ""))
         major = int(self.version.split(".")[0])
         if any(f"compatible-with={n}" in asked for n in range(major + 1, major + 9)):
             kind, why = "media_type_header_exception", f"Invalid media-type value [{asked}]"
             response = _json({"error": {"type": kind, "reason": why}, "status": 400}, 400)
+        elif self.refuses_all is not None:
+            status, kind = self.refuses_all
+            response = _json({"error": {"type": kind, "reason": kind}, "status": status}, status)
         else:
             response = await handler(request)
-        response.headers["X-Elastic-Product"] = "Elasticsearch"
+        if not self.is_something_else:
+            response.headers["X-Elastic-Product"] = "Elasticsearch"
         return response
 
     async def _info(self, _: web.Request) -> web.Response:

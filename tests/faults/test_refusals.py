@@ -1,6 +1,8 @@
 """What an engine refuses, in part or whole: on a fake that refuses on request."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -208,3 +210,77 @@ async def test_a_server_that_is_too_old_is_refused_in_words(seen: Seen) -> None:
         await engine.close()
         await writer.close()
     seen("version 8: indexer and doctor say which version is needed")
+
+
+@pytest.mark.fault(21, "password or certificate wrong")
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        ((401, "security_exception"), "user or password"),
+        ((403, "security_exception"), "may not do"),
+        ((404, "index_not_found_exception"), "no search index yet"),
+        ((500, "null_pointer_exception"), "could not do what was asked"),
+    ],
+)
+async def test_what_the_cluster_refuses_is_told_in_words_that_say_what_to_mend(
+    cluster: Elasticsearch, engine: ElasticEngine, refusal: tuple[int, str], told: str
+) -> None:
+    cluster.refuses_all = refusal
+    for ask in (engine.check(), engine.search(None, 0, 1)):
+        with pytest.raises(Unavailable, match=told) as refused:
+            await ask
+        assert refused.value.retry_after is not None
+
+
+async def test_what_is_not_elasticsearch_or_not_there_is_told(
+    cluster: Elasticsearch, engine: ElasticEngine
+) -> None:
+    cluster.is_something_else = True
+    with pytest.raises(Unavailable, match="is not Elasticsearch"):
+        await engine.check()
+    nobody = ElasticEngine(Address.parse("http://127.0.0.1:1"))
+    with pytest.raises(Unavailable, match="not open"):
+        await nobody.check()
+    await nobody.open()
+    with pytest.raises(Unavailable, match="does not answer"):
+        await nobody.check()
+    await nobody.close()
+
+
+def test_an_address_names_nodes_user_certificate_alias_and_deadline() -> None:
+    address = Address.parse(
+        "https://films:p%40ss@one:9201,https://two?ca=/etc/ca.crt&index=catalogue&timeout=2.5"
+    )
+    assert address.nodes == ("https://one:9201", "https://two:9200")
+    assert (address.user, address.password) == ("films", "p@ss")
+    assert (address.certificates, address.alias, address.deadline) == (
+        "/etc/ca.crt",
+        "catalogue",
+        2.5,
+    )
+    assert address.short(address.real("movies-7")) == "movies-7"
+    with pytest.raises(Unavailable):
+        address.real("another-7")
+
+
+async def test_a_user_is_sent_to_the_cluster(cluster: Elasticsearch) -> None:
+    known = Address.parse(cluster.url.replace("//", "//films:p%40ss@"))
+    async with known.client(PATIENCE) as client:
+        await client.info()
+    assert cluster.users[-1] == "Basic " + b64encode(b"films:p@ss").decode()
+
+
+@pytest.mark.fault(21, "password or certificate wrong")
+@pytest.mark.parametrize("certificate", [None, "not a certificate"])
+async def test_a_certificate_that_cannot_be_read_is_told_at_each_search_and_stops_nothing(
+    tmp_path: Path, certificate: str | None
+) -> None:
+    if certificate:
+        (tmp_path / "ca.crt").write_text(certificate)
+    address = Address.parse(f"https://127.0.0.1:1?ca={tmp_path}/ca.crt")
+    engine = ElasticEngine(address)
+    await engine.open()
+    for ask in (engine.check(), engine.search(None, 0, 1), ElasticWriter(address).open()):
+        with pytest.raises(Unavailable, match=r"ca\.crt in SEARCH_URL cannot be read"):
+            await ask
+    await engine.close()

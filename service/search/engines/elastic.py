@@ -79,21 +79,31 @@ class Address:
         return PREFIX + index.removeprefix(self.alias)
 
     def client(self, timeout: float) -> AsyncElasticsearch:
-        """A client whose every request ends within `timeout` seconds, tried once."""
+        """A client whose every request ends within `timeout` seconds, tried once.
+
+        Raises:
+            Unavailable: the certificate in the URL cannot be read.
+        """
         options: dict[str, Any] = {}
         if self.user is not None:
             options["basic_auth"] = (self.user, self.password or "")
         if self.certificates is not None:
             options["ca_certs"] = self.certificates
-        return AsyncElasticsearch(
-            list(self.nodes),
-            request_timeout=timeout,
-            max_retries=0,
-            retry_on_timeout=False,
-            connections_per_node=CONNECTIONS,
-            serializer=OrjsonSerializer(),
-            **options,
-        )
+        try:
+            return AsyncElasticsearch(
+                list(self.nodes),
+                request_timeout=timeout,
+                max_retries=0,
+                retry_on_timeout=False,
+                connections_per_node=CONNECTIONS,
+                serializer=OrjsonSerializer(),
+                **options,
+            )
+        except (OSError, ValueError) as error:  # it is not there, or no certificate
+            raise Unavailable(
+                f"The certificate {self.certificates} in SEARCH_URL cannot be read ({error}).",
+                code="search_unavailable",
+            ) from error
 
 
 @contextmanager
@@ -142,10 +152,14 @@ class ElasticEngine:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._client: AsyncElasticsearch | None = None
+        self._fault: Unavailable | None = None
 
     async def open(self) -> None:
         if self._client is None:
-            self._client = self._address.client(self._address.deadline)
+            try:
+                self._client = self._address.client(self._address.deadline)
+            except Unavailable as fault:  # each search says so, and the rest of the service runs
+                self._fault = fault
 
     async def close(self) -> None:
         client, self._client = self._client, None
@@ -234,7 +248,9 @@ class ElasticEngine:
 
     def _ready(self) -> AsyncElasticsearch:
         if self._client is None:
-            raise Unavailable("The search engine is not open.", code="search_unavailable")
+            raise self._fault or Unavailable(
+                "The search engine is not open.", code="search_unavailable"
+            )
         return self._client
 
 

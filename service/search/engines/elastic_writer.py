@@ -176,11 +176,17 @@ class ElasticWriter:
         self, index: str, documents: Sequence[MovieDocument], live: bool, refresh: bool
     ) -> list[Refusal]:
         operations: list[dict[str, Any]] = []
+        refused: list[Refusal] = []
         for document in documents:
             how = {"_id": document.film_id, "version": document.version}
-            operations.append({"index": how | {"version_type": "external_gte"}})
-            operations.append(source(document))
-
+            try:
+                sent = source(document)
+            except (ValueError, OverflowError) as error:
+                refused.append(Refusal(document.film_id, str(error), passing=False))
+                continue
+            operations += [{"index": how | {"version_type": "external_gte"}}, sent]
+        if not operations:
+            return refused
         with faults():
             try:
                 answer = await self._ready().bulk(
@@ -193,14 +199,15 @@ class ElasticWriter:
             except ApiError as error:
                 if error.status_code not in TOO_BUSY:
                     raise
-                return [Refusal(d.film_id, "the cluster is busy", passing=True) for d in documents]
+                of_all = (d.film_id for d in documents)
+                return [Refusal(film_id, "the cluster is busy", passing=True) for film_id in of_all]
         items = [item["index"] for item in answer["items"]] if answer["errors"] else []
         if any(item.get("error", {}).get("type") == NO_INDEX for item in items):
             raise Unavailable(
                 f"{index} is no alias of an index of ours; run `movies reindex`.",
                 code="search_unavailable",
             )
-        return [refusal for item in items if (refusal := _refusal(item)) is not None]
+        return refused + [found for item in items if (found := _refusal(item)) is not None]
 
     def _ready(self) -> AsyncElasticsearch:
         if self._client is None:
