@@ -18,6 +18,7 @@ from service.films.facts import FilmFacts, FilmPatch
 from service.films.models import Film, Outbox
 from service.films.nudge import Nudge
 from service.operation.drift import Drift, Tally
+from service.operation.metrics import exposition
 from service.operation.models import DriftState
 from service.operation.pointers import Pointers
 from service.operation.why import Why
@@ -116,6 +117,10 @@ async def test_the_background_round_publishes_the_number_and_one_indexer_does_it
         return (await drift.show()).drift == 4
 
     await until(published)
+    measured = (await exposition()).decode()
+    for kind, number in (("missing", 1), ("stale", 2), ("orphaned", 1)):
+        assert f'movies_index_drift{{kind="{kind}"}} {number}.0' in measured
+    assert "movies_index_compared_timestamp_seconds" in measured
     stop.set()
     await running
     await DriftState.all().update(leased_until=0)

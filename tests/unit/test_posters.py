@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from indexer import posters as loop
 from indexer.posters import LOOK_AGAIN, MOST_TRIES, Posters
-from service.errors import NotFound
+from service.errors import NotFound, Unavailable
 from service.films.models import Film
 from service.posters import orders
 from service.posters.fetch import Fetcher
@@ -108,6 +108,7 @@ async def test_a_poster_that_turns_up_later_is_found(studio: Studio) -> None:
         ("/to?at=http://169.254.169.254/", "public host"),
         ("file:///etc/passwd", "http or https"),
         ("x" * 300, "cannot be understood|http or https"),
+        ("http://[", "cannot be understood|http or https"),
     ],
 )
 async def test_what_must_not_be_shown_is_rejected_for_good(
@@ -264,6 +265,75 @@ async def test_a_slow_host_does_not_hold_up_the_others(studio: Studio) -> None:
         for film_id in ids:
             await until(lambda film_id=film_id: is_stored(film_id))
         assert (await shown(slow)).poster_status == "pending"
+
+
+async def test_the_loop_outlives_a_database_that_is_away(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, refused = orders.claim, []
+
+    async def claim_later(now_ms: int) -> orders.Order | None:
+        if len(refused) < 3:
+            refused.append(1)
+            raise ConnectionRefusedError("the database is away")
+        return await claim(now_ms)
+
+    monkeypatch.setattr(orders, "claim", claim_later)
+    monkeypatch.setattr(loop, "FIRST_REST", 0.02)
+    film_id = await studio.film("/picture/good")
+    with capture_logs() as logs:
+        async with at_work(studio.posters):
+            await until(lambda: is_stored(film_id))
+    paused = [line for line in logs if line["event"] == "posters_paused"]
+    assert [line["log_level"] for line in paused] == ["warning"], "one line, and no traceback"
+
+
+async def test_a_poster_that_breaks_the_code_is_tried_again_and_holds_up_nobody(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = Fetcher.fetch
+
+    async def fetched(self: Fetcher, address: str) -> bytes:
+        if "other" in address:
+            raise ZeroDivisionError("nobody thought of this")
+        return await fetch(self, address)
+
+    monkeypatch.setattr(Fetcher, "fetch", fetched)
+    broken, fine = await studio.film("/picture/other"), await studio.film("/picture/good")
+    with capture_logs() as logs:
+        assert await studio.posters.run_once() == 2
+    assert await is_stored(fine)
+    film = await shown(broken)
+    assert (film.poster_status, film.poster_attempts) == ("pending", 1)
+    assert film.poster_due_at is not None and film.poster_due_at > studio.clock.ms()
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["poster_failed"]
+
+
+async def test_the_loop_sweeps_by_itself_and_goes_on_when_that_fails(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SWEEP_EVERY", 0.02)
+    orphan = object_key("0" * 64, "w342")
+    await studio.store.put(orphan, b"orphan", "image/jpeg")
+    studio.clock.passes(2 * 86_400_000)
+    delete, failed = studio.store.delete, []
+
+    async def fail_once(key: str) -> None:
+        if not failed:
+            failed.append(key)
+            raise Unavailable("the store is away")
+        await delete(key)
+
+    monkeypatch.setattr(studio.store, "delete", fail_once)
+
+    async def gone() -> bool:
+        return await studio.store.get(orphan) is None
+
+    with capture_logs() as logs:
+        async with at_work(studio.posters):
+            await until(gone)
+    assert failed == [orphan]
+    assert await said(logs, "posters_not_swept")
 
 
 async def test_stopping_gives_back_what_is_under_way(studio: Studio) -> None:
