@@ -5,6 +5,9 @@ page of the same size from the same server; and the time from a write's answer u
 found, at 50 and 200 writes a second. Figures are printed as they were measured; machines differ,
 so the ratio to the plain page is what can be compared.
 
+Searches are kept or generated queries, each asked once, those that are spelt as films are apart
+from the others; as many different ones go before, so that both sides are warm.
+
 Reads the real films beside the checkout where they are, else the samples. The full stack is
 measured when the backends of `make backends.start` are there.
 """
@@ -23,6 +26,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -35,7 +39,13 @@ from tests.running import ADMIN, ROOT, Service
 
 REAL = ROOT.parent / "shared/data/films.jsonl"
 SAMPLES = ROOT / "samples/films.jsonl"
-SEARCHES = 1_000  # of one measurement
+QUERIES = ROOT.parent / "shared/data/queries.jsonl"
+SPELT_RIGHT = {
+    *("exact", "accents", "numeral", "missing_word", "word_order", "prefix"),
+    *("title_year", "title_director"),
+}
+"""Classes of the kept queries without a letter that is wrong."""
+SEARCHES = 700  # of one measurement
 CLIENTS = 8  # that ask at once when throughput is measured
 LAG_SECONDS = 10.0  # of writing at each rate
 PLAIN = """
@@ -185,20 +195,46 @@ async def reachable(session: aiohttp.ClientSession, address: str) -> None:
 
 
 async def searches(service: Service, session: aiohttp.ClientSession, films: Path) -> None:
-    lines = await asyncio.to_thread(films.read_text)
-    titles = [json.loads(line)["title"] for line in lines.splitlines()]
-    chosen = random.Random(5).sample(titles, min(SEARCHES, len(titles)))
-    typed = [swapped(title) if number % 2 else title for number, title in enumerate(chosen)]
-    addresses = [f"{service.url}/api/v1/search?{urlencode({'q': t[:150]})}" for t in typed]
-    async with session.get(addresses[0]) as response:
+    def addresses(typed: list[str]) -> list[str]:
+        return [f"{service.url}/api/v1/search?{urlencode({'q': t})}" for t in typed]
+
+    asked_for = await asyncio.to_thread(queries, films)
+    await asked(session, addresses([typed for kind in asked_for for typed in kind.warming]), 1)
+    async with session.get(addresses(asked_for[0].typed)[0]) as response:
         size = len(await response.read())
     with plain_page(size) as address:
         await reachable(session, address)
-        plain = await measured(session, f"plain {size} B", [address] * len(addresses))
-    uncached = await measured(session, "uncached", addresses)
-    cached = await measured(session, "cached", [addresses[0]] * len(addresses))
-    ratios = f"uncached {uncached / plain:.3f}, cached {cached / plain:.3f}"
-    say("ratio", "to the plain page:", ratios)
+        plain = await measured(session, f"plain {size} B", [address] * SEARCHES)
+    for kind in asked_for:
+        rate = await measured(session, f"uncached, {kind.name}", addresses(kind.typed))
+        say("", f"{rate / plain:.3f} of the plain page's rate")
+    cached = await measured(session, "cached", addresses(asked_for[0].typed)[:1] * SEARCHES)
+    say("", f"{cached / plain:.3f} of the plain page's rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Queries that are spelt alike; `warming` ones are asked before any is measured."""
+
+    name: str
+    typed: list[str]
+    warming: list[str]
+
+
+def queries(films: Path) -> list[Kind]:
+    """The kept queries where they are, else some of the loaded films' titles."""
+    if QUERIES.exists():
+        kept = [json.loads(line) for line in QUERIES.read_text().splitlines()]
+    else:
+        titles = [json.loads(line)["title"][:150] for line in films.read_text().splitlines()]
+        kept = [{"q": title, "class": "exact"} for title in titles]
+        kept += [{"q": swapped(title), "class": "typo_swap"} for title in titles]
+    random.Random(5).shuffle(kept)
+    kinds = []
+    for name, of_kind in (("spelt right", True), ("misspelt", False)):
+        typed = list(dict.fromkeys(q["q"] for q in kept if (q["class"] in SPELT_RIGHT) is of_kind))
+        kinds.append(Kind(name, typed[:SEARCHES], typed[SEARCHES : 2 * SEARCHES]))
+    return kinds
 
 
 def swapped(title: str) -> str:

@@ -168,9 +168,9 @@ async def _searched(
     links = _links(request, SEARCH, asked, found, walk)
     explain, now = asked.explain, made.now()
     make = partial(search_page, asked.q, found, links, wish.scope, explain=explain, ms=ms, now=now)
-    if not found.results:
-        return links, make()
-    return links, await asyncio.to_thread(make)  # long texts are searched letter by letter
+    if "plot" in wish.scope:  # a long text takes long to look through
+        return links, await asyncio.to_thread(make)
+    return links, make()
 
 
 async def _kept(

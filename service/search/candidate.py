@@ -17,15 +17,19 @@ MOST_VOTES = 7  # as a power of ten
 class Title:
     """One of a film's titles.
 
-    `weights` has one weight per word, `pairs` neighbours run together, `wholes` the title without
-    spaces and leading article, as it is and with figures, `typed` the same with the article.
+    `weights` has one weight per word and `weight` is their sum, `pairs` neighbours run together,
+    `parts` are words and pairs, `wholes` the title without spaces and leading article, as it is and
+    with figures, `typed` the same with the article, `forms` are all of these.
     """
 
     words: tuple[str, ...]
     weights: tuple[float, ...]
+    weight: float
     pairs: tuple[str, ...]
+    parts: frozenset[str]
     wholes: tuple[str, ...]
     typed: str
+    forms: tuple[str, ...]
     numbers: frozenset[str]
     initials: frozenset[str]
     worth: float
@@ -35,15 +39,21 @@ class Title:
         """Prepare a title."""
         plain = words(title)
         figured = numerals.figures(plain)
-        forms = ("".join(without_article(form)) for form in (plain, figured))
+        weights = tuple([STOP_WEIGHT if word in STOP_WORDS else 1.0 for word in plain])
+        pairs = tuple(joined(plain))
+        typed = "".join(plain)
+        wholes = dict.fromkeys("".join(without_article(form)) for form in (plain, figured))
         return cls(
             words=tuple(plain),
-            weights=tuple(STOP_WEIGHT if word in STOP_WORDS else 1.0 for word in plain),
-            pairs=tuple(joined(plain)),
-            wholes=tuple(dict.fromkeys(forms)),
-            typed="".join(plain),
+            weights=weights,
+            weight=sum(weights),
+            pairs=pairs,
+            parts=frozenset((*plain, *pairs)),
+            wholes=tuple(wholes),
+            typed=typed,
+            forms=tuple(dict.fromkeys((typed, *wholes))),
             numbers=frozenset(word for word in figured if word.isdigit()),
-            initials=frozenset(initials(title)),
+            initials=frozenset(initials(title, plain)),
             worth=worth,
         )
 

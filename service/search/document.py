@@ -177,6 +177,11 @@ class MovieDocument:
         """The ready-made terms of each field that a plan may ask for."""
         return Terms() if self.gone else Terms.of(self)
 
+    def worked_out(self) -> "MovieDocument":
+        """This document, with its terms ready; raises what facts of a wrong kind cause, now."""
+        _ = self.terms
+        return self
+
     def words(self) -> frozenset[str]:
         """What the vocabulary must know of this film: words, each behind the letter of where it
         stands.
@@ -249,6 +254,8 @@ class Terms:
             whole_edge=_distinct([e for form in whole for e in edges(form, LONGEST_WHOLE_EDGE)]),
             grams=_distinct([g for each in titles + names for g in grams("".join(each))]),
             sound=_distinct([key for word in heard if (key := sound(word))]),
-            initials=_distinct([i for each in titles_typed for i in initials(each)]),
+            initials=_distinct(
+                [i for each in zip(titles_typed, titles, strict=True) for i in initials(*each)]
+            ),
             year=(str(document.year),) if document.year else (),
         )

@@ -7,9 +7,10 @@ ranking needs (which letters of the original text, how many of them off). Ranges
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Literal
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from service.films.models import Film
@@ -22,12 +23,13 @@ from service.search.sound import sound
 from service.search.text import Span, initials, spans, words
 
 Named = Literal["title", "aliases", "directors", "actors", "plot"]
+Kin = dict[str, tuple[float, str]]
+"""Words that may stand for a typed one: what it costs to take each, and how that is said."""
 
 BETWEEN = ", "  # values of a list, read as one text
 LEAST_ALIKE = 0.6  # of the letters of two words
 SHORTEST_INNER = 4  # letters of a beginning that is not the last word
 LONGEST_PLOT = 5_000  # characters
-MOST_KIN = 50_000  # pairs of words remembered, some 15 MB
 
 _LABELS: dict[Named, str] = {
     "title": "title word",
@@ -73,6 +75,18 @@ class _Text:
             found += [Span(s.word, start + s.start, start + s.end) for s in spans(value)]
         return cls(field, text, tuple(found))
 
+    def match(self, span: Span, how: str) -> Match:
+        """The piece of the text."""
+        return Match(self.field, span.start, span.end, self.text[span.start : span.end], how)
+
+    @cached_property
+    def exact(self) -> dict[str, Span]:
+        """Where each word stands first; pairs, but in a plot, behind all words."""
+        found: dict[str, Span] = {}
+        for span in (*self.spans, *(() if self.field == "plot" else self.pairs)):
+            found.setdefault(span.word, span)
+        return found
+
     @cached_property
     def pairs(self) -> list[Span]:
         """Neighbouring words as one, as in `starwars`."""
@@ -82,28 +96,34 @@ class _Text:
         ]
 
 
-def matched(query: Query, film: Film, scope: Scope) -> list[Match]:
-    """What of `film` stands for the words of `query` that are looked up, in the query's order."""
-    texts = _texts(film, scope)
-    letters = initials(film.title) if "title" in scope else []
-    typed = query.core[:MOST_SLOTS]
-    end = len(query.core) - 1
-    alone = [_best(word, texts, place == end) for place, word in enumerate(typed)]
+def matched(query: Query, films: Sequence[Film], scope: Scope) -> list[list[Match]]:
+    """What of each film stands for the words of `query` that are looked up, in the query's order.
+
+    All films at once, since what a word may stand for is the same for all of them.
+    """
+    texts = [_texts(film, scope) for film in films]
+    there = {word for each in texts for text in each if text.field != "plot" for word in text.exact}
+    kin = _Kin(query, list(there))
+    return [_matched(kin, each, film, scope) for each, film in zip(texts, films, strict=True)]
+
+
+def _matched(kin: "_Kin", texts: list[_Text], film: Film, scope: Scope) -> list[Match]:
+    typed = kin.typed
+    alone = [_best(word, kin.alone[place], texts) for place, word in enumerate(typed)]
     found: list[Match] = []
     place = 0
     while place < len(typed):
         one = alone[place]
         if place + 1 < len(typed):
             least = min(_cost(one), _cost(alone[place + 1]))
-            joint = typed[place] + typed[place + 1]
-            both = _best(joint, texts, place + 1 == end) if least else None
+            both = _best(*kin.joint(place), texts) if least else None
             if both is not None and both[0] < least:
                 found.append(both[1])
                 place += 2
                 continue
         if one is not None:
             found.append(one[1])
-        elif typed[place] in letters:
+        elif "title" in scope and typed[place] in initials(film.title, words(film.title)):
             found.append(Match("title", 0, len(film.title), film.title, "its initials"))
         place += 1
     return found
@@ -150,44 +170,68 @@ def _cost(found: tuple[float, Match] | None) -> float:
     return 9.0 if found is None else found[0]
 
 
-def _best(typed: str, texts: list[_Text], last: bool) -> tuple[float, Match] | None:
+def _best(typed: str, kin: Kin, texts: list[_Text]) -> tuple[float, Match] | None:
     """The piece that stands for `typed` at the least cost; of equals the first text's."""
+    for text in texts:
+        if (span := text.exact.get(typed)) is not None:
+            return 0.0, text.match(span, "exact")
     best: tuple[float, Match] | None = None
     for text in texts:
-        exactly = text.field == "plot"
-        for span in (*text.spans, *(() if exactly else text.pairs)):
-            kin = (0.0, "exact") if span.word == typed else None
-            if kin is None and not exactly:
-                kin = _kin(typed, span.word, last)
-            if kin is not None and kin[0] < _cost(best):
-                found = text.text[span.start : span.end]
-                best = kin[0], Match(text.field, span.start, span.end, found, kin[1])
-        if best is not None and best[0] == 0:
-            break
+        if text.field == "plot" or kin.keys().isdisjoint(text.exact):
+            continue
+        for word, span in text.exact.items():
+            if (cost := kin.get(word)) is not None and cost[0] < _cost(best):
+                best = cost[0], text.match(span, cost[1])
     return best
 
 
-@lru_cache(maxsize=MOST_KIN)
-def _kin(typed: str, word: str, last: bool) -> tuple[float, str] | None:
-    """What it costs to take `word` for what was typed, and how that is said."""
+class _Kin:
+    """What each word of a query, and each pair of them, may stand for among the words of a page."""
+
+    def __init__(self, query: Query, there: list[str]) -> None:
+        self.typed = query.core[:MOST_SLOTS]
+        self._there = there
+        self._end = len(query.core) - 1
+        self.alone = [_kin(word, there, n == self._end) for n, word in enumerate(self.typed)]
+        self._joint: dict[int, tuple[str, Kin]] = {}
+
+    def joint(self, place: int) -> tuple[str, Kin]:
+        """The word at `place` and the next one, run together."""
+        if place not in self._joint:
+            both = self.typed[place] + self.typed[place + 1]
+            self._joint[place] = both, _kin(both, self._there, place + 1 == self._end)
+        return self._joint[place]
+
+
+def _kin(typed: str, there: list[str], last: bool) -> Kin:
+    """The words that may be meant, the best reason for each taken last."""
     figure = numerals.figure(typed)
-    if figure.isdigit() and figure == numerals.figure(word):
-        return 0.1, "the same number"
-    if other_form(typed) == word:
-        return 0.1, "written out or short"
-    if typed in STOP_WORDS or typed.isdigit():
-        return None
-    if word.startswith(typed) and (last or len(typed) >= SHORTEST_INNER):
-        return 0.5, "its beginning"
-    return _misspelt(typed, word)
+    kin: Kin = {}
+    if typed not in STOP_WORDS and not typed.isdigit():
+        kin = _misspelt(typed, there)
+        if last or len(typed) >= SHORTEST_INNER:
+            kin |= {word: (0.5, "its beginning") for word in there if word.startswith(typed)}
+    if (other := other_form(typed)) is not None:
+        kin[other] = 0.1, "written out or short"
+    if figure.isdigit():
+        kin |= dict.fromkeys(numerals.same(figure), (0.1, "the same number"))
+    return kin
 
 
-def _misspelt(typed: str, word: str) -> tuple[float, str] | None:
-    edits = OSA.distance(typed, word, score_cutoff=len(_OFF))
-    if edits in _OFF and 1 - edits / max(len(typed), len(word)) >= LEAST_ALIKE:
-        return float(edits), _OFF[edits]
-    if (key := sound(typed)) and key == sound(word):
-        return 2.5, "sounds the same"
-    if len(typed) >= SHORTEST_INNER and OSA.distance(typed, word[: len(typed)]) == 1:
-        return 1.5, "its beginning, one letter off"
-    return None
+def _misspelt(typed: str, there: list[str]) -> Kin:
+    kin: Kin = {}
+    if (size := len(typed)) >= SHORTEST_INNER:
+        for _, edits, at in _within(1, typed, [word[:size] for word in there]):
+            if edits == 1:
+                kin[there[at]] = 1.5, "its beginning, one letter off"
+    if key := sound(typed):
+        kin |= {word: (2.5, "sounds the same") for word in there if sound(word) == key}
+    for word, edits, _ in _within(len(_OFF), typed, there):
+        if edits in _OFF and 1 - edits / max(len(typed), len(word)) >= LEAST_ALIKE:
+            kin[word] = float(edits), _OFF[edits]
+    return kin
+
+
+def _within(edits: int, typed: str, texts: list[str]) -> list[tuple[str, int, int]]:
+    """The texts at most so many letters away, with how many, and where each stands."""
+    return process.extract(typed, texts, scorer=OSA.distance, score_cutoff=edits, limit=None)

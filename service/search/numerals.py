@@ -23,6 +23,7 @@ VALUES: dict[str, int] = {
 
 ORDINALS: dict[str, int] = {word: value for value, word in enumerate(_ORDINAL_WORDS.split(), 1)}
 _FIGURE_ORDINAL = re.compile(r"(\d{1,3})(?:st|nd|rd|th)")
+_NUMBERS = frozenset((*VALUES, *ORDINALS))
 
 # Figures that stand for letters in titles set as ``Se7en``, ``S1m0ne`` or ``Numb3rs``.
 _LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "vt", "8": "b"}
@@ -87,6 +88,8 @@ def figures(title_words: list[str]) -> list[str]:
     """The words with all numbers as figures, numbers of several words as one: ``twenty one grams``
     is ``21 grams``, ``five hundred days`` is ``500 days``.
     """
+    if _NUMBERS.isdisjoint(title_words):
+        return list(title_words)
     result: list[str] = []
     place = 0
     while place < len(title_words):

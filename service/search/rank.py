@@ -8,6 +8,7 @@ pure, so that the order of results is tested without an engine.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import mul
 from typing import NamedTuple
 
 from rapidfuzz import process
@@ -114,7 +115,7 @@ class Asked:
 
     def _compare_wholes(self, candidates: Sequence[Candidate]) -> None:
         """The query as one text beside titles, beginnings of titles, and directors' names."""
-        titles = list({w for c in candidates for t in c.titles for w in (t.typed, *t.wholes)})
+        titles = list({form for c in candidates for t in c.titles for form in t.forms})
         names = list({name for c in candidates for name in c.name_wholes})
         forms = _forms(self.query)
         self.whole = _nearest(forms, titles, LEAST_WHOLE)
@@ -122,11 +123,10 @@ class Asked:
         self.begun: dict[str, float] = {}
         for form, worth in forms.items():
             sizes = (len(form) - 1, len(form), len(form) + 1) if len(form) > 2 else (len(form),)
-            starts = {title[:size] for title in titles for size in sizes if size < len(title)}
-            near = _likeness(form, list(starts), LEAST_BEGUN)
-            for title in titles:
-                likeness = max((near.get(title[:size], 0.0) for size in sizes), default=0.0)
-                if likeness and len(title) > len(form):
+            longer = [title for title in titles if len(title) > len(form)]
+            starts = _starts(longer, sizes)
+            for start, likeness in _likeness(form, list(starts), LEAST_BEGUN).items():
+                for title in starts[start]:
                     self.begun[title] = max(self.begun.get(title, 0.0), worth * likeness)
 
     def judged(self, candidate: Candidate) -> Ranked:
@@ -134,7 +134,7 @@ class Asked:
         scored = []
         for title in candidate.titles:
             features = self.features(candidate, title)
-            score = sum(w * f for w, f in zip(WEIGHTS, features, strict=True))
+            score = sum(map(mul, WEIGHTS, features))
             scored.append((title.worth * score, features))
         score, features = max(scored)
         return Ranked(candidate, score, features)
@@ -145,10 +145,9 @@ class Asked:
         covered = _covered(candidate, title, places, names)
         if not title.initials.isdisjoint(self.words):
             explained, covered = self._by_initials(title, explained), max(covered, BY_INITIALS)
-        forms = (title.typed, *title.wholes)
-        whole = max(self.whole.get(form, 0.0) for form in forms)
-        named = max((self.name.get(name, 0.0) for name in candidate.name_wholes), default=0.0)
-        beginning = max(whole, *(self.begun.get(form, 0.0) for form in forms))
+        whole = _most(self.whole, title.forms)
+        named = _most(self.name, candidate.name_wholes)
+        beginning = max(whole, _most(self.begun, title.forms))
         numbers = self._numbers(title, beginning)
         if numbers and max(whole, named, beginning) >= EXPLAINING:
             explained = max(explained, whole, named, beginning)
@@ -177,7 +176,7 @@ class Asked:
         ways: list[tuple[float, tuple[tuple[int, float], ...]]] = [(0.0, ())]
         for position, alike in enumerate(self.alike):
             likeness, place = _best(alike, title)
-            named = max((alike.get(name, 0.0) for name in candidate.names), default=0.0)
+            named = _most(alike, candidate.names)
             if named > likeness:
                 names.update(n for n in candidate.names if alike.get(n) == named)
                 place = -1
@@ -233,10 +232,7 @@ def _weight(query: Query, word: str) -> float:
 def _choices(candidates: Sequence[Candidate]) -> list[str]:
     choices: set[str] = set()
     for candidate in candidates:
-        choices.update(candidate.names)
-        for title in candidate.titles:
-            choices.update(title.words)
-            choices.update(title.pairs)
+        choices.update(candidate.names, *(title.parts for title in candidate.titles))
     return list(choices)
 
 
@@ -260,15 +256,22 @@ def _add_begun(alike: dict[str, float], word: str, choices: list[str]) -> None:
     """Words that the query's last one may be the beginning of; a letter may be off."""
     size = len(word)
     sizes = (size - 1, size, size + 1) if size > SHORTEST_BEGUN else (size,)
-    starts = {choice[:s] for choice in choices for s in sizes if s < len(choice)}
-    near = _likeness(word, list(starts), LEAST_BEGUN)
-    if not near:
-        return
+    starts = _starts(choices, sizes)
+    for start, likeness in _likeness(word, list(starts), LEAST_BEGUN).items():
+        for choice in starts[start]:
+            begun = likeness * (BEGUN + (1 - BEGUN) * min(1.0, size / len(choice)))
+            if begun > alike.get(choice, 0.0):
+                alike[choice] = begun
+
+
+def _starts(choices: list[str], sizes: tuple[int, ...]) -> dict[str, list[str]]:
+    """The choices by each of their beginnings that has one of the sizes."""
+    starts: dict[str, list[str]] = {}
     for choice in choices:
-        likeness = max([near.get(choice[:s], 0.0) for s in sizes if s < len(choice)], default=0.0)
-        begun = likeness * (BEGUN + (1 - BEGUN) * min(1.0, size / len(choice)))
-        if begun > alike.get(choice, 0.0):
-            alike[choice] = begun
+        for size in sizes:
+            if size < len(choice):
+                starts.setdefault(choice[:size], []).append(choice)
+    return starts
 
 
 def _likeness(text: str, choices: list[str], least: float) -> dict[str, float]:
@@ -299,6 +302,8 @@ def _nearest(forms: dict[str, float], choices: list[str], least: float) -> dict[
 def _best(alike: dict[str, float], title: Title) -> tuple[float, int]:
     """The likeness of the title's best word, and its place; a pair stands behind all words."""
     best, where = 0.0, -1
+    if alike.keys().isdisjoint(title.parts):
+        return best, where
     for place, word in enumerate(title.words):
         likeness = alike.get(word, 0.0)
         if likeness > best:
@@ -310,6 +315,11 @@ def _best(alike: dict[str, float], title: Title) -> tuple[float, int]:
     return best, where
 
 
+def _most(alike: dict[str, float], texts: tuple[str, ...]) -> float:
+    """The likeness of the text that is most alike."""
+    return max([alike.get(text, 0.0) for text in texts], default=0.0)
+
+
 def _covered(
     candidate: Candidate, title: Title, places: list[tuple[int, float]], names: set[str]
 ) -> float:
@@ -318,7 +328,7 @@ def _covered(
     for place, likeness in places:
         for each in (place,) if place < size else (place - size, place - size + 1):
             matched[each] = max(matched.get(each, 0.0), likeness)
-    covered = sum(title.weights[place] * s for place, s in matched.items()) / sum(title.weights)
+    covered = sum(title.weights[place] * s for place, s in matched.items()) / title.weight
     if not matched and any(name and names.issuperset(name) for name in candidate.directors):
         return 0.8
     return covered

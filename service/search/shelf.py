@@ -4,6 +4,7 @@ The engine gives ids and versions. What has not changed since it was last needed
 and a hit whose row is gone is left out, and told to whoever repairs the index.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +19,8 @@ from service.search.candidate import Candidate
 from service.search.engines.ports import Hit
 from service.search.scope import DEFAULT, Scope, seen
 
-MOST_CANDIDATES = 50_000  # films kept prepared for ranking, some 60 MB
-MOST_FILMS = 5_000  # rows kept for answers
+MOST_CANDIDATES = 50_000  # films kept prepared for ranking, some 120 MB
+MOST_FILMS = 20_000  # rows kept for answers, some 80 MB
 MOST_LABELS = 20_000  # films kept for suggestions
 
 
@@ -74,23 +75,28 @@ class Shelf:
 
     async def films(self, ids: Sequence[str]) -> dict[str, Film]:
         """The films' rows as they are now; those that have not changed are not read again."""
-        if not ids:
-            return {}
-        now = await _stamps(ids)
-        self._gone(film_id for film_id in ids if film_id not in now)
-        known = {i: self._films[i] for i in now if i in self._films}
-        stale = [i for i, stamp in now.items() if i not in known or _stamp(known[i]) != stamp]
-        if stale:
-            for film in await Film.filter(id__in=stale):
-                known[str(film.id)] = self._films[str(film.id)] = film
-        return known
+        known = {i: self._films[i] for i in ids if i in self._films}
+        unknown = [i for i in ids if i not in known]
+        fresh, now = await asyncio.gather(_films(unknown), _stamps(list(known)))
+        found = {i: known[i] for i, stamp in now.items() if _stamp(known[i]) == stamp}
+        stale = [i for i in now if i not in found]
+        for film in (*fresh, *await _films(stale)):
+            found[str(film.id)] = self._films[str(film.id)] = film
+        self._gone(film_id for film_id in ids if film_id not in found)
+        return found
 
 
 def _stamp(film: Film) -> tuple[int, int]:
     return film.version, film.counters
 
 
+async def _films(ids: Sequence[str]) -> list[Film]:
+    return await Film.filter(id__in=ids) if ids else []
+
+
 async def _stamps(ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    if not ids:
+        return {}
     found = await _by_ids("SELECT id, version, counters FROM films", ids)
     return {str(row["id"]): (row["version"], row["counters"]) for row in found}
 

@@ -3,8 +3,9 @@
 from rich.table import Table
 from rich.text import Text
 
-from service.search.finder import Found, Result
-from service.search.matches import BETWEEN, matched, ranges, why
+from service.films.models import Film
+from service.search.finder import Found
+from service.search.matches import BETWEEN, Match, matched, ranges, why
 from service.search.query import Query
 from service.search.scope import DEFAULT
 
@@ -21,14 +22,13 @@ def table(found: Found, query: Query, explain: bool) -> Table:
     made.add_column("id", no_wrap=True)
     if explain:
         made.add_column("why")
-    for result in found.results:
-        made.add_row(*_row(result, query, explain))
+    films = [result.film for result in found.results]
+    for film, matches in zip(films, matched(query, films, DEFAULT), strict=True):
+        made.add_row(*_row(query, film, matches, explain))
     return made
 
 
-def _row(result: Result, query: Query, explain: bool) -> list[Text]:
-    film = result.film
-    matches = matched(query, film, DEFAULT)
+def _row(query: Query, film: Film, matches: list[Match], explain: bool) -> list[Text]:
     places = ranges(matches)
     cells = [
         _marked(film.title, places.get("title", [])),

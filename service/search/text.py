@@ -62,6 +62,7 @@ class _Folding(dict[int, str | None]):
         return folded
 
 
+_APOSTROPHES = frozenset("'`")  # the ASCII signs that vanish
 _FOLDING = _Folding(str.maketrans(dict.fromkeys(_VANISHING) | _LETTERS | _SIGNS | _RAISED))
 
 # Vowel signs of Indic and South-East Asian scripts are marks, not letters, yet part of the word.
@@ -121,16 +122,19 @@ def spans(text: str) -> list[Span]:
     """The words of `text` with their places in it, for highlighting. The words are those of
     `words`.
     """
-    folded: list[str] = []
-    origin: list[int] = []
-    for place, character in enumerate(text):
-        piece = character.lower().translate(_FOLDING)
-        folded.append(piece)
-        origin.extend([place] * len(piece))
-    found = [
-        Span(word, origin[start], origin[end - 1] + 1)
-        for word, start, end in _tokens("".join(folded))
-    ]
+    if text.isascii() and not _APOSTROPHES.intersection(text):  # most texts: letter for letter
+        found = [Span(*token) for token in _tokens(text.lower())]
+    else:
+        folded: list[str] = []
+        origin: list[int] = []
+        for place, character in enumerate(text):
+            piece = character.lower().translate(_FOLDING)
+            folded.append(piece)
+            origin.extend([place] * len(piece))
+        found = [
+            Span(word, origin[start], origin[end - 1] + 1)
+            for word, start, end in _tokens("".join(folded))
+        ]
     if not found and (signs := words(text)):
         start = len(text) - len(text.lstrip())
         return [Span(signs[0], start, len(text.rstrip()))]
@@ -165,17 +169,20 @@ def joined(title_words: list[str], most: int = 2) -> list[str]:
     ]
 
 
-def initials(title: str) -> list[str]:
+def initials(title: str, title_words: list[str]) -> list[str]:
     """First letters of a title's words, from three on: of all, and of the part before a colon.
 
     Each also without a leading article: `The Lord of the Rings: …` is `lotr`.
+
+    Args:
+        title_words: what `words` gives for `title`.
     """
     found = []
-    for part in dict.fromkeys((title, re.split(r":| - ", title, maxsplit=1)[0])):
-        part_words = words(part)
-        for form in (part_words, without_article(part_words)):
+    first = re.split(r":| - ", title, maxsplit=1)[0]
+    for part in (title_words, [] if first == title else words(first)):
+        for form in (part, without_article(part)):
             if len(form) >= SHORTEST_INITIALS:
-                found.append("".join(word[0] for word in form))
+                found.append("".join([word[0] for word in form]))
     return list(dict.fromkeys(found))
 
 

@@ -6,10 +6,9 @@ from datetime import datetime
 from service.films.view import FilmView, film_view
 from service.http.answers import Links, Total
 from service.search.facets import Count
-from service.search.finder import Found, Result
-from service.search.matches import matched, ranges, why
+from service.search.finder import Found
+from service.search.matches import Match, matched, ranges, why
 from service.search.matching import Matched
-from service.search.query import Query
 from service.search.scope import Scope
 from service.search.suggest import Suggestion
 
@@ -109,11 +108,20 @@ def search_page(
     text: str, found: Found, links: Links, scope: Scope, *, explain: bool, ms: float, now: datetime
 ) -> SearchPage:
     """What was found for `text`, in `ms` milliseconds."""
+    films, query = [result.film for result in found.results], found.query
+    matches: list[list[Match]] = [[] for _ in films]
+    if query is not None and query.imdb_id is None:
+        matches = matched(query, films, scope)
+    pairs = zip(films, matches, strict=True)
+    said = [why(query, *each) if query and explain else None for each in pairs]
     return SearchPage(
         query=text,
         total=Total(value=found.total, relation=found.relation),
         took_ms=round(ms, 2),
-        results=[_result(r, found.query, scope, explain, now) for r in found.results],
+        results=[
+            ResultView(film_view(result.film, now), result.score, ranges(each), reason)
+            for result, each, reason in zip(found.results, matches, said, strict=True)
+        ],
         facets=_counts(found),
         did_you_mean=found.did_you_mean,
         degraded=list(found.degraded),
@@ -132,15 +140,6 @@ def film_page(found: Found, links: Links, now: datetime) -> FilmPage:
         next=links.next,
         previous=links.previous,
     )
-
-
-def _result(
-    result: Result, query: Query | None, scope: Scope, explain: bool, now: datetime
-) -> ResultView:
-    film = result.film
-    found = matched(query, film, scope) if query and query.imdb_id is None else []
-    said = why(query, film, found) if query and explain else None
-    return ResultView(film_view(film, now), result.score, ranges(found), said)
 
 
 def _counts(found: Found) -> CountsView:

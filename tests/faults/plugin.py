@@ -3,7 +3,8 @@
 A test says which faults it makes (`@pytest.mark.fault(30, "Redis down, slow, paused")`), notes in
 few words what happened (`seen("503 for 1.2 s, then healed")`) and which invariants it found to hold
 afterwards (`seen.held("I1", "I3")`). A test that notes something without a fault of its own speaks
-for all the faults of its module: that is where a group's invariants are checked once.
+for all the faults of its module: that is where a group's invariants are checked once. Where a test
+of a part proves a fault, it has the mark, and what it saw is its name.
 
 `--chaos` runs the tests of faults alone, and all of them; without it those that take long are left
 out. What was seen can be written into a page of the documentation, between marks made for it.
@@ -86,11 +87,20 @@ def pytest_runtest_makereport(
     if (report.when == "call" or report.failed) and not report.skipped and is_of_faults(item):
         found = getattr(item, "funcargs", {}).get("seen") or Seen()
         for number, name in faults_of(item):
-            texts, held = found.texts(number), frozenset(found.invariants)
+            texts = found.texts(number) or sentence_of(item)
+            held = frozenset(found.invariants)
             if report.failed:
                 texts, held = (f"FAILED: {item.name}",), frozenset()
             item.config.stash[notes].append(Noted(number, name, texts, held))
     return report  # type: ignore[return-value]
+
+
+def sentence_of(item: pytest.Item) -> tuple[str, ...]:
+    """What a test of a part saw that makes a fault and notes nothing: what its name says."""
+    if not item.get_closest_marker("fault"):
+        return ()
+    name = item.name.partition("[")[0]
+    return (name.removeprefix("test_").replace("_", " "),)
 
 
 def faults_of(item: pytest.Item) -> list[tuple[int, str]]:

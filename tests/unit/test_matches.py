@@ -40,7 +40,7 @@ def test_ranges_are_pieces_of_the_original_text(
     typed: str, found: Film, marked: dict[str, list[str]]
 ) -> None:
     query = Query.parse(typed)
-    got = ranges(matched(query, found, DEFAULT))
+    got = ranges(matched(query, [found], DEFAULT)[0])
     texts = {"title": found.title, "directors": ", ".join(found.directors or [])}
     assert {f: [texts[f][a:b] for a, b in each] for f, each in got.items()} == marked
 
@@ -58,10 +58,10 @@ def test_ranges_are_pieces_of_the_original_text(
 )
 def test_why_is_said_in_plain_words(typed: str, found: Film, said: str) -> None:
     query = Query.parse(typed)
-    assert why(query, found, matched(query, found, DEFAULT)) == said
+    assert why(query, found, matched(query, [found], DEFAULT)[0]) == said
 
 
 def test_words_behind_those_that_are_looked_up_are_not_marked() -> None:
     most = " ".join(f"qqq{place}" for place in range(MOST_SLOTS - 1))
     for typed, marked in ((f"{most} jaws", ["title"]), (f"{most} qqq jaws", [])):
-        assert list(ranges(matched(Query.parse(typed), JAWS, DEFAULT))) == marked
+        assert list(ranges(matched(Query.parse(typed), [JAWS], DEFAULT)[0])) == marked

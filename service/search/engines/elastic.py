@@ -125,6 +125,17 @@ def unavailable(error: Exception) -> Unavailable:
     return Unavailable(detail, code="search_unavailable", retry_after=1)
 
 
+async def version(client: AsyncElasticsearch) -> str:
+    """The server's version. Raises `Unavailable` for one that is too old, and driver's errors."""
+    number = str((await client.info())["version"]["number"])
+    if int(number.partition(".")[0]) < MAJOR:
+        raise Unavailable(
+            f"Elasticsearch is {number}; the service needs version {MAJOR}.",
+            code="search_unavailable",
+        )
+    return number
+
+
 class ElasticEngine:
     """The engine for one or many machines, through the alias of the live index."""
 
@@ -168,8 +179,9 @@ class ElasticEngine:
             for hit in answer["hits"]["hits"]
         )
         total = answer["hits"]["total"]
-        whole = total["relation"] == "eq" and not answer["timed_out"]
-        return Hits(found, total["value"], "eq" if whole else "gte")
+        partial = bool(answer["timed_out"])
+        whole = total["relation"] == "eq" and not partial
+        return Hits(found, total["value"], "eq" if whole else "gte", partial)
 
     async def count(
         self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]
@@ -180,6 +192,10 @@ class ElasticEngine:
         }
         query = searched(plan, EVERY_FILM, scored=False)
         answer = await self._search(query=query, size=0, aggs=wanted, track_total_hits=False)
+        if answer["timed_out"]:
+            raise Unavailable(
+                "Counting takes too long now.", code="search_unavailable", retry_after=1
+            )
         counts: Counts = {}
         for facet in facets:
             buckets = answer["aggregations"][facet]["of"]["buckets"]
@@ -190,14 +206,7 @@ class ElasticEngine:
     async def check(self) -> str:
         client = self._ready()
         with faults():
-            info = await client.info()
-        number = info["version"]["number"]
-        if int(number.split(".")[0]) < MAJOR:
-            raise Unavailable(
-                f"Elasticsearch is {number}; the service needs version {MAJOR}.",
-                code="search_unavailable",
-            )
-        with faults():
+            number = await version(client)
             if not await client.indices.exists_alias(name=self._address.alias):
                 raise Unavailable(
                     f"No index of ours is live as {self._address.alias}; if the indexer runs, "

@@ -16,7 +16,7 @@ from elasticsearch import ApiError, AsyncElasticsearch, BadRequestError, NotFoun
 from service.errors import Unavailable
 from service.limits import BULK_DEADLINE as DEADLINE
 from service.search.document import ANALYSIS, MovieDocument
-from service.search.engines.elastic import Address, faults
+from service.search.engines.elastic import Address, faults, version
 from service.search.engines.ports import Refusal
 from service.search.plan import Field
 from service.settings import PROJECT
@@ -56,6 +56,7 @@ class ElasticWriter:
         if self._client is None:
             self._client = self._address.client(DEADLINE)
         with faults():
+            await version(self._client)
             await self._begin()
 
     async def close(self) -> None:
