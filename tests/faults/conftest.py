@@ -22,7 +22,9 @@ from tests.faults.database import Direct
 from tests.faults.invariants import Invariants
 from tests.faults.proxy import Proxy
 from tests.running import Answer, Api, Service, until
+from tests.unit.conftest import access, inventory, rebuild, search_url, worker, writer
 
+__all__ = ["access", "inventory", "rebuild", "search_url", "worker", "writer"]  # an indexer's parts
 WORKERS = 2
 
 
