@@ -216,7 +216,7 @@ def documents_from(
 
 
 def delay_ms(attempts: int) -> int:
-    """Milliseconds before the next try: doubling up to a quarter of a minute, jittered by a quarter."""
+    """Milliseconds before the next try: doubling to a quarter of a minute, a quarter jittered."""
     grown: int = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempts - 1, 10))
     return int(grown * random.uniform(0.75, 1.25))  # noqa: S311
 

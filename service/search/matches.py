@@ -7,7 +7,7 @@ ranking needs (which letters of the original text, how many of them off). Ranges
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from rapidfuzz import process
@@ -30,6 +30,7 @@ BETWEEN = ", "  # values of a list, read as one text
 LEAST_ALIKE = 0.6  # of the letters of two words
 SHORTEST_INNER = 4  # letters of a beginning that is not the last word
 LONGEST_PLOT = 5_000  # characters
+MOST_SPANS = 20_000  # titles and names whose words are remembered, some 15 MB
 
 _LABELS: dict[Named, str] = {
     "title": "title word",
@@ -58,6 +59,11 @@ class Match:
         return f"{_LABELS[self.field]} ‘{self.found}’{joint}{self.how}"
 
 
+@lru_cache(maxsize=MOST_SPANS)
+def _spans(text: str) -> tuple[Span, ...]:
+    return tuple(spans(text))
+
+
 @dataclass(frozen=True)  # no slots: they leave no place for what is worked out once
 class _Text:
     """One of a film's texts, its words, and the same with neighbours run together."""
@@ -72,7 +78,8 @@ class _Text:
         for value in values:
             start = len(text) + (len(BETWEEN) if text else 0)
             text += (BETWEEN if text else "") + value
-            found += [Span(s.word, start + s.start, start + s.end) for s in spans(value)]
+            known = spans(value) if field == "plot" else _spans(value)
+            found += [Span(s.word, start + s.start, start + s.end) for s in known]
         return cls(field, text, tuple(found))
 
     def match(self, span: Span, how: str) -> Match:
