@@ -138,6 +138,13 @@ async def changed_since(since_ms: int) -> list[Entry]:
     return [Entry(0, UUID(str(row["film_id"])), row["version"], 0) for row in found]
 
 
+async def last_done(besides: UUID) -> Entry | None:
+    """The change of another film than `besides` that reached the index last, if any is known."""
+    others = Outbox.filter(done_at__isnull=False).exclude(film_id=besides)
+    row = await others.order_by("-done_at", "-id").first()
+    return Entry(row.id, row.film_id, row.version, row.attempts) if row else None
+
+
 async def withdrawn(after_ms: int, until_ms: int) -> list[str]:
     """The films whose deletion reached the index between these times."""
     found = await Outbox.filter(
