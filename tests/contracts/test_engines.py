@@ -1,5 +1,6 @@
 """What every engine promises, tried on each: the embedded one and a real Elasticsearch."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -371,6 +372,22 @@ async def test_only_tombstones_are_buried(store: Store) -> None:
     assert await store.writer.count("movies-1") == 1  # on Elasticsearch this is what shows it
     held = await store.inventory.page("movies-1", str(UUID(int=0)), 10)
     assert [one.film_id for one in held] == [JAWS.film_id]
+
+
+async def test_indexers_that_start_at_once_on_an_empty_cluster_make_one_index() -> None:
+    address = elasticsearch_address()
+    writers = [ElasticWriter(address) for _ in range(5)]
+    try:
+        await asyncio.gather(*(writer.open() for writer in writers))
+        for writer in writers:
+            assert (await writer.current(), await writer.names()) == ("movies-1", ["movies-1"])
+        assert await writers[0].write([JAWS]) == ()
+        assert await writers[1].count("movies-1") == 1
+    finally:
+        for writer in writers:
+            await writer.close()
+        async with address.client(PATIENCE) as client:
+            await client.indices.delete(index=f"{address.alias}-1")
 
 
 async def test_a_folder_of_another_schema_is_left_as_it_is_until_a_rebuild(tmp_path: Path) -> None:

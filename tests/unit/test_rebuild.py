@@ -399,6 +399,26 @@ async def test_an_indexer_that_has_lost_the_job_writes_nothing_more(
     assert (await ReindexJob.get(id=filed.id)).state == Step.QUEUED
 
 
+async def test_a_step_that_takes_long_keeps_its_job(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.jobs.RENEW", 0.01)
+    filed = await Rebuilds(now).ask()
+    ours, others = Jobs("one", now), Jobs("another", now)
+    job = await ours.claim()
+    assert job is not None
+    async with ours.kept(job):
+        await ReindexJob.filter(id=filed.id).update(leased_until=1)
+
+        async def renewed() -> bool:
+            return (await ReindexJob.get(id=filed.id)).leased_until > await now_ms()
+
+        await until(renewed)
+        assert await others.claim() is None
+    await ReindexJob.filter(id=filed.id).update(leased_until=1)
+    assert await others.claim() is not None
+
+
 async def test_an_index_of_another_analysis_is_noticed_until_it_is_rebuilt(
     catalogue: Catalogue,
     worker: Worker,
