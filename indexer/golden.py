@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from service.errors import Invalid
 from service.films.models import Film
-from service.search.document import MovieDocument
+from service.search.document import UNFIT, MovieDocument
 from service.search.engines.ports import Engine
 from service.search.plan import Plan
 from service.search.query import Query
@@ -49,7 +49,7 @@ async def trials(
     films = await _best_known()
     vocabulary = Vocabulary()
     for film in films:
-        with suppress(ValueError, TypeError):  # of such a film there is no document to find
+        with suppress(*UNFIT):  # of such a film there is no document to find
             vocabulary.add(MovieDocument.of(film).words())
     asked = [(text, film) for film in films for text in _typed(film.title)]
     answers: list[list[tuple[str, ...]]] = []

@@ -23,7 +23,7 @@ from service.limits import INDEX_LONGEST_DELAY_MS as LONGEST_DELAY
 from service.limits import POLL
 from service.meters import INDEXED
 from service.search import generation
-from service.search.document import COLUMNS, MovieDocument
+from service.search.document import COLUMNS, UNFIT, MovieDocument
 from service.search.engines.ports import IndexWriter, Refusal
 from service.search.lexicon import Recorder
 
@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 BATCH = 500  # films in one bulk request; 500 ready documents are some 300 kB
 PAUSE = 0.05  # seconds between small bulks: half the load of none, 15 ms more lag
+MOST_BREAKS = 5  # tries of a film that breaks the code, before it is set aside for a person
 TOMBSTONE_AGE = 86_400_000  # ms
 SWEEP_EVERY = 600.0  # seconds between two removals of old finished rows
 
@@ -79,20 +80,41 @@ class Worker:
         if not entries:
             return 0
         try:
-            documents, broken = await documents_of(entries)
-            await self._words.remember(word for made in documents for word in made.words())
-            refused = await self._writer.write(documents)
+            refused = await self._write(entries)
         except Unavailable as error:
             attempts = max(entry.attempts for entry in entries)
             due = self._ms() + delay_ms(attempts)
             await outbox.postpone([entry.id for entry in entries], due, error.detail)
             raise
-        INDEXED.labels("refused").inc(len(refused) + len(broken))
-        INDEXED.labels("written").inc(len(documents) - len(refused))
+        films = len({entry.film_id for entry in entries})
+        INDEXED.labels("refused").inc(len(refused))
+        INDEXED.labels("written").inc(films - len(refused))
         await generation.advance()  # first: whoever sees a row done may count on new answers
-        await self._settle(entries, (*broken, *refused))
-        log.info("films_indexed", action="films_indexed", count=len(documents), left=len(refused))
+        await self._settle(entries, refused)
+        log.info("films_indexed", action="films_indexed", count=films, left=len(refused))
         return len(entries)
+
+    async def _write(self, entries: Sequence[outbox.Entry]) -> list[Refusal]:
+        """Put the films behind `entries` into the index; returns those that did not go in.
+
+        What breaks this code, rather than the engine or the database, is looked for by halves: one
+        film that nobody thought of must not hold up the others of its bulk for ever.
+        """
+        try:
+            documents, broken = await documents_of(entries)
+            await self._words.remember(word for made in documents for word in made.words())
+            return [*broken, *await self._writer.write(documents)]
+        except Exception as error:
+            if isinstance(error, Unavailable) or database.is_fault(error):
+                raise
+            films = sorted({entry.film_id for entry in entries})
+            if len(films) == 1:
+                log.error("film_breaks_indexing", film_id=str(films[0]), exc_info=error)
+                again = max(entry.attempts for entry in entries) < MOST_BREAKS
+                return [Refusal(str(films[0]), f"cannot be indexed: {error!r}", passing=again)]
+            half = set(films[: len(films) // 2])
+            first = await self._write([entry for entry in entries if entry.film_id in half])
+            return first + await self._write([e for e in entries if e.film_id not in half])
 
     async def _settle(self, entries: Sequence[outbox.Entry], refusals: Sequence[Refusal]) -> None:
         """Finish what went in; put off or set aside what did not, each with its own reason."""
@@ -101,15 +123,15 @@ class Worker:
         done = [entry.id for entry in entries if str(entry.film_id) not in refused]
         if done:
             await outbox.finish(done)
-        for entry in entries:
-            refusal = refused.get(str(entry.film_id))
-            if refusal is None:
-                continue
+        for film_id, refusal in refused.items():
+            of_film = [entry for entry in entries if str(entry.film_id) == film_id]
+            ids = [entry.id for entry in of_film]
             if refusal.passing:
-                await outbox.postpone([entry.id], now + delay_ms(entry.attempts), refusal.reason)
+                due = now + delay_ms(max(entry.attempts for entry in of_film))
+                await outbox.postpone(ids, due, refusal.reason)
             else:
-                log.error("film_refused", film_id=str(entry.film_id), reason=refusal.reason)
-                await outbox.quarantine([entry.id], now, refusal.reason)
+                log.error("film_refused", film_id=film_id, reason=refusal.reason)
+                await outbox.quarantine(ids, now, refusal.reason)
 
     async def sweep(self, stop: asyncio.Event) -> None:
         """Forget old finished rows and old tombstones now and then, until `stop`."""
@@ -184,16 +206,17 @@ def documents_from(
     for film_id, version in newest.items():
         film = films.get(film_id)
         try:
-            documents.append(
-                MovieDocument.of(film) if film else MovieDocument.tombstone(str(film_id), version)
-            )
-        except (ValueError, TypeError) as error:
+            if film is None:
+                documents.append(MovieDocument.tombstone(str(film_id), version))
+            else:
+                documents.append(MovieDocument.of(film).worked_out())
+        except UNFIT as error:
             broken.append(Refusal(str(film_id), f"cannot become a document: {error}", False))
     return documents, broken
 
 
 def delay_ms(attempts: int) -> int:
-    """Milliseconds before the next try: doubling, at most a minute, jittered by a quarter."""
+    """Milliseconds before the next try: doubling to a quarter of a minute, a quarter jittered."""
     grown: int = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempts - 1, 10))
     return int(grown * random.uniform(0.75, 1.25))  # noqa: S311
 

@@ -11,6 +11,7 @@ from service.accounts.api import bp as accounts
 from service.films.api import bp as films
 from service.heartbeat import beat
 from service.http import edges, problems
+from service.http.punctual import LOOK
 from service.limits import LONGEST_ANSWER
 from service.operation.api import bp as admin
 from service.operation.api import root as operation
@@ -34,8 +35,8 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     )
     app.config.REQUEST_MAX_SIZE = LARGEST_BODY
     app.config.REQUEST_MAX_HEADER_SIZE = LARGEST_HEAD
-    app.config.REQUEST_TIMEOUT = LONGEST_ANSWER
-    app.config.RESPONSE_TIMEOUT = LONGEST_ANSWER
+    app.config.REQUEST_TIMEOUT = LONGEST_ANSWER - LOOK
+    app.config.RESPONSE_TIMEOUT = LONGEST_ANSWER - LOOK
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 2.5
     app.config.FALLBACK_ERROR_FORMAT = "json"
     if settings.trusted_proxies:

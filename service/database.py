@@ -4,10 +4,12 @@ Sanic cancels a handler when its client goes away. A transaction that is cancell
 begins keeps SQLite's only connection locked for ever, loses a slot of PostgreSQL's pool, and a
 connection that breaks inside one poisons the task for all that follows in it. So every function
 that opens a transaction is marked `@whole`: it runs as a task of its own, which its caller's
-cancellation does not reach.
+cancellation does not reach; and it is begun anew when the database broke it off for another's
+sake.
 """
 
 import asyncio
+import random
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
@@ -21,6 +23,8 @@ from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from service.limits import (
+    CONFLICT_PAUSE,
+    CONFLICT_RETRIES,
     POSTGRES_CONNECT,
     POSTGRES_POOL,
     POSTGRES_STATEMENT,
@@ -51,8 +55,13 @@ FAULTS: tuple[type[BaseException], ...] = (
     asyncpg.exceptions.ReadOnlySQLTransactionError,
     asyncpg.exceptions.AdminShutdownError,
     asyncpg.exceptions.QueryCanceledError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
 )
 """What a driver raises when the database, not the query, is at fault."""
+
+CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""A transaction was broken off, whole, so that another could go on: it may be tried again."""
 
 SQLITE_FAULTS = tuple(
     f"SQLITE_{name}" for name in ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY")
@@ -62,6 +71,24 @@ _running: set[asyncio.Task[Any]] = set()
 
 
 def whole(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
+    """Let the transaction `fn` run to its end though its caller is cancelled, and run it again when
+    it lost a conflict with another.
+    """
+
+    @wraps(fn)
+    async def repeated(*args: P.args, **kwargs: P.kwargs) -> T:
+        for retries in range(CONFLICT_RETRIES):
+            try:
+                return await fn(*args, **kwargs)
+            except CONFLICTS:
+                pause = CONFLICT_PAUSE * 2**retries
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+        return await fn(*args, **kwargs)
+
+    return shielded(repeated)
+
+
+def shielded(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
     """Let `fn` run to its end though its caller is cancelled."""
 
     @wraps(fn)
@@ -116,7 +143,7 @@ def tortoise_url(url: str) -> str:
     return urlunsplit(parts._replace(scheme="asyncpg", query=urlencode(query)))
 
 
-POOL_OPTIONS = ("minsize", "maxsize", "timeout", "command_timeout", "statement_cache_size")
+POOL_OPTIONS = ("minsize", "maxsize", "wait", "timeout", "command_timeout", "statement_cache_size")
 
 
 def driver_url(url: str) -> str:
@@ -129,11 +156,13 @@ def driver_url(url: str) -> str:
     return urlunsplit(parts._replace(query=urlencode(kept)))
 
 
-def _connection(url: str) -> dict[str, Any]:
-    made: dict[str, Any] = expand_db_url(tortoise_url(url))
+def _client(url: str) -> dict[str, Any]:
+    """Which client serves `url`, and what it is told."""
+    chosen: dict[str, Any] = expand_db_url(tortoise_url(url))
     if not url.startswith("sqlite"):
-        made["credentials"]["reset"] = _as_it_is
-    return made
+        chosen["engine"] = "service.postgres"
+        chosen["credentials"]["reset"] = _as_it_is
+    return chosen
 
 
 async def _as_it_is(_: object) -> None:
@@ -147,7 +176,7 @@ async def _as_it_is(_: object) -> None:
 def config(url: str) -> dict[str, Any]:
     """Tortoise's own configuration for `url`."""
     return {
-        "connections": {"default": _connection(url)},
+        "connections": {"default": _client(url)},
         "apps": {
             "movies": {
                 "models": list(MODELS),

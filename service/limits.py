@@ -15,6 +15,9 @@ SQLITE_BUSY_MS = 5_000  # for another writer's lock; the longest transaction tak
 POSTGRES_CONNECT = 5  # a server that is restarting refuses at once; this is for one that is frozen
 POSTGRES_STATEMENT = 3  # a frozen server costs an error then, not a hung request
 POSTGRES_POOL = 10  # connections a process; four workers stay below PostgreSQL's hundred
+POSTGRES_WAIT = 2.0  # for a free one of them, connecting included; then the client is told
+CONFLICT_RETRIES = 3  # of a transaction that lost to another: a deadlock, a serialization failure
+CONFLICT_PAUSE = 0.05  # before the first of them, jittered by half; doubles with each
 STANDBY_DEADLINE = 1.0  # for a search that the database answers while the engine is away
 STANDBY_TURNS_SQLITE = 1  # such searches at once: one connection does one thing after the other
 STANDBY_TURNS_POSTGRES = 2  # the rest of the pool is for everything else
@@ -56,7 +59,7 @@ POSTER_SECONDS = 10.0  # for all hops together; one that takes longer holds up t
 # The indexer
 POLL = 1.0  # between two looks at the outbox; a lost nudge costs at most this
 INDEX_FIRST_DELAY_MS = 500  # before the second try of a bulk; doubles with each, jittered
-INDEX_LONGEST_DELAY_MS = 60_000  # between two tries
+INDEX_LONGEST_DELAY_MS = 15_000  # between two tries: half of what healing may take
 OUTBOX_LEASE_MS = 30_000  # far longer than a bulk takes, short enough to wait out a death
 NUDGE_RECONNECT = 5.0  # between attempts to listen again; polling serves meanwhile
 

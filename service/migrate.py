@@ -22,7 +22,7 @@ TORTOISE_ORM = config("sqlite://var/movies.db")
 """What `tortoise makemigrations` reads; the migrations serve both databases."""
 
 LOCK = 7_305_002  # the advisory lock's number: any constant that nobody else uses
-PATIENT = {"command_timeout": 3600.0}  # seconds; an index over a million films takes its time
+PATIENT = 3600  # seconds for a statement; an index over a million films takes its time
 
 
 async def migrate(url: str) -> list[str]:
@@ -38,8 +38,8 @@ async def migrate(url: str) -> list[str]:
             applied.append(name)
 
     chosen = config(url)
-    credentials = chosen["connections"]["default"]["credentials"]
-    credentials |= {"foreign_keys": "OFF"} if url.startswith("sqlite") else PATIENT
+    told = chosen["connections"]["default"]["credentials"]
+    told |= {"foreign_keys": "OFF"} if url.startswith("sqlite") else {"command_timeout": PATIENT}
     async with _alone(url):
         try:
             await run_migrations(config=chosen, progress=note)

@@ -34,6 +34,7 @@ from service.operation.drift import Drift
 from service.operation.health import Health
 from service.operation.pointers import Pointers
 from service.operation.reindex import Rebuilds
+from service.operation.suspects import Suspects
 from service.operation.why import Why
 from service.posters.gallery import Gallery
 from service.posters.stores import PosterStore
@@ -204,7 +205,9 @@ async def build(settings: Settings) -> Parts:
         pointers = Pointers(catalogue, nudge)
         lookup = Lookup(catalogue, await _omdb_client(settings, stack), utc_now)
         stack.push_async_callback(lookup.close)
-        vocabulary, shelf = Vocabulary(), Shelf()
+        suspects = Suspects(drift, inventory)
+        stack.push_async_callback(suspects.close)
+        vocabulary, shelf = Vocabulary(), Shelf(suspects.meet)
         lexicon = Lexicon(vocabulary)
 
         search = Search(

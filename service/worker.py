@@ -10,6 +10,7 @@ from sanic import Sanic
 
 from service import logs, settings
 from service.app import create_app
+from service.http.punctual import PunctualProtocol
 
 
 def main() -> None:
@@ -17,6 +18,7 @@ def main() -> None:
     logs.configure(chosen.log_format)
     app = create_app(chosen)
     app.prepare(
+        protocol=PunctualProtocol,
         sock=socket.socket(fileno=int(sys.argv[1])),
         single_process=True,
         access_log=False,

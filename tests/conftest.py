@@ -25,12 +25,14 @@ from service.migrate import migrate
 from tests import running
 from tests.running import Api, Service
 
+pytest_plugins = ["tests.faults.plugin"]
 ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = {
     "postgres": "TEST_POSTGRES_URL",
     "redis": "TEST_REDIS_URL",
     "elasticsearch": "TEST_ELASTICSEARCH_URL",
     "s3": "TEST_S3_URL",
+    "toxiproxy": "TEST_TOXIPROXY_URL",
 }
 PATIENCE = 30  # seconds, where the service gives a backend 1 to 5: no busy machine is tested here
 _missing: set[str] = set()
@@ -83,11 +85,15 @@ async def fresh_postgres() -> AsyncIterator[str]:
     """The address of a new, empty PostgreSQL database that is dropped afterwards."""
     address = required("postgres")
     name = f"movies_test_{uuid.uuid4().hex[:12]}"
-    connection = await asyncpg.connect(address)
-    await connection.execute(f"CREATE DATABASE {name}")
-    patient = f"command_timeout={PATIENCE}&timeout={PATIENCE}"
+    await _told(address, f"CREATE DATABASE {name}")
+    patient = f"command_timeout={PATIENCE}&timeout={PATIENCE}&wait={PATIENCE}"
     yield urlunsplit(urlsplit(address)._replace(path=f"/{name}", query=patient))
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await _told(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _told(address: str, statement: str) -> None:
+    connection = await asyncpg.connect(address)  # a new one: tests restart the server
+    await connection.execute(statement)
     await connection.close()
 
 

@@ -1,7 +1,8 @@
 """Answers that are made once and given to many.
 
 A key carries its scope, the shape's version and the index's generation, so that a release or a
-write puts older answers out of use without touching them. While one caller makes an answer, the
+write puts older answers out of use without touching them. What comes back damaged, or was never
+ours, counts as not there. While one caller makes an answer, the
 others of this process wait for that very task, and other processes wait a moment for its result.
 """
 
@@ -11,10 +12,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import structlog
+
 from service.cache.ports import Cache
 from service.meters import CACHED
 
-SHAPE = 2  # raise it when what is kept changes its form
+log = structlog.get_logger()
+
+SHAPE = 3  # raise it when what is kept changes its form
+SEAL = 8  # bytes in front of what is kept, which tell it from what somebody else put there
 PATIENCE = 0.25  # seconds to wait for another process's answer before making one's own
 GLANCE = 0.01  # seconds between two looks at it
 
@@ -55,7 +61,7 @@ class Answers:
             worth: whether an answer is worth keeping; told from its bytes, since callers share it.
         """
         key = key_of(scope, question, generation)
-        found = await self._cache.get(key)
+        found = await self._read(key)
         CACHED.labels(scope, "miss" if found is None else "hit").inc()
         if found is not None:
             return Kept(found, "hit")
@@ -86,7 +92,7 @@ class Answers:
         try:
             body = await make()
             if worth(body):
-                await self._cache.put(key, body, seconds)
+                await self._cache.put(key, _seal(body) + body, seconds)
                 kept = True
         finally:
             if claimed and not kept:  # nobody should wait for what will not come
@@ -96,15 +102,30 @@ class Answers:
     async def _others(self, key: str) -> bytes | None:
         for _ in range(round(PATIENCE / GLANCE)):
             await asyncio.sleep(GLANCE)
-            found = await self._cache.get(key)
+            found = await self._read(key)
             if found is not None:
                 return found
+        return None
+
+    async def _read(self, key: str) -> bytes | None:
+        found = await self._cache.get(key)
+        if found is None:
+            return None
+        seal, body = found[:SEAL], found[SEAL:]
+        if seal == _seal(body):
+            return body
+        log.warning("cache_garbage", key=key, size=len(found))
+        await self._cache.drop(key)
         return None
 
     def _made(self, key: str, task: asyncio.Task[bytes]) -> None:
         self._making.pop(key, None)
         if not task.cancelled():
             task.exception()
+
+
+def _seal(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=SEAL).digest()
 
 
 def key_of(scope: str, question: str, generation: int) -> str:

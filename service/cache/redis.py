@@ -13,7 +13,7 @@ import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from service.errors import Unavailable
 from service.limits import CACHE_CONNECTIONS as CONNECTIONS
@@ -45,8 +45,20 @@ class RedisCache:
         self._resume_at = float("-inf")
 
     async def get(self, key: str) -> bytes | None:
-        found = await self._tried(lambda: self._redis.get(PREFIX + key))
+        found = await self._tried(lambda: self._ours(PREFIX + key))
         return found if isinstance(found, bytes) else None
+
+    async def _ours(self, name: str) -> object:
+        """What stands under the name; something else than bytes is removed, since it is no fault
+        of Redis that would be over in a second.
+        """
+        try:
+            return await self._redis.get(name)
+        except ResponseError as refusal:
+            if not str(refusal).startswith("WRONGTYPE"):
+                raise
+            await self._redis.delete(name)
+            return None
 
     async def put(self, key: str, value: bytes, seconds: float) -> None:
         lasting = max(1, int(seconds * 1000))

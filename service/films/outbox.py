@@ -19,6 +19,7 @@ from service.limits import OUTBOX_LEASE_MS as LEASE
 
 Kind = Literal["film", "withdrawn"]
 
+SWEPT_AT_ONCE = 5_000  # rows
 KEEP_FINISHED = 3 * 86_400_000  # ms; a rebuild reads what was finished since it began
 
 
@@ -145,10 +146,27 @@ async def withdrawn(after_ms: int, until_ms: int) -> list[str]:
     return [str(film_id) for film_id in found]
 
 
-@whole
 async def sweep(now_ms: int) -> int:
-    """Forget rows finished long ago; returns how many."""
-    return await Outbox.filter(done_at__lt=now_ms - KEEP_FINISHED).delete()
+    """Forget rows finished long ago; returns how many.
+
+    A piece at a time: after a big load there are millions, and one statement for all of them would
+    hold up SQLite's other writer, and be cut off by PostgreSQL's time limit each time.
+    """
+    before, swept = now_ms - KEEP_FINISHED, 0
+    while piece := await _swept(before):
+        swept += piece
+    return swept
+
+
+@whole
+async def _swept(before_ms: int) -> int:
+    old = "SELECT id FROM outbox WHERE done_at < $1 ORDER BY done_at LIMIT $2"
+    gone = await rows(
+        f"DELETE FROM outbox WHERE id IN ({old}) RETURNING id",  # noqa: S608
+        before_ms,
+        SWEPT_AT_ONCE,
+    )
+    return len(gone)
 
 
 async def depth(now_ms: int) -> Depth:

@@ -5,7 +5,7 @@ from service.films.catalogue import Catalogue, as_uuid
 from service.films.models import Film
 from service.operation.drift import OUTDATED
 from service.operation.pointers import Pointers, PointerView
-from service.search.document import MovieDocument
+from service.search.document import UNFIT, MovieDocument
 from service.search.engines.ports import Engine, Held, Inventory
 from service.search.plan import Plan
 from service.search.query import Query
@@ -102,8 +102,8 @@ def _of_held(film: Film, held: Held | None, name: str) -> str:
     if held.version != film.version:
         return f"The index {name} holds version {held.version}, the database {film.version}."
     try:
-        same = MovieDocument.of(film).digest() == held.digest
-    except (ValueError, TypeError) as fault:
+        same = MovieDocument.of(film).worked_out().digest() == held.digest
+    except UNFIT as fault:
         return f"No document can be made of it: {fault}."
     if not same:
         return f"The index {name} holds version {held.version} with other content."

@@ -14,7 +14,7 @@ from uuid import UUID
 from service.database import now_ms
 from service.films import outbox
 from service.films.models import Film
-from service.search.document import COLUMNS, MovieDocument
+from service.search.document import COLUMNS, UNFIT, MovieDocument
 from service.search.engines.ports import Held, Inventory
 
 PAGE = 500  # films and documents read at once
@@ -107,5 +107,5 @@ def _differences(
 def _alike(film: Film, held: Held) -> bool:
     try:
         return MovieDocument.of(film).digest() == held.digest and film.version == held.version
-    except (ValueError, TypeError):
+    except UNFIT:
         return False  # no document can be made of it, so the one that is there is not its own

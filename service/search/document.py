@@ -36,6 +36,10 @@ POPULARITY_SHARE = 0.25  # the most that ten million votes add to a score
 MOST_PLOT_WORDS = 1_000
 
 
+UNFIT = (ValueError, TypeError, AttributeError)
+"""What facts of a wrong kind cause when a document is made of them."""
+
+
 class FilmLike(Protocol):
     """The facts of a film that searching needs: `service.films.models.Film` has them."""
 
@@ -176,6 +180,11 @@ class MovieDocument:
     def terms(self) -> "Terms":
         """The ready-made terms of each field that a plan may ask for."""
         return Terms() if self.gone else Terms.of(self)
+
+    def worked_out(self) -> "MovieDocument":
+        """This document, with its terms ready; raises what facts of a wrong kind cause, now."""
+        _ = self.terms
+        return self
 
     def words(self) -> frozenset[str]:
         """What the vocabulary must know of this film: words, each behind the letter of where it

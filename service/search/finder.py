@@ -30,6 +30,7 @@ RANKED = 100  # hits that are looked at a second time
 MOST_HEAD = 1_000  # hits read to find those hundred again after others came before them
 SURE = 0.995  # of the query explained: no typo is looked for
 ENOUGH = 0.80  # of the query explained: the query is not loosened
+INCOMPLETE = "some_results_left_out"  # said in `degraded`: the engine ran out of time
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,7 @@ class Finder:
             more = await self._engine.search(
                 answer.plan, start, offset + limit - start, selection=wish.selection
             )
+            hits = replace(hits, partial=hits.partial or more.partial)
             scored += [(hit.film_id, hit.score) for hit in more.found]
             last = more.found[-1].place if more.found else last
         count = offset + limit
@@ -218,6 +220,7 @@ class Finder:
         more = await self._engine.search(
             plan, len(head), room + 1, selection=wish.selection, after=walk.place
         )
+        hits = replace(hits, partial=hits.partial or more.partial)
         scored += [(hit.film_id, hit.score) for hit in more.found[:room]]
         further = None
         if len(more.found) > room:
@@ -274,7 +277,10 @@ class Finder:
         counts = None
         if wish.facets:
             counts = await self._engine.count(plan, wish.selection, wish.facets)
-        return Found(results, hits.total, hits.relation, walk=walk, facets=counts)
+        degraded = (INCOMPLETE,) if hits.partial else ()
+        return Found(
+            results, hits.total, hits.relation, degraded=degraded, walk=walk, facets=counts
+        )
 
 
 def _little(ranked: Ranked) -> bool:

@@ -1,11 +1,11 @@
 """The films of some hits, kept at hand: prepared for ranking, and as rows for answers.
 
 The engine gives ids and versions. What has not changed since it was last needed is not read again,
-and a hit whose row is gone is left out.
+and a hit whose row is gone is left out, and told to whoever repairs the index.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -35,10 +35,18 @@ class Label:
     year: int | None
 
 
-class Shelf:
-    """What this process remembers of films."""
+Told = Callable[[Iterable[str]], None]
 
-    def __init__(self) -> None:
+
+def nobody(_: Iterable[str]) -> None:
+    """Nobody repairs the index."""
+
+
+class Shelf:
+    """What this process remembers of films; `gone` is told of hits that have no row."""
+
+    def __init__(self, gone: Told = nobody) -> None:
+        self._gone = gone
         self._labels: LRUCache[tuple[str, int], Label] = LRUCache(MOST_LABELS)
         self._candidates: LRUCache[tuple[str, int, Scope], Candidate] = LRUCache(MOST_CANDIDATES)
         self._films: LRUCache[str, Film] = LRUCache(MOST_FILMS)
@@ -50,6 +58,7 @@ class Shelf:
         missing = [key[0] for key in keys if key not in known]
         if missing:
             fresh = {c.film_id: c for c in await _candidates(missing, scope)}
+            self._gone(film_id for film_id in missing if film_id not in fresh)
             for key in keys:
                 if key[0] in fresh:
                     known[key] = fresh[key[0]]
@@ -73,6 +82,7 @@ class Shelf:
         stale = [i for i in now if i not in found]
         for film in (*fresh, *await _films(stale)):
             found[str(film.id)] = self._films[str(film.id)] = film
+        self._gone(film_id for film_id in ids if film_id not in found)
         return found
 
 

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from service.database import on_postgres, whole
+from service.database import on_postgres, shielded
 from service.errors import Unavailable
 from service.limits import STANDBY_DEADLINE, STANDBY_TURNS_POSTGRES, STANDBY_TURNS_SQLITE
 from service.search.engines.database import DatabaseEngine
@@ -97,7 +97,7 @@ class Standby:
         await self._turns.acquire()
         return await self._to_its_end(statement)
 
-    @whole
+    @shielded
     async def _to_its_end(self, statement: Callable[[], Awaitable[Hits]]) -> Hits:
         try:
             return await statement()

@@ -11,6 +11,7 @@ from typing import Literal
 
 from rapidfuzz.distance import OSA
 
+from service.errors import Unavailable
 from service.search.engines.ports import Engine, Hits
 from service.search.plan import SHORTEST_FUZZY, Plan
 from service.search.query import STOP_WORDS, Query
@@ -67,7 +68,12 @@ class Suggester:
         return hits if hits.found else await hits_of(Plan.of(query, self._vocabulary), limit)
 
     async def _first(self, plan: Plan, limit: int) -> Hits:
-        return await self._engine.search(plan, 0, limit)
+        hits = await self._engine.search(plan, 0, limit)
+        if hits.partial:  # few hits are looked at, so the best ones may be those that are missing
+            raise Unavailable(
+                "Completing takes too long now.", code="search_unavailable", retry_after=1
+            )
+        return hits
 
 
 def _meant(query: Query, label: Label) -> list[Suggestion]:

@@ -4,15 +4,17 @@ import asyncio
 import socket
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from redis.asyncio import Redis
 
-from service.cache.answers import Answers
+from service.cache.answers import Answers, Kept, key_of
 from service.cache.memory import MemoryCache
 from service.cache.ports import Cache
 from service.cache.redis import RedisCache
 from service.errors import NotFound, Unavailable
+from service.search.generation import Generation, advance
 from tests.conftest import required
 
 
@@ -73,6 +75,104 @@ async def test_a_new_generation_asks_anew(cache: Cache) -> None:
 
         kept = await answers.fetch("test", question, generation, 60, make)
         assert kept.body == str(generation).encode()
+
+
+@pytest.mark.fault(31, "a stampede on a hot key")
+async def test_processes_that_share_a_cache_make_one_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("service.cache.answers.PATIENCE", 30.0)
+    caches = [RedisCache(required("redis"), deadline=5) for _ in range(3)]
+    processes, question, made = [Answers(cache) for cache in caches], key(), []
+
+    async def make() -> bytes:
+        made.append(1)
+        await asyncio.sleep(0.05)
+        return b"answer"
+
+    asked = (p.fetch("test", question, 1, 60, make) for p in processes for _ in range(30))
+    assert {kept.body for kept in await asyncio.gather(*asked)} == {b"answer"}
+    assert len(made) == 1
+    for cache in caches:
+        await cache.close()
+
+
+async def test_who_waits_for_a_process_that_died_makes_the_answer_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("service.cache.answers.PATIENCE", 0.05)
+    cache, question = RedisCache(required("redis"), deadline=5), key()
+    assert await cache.claim(key_of("test", question, 1), 60)
+
+    async def make() -> bytes:
+        return b"answer"
+
+    assert (await Answers(cache).fetch("test", question, 1, 60, make)).body == b"answer"
+    await cache.close()
+
+
+@pytest.mark.fault(35, "an answer made before a change")
+async def test_an_answer_made_before_a_change_is_not_given_after_it(
+    cache: Cache, database: str
+) -> None:
+    """Though it is put into the cache after the change, and after the newer answer."""
+    answers, generation, question = Answers(cache), Generation(), key()
+    facts, read, goes_on = ["old"], asyncio.Event(), asyncio.Event()
+
+    async def make() -> bytes:
+        return facts[-1].encode()
+
+    async def make_slowly() -> bytes:
+        found = await make()
+        read.set()
+        await goes_on.wait()
+        return found
+
+    async def ask(making: Callable[[], Awaitable[bytes]] = make) -> Kept:
+        return await answers.fetch("test", question, await generation.fresh(), 60, making)
+
+    slow = asyncio.create_task(ask(make_slowly))
+    await read.wait()
+    facts.append("new")
+    await advance()
+    assert (await ask()).body == b"new"
+    goes_on.set()
+    assert (await slow).body == b"old", "who asked before the change may be told what was before"
+    assert await ask() == Kept(b"new", "hit")
+
+
+@pytest.mark.fault(32, "garbage in the cache")
+@pytest.mark.parametrize(
+    "garbage", [b"", b"\xff\x00", b'{"Cache-Control": "no-store"}\n{}', b"x" * 100_000]
+)
+async def test_what_is_not_ours_counts_as_not_there_and_is_replaced(
+    cache: Cache, garbage: bytes
+) -> None:
+    answers, question = Answers(cache), key()
+
+    async def make() -> bytes:
+        return b"answer"
+
+    where = key_of("test", question, 1)
+    await cache.put(where, garbage, 60)
+    assert await answers.fetch("test", question, 1, 60, make) == Kept(b"answer", "miss")
+    assert await answers.fetch("test", question, 1, 60, make) == Kept(b"answer", "hit")
+    kept = await cache.get(where)
+    assert kept is not None
+    await cache.put(where, kept[:-1] + b"?", 60)
+    assert (await answers.fetch("test", question, 1, 60, make)).status == "miss"
+
+
+@pytest.mark.fault(32, "garbage in the cache")
+async def test_a_key_of_another_kind_is_replaced_and_stops_nothing() -> None:
+    url, name = required("redis"), key()
+    async with Redis.from_url(url) as redis:
+        await redis.rpush(f"movies:{name}", "a list")
+        cache = RedisCache(url, deadline=5)
+        assert await cache.get(name) is None
+        await cache.put(name, b"bytes", 60)
+        assert await cache.get(name) == b"bytes"
+        await cache.close()
 
 
 async def test_an_error_reaches_every_caller_and_is_not_kept(cache: Cache) -> None:

@@ -197,6 +197,24 @@ async def test_a_tombstone_hides_the_film_and_no_late_write_brings_it_back(store
     assert await store.writer.count("movies-1") == len(FILMS) - 1
 
 
+@pytest.mark.fault(8, "one document rejected for good")
+@pytest.mark.parametrize(
+    "facts",
+    [{"year": 2**40}, {"year": 2**63}, {"imdb_rating": float("nan")}, {"popularity": 1e300}],
+    ids=str,
+)
+async def test_a_document_that_cannot_be_held_is_refused_for_good_and_the_others_are_written(
+    store: Store, facts: dict[str, Any]
+) -> None:
+    impossible = film(9, "Impossible", **facts)
+    (refusal,) = await store.writer.write([JAWS, impossible, SEVEN])
+    assert (refusal.film_id, refusal.passing) == (impossible.film_id, False)
+    assert refusal.reason
+    assert await store.writer.count("movies-1") == 2
+    (alone,) = await store.writer.write([impossible])
+    assert not alone.passing
+
+
 async def test_equal_hits_come_in_the_order_of_votes_then_ids(store: Store) -> None:
     twins = [film(n, "Twins", imdb_votes=7) for n in (31, 12, 23)]
     await store.write(*twins, film(40, "Twins", imdb_votes=8))

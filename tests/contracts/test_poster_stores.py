@@ -4,49 +4,22 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
-from uuid import uuid4
 
 import pytest
-from aiohttp import web
 
 from service.errors import Misconfigured, Unavailable
 from service.posters.folder import FolderStore
 from service.posters.s3 import S3Store
 from service.posters.stores import PosterStore, object_key
 from tests.conftest import required
+from tests.posters.buckets import BadBucket, bucket, bucket_url, frozen, local_url, standing
 
 KEY = object_key("0" * 64, "w342")
 SIBLING = object_key("0" * 64, "w185")
 OTHER = object_key("1" * 64, "w185")
 JPEG = "image/jpeg"
-
-
-def bucket_url(**changed: str) -> str:
-    """A fresh prefix in the test bucket."""
-    parts = urlsplit(required("s3"))
-    return parts._replace(path=f"/test-{uuid4().hex[:12]}", **changed).geturl()
-
-
-@asynccontextmanager
-async def bucket(
-    url: str, key_id: str | None = None, secret: str | None = None, seconds: float = 60.0
-) -> AsyncIterator[S3Store]:
-    """The store at `url`, patient enough for a busy machine."""
-    store = await S3Store.open(
-        url,
-        key_id or os.environ["AWS_ACCESS_KEY_ID"],
-        secret or os.environ["AWS_SECRET_ACCESS_KEY"],
-        seconds,
-    )
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +136,7 @@ async def test_a_folder_that_cannot_be_is_told_in_our_words(tmp_path: Path) -> N
     assert await store.get(KEY) is None
 
 
+@pytest.mark.fault(37, "bucket missing or forbidden")
 @pytest.mark.parametrize(
     ("changed", "key_id", "secret", "reason"),
     [
@@ -182,60 +156,7 @@ async def test_a_bucket_that_will_not_have_us_is_the_operators_to_mend(
             await keys(store)
 
 
-@dataclass
-class BadBucket:
-    """What stands where a bucket should be; it counts how often it is asked."""
-
-    status: int
-    code: str
-    asked: int = 0
-
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.asked += 1
-        body = f"<Error><Code>{self.code}</Code><Message>no</Message></Error>"
-        return web.Response(status=self.status, text=body, content_type="application/xml")
-
-
-@asynccontextmanager
-async def standing(bad: BadBucket) -> AsyncIterator[S3Store]:
-    """A store over `bad`."""
-    runner = web.ServerRunner(web.Server(bad.answer), shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        async with bucket(local_url(runner.addresses[0][1]), "key", "secret") as store:
-            yield store
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
-async def frozen(seconds: float) -> AsyncIterator[S3Store]:
-    """A store over a machine that takes every connection and answers none."""
-    heard: list[asyncio.Task[None]] = []
-
-    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(
-        lambda *ends: heard.append(asyncio.create_task(listen(*ends))), "127.0.0.1", 0
-    )
-    try:
-        port = server.sockets[0].getsockname()[1]
-        async with bucket(local_url(port), "key", "secret", seconds) as store:
-            yield store
-    finally:
-        await asyncio.gather(*heard)
-        server.close()
-        await server.wait_closed()
-
-
-def local_url(port: int) -> str:
-    return f"s3://bucket?endpoint_url=http://127.0.0.1:{port}&region=us-east-1"
-
-
+@pytest.mark.fault(36, "S3 busy, broken, frozen")
 @pytest.mark.parametrize(
     ("status", "code"), [(503, "SlowDown"), (500, "InternalError"), (429, "TooManyRequests")]
 )
@@ -247,6 +168,7 @@ async def test_a_busy_bucket_is_asked_twice_and_then_left_alone(status: int, cod
     assert bad.asked <= 2
 
 
+@pytest.mark.fault(37, "bucket missing or forbidden")
 async def test_a_forbidden_bucket_is_asked_once() -> None:
     bad = BadBucket(403, "AccessDenied")
     async with standing(bad) as store:
@@ -255,6 +177,7 @@ async def test_a_forbidden_bucket_is_asked_once() -> None:
     assert bad.asked == 1
 
 
+@pytest.mark.fault(36, "S3 busy, broken, frozen")
 async def test_a_frozen_bucket_costs_no_more_than_the_calls_time() -> None:
     async with frozen(seconds=0.3) as store:
         for ask in (lambda: store.get(KEY), lambda: store.put(KEY, b"", JPEG), store.check):

@@ -4,6 +4,8 @@ import contextlib
 import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -94,3 +96,119 @@ def test_films_of_an_earlier_release_outlive_the_migrations(
     with contextlib.closing(sqlite3.connect(tmp_path / "movies.db")) as new:
         [(title, text)] = new.execute("SELECT title, plaintext FROM films").fetchall()
     assert title == "jaws" and "spielberg" in text
+
+
+def test_a_database_that_does_not_answer_is_one_line(embedded: dict[str, str]) -> None:
+    away = {**embedded, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/movies"}
+    for words in (["migrate"], ["search", "jaws"], ["load", "samples/films.jsonl"]):
+        done = running.movies(away, *words)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+        assert "does not answer" in done.stderr
+
+
+def test_a_shell_that_is_not_installed_is_named(embedded: dict[str, str]) -> None:
+    for url, shell in (
+        (embedded["DATABASE_URL"], "sqlite3"),
+        ("postgres://127.0.0.1/movies", "psql"),
+    ):
+        done = running.movies({**embedded, "DATABASE_URL": url, "PATH": "/nowhere"}, "database")
+        assert (done.returncode, done.stderr) == (1, f"movies: {shell} is not installed\n")
+
+
+@contextlib.contextmanager
+def database_of(folder: Path) -> Iterator[sqlite3.Connection]:
+    with contextlib.closing(sqlite3.connect(folder / "movies.db", timeout=30)) as opened, opened:
+        yield opened
+
+
+@pytest.fixture
+def indexed(embedded: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """Three films that an indexer has indexed; it has ended since."""
+    assert running.movies(embedded, "migrate").returncode == 0
+    titles = ("The Godfather", "Jaws", "Metropolis")
+    (tmp_path / "films.jsonl").write_text("".join(f'{{"title": "{t}"}}\n' for t in titles))
+    assert running.movies(embedded, "load", str(tmp_path / "films.jsonl")).returncode == 0
+    command = [sys.executable, "-m", "service", "indexer"]
+    with subprocess.Popen(command, cwd=running.ROOT, env=running.settings(embedded)) as indexer:
+        deadline = time.monotonic() + running.STARTING
+        left = 1
+        while left and time.monotonic() < deadline:
+            with database_of(tmp_path) as database:
+                [(left,)] = database.execute("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL")
+            time.sleep(0.05)
+        indexer.terminate()
+        assert (indexer.wait(30), left) == (0, 0)
+    return embedded
+
+
+def test_what_differs_is_named_and_filed_for_repair(
+    indexed: dict[str, str], tmp_path: Path
+) -> None:
+    level = running.movies(indexed, "check")
+    assert (level.returncode, level.stdout) == (0, "0 of 3 films differ\n")
+    with database_of(tmp_path) as database:
+        database.execute("UPDATE films SET plot = 'by hand' WHERE title = 'Jaws'")
+        database.execute("DELETE FROM films WHERE title = 'Metropolis'")
+        database.execute("UPDATE outbox SET done_at = 1")
+    found = running.movies(indexed, "check")
+    assert found.returncode == 1
+    assert "2 of 2 films differ; `movies check --repair`" in found.stderr
+    kinds = {line.split()[0] for line in found.stdout.splitlines()}
+    assert kinds == {"stale", "orphaned"}
+    repaired = running.movies(indexed, "check", "--repair")
+    assert (repaired.returncode, repaired.stdout.splitlines()[-1]) == (
+        0,
+        "2 of 2 films differ, and will be indexed",
+    )
+    with database_of(tmp_path) as database:
+        [(filed,)] = database.execute("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL")
+    assert filed == 2
+
+
+def test_films_are_found_from_the_command_line_too(indexed: dict[str, str]) -> None:
+    found = running.movies(indexed, "search", "--explain", "godfahter")
+    assert found.returncode == 0, found.stderr
+    assert "The Godfather" in found.stdout and "1 film" in found.stdout
+    assert "no film fits" in running.movies(indexed, "search", "xyzzyplugh").stdout
+    away = {**indexed, "SEARCH_URL": indexed["SEARCH_URL"] + "-elsewhere"}
+    makeshift = running.movies(away, "search", "godfather")
+    assert makeshift.returncode == 0
+    assert "The Godfather" in makeshift.stdout
+    assert "degraded: search_engine_away" in makeshift.stderr
+
+
+def test_a_rebuild_is_filed_and_one_that_was_called_off_is_told(
+    indexed: dict[str, str], tmp_path: Path
+) -> None:
+    filed = running.movies(indexed, "reindex", "--no-wait")
+    assert filed.returncode == 0
+    assert filed.stdout.startswith("filed: /api/v1/admin/reindex/")
+    second = running.movies(indexed, "reindex")
+    assert (second.returncode, second.stderr.count("\n")) == (1, 1)
+    where = filed.stdout.split()[1]
+    assert where in second.stderr
+
+    def end(state: str) -> None:
+        with database_of(tmp_path) as database:
+            database.execute(
+                "UPDATE reindex_jobs SET state = ?, active = NULL, reason = 'the disk is full', "
+                "finished_at = '2026-01-01 00:00:00+00:00' WHERE finished_at IS NULL",
+                [state],
+            )
+
+    end("cancelled")
+    for state, told in (("cancelled", "was called off"), ("failed", "failed, the old index goes")):
+        command = [sys.executable, "-m", "service", "reindex"]
+        with subprocess.Popen(
+            command,
+            cwd=running.ROOT,
+            env=running.settings(indexed),
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as waiting:
+            deadline = time.monotonic() + running.STARTING
+            while waiting.poll() is None and time.monotonic() < deadline:
+                end(state)
+                time.sleep(0.1)
+            assert waiting.stderr is not None
+            assert (waiting.returncode, told in waiting.stderr.read()) == (1, True)

@@ -125,6 +125,10 @@ async def test_without_its_database_it_lives_and_says_so(tmp_path: Path) -> None
                 answer = await api.get(path)
                 assert (answer.status, answer.json["code"]) == (503, "database_unavailable")
                 assert "Retry-After" in answer.headers
+            measured = (await api.get("/metrics")).body.decode()
+            assert "\nmovies_database_up 0.0" in measured
+            assert "movies_request_seconds_count" in measured
+            assert "movies_outbox_rows" not in measured
 
 
 class Proxy:

@@ -61,6 +61,7 @@ async def test_a_day_keeps_its_hour_however_late_its_first_call(five: Quota, clo
     assert refused.value.retry_after == 19 * HOUR
 
 
+@pytest.mark.fault(45, "OMDb's calls are spent")
 async def test_omdbs_own_word_counts_more_than_what_was_counted(five: Quota, clock: Clock) -> None:
     await five.take()
     assert (await five.spent()).retry_after == HOUR
@@ -71,6 +72,7 @@ async def test_omdbs_own_word_counts_more_than_what_was_counted(five: Quota, clo
     assert (await five.budget()).stopped_until is not None
 
 
+@pytest.mark.fault(45, "OMDb's calls are spent")
 async def test_one_call_finds_out_for_all_whether_the_new_day_has_begun(
     five: Quota, clock: Clock
 ) -> None:

@@ -18,11 +18,15 @@ class Moody:
         self._writer = writer
         self.away = False
         self.refuse: dict[str, bool] = {}
+        self.breaks: set[str] = set()
+        self.loses: set[str] = set()
         self.written = 0
 
     async def write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
         if self.away:
             raise Unavailable("the engine is away")
+        if self.breaks & {made.film_id for made in documents}:
+            raise RuntimeError("nobody thought of this film")
         taken = [made for made in documents if made.film_id not in self.refuse]
         self.written += len(taken)
         refused = [
@@ -35,7 +39,8 @@ class Moody:
     async def fill(self, name: str, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
         if self.away:
             raise Unavailable("the engine is away")
-        return await self._writer.fill(name, documents)
+        kept = [made for made in documents if made.film_id not in self.loses]
+        return await self._writer.fill(name, kept)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._writer, name)

@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from indexer.access import Access
 from indexer.patrol import Patrol
 from indexer.worker import Worker
+from service import wiring
 from service.database import now_ms
 from service.errors import Conflict, DomainError, Invalid, NotFound
 from service.films import outbox
@@ -16,6 +18,7 @@ from service.films.facts import FilmFacts, FilmPatch
 from service.films.models import Film, Outbox
 from service.films.nudge import Nudge
 from service.operation.drift import Drift, Tally
+from service.operation.metrics import exposition
 from service.operation.models import DriftState
 from service.operation.pointers import Pointers
 from service.operation.why import Why
@@ -24,7 +27,8 @@ from service.search.after import caught_up
 from service.search.document import MovieDocument
 from service.search.engines.ports import Inventory
 from service.search.generation import Generation
-from tests.conftest import now
+from service.settings import Settings
+from tests.conftest import PATIENCE, now, required
 from tests.running import until
 from tests.unit.indexing import FILMS, SAMPLE, Moody
 
@@ -113,6 +117,10 @@ async def test_the_background_round_publishes_the_number_and_one_indexer_does_it
         return (await drift.show()).drift == 4
 
     await until(published)
+    measured = (await exposition()).decode()
+    for kind, number in (("missing", 1), ("stale", 2), ("orphaned", 1)):
+        assert f'movies_index_drift{{kind="{kind}"}} {number}.0' in measured
+    assert "movies_index_compared_timestamp_seconds" in measured
     stop.set()
     await running
     await DriftState.all().update(leased_until=0)
@@ -150,6 +158,31 @@ async def test_one_film_is_explained_in_plain_words(
     await Outbox.all().update(due_at=0)
     await worker.step()
     assert "set aside: not today" in await told(str(film.id))
+    endless = await catalogue.add(FilmFacts(title="Endless " * 40))
+    assert "does not hold it" in await told(str(endless.id))
+    assert "nothing that one can search for" in await told(str(endless.id))
+    await catalogue.withdraw(str(film.id), None)
+    await Outbox.all().update(due_at=0)
+    writer.refuse = {}
+    await worker.step()
+    assert "was deleted in version 3; the index knows" in await told(str(film.id))
+    await Film.filter(id=stale).update(directors=[None])
+    assert "No document can be made of it" in await told(stale)
+    await engine.close()
+    assert "could not be tried" in " ".join(await why.told("Film number 10"))
+
+
+async def test_where_no_indexer_ever_ran_that_is_what_is_explained(
+    catalogue: Catalogue, nudge: Nudge, stack: str, tmp_path: Path
+) -> None:
+    url = f"tantivy://{tmp_path}/nothing"
+    if stack == "full":
+        url = f"{required('elasticsearch')}?index=nothing-{tmp_path.name}&timeout={PATIENCE}"
+    chosen = Settings(search_url=url)
+    inventory, engine = wiring.inventory_for(chosen), wiring.engine_for(chosen)
+    why = Why(catalogue, Pointers(catalogue, nudge), inventory, engine)
+    assert await why.told("jaws") == ["There is no index yet: no indexer has been started."]
+    await inventory.close()
     await engine.close()
 
 

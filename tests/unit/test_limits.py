@@ -18,6 +18,7 @@ def test_whatever_a_request_waits_for_gives_up_before_the_request_does() -> None
     waited_for = (
         limits.POSTGRES_STATEMENT,
         limits.POSTGRES_CONNECT,
+        limits.POSTGRES_WAIT + limits.POSTGRES_STATEMENT,
         limits.SQLITE_BUSY_MS / 1000,
         limits.AFTER_WRITE + limits.SEARCH_DEADLINE + limits.STANDBY_DEADLINE,
         limits.CACHE_DEADLINE,

@@ -1,19 +1,15 @@
 """The poster loop on a real database, a real store, and a host that misbehaves on request."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
 
 from indexer import posters as loop
 from indexer.posters import LOOK_AGAIN, MOST_TRIES, Posters
-from service.errors import NotFound
+from service.errors import NotFound, Unavailable
 from service.films.models import Film
 from service.posters import orders
 from service.posters.fetch import Fetcher
@@ -22,49 +18,9 @@ from service.posters.gallery import Gallery
 from service.posters.images import SIZES, Darkroom
 from service.posters.stores import object_key
 from service.posters.view import poster_view
-from tests.posters.host import Host, running_host
 from tests.posters.pictures import detailed, picture, scan_bomb
+from tests.posters.studio import Studio, at_work, is_stored, shown, studio_on
 from tests.running import until
-
-
-@dataclass
-class Clock:
-    """The time, which passes when a test says so."""
-
-    moment: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def ms(self) -> int:
-        return int(self.moment.timestamp() * 1000)
-
-    def passes(self, milliseconds: int) -> None:
-        self.moment += timedelta(milliseconds=milliseconds)
-
-
-@dataclass
-class Studio:
-    """The loop and all that it stands on."""
-
-    posters: Posters
-    host: Host
-    store: FolderStore
-    folder: Path
-    clock: Clock
-    told: list[None]
-    again: Callable[[], Posters]
-    """A second indexer on the same things."""
-
-    async def film(self, path: str | None, title: str = "Jaws", **columns: object) -> UUID:
-        """A film whose poster is due now."""
-        film = Film(title=title, whole_title=title.lower(), created_at=self.clock())
-        film.updated_at = self.clock()
-        film.poster_status = "pending"
-        film.poster_due_at = self.clock.ms()
-        film.poster_source = self.host.url(path) if path and path.startswith("/") else path
-        await film.update_from_dict(columns).save()
-        return film.id
 
 
 @pytest.fixture(scope="module")
@@ -75,25 +31,14 @@ async def darkroom() -> AsyncIterator[Darkroom]:
 
 
 @pytest.fixture
-async def studio(database: str, tmp_path: Path, darkroom: Darkroom) -> AsyncIterator[Studio]:
-    told: list[None] = []
-    clock = Clock()
-    store = FolderStore(tmp_path / "posters")
-
-    async def changed() -> None:
-        told.append(None)
-
-    async with running_host() as host, Fetcher([host.pair]) as fetcher:
-        host.pictures = {"good": picture(), "other": picture(size=(402, 600)), "text": b"no poster"}
-
-        def made() -> Posters:
-            return Posters(store, fetcher, darkroom, changed, clock)
-
-        yield Studio(made(), host, store, tmp_path / "posters", clock, told, made)
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "posters"
 
 
-async def shown(film_id: UUID) -> Film:
-    return await Film.get(id=film_id)
+@pytest.fixture
+async def studio(database: str, folder: Path, darkroom: Darkroom) -> AsyncIterator[Studio]:
+    async with studio_on(FolderStore(folder), darkroom) as made:
+        yield made
 
 
 async def test_a_film_gets_its_poster_in_three_sizes(studio: Studio) -> None:
@@ -125,6 +70,7 @@ async def test_the_same_poster_of_two_films_is_kept_once(studio: Studio) -> None
     assert len([stored async for stored in studio.store.objects()]) == len(SIZES)
 
 
+@pytest.mark.fault(39, "a poster is not there")
 @pytest.mark.parametrize("source", ["/status/404", "/status/410", "N/A", None])
 async def test_a_missing_poster_is_looked_for_again_after_days(
     studio: Studio, source: str | None
@@ -139,6 +85,7 @@ async def test_a_missing_poster_is_looked_for_again_after_days(
     assert poster_view(film).url is None
 
 
+@pytest.mark.fault(39, "a poster is not there")
 async def test_a_poster_that_turns_up_later_is_found(studio: Studio) -> None:
     film_id = await studio.film("/picture/late")
     await studio.posters.run_once()
@@ -149,6 +96,7 @@ async def test_a_poster_that_turns_up_later_is_found(studio: Studio) -> None:
     assert (await shown(film_id)).poster_status == "stored"
 
 
+@pytest.mark.fault(40, "no picture, or a part of one")
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
@@ -160,6 +108,7 @@ async def test_a_poster_that_turns_up_later_is_found(studio: Studio) -> None:
         ("/to?at=http://169.254.169.254/", "public host"),
         ("file:///etc/passwd", "http or https"),
         ("x" * 300, "cannot be understood|http or https"),
+        ("http://[", "cannot be understood|http or https"),
     ],
 )
 async def test_what_must_not_be_shown_is_rejected_for_good(
@@ -274,8 +223,8 @@ async def test_one_that_comes_back_late_does_not_undo_anothers_work(studio: Stud
     assert (await shown(film_id)).poster_status == "stored"
 
 
-async def test_a_store_that_is_away_is_no_films_fault(studio: Studio) -> None:
-    studio.folder.write_text("a file stands where the folder should be")
+async def test_a_store_that_is_away_is_no_films_fault(studio: Studio, folder: Path) -> None:
+    folder.write_text("a file stands where the folder should be")
     ids = [await studio.film("/picture/good", f"Film {number}") for number in range(3)]
     with capture_logs() as logs:
         await studio.posters.run_once()
@@ -285,22 +234,22 @@ async def test_a_store_that_is_away_is_no_films_fault(studio: Studio) -> None:
         assert (film.poster_status, film.poster_attempts) == ("pending", 0)
     assert len(studio.host.seen) == 1
     assert len([line for line in logs if line["event"] == "posters_paused"]) == 1
-    studio.folder.unlink()
+    folder.unlink()
     assert await studio.again().run_once() == 3
     for film_id in ids:
         assert (await shown(film_id)).poster_status == "stored"
 
 
 async def test_the_loop_goes_on_by_itself_when_the_store_is_back(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "FIRST_REST", 0.05)
-    studio.folder.write_text("in the way")
+    folder.write_text("in the way")
     film_id = await studio.film("/picture/good")
     with capture_logs() as logs:
-        async with running(studio.posters):
+        async with at_work(studio.posters):
             await until(lambda: said(logs, "posters_paused"))
-            studio.folder.unlink()
+            folder.unlink()
             await until(lambda: is_stored(film_id))
     assert [line["event"] for line in logs if line["event"].startswith("posters_")] == [
         "posters_paused",
@@ -308,13 +257,83 @@ async def test_the_loop_goes_on_by_itself_when_the_store_is_back(
     ]
 
 
+@pytest.mark.fault(41, "huge, endless, slow bodies")
 async def test_a_slow_host_does_not_hold_up_the_others(studio: Studio) -> None:
     slow = await studio.film("/drip", poster_due_at=1)
     ids = [await studio.film("/picture/good", f"Film {number}") for number in range(5)]
-    async with running(studio.posters):
+    async with at_work(studio.posters):
         for film_id in ids:
             await until(lambda film_id=film_id: is_stored(film_id))
         assert (await shown(slow)).poster_status == "pending"
+
+
+async def test_the_loop_outlives_a_database_that_is_away(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, refused = orders.claim, []
+
+    async def claim_later(now_ms: int) -> orders.Order | None:
+        if len(refused) < 3:
+            refused.append(1)
+            raise ConnectionRefusedError("the database is away")
+        return await claim(now_ms)
+
+    monkeypatch.setattr(orders, "claim", claim_later)
+    monkeypatch.setattr(loop, "FIRST_REST", 0.02)
+    film_id = await studio.film("/picture/good")
+    with capture_logs() as logs:
+        async with at_work(studio.posters):
+            await until(lambda: is_stored(film_id))
+    paused = [line for line in logs if line["event"] == "posters_paused"]
+    assert [line["log_level"] for line in paused] == ["warning"], "one line, and no traceback"
+
+
+async def test_a_poster_that_breaks_the_code_is_tried_again_and_holds_up_nobody(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = Fetcher.fetch
+
+    async def fetched(self: Fetcher, address: str) -> bytes:
+        if "other" in address:
+            raise ZeroDivisionError("nobody thought of this")
+        return await fetch(self, address)
+
+    monkeypatch.setattr(Fetcher, "fetch", fetched)
+    broken, fine = await studio.film("/picture/other"), await studio.film("/picture/good")
+    with capture_logs() as logs:
+        assert await studio.posters.run_once() == 2
+    assert await is_stored(fine)
+    film = await shown(broken)
+    assert (film.poster_status, film.poster_attempts) == ("pending", 1)
+    assert film.poster_due_at is not None and film.poster_due_at > studio.clock.ms()
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["poster_failed"]
+
+
+async def test_the_loop_sweeps_by_itself_and_goes_on_when_that_fails(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SWEEP_EVERY", 0.02)
+    orphan = object_key("0" * 64, "w342")
+    await studio.store.put(orphan, b"orphan", "image/jpeg")
+    studio.clock.passes(2 * 86_400_000)
+    delete, failed = studio.store.delete, []
+
+    async def fail_once(key: str) -> None:
+        if not failed:
+            failed.append(key)
+            raise Unavailable("the store is away")
+        await delete(key)
+
+    monkeypatch.setattr(studio.store, "delete", fail_once)
+
+    async def gone() -> bool:
+        return await studio.store.get(orphan) is None
+
+    with capture_logs() as logs:
+        async with at_work(studio.posters):
+            await until(gone)
+    assert failed == [orphan]
+    assert await said(logs, "posters_not_swept")
 
 
 async def test_stopping_gives_back_what_is_under_way(studio: Studio) -> None:
@@ -323,7 +342,7 @@ async def test_stopping_gives_back_what_is_under_way(studio: Studio) -> None:
     async def is_asked() -> bool:
         return bool(studio.host.seen)
 
-    async with running(studio.posters):
+    async with at_work(studio.posters):
         await until(is_asked)
     film = await shown(film_id)
     assert (film.poster_due_at, film.poster_attempts) == (studio.clock.ms(), 0)
@@ -345,6 +364,7 @@ async def test_changes_are_told_until_they_are_heard(studio: Studio, darkroom: D
             assert len(heard) == expected
 
 
+@pytest.mark.fault(38, "death between store and database")
 async def test_an_old_object_that_no_film_shows_is_swept(studio: Studio) -> None:
     film_id = await studio.film("/picture/good")
     await studio.posters.run_once()
@@ -415,22 +435,6 @@ async def test_a_log_line_names_the_host_and_no_key(studio: Studio) -> None:
         await studio.posters.run_once()
     assert "very-secret" not in str(logs)
     assert [line["host"] for line in logs] == ["127.0.0.1"]
-
-
-@asynccontextmanager
-async def running(posters: Posters) -> AsyncIterator[None]:
-    """The loop at work while the block lasts; to leave it takes next to no time."""
-    stop = asyncio.Event()
-    task = asyncio.create_task(posters.run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 5)
-
-
-async def is_stored(film_id: UUID) -> bool:
-    return (await shown(film_id)).poster_status == "stored"
 
 
 async def said(logs: Iterable[Mapping[str, object]], event: str) -> bool:

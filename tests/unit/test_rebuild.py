@@ -295,6 +295,27 @@ async def test_an_index_that_differs_from_the_database_does_not_go_live(
     assert await writer.names() == ["movies-1"]  # type: ignore[operator]
 
 
+@pytest.mark.fault(15, "the new index is short")
+@pytest.mark.parametrize("lost", [1, 30], ids=["one film lost", "all lost"])
+async def test_an_index_that_came_out_short_does_not_go_live(
+    lost: int,
+    catalogue: Catalogue,
+    worker: Worker,
+    rebuild: Rebuild,
+    writer: Moody,
+    inventory: Inventory,
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    await worker.step()
+    await Outbox.all().update(done_at=1)  # else the lost ones might still be on their way
+    writer.loses = {str(film.id) for film in films[:lost]}
+    finished = await carried_out(rebuild)
+    assert finished.state == Step.FAILED
+    assert "missing" in str(finished.reason)
+    assert await writer.names() == [await inventory.live()] == ["movies-1"]  # type: ignore[operator]
+    assert await held(writer) == 30
+
+
 async def test_an_index_in_which_known_films_are_not_found_does_not_go_live(
     catalogue: Catalogue, worker: Worker, access: Access, writer: Moody, inventory: Inventory
 ) -> None:

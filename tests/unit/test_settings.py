@@ -31,6 +31,33 @@ def test_production_refuses_what_was_not_asked_for_by_name() -> None:
         assert name in str(told.value)
 
 
+def test_production_starts_with_what_was_asked_for_by_name() -> None:
+    chosen = load(
+        {
+            "ENVIRONMENT": "production",
+            "JWT_SECRET": GOOD_SECRET,
+            "DATABASE_URL": "postgres://database/movies",
+            "SEARCH_URL": "https://one:9200,https://two:9200?timeout=2",
+            "CACHE_URL": "redis://cache:6379/0",
+            "POSTERS_URL": "s3://posters",
+            "CORS_ORIGINS": "https://a.example, https://b.example",
+        },
+        NOWHERE,
+    )
+    assert chosen.production
+    assert chosen.cors_origins == ("https://a.example", "https://b.example")
+
+
+def test_a_secret_of_ones_own_is_made_once_and_nobody_else_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.settings.PROJECT", tmp_path)
+    made = load({}, NOWHERE).jwt_secret
+    assert made and len(made) > 40
+    assert load({}, NOWHERE).jwt_secret == made, "a restart logs nobody out"
+    assert (tmp_path / "var" / "jwt-secret").stat().st_mode & 0o077 == 0
+
+
 def test_a_short_secret_is_refused() -> None:
     with pytest.raises(SettingsError, match="JWT_SECRET"):
         load({"JWT_SECRET": "short"}, NOWHERE)

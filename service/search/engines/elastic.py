@@ -79,21 +79,31 @@ class Address:
         return PREFIX + index.removeprefix(self.alias)
 
     def client(self, timeout: float) -> AsyncElasticsearch:
-        """A client whose every request ends within `timeout` seconds, tried once."""
+        """A client whose every request ends within `timeout` seconds, tried once.
+
+        Raises:
+            Unavailable: the certificate in the URL cannot be read.
+        """
         options: dict[str, Any] = {}
         if self.user is not None:
             options["basic_auth"] = (self.user, self.password or "")
         if self.certificates is not None:
             options["ca_certs"] = self.certificates
-        return AsyncElasticsearch(
-            list(self.nodes),
-            request_timeout=timeout,
-            max_retries=0,
-            retry_on_timeout=False,
-            connections_per_node=CONNECTIONS,
-            serializer=OrjsonSerializer(),
-            **options,
-        )
+        try:
+            return AsyncElasticsearch(
+                list(self.nodes),
+                request_timeout=timeout,
+                max_retries=0,
+                retry_on_timeout=False,
+                connections_per_node=CONNECTIONS,
+                serializer=OrjsonSerializer(),
+                **options,
+            )
+        except (OSError, ValueError) as error:  # it is not there, or no certificate
+            raise Unavailable(
+                f"The certificate {self.certificates} in SEARCH_URL cannot be read ({error}).",
+                code="search_unavailable",
+            ) from error
 
 
 @contextmanager
@@ -125,16 +135,31 @@ def unavailable(error: Exception) -> Unavailable:
     return Unavailable(detail, code="search_unavailable", retry_after=1)
 
 
+async def version(client: AsyncElasticsearch) -> str:
+    """The server's version. Raises `Unavailable` for one that is too old, and driver's errors."""
+    number = str((await client.info())["version"]["number"])
+    if int(number.partition(".")[0]) < MAJOR:
+        raise Unavailable(
+            f"Elasticsearch is {number}; the service needs version {MAJOR}.",
+            code="search_unavailable",
+        )
+    return number
+
+
 class ElasticEngine:
     """The engine for one or many machines, through the alias of the live index."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
         self._client: AsyncElasticsearch | None = None
+        self._fault: Unavailable | None = None
 
     async def open(self) -> None:
         if self._client is None:
-            self._client = self._address.client(self._address.deadline)
+            try:
+                self._client = self._address.client(self._address.deadline)
+            except Unavailable as fault:  # each search says so, and the rest of the service runs
+                self._fault = fault
 
     async def close(self) -> None:
         client, self._client = self._client, None
@@ -168,8 +193,9 @@ class ElasticEngine:
             for hit in answer["hits"]["hits"]
         )
         total = answer["hits"]["total"]
-        whole = total["relation"] == "eq" and not answer["timed_out"]
-        return Hits(found, total["value"], "eq" if whole else "gte")
+        partial = bool(answer["timed_out"])
+        whole = total["relation"] == "eq" and not partial
+        return Hits(found, total["value"], "eq" if whole else "gte", partial)
 
     async def count(
         self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]
@@ -180,6 +206,10 @@ class ElasticEngine:
         }
         query = searched(plan, EVERY_FILM, scored=False)
         answer = await self._search(query=query, size=0, aggs=wanted, track_total_hits=False)
+        if answer["timed_out"]:
+            raise Unavailable(
+                "Counting takes too long now.", code="search_unavailable", retry_after=1
+            )
         counts: Counts = {}
         for facet in facets:
             buckets = answer["aggregations"][facet]["of"]["buckets"]
@@ -190,14 +220,13 @@ class ElasticEngine:
     async def check(self) -> str:
         client = self._ready()
         with faults():
-            info = await client.info()
-        number = info["version"]["number"]
-        if int(number.split(".")[0]) < MAJOR:
-            raise Unavailable(
-                f"Elasticsearch is {number}; the service needs version {MAJOR}.",
-                code="search_unavailable",
-            )
-        with faults():
+            number = await version(client)
+            if not await client.indices.exists_alias(name=self._address.alias):
+                raise Unavailable(
+                    f"No index of ours is live as {self._address.alias}; if the indexer runs, "
+                    "run `movies reindex`.",
+                    code="search_unavailable",
+                )
             counted = await client.count(index=self._address.alias)
         return f"Elasticsearch {number}, index {self._address.alias}: {counted['count']} documents"
 
@@ -219,7 +248,9 @@ class ElasticEngine:
 
     def _ready(self) -> AsyncElasticsearch:
         if self._client is None:
-            raise Unavailable("The search engine is not open.", code="search_unavailable")
+            raise self._fault or Unavailable(
+                "The search engine is not open.", code="search_unavailable"
+            )
         return self._client
 
 

@@ -16,7 +16,7 @@ from elasticsearch import ApiError, AsyncElasticsearch, BadRequestError, NotFoun
 from service.errors import Unavailable
 from service.limits import BULK_DEADLINE as DEADLINE
 from service.search.document import ANALYSIS, MovieDocument
-from service.search.engines.elastic import Address, faults
+from service.search.engines.elastic import Address, faults, version
 from service.search.engines.ports import Refusal
 from service.search.plan import Field
 from service.settings import PROJECT
@@ -25,7 +25,11 @@ FOLDER = PROJECT / "elasticsearch"
 FIRST = "movies-1"
 MOST_IN_BULK = 500  # documents; some 2 MB
 TOO_BUSY = (429, 502, 503, 504)
-UNKNOWN_FIELD = "strict_dynamic_mapping_exception"  # an older release made the index
+PASSING = (
+    "strict_dynamic_mapping_exception",  # an older release made the index
+    "cluster_block_exception",  # the disk is full, or somebody set a block by hand
+)
+NO_INDEX = "index_not_found_exception"
 
 _READABLE = (
     "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "actors", "plot",
@@ -52,6 +56,7 @@ class ElasticWriter:
         if self._client is None:
             self._client = self._address.client(DEADLINE)
         with faults():
+            await version(self._client)
             await self._begin()
 
     async def close(self) -> None:
@@ -171,11 +176,17 @@ class ElasticWriter:
         self, index: str, documents: Sequence[MovieDocument], live: bool, refresh: bool
     ) -> list[Refusal]:
         operations: list[dict[str, Any]] = []
+        refused: list[Refusal] = []
         for document in documents:
             how = {"_id": document.film_id, "version": document.version}
-            operations.append({"index": how | {"version_type": "external_gte"}})
-            operations.append(source(document))
-
+            try:
+                sent = source(document)
+            except (ValueError, OverflowError) as error:
+                refused.append(Refusal(document.film_id, str(error), passing=False))
+                continue
+            operations += [{"index": how | {"version_type": "external_gte"}}, sent]
+        if not operations:
+            return refused
         with faults():
             try:
                 answer = await self._ready().bulk(
@@ -188,9 +199,15 @@ class ElasticWriter:
             except ApiError as error:
                 if error.status_code not in TOO_BUSY:
                     raise
-                return [Refusal(d.film_id, "the cluster is busy", passing=True) for d in documents]
+                of_all = (d.film_id for d in documents)
+                return [Refusal(film_id, "the cluster is busy", passing=True) for film_id in of_all]
         items = [item["index"] for item in answer["items"]] if answer["errors"] else []
-        return [refusal for item in items if (refusal := _refusal(item)) is not None]
+        if any(item.get("error", {}).get("type") == NO_INDEX for item in items):
+            raise Unavailable(
+                f"{index} is no alias of an index of ours; run `movies reindex`.",
+                code="search_unavailable",
+            )
+        return refused + [found for item in items if (found := _refusal(item)) is not None]
 
     def _ready(self) -> AsyncElasticsearch:
         if self._client is None:
@@ -223,4 +240,5 @@ def _refusal(item: dict[str, Any]) -> Refusal | None:
         return None
     error = item.get("error", {})
     reason = f"{error.get('type', status)}: {error.get('reason', '')}"
-    return Refusal(item["_id"], reason, passing=status in TOO_BUSY or UNKNOWN_FIELD in reason)
+    passing = status in TOO_BUSY or any(each in reason for each in PASSING)
+    return Refusal(item["_id"], reason, passing=passing)

@@ -38,6 +38,8 @@ class Hits:
     found: tuple[Hit, ...]
     total: int
     relation: Relation = "eq"
+    partial: bool = False
+    """Whether the engine ran out of time and looked at a part of the index alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,148 @@
+"""One service on the full stack for all faults of real parts, with a proxy before each of them.
+
+It is started while Elasticsearch is away, since a service that starts so and heals is one of the
+faults; from then on each test leaves it as it found it.
+"""
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+
+from tests import running
+from tests.conftest import fresh_postgres, required
+from tests.faults.database import Direct
+from tests.faults.invariants import Invariants
+from tests.faults.proxy import Proxy
+from tests.running import Answer, Api, Service, until
+from tests.unit.conftest import access, inventory, rebuild, search_url, worker, writer
+
+__all__ = ["access", "inventory", "rebuild", "search_url", "worker", "writer"]  # an indexer's parts
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Beset:
+    """The service, the proxies before its parts, and the parts themselves."""
+
+    service: Service
+    database: Proxy
+    engine: Proxy
+    cache: Proxy
+    bucket: Proxy
+    upstream: Proxy
+    direct: Direct
+    elasticsearch: str
+    alias: str
+    redis: str
+    omdb: str
+    born: dict[str, Answer]
+    """What it answered when it had started without Elasticsearch."""
+
+    async def engine_itself(self, method: str, path: str, body: object = None) -> Any:
+        """Ask Elasticsearch past the proxy; `{alias}` in the path is the service's."""
+        path = path.format(alias=self.alias)
+        async with (
+            aiohttp.ClientSession(self.elasticsearch) as session,
+            session.request(method, path, json=body) as answer,
+        ):
+            return await answer.json()
+
+    async def index(self) -> str:
+        """The live index's name in the cluster."""
+        (name,) = await self.engine_itself("GET", "/_alias/{alias}")
+        return str(name)
+
+    @property
+    def invariants(self) -> Invariants:
+        return Invariants(self.service, self.direct, self.elasticsearch, self.alias)
+
+
+@pytest.fixture(scope="session")
+async def beset(stack: str) -> AsyncIterator[Beset]:
+    """The service among proxies; only on the full stack."""
+    if stack != "full":
+        pytest.skip("the embedded stack has no parts that a proxy could stand before")
+    toxiproxy, engine, redis = map(required, ("toxiproxy", "elasticsearch", "redis"))
+    bucket, mark = required("s3"), uuid.uuid4().hex[:8]
+    store = bucket.split("endpoint_url=")[1].split("&")[0]
+    async with AsyncExitStack() as stack_:
+        database = await anext(urls := fresh_postgres())
+        stack_.push_async_callback(anext, urls, None)
+        omdb = stack_.enter_context(running.omdb())
+        proxies = []
+        for address in (database, engine, redis, store, omdb):
+            proxies.append(await Proxy.make(toxiproxy, address))
+            stack_.push_async_callback(proxies[-1].remove)
+        plain = database.split("?")[0]  # with the deadlines that the product has by itself
+        environment = {
+            "DATABASE_URL": proxies[0].before(plain),
+            "SEARCH_URL": f"{proxies[1].before(engine)}?index=faults-{mark}",
+            "CACHE_URL": proxies[2].before(redis),
+            "POSTERS_URL": bucket.replace(store, proxies[3].before(store)).replace(
+                "?", f"/{mark}?", 1
+            ),
+            "AWS_ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
+            "AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
+            "OMDB_URL": proxies[4].before(omdb),
+            "OMDB_API_KEY": running.OMDB_KEY,
+            "OMDB_DAILY_QUOTA": "100000",
+            "POSTER_HOSTS": urlsplit(proxies[4].before(omdb)).netloc,
+            "JWT_SECRET": "a secret that is only used by tests, 32+",
+            "WORKERS": str(WORKERS),
+        }
+        await proxies[1].down()
+        serving = running.service(environment)
+        started = await asyncio.to_thread(serving.__enter__)
+        stack_.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
+        async with Api.of(started) as api:
+            born = {"ready": await api.get("/health/ready"), "jaws": await api.search("jaws")}
+        await proxies[1].up()
+        yield Beset(
+            started, *proxies, Direct(database), engine, f"faults-{mark}", redis, omdb, born
+        )
+
+
+@pytest.fixture
+async def sound(beset: Beset) -> AsyncIterator[Beset]:
+    """The service when nothing is wrong with it any more; every proxy heals after the test."""
+    async with Api.of(beset.service) as api:
+
+        async def found() -> bool:
+            answer = await api.search("godfahter", limit=3)
+            titles = [each["movie"]["title"] for each in (answer.json or {}).get("results", ())]
+            return "The Godfather" in titles and not answer.json["degraded"]
+
+        await until(found)
+    yield beset
+    for proxy in (beset.database, beset.engine, beset.cache, beset.bucket, beset.upstream):
+        await proxy.heal()
+
+
+async def written(client: Api, title: str, **facts: object) -> str:
+    """The id of a film that was added just now."""
+    token = await client.admin()
+    made = await client.ask("POST", "/api/v1/movies", token=token, json={"title": title, **facts})
+    assert made.status == 201, made.json
+    return str(made.json["id"])
+
+
+async def is_found(client: Api, title: str, film_id: str) -> bool:
+    """Whether a search for the title finds the film, by the engine."""
+    answer = await client.search(title, limit=10)
+    found = [result["movie"]["id"] for result in (answer.json or {}).get("results", ())]
+    return answer.status == 200 and not answer.json["degraded"] and film_id in found
+
+
+@pytest.fixture
+async def client(sound: Beset) -> AsyncIterator[Api]:
+    """A client of that service."""
+    async with Api.of(sound.service) as made:
+        yield made

@@ -1,0 +1,42 @@
+"""The database behind the service's back: the test's own connection, past any proxy."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from service.database import driver_url
+from service.settings import path_of
+
+
+@dataclass(frozen=True)
+class Direct:
+    """One statement at a time, each over a connection of its own."""
+
+    url: str
+
+    async def value(self, sql: str) -> Any:
+        """The first value of the first row."""
+        if self.url.startswith("sqlite"):
+            with sqlite3.connect(path_of(self.url)) as file:
+                found = file.execute(sql).fetchone()
+            file.close()
+            return found[0] if found else None
+        connection = await self.connect()
+        try:
+            return await connection.fetchval(sql)
+        finally:
+            await connection.close()
+
+    async def connect(self) -> "asyncpg.Connection[Any]":
+        """A connection to PostgreSQL, to be closed by the caller."""
+        return await asyncpg.connect(driver_url(self.url), timeout=60)
+
+    async def run(self, sql: str) -> None:
+        """A statement that gives nothing back, on PostgreSQL."""
+        connection = await self.connect()
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()

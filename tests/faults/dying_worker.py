@@ -1,0 +1,51 @@
+"""An indexer that is killed within its loop, for good: by SIGKILL, to itself."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+import indexer.worker
+from indexer.worker import Worker
+from service import database, wiring
+from service.films import outbox
+from service.films.nudge import nudge_for
+from service.search import generation
+from service.search.lexicon import Recorder
+from service.settings import Settings
+
+STEPS = ("claimed", "read", "words noted", "sent", "generation raised", "finished")
+
+
+def work_and_die(after: str, database_url: str, search_url: str) -> None:
+    """Take what waits, and die as soon as this step of the loop is done."""
+    asyncio.run(_run(after, database_url, Settings(search_url=search_url)))
+
+
+async def _run(after: str, database_url: str, chosen: Settings) -> None:
+    await database.open_database(database_url)
+    writer = wiring.writer_for(chosen)
+    await writer.open()
+    worker = Worker(writer, Recorder(), nudge_for(database_url), wiring.utc_now, "the dead one")
+    where: dict[str, tuple[object, str]] = {
+        "claimed": (outbox, "claim"),
+        "read": (indexer.worker, "documents_of"),
+        "words noted": (worker._words, "remember"),
+        "sent": (writer, "write"),
+        "generation raised": (generation, "advance"),
+        "finished": (outbox, "finish"),
+    }
+    holder, name = where[after]
+    setattr(holder, name, _deadly(getattr(holder, name)))
+    await worker.step()
+
+
+def _deadly(step: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @wraps(step)
+    async def last(*args: Any) -> None:
+        await step(*args)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return last

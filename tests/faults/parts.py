@@ -1,0 +1,39 @@
+"""Real parts killed and started again, where they are this checkout's own."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+FOLDER = Path(os.environ.get("BACKENDS_DIR", ROOT / "var/backends"))
+DEADLY = {"postgres": signal.SIGQUIT}  # an immediate stop: a crash, but for its shared memory
+
+
+def pid(name: str) -> int:
+    """The process of a backend that `tests/backends/start` started; skips where there is none."""
+    file = FOLDER / f"{name}.pid"
+    if not file.exists() or not file.read_text().strip():
+        pytest.skip(f"the {name} here was not started by tests/backends/start")
+    return int(file.read_text())
+
+
+async def killed(name: str) -> None:
+    """Gone without a word."""
+    os.kill(pid(name), DEADLY.get(name, signal.SIGKILL))
+
+
+async def started(name: str) -> None:
+    """There again, on the same port, with the same data."""
+    await asyncio.to_thread(
+        subprocess.run, [ROOT / "tests/backends/start", name], check=True, capture_output=True
+    )
+
+
+async def restarted(name: str) -> None:
+    await killed(name)
+    await started(name)

@@ -1,0 +1,208 @@
+"""PostgreSQL restarted, out of connections, in conflict, cut off at a commit: told, and healed."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from service.films.catalogue import ADDING
+from service.limits import CONFLICT_RETRIES, LONGEST_ANSWER, POSTGRES_POOL
+from tests.faults.conftest import WORKERS, Beset, is_found, written
+from tests.faults.load import answered, loaded
+from tests.faults.parts import restarted
+from tests.faults.plugin import Seen
+from tests.running import Answer, Api, until
+
+TRIGGER = """
+    CREATE SEQUENCE tried;
+    CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.title LIKE 'Never Serializable%' THEN
+            PERFORM nextval('tried');
+            RAISE EXCEPTION 'made by a test' USING ERRCODE = 'serialization_failure';
+        END IF;
+        IF NEW.title LIKE 'Slowly Committed%' THEN
+            PERFORM pg_sleep(1.5);
+        END IF;
+        RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER meddle AFTER INSERT ON films DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION meddle();
+"""
+UNTRIGGER = """
+    DROP TRIGGER meddle ON films;
+    DROP FUNCTION meddle;
+    DROP SEQUENCE tried;
+"""
+
+
+@asynccontextmanager
+async def meddling(sound: Beset) -> AsyncIterator[None]:
+    """A trigger that acts at the commit of films with certain titles."""
+    await sound.direct.run(TRIGGER)
+    try:
+        yield
+    finally:
+        await sound.direct.run(UNTRIGGER)
+
+
+def told_why(answer: Answer) -> bool:
+    return (
+        answer.status == 503
+        and answer.headers["Content-Type"].startswith("application/problem+json")
+        and answer.json["code"] == "database_unavailable"
+        and "Retry-After" in answer.headers
+    )
+
+
+async def add(client: Api, facts: dict[str, object]) -> Answer:
+    return await client.ask("POST", "/api/v1/movies", token=await client.admin(), json=facts)
+
+
+@pytest.mark.fault(23, "PostgreSQL breaks all connections, transactions in use")
+async def test_connections_that_the_server_ends_are_replaced(
+    client: Api, sound: Beset, seen: Seen
+) -> None:
+    async with loaded(sound.service, rate=40) as load:
+        await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
+        began = time.monotonic()
+        for _ in range(5):
+            ended = await sound.direct.value(
+                "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            assert ended > 0
+            await asyncio.sleep(0.2)
+        healed = time.monotonic()
+        await answered(load, lambda each: each.kind == "add" and each.status == 201, healed)
+        seen(f"all connections ended five times: {load.told(began)}")
+    took = await sound.invariants.hold(load)
+    seen(f"level {took:.0f} s later, without a restart of the service")
+    seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
+
+
+@pytest.mark.chaos
+@pytest.mark.fault(23, "PostgreSQL breaks all connections, transactions in use")
+async def test_the_server_is_restarted_under_load(sound: Beset, seen: Seen) -> None:
+    born = sound.service.log.read_text().count("child_started")
+    async with loaded(sound.service) as load:
+        await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
+        began = time.monotonic()
+        await restarted("postgres")
+        healed = time.monotonic()
+        await answered(load, lambda each: each.kind == "add" and each.status == 201, healed)
+        await asyncio.sleep(5)
+        seen(f"crashed and started again under load: {load.told(began)}; {load.sustained()}")
+    took = await sound.invariants.hold(load)
+    assert sound.service.log.read_text().count("child_started") == born
+    seen(f"level {took:.0f} s later, without a restart of the service")
+    seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
+
+
+@pytest.mark.fault(24, "the answer to a commit is lost")
+async def test_a_film_whose_commit_was_not_confirmed_is_added_once_when_tried_again(
+    client: Api, sound: Beset, seen: Seen
+) -> None:
+    facts: dict[str, object] = {
+        "title": f"Slowly Committed {uuid.uuid4().hex[:8]}",
+        "imdb_id": f"tt{uuid.uuid4().int % 10**8:08}",
+    }
+    where = f"FROM films WHERE imdb_id = '{facts['imdb_id']}'"
+    committing = (
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event = 'PgSleep'"
+    )
+    async with meddling(sound):
+        asked = asyncio.create_task(add(client, facts))
+        await until(lambda: sound.direct.value(committing), every=0.02)
+        async with sound.database.away():
+            lost = await asked
+            assert await until(lambda: sound.direct.value(f"SELECT COUNT(*) {where}"))
+    assert told_why(lost), lost
+    again = await add(client, facts)
+    assert (again.status, again.json["code"]) == (409, "movie_exists")
+    film_id = await sound.direct.value(f"SELECT id::text {where}")
+    assert film_id in again.json["detail"]
+    assert await until(lambda: is_found(client, str(facts["title"]), film_id))
+    pointers = f"SELECT COUNT(*) FROM outbox WHERE film_id = '{film_id}'"
+    assert await sound.direct.value(pointers) == 1
+    await sound.invariants.hold()
+    seen("503; the second try got 409 with the film's id; one row, one pointer")
+    seen.held("I1", "I3", "I5")
+
+
+@pytest.mark.fault(25, "PostgreSQL's pool exhausted")
+async def test_who_finds_no_free_connection_is_told_so_in_time(
+    client: Api, sound: Beset, seen: Seen
+) -> None:
+    film_id = await written(client, f"Held Fast {uuid.uuid4().hex[:8]}")
+    patch = {"token": await client.admin(), "headers": {"If-Match": "*"}, "json": {"plot": "new"}}
+    held = await sound.direct.connect()
+    began = time.monotonic()
+    try:
+        async with held.transaction():
+            await held.execute(f"SELECT 1 FROM films WHERE id = '{film_id}' FOR UPDATE")
+            waiting = [
+                client.ask("PATCH", f"/api/v1/movies/{film_id}", **patch)
+                for _ in range(WORKERS * POSTGRES_POOL * 3)
+            ]
+            answers = await asyncio.gather(*waiting)
+    finally:
+        await held.close()
+    took = time.monotonic() - began
+    assert all(told_why(answer) for answer in answers), {answer.status for answer in answers}
+    assert took < LONGEST_ANSWER
+    after = await client.ask("PATCH", f"/api/v1/movies/{film_id}", **patch)
+    assert after.status == 200
+    seen(f"{len(answers)} writes of one locked film: 503 for all within {took:.1f} s")
+    seen.held("I7")
+
+
+@pytest.mark.fault(26, "deadlock, serialization failure")
+async def test_a_transaction_that_loses_a_deadlock_is_tried_again(
+    client: Api, sound: Beset, seen: Seen
+) -> None:
+    title = f"Deadlocked {uuid.uuid4().hex[:8]}"
+    first = await written(client, title)
+    counted = (
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        " AND pg_stat_clear_snapshot() IS NOT NULL"
+    )
+    before = await sound.direct.value(counted)
+    held = await sound.direct.connect()
+    waits = f"SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {ADDING}"
+    try:
+        await held.execute("SET deadlock_timeout = '60s'")  # so that the service is the one to lose
+        async with held.transaction():
+            await held.execute(f"SELECT 1 FROM films WHERE id = '{first}' FOR UPDATE")
+            asked = asyncio.create_task(add(client, {"title": title, "year": 1999}))
+            await until(lambda: sound.direct.value(waits), every=0.02)
+            await held.execute("SELECT pg_advisory_xact_lock($1)", ADDING, timeout=60)
+        made = await asked
+    finally:
+        await held.close()
+    assert made.status == 201, made.json
+
+    async def noted() -> bool:
+        return bool(await sound.direct.value(counted) > before)
+
+    assert await until(noted)
+    seen("the loser of a deadlock was tried again, and written")
+
+
+@pytest.mark.fault(26, "deadlock, serialization failure")
+async def test_a_transaction_that_always_loses_is_given_up_and_told(
+    client: Api, sound: Beset, seen: Seen
+) -> None:
+    title = f"Never Serializable {uuid.uuid4().hex[:8]}"
+    async with meddling(sound):
+        answer = await add(client, {"title": title})
+        tries = await sound.direct.value("SELECT last_value FROM tried")
+    assert told_why(answer), answer
+    assert tries == 1 + CONFLICT_RETRIES
+    assert (await add(client, {"title": title})).status == 201
+    await sound.invariants.hold()
+    seen(f"always losing: {tries} tries, then 503")
+    seen.held("I3", "I5")

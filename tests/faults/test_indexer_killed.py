@@ -1,0 +1,145 @@
+"""An indexer that dies at any step of its loop, or does not learn what became of its swap."""
+
+import asyncio
+import multiprocessing
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+import pytest
+
+from indexer.access import Access
+from indexer.rebuild import Rebuild
+from indexer.worker import Worker
+from service import wiring
+from service.films.catalogue import Catalogue
+from service.films.facts import FilmPatch
+from service.films.models import Outbox
+from service.limits import OUTBOX_LEASE_MS
+from service.operation.models import ReindexJob, Step
+from service.operation.reindex import Rebuilds
+from service.search.compare import compared
+from service.search.engines.elastic import Address
+from service.search.engines.elastic_writer import ElasticWriter
+from service.search.engines.ports import IndexWriter, Inventory
+from service.search.lexicon import Recorder
+from service.settings import Settings
+from tests.conftest import now, required
+from tests.faults.dying_worker import STEPS, work_and_die
+from tests.faults.plugin import Seen
+from tests.faults.proxy import Proxy
+from tests.running import until
+from tests.unit.indexing import FILMS, SAMPLE
+
+LONG = 120.0  # seconds that a child may take on a busy machine
+forking = multiprocessing.get_context("forkserver")
+forking.set_forkserver_preload(["tests.faults.dying_worker"])
+
+
+def later() -> datetime:
+    """A moment at which the dead one's lease is over."""
+    return now() + timedelta(milliseconds=OUTBOX_LEASE_MS + 1000)
+
+
+@asynccontextmanager
+async def writing(search_url: str) -> AsyncIterator[IndexWriter]:
+    """A writer for as long as it is needed: tantivy has one at a time."""
+    writer = wiring.writer_for(Settings(search_url=search_url))
+    await writer.open()
+    try:
+        yield writer
+    finally:
+        await writer.close()
+
+
+async def differences(inventory: Inventory) -> int:
+    name = await inventory.live()
+    assert name is not None
+    return sum([len(page.differences) async for page in compared(inventory, name)])
+
+
+@pytest.mark.fault(10, "the indexer killed at any step of its loop")
+@pytest.mark.parametrize("step", STEPS)
+async def test_another_takes_over_what_a_killed_indexer_held(
+    step: str,
+    catalogue: Catalogue,
+    database: str,
+    search_url: str,
+    inventory: Inventory,
+    seen: Seen,
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    async with writing(search_url) as writer:
+        await Worker(writer, Recorder(), catalogue._nudge, now, "the first").step()
+    await catalogue.amend(str(films[3].id), None, FilmPatch(plot="changed"))
+    await catalogue.withdraw(str(films[4].id), None)
+    child = forking.Process(target=work_and_die, args=(step, database, search_url))
+    child.start()
+    await asyncio.to_thread(child.join, LONG)
+    assert child.exitcode == -signal.SIGKILL
+    left = await Outbox.filter(done_at=None).count()
+    assert left == (0 if step == "finished" else 2)
+    async with writing(search_url) as writer:
+        second = Worker(writer, Recorder(), catalogue._nudge, later, "the second")
+        assert await second.step() == left
+        name = await writer.current()
+        assert name is not None and await writer.count(name) == len(FILMS) - 1
+    assert not await Outbox.filter(done_at=None).exists()
+    assert await differences(inventory) == 0
+    seen(f"killed when {' · '.join(STEPS)}: another took over after the lease, nothing twice")
+    seen.held("I1", "I2", "I3", "I5")
+
+
+@pytest.mark.fault(14, "the answer to the swap is lost")
+async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
+    stack: str,
+    catalogue: Catalogue,
+    search_url: str,
+    inventory: Inventory,
+    worker: Worker,
+    access: Access,
+    seen: Seen,
+) -> None:
+    if stack != "full":
+        pytest.skip("on the embedded stack a swap is one call of the operating system")
+    proxy = await Proxy.make(required("toxiproxy"), search_url)
+    writer = wiring.writer_for(Settings(search_url=proxy.before(search_url)))
+    assert isinstance(writer, ElasticWriter)
+    await writer.open()
+    swap, lost = writer._ready().indices.update_aliases, 0
+
+    async def swap_unheard(**told: object) -> object:
+        nonlocal lost
+        lost += 1
+        async with proxy.poisoned("limit_data", bytes=1):
+            return await swap(**told)  # type: ignore[arg-type]
+
+    writer._ready().indices.update_aliases = swap_unheard  # type: ignore[method-assign, assignment]
+    await catalogue.absorb_all(FILMS, SAMPLE)
+    await worker.step()
+    unheard = Access(writer, inventory, access.engine)
+    rebuild = Rebuild(unheard, Recorder(), worker, now, "tester")
+    filed, stop = await Rebuilds(now).ask(), asyncio.Event()
+    running = asyncio.create_task(rebuild.run(stop))
+
+    async def over() -> ReindexJob | None:
+        job = await ReindexJob.get(id=filed.id)
+        return job if job.finished_at else None
+
+    try:
+        job: ReindexJob = await until(over, LONG)
+    finally:
+        stop.set()
+        await running
+        await writer.close()
+        await proxy.remove()
+    assert (job.state, job.reason, lost) == (Step.DONE, None, 1)
+    assert await inventory.live() == job.index_name
+    address = Address.parse(search_url)
+    async with address.client(30) as client:
+        named = await client.indices.get_alias(name=address.alias)
+        assert list(named) == [address.real(str(job.index_name))]
+    assert await differences(inventory) == 0
+    seen("decided from the alias: done, with one swap")
+    seen.held("I3", "I4")

@@ -1,0 +1,134 @@
+"""Posters while their store refuses, and when the indexer dies between store and database."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from indexer import posters as loop
+from service.posters import orders
+from service.posters.folder import FolderStore
+from service.posters.images import SIZES, Darkroom
+from service.settings import PROJECT
+from tests.faults.plugin import Seen
+from tests.posters.buckets import BadBucket, standing
+from tests.posters.studio import at_work, is_stored, shown, studio_on
+from tests.running import until
+
+DAY = 86_400_000  # ms
+
+
+@pytest.fixture(scope="module")
+async def darkroom() -> AsyncIterator[Darkroom]:
+    room = Darkroom()
+    yield room
+    await room.close()
+
+
+@pytest.mark.fault(36, "S3 busy, broken, frozen")
+@pytest.mark.parametrize(("status", "code"), [(503, "SlowDown"), (500, "InternalError")])
+async def test_posters_wait_while_the_bucket_is_busy_and_are_stored_when_it_is_not(
+    database: str,
+    darkroom: Darkroom,
+    monkeypatch: pytest.MonkeyPatch,
+    seen: Seen,
+    status: int,
+    code: str,
+) -> None:
+    monkeypatch.setattr(loop, "FIRST_REST", 0.2)
+    bad = BadBucket(status, code)
+    async with standing(bad) as store, studio_on(store, darkroom) as studio:
+        ids = [await studio.film("/picture/good", f"Film {number}") for number in range(8)]
+
+        async def tried_some_times() -> bool:
+            return bad.asked >= 6
+
+        async def all_stored() -> bool:
+            return all([await is_stored(film_id) for film_id in ids])
+
+        with capture_logs() as logs:
+            async with at_work(studio.posters):
+                await until(tried_some_times)
+                for film_id in ids:
+                    film = await shown(film_id)
+                    assert (film.poster_status, film.poster_attempts <= 1) == ("pending", True)
+                fetched = len(studio.host.seen)
+                bad.status = 200
+                await until(all_stored)
+    told = [line["event"] for line in logs if line["event"].startswith("posters_")]
+    assert told == ["posters_paused", "posters_resumed"]
+    assert fetched <= loop.LANES, "hosts are left alone while nothing can be stored"
+    assert len(bad.objects) == len(SIZES)
+    seen(f"{status} {code}: 8 posters pending, one line, few calls; all stored after healing")
+    seen.held("I8")
+
+
+@pytest.mark.fault(37, "bucket missing or forbidden")
+@pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (404, "NoSuchBucket")])
+async def test_a_bucket_that_will_not_have_us_is_one_alert_and_no_storm(
+    database: str, darkroom: Darkroom, seen: Seen, status: int, code: str
+) -> None:
+    bad = BadBucket(status, code)
+    async with standing(bad) as store, studio_on(store, darkroom) as studio:
+        ids = [await studio.film("/picture/good", f"Film {number}") for number in range(8)]
+        with capture_logs() as logs:
+            for _ in range(20):
+                await studio.posters.run_once()
+        [alert] = [line for line in logs if line["log_level"] == "error"]
+        assert alert["event"] == "posters_refused"
+        assert bad.asked == 1 and len(studio.host.seen) == 1
+        for film_id in ids:
+            film = await shown(film_id)
+            assert (film.poster_status, film.poster_attempts) == ("pending", 0)
+        bad.status = 200
+        assert await studio.again().run_once() == 8
+    seen(f"{status}: one error in the log, one call, 8 posters pending; stored once it is mended")
+    seen.held("I8")
+
+
+@pytest.mark.fault(38, "death between store and database")
+@pytest.mark.parametrize("moment", ["half stored", "stored, not written down"])
+async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cleared_up(
+    database: str, darkroom: Darkroom, tmp_path: Path, seen: Seen, moment: str
+) -> None:
+    folder = tmp_path / "posters"
+    store = FolderStore(folder)
+    async with studio_on(store, darkroom) as studio:
+        film_id = await studio.film("/picture/good")
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.posters.dying"),
+            *(moment, database, str(folder), studio.host.pair),
+            cwd=PROJECT,
+        )
+        assert await child.wait() == -signal.SIGKILL
+        left = {stored.key async for stored in store.objects()}
+        assert len(left) == (1 if moment == "half stored" else len(SIZES))
+        assert (await shown(film_id)).poster_status == "pending"
+        assert await studio.posters.run_once() == 0, "the dead one's lease is waited out"
+        studio.clock.passes(2 * orders.LEASE)
+        assert await studio.posters.run_once() == 1
+        key = (await shown(film_id)).poster_key
+        now = {stored.key async for stored in store.objects()}
+        assert now == {f"{key}/{size}.jpg" for size in SIZES}
+        assert left <= now, "the same picture lies under the same key"
+
+        other = await studio.film("/picture/other", "Another", poster_due_at=1)
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.posters.dying"),
+            *(moment, database, str(folder), studio.host.pair),
+            cwd=PROJECT,
+        )
+        assert await child.wait() == -signal.SIGKILL
+        orphans = {stored.key async for stored in store.objects()} - now
+        assert orphans
+        film = await shown(other)
+        await film.delete()
+        studio.clock.passes(2 * DAY)
+        assert await studio.posters.sweep() == len(orphans)
+        assert {stored.key async for stored in store.objects()} == now
+    seen(f"killed when {moment}: done again under the same key; an orphan is swept after a day")
+    seen.held("I8")

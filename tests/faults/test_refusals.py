@@ -1,0 +1,286 @@
+"""What an engine refuses, in part or whole: on a fake that refuses on request."""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from indexer.worker import Worker
+from service.cache.answers import Answers
+from service.cache.memory import MemoryCache
+from service.errors import Unavailable
+from service.films import outbox
+from service.films.catalogue import Catalogue
+from service.films.facts import FilmFacts
+from service.films.models import Outbox
+from service.films.nudge import Nudge
+from service.http.answers import Links
+from service.search.api import lasting, packed, unpacked
+from service.search.engines.elastic import Address, ElasticEngine
+from service.search.engines.elastic_writer import ElasticWriter
+from service.search.finder import INCOMPLETE, Finder, Wish
+from service.search.lexicon import Recorder
+from service.search.search import Search
+from service.search.shelf import Shelf
+from service.search.standby import AWAY, Standby
+from service.search.suggest import Suggester
+from service.search.view import film_page, search_page
+from service.search.vocabulary import Vocabulary
+from tests.conftest import PATIENCE, now
+from tests.faults.fake_elasticsearch import Elasticsearch, running
+from tests.faults.plugin import Seen
+from tests.unit.indexing import FILMS, SAMPLE
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[Elasticsearch]:
+    async with running(Elasticsearch()) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+async def indexer(cluster: Elasticsearch, nudge: Nudge) -> AsyncIterator[Worker]:
+    writer = ElasticWriter(Address.parse(cluster.url))
+    try:
+        await writer.open()
+        yield Worker(writer, Recorder(), nudge, now, "tester")
+    finally:
+        await writer.close()
+
+
+@pytest.fixture
+async def engine(cluster: Elasticsearch) -> AsyncIterator[ElasticEngine]:
+    made = ElasticEngine(Address.parse(f"{cluster.url}?timeout={PATIENCE}"))
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def due_again() -> None:
+    """As if the pauses before the next tries were over."""
+    await Outbox.filter(done_at=None).update(due_at=0)
+
+
+@pytest.mark.fault(5, "429 on bulk items")
+async def test_only_the_refused_items_of_a_bulk_are_tried_again_later_each_time(
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: Worker, seen: Seen
+) -> None:
+    films = [str(film.id) for film in (await catalogue.absorb_all(FILMS, SAMPLE)).films]
+    every_third = set(films[::3])
+    cluster.refuse = lambda film_id: (429, "busy") if film_id in every_third else None
+    waited = []
+    for _ in range(3):
+        before = indexer._ms()
+        await indexer.step()
+        waiting = await Outbox.filter(done_at=None)
+        assert {str(row.film_id) for row in waiting} == every_third
+        assert all(row.reason and "busy" in row.reason for row in waiting)
+        waited.append(min(row.due_at for row in waiting) - before)
+        assert await indexer.step() == 0, "nothing is tried before its time"
+        await due_again()
+    assert [set(bulk) for bulk in cluster.bulks] == [set(films), every_third, every_third]
+    assert waited[0] >= 375 and waited[1] >= 750 and waited[2] >= 1500
+    cluster.refuse = lambda _: None
+    await indexer.step()
+    assert set(cluster.documents) == set(films)
+    assert (await outbox.depth(0)).waiting == 0
+    seen("the 10 refused of 30 were sent again alone, after 0.4, 0.8, 1.5 s and more")
+    seen.held("I5")
+
+
+@pytest.mark.fault(5, "429 on bulk items")
+async def test_a_bulk_that_is_refused_whole_loses_nothing(
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: Worker, seen: Seen
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    cluster.busy = 2
+    for _ in range(3):
+        assert await indexer.step() == 30
+        await due_again()
+    assert await indexer.step() == 0
+    assert set(cluster.documents) == {str(film.id) for film in films}
+    seen("a whole bulk refused twice was taken at the third try")
+
+
+@pytest.mark.fault(8, "one document rejected for good")
+async def test_a_document_that_is_rejected_for_good_waits_for_a_person_and_the_rest_goes_on(
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: Worker, seen: Seen
+) -> None:
+    films = [str(film.id) for film in (await catalogue.absorb_all(FILMS, SAMPLE)).films]
+    poison = films[7]
+    cluster.refuse = lambda i: (400, "document_parsing_exception") if i == poison else None
+    await indexer.step()
+    assert set(cluster.documents) == set(films) - {poison}
+    row = await Outbox.get(film_id=poison)
+    assert row.quarantined_at is not None and row.done_at is None
+    assert row.reason is not None and row.reason.startswith("document_parsing_exception")
+    await due_again()
+    assert await indexer.step() == 0, "it is not tried again by itself"
+    depth = await outbox.depth(0)
+    assert (depth.waiting, depth.quarantined) == (0, 1)
+    seen("29 of 30 indexed, the rejected one in quarantine with Elasticsearch's reason")
+    seen.held("I5")
+
+
+@pytest.mark.fault(17, "events late, twice, out of order")
+async def test_an_older_version_is_no_error_and_changes_nothing(
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: Worker, seen: Seen
+) -> None:
+    film = await catalogue.add(FilmFacts(title="Jaws"))
+    cluster.documents[str(film.id)] = (9, {"gone": False, "votes": 0, "title": "newer"})
+    await indexer.step()
+    assert cluster.documents[str(film.id)][1]["title"] == "newer"
+    assert (await outbox.depth(0)).waiting == 0
+    seen("409 for an older version counts as done")
+
+
+@pytest.fixture
+async def search(engine: ElasticEngine, database: str) -> Search:
+    words, shelf = Vocabulary(), Shelf()
+    finder, suggester = Finder(engine, words, shelf), Suggester(engine, words, shelf)
+    return Search(finder, suggester, Standby(words, shelf, PATIENCE))
+
+
+@pytest.mark.fault(19, "an answer in part")
+async def test_an_answer_in_part_is_marked_and_kept_by_nobody(
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: Worker, search: Search, seen: Seen
+) -> None:
+    await catalogue.absorb_all(FILMS[:3], SAMPLE)
+    await indexer.step()
+    assert (await search.find("film", 2, 0)).degraded == ()
+    cluster.answers_in_part = True
+    answers, links = Answers(MemoryCache()), Links(None, None)
+
+    async def page_of_words() -> bytes:
+        found = await search.find("film", 2, 0)
+        wish = Wish()
+        page = search_page("film", found, links, wish.scope, explain=False, ms=1.0, now=now())
+        return packed(links, page)
+
+    async def page_of_films() -> bytes:
+        return packed(links, film_page(await search.browse(2, 0), links, now()))
+
+    for make in (page_of_words, page_of_films):
+        for _ in range(2):
+            kept = await answers.fetch("search", make.__name__, 1, 60, make, worth=lasting)
+            assert kept.status == "miss", "an answer in part was kept"
+            headers, page = unpacked(kept.body)
+            assert headers["Cache-Control"] == "no-store"
+            assert b'"relation":"gte"' in page and INCOMPLETE.encode() in page
+    cluster.answers_in_part = False
+    whole = await answers.fetch("search", "page_of_words", 1, 60, page_of_words, worth=lasting)
+    assert INCOMPLETE.encode() not in whole.body
+    assert (await answers.fetch("search", "page_of_words", 1, 60, page_of_words)).status == "hit"
+    seen("timed out: the hits so far, `some_results_left_out`, total `gte`, `no-store`")
+
+
+@pytest.mark.fault(19, "an answer in part")
+@pytest.mark.parametrize("what", ["shards", "counts", "suggestions"])
+async def test_where_a_part_would_mislead_the_database_answers(
+    catalogue: Catalogue,
+    cluster: Elasticsearch,
+    indexer: Worker,
+    search: Search,
+    seen: Seen,
+    what: str,
+) -> None:
+    await catalogue.absorb_all(FILMS[:3], SAMPLE)
+    await indexer.step()
+    cluster.answers_in_part = what != "shards"
+    cluster.failed_shards = int(what == "shards")
+    if what == "suggestions":
+        completed = await search.suggest("film number", 2)
+        assert completed.suggestions and AWAY in completed.degraded
+    else:
+        found = await search.find("film", 2, 0, Wish(facets=("genre",)))
+        assert found.results and AWAY in found.degraded
+    seen("shards failed, or counted or completed in part: the database answers, marked")
+
+
+@pytest.mark.fault(22, "a server of another major version")
+async def test_a_server_that_is_too_old_is_refused_in_words(seen: Seen) -> None:
+    async with running(Elasticsearch(version="8.19.3")) as old:
+        address = Address.parse(old.url)
+        engine, writer = ElasticEngine(address), ElasticWriter(address)
+        await engine.open()
+        for ask in (writer.open, engine.check):
+            with pytest.raises(Unavailable, match="the service needs version 9"):
+                await ask()
+        await engine.close()
+        await writer.close()
+    seen("version 8: indexer and doctor say which version is needed")
+
+
+@pytest.mark.fault(21, "password or certificate wrong")
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        ((401, "security_exception"), "user or password"),
+        ((403, "security_exception"), "may not do"),
+        ((404, "index_not_found_exception"), "no search index yet"),
+        ((500, "null_pointer_exception"), "could not do what was asked"),
+    ],
+)
+async def test_what_the_cluster_refuses_is_told_in_words_that_say_what_to_mend(
+    cluster: Elasticsearch, engine: ElasticEngine, refusal: tuple[int, str], told: str
+) -> None:
+    cluster.refuses_all = refusal
+    for ask in (engine.check(), engine.search(None, 0, 1)):
+        with pytest.raises(Unavailable, match=told) as refused:
+            await ask
+        assert refused.value.retry_after is not None
+
+
+async def test_what_is_not_elasticsearch_or_not_there_is_told(
+    cluster: Elasticsearch, engine: ElasticEngine
+) -> None:
+    cluster.is_something_else = True
+    with pytest.raises(Unavailable, match="is not Elasticsearch"):
+        await engine.check()
+    nobody = ElasticEngine(Address.parse("http://127.0.0.1:1"))
+    with pytest.raises(Unavailable, match="not open"):
+        await nobody.check()
+    await nobody.open()
+    with pytest.raises(Unavailable, match="does not answer"):
+        await nobody.check()
+    await nobody.close()
+
+
+def test_an_address_names_nodes_user_certificate_alias_and_deadline() -> None:
+    address = Address.parse(
+        "https://films:p%40ss@one:9201,https://two?ca=/etc/ca.crt&index=catalogue&timeout=2.5"
+    )
+    assert address.nodes == ("https://one:9201", "https://two:9200")
+    assert (address.user, address.password) == ("films", "p@ss")
+    assert (address.certificates, address.alias, address.deadline) == (
+        "/etc/ca.crt",
+        "catalogue",
+        2.5,
+    )
+    assert address.short(address.real("movies-7")) == "movies-7"
+    with pytest.raises(Unavailable):
+        address.real("another-7")
+
+
+async def test_a_user_is_sent_to_the_cluster(cluster: Elasticsearch) -> None:
+    known = Address.parse(cluster.url.replace("//", "//films:p%40ss@"))
+    async with known.client(PATIENCE) as client:
+        await client.info()
+    assert cluster.users[-1] == "Basic " + b64encode(b"films:p@ss").decode()
+
+
+@pytest.mark.fault(21, "password or certificate wrong")
+@pytest.mark.parametrize("certificate", [None, "not a certificate"])
+async def test_a_certificate_that_cannot_be_read_is_told_at_each_search_and_stops_nothing(
+    tmp_path: Path, certificate: str | None
+) -> None:
+    if certificate:
+        (tmp_path / "ca.crt").write_text(certificate)
+    address = Address.parse(f"https://127.0.0.1:1?ca={tmp_path}/ca.crt")
+    engine = ElasticEngine(address)
+    await engine.open()
+    for ask in (engine.check(), engine.search(None, 0, 1), ElasticWriter(address).open()):
+        with pytest.raises(Unavailable, match=r"ca\.crt in SEARCH_URL cannot be read"):
+            await ask
+    await engine.close()

@@ -1,0 +1,46 @@
+"""An indexer that is killed, by SIGKILL to itself, while a poster is between store and database."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from indexer.posters import Posters
+from service import database, wiring
+from service.posters import orders
+from service.posters.fetch import Fetcher
+from service.posters.folder import FolderStore
+from service.posters.images import Darkroom
+
+
+def die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Dying(FolderStore):
+    """A folder whose user dies as soon as something lies there."""
+
+    async def put(self, key: str, data: bytes, content_type: str) -> None:
+        await super().put(key, data, content_type)
+        die()
+
+
+async def nothing() -> None:
+    """Nobody is told of changes here."""
+
+
+async def run(at: str, database_url: str, folder: Path, host: str) -> None:
+    await database.open_database(database_url)
+    if at == "half stored":
+        store: FolderStore = Dying(folder)
+    else:
+        store = FolderStore(folder)
+        orders.settle = die  # type: ignore[assignment]
+    posters = Posters(store, Fetcher([host]), Darkroom(), nothing, wiring.utc_now)
+    await posters.run_once()
+
+
+if __name__ == "__main__":
+    _, moment, url, where, pair = sys.argv
+    asyncio.run(run(moment, url, Path(where), pair))

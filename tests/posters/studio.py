@@ -1,0 +1,93 @@
+"""The poster loop with all that it stands on, and a clock that tests set."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from indexer.posters import Posters
+from service.films.models import Film
+from service.posters.fetch import Fetcher
+from service.posters.images import Darkroom
+from service.posters.stores import PosterStore
+from tests.posters.host import Host, running_host
+from tests.posters.pictures import picture
+
+
+@dataclass
+class Clock:
+    """The time, which passes when a test says so."""
+
+    moment: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def ms(self) -> int:
+        return int(self.moment.timestamp() * 1000)
+
+    def passes(self, milliseconds: int) -> None:
+        self.moment += timedelta(milliseconds=milliseconds)
+
+
+@dataclass
+class Studio:
+    """The loop and all that it stands on."""
+
+    posters: Posters
+    host: Host
+    store: PosterStore
+    clock: Clock
+    told: list[None]
+    again: Callable[[], Posters]
+    """A second indexer on the same things."""
+
+    async def film(self, path: str | None, title: str = "Jaws", **columns: object) -> UUID:
+        """A film whose poster is due now."""
+        film = Film(title=title, whole_title=title.lower(), created_at=self.clock())
+        film.updated_at = self.clock()
+        film.poster_status = "pending"
+        film.poster_due_at = self.clock.ms()
+        film.poster_source = self.host.url(path) if path and path.startswith("/") else path
+        await film.update_from_dict(columns).save()
+        return film.id
+
+
+@asynccontextmanager
+async def studio_on(store: PosterStore, darkroom: Darkroom) -> AsyncIterator[Studio]:
+    """A studio that keeps its posters in `store`, with a host that misbehaves on request."""
+    told: list[None] = []
+    clock = Clock()
+
+    async def changed() -> None:
+        told.append(None)
+
+    async with running_host() as host, Fetcher([host.pair]) as fetcher:
+        host.pictures = {"good": picture(), "other": picture(size=(402, 600)), "text": b"no poster"}
+
+        def made() -> Posters:
+            return Posters(store, fetcher, darkroom, changed, clock)
+
+        yield Studio(made(), host, store, clock, told, made)
+
+
+async def shown(film_id: UUID) -> Film:
+    return await Film.get(id=film_id)
+
+
+async def is_stored(film_id: UUID) -> bool:
+    return (await shown(film_id)).poster_status == "stored"
+
+
+@asynccontextmanager
+async def at_work(posters: Posters) -> AsyncIterator[None]:
+    """The loop at work while the block lasts; to leave it takes next to no time."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(posters.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 5)

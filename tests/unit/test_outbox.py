@@ -1,0 +1,102 @@
+"""The outbox under pressure: events in disorder, films that nothing can be done with, many rows."""
+
+import asyncio
+import random
+
+import pytest
+
+from indexer.worker import BATCH, MOST_BREAKS, Worker
+from service.database import now_ms, rows
+from service.films import outbox
+from service.films.catalogue import Catalogue
+from service.films.facts import FilmFacts, FilmPatch
+from service.films.models import Film, Outbox
+from service.films.nudge import Nudge
+from service.search.compare import Difference, compared
+from service.search.engines.ports import Inventory
+from service.search.lexicon import Recorder
+from tests.conftest import now
+from tests.unit.indexing import FILMS, SAMPLE, Moody, held
+
+
+async def differences(inventory: Inventory) -> list[Difference]:
+    name = await inventory.live()
+    assert name is not None
+    return [each async for page in compared(inventory, name) for each in page.differences]
+
+
+@pytest.mark.fault(17, "events late, twice, out of order")
+async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds(
+    catalogue: Catalogue, writer: Moody, inventory: Inventory, nudge: Nudge
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    for year in range(1990, 1993):
+        for film in films[:10]:
+            await catalogue.amend(str(film.id), None, FilmPatch(year=year))
+    for film in films[5:15]:
+        await catalogue.withdraw(str(film.id), None)
+    events = [(row.film_id, row.version, row.kind) for row in await Outbox.all()] * 2
+    random.Random(7).shuffle(events)
+    workers = [Worker(writer, Recorder(), nudge, now, f"tester-{n}") for n in range(2)]  # type: ignore[arg-type]
+    for start in range(0, len(events), 23):
+        await outbox.append(events[start : start + 23], 0)
+        await asyncio.gather(*(worker.step() for worker in workers))
+    await Outbox.all().update(done_at=1)
+    assert await differences(inventory) == []
+    assert await held(writer) == 20
+
+
+@pytest.mark.fault(8, "one document rejected for good")
+async def test_a_film_that_can_become_no_document_is_set_aside_and_the_rest_goes_in(
+    catalogue: Catalogue, worker: Worker, writer: Moody
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    poison = films[11]
+    await Film.filter(id=poison.id).update(directors=[None])  # by hand; no door lets this in
+    await worker.step()
+    assert await held(writer) == 29
+    row = await Outbox.get(film_id=poison.id)
+    assert row.quarantined_at is not None
+    assert row.reason is not None and "cannot become a document" in row.reason
+
+
+@pytest.mark.fault(28, "many rows, and poison among them")
+async def test_a_film_that_breaks_the_code_holds_up_nobody_and_is_set_aside_after_some_tries(
+    catalogue: Catalogue, worker: Worker, writer: Moody
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    writer.breaks = {str(films[3].id), str(films[20].id)}
+    for _ in range(MOST_BREAKS):
+        assert not await Outbox.filter(quarantined_at__isnull=False).exists()
+        assert await worker.step()
+        assert await held(writer) == 28
+        await Outbox.all().update(due_at=0)
+    assert await worker.step() == 0
+    aside = await Outbox.filter(quarantined_at__isnull=False)
+    assert {str(row.film_id) for row in aside} == writer.breaks
+    assert all("nobody thought of this film" in str(row.reason) for row in aside)
+
+
+@pytest.mark.fault(28, "many rows, and poison among them")
+@pytest.mark.parametrize("number", [3_000, pytest.param(102_000, marks=pytest.mark.chaos)])
+async def test_a_long_outbox_is_drained_poison_set_aside_and_old_rows_swept(
+    number: int, catalogue: Catalogue, worker: Worker, writer: Moody, inventory: Inventory
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    await worker.step()
+    writer.refuse = {str(film.id): False for film in films[:3]}  # a tenth of the rows
+    await outbox.append(((films[n % 30].id, 1, "film") for n in range(number)), 0)
+    steps = 0
+    while await worker.step():
+        steps += 1
+    assert steps == -(-number // BATCH), "what is set aside is not claimed again"
+    depth = await outbox.depth(0)
+    assert (depth.waiting, depth.quarantined) == (0, number // 10)
+    made = await catalogue.add(FilmFacts(title="Behind a heap of poison"))
+    assert await worker.step() == 1
+    assert await inventory.look("movies-1", str(made.id)) is not None
+    assert await outbox.sweep(await now_ms()) == 0, "rebuilds may need what was finished today"
+    await Outbox.filter(done_at__isnull=False).update(done_at=1)
+    assert await outbox.sweep(await now_ms()) == number - number // 10 + 31
+    left = await rows("SELECT COUNT(*) AS n FROM outbox")
+    assert left[0]["n"] == number // 10, "what waits for a person is kept"

@@ -1,0 +1,30 @@
+"""A process of its own that writes films, and the same film as others do, when it is told to."""
+
+import asyncio
+import sys
+
+from service.database import close_database, open_database
+from service.films.catalogue import Catalogue
+from service.films.facts import FilmFacts, FilmPatch
+from service.films.nudge import nudge_for
+from tests.conftest import now
+
+
+async def write(database_url: str, name: str, shared: str, times: int) -> None:
+    await open_database(database_url)
+    nudge = nudge_for(database_url)
+    catalogue = Catalogue(nudge, now)
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    for number in range(times):
+        made = await catalogue.add(FilmFacts(title=f"{name} {number}"))
+        await catalogue.amend(shared, None, FilmPatch(plot=f"{name} was here, {number}"))
+        if number % 3 == 0:
+            await catalogue.withdraw(str(made.id), None)
+    await nudge.close()
+    await close_database()
+
+
+if __name__ == "__main__":
+    _, url, who, film_id, count = sys.argv
+    asyncio.run(write(url, who, film_id, int(count)))
