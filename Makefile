@@ -59,7 +59,7 @@ backends.stop: ## stop them
 
 bench: bench.search bench.match bench.load ## every measurement
 
-bench.search: .venv/installed-dev ## how often the right film comes first, per kind of misspelling
+bench.search: .venv/installed-dev ## how often the right film comes first, by kind of misspelling, as a table
 	@$(BIN)/python -m benches.search
 
 bench.match: .venv/installed-dev ## how often a file name's film is right, by the confidence that was said
