@@ -14,7 +14,7 @@ from service.search.shelf import Shelf
 from service.search.suggest import Suggester
 from service.search.text import fold
 from service.search.vocabulary import Vocabulary
-from tests.contracts.test_finder import row
+from tests.contracts.shelf import row
 from tests.contracts.test_matching import catalogue
 
 pytestmark = pytest.mark.once
