@@ -111,6 +111,7 @@ class Asked:
         self.numbers = {word for word in figures if word.isdigit()}
         self.typed = {"".join(query.words), "".join(query.core)}
         self.forms = frozenset(query.wholes)
+        self.bare = without_article(list(query.title))
         choices = _choices(candidates)
         last = len(self.words) - 1
         self.alike = [_alike(w, choices, place == last) for place, w in enumerate(self.words)]
@@ -219,12 +220,11 @@ class Asked:
         """Whether the title has as many words as the query in what the query is the beginning of:
         `mad m` begins `Mad Max` and not quite `Madman`.
         """
-        typed = without_article(list(self.query.title))
-        size = len("".join(typed))
         starts = accumulate((len(w) for w in without_article(list(title.words))), initial=0)
         places = list(starts)[:-1]
+        size = len("".join(self.bare))
         ends = (size,) if begun == 1.0 else (size - 1, size, size + 1)
-        return any(sum(place < end for place in places) == len(typed) for end in ends)
+        return any(sum(place < end for place in places) == len(self.bare) for end in ends)
 
     def _begun_in_full(self, title: Title, beginning: float) -> float:
         """What a beginning is worth beside the likeness of a whole title."""
