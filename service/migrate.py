@@ -7,7 +7,6 @@ it, and would take the rows that refer to it along.
 
 import asyncio
 import fcntl
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,7 +22,7 @@ TORTOISE_ORM = config("sqlite://var/movies.db")
 """What `tortoise makemigrations` reads; the migrations serve both databases."""
 
 LOCK = 7_305_002  # the advisory lock's number: any constant that nobody else uses
-PATIENT = "command_timeout=3600"  # seconds; an index over a million films takes its time
+PATIENCE = 3600  # seconds; an index over a million films takes its time
 
 
 async def migrate(url: str) -> list[str]:
@@ -39,11 +38,11 @@ async def migrate(url: str) -> list[str]:
             applied.append(name)
 
     chosen = config(url)
+    credentials = chosen["connections"]["default"]["credentials"]
     if url.startswith("sqlite"):
-        chosen["connections"]["default"] += "&foreign_keys=OFF"
+        credentials["foreign_keys"] = "OFF"
     else:
-        address = chosen["connections"]["default"]
-        chosen["connections"]["default"] = re.sub(r"command_timeout=[\d.]+", PATIENT, address)
+        credentials["command_timeout"] = PATIENCE
     async with _alone(url):
         try:
             await run_migrations(config=chosen, progress=note)
