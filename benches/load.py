@@ -35,17 +35,13 @@ import asyncpg
 import redis.asyncio
 from dotenv import dotenv_values
 
+from benches.queries import SPELT_RIGHT
 from tests import running
 from tests.running import ADMIN, ROOT, Service
 
 REAL = ROOT.parent / "shared/data/films.jsonl"
 SAMPLES = ROOT / "samples/films.jsonl"
 QUERIES = ROOT.parent / "shared/data/queries.jsonl"
-SPELT_RIGHT = {
-    *("exact", "accents", "numeral", "missing_word", "word_order", "prefix"),
-    *("title_year", "title_director"),
-}
-"""Classes of the kept queries without a letter that is wrong."""
 SEARCHES = 700  # of one measurement
 CLIENTS = 8  # that ask at once when throughput is measured
 LAG_SECONDS = 10.0  # of writing at each rate
