@@ -339,6 +339,8 @@ async def _remember_genres(films: Sequence[Film]) -> None:
 
 
 async def _refuse_unknown_genres(genres: Sequence[str]) -> None:
+    if not genres:
+        return
     known = {genre.name for genre in await Genre.filter(name__in=list(genres))}
     unknown = [name for name in genres if name not in known]
     if unknown:
