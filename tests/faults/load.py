@@ -191,15 +191,8 @@ class Load:
         return [each for each in self.answers if each.at >= moment]
 
     def told(self, since: float = 0.0) -> str:
-        """How it went, in few words."""
-        answers = self.since(since)
-        codes = Counter(each.code or str(each.status) for each in answers if bad(each))
-        degraded = sum(each.degraded for each in answers)
-        longest = max((each.seconds for each in answers), default=0.0)
-        parts = [f"{len(answers)} answers", f"slowest {longest:.1f} s"]
-        parts += [f"{count} × {code}" for code, count in codes.most_common(3)]
-        parts += [f"{degraded} without the engine"] if degraded else []
-        return ", ".join(parts)
+        """How it went since then, in few words."""
+        return summary(self.since(since))
 
     def sustained(self) -> str:
         """How much of the schedule was kept."""
@@ -209,6 +202,17 @@ class Load:
 
 def bad(answer: Answered) -> bool:
     return answer.status == 0 or answer.status >= 500
+
+
+def summary(answers: list[Answered]) -> str:
+    """How these went, in few words."""
+    codes = Counter(each.code or str(each.status) for each in answers if bad(each))
+    degraded = sum(each.degraded for each in answers)
+    longest = max((each.seconds for each in answers), default=0.0)
+    parts = [f"{len(answers)} answers", f"slowest {longest:.1f} s"]
+    parts += [f"{count} × {code}" for code, count in codes.most_common(3)]
+    parts += [f"{degraded} without the engine"] if degraded else []
+    return ", ".join(parts)
 
 
 def quantile(answers: list[Answered], share: float) -> float:
