@@ -45,6 +45,9 @@ test: .venv/installed-dev ## all tests, on the embedded stack and on every real 
 test.coverage: .venv/installed-dev ## the same, failing under the branch coverage that is promised
 	@tests/run --coverage
 
+chaos: .venv/installed-dev ## every fault, with real parts behind a proxy; writes docs/reliability.md
+	@tests/chaos
+
 lint: .venv/installed-dev ## style, types, import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
@@ -91,5 +94,5 @@ lock: .venv/installed-dev ## resolve the dependencies anew into the lock files
 	  -o requirements-dev.lock pyproject.toml
 
 .PHONY: help run server.install server.start database.upgrade database.connect reindex test \
-  test.coverage lint backends.install backends.start backends.stop bench bench.search \
+  test.coverage chaos lint backends.install backends.start backends.stop bench bench.search \
   bench.ablation bench.match bench.suggest bench.worst bench.load up down lock

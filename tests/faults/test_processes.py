@@ -14,7 +14,7 @@ from tests import running
 from tests.e2e.test_supervision import pids
 from tests.faults.conftest import Beset, is_found, written
 from tests.faults.invariants import Invariants, in_time_and_with_reasons
-from tests.faults.load import Load, answered, bad, loaded
+from tests.faults.load import Load, answered, loaded, summary
 from tests.faults.plugin import Seen
 from tests.running import Api, until
 
@@ -87,7 +87,8 @@ async def test_workers_and_the_indexer_are_killed_and_frozen_under_load(
             moments.append((began, f"{name} {number.name}, replaced after {took:.1f} s"))
     for (began, told), end in zip(moments, [*moments[1:], (time.monotonic(),)], strict=True):
         answers = [each for each in load.since(began) if each.at < end[0]]
-        seen(f"{told}: {sum(map(bad, answers))} of {len(answers)} answers failed")
+        broken = sum(each.status == 0 for each in answers)
+        seen(f"{told}, {broken} connections broken: {summary(answers)}")
     # What a frozen worker held, the client asks again when the worker is killed.
     in_time_and_with_reasons((a for a in load.answers if a.status), SILENCE + LONGEST_ANSWER)
     await sound.invariants.hold()
