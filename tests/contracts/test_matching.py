@@ -13,7 +13,7 @@ from service.search.document import MovieDocument
 from service.search.engines.tantivy import TantivyEngine
 from service.search.engines.tantivy_writer import TantivyWriter
 from service.search.finder import Finder
-from service.search.matching import Matching
+from service.search.matching import Matching, judge
 from service.search.releases import Described, read
 from service.search.vocabulary import Vocabulary
 from service.settings import PROJECT
@@ -101,3 +101,40 @@ def test_a_name_is_read_without_knowing_any_film() -> None:
     assert read("2001.A.Space.Odyssey.1968.720p.mkv") == Described("2001 A Space Odyssey", 1968)
     assert read("Breaking.Bad.S01E02.720p").series
     assert read("x" * 5_000).title
+
+
+def sureness(described: Described, **facts: Any) -> float:
+    """How sure it is that `described` is Jaws, of which `facts` are known otherwise."""
+    known = {"title": "Jaws", "year": 1975, "directors": ["Steven Spielberg"], **facts}
+    film = row(1, known)
+    film.end_year, film.runtime_minutes = known.get("end_year"), known.get("runtime_minutes")
+    (judged,) = judge(described, [film])
+    return judged.confidence
+
+
+def test_what_else_is_said_of_a_film_makes_it_surer_or_less_sure() -> None:
+    plain = sureness(Described("Jaws"))
+    assert sureness(Described("Jaws", director="Spielberg")) > plain
+    assert sureness(Described("Jaws", director="Steven Spielburg")) > plain
+    other = sureness(Described("Jaws", director="Agnès Varda"))
+    assert plain > sureness(Described("Jaws", director="Stephen Spielburg")) > other
+    assert other < 0.5 * plain
+    assert sureness(Described("Jaws", director="Anyone"), directors=[]) == plain
+    assert sureness(Described("Jaws", runtime=124), runtime_minutes=125) > plain
+    assert sureness(Described("Jaws", runtime=110), runtime_minutes=124) == plain
+    assert sureness(Described("Jaws", runtime=22), runtime_minutes=124) < 0.6 * plain
+    assert sureness(Described("Jaws", series=True)) < plain
+    assert sureness(Described("Jaws", 1976)) < sureness(Described("Jaws", 1975))
+    assert sureness(Described("Jaws", 1987)) < sureness(Described("Jaws", 1977)) < plain
+    assert sureness(Described("Jaws", 1980), end_year=1983) == sureness(Described("Jaws", 1975))
+
+
+def test_a_name_that_the_library_cannot_read_is_read_by_its_year(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("a fault of its own")
+
+    monkeypatch.setattr("service.search.releases._guessed", breaks)
+    assert read("Jaws_(1975).1080p.mkv") == Described("Jaws", 1975)
+    assert read("Blade.Runner.2049.2017.mkv").year == 2017
