@@ -254,7 +254,9 @@ def main() -> None:
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawn, max_tasks_per_child=1) as pool:
         for together in ways:
-            columns |= pool.submit(columns_of, together, films, queries).result()
+            measured_now = pool.submit(columns_of, together, films, queries).result()
+            print(table(measured_now), file=sys.stderr)  # it takes long: what is done is told
+            columns |= measured_now
     if columns:
         print(table({way: columns[way] for way in NAMES if way in columns}))
 
