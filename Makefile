@@ -45,6 +45,9 @@ test: .venv/installed-dev ## all tests, on the embedded stack and on every real 
 test.coverage: .venv/installed-dev ## the same, failing under the branch coverage that is promised
 	@tests/run --coverage
 
+chaos: .venv/installed-dev ## every fault, with real parts behind a proxy; writes docs/reliability.md
+	@tests/chaos
+
 lint: .venv/installed-dev ## style, types, import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
@@ -57,13 +60,22 @@ backends.start: backends.install ## start them on free ports of the loopback
 backends.stop: ## stop them
 	@tests/backends/stop
 
-bench: bench.search bench.match bench.load ## every measurement
+bench: bench.search bench.match bench.suggest bench.worst bench.load ## every measurement
 
-bench.search: .venv/installed-dev ## how often the right film comes first, per kind of misspelling
+bench.search: .venv/installed-dev ## how often the right film comes first, by kind of misspelling, as a table
 	@$(BIN)/python -m benches.search
+
+bench.ablation: .venv/installed-dev ## the same with each part of search left out in turn
+	@$(BIN)/python -m benches.ablation
 
 bench.match: .venv/installed-dev ## how often a file name's film is right, by the confidence that was said
 	@$(BIN)/python -m benches.names
+
+bench.suggest: .venv/installed-dev ## how many letters until a title is suggested, and how long that takes
+	@$(BIN)/python -m benches.suggest
+
+bench.worst: .venv/installed-dev ## the heaviest searches that a client may send
+	@$(BIN)/python -m benches.worst
 
 bench.load: .venv/installed-dev ## loading, searching, write-to-searchable, side by side on both stacks
 	@$(BIN)/python -m benches.load
@@ -82,5 +94,5 @@ lock: .venv/installed-dev ## resolve the dependencies anew into the lock files
 	  -o requirements-dev.lock pyproject.toml
 
 .PHONY: help run server.install server.start database.upgrade database.connect reindex test \
-  test.coverage lint backends.install backends.start backends.stop bench bench.search bench.match \
-  bench.load up down lock
+  test.coverage chaos lint backends.install backends.start backends.stop bench bench.search \
+  bench.ablation bench.match bench.suggest bench.worst bench.load up down lock

@@ -35,17 +35,13 @@ import asyncpg
 import redis.asyncio
 from dotenv import dotenv_values
 
+from benches.queries import SPELT_RIGHT
 from tests import running
 from tests.running import ADMIN, ROOT, Service
 
 REAL = ROOT.parent / "shared/data/films.jsonl"
 SAMPLES = ROOT / "samples/films.jsonl"
 QUERIES = ROOT.parent / "shared/data/queries.jsonl"
-SPELT_RIGHT = {
-    *("exact", "accents", "numeral", "missing_word", "word_order", "prefix"),
-    *("title_year", "title_director"),
-}
-"""Classes of the kept queries without a letter that is wrong."""
 SEARCHES = 700  # of one measurement
 CLIENTS = 8  # that ask at once when throughput is measured
 LAG_SECONDS = 10.0  # of writing at each rate
@@ -117,23 +113,26 @@ async def postgres(drop: str | None = None) -> str:
     return urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
 
 
-def loaded(given: dict[str, str], films: Path) -> None:
+def loaded(given: dict[str, str], films: Path) -> int:
     began = time.perf_counter()
     done = running.movies(given, "load", str(films))
     took = time.perf_counter() - began
     count = int(re.search(r"(\d+) added", done.stdout)[1])  # type: ignore[index]
     say("load", f"{count} films", f"{took:.1f} s", f"{count / took:.0f}/s")
+    return count
 
 
-async def drained(service: Service, session: aiohttp.ClientSession) -> None:
-    began = time.perf_counter()
+async def drained(
+    service: Service, session: aiohttp.ClientSession, films: int, began: float
+) -> None:
     while True:
         async with session.get(f"{service.url}/health/ready") as response:
             ready = await response.json()
         if ready["parts"]["indexer"]["detail"].startswith("0 films"):
             break
         await asyncio.sleep(0.2)
-    say("index", "outbox empty", f"{time.perf_counter() - began:.1f} s")
+    took = time.perf_counter() - began
+    say("start, index", f"{films} films", f"{took:.1f} s", f"{films / took:.0f}/s")
 
 
 def percentiles(took: list[float]) -> tuple[str, str]:
@@ -289,11 +288,12 @@ async def one_stack(stack: str, films: Path, folder: Path) -> None:
     print(f"\n{stack}: {given['DATABASE_URL'].split(':')[0]}, {given['SEARCH_URL'].split(':')[0]}")
     try:
         assert running.movies(given, "migrate").returncode == 0
-        await asyncio.to_thread(loaded, given, films)
+        count = await asyncio.to_thread(loaded, given, films)
         running.movies(given, "create-admin", ADMIN[0], given=ADMIN[1] + "\n")
+        began = time.perf_counter()
         with running.started(given) as service:
             async with aiohttp.ClientSession() as session:
-                await drained(service, session)
+                await drained(service, session, count, began)
                 await searches(service, session, films)
                 for rate in (50, 200):
                     await lag(service, session, rate)

@@ -6,15 +6,12 @@ too. Run as a program it reports how often the confidence is right, on all films
 
 import argparse
 import asyncio
-import json
 import random
 import re
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from service.search import numerals
@@ -158,46 +155,28 @@ def told(named: Sequence[Named], best: Sequence[tuple[int | None, float]]) -> st
 
 async def main() -> int:
     # What fills an index is only needed here, and slow to load for tests that need names alone.
-    from benches.search import BATCH, DATA, row, store
-    from service.database import close_database, open_database
+    from benches.films import backends, films_in, indexed, read, row
     from service.films.models import Film
-    from service.migrate import migrate
-    from service.search.document import MovieDocument
-    from service.search.finder import Finder
     from service.search.matching import Matching
-    from service.search.vocabulary import Vocabulary
 
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--count", type=int, default=500)
     options.add_argument("--engine", default="tantivy")
     chosen = options.parse_args()
-    films = [json.loads(line) for line in (DATA / "films.jsonl").open()]
+    backends()
+    films = read("films.jsonl")
     rows = [row(film, number) for number, film in enumerate(films, 1)]
     place_of = {film.id: place for place, film in enumerate(rows)}
     named = names(films, chosen.count, chosen.seed)
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite://{folder}/movies.db"
-        await migrate(url)
-        await open_database(url)
-        await Film.bulk_create(rows, batch_size=500)
-        async with store(chosen.engine, Path(folder)) as (engine, writer, _):
-            vocabulary = Vocabulary()
-            for start in range(0, len(rows), BATCH):
-                documents = [MovieDocument.of(film) for film in rows[start : start + BATCH]]
-                vocabulary.add(word for document in documents for word in document.words())
-                assert not await writer.write(documents)
-            vocabulary.settle()
-            await engine.see(1)
-            finder = Finder(engine, vocabulary)
+    async with films_in("sqlite", rows), indexed(chosen.engine, rows) as index:
 
-            async def found(text: str, limit: int) -> list[Film]:
-                return [result.film for result in (await finder.find(text, limit, 0)).results]
+        async def found(text: str, limit: int) -> list[Film]:
+            return [result.film for result in (await index.finder.find(text, limit, 0)).results]
 
-            matching = Matching(found)
-            matched = await matching.match([each.item for each in named])
-            matching.close()
-        await close_database()
+        matching = Matching(found)
+        matched = await matching.match([each.item for each in named])
+        matching.close()
     firsts = [m.candidates[0] if m.candidates else None for m in matched]
     best = [(place_of[f.film.id], f.confidence) if f else (None, 0.0) for f in firsts]
     print(told(named, best))

@@ -318,6 +318,10 @@ CLASSES = {
     "compound": Class(compounded),
 }
 
+_SPELT_RIGHT = """exact accents numeral missing_word word_order prefix title_year title_director"""
+SPELT_RIGHT = frozenset(_SPELT_RIGHT.split())
+"""Classes without a letter that is wrong."""
+
 KNOWN = 75_000  # votes of a film that many people know
 SHARE, LARGE_SHARE = 0.5, 0.85  # of queries for such a film: people look for what they know
 

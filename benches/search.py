@@ -1,59 +1,59 @@
 """How often the right film comes first, per kind of misspelling, and how long it takes.
 
-The product's own finder over real films in both engines, beside two ordinary queries on the same
-Elasticsearch: what most services send, and a careful one. A query has one right film; films of the
-same whole title and a year within one count as the same. S@1 and S@10 are the shares, in per cent,
-of queries whose right film is first, or among the first ten. `database` is what answers while no
-engine does; `--on postgres` keeps the films there instead of in SQLite.
+The product's own finder over real films on both engines, what each database finds alone while no
+engine answers, and two ordinary queries on the same Elasticsearch: what most services send, and a
+careful one. A query has one right film; films of the same whole title and a year within one count
+as the same. S@1 and S@10 are the shares, in per cent, of queries whose right film is first, or
+among the first ten. What is missed is told on stderr; the table is Markdown.
 
-    python -m benches.search [--engine tantivy,elasticsearch,database] [--on sqlite]
+    python -m benches.search [--ways tantivy,elasticsearch,postgres,sqlite,plain,careful]
                              [--seed 7] [--each 100]
 
-Without a seed the kept queries are asked, with one a fresh set is made from the titles.
+Without a seed the kept queries are asked, with one a fresh set is made from the titles. The queries
+made by hand are a row of their own and no part of `all`.
 """
 
 import argparse
 import asyncio
-import contextlib
-import json
+import multiprocessing
 import os
 import sys
-import tempfile
 import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
-from dotenv import dotenv_values
-
-from benches.queries import generate
-from service.database import close_database, open_database
+from benches.films import PATIENCE, Facts, Indexed, Judge, backends, films_in, indexed, read, row
+from benches.hard import CLASS as HARD
+from benches.hard import hard
+from benches.queries import SPELT_RIGHT, generate
 from service.films.models import Film
-from service.migrate import migrate
 from service.search.document import MovieDocument
-from service.search.engines.elastic import Address, ElasticEngine
-from service.search.engines.elastic_writer import ElasticWriter
-from service.search.engines.ports import Engine, IndexWriter
-from service.search.engines.tantivy import TantivyEngine
-from service.search.engines.tantivy_writer import TantivyWriter
-from service.search.finder import ANYHOW, Finder
-from service.search.plaintext import plaintext
+from service.search.finder import ANYHOW
 from service.search.query import Query
 from service.search.shelf import Shelf
 from service.search.standby import Standby
-from service.search.text import whole
 from service.search.vocabulary import Vocabulary
-from tests.conftest import fresh_postgres
 
-PROJECT = Path(__file__).resolve().parent.parent
-DATA = Path(os.environ.get("BENCH_DATA", PROJECT.parent / "shared" / "data"))
-BATCH = 2_000  # films written at a time
-PATIENCE = 30.0  # seconds: a busy machine shows in the times, not as a failure
+NAMES = {
+    "tantivy": "tantivy",
+    "elasticsearch": "Elasticsearch",
+    "postgres": "PostgreSQL alone",
+    "sqlite": "SQLite alone",
+    "plain": "`multi_match AUTO`",
+    "careful": "a careful query",
+}
+"""The ways of searching that are measured, and their columns' heads."""
 
-Film_ = dict[str, Any]
+NEEDED = {
+    "elasticsearch": "TEST_ELASTICSEARCH_URL",
+    "plain": "TEST_ELASTICSEARCH_URL",
+    "careful": "TEST_ELASTICSEARCH_URL",
+    "postgres": "TEST_POSTGRES_URL",
+}
+WARMING = 300  # queries asked before it counts, so that caches are warm, as in a service that runs
+
 Ask = Callable[[str], Awaitable[list[str]]]
 
 
@@ -74,61 +74,21 @@ class Tally:
         return self
 
     def shares(self) -> str:
-        return f"{100 * self.first / self.asked:5.1f} /{100 * self.among_ten / self.asked:6.1f}"
+        return f"{100 * self.first / self.asked:.1f} / {100 * self.among_ten / self.asked:.1f}"
 
     def at(self, share: float) -> float:
         """Milliseconds that this share of the queries stayed under."""
         return 1000 * sorted(self.seconds)[int(share * (len(self.seconds) - 1))]
 
 
-class Judge:
-    """Knows which films answer a query."""
-
-    def __init__(self, films: list[Film_]) -> None:
-        self._films = {film["id"]: film for film in films}
-
-    def right(self, query: dict[str, Any], answer: str) -> bool:
-        """Whether `answer` is a film that was meant."""
-        if answer in query["ids"]:
-            return True
-        given = self._films[answer]
-        return any(
-            whole(given["title"]) == whole(meant["title"])
-            and abs((given["year"] or 0) - (meant["year"] or 0)) <= 1
-            for meant in (self._films[i] for i in query["ids"])
-        )
+Tallies = dict[str, Tally]
 
 
-def row(film: Film_, number: int) -> Film:
-    """A film of the data as a row of ours."""
-    now = datetime.now(UTC)
-    lists = {
-        "aliases": film["alt_titles"],
-        "directors": film["directors"],
-        "genres": film["genres"],
-    }
-    return Film(
-        id=uuid.UUID(int=number),
-        imdb_id=film["imdb_id"],
-        title=film["title"],
-        whole_title=whole(film["title"])[:600],
-        plaintext=plaintext(title=film["title"], **lists),
-        **lists,
-        year=film["year"],
-        imdb_rating=film["rating"],
-        imdb_votes=film["votes"] or None,
-        created_at=now,
-        updated_at=now,
-    )
-
-
-async def measured(
-    ask: Ask, judge: Judge, queries: list[dict[str, Any]], missed: list[str]
-) -> dict[str, Tally]:
+async def measured(ask: Ask, judge: Judge, queries: list[Facts], missed: list[str]) -> Tallies:
     """Ask every query, one at a time."""
-    for query in queries[:: max(1, len(queries) // 300)]:
-        await ask(query["q"])  # caches of both sides are warm, as in a service that runs
-    tallies: dict[str, Tally] = {}
+    for query in queries[:: max(1, len(queries) // WARMING)]:
+        await ask(query["q"])
+    tallies: Tallies = {}
     for query in queries:
         began = time.perf_counter()
         answers = await ask(query["q"])
@@ -144,47 +104,33 @@ async def measured(
     return tallies
 
 
-def printed(columns: dict[str, dict[str, Tally]]) -> None:
-    """The table: S@1 / S@10 per class and way of searching."""
-    print(f"{'S@1 / S@10':<22}" + "".join(f"{name:>18}" for name in columns))
-    for kind in next(iter(columns.values())):
-        shares = "".join(f"{tallies[kind].shares():>18}" for tallies in columns.values())
-        print(f"{kind:<22}{shares}")
-    totals = {}
-    for name, tallies in columns.items():
-        totals[name] = Tally()
-        for tally in tallies.values():
-            totals[name] += tally
-    print(f"{'all':<22}" + "".join(f"{total.shares():>18}" for total in totals.values()))
-    for label, share in (("p50 ms", 0.5), ("p99 ms", 0.99)):
-        print(f"{label:<22}" + "".join(f"{total.at(share):>18.1f}" for total in totals.values()))
+def summed(tallies: Tallies, kinds: frozenset[str] | None = None) -> Tally:
+    """All classes together, or these; the queries made by hand are not among them."""
+    total = Tally()
+    for kind, tally in tallies.items():
+        if kind != HARD and (kinds is None or kind in kinds):
+            total += tally
+    return total
 
 
-@contextlib.asynccontextmanager
-async def store(
-    name: str, folder: Path
-) -> AsyncIterator[tuple[Engine, IndexWriter, Address | None]]:
-    """A fresh index of one engine, gone afterwards."""
-    engine: Engine
-    writer: IndexWriter
-    address = None
-    if name == "tantivy":
-        engine, writer = TantivyEngine(folder / "index"), TantivyWriter(folder / "index")
-    else:
-        address = Address.parse(os.environ["TEST_ELASTICSEARCH_URL"])
-        address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}", deadline=PATIENCE)
-        engine, writer = ElasticEngine(address), ElasticWriter(address)
-    await writer.open()
-    await engine.open()
-    try:
-        yield engine, writer, address
-    finally:
-        await engine.close()
-        await writer.close()
-        if address is not None:
-            async with address.client(PATIENCE) as client:
-                for index in await client.indices.get(index=f"{address.alias}-*"):
-                    await client.indices.delete(index=index)
+def table(columns: dict[str, Tallies]) -> str:
+    """S@1 / S@10 per class and way of searching, and the times, as Markdown."""
+    kinds = next(iter(columns.values()))
+    misspelt = frozenset(kinds) - SPELT_RIGHT
+    totals = {name: summed(tallies) for name, tallies in columns.items()}
+    lines = [["S@1 / S@10", *(NAMES[name] for name in columns)], ["---"] * (len(columns) + 1)]
+    lines += [[kind, *(t[kind].shares() for t in columns.values())] for kind in kinds]
+    lines.insert(-1, ["**all**", *(f"**{t.shares()}**" for t in totals.values())])
+    for label, kept in (("spelt right", SPELT_RIGHT), ("misspelt", misspelt)):
+        parts = [summed(tallies, kept) for tallies in columns.values()]
+        if all(part.asked for part in parts):
+            times = (f"{p.at(0.5):.1f} / {p.at(0.99):.1f}" for p in parts)
+            lines.append([f"p50 / p99 ms, {label}", *times])
+    times = (f"{t.at(0.5):.1f} / {t.at(0.99):.1f} / {t.at(1):.0f}" for t in totals.values())
+    lines.append(["p50 / p99 / most ms, all", *times])
+    wide = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    padded = ([c.ljust(w) for c, w in zip(line, wide, strict=True)] for line in lines)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in padded)
 
 
 def plain(query: str) -> dict[str, Any]:
@@ -205,19 +151,48 @@ def careful(query: str) -> dict[str, Any]:
     return {"function_score": {"query": {"bool": {"should": ways}}, "field_value_factor": votes}}
 
 
-def ordinary(address: Address, client: Any, made: Callable[[str], dict[str, Any]]) -> Ask:
+ORDINARY: dict[str, Callable[[str], dict[str, Any]]] = {"plain": plain, "careful": careful}
+
+
+async def by_engine(
+    index: Indexed, ways: list[str], judge: Judge, queries: list[Facts], missed: list[str]
+) -> dict[str, Tallies]:
+    """The columns of one engine, its ordinary queries included."""
+    columns = {}
+    for way in ways:
+        if way not in ORDINARY:
+            columns[way] = await measured(found_by(index), judge, queries, missed)
+            continue
+        assert index.address is not None
+        async with index.address.client(PATIENCE) as client:
+            plainly = ordinary(client, index.address.alias, ORDINARY[way])
+            columns[way] = await measured(plainly, judge, queries, [])
+    return columns
+
+
+def found_by(index: Indexed) -> Ask:
+    """Ask the product."""
+
+    async def ask(text: str) -> list[str]:
+        found = await index.finder.find(text, 10, 0)
+        return [str(result.film.id) for result in found.results]
+
+    return ask
+
+
+def ordinary(client: Any, alias: str, made: Callable[[str], dict[str, Any]]) -> Ask:
     """Ask Elasticsearch itself."""
 
     async def ask(text: str) -> list[str]:
-        found = await client.search(index=address.alias, query=made(text), size=10, source=False)
+        found = await client.search(index=alias, query=made(text), size=10, source=False)
         return [hit["_id"] for hit in found["hits"]["hits"]]
 
     return ask
 
 
 async def by_database(
-    rows: list[Film], judge: Judge, queries: list[dict[str, Any]], ids: dict[str, str]
-) -> dict[str, Tally]:
+    rows: list[Film], judge: Judge, queries: list[Facts], missed: list[str]
+) -> Tallies:
     """What the database finds alone, with the words of all films."""
     vocabulary = Vocabulary()
     vocabulary.add(word for film in rows for word in MovieDocument.of(film).words())
@@ -226,92 +201,65 @@ async def by_database(
 
     async def ask(text: str) -> list[str]:
         found = await standby.find(Query.parse(text), 10, 0, ANYHOW)
-        return [ids[str(result.film.id)] for result in found.results]
+        return [str(result.film.id) for result in found.results]
 
-    return await measured(ask, judge, queries, [])
-
-
-@contextlib.asynccontextmanager
-async def films_in(database: str, rows: list[Film]) -> AsyncIterator[None]:
-    """The films in a fresh database, gone afterwards."""
-    async with contextlib.AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        url = f"sqlite://{folder}/movies.db"
-        if database == "postgres":
-            url = await stack.enter_async_context(contextlib.asynccontextmanager(fresh_postgres)())
-        await migrate(url)
-        await open_database(url)
-        await Film.bulk_create(rows, batch_size=500)
-        yield
-        await close_database()
+    return await measured(ask, judge, queries, missed)
 
 
-async def columns_of(
-    name: str, rows: list[Film], judge: Judge, queries: list[dict[str, Any]], ids: dict[str, str]
-) -> dict[str, dict[str, Tally]]:
-    """One engine's columns of the table."""
-    columns = {}
+async def _columns(ways: list[str], films: list[Facts], queries: list[Facts]) -> dict[str, Tallies]:
+    rows = [row(film, number) for number, film in enumerate(films, 1)]
+    judge = Judge(films, [str(film.id) for film in rows])
     missed: list[str] = []
-    with tempfile.TemporaryDirectory() as folder:
-        async with store(name, Path(folder)) as (engine, writer, address):
-            vocabulary = Vocabulary()
-            for start in range(0, len(rows), BATCH):
-                documents = [MovieDocument.of(film) for film in rows[start : start + BATCH]]
-                vocabulary.add(word for document in documents for word in document.words())
-                assert not await writer.write(documents)
-            vocabulary.settle()
-            await engine.see(1)
-            finder = Finder(engine, vocabulary)
-
-            async def ask(text: str) -> list[str]:
-                found = await finder.find(text, 10, 0)
-                return [ids[str(result.film.id)] for result in found.results]
-
-            columns[name] = await measured(ask, judge, queries, missed)
-            print(*missed, sep="\n", file=sys.stderr)
-            if address is not None:
-                async with address.client(PATIENCE) as client:
-                    for label, made in (("plain", plain), ("careful", careful)):
-                        plainly = ordinary(address, client, made)
-
-                        async def named(text: str, ask: Ask = plainly) -> list[str]:
-                            return [ids[i] for i in await ask(text)]
-
-                        columns[f"{label} query"] = await measured(named, judge, queries, [])
+    first = ways[0]
+    async with films_in("postgres" if first == "postgres" else "sqlite", rows):
+        if first in ("postgres", "sqlite"):
+            columns = {first: await by_database(rows, judge, queries, missed)}
+        else:
+            engine = "tantivy" if first == "tantivy" else "elasticsearch"
+            async with indexed(engine, rows) as index:
+                columns = await by_engine(index, ways, judge, queries, missed)
+    print(*(f"{first}: {line}" for line in missed), sep="\n", file=sys.stderr)
     return columns
 
 
-async def main() -> int:
+def columns_of(ways: list[str], films: list[Facts], queries: list[Facts]) -> dict[str, Tallies]:
+    """The columns of ways that one index or one database answers."""
+    return asyncio.run(_columns(ways, films, queries))
+
+
+def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--engine", default="tantivy,elasticsearch,database")
-    options.add_argument("--on", choices=("sqlite", "postgres"), default="sqlite")
+    options.add_argument("--ways", default=",".join(NAMES))
     options.add_argument("--seed", type=int)
     options.add_argument("--each", type=int, default=100)
     chosen = options.parse_args()
-    if not (DATA / "films.jsonl").exists():
-        print(f"The films to measure with are not there: {DATA / 'films.jsonl'} (BENCH_DATA).")
-        return 0
-    for name, value in dotenv_values(PROJECT / "var/backends/env").items():
-        os.environ.setdefault(name, value or "")
-    films = [json.loads(line) for line in (DATA / "films.jsonl").open()]
+    backends()
+    films = read("films.jsonl")
     if chosen.seed is None:
-        queries = [json.loads(line) for line in (DATA / "queries.jsonl").open()]
+        queries = read("queries.jsonl")
     else:
         queries = list(generate(films, chosen.each, chosen.seed))
-    rows = [row(film, number) for number, film in enumerate(films, 1)]
-    ids = {str(r.id): film["id"] for r, film in zip(rows, films, strict=True)}
-    columns: dict[str, dict[str, Tally]] = {}
-    async with films_in(chosen.on, rows):
-        for name in chosen.engine.split(","):
-            if name == "database":
-                columns[f"{chosen.on} alone"] = await by_database(rows, Judge(films), queries, ids)
-            elif name == "elasticsearch" and "TEST_ELASTICSEARCH_URL" not in os.environ:
-                print("Elasticsearch is left out: TEST_ELASTICSEARCH_URL is not set.")
-            else:
-                columns |= await columns_of(name, rows, Judge(films), queries, ids)
-    printed(columns)
-    return 0
+    queries += hard(films)
+    ways: list[list[str]] = []
+    for way in chosen.ways.split(","):
+        if way in NEEDED and NEEDED[way] not in os.environ:
+            print(f"{NAMES[way]} is left out: {NEEDED[way]} is not set.")
+        elif way in ORDINARY and ways and ways[-1][0] in ("elasticsearch", *ORDINARY):
+            ways[-1].append(way)
+        else:
+            ways.append([way])
+    # Each in a process of its own: Tortoise keeps what it knows of one database per process, and no
+    # way is slower for what another one left in memory.
+    columns: dict[str, Tallies] = {}
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn, max_tasks_per_child=1) as pool:
+        for together in ways:
+            measured_now = pool.submit(columns_of, together, films, queries).result()
+            print(table(measured_now), file=sys.stderr)  # it takes long: what is done is told
+            columns |= measured_now
+    if columns:
+        print(table({way: columns[way] for way in NAMES if way in columns}))
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    main()

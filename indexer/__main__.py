@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import structlog
+import uvloop
 
 from indexer.access import Access
 from indexer.patrol import Patrol
@@ -133,7 +134,7 @@ async def serve(chosen: Settings) -> None:
 def main() -> None:
     chosen = settings.load()
     logs.configure(chosen.log_format)
-    asyncio.run(serve(chosen))
+    uvloop.run(serve(chosen))
 
 
 if __name__ == "__main__":

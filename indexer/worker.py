@@ -68,6 +68,7 @@ class Worker:
                 failures += 1
                 self._say(error)
                 await _first(stop, delay_ms(failures) / 1000)
+                await self._freed(stop)  # a step that broke off may have left rows leased
                 continue
             if handled == 0:
                 await self._nudge.wait(POLL)
@@ -188,7 +189,7 @@ class Worker:
         return until
 
     async def _freed(self, stop: asyncio.Event) -> None:
-        """Take back what this owner held before it died, so that nobody waits out the lease."""
+        """Take back what this owner held when it died or failed: nobody waits out the lease."""
         while not stop.is_set():
             try:
                 await outbox.release(self._owner)
@@ -243,7 +244,7 @@ def documents_from(
 
 
 def delay_ms(attempts: int) -> int:
-    """Milliseconds before the next try: doubling to a quarter of a minute, a quarter jittered."""
+    """Milliseconds before the next try: doubling, up to a limit, jittered by a quarter."""
     grown: int = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempts - 1, 10))
     return int(grown * random.uniform(0.75, 1.25))  # noqa: S311
 

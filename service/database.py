@@ -26,6 +26,7 @@ from service.limits import (
     CONFLICT_PAUSE,
     CONFLICT_RETRIES,
     POSTGRES_CONNECT,
+    POSTGRES_IDLE_MS,
     POSTGRES_POOL,
     POSTGRES_STATEMENT,
     SQLITE_BUSY_MS,
@@ -55,6 +56,7 @@ FAULTS: tuple[type[BaseException], ...] = (
     asyncpg.exceptions.ReadOnlySQLTransactionError,
     asyncpg.exceptions.AdminShutdownError,
     asyncpg.exceptions.QueryCanceledError,
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
 )
@@ -161,6 +163,8 @@ def _client(url: str) -> dict[str, Any]:
     chosen: dict[str, Any] = expand_db_url(tortoise_url(url))
     if not url.startswith("sqlite"):
         chosen["engine"] = "service.postgres"
+        idle = {"idle_in_transaction_session_timeout": str(POSTGRES_IDLE_MS)}
+        chosen["credentials"]["server_settings"] = idle
         chosen["credentials"]["reset"] = _as_it_is
     return chosen
 

@@ -16,6 +16,10 @@ POSTGRES_CONNECT = 5  # a server that is restarting refuses at once; this is for
 POSTGRES_STATEMENT = 3  # a frozen server costs an error then, not a hung request
 POSTGRES_POOL = 10  # connections a process; four workers stay below PostgreSQL's hundred
 POSTGRES_WAIT = 2.0  # for a free one of them, connecting included; then the client is told
+POSTGRES_IDLE_MS = (
+    5_000  # that a transaction may do nothing: a frozen process holds locks no longer
+)
+ADDING_TURN = 5.0  # for one's turn to add a film: the statement that one waits for, and some more
 CONFLICT_RETRIES = 3  # of a transaction that lost to another: a deadlock, a serialization failure
 CONFLICT_PAUSE = 0.05  # before the first of them, jittered by half; doubles with each
 STANDBY_DEADLINE = 1.0  # for a search that the database answers while the engine is away

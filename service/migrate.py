@@ -39,7 +39,10 @@ async def migrate(url: str) -> list[str]:
 
     chosen = config(url)
     told = chosen["connections"]["default"]["credentials"]
-    told |= {"foreign_keys": "OFF"} if url.startswith("sqlite") else {"command_timeout": PATIENT}
+    if url.startswith("sqlite"):
+        told["foreign_keys"] = "OFF"
+    else:
+        told |= {"command_timeout": PATIENT, "server_settings": {}}
     async with _alone(url):
         try:
             await run_migrations(config=chosen, progress=note)

@@ -3,10 +3,13 @@
 There is one rule for what is one film, used by files, OMDb and people alike, or the catalogue
 would fill with twins: the same IMDb id; else, unless both have one, the same whole title, year
 and type with a director in common. To keep the rule under concurrency, those who may add a film
-take turns (SQLite has one writer anyway; PostgreSQL gets an advisory lock).
+take turns (SQLite has one writer anyway; PostgreSQL gets an advisory lock). Within a process they
+wait without a connection, or they would keep all of them from those who only read.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +25,7 @@ from service.films import outbox
 from service.films.facts import FilmFacts, FilmPatch, Provenance
 from service.films.models import Film, Genre
 from service.films.nudge import Nudge
+from service.limits import ADDING_TURN
 from service.search.plaintext import plaintext
 from service.search.text import fold
 from service.search.text import whole as whole_title
@@ -47,6 +51,7 @@ class Catalogue:
     def __init__(self, nudge: Nudge, now: Callable[[], datetime]) -> None:
         self._nudge = nudge
         self._now = now
+        self._turn = asyncio.Lock()
 
     async def film(self, movie: str) -> Film:
         """The film with this id of ours, or this IMDb id.
@@ -93,8 +98,7 @@ class Catalogue:
     @whole
     async def _absorb(self, told: Sequence[FilmFacts], provenance: Provenance) -> Absorbed:
         now = self._now()
-        async with in_transaction():
-            await _take_turn()
+        async with self._adding():
             known = await _Known.of(told)
             films: list[Film] = []
             new: dict[UUID, Film] = {}
@@ -135,8 +139,7 @@ class Catalogue:
     @whole
     async def _add(self, facts: FilmFacts) -> Film:
         now = self._now()
-        async with in_transaction():
-            await _take_turn()
+        async with self._adding():
             await _refuse_unknown_genres(facts.genres)
             twin = (await _Known.of([facts])).find(facts)
             if twin is not None:
@@ -144,6 +147,17 @@ class Catalogue:
             film = _made(facts, Provenance(source="user"), now)
             await _store([film], [], now)
         return film
+
+    @asynccontextmanager
+    async def _adding(self) -> AsyncIterator[None]:
+        """A transaction that may add films, when it is its turn. Raises TimeoutError."""
+        await asyncio.wait_for(self._turn.acquire(), ADDING_TURN)
+        try:
+            async with in_transaction():
+                await _take_turn()
+                yield
+        finally:
+            self._turn.release()
 
     async def replace(self, movie: str, version: int | None, facts: FilmFacts) -> Film:
         """Put `facts` in place of all that was known; errors as `amend`."""
@@ -339,6 +353,8 @@ async def _remember_genres(films: Sequence[Film]) -> None:
 
 
 async def _refuse_unknown_genres(genres: Sequence[str]) -> None:
+    if not genres:
+        return
     known = {genre.name for genre in await Genre.filter(name__in=list(genres))}
     unknown = [name for name in genres if name not in known]
     if unknown:

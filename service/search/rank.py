@@ -7,7 +7,7 @@ pure, so that the order of results is tested without an engine.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import mul
 from typing import NamedTuple
 
@@ -31,6 +31,11 @@ PAIR = 0.97  # what joined or split words keep of their likeness
 NUMBER = 0.98  # a number, or an abbreviation, written another way
 BY_INITIALS = 0.90  # what initials explain, and cover
 SOUNDING = 0.80  # a word that sounds the same
+OUT_OF_STEP = 0.90  # what a beginning keeps that has more words, or fewer, than were typed
+BEGINNING = 0.85  # what a title's beginning counts beside a whole title: else a short title that is
+# nearly typed in full would always come before a well-known longer one
+BEGINNING_IN_WORDS = 0.93  # the same when its last word is typed in full
+MISSPELT_BEGINNING = 0.25  # the same with a letter off: a whole title with one is the likelier
 BEGUN = 0.85  # what a beginning explains of a word at least
 SHORTEST_BEGUN = 3  # letters; shorter beginnings are taken as they are
 
@@ -102,10 +107,11 @@ class Asked:
         self.words = list(query.words)
         self.weights = [_weight(query, word) for word in self.words]
         self.total = sum(self.weights) or 1.0
-        figures = {numerals.figure(word) for word in query.title}
+        figures = numerals.figures(list(query.title))
         self.numbers = {word for word in figures if word.isdigit()}
         self.typed = {"".join(query.words), "".join(query.core)}
         self.forms = frozenset(query.wholes)
+        self.bare = without_article(list(query.title))
         choices = _choices(candidates)
         last = len(self.words) - 1
         self.alike = [_alike(w, choices, place == last) for place, w in enumerate(self.words)]
@@ -123,8 +129,8 @@ class Asked:
         self.begun: dict[str, float] = {}
         for form, worth in forms.items():
             sizes = (len(form) - 1, len(form), len(form) + 1) if len(form) > 2 else (len(form),)
-            longer = [title for title in titles if len(title) > len(form)]
-            starts = _starts(longer, sizes)
+            long = [title for title in titles if len(title) >= len(form)]
+            starts = _starts(long, sizes)
             for start, likeness in _likeness(form, list(starts), LEAST_BEGUN).items():
                 for title in starts[start]:
                     self.begun[title] = max(self.begun.get(title, 0.0), worth * likeness)
@@ -147,7 +153,10 @@ class Asked:
             explained, covered = self._by_initials(title, explained), max(covered, BY_INITIALS)
         whole = _most(self.whole, title.forms)
         named = _most(self.name, candidate.name_wholes)
-        beginning = max(whole, _most(self.begun, title.forms))
+        begun = _most(self.begun, title.forms)
+        if begun > whole and not self._in_step(title, begun):
+            begun *= OUT_OF_STEP
+        beginning = max(whole, begun)
         numbers = self._numbers(title, beginning)
         if numbers and max(whole, named, beginning) >= EXPLAINING:
             explained = max(explained, whole, named, beginning)
@@ -156,7 +165,7 @@ class Asked:
         return Features(
             explained=explained,
             covered=covered,
-            whole=max(whole, named),
+            whole=max(whole, named, self._begun_in_full(title, beginning)),
             exact=self._exact(title, year),
             order=_order(places),
             numbers=numbers,
@@ -206,6 +215,22 @@ class Asked:
         if title.typed == "".join(self.query.title):
             return 1.0 if year >= 0.6 else 0.85
         return 0.9 if self.forms.intersection(title.wholes) else 0.0
+
+    def _in_step(self, title: Title, begun: float) -> bool:
+        """Whether the title has as many words as the query in what the query is the beginning of:
+        `mad m` begins `Mad Max` and not quite `Madman`.
+        """
+        starts = accumulate((len(w) for w in without_article(list(title.words))), initial=0)
+        places = list(starts)[:-1]
+        size = len("".join(self.bare))
+        ends = (size,) if begun == 1.0 else (size - 1, size, size + 1)
+        return any(sum(place < end for place in places) == len(self.bare) for end in ends)
+
+    def _begun_in_full(self, title: Title, beginning: float) -> float:
+        """What a beginning is worth beside the likeness of a whole title."""
+        if beginning < 1.0:
+            return MISSPELT_BEGINNING * beginning
+        return BEGINNING_IN_WORDS if self.query.title[-1] in title.words else BEGINNING
 
     def _numbers(self, title: Title, beginning: float) -> float:
         if self.numbers == title.numbers or (beginning and self.numbers <= title.numbers):

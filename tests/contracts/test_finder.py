@@ -1,15 +1,7 @@
-"""What people type, and the film that must come first: on each engine, over the sample films.
+"""What people type, and the film that must come first: on each engine, over the sample films."""
 
-Titles that are hard for a search service (numbers, one letter, signs) are added to the samples.
-"""
-
-import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -17,55 +9,10 @@ from service.errors import Invalid
 from service.films.models import Film
 from service.search.cursors import Walk
 from service.search.document import MovieDocument
-from service.search.engines.elastic import Address, ElasticEngine
-from service.search.engines.elastic_writer import ElasticWriter
-from service.search.engines.ports import Engine, IndexWriter
-from service.search.engines.tantivy import TantivyEngine
-from service.search.engines.tantivy_writer import TantivyWriter
-from service.search.finder import ANYHOW, RANKED, Finder, Wish
-from service.search.plaintext import plaintext
+from service.search.finder import ANYHOW, RANKED, Wish
 from service.search.selection import Range, Selection
 from service.search.text import whole
-from service.search.vocabulary import Vocabulary
-from service.settings import PROJECT
-from tests.conftest import required
-
-PATIENCE = 30.0  # seconds: a busy machine is no failure here
-
-HARD: list[dict[str, Any]] = [
-    {"title": "It", "year": 2017, "votes": 500_000},
-    {"title": "It Follows", "year": 2014, "votes": 250_000},
-    {"title": "M", "year": 1931, "votes": 160_000},
-    {"title": "Ma", "year": 2019, "votes": 50_000},
-    {"title": "9", "year": 2009, "votes": 140_000},
-    {"title": "24", "year": 2016, "votes": 15_000},
-    {"title": "1917", "year": 2019, "votes": 600_000},
-    {"title": "8½", "year": 1963, "votes": 120_000},
-    {"title": "[REC]", "year": 2007, "votes": 190_000},
-    {"title": "[REC]²", "year": 2009, "votes": 75_000},
-    {"title": "M*A*S*H", "year": 1970, "votes": 75_000},
-    {"title": "(500) Days of Summer", "year": 2009, "votes": 500_000},
-    {"title": "Star Wars", "year": 1977, "votes": 1_300_000, "directors": ["George Lucas"]},
-    {"title": "Rocky II", "year": 1979, "votes": 200_000},
-    {"title": "Rocky III", "year": 1982, "votes": 180_000},
-    {"title": "Charlie's Angels", "year": 2000, "votes": 190_000},
-    {"title": "The Fast and the Furious", "year": 2001, "votes": 390_000},
-    {"title": "Dune", "year": 1984, "votes": 170_000, "directors": ["David Lynch"]},
-    {"title": "Dune", "year": 2021, "votes": 160_000, "directors": ["Denis Villeneuve"]},
-    {"title": "Blade Runner 2049", "year": 2017, "votes": 600_000},
-    {"title": "Romeo + Juliet", "year": 1996, "votes": 240_000},
-    {"title": "+1", "year": 2013, "votes": 20_000},
-    {"title": "$", "year": 1971, "votes": 3_000},
-    {"title": "千と千尋の神隠し", "year": 2001, "votes": 700_000, "aliases": ["Sen to Chihiro"]},
-    {"title": "Сталкер", "year": 1979, "votes": 130_000, "aliases": ["Stalker"]},
-    {"title": "The Godfather: Part II", "year": 1974, "votes": 1_200_000},
-    {
-        "title": "Nothing Else",
-        "year": 2003,
-        "actors": ["Toshirō Mifune", "Ingrid Thulin"],
-        "plot": "A lighthouse keeper counts albatrosses.",
-    },
-]
+from tests.contracts.shelf import Shelf, row
 
 GOLDEN = [
     ("godfahter", "The Godfather"),
@@ -123,94 +70,6 @@ GOLDEN = [
     ("watch jaws full movie", "Jaws"),
     ("  jaws  ", "Jaws"),
 ]
-
-
-@dataclass
-class Shelf:
-    """The films, and the finder that looks through them."""
-
-    finder: Finder
-    engine: Engine
-    writer: IndexWriter
-    vocabulary: Vocabulary
-
-    async def put(self, films: list[Film]) -> None:
-        documents = [MovieDocument.of(film) for film in films]
-        for document in documents:
-            self.vocabulary.add(document.words())
-        assert await self.writer.write(documents) == ()
-        await self.engine.see(2)
-
-    async def titles(self, typed: str, limit: int = 5) -> list[str]:
-        found = await self.finder.find(typed, limit, 0)
-        return [result.film.title for result in found.results]
-
-
-def row(number: int, facts: dict[str, Any]) -> Film:
-    rating = (facts.get("ratings") or {}).get("imdb") or {}
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    names = ("aliases", "directors", "genres")
-    lists: dict[str, list[str]] = {name: facts.get(name, []) for name in names}
-    return Film(
-        id=UUID(int=number),
-        plaintext=plaintext(title=facts["title"], **lists),
-        imdb_id=facts.get("imdb_id"),
-        title=facts["title"],
-        whole_title=whole(facts["title"]),
-        aliases=facts.get("aliases", []),
-        year=facts["year"],
-        directors=facts.get("directors", []),
-        genres=facts.get("genres", []),
-        actors=facts.get("actors", []),
-        plot=facts.get("plot"),
-        imdb_rating=rating.get("value"),
-        imdb_votes=facts.get("votes", rating.get("votes")),
-        created_at=now,
-        updated_at=now,
-    )
-
-
-@pytest.fixture(scope="module")
-def films() -> list[Film]:
-    samples = (PROJECT / "samples" / "films.jsonl").read_text().splitlines()
-    facts = [json.loads(line) for line in samples] + HARD
-    return [row(number, each) for number, each in enumerate(facts, 1)]
-
-
-@pytest.fixture(scope="module")
-async def indexed(
-    stack: str, tmp_path_factory: pytest.TempPathFactory, films: list[Film]
-) -> AsyncIterator[Shelf]:
-    """The films in an index of this run's stack."""
-    engine: Engine
-    writer: IndexWriter
-    if stack == "embedded":
-        root: Path = tmp_path_factory.mktemp("index")
-        engine, writer = TantivyEngine(root), TantivyWriter(root)
-    else:
-        url = required("elasticsearch")
-        alias = f"test-{uuid4().hex[:12]}"
-        address = replace(Address.parse(url), alias=alias, deadline=PATIENCE)
-        engine, writer = ElasticEngine(address), ElasticWriter(address)
-    await writer.open()
-    await engine.open()
-    vocabulary = Vocabulary()
-    shelf = Shelf(Finder(engine, vocabulary), engine, writer, vocabulary)
-    await shelf.put(films)
-    yield shelf
-    await engine.close()
-    await writer.close()
-    if stack == "full":
-        async with address.client(PATIENCE) as client:
-            for name in await client.indices.get(index=f"{address.alias}*"):
-                await client.indices.delete(index=name)
-
-
-@pytest.fixture
-async def shelf(indexed: Shelf, films: list[Film], database: str) -> Shelf:
-    """The films in the index and, for this test, in the database."""
-    await Film.bulk_create(films)
-    return indexed
 
 
 async def test_what_people_type_finds_the_film_first(shelf: Shelf) -> None:

@@ -17,7 +17,7 @@ from service.search.matching import Matching, judge
 from service.search.releases import Described, read
 from service.search.vocabulary import Vocabulary
 from service.settings import PROJECT
-from tests.contracts.test_finder import row
+from tests.contracts.shelf import row
 
 pytestmark = pytest.mark.once
 

@@ -14,8 +14,8 @@ from service.search.query import Query
 from service.search.shelf import Shelf
 from service.search.standby import Standby
 from service.search.vocabulary import Vocabulary
+from tests.contracts.shelf import PATIENCE, row
 from tests.contracts.test_engines import SELECTIONS, SHELF, by_hand
-from tests.contracts.test_finder import PATIENCE, row
 
 
 async def filled(shelf: list[dict[str, Any]]) -> tuple[list[Film], Vocabulary]:

@@ -1,17 +1,14 @@
-"""Parts that are away, from the start or in use: what still works, and what is said about it."""
+"""Parts that are away from the start: what still works, and what is said about it."""
 
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from tests import running
-from tests.conftest import required
-from tests.running import Api, Service, until
+from tests.running import Api, Service
 
 NOBODY = "127.0.0.1:1"  # a port on which nothing ever listens
 
@@ -136,111 +133,3 @@ async def test_without_its_database_it_lives_and_says_so(tmp_path: Path) -> None
             assert "\nmovies_database_up 0.0" in measured
             assert "movies_request_seconds_count" in measured
             assert "movies_outbox_rows" not in measured
-
-
-class Proxy:
-    """A TCP proxy before a real part, which a test takes away and gives back."""
-
-    def __init__(self, address: str) -> None:
-        parts = urlsplit(address)
-        self._there = (parts.hostname, parts.port)
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
-        self.port = 0
-
-    async def up(self) -> None:
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def down(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for writer in list(self._open):
-            writer.transport.abort()
-
-    def before(self, address: str) -> str:
-        """The same address by way of this proxy."""
-        parts = urlsplit(address)
-        user = f"{parts.username}:{parts.password}@" if parts.username else ""
-        return urlunsplit(parts._replace(netloc=f"{user}127.0.0.1:{self.port}"))
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*self._there)
-        ends = {writer, back}
-        self._open |= ends
-        await asyncio.wait(
-            {
-                asyncio.create_task(_pour(reader, back)),
-                asyncio.create_task(_pour(there, writer)),
-            },
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        for end in ends:
-            end.transport.abort()
-        self._open -= ends
-
-
-async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    except OSError:
-        return
-
-
-@asynccontextmanager
-async def proxied(address: str) -> AsyncIterator[Proxy]:
-    proxy = Proxy(address)
-    await proxy.up()
-    try:
-        yield proxy
-    finally:
-        await proxy.down()
-
-
-async def test_elasticsearch_redis_and_s3_go_and_come_back(stack: str, tmp_path: Path) -> None:
-    if stack != "full":
-        pytest.skip("the embedded stack has no part that could go away by itself")
-    engine, cache, bucket = required("elasticsearch"), required("redis"), required("s3")
-    endpoint = bucket.split("endpoint_url=")[1].split("&")[0]
-    mark = uuid.uuid4().hex[:8]
-    async with AsyncExitStack() as stack_:
-        parts = [
-            await stack_.enter_async_context(proxied(each)) for each in (engine, cache, endpoint)
-        ]
-        environment = {
-            **facts(tmp_path),
-            "SEARCH_URL": f"{parts[0].before(engine)}?index=movies-{mark}",
-            "CACHE_URL": parts[1].before(cache),
-            "POSTERS_URL": bucket.replace(endpoint, parts[2].before(endpoint)),
-        }
-        serving = running.service(environment)
-        started = await asyncio.to_thread(serving.__enter__)
-        stack_.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
-        api = await stack_.enter_async_context(Api.of(started))
-
-        async def found(typed: str, title: str) -> bool:
-            answer = await api.search(typed)
-            return answer.status == 200 and title in [
-                hit["movie"]["title"] for hit in answer.json["results"]
-            ]
-
-        assert await until(lambda: found("godfahter", "The Godfather"))
-        for part in parts:
-            await part.down()
-
-        async def makeshift() -> bool:
-            answer = await api.search(f"godfahter {uuid.uuid4().hex[:3]}")
-            return answer.status == 200 and "search_engine_away" in answer.json["degraded"]
-
-        assert await until(makeshift)
-        title = f"Written Meanwhile {mark}"
-        made = await api.ask(
-            "POST", "/api/v1/movies", token=await api.admin(), json={"title": title}
-        )
-        assert made.status == 201
-        assert (await api.get(made.headers["Location"])).status == 200
-        for part in parts:
-            await part.up()
-        assert await until(lambda: found(title, title))

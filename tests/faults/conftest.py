@@ -62,7 +62,8 @@ class Beset:
 
     @property
     def invariants(self) -> Invariants:
-        return Invariants(self.service, self.direct, self.elasticsearch, self.alias)
+        calls = f"{self.omdb}_calls"
+        return Invariants(self.service, self.direct, self.elasticsearch, self.alias, calls)
 
 
 @pytest.fixture(scope="session")

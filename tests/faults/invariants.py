@@ -24,8 +24,7 @@ from tests.faults.database import Direct
 from tests.faults.load import Answered, Load, bad
 from tests.running import Api, Service, until
 
-HEALING = 30.0  # seconds; the promise
-PATIENCE = 180.0  # seconds; on a machine that does other things as well
+PATIENCE = 180.0  # seconds, where half a minute is promised: how long it took is told, not judged
 SAMPLE = 40  # films asked for one by one
 LATE = 3.0  # seconds that a busy machine may add to an answer on its way to the client
 OLD_MS = 60_000  # of an outbox row
@@ -56,7 +55,7 @@ class Invariants:
         await self._one_call_each()
         if load is not None:
             in_time_and_with_reasons(load.answers)
-            await self._as_promised(load)
+            await self.as_promised(load)
         return took
 
     async def _level(self) -> bool:
@@ -87,11 +86,11 @@ class Invariants:
         assert forgotten == 0
 
     async def _one_call_each(self) -> None:
-        """I6: the look-ups of titles that were new here; a second try belongs to the same one."""
+        """I6, by title or by IMDb id."""
         if self.upstream is None:
             return
         async with aiohttp.ClientSession() as session, session.get(self.upstream) as answer:
-            calls = Counter(call["t"] for call in await answer.json() if "t" in call)
+            calls = Counter(call.get("t") or call.get("i") for call in await answer.json())
         assert all(count == 1 for count in calls.values()), calls
 
     async def _posters_accounted_for(self) -> None:
@@ -103,7 +102,7 @@ class Invariants:
         )
         assert lost == 0
 
-    async def _as_promised(self, load: Load) -> None:
+    async def as_promised(self, load: Load) -> None:
         """I1, I2 and I9: what was acknowledged is there, and what was deleted is not."""
         films, deleted = load.promised.films, load.promised.deleted
         async with Api.of(self.service) as api:
@@ -117,10 +116,12 @@ class Invariants:
                 assert film_id not in await _found(api, deleted[film_id]), deleted[film_id]
 
 
-def in_time_and_with_reasons(answers: Iterable[Answered]) -> None:
+def in_time_and_with_reasons(
+    answers: Iterable[Answered], longest: float = LONGEST_ANSWER + LATE
+) -> None:
     """I7; a connection that breaks is nobody's answer, and is for the test to judge."""
     for each in answers:
-        assert each.seconds < LONGEST_ANSWER + LATE, f"hung: {each}"
+        assert each.seconds < longest, f"hung: {each}"
         assert each.status < 500 or each.is_problem, f"no problem document: {each}"
         assert each.status not in (500, 501, 502, 504), f"a bug's answer: {each}"
 

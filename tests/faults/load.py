@@ -11,7 +11,7 @@ import random
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -66,6 +66,7 @@ class Load:
     session: aiohttp.ClientSession
     token: str
     rate: float = RATE
+    weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)
     answers: list[Answered] = field(default_factory=list)
     promised: Promised = field(default_factory=Promised)
     at_once: int = 0
@@ -78,7 +79,7 @@ class Load:
     async def run(self, stop: asyncio.Event) -> None:
         """Send what is due until `stop`, then wait for what is under way."""
         began, running = time.monotonic(), set[asyncio.Task[None]]()
-        kinds, weights = list(WEIGHTS), list(WEIGHTS.values())
+        kinds, weights = list(self.weights), list(self.weights.values())
         while not stop.is_set():
             if (ahead := began + self.due / self.rate - time.monotonic()) > 0:
                 await asyncio.sleep(ahead)
@@ -191,15 +192,8 @@ class Load:
         return [each for each in self.answers if each.at >= moment]
 
     def told(self, since: float = 0.0) -> str:
-        """How it went, in few words."""
-        answers = self.since(since)
-        codes = Counter(each.code or str(each.status) for each in answers if bad(each))
-        degraded = sum(each.degraded for each in answers)
-        longest = max((each.seconds for each in answers), default=0.0)
-        parts = [f"{len(answers)} answers", f"slowest {longest:.1f} s"]
-        parts += [f"{count} × {code}" for code, count in codes.most_common(3)]
-        parts += [f"{degraded} without the engine"] if degraded else []
-        return ", ".join(parts)
+        """How it went since then, in few words."""
+        return summary(self.since(since))
 
     def sustained(self) -> str:
         """How much of the schedule was kept."""
@@ -211,6 +205,17 @@ def bad(answer: Answered) -> bool:
     return answer.status == 0 or answer.status >= 500
 
 
+def summary(answers: list[Answered]) -> str:
+    """How these went, in few words."""
+    codes = Counter(each.code or str(each.status) for each in answers if bad(each))
+    degraded = sum(each.degraded for each in answers)
+    longest = max((each.seconds for each in answers), default=0.0)
+    parts = [f"{len(answers)} answers", f"slowest {longest:.1f} s"]
+    parts += [f"{count} × {code}" for code, count in codes.most_common(3)]
+    parts += [f"{degraded} without the engine"] if degraded else []
+    return ", ".join(parts)
+
+
 def quantile(answers: list[Answered], share: float) -> float:
     """Seconds within which this share of the answers came."""
     ordered = sorted(each.seconds for each in answers)
@@ -218,15 +223,17 @@ def quantile(answers: list[Answered], share: float) -> float:
 
 
 @asynccontextmanager
-async def loaded(service: Service, rate: float = RATE) -> AsyncIterator[Load]:
-    """A load on the service for as long as the block lasts."""
+async def loaded(
+    service: Service, rate: float = RATE, weights: Mapping[str, float] = WEIGHTS
+) -> AsyncIterator[Load]:
+    """A load on the service for as long as the block lasts: so many requests a second, mixed so."""
     async with Api.of(service) as api:
         token = await api.admin()
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     connector = aiohttp.TCPConnector(limit=0)
     stop = asyncio.Event()
     async with aiohttp.ClientSession(service.url, timeout=timeout, connector=connector) as session:
-        load = Load(session, token, rate)
+        load = Load(session, token, rate, weights)
         running = asyncio.create_task(load.run(stop))
         try:
             yield load

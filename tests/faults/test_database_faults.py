@@ -31,6 +31,8 @@ TRIGGER = """
     CREATE CONSTRAINT TRIGGER meddle AFTER INSERT ON films DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION meddle();
 """
+HOLDS = f"SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {ADDING}"
+WAITING = f"{HOLDS} AND NOT granted"
 UNTRIGGER = """
     DROP TRIGGER meddle ON films;
     DROP FUNCTION meddle;
@@ -160,6 +162,36 @@ async def test_who_finds_no_free_connection_is_told_so_in_time(
     seen.held("I7")
 
 
+@pytest.mark.fault(25, "PostgreSQL's pool exhausted")
+async def test_who_waits_for_a_turn_to_add_a_film_keeps_nobody_from_reading(
+    client: Api, sound: Beset, seen: Seen
+) -> None:
+    assert await until(lambda: shows_jaws(client))
+    held = await sound.direct.connect()
+    try:
+        async with held.transaction():
+            await held.execute("SELECT pg_advisory_xact_lock($1)", ADDING)
+            adding = [
+                asyncio.create_task(add(client, {"title": f"Queued {uuid.uuid4().hex}"}))
+                for _ in range(WORKERS * POSTGRES_POOL * 3)
+            ]
+            await until(lambda: sound.direct.value(WAITING))
+            for _ in range(20):
+                assert await shows_jaws(client)
+            answers = await asyncio.gather(*adding)
+    finally:
+        await held.close()
+    assert all(told_why(answer) for answer in answers), {answer.status for answer in answers}
+    seen(f"{len(answers)} waited for a lock and got 503; films were shown and found meanwhile")
+
+
+async def shows_jaws(client: Api) -> bool:
+    """Whether a film is shown and found, with nothing kept from before."""
+    found = await client.search(f"jaws {uuid.uuid4().hex[:3]}", limit=2)
+    shown = await client.get("/api/v1/movies/tt0073195")
+    return (found.status, shown.status) == (200, 200)
+
+
 @pytest.mark.fault(26, "deadlock, serialization failure")
 async def test_a_transaction_that_loses_a_deadlock_is_tried_again(
     client: Api, sound: Beset, seen: Seen
@@ -172,13 +204,12 @@ async def test_a_transaction_that_loses_a_deadlock_is_tried_again(
     )
     before = await sound.direct.value(counted)
     held = await sound.direct.connect()
-    waits = f"SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {ADDING}"
     try:
         await held.execute("SET deadlock_timeout = '60s'")  # so that the service is the one to lose
         async with held.transaction():
             await held.execute(f"SELECT 1 FROM films WHERE id = '{first}' FOR UPDATE")
             asked = asyncio.create_task(add(client, {"title": title, "year": 1999}))
-            await until(lambda: sound.direct.value(waits), every=0.02)
+            await until(lambda: sound.direct.value(HOLDS), every=0.02)
             await held.execute("SELECT pg_advisory_xact_lock($1)", ADDING, timeout=60)
         made = await asked
     finally:

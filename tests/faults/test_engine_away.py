@@ -1,14 +1,17 @@
-"""Elasticsearch down, slow, blocked, killed: films are found all the same, and nothing is lost."""
+"""Elasticsearch down, slow, killed: films are found all the same, and nothing is lost."""
 
 import asyncio
 import time
+import uuid
+from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.faults.conftest import Beset
+from tests.faults.conftest import Beset, is_found, written
 from tests.faults.load import answered, loaded
+from tests.faults.parts import killed, started
 from tests.faults.plugin import Seen
-from tests.running import Api
+from tests.running import Api, until
 
 
 @pytest.mark.fault(1, "Elasticsearch down at the start")
@@ -44,3 +47,41 @@ async def test_searches_and_writes_go_on_while_the_engine_is_down_or_slow(
     took = await sound.invariants.hold(load)
     seen(f"level again {took:.0f} s after healing; {load.sustained()}")
     seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
+
+
+@pytest.mark.chaos
+@pytest.mark.fault(2, "Elasticsearch down while films are written")
+async def test_elasticsearch_is_killed_under_load_and_comes_back(sound: Beset, seen: Seen) -> None:
+    async with loaded(sound.service) as load:
+        await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
+        began = time.monotonic()
+        await killed("elasticsearch")
+        await answered(load, lambda each: each.degraded, began)
+        await asyncio.sleep(5)
+        await started("elasticsearch")
+        seen(f"killed under load, {time.monotonic() - began:.0f} s away: {load.told(began)}")
+    took = await sound.invariants.hold(load)
+    seen(f"level again {took:.0f} s after it answered; {load.sustained()}")
+    seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
+
+
+@pytest.mark.fault(2, "Elasticsearch down while films are written")
+async def test_films_written_while_engine_cache_and_store_are_away_are_found_afterwards(
+    client: Api, sound: Beset, seen: Seen
+) -> None:
+    title = f"Written Meanwhile {uuid.uuid4().hex[:8]}"
+    async with AsyncExitStack() as away:
+        for part in (sound.engine, sound.cache, sound.bucket):
+            await away.enter_async_context(part.away())
+
+        async def makeshift() -> bool:
+            answer = await client.search(f"godfahter {uuid.uuid4().hex[:3]}")
+            return answer.status == 200 and "search_engine_away" in answer.json["degraded"]
+
+        assert await until(makeshift)
+        film_id = await written(client, title)
+        assert (await client.get(f"/api/v1/movies/{film_id}")).json["title"] == title
+    assert await until(lambda: is_found(client, title, film_id))
+    await sound.invariants.hold()
+    seen("written while engine, cache and store were all away, found afterwards")
+    seen.held("I1", "I3", "I5")

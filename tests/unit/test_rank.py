@@ -65,6 +65,32 @@ def test_joined_and_split_words_find_the_same_title() -> None:
         assert order(typed, *films)[0] == "thegodfather", typed
 
 
+def test_a_beginning_is_of_the_best_known_film_and_not_of_the_shortest_title() -> None:
+    films = film("The American", votes=90_000), film("American Beauty", votes=1_100_000)
+    assert order("americ", *films)[0] == "americanbeauty"
+    assert order("american", *films)[0] == "theamerican"
+    films = (
+        film("Eternal Sunshine of the Spotless Mind", votes=935_000),
+        film("E.T. the Extra-Terrestrial", votes=381_000),
+    )
+    assert order("et", *films)[0] == "ettheextraterrestrial"
+
+
+def test_a_beginning_has_its_words_apart_where_the_title_has() -> None:
+    films = film("Madman", votes=900_000), film("Mad Max"), film("Mad Max: Fury Road")
+    assert order("mad m", *films)[0] == "madmax"
+    assert order("fargoe", film("Fargo Express", votes=0), film("Fargo", votes=600_000)) == [
+        "fargo",
+        "fargoexpress",
+    ]
+
+
+def test_a_number_of_several_words_is_that_number() -> None:
+    films = film("Five Days One Summer", votes=90_000), film("500 Days of Summer")
+    assert order("five hundred days of sumer", *films)[0] == "500daysofsummer"
+    assert order("three hundred", film("One Hundred and One Dalmatians"), film("300"))[0] == "300"
+
+
 def test_a_number_must_be_the_right_one_however_it_is_written() -> None:
     films = film("Rocky"), film("Rocky II"), film("Rocky III"), film("Rocky IV")
     for typed in ("rocky 3", "rocky three", "rocky iii", "rokcy 3"):

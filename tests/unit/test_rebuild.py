@@ -95,6 +95,7 @@ async def test_a_fresh_index_takes_the_old_ones_place_and_the_old_one_is_kept(
     assert before not in await writer.names()  # type: ignore[operator]
 
 
+@pytest.mark.fault(13, "changes and deletions during a rebuild")
 async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_see_no_error(
     catalogue: Catalogue,
     worker: Worker,
@@ -160,6 +161,7 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
         assert await inventory.look(str(job.index_name), film_id) is not None
 
 
+@pytest.mark.fault(11, "the indexer killed in a rebuild")
 @pytest.mark.parametrize(
     "step",
     [
@@ -316,6 +318,7 @@ async def test_an_index_that_came_out_short_does_not_go_live(
     assert await held(writer) == 30
 
 
+@pytest.mark.fault(15, "the new index is short")
 async def test_an_index_in_which_known_films_are_not_found_does_not_go_live(
     catalogue: Catalogue, worker: Worker, access: Access, writer: Moody, inventory: Inventory
 ) -> None:
@@ -348,6 +351,7 @@ async def test_what_the_old_index_refused_the_new_one_may_take(
     assert not await Outbox.filter(done_at=None).exists()
 
 
+@pytest.mark.fault(12, "two rebuilds at once")
 async def test_two_rebuilds_at_once_cannot_be_filed(database: str) -> None:
     rebuilds = Rebuilds(now)
     first = await rebuilds.ask()

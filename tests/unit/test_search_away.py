@@ -23,7 +23,7 @@ from service.search.suggest import Suggester
 from service.search.view import Suggestions
 from service.search.vocabulary import Vocabulary
 from tests.conftest import PATIENCE
-from tests.contracts.test_finder import row
+from tests.contracts.shelf import row
 
 
 class Moody:

@@ -1,6 +1,7 @@
 """The indexer's loop on a real database and a real engine."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,6 +15,8 @@ from service.films.models import Outbox
 from service.films.nudge import Nudge
 from service.search.engines.ports import Inventory
 from service.search.generation import Generation
+from service.search.lexicon import Recorder
+from tests.conftest import now
 from tests.running import until
 from tests.unit.indexing import FILMS, SAMPLE, Moody, held
 
@@ -93,6 +96,34 @@ async def test_a_dead_owners_rows_are_free_when_it_starts_again(
     assert await worker.step() == 0
     await outbox.release("tester")
     assert await worker.step() == 30
+
+
+async def test_a_step_that_broke_off_is_done_again_before_its_lease_ends(
+    catalogue: Catalogue, writer: Moody, nudge: Nudge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await catalogue.absorb_all(FILMS, SAMPLE)
+    finish, tries = outbox.finish, 0
+
+    async def finish_but_once(ids: Sequence[int]) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise ConnectionResetError("the database went away")
+        await finish(ids)
+
+    monkeypatch.setattr(outbox, "finish", finish_but_once)
+    began, stop = now(), asyncio.Event()  # a clock that stands: no lease of these will end
+    worker = Worker(writer, Recorder(), nudge, lambda: began, "tester")  # type: ignore[arg-type]
+    running = asyncio.create_task(worker.run(stop))
+
+    async def finished() -> bool:
+        return not await Outbox.filter(done_at=None).exists()
+
+    try:
+        assert await until(finished)
+    finally:
+        stop.set()
+        await running
 
 
 async def test_two_indexers_never_claim_the_same_row(catalogue: Catalogue) -> None:

@@ -1,0 +1,245 @@
+"""What each part of search is worth: it is left out, and the same queries are asked again.
+
+A part that earns nothing by this is not worth its lines. The kept queries and those made by hand
+are asked of the product's own finder on tantivy; a part that shapes the index has it built again
+without it. The table is Markdown.
+
+    python -m benches.ablation [--seed 7] [--each 150] [--only WORD]
+
+With a seed a fresh set is asked instead of the kept one; `--each` is how many of a class are asked
+at most, `--only` keeps the parts whose name has the word.
+"""
+
+import argparse
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+from benches.films import Facts, Indexed, Judge, films_in, indexed, read, row
+from benches.hard import CLASS as HARD
+from benches.hard import hard
+from benches.queries import generate
+from benches.search import Tallies, found_by, measured, summed
+from service.films.models import Film
+from service.search import rank as ranking
+from service.search.candidate import Candidate
+from service.search.finder import Finder
+from service.search.plan import Clause, Plan, Slot
+from service.search.query import Query
+from service.search.rank import Ranked
+from service.search.vocabulary import Vocabulary
+
+NEVER = 1_000  # letters that no word has
+
+
+def _unranked(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
+    """As the engine has them, though what they explain still decides whether to look further."""
+    place = {candidate.film_id: at for at, candidate in enumerate(candidates)}
+    ranked = ranking.rank(query, candidates)
+    return sorted(ranked, key=lambda r: place[r.candidate.film_id])
+
+
+def _one_year(word: str) -> Slot:
+    """The year itself, and none beside it."""
+    return Slot((Clause("title", (word,), 1.0), Clause("year", (word,), 0.9)))
+
+
+def _without_pieces(query: Query, vocabulary: Vocabulary) -> Plan:
+    plan = _loose(query, vocabulary)
+    return Plan(plan.groups[:1], plan.extra, plan.whole)
+
+
+_loose = Plan.loose
+
+
+def _apart(words: list[str], most: int = 2) -> list[str]:
+    """As many pairs as there are, none of which is a word."""
+    return ["\N{BULLET}"] * (len(words) - 1)
+
+
+def _nothing(*_: Any, **__: Any) -> Any:
+    return []
+
+
+def _none(*_: Any, **__: Any) -> None:
+    return None
+
+
+def _itself(text: Any, *_: Any) -> Any:
+    return text
+
+
+def _alone(word: str) -> tuple[str, ...]:
+    return (word,)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of search, and what stands in its places when it is left out, by dotted names.
+
+    `shapes` says that the index is another one without it."""
+
+    name: str
+    without: Mapping[str, Any] = field(default_factory=dict)
+    shapes: bool = False
+
+    @contextlib.contextmanager
+    def left_out(self) -> Iterator[None]:
+        """Search without this part, for a while."""
+        with contextlib.ExitStack() as stack:
+            for place, other in self.without.items():
+                stack.enter_context(patch(f"service.search.{place}", other))
+            yield
+
+
+def _unweighted(*names: str) -> dict[str, Any]:
+    return {"rank.WEIGHTS": ranking.WEIGHTS._replace(**dict.fromkeys(names, 0.0))}
+
+
+PARTS = (
+    Part("nothing: the whole"),
+    Part("the second look (rank)", {"finder.rank": _unranked}),
+    Part("typos: words a letter or two away", {"vocabulary.Vocabulary.expand": _nothing}),
+    Part("two letters away", {"plan.SHORTEST_TWO_EDITS": NEVER}),
+    Part("the loose rung", {"finder.ENOUGH": 0.0}),
+    Part("pieces of words (grams)", {"finder.Plan.loose": staticmethod(_without_pieces)}),
+    Part("the whole title as one word", {"plan._whole_slot": _none}),
+    Part("likeness of whole titles", _unweighted("whole")),
+    Part(
+        "words run together (`starwars`)",
+        {"document.joined": _nothing, "candidate.joined": _nothing},
+        shapes=True,
+    ),
+    Part("words split (`god father`)", {"plan._pair_slots": _nothing, "rank.joined": _apart}),
+    Part(
+        "numbers in any form (`ii`, `two`, `2`)",
+        {
+            "numerals.figure": _itself,
+            "numerals.figures": _itself,
+            "numerals.asked": _alone,
+            "numerals.indexed": _alone,
+            "numerals.same": _alone,
+        },
+        shapes=True,
+    ),
+    Part("numbers that must agree", _unweighted("numbers")),
+    Part("films of a series counted", {"finder.numbered": lambda query, ranked: ranked}),
+    Part("nicknames", {"finder.unfolded": _none}),
+    Part(
+        "abbreviations (`dr`, `bros`)",
+        {"plan.other_form": _none, "rank.other_form": _none, "spelling.other_form": _none},
+    ),
+    Part(
+        "initials (`lotr`)",
+        {"document.initials": _nothing, "candidate.initials": _nothing},
+        shapes=True,
+    ),
+    Part(
+        "sounds (`moonlite`)",
+        {"plan.sound": lambda word: "", "rank.sound": lambda word: ""},
+    ),
+    Part("beginnings of words", {"plan.LAST_PREFIX": {}, "plan.PREFIX_EDIT": {}}),
+    Part("misspelt beginnings", {"plan.PREFIX_EDIT": {}}),
+    Part(
+        "beginnings of titles apart from short titles",
+        {
+            "rank.BEGINNING": 0.0,
+            "rank.BEGINNING_IN_WORDS": 0.0,
+            "rank.MISSPELT_BEGINNING": 0.0,
+        },
+    ),
+    Part("beginnings that keep words apart", {"rank.OUT_OF_STEP": 1.0}),
+    Part("the year, understood", {"query._year_beside_words": _none}),
+    Part("years beside the one typed", {"plan._year_slot": _one_year}),
+    Part("words around titles (`watch`, `movie`)", {"query._without_noise": _itself}),
+    Part(
+        "small words that count less",
+        {"plan.STOP_SHARE": 1.0, "rank.STOP_WEIGHT": 1.0, "candidate.STOP_WEIGHT": 1.0},
+    ),
+    Part("how much of a title is asked for", _unweighted("covered")),
+    Part("word order", _unweighted("order")),
+    Part("votes in ranking", _unweighted("votes", "known")),
+    Part("votes in the engine", {"document.POPULARITY_SHARE": 0.0}, shapes=True),
+)
+
+
+def some(queries: list[Facts], each: int) -> list[Facts]:
+    """The first ones of every class."""
+    seen: Counter[str] = Counter()
+    chosen = []
+    for query in queries:
+        seen[query["class"]] += 1
+        if seen[query["class"]] <= each:
+            chosen.append(query)
+    return chosen
+
+
+async def asked(index: Indexed, judge: Judge, queries: list[Facts]) -> Tallies:
+    """All queries, of a finder that has not prepared any film yet."""
+    fresh = Indexed(index.engine, index.vocabulary, Finder(index.engine, index.vocabulary), None)
+    return await measured(found_by(fresh), judge, queries, [])
+
+
+async def without(
+    part: Part, index: Indexed, rows: list[Film], judge: Judge, queries: list[Facts]
+) -> Tallies:
+    """What is found without a part."""
+    with part.left_out():
+        if not part.shapes:
+            return await asked(index, judge, queries)
+        async with indexed("tantivy", rows) as other:
+            return await asked(other, judge, queries)
+
+
+def line(part: Part, tallies: Tallies, whole: Tallies) -> str:
+    """A part's row: the shares without it, and by how much each first place is rarer."""
+    here, there = summed(tallies), summed(whole)
+    cells = [part.name, here.shares(), tallies[HARD].shares()]
+    for mine, all_ in ((here, there), (tallies[HARD], whole[HARD])):
+        cells.append(f"{100 * (mine.first / mine.asked - all_.first / all_.asked):+.1f}")
+    return f"| {' | '.join([*cells, most_lost(tallies, whole)])} |"
+
+
+def most_lost(tallies: Tallies, whole: Tallies) -> str:
+    """The class that loses most first places, and how many of a hundred."""
+    kinds = [kind for kind in tallies if kind != HARD]
+    lost = {
+        k: 100 * (tallies[k].first / tallies[k].asked - whole[k].first / whole[k].asked)
+        for k in kinds
+    }
+    kind = min(lost, key=lambda k: lost[k])
+    return f"{kind} {lost[kind]:+.1f}" if lost[kind] < 0 else ""
+
+
+async def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seed", type=int)
+    options.add_argument("--each", type=int, default=150)
+    options.add_argument("--only", default="")
+    chosen = options.parse_args()
+    films = read("films.jsonl")
+    if chosen.seed is None:
+        queries = some(read("queries.jsonl"), chosen.each)
+    else:
+        queries = list(generate(films, chosen.each, chosen.seed))
+    queries += hard(films)
+    rows = [row(film, number) for number, film in enumerate(films, 1)]
+    judge = Judge(films, [str(film.id) for film in rows])
+    print("| without | S@1 / S@10 | hard | S@1 | hard S@1 | most by class |")
+    print("|---|---|---|---|---|---|", flush=True)
+    async with films_in("sqlite", rows), indexed("tantivy", rows) as index:
+        whole: Tallies | None = None
+        for part in PARTS:
+            if whole is not None and chosen.only not in part.name:
+                continue
+            tallies = await without(part, index, rows, judge, queries)
+            whole = whole or tallies
+            print(line(part, tallies, whole), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

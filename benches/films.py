@@ -1,0 +1,165 @@
+"""The real films that measurements are made on, in a fresh database and a fresh index.
+
+They are read from beside the checkout, or from `BENCH_DATA`; they are not part of it, so every
+program that needs them says so and ends where they are absent.
+"""
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from service.database import close_database, open_database
+from service.films.models import Film
+from service.migrate import migrate
+from service.search.document import MovieDocument
+from service.search.engines.elastic import Address, ElasticEngine
+from service.search.engines.elastic_writer import ElasticWriter
+from service.search.engines.ports import Engine, IndexWriter
+from service.search.engines.tantivy import TantivyEngine
+from service.search.engines.tantivy_writer import TantivyWriter
+from service.search.finder import Finder
+from service.search.plaintext import plaintext
+from service.search.text import whole
+from service.search.vocabulary import Vocabulary
+from tests.conftest import fresh_postgres
+
+PROJECT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("BENCH_DATA", PROJECT.parent / "shared" / "data"))
+BATCH = 2_000  # films written at a time
+PATIENCE = 30.0  # seconds: a busy machine shows in the times, not as a failure
+
+Facts = dict[str, Any]
+
+
+def read(name: str) -> list[Facts]:
+    """The lines of a file of the data. Ends the program, saying so, where it is absent."""
+    path = DATA / name
+    if not path.exists():
+        print(f"Not measured: {path} is not there (BENCH_DATA says where to look).")
+        sys.exit(0)
+    with path.open() as lines:
+        return [json.loads(line) for line in lines]
+
+
+def backends() -> None:
+    """Take the addresses of the real backends that were started here into the environment."""
+    for name, value in dotenv_values(PROJECT / "var/backends/env").items():
+        os.environ.setdefault(name, value or "")
+
+
+def row(film: Facts, number: int) -> Film:
+    """A film of the data as a row of ours."""
+    now = datetime.now(UTC)
+    lists = {
+        "aliases": film["alt_titles"],
+        "directors": film["directors"],
+        "genres": film["genres"],
+    }
+    return Film(
+        id=uuid.UUID(int=number),
+        imdb_id=film["imdb_id"],
+        title=film["title"],
+        whole_title=whole(film["title"])[:600],
+        plaintext=plaintext(title=film["title"], **lists),
+        **lists,
+        year=film["year"],
+        imdb_rating=film["rating"],
+        imdb_votes=film["votes"] or None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+class Judge:
+    """Knows which films answer a query, by the ids under which `films` are kept here."""
+
+    def __init__(self, films: Sequence[Facts], ids: Sequence[str]) -> None:
+        self._kept = dict(zip(ids, films, strict=True))
+        self._films = {film["id"]: film for film in films}
+
+    def right(self, query: Facts, answer: str) -> bool:
+        """Whether the film that is kept as `answer` is one that was meant."""
+        given = self._kept[answer]
+        if given["id"] in query["ids"]:
+            return True
+        return any(
+            whole(given["title"]) == whole(meant["title"])
+            and abs((given["year"] or 0) - (meant["year"] or 0)) <= 1
+            for meant in (self._films[i] for i in query["ids"])
+        )
+
+
+@contextlib.asynccontextmanager
+async def films_in(database: str, rows: list[Film]) -> AsyncIterator[None]:
+    """The films in a fresh database, `sqlite` or `postgres`, gone afterwards."""
+    async with contextlib.AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        url = f"sqlite://{folder}/movies.db"
+        if database == "postgres":
+            url = await stack.enter_async_context(contextlib.asynccontextmanager(fresh_postgres)())
+        await migrate(url)
+        await open_database(url)
+        await Film.bulk_create(rows, batch_size=500)
+        yield
+        await close_database()
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """The films in an index of one engine. `address` is Elasticsearch's, and none otherwise."""
+
+    engine: Engine
+    vocabulary: Vocabulary
+    finder: Finder
+    address: Address | None
+
+
+@contextlib.asynccontextmanager
+async def indexed(name: str, rows: list[Film]) -> AsyncIterator[Indexed]:
+    """The films in a fresh index of one engine, gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with _store(name, Path(folder)) as (engine, writer, address):
+            vocabulary = Vocabulary()
+            for start in range(0, len(rows), BATCH):
+                documents = [MovieDocument.of(film) for film in rows[start : start + BATCH]]
+                vocabulary.add(word for document in documents for word in document.words())
+                assert not await writer.write(documents)
+            vocabulary.settle()
+            await engine.see(1)
+            yield Indexed(engine, vocabulary, Finder(engine, vocabulary), address)
+
+
+@contextlib.asynccontextmanager
+async def _store(
+    name: str, folder: Path
+) -> AsyncIterator[tuple[Engine, IndexWriter, Address | None]]:
+    engine: Engine
+    writer: IndexWriter
+    address = None
+    if name == "tantivy":
+        engine, writer = TantivyEngine(folder / "index"), TantivyWriter(folder / "index")
+    else:
+        address = Address.parse(os.environ["TEST_ELASTICSEARCH_URL"])
+        address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}", deadline=PATIENCE)
+        engine, writer = ElasticEngine(address), ElasticWriter(address)
+    await writer.open()
+    await engine.open()
+    try:
+        yield engine, writer, address
+    finally:
+        await engine.close()
+        await writer.close()
+        if address is not None:
+            async with address.client(PATIENCE) as client:
+                for index in await client.indices.get(index=f"{address.alias}-*"):
+                    await client.indices.delete(index=index)

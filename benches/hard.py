@@ -1,0 +1,37 @@
+"""Queries that were made by hand, because a generator spoils titles only in ways that it knows.
+
+`hard.tsv` has one a line: what is typed, the title and the year of the film that is meant. They are
+asked like the generated ones, as a class of their own.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from benches.films import Facts
+from service.search.text import whole
+
+FILE = Path(__file__).with_suffix(".tsv")
+CLASS = "hard"
+
+
+def hard(films: Sequence[Facts], lines: Iterable[str] | None = None) -> list[Facts]:
+    """The queries, with the ids of the films that are right: those of this title and year, or of a
+    year beside it, since sources differ.
+
+    Raises:
+        LookupError: a film is not among `films`, so that its query could only be missed.
+    """
+    by_title: dict[str, list[Facts]] = {}
+    for film in films:
+        by_title.setdefault(whole(film["title"]), []).append(film)
+    queries = []
+    for line in FILE.read_text().splitlines() if lines is None else lines:
+        if not line or line.startswith("#"):
+            continue
+        typed, title, said = line.split("\t")
+        year = int(said)
+        ids = [f["id"] for f in by_title.get(whole(title), []) if abs((f["year"] or 0) - year) <= 1]
+        if not ids:
+            raise LookupError(f"{title} ({year}) is not among the films")
+        queries.append({"q": typed, "ids": ids, "class": CLASS, "title": title, "year": year})
+    return queries

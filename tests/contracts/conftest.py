@@ -1,0 +1,60 @@
+"""The films in an index of this run's stack, filled once for each file of tests."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from service.films.models import Film
+from service.search.engines.elastic import Address, ElasticEngine
+from service.search.engines.elastic_writer import ElasticWriter
+from service.search.engines.ports import Engine, IndexWriter
+from service.search.engines.tantivy import TantivyEngine
+from service.search.engines.tantivy_writer import TantivyWriter
+from service.search.finder import Finder
+from service.search.vocabulary import Vocabulary
+from tests.conftest import required
+from tests.contracts.shelf import HARD, PATIENCE, Shelf, row, samples
+
+
+@pytest.fixture(scope="module")
+def films() -> list[Film]:
+    return [row(number, each) for number, each in enumerate(samples() + HARD, 1)]
+
+
+@pytest.fixture(scope="module")
+async def indexed(
+    stack: str, tmp_path_factory: pytest.TempPathFactory, films: list[Film]
+) -> AsyncIterator[Shelf]:
+    """The films in an index of this run's stack."""
+    engine: Engine
+    writer: IndexWriter
+    if stack == "embedded":
+        root: Path = tmp_path_factory.mktemp("index")
+        engine, writer = TantivyEngine(root), TantivyWriter(root)
+    else:
+        url = required("elasticsearch")
+        alias = f"test-{uuid4().hex[:12]}"
+        address = replace(Address.parse(url), alias=alias, deadline=PATIENCE)
+        engine, writer = ElasticEngine(address), ElasticWriter(address)
+    await writer.open()
+    await engine.open()
+    vocabulary = Vocabulary()
+    shelf = Shelf(Finder(engine, vocabulary), engine, writer, vocabulary)
+    await shelf.put(films)
+    yield shelf
+    await engine.close()
+    await writer.close()
+    if stack == "full":
+        async with address.client(PATIENCE) as client:
+            for name in await client.indices.get(index=f"{address.alias}*"):
+                await client.indices.delete(index=name)
+
+
+@pytest.fixture
+async def shelf(indexed: Shelf, films: list[Film], database: str) -> Shelf:
+    """The films in the index and, for this test, in the database."""
+    await Film.bulk_create(films)
+    return indexed

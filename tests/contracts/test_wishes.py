@@ -1,0 +1,192 @@
+"""What users of such services ask for most when they look for a film, one test each, on each engine
+over the sample films."""
+
+from uuid import UUID
+
+import pytest
+
+from service.errors import Invalid
+from service.films.models import Film
+from service.search.finder import Wish
+from service.search.matching import Matching
+from service.search.releases import Described
+from service.search.selection import Range, Selection
+from service.search.shelf import Shelf as Prepared
+from service.search.suggest import Suggester
+from tests.contracts.shelf import Shelf
+
+pytestmark = pytest.mark.usefixtures("shelf")
+
+
+async def ids(shelf: Shelf, typed: str, wish: Wish | None = None) -> list[UUID]:
+    found = await shelf.finder.find(typed, 10, 0, wish or Wish())
+    return [result.film.id for result in found.results]
+
+
+async def first(shelf: Shelf, typed: str) -> str | None:
+    return next(iter(await shelf.titles(typed, 1)), None)
+
+
+@pytest.mark.parametrize("typed", ["Stanley Kubrick", "kubrick", "kubrik", "Kubrick, Stanley"])
+async def test_films_are_found_by_their_director(shelf: Shelf, typed: str) -> None:
+    found = await shelf.finder.find(typed, 5, 0)
+    assert len(found.results) == 5
+    assert all("Stanley Kubrick" in result.film.directors for result in found.results)
+
+
+@pytest.mark.parametrize("typed", ["Ingrid Thulin", "ingrid tulin", "mifune"])
+async def test_films_are_found_by_their_actors(shelf: Shelf, typed: str) -> None:
+    found = await shelf.finder.find(typed, 1, 0, Wish(scope=frozenset({"cast"})))
+    assert [result.film.title for result in found.results] == ["Nothing Else"]
+
+
+@pytest.mark.parametrize("typed", ["jaws ", " jaws", "JAWS", "jaws.", "\tjaws\n", "“Jaws”"])
+async def test_blanks_case_and_signs_around_change_nothing(shelf: Shelf, typed: str) -> None:
+    assert await ids(shelf, typed) == await ids(shelf, "jaws")
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("jasw", "Jaws"),
+        ("casablnca", "Casablanca"),
+        ("the shawshenk redemtion", "The Shawshank Redemption"),
+        ("pulb ficton", "Pulp Fiction"),
+        ("schindlrs lsit", "Schindler's List"),
+    ],
+)
+async def test_typos_do_not_mean_nothing(shelf: Shelf, typed: str, title: str) -> None:
+    assert await first(shelf, typed) == title
+
+
+ONE_TITLE = [
+    ("Charlie's Angels", "Charlies Angels", "charlie’s angels", "charlie s angels"),
+    ("The Fast and the Furious", "fast & furious", "fast and the furious", "fast + furious"),
+    ("Star Wars", "starwars", "star-wars", "star.wars", "STAR_WARS"),
+    ("WALL·E", "WALL-E", "wall e", "walle", "Wall.E"),
+    ("Amélie", "amelie", "AMÉLIE", "ame\u0301lie"),
+    ("8½", "8 1/2", "eight 1/2"),
+    ("[REC]", "rec", "(rec)", "REC!"),
+    ("[REC]²", "rec 2", "rec ii", "rec two"),
+    ("Rocky II", "rocky 2", "rocky two", "Rocky: II"),
+    ("M*A*S*H", "mash", "m.a.s.h.", "M A S H"),
+    ("(500) Days of Summer", "500 days of summer", "five hundred days of summer"),
+    ("Se7en", "seven", "se7en!", "7even"),
+    ("300", "three hundred"),
+    ("The Godfather", "godfather", "Godfather, The", "a godfather"),
+    ("Romeo + Juliet", "romeo & juliet", "romeo and juliet", "romeo juliet"),
+    ("+1", "plus 1", "plus one"),
+    ("$", " $ "),
+]
+
+
+@pytest.mark.parametrize("forms", ONE_TITLE, ids=lambda forms: forms[0])
+async def test_signs_accents_and_numbers_are_typed_in_any_way(
+    shelf: Shelf, forms: tuple[str, ...]
+) -> None:
+    assert {typed: await first(shelf, typed) for typed in forms} == dict.fromkeys(forms, forms[0])
+
+
+SHORT = ["It", "Up", "M", "Ma", "9", "24", "300", "1917", "2012", "$", "+1", "8½"]
+
+
+@pytest.mark.parametrize("title", SHORT)
+async def test_a_short_title_is_found_and_comes_first(shelf: Shelf, title: str) -> None:
+    for typed in (title, title.lower(), f" {title} "):
+        assert await first(shelf, typed) == title
+
+
+@pytest.mark.parametrize(
+    ("typed", "title", "year"),
+    [
+        ("dune 2021", "Dune", 2021),
+        ("dune (2021)", "Dune", 2021),
+        ("Dune [1984]", "Dune", 1984),
+        ("2021 dune", "Dune", 2021),
+        ("dune 1985", "Dune", 1984),
+        ("dnue 1984", "Dune", 1984),
+        ("blade runner 2049", "Blade Runner 2049", 2017),
+        ("blade runner 2049 2017", "Blade Runner 2049", 2017),
+        ("1917 2019", "1917", 2019),
+        ("1917 (2019)", "1917", 2019),
+        ("jaws 1975", "Jaws", 1975),
+    ],
+)
+async def test_a_year_may_be_typed_with_the_title(
+    shelf: Shelf, typed: str, title: str, year: int
+) -> None:
+    film = (await shelf.finder.find(typed, 1, 0)).results[0].film
+    assert (film.title, film.year) == (title, year)
+
+
+async def test_a_genre_and_years_narrow_what_is_found(shelf: Shelf) -> None:
+    wish = Wish(Selection(genres=("drama",), years=Range(1970, 1979)))
+    found = await shelf.finder.find("the", 10, 0, wish)
+    assert found.results
+    assert all("Drama" in result.film.genres for result in found.results)
+    assert all(1970 <= (result.film.year or 0) <= 1979 for result in found.results)
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("sen to chihiro", "千と千尋の神隠し"),
+        ("千と千尋の神隠し", "千と千尋の神隠し"),
+        ("stalker", "Сталкер"),
+        ("СТАЛКЕР", "Сталкер"),
+    ],
+)
+async def test_original_and_local_titles_find_the_film(
+    shelf: Shelf, typed: str, title: str
+) -> None:
+    assert await first(shelf, typed) == title
+
+
+async def test_which_film_is_meant_is_said_with_how_sure_that_is(
+    shelf: Shelf, films: list[Film]
+) -> None:
+    async def found(text: str, limit: int) -> list[Film]:
+        return [result.film for result in (await shelf.finder.find(text, limit, 0)).results]
+
+    matching = Matching(found)
+    said: list[str | Described] = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]
+    sure, open_, nobody = await matching.match(said)
+    matching.close()
+    assert sure.film is not None
+    assert (sure.film.title, sure.film.year) == ("Dune", 2021)
+    assert sure.candidates[0].confidence > 0.9
+    assert {judged.film.year for judged in open_.candidates} >= {1984, 2021}
+    assert open_.candidates[0].confidence < 0.9
+    assert nobody.film is None
+
+
+async def test_a_chosen_facet_leaves_the_others_to_be_chosen(shelf: Shelf) -> None:
+    free = await shelf.finder.find("the", 1, 0, Wish(facets=("genre",)))
+    chosen = Wish(Selection(genres=("drama",)), facets=("genre",))
+    narrowed = await shelf.finder.find("the", 1, 0, chosen)
+    assert narrowed.total < free.total
+    assert narrowed.facets is not None
+    assert free.facets is not None
+    assert narrowed.facets["genre"] == free.facets["genre"]
+
+
+EXACT = ["It", "Up", "M", "9", "1917", "2012", "300", "Se7en", "WALL·E", "Amélie", "8½", "[REC]"]
+EXACT += ["M*A*S*H", "(500) Days of Summer", "Star Wars", "Rocky II", "The Godfather"]
+
+
+@pytest.mark.parametrize("title", EXACT)
+async def test_an_exact_title_comes_before_every_other(shelf: Shelf, title: str) -> None:
+    found = await shelf.finder.find(title, 10, 0)
+    assert found.results[0].film.title == title
+    assert found.did_you_mean is None
+    scores = [result.score for result in found.results]
+    assert scores[1:] == sorted(scores[1:], reverse=True)
+
+
+@pytest.mark.parametrize("typed", ["%", "*", "((", "a" * 200, "t t t t t t", "½", "\u200b"])
+async def test_completing_never_fails_on_what_is_typed(shelf: Shelf, typed: str) -> None:
+    suggester = Suggester(shelf.engine, shelf.vocabulary, Prepared())
+    try:
+        assert len(await suggester.suggest(typed, 5)) <= 5
+    except Invalid as refused:
+        assert refused.code == "query_empty"

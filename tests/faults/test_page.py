@@ -1,0 +1,48 @@
+"""The page on reliability shows what the last run of all faults has seen."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.faults import page
+from tests.faults.what_works import AWAY, LATER, MAKESHIFT, THINGS, WORKS
+
+PAGE = ROOT / "docs/reliability.md"
+MADE = {1, 2, 3, 5, 7, 8, *range(10, 21), 23, 24, 25, 26, 28, 30, 31, 32, 33, *range(35, 42)}
+MADE |= {*range(44, 49), 53, 77, 78}
+
+
+def cells(name: str) -> list[list[str]]:
+    """The lines of a table, without its head."""
+    lines = [line for line in page.read(PAGE, name).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+@pytest.mark.once
+def test_each_part_and_each_thing_has_its_answer_on_the_page() -> None:
+    lines = cells("what works without what")
+    assert [line[0] for line in lines] == list(AWAY)
+    for part, *answers in lines:
+        assert len(answers) == len(THINGS), part
+        for said in answers:
+            assert said in (WORKS, MAKESHIFT, LATER) or said.startswith("503 `"), (part, said)
+
+
+@pytest.mark.once
+def test_every_fault_was_made_and_none_of_them_failed() -> None:
+    lines = [*cells("faults, full"), *cells("faults, embedded")]
+    assert {int(line[0]) for line in lines} >= MADE
+    for number, _, seen, _ in lines:
+        assert seen and "FAILED" not in seen, number
+
+
+@pytest.mark.once
+def test_a_block_of_a_page_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
+    begin, end = page.marks("films")
+    written = tmp_path / "page.md"
+    written.write_text(f"before\n{begin}\n{end}\nafter\n")
+    for text in ("| one |\n", "| two |\n"):
+        page.put(written, "films", text)
+    assert page.read(written, "films") == "| two |\n"
+    assert written.read_text().startswith("before\n") and written.read_text().endswith("\nafter\n")

@@ -1,0 +1,97 @@
+"""Processes that are stopped, killed or frozen under load: others answer, and work is handed on."""
+
+import asyncio
+import os
+import signal
+import time
+import uuid
+
+import pytest
+
+from service.limits import LONGEST_ANSWER
+from service.supervisor import GRACE, SILENCE
+from tests import running
+from tests.e2e.test_supervision import pids
+from tests.faults.conftest import Beset, is_found, written
+from tests.faults.invariants import Invariants, in_time_and_with_reasons
+from tests.faults.load import Load, answered, loaded, summary
+from tests.faults.plugin import Seen
+from tests.running import Api, until
+
+STOPPING = 15.0  # seconds that a stop may take
+
+
+async def settled(load: Load) -> bool:
+    """Whether the load is under way and the service keeps up with it."""
+    return len(load.answers) > 200 and load.at_once < 20
+
+
+@pytest.mark.fault(77, "SIGTERM under load")
+async def test_a_service_that_is_told_to_stop_under_load_finishes_what_it_has(
+    sound: Beset, seen: Seen
+) -> None:
+    serving = running.started(sound.service.environment)
+    other = await asyncio.to_thread(serving.__enter__)
+    try:
+        async with loaded(other, rate=60) as load:
+            await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
+            await until(lambda: settled(load))
+            began = time.monotonic()
+            other.process.send_signal(signal.SIGTERM)
+            code = await asyncio.to_thread(other.process.wait, 60)
+            took = time.monotonic() - began
+    finally:
+        await asyncio.to_thread(serving.__exit__, None, None, None)
+    assert code == 0
+    assert took < STOPPING, f"{GRACE} s of grace, and a slow machine"
+    before = [each for each in load.answers if each.at < began]
+    in_time_and_with_reasons(before)
+    broken = [each for each in before if each.status == 0]
+    assert not broken, broken[:3]
+    leased = "SELECT COUNT(*) FROM outbox WHERE done_at IS NULL AND owner LIKE '%-2'"
+    assert await sound.direct.value(leased) == 0
+    await sound.invariants.hold()
+    held = Invariants(sound.service, sound.direct)
+    await held.as_promised(load)
+    answers = [each for each in before if each.at > began - 1]
+    seen(f"stopped within {took:.1f} s; {len(answers)} answers of the last second, none broken")
+    seen.held("I1", "I2", "I3", "I7", "I9")
+
+
+@pytest.mark.chaos
+@pytest.mark.fault(78, "a worker killed, a worker frozen")
+async def test_workers_and_the_indexer_are_killed_and_frozen_under_load(
+    client: Api, sound: Beset, seen: Seen
+) -> None:
+    service = sound.service
+    async with loaded(service, rate=60) as load:  # which one worker can carry alone
+        await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
+        moments = []
+        for name, number in (
+            ("api-0", signal.SIGKILL),
+            ("api-1", signal.SIGSTOP),
+            ("indexer", signal.SIGKILL),
+            ("indexer", signal.SIGSTOP),
+        ):
+            title = f"Before The Signal {uuid.uuid4().hex[:8]}"
+            film_id = await written(client, title)
+            assert await until(lambda t=title, f=film_id: is_found(client, t, f))
+            began, before = time.monotonic(), pids(service)[name]
+            os.kill(before, number)
+
+            async def replaced(name: str = name, before: int = before) -> bool:
+                return pids(service)[name] != before
+
+            await until(replaced)
+            took = time.monotonic() - began
+            moments.append((began, f"{name} {number.name}, replaced after {took:.1f} s"))
+    for (began, told), end in zip(moments, [*moments[1:], (time.monotonic(),)], strict=True):
+        answers = [each for each in load.since(began) if each.at < end[0]]
+        broken = sum(each.status == 0 for each in answers)
+        seen(f"{told}, {broken} connections broken: {summary(answers)}")
+    # What a frozen worker held, the client asks again when the worker is killed.
+    in_time_and_with_reasons((a for a in load.answers if a.status), SILENCE + LONGEST_ANSWER)
+    await sound.invariants.hold()
+    await sound.invariants.as_promised(load)
+    seen(load.sustained())
+    seen.held("I1", "I2", "I3", "I4", "I5", "I8", "I9")

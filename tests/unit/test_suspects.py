@@ -1,0 +1,76 @@
+"""Films that a search met in the index and not in the database, on a real index."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from indexer.worker import Worker
+from service.errors import Unavailable
+from service.films.catalogue import Catalogue
+from service.films.models import Film, Outbox
+from service.films.nudge import Nudge
+from service.operation.drift import Drift
+from service.operation.suspects import Suspects
+from service.search.engines.ports import Inventory
+from tests.conftest import now
+from tests.unit.indexing import FILMS, SAMPLE, Moody, held
+
+
+@pytest.fixture
+async def suspects(inventory: Inventory, nudge: Nudge) -> AsyncIterator[Suspects]:
+    made = Suspects(Drift(inventory, nudge, now), inventory)
+    yield made
+    await made.close()
+
+
+async def test_the_document_of_a_row_that_went_behind_the_services_back_is_removed(
+    catalogue: Catalogue, worker: Worker, writer: Moody, suspects: Suspects
+) -> None:
+    films = (await catalogue.absorb_all(FILMS[:3], SAMPLE)).films
+    await worker.step()
+    await Outbox.all().update(done_at=1)  # long since
+    await Film.filter(id=films[0].id).delete()
+    suspects.meet([str(films[0].id), str(films[1].id)])
+    await suspects.settled()
+    filed = await Outbox.filter(done_at=None)
+    assert [(row.film_id, row.kind) for row in filed] == [(films[0].id, "withdrawn")]
+    suspects.meet([str(films[0].id)])
+    await suspects.settled()
+    assert await worker.step() == 1, "filed once, however often it is met"
+    assert await held(writer) == 2
+
+
+async def test_a_film_that_is_about_to_leave_the_index_is_left_alone(
+    catalogue: Catalogue, worker: Worker, suspects: Suspects
+) -> None:
+    films = (await catalogue.absorb_all(FILMS[:2], SAMPLE)).films
+    await worker.step()
+    await catalogue.withdraw(str(films[0].id), None)
+    suspects.meet([str(films[0].id)])
+    await suspects.settled()
+    assert await Outbox.filter(done_at=None).count() == 1
+
+
+async def test_an_index_that_cannot_be_asked_is_no_error_of_the_search(
+    catalogue: Catalogue,
+    worker: Worker,
+    inventory: Inventory,
+    suspects: Suspects,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    films = (await catalogue.absorb_all(FILMS[:1], SAMPLE)).films
+    await worker.step()
+    await Outbox.all().update(done_at=1)
+    await Film.filter(id=films[0].id).delete()
+
+    async def away() -> str | None:
+        raise Unavailable("the engine is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(inventory, "live", away)
+        suspects.meet([str(films[0].id)])
+        await suspects.settled()
+    assert not await Outbox.filter(done_at=None).exists()
+    suspects.meet([str(films[0].id)])
+    await suspects.settled()
+    assert await Outbox.filter(done_at=None).count() == 1
