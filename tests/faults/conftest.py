@@ -19,7 +19,7 @@ import pytest
 from tests import running
 from tests.conftest import fresh_postgres, required
 from tests.faults.database import Direct
-from tests.faults.invariants import Invariants
+from tests.faults.invariants import Invariants, settled
 from tests.faults.proxy import Proxy
 from tests.running import Answer, Api, Service, until
 from tests.unit.conftest import access, inventory, rebuild, search_url, worker, writer
@@ -129,8 +129,8 @@ async def sound(beset: Beset) -> AsyncIterator[Beset]:
 
 async def written(client: Api, title: str, **facts: object) -> str:
     """The id of a film that was added just now."""
-    token = await client.admin()
-    made = await client.ask("POST", "/api/v1/movies", token=token, json={"title": title, **facts})
+    given = {"token": await client.admin(), "json": {"title": title, **facts}}
+    made = await settled(lambda: client.ask("POST", "/api/v1/movies", **given))
     assert made.status == 201, made.json
     return str(made.json["id"])
 

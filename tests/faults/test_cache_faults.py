@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from tests.faults import parts
 from tests.faults.conftest import WORKERS, Beset, written
+from tests.faults.invariants import settled
 from tests.faults.load import answered, loaded, quantile
 from tests.faults.plugin import Seen
 from tests.running import ADMIN, Api, until
@@ -61,7 +62,8 @@ async def test_everything_works_without_redis_and_who_has_logged_out_is_out(
         )
         assert changed.status == 200
         assert (await client.get(f"/api/v1/movies/{film_id}")).json["plot"] == "second"
-        assert (await client.search("jaws", limit=3)).json["results"][0]["movie"]["title"] == "Jaws"
+        found = await settled(lambda: client.search("jaws", limit=3))
+        assert found.json["results"][0]["movie"]["title"] == "Jaws"
         assert (await client.ask("POST", "/api/v1/auth/logout", token=token)).status == 204
         assert (await client.get("/api/v1/me", token=token)).status == 401
 
