@@ -36,6 +36,7 @@ class Elasticsearch:
     busy: int = 0
     """How many of the next bulks are refused whole."""
     answers_in_part: bool = False
+    blind: bool = False
     failed_shards: int = 0
     users: list[str] = field(default_factory=list)
     """Who each request said to be."""
@@ -110,7 +111,8 @@ class Elasticsearch:
     async def _search(self, request: web.Request) -> web.Response:
         self.searches.append(await request.json())
         await asyncio.sleep(self.takes)
-        alive = [(i, v, s) for i, (v, s) in self.documents.items() if not s["gone"]]
+        found = {} if self.blind else self.documents
+        alive = [(i, v, s) for i, (v, s) in found.items() if not s["gone"]]
         hits = [
             {"_id": i, "_version": v, "_score": 1.0, "sort": [1.0, s["votes"], i]}
             for i, v, s in alive

@@ -53,6 +53,7 @@ async def test_writes_wait_for_a_block_to_lift_and_searches_do_not_notice(
     seen.held("I1", "I3", "I4", "I5")
 
 
+@pytest.mark.chaos
 @pytest.mark.fault(16, "a bare index, or none, where the alias was")
 async def test_an_index_that_was_replaced_by_hand_costs_no_change_and_a_rebuild_puts_it_right(
     client: Api, sound: Beset, seen: Seen

@@ -26,6 +26,7 @@ async def settled(load: Load) -> bool:
     return len(load.answers) > 200 and load.at_once < 20
 
 
+@pytest.mark.chaos
 @pytest.mark.fault(77, "SIGTERM under load")
 async def test_a_service_that_is_told_to_stop_under_load_finishes_what_it_has(
     sound: Beset, seen: Seen

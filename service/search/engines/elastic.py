@@ -194,6 +194,10 @@ class ElasticEngine:
         )
         total = answer["hits"]["total"]
         partial = bool(answer["timed_out"])
+        if partial and not found:  # "nothing" would be believed
+            raise Unavailable(
+                "Searching takes too long now.", code="search_unavailable", retry_after=1
+            )
         whole = total["relation"] == "eq" and not partial
         return Hits(found, total["value"], "eq" if whole else "gte", partial)
 
