@@ -6,7 +6,7 @@ The ready-made terms are worked out here, in Python: an engine stores and compar
 analyses nothing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from math import log10
@@ -91,7 +91,7 @@ def wholes(title_words: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys("".join(form) for form in forms if form))
 
 
-def _distinct(words_: Sequence[str]) -> tuple[str, ...]:
+def _distinct(words_: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words_))
 
 
@@ -195,20 +195,20 @@ class MovieDocument:
         terms = self.terms
         places = {"t": terms.title, "a": terms.alt, "d": terms.director, "c": terms.cast}
         places |= {"j": terms.joined, "w": terms.whole}
-        return frozenset(
-            place + word
-            for place, found in places.items()
-            for word in found
-            if len(word) <= LONGEST_WORD
-        )
+        marked: set[str] = set()
+        for place, found in places.items():
+            marked.update([place + word for word in found if len(word) <= LONGEST_WORD])
+        return frozenset(marked)
 
     def digest(self) -> str:
         """A hash of the content, the same wherever and whenever it is computed; `version` is not
         part of it.
         """
-        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "version"}
-        packed = orjson.dumps([ANALYSIS, content], option=orjson.OPT_SORT_KEYS)
+        packed = orjson.dumps([ANALYSIS, {name: getattr(self, name) for name in _HASHED}])
         return hashlib.blake2b(packed, digest_size=16).hexdigest()
+
+
+_HASHED = sorted(field.name for field in fields(MovieDocument) if field.name != "version")
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ def indexed(word: str) -> tuple[str, ...]:
     """Every form under which a title's word is found, itself first: ``second`` is also ``2nd`` and
     ``2``.
     """
+    if word.isalpha() and word not in _NUMBERS:
+        return (word,)
     forms = [word, *asked(word)[1:], *lettered(word)]
     if word in ORDINALS:
         forms.append(str(ORDINALS[word]))
