@@ -31,10 +31,29 @@ GENRES = (
     "Fantasy", "History", "Horror", "Music", "Mystery", "Romance", "Science Fiction", "Thriller",
     "War", "Western",
 )  # fmt: skip
-ONSETS = "b c d f g h j k l m n p r s t v w z".split()
-CLUSTERS = "bl br ch cl cr dr fl fr gr pl pr sh sl sp st str th tr".split()
-NUCLEI = "a e i o u a e i o a e i o ai ea ee ou".split()
-CODAS = "n r s l t m d ck nd ng nt st".split()
+ONSETS = ["b", "c", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z"]
+CLUSTERS = [
+    "bl",
+    "br",
+    "ch",
+    "cl",
+    "cr",
+    "dr",
+    "fl",
+    "fr",
+    "gr",
+    "pl",
+    "pr",
+    "sh",
+    "sl",
+    "sp",
+    "st",
+    "str",
+    "th",
+    "tr",
+]
+NUCLEI = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "a", "e", "i", "o", "ai", "ea", "ee", "ou"]
+CODAS = ["n", "r", "s", "l", "t", "m", "d", "ck", "nd", "ng", "nt", "st"]
 FIRST_ID = 0x0190_0000_0000_7000_8000_0000_0000_0000  # of the form of the service's own ids
 
 

@@ -7,7 +7,7 @@ without harm; so whatever fails is simply tried again.
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -193,13 +193,6 @@ async def documents_of(
     """
     ids = {entry.film_id for entry in entries}
     films = {film.id: film for film in await Film.filter(id__in=list(ids)).only(*COLUMNS)}
-    return documents_from(films, entries)
-
-
-def documents_from(
-    films: Mapping[UUID, Film], entries: Sequence[outbox.Entry]
-) -> tuple[list[MovieDocument], list[Refusal]]:
-    """As `documents_of`, of films that have been read already."""
     newest: dict[UUID, int] = {}
     for entry in entries:
         newest[entry.film_id] = max(entry.version, newest.get(entry.film_id, 0))

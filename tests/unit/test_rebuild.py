@@ -25,7 +25,7 @@ from service.operation.models import ReindexJob, Step
 from service.operation.reindex import Rebuilds
 from service.search.compare import Difference, compared
 from service.search.document import MovieDocument
-from service.search.engines.ports import Engine, Inventory
+from service.search.engines.ports import Engine, Inventory, Packed
 from service.search.lexicon import Recorder
 from service.search.plan import Plan
 from service.search.query import Query
@@ -286,7 +286,7 @@ async def test_an_index_that_differs_from_the_database_does_not_go_live(
     assert job is not None
     await rebuild._create(job)
     wrong = replace(MovieDocument.of(films[5]), title="Something else")
-    await writer.fill(job.index_name, [wrong])  # type: ignore[operator]
+    await writer.fill(job.index_name, [Packed.of(wrong, writer.pack)])  # type: ignore[operator,arg-type]
     job.checkpoint = (await Film.all().order_by("-id").first()).id  # type: ignore[union-attr]
     job.state = Step.FILLING
     await rebuild._jobs.note(job)
