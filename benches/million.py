@@ -5,8 +5,8 @@ a plain writer of tantivy, with as many on their way as ours has. Then the real 
 index from a real database, PostgreSQL for Elasticsearch and SQLite for tantivy, and its own row
 tells the rate of the filling. Then the real service is started on it, and asked one query at a
 time, each for the first time. The films are those of `benches.synthetic`, put into the database in
-bulk with the outbox finished, as after a long life; the table of words is empty before the fill, so
-all of them are written during it. Whatever was made is removed at the end.
+bulk, with the outbox finished and the words known, as in a service that has run for long. Whatever
+was made is removed at the end.
 
     python -m benches.million [--films 1000000] [--engine elasticsearch,tantivy] [--each 300]
 """
@@ -66,6 +66,7 @@ COLUMNS = (
     "imdb_votes", "poster_status", "poster_attempts", "source", "created_at", "updated_at",
 )  # fmt: skip
 POINTER = ("kind", "film_id", "version", "due_at", "attempts", "created_at", "done_at")
+WORD = ("word", "seen_at")
 
 
 def say(label: str, *values: object) -> None:
@@ -82,28 +83,35 @@ def document(film: Film) -> MovieDocument:
     return MovieDocument.of(SimpleNamespace(**facts, **made))
 
 
-def packed(engine: str, chunk: list[Film]) -> bytes:
-    """The films' documents as lines, with the bulk's own lines for Elasticsearch."""
-    lines = []
+def packed(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:
+    """The films' documents as lines, with the bulk's own lines for Elasticsearch; their words."""
+    lines, words = [], set()
     for made in map(document, chunk):
         if engine == "elasticsearch":
             how = {"_id": made.film_id, "version": 1, "version_type": "external_gte"}
             lines += [orjson.dumps({"index": how}), elastic_form.packed(made)]
         else:
             lines.append(tantivy_layout.packed(made))
-    return b"\n".join(lines) + b"\n"
+        words |= made.words()
+    return b"\n".join(lines) + b"\n", words
 
 
-def ready(engine: str, made: list[Film], path: Path) -> None:
-    """Write all documents to a file, which the raw way then only reads."""
+def ready(engine: str, made: list[Film], path: Path) -> set[str]:
+    """Write all documents to a file, which the raw way then only reads; all their words."""
+    every: set[str] = set()
     began = time.perf_counter()
     chunks = [made[start : start + CHUNK] for start in range(0, len(made), CHUNK)]
     with ProcessPoolExecutor(2, get_context("spawn")) as pool, path.open("wb") as file:
         for start in range(0, len(chunks), 8):
-            for lines in pool.map(packed, [engine] * 8, chunks[start : start + 8]):
+            for lines, words in pool.map(packed, [engine] * 8, chunks[start : start + 8]):
                 file.write(lines)
+                every |= words
     size = path.stat().st_size / len(made)
-    say("documents made ready", f"{time.perf_counter() - began:.0f} s, {size:.0f} B each")
+    say(
+        "documents made ready",
+        f"{time.perf_counter() - began:.0f} s, {size:.0f} B each, {len(every)} words",
+    )
+    return every
 
 
 # The raw way
@@ -181,17 +189,19 @@ def pointer(film: Film) -> tuple[Any, ...]:
     return ("film", film.id, 1, 0, 1, 1, 2)
 
 
-async def into_postgres(url: str, made: list[Film]) -> None:
+async def into_postgres(url: str, made: list[Film], words: set[str]) -> None:
     connection = await asyncpg.connect(url)
     await connection.copy_records_to_table(
         "films", records=(row(film, WHEN) for film in made), columns=COLUMNS
     )
     await connection.copy_records_to_table("outbox", records=map(pointer, made), columns=POINTER)
+    known = ((word, 1) for word in sorted(words))
+    await connection.copy_records_to_table("words", records=known, columns=WORD)
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
 
 
-def into_sqlite(path: Path, made: list[Film]) -> None:
+def into_sqlite(path: Path, made: list[Film], words: set[str]) -> None:
     def texts(values: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(str(value) if isinstance(value, uuid.UUID) else value for value in values)
 
@@ -199,6 +209,7 @@ def into_sqlite(path: Path, made: list[Film]) -> None:
         for table, columns, given in (
             ("films", COLUMNS, (row(film, WHEN.isoformat(" ")) for film in made)),
             ("outbox", POINTER, map(pointer, made)),
+            ("words", WORD, ((word, 1) for word in sorted(words))),
         ):
             marks = ", ".join("?" * len(columns))
             connection.executemany(
@@ -224,13 +235,6 @@ class Job:
             connection.row_factory = sqlite3.Row
             found = connection.execute(sql).fetchone()
         return dict(found) if found else None
-
-    async def words(self) -> int:
-        sql = "SELECT COUNT(*) FROM words"
-        if self._url.startswith("postgres"):
-            return int(await self._connection.fetchval(sql))
-        with closing(sqlite3.connect(urlsplit(self._url).path)) as connection:
-            return int(connection.execute(sql).fetchone()[0])
 
     async def close(self) -> None:
         if self._connection is not None:
@@ -325,7 +329,6 @@ async def rebuilt(given: dict[str, str], count: int) -> float:
     )
     alone = watch.worked.pop(watch.pid)
     say("indexer, work", f"{alone:.0f} s itself, {sum(watch.worked.values()):.0f} s the others")
-    say("words", await job.words())
     await job.close()
     return float(told["rate"])
 
@@ -391,7 +394,7 @@ async def ask(session: aiohttp.ClientSession, url: str, asked: Asked) -> list[in
 async def one_engine(engine: str, made: list[Film], each: int, folder: Path) -> None:
     print(f"\n{engine}, {len(made)} films", flush=True)
     lines = folder / "ready"
-    ready(engine, made, lines)
+    words = ready(engine, made, lines)
     if engine == "elasticsearch":
         raw = await raw_elasticsearch(lines)
     else:
@@ -405,9 +408,9 @@ async def one_engine(engine: str, made: list[Film], each: int, folder: Path) -> 
         assert running.movies(given, "migrate").returncode == 0
         began = time.perf_counter()
         if database:
-            await into_postgres(database, made)
+            await into_postgres(database, made, words)
         else:
-            into_sqlite(folder / "movies.db", made)
+            into_sqlite(folder / "movies.db", made, words)
         say("put into the database", f"{time.perf_counter() - began:.0f} s")
         ours = await rebuilt(given, len(made))
         say("filled by a rebuild", f"{ours:.0f} films/s, {ours / raw:.2f} of raw")

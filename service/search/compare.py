@@ -78,14 +78,19 @@ async def compared(
 
 
 async def rows_behind(film_id: str, limit: int) -> list[Row]:
-    """At most `limit` films behind this id, in the order of ids. Raises the database's own errors."""
+    """At most `limit` films behind this id, in the order of ids.
+
+    Raises the database's own errors.
+    """
     after = UUID(film_id) if on_postgres() else film_id
     found = await rows(
         f"SELECT {', '.join(COLUMNS)} FROM films WHERE id > $1 ORDER BY id LIMIT $2",  # noqa: S608
         after,
         limit,
     )
-    return [row | {"id": str(row["id"])} for row in found]
+    for row in found:
+        row["id"] = str(row["id"])
+    return list(found)
 
 
 async def _settled(found: list[Difference], since_ms: int) -> tuple[Difference, ...]:

@@ -19,7 +19,7 @@ from service.search import numerals
 from service.search.order import Column, numbers
 from service.search.selection import squeezed
 from service.search.sound import sound
-from service.search.text import edges, grams, initials, joined, without_article, words
+from service.search.text import edges, initials, joined, pieces, without_article, words
 from service.search.text import whole as folded_title
 
 ANALYSIS = 2
@@ -87,7 +87,8 @@ def wholes(title_words: list[str]) -> tuple[str, ...]:
     article.
     """
     forms = [title_words, without_article(title_words)]
-    forms += [numerals.figures(form) for form in forms]
+    if numerals.any_in(title_words):
+        forms += [numerals.figures(form) for form in forms]
     return tuple(dict.fromkeys("".join(form) for form in forms if form))
 
 
@@ -98,7 +99,9 @@ def _distinct(words_: Iterable[str]) -> tuple[str, ...]:
 def indexed_forms(title_words: list[str]) -> list[str]:
     """A title's words, with their numbers written both ways."""
     found = [form for word in title_words for form in numerals.indexed(word)]
-    return found + [word for word in numerals.figures(title_words) if word not in found]
+    if numerals.any_in(title_words):
+        found += [word for word in numerals.figures(title_words) if word not in found]
+    return found
 
 
 @dataclass(frozen=True)
@@ -256,7 +259,7 @@ class Terms:
             ),
             director_edge=_distinct([e for word in directors for e in edges(word, LONGEST_EDGE)]),
             whole_edge=_distinct([e for form in whole for e in edges(form, LONGEST_WHOLE_EDGE)]),
-            grams=_distinct([g for each in titles + names for g in grams("".join(each))]),
+            grams=_distinct([g for each in titles + names for g in pieces("".join(each))]),
             sound=_distinct([key for word in heard if (key := sound(word))]),
             initials=_distinct(
                 [i for each in zip(titles_typed, titles, strict=True) for i in initials(*each)]

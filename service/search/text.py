@@ -210,6 +210,10 @@ def grams(squeezed: str) -> list[str]:
     """Overlapping pieces of two and three letters of a text without spaces, each once, in order of
     appearance.
     """
+    return list(dict.fromkeys(pieces(squeezed)))
+
+
+def pieces(squeezed: str) -> list[str]:
+    """The same, as often as they come."""
     pairs = list(map(add, squeezed, squeezed[1:]))
-    threes = map(add, pairs, squeezed[2:])
-    return list(dict.fromkeys([*pairs, *threes] or [squeezed]))
+    return [*pairs, *map(add, pairs, squeezed[2:])] or [squeezed]
