@@ -136,9 +136,9 @@ async def raw_elasticsearch(path: Path) -> float:
                     nonlocal sent
                     while lines := list(islice(file, 2 * MOST_IN_BULK)):
                         where = f"{url}/{address.real('movies-raw')}/_bulk?filter_path=errors"
-                        async with session.post(where, data=b"".join(lines)) as response:
-                            told = await response.json()
-                            assert response.status == 200 and not told["errors"], told
+                        body = b"".join(lines)
+                        while await refused(session, where, body):
+                            await asyncio.sleep(0.2)
                         sent += len(lines) // 2
 
                 await asyncio.gather(*(lane() for _ in range(LANES)))
@@ -147,6 +147,14 @@ async def raw_elasticsearch(path: Path) -> float:
         await emptied(address)
         await writer.close()
     return rate
+
+
+async def refused(session: aiohttp.ClientSession, where: str, body: bytes) -> bool:
+    """Send one bulk; whether the cluster was too busy to take it."""
+    async with session.post(where, data=body) as response:
+        told = await response.json()
+    assert response.status == 429 or not told["errors"], told
+    return response.status == 429
 
 
 async def emptied(address: Address) -> None:

@@ -26,7 +26,7 @@ from service.search.lexicon import Recorder
 from service.search.stored import Row
 
 PAGE = 1_000  # films read, prepared and sent at once; 2 MB of documents
-LANES = 6  # pages on their way, in the hands of database, preparation and engine
+LANES = 4  # pages on their way, in the hands of database, preparation and engine
 KEPT = 10_000  # films between two checkpoints, each of which costs tantivy a commit and a merge
 SHORT = 100  # films; a catch-up pass of fewer is followed by the last one
 MOST_PASSES = 50  # catch-up passes before the last one is taken anyway

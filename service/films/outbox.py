@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
-from service.database import clock, on_postgres, rows, whole
+from service.database import clock, connection, id_value, on_postgres, placeholders, rows, whole
 from service.films.models import Outbox
 from service.limits import OUTBOX_LEASE_MS as LEASE
 
@@ -44,12 +44,12 @@ class Depth:
 
 async def append(changes: Iterable[tuple[UUID, int, Kind]], now_ms: int) -> None:
     """File `(film id, version, kind)`; must be called inside the change's own transaction."""
-    await Outbox.bulk_create(
-        [
-            Outbox(kind=kind, film_id=film_id, version=version, created_at=now_ms)
-            for film_id, version, kind in changes
-        ],
-        batch_size=1000,
+    await connection().execute_many(
+        placeholders(
+            "INSERT INTO outbox (film_id, version, kind, created_at, due_at, attempts) "
+            "VALUES ($1, $2, $3, $4, 0, 0)"
+        ),
+        [[id_value(film_id), version, kind, now_ms] for film_id, version, kind in changes],
     )
 
 

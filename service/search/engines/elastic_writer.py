@@ -25,7 +25,7 @@ from service.settings import PROJECT
 
 FOLDER = PROJECT / "elasticsearch"
 FIRST = "movies-1"
-MOST_IN_BULK = 1_000  # documents; some 2 MB
+MOST_IN_BULK = 500  # documents; some 1 MB, of which a heap of 512 MB takes several at a time
 TOO_BUSY = (429, 502, 503, 504)
 PASSING = (
     "strict_dynamic_mapping_exception",  # an older release made the index
