@@ -92,12 +92,14 @@ class Vocabulary:
         A word of several places is then there several times, which a look-up puts together: to look
         for each while millions are loaded takes minutes.
         """
+        assert self._loader is not None
         for marked in words:
             if (place := PLACES.get(marked[:1], 0)) and len(marked) > 1:
                 self._append(self._loader, marked[1:], place)
 
     def end(self) -> None:
         """Make what was loaded known; blocks, for a thread."""
+        assert self._loader is not None
         self._commit(self._loader)
         self._loader = None
 
