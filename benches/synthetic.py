@@ -54,6 +54,8 @@ CLUSTERS = [
 ]
 NUCLEI = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "a", "e", "i", "o", "ai", "ea", "ee", "ou"]
 CODAS = ["n", "r", "s", "l", "t", "m", "d", "ck", "nd", "ng", "nt", "st"]
+LONG = 4  # letters; only longer words are misspelt
+MOST_TYPED = 3  # words of a title beside a director's name
 FIRST_ID = 0x0190_0000_0000_7000_8000_0000_0000_0000  # of the form of the service's own ids
 
 
@@ -72,8 +74,8 @@ class Film(NamedTuple):
 
     @property
     def id(self) -> UUID:
-        """An id whose order is the films' own, a thousand in a millisecond."""
-        high, low = divmod(self.number, 1_000)
+        """An id whose order is the films' own, ten in a millisecond, as when they are loaded."""
+        high, low = divmod(self.number, 10)
         return UUID(int=FIRST_ID + (high << 80) + low)
 
     @property
@@ -160,8 +162,9 @@ def _title(chance: random.Random, vocabulary: _Words) -> str:
     found = vocabulary.draw(chance, size)
     if size > 1 and chance.random() < 0.3:
         found[0] = chance.choices(LEADING, (8, 2, 1))[0]
-    if size > 2 and chance.random() < 0.35:
-        found[chance.randrange(1, size - 1)] = chance.choice(INNER)
+    first = 2 if found[0] in LEADING else 1
+    if size > first + 1 and chance.random() < 0.35:
+        found[chance.randrange(first, size - 1)] = chance.choice(INNER)
     return " ".join(word.title() if word not in INNER else word for word in found)
 
 
@@ -176,44 +179,61 @@ def queries(made: Sequence[Film], each: int, seed: int = 2) -> list[Asked]:
     """`each` queries of every kind.
 
     `title`: a whole title of two words or more. `title and director`: up to three words of it and
-    the director's surname, as they are written. `misspelt`: a whole title with one slip, two in
-    three words or more. `misspelt and director`: up to three words, one or two misspelt, and the
-    beginning of the director's surname. Right is every film of that title, or of that title by that
-    director.
+    the director's surname, as they are written. `misspelt`: a whole title with one slip, in three
+    words or more perhaps two. `misspelt and director`: up to three words, one or two misspelt, and
+    the beginning of the director's surname. Right is every film of that title, by that director
+    where one is named; of a title that was cut short, every film of theirs that has these words.
     """
     chance = random.Random(seed)
     by_title: dict[str, list[int]] = defaultdict(list)
+    by_director: dict[str, list[int]] = defaultdict(list)
     for film in made:
         by_title[whole(film.title)].append(film.number)
+        for name in film.directors:
+            by_director[name].append(film.number)
     asked: list[Asked] = []
     for kind in ("title", "title and director", "misspelt", "misspelt and director"):
         found: list[Asked] = []
         while len(found) < each:
             film = chance.choice(made)
             named = "director" in kind
-            able = len(words(film.title)) >= 2 and (film.directors or not named)
-            if not able or not any(len(word) > 4 for word in words(film.title)):
+            title = words(film.title)
+            able = len(title) >= 2 and (film.directors or not named)
+            if not able or not any(len(word) > LONG for word in title):
                 continue
+            chosen = _some(chance, title) if named else title
             same = by_title[whole(film.title)]
             if named:
-                same = [n for n in same if set(made[n].directors) & set(film.directors)]
-            found.append(Asked(kind, _typed(chance, film, kind), frozenset(same)))
+                theirs = [n for name in film.directors for n in by_director[name]]
+                if chosen == title:
+                    same = [n for n in same if n in theirs]
+                else:
+                    same = [n for n in theirs if set(chosen) <= set(words(made[n].title))]
+            typed = _misspelt(chance, chosen) if "misspelt" in kind else chosen
+            if named:
+                surname = words(film.directors[0])[-1]
+                cut = max(4, len(surname) - 2) if "misspelt" in kind else len(surname)
+                typed = [*typed, surname[:cut]]
+            found.append(Asked(kind, " ".join(typed), frozenset(same)))
         asked += found
     return asked
 
 
-def _typed(chance: random.Random, film: Film, kind: str) -> str:
-    found = words(film.title)
-    named = "director" in kind
-    if named and len(found) > 3:
-        start = chance.randrange(len(found) - 2)
-        found = found[start : start + 3]
-    if "misspelt" in kind:
-        long = [place for place, word in enumerate(found) if len(word) > 4]
-        slips = 2 if len(found) > 2 and len(long) > 1 and chance.random() < 0.5 else 1
-        for place in chance.sample(long, min(slips, len(long))):
-            found[place] = typo(chance, found[place])
-    if named:
-        surname = words(film.directors[0])[-1]
-        found.append(surname[: max(4, len(surname) - 2)] if "misspelt" in kind else surname)
-    return " ".join(found)
+def _some(chance: random.Random, title: list[str]) -> list[str]:
+    """Three words that stand together, one of them long enough to be known by."""
+    if len(title) <= MOST_TYPED:
+        return title
+    while True:
+        start = chance.randrange(len(title) - MOST_TYPED + 1)
+        some = title[start : start + MOST_TYPED]
+        if any(len(word) > LONG for word in some):
+            return some
+
+
+def _misspelt(chance: random.Random, chosen: list[str]) -> list[str]:
+    long = [place for place, word in enumerate(chosen) if len(word) > LONG]
+    slips = 2 if len(chosen) > 2 and len(long) > 1 and chance.random() < 0.5 else 1
+    typed = list(chosen)
+    for place in chance.sample(long, slips):
+        typed[place] = typo(chance, typed[place])
+    return typed
