@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import chain
 from math import log10
 from typing import Protocol
 from uuid import UUID
@@ -94,6 +95,10 @@ def wholes(title_words: list[str]) -> tuple[str, ...]:
 
 def _distinct(words_: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words_))
+
+
+def _edges(words_: Sequence[str], longest: int) -> tuple[str, ...]:
+    return _distinct(chain.from_iterable([edges(word, longest) for word in words_]))
 
 
 def indexed_forms(title_words: list[str]) -> list[str]:
@@ -237,32 +242,28 @@ class Terms:
     def of(cls, document: MovieDocument) -> "Terms":
         """Every term under which `document` can be found."""
         titles_typed = (document.title, *document.aliases)
-        title = words(document.title)
-        others = [words(alias) for alias in document.aliases]
-        titles = [title, *others]
+        titles = [words(each) for each in titles_typed]
         names = [words(name) for name in document.directors]
-        directors = _distinct([word for name in names for word in name])
-        whole = _distinct([form for each in titles for form in wholes(each)])
-        title_forms = _distinct(indexed_forms(title))
-        alt_forms = _distinct([form for each in others for form in indexed_forms(each)])
+        directors = _distinct(chain.from_iterable(names))
+        whole = _distinct(form for each in titles for form in wholes(each))
+        title_forms = _distinct(indexed_forms(titles[0]))
+        alt_forms = _distinct(form for each in titles[1:] for form in indexed_forms(each))
         heard = title_forms + alt_forms + directors
         return cls(
             title=title_forms,
             alt=alt_forms,
             director=directors,
-            cast=_distinct([word for name in document.actors for word in words(name)]),
-            plot=_distinct(words(document.plot or "")[:MOST_PLOT_WORDS]),
-            joined=_distinct([pair for each in titles for pair in joined(each)]),
+            cast=_distinct(word for name in document.actors for word in words(name)),
+            plot=_distinct(words(document.plot)[:MOST_PLOT_WORDS]) if document.plot else (),
+            joined=_distinct(pair for each in titles for pair in joined(each)),
             whole=whole,
-            edge=_distinct(
-                [e for word in title_forms + alt_forms for e in edges(word, LONGEST_EDGE)]
+            edge=_edges(title_forms + alt_forms, LONGEST_EDGE),
+            director_edge=_edges(directors, LONGEST_EDGE),
+            whole_edge=_edges(whole, LONGEST_WHOLE_EDGE),
+            grams=_distinct(
+                chain.from_iterable([pieces("".join(each)) for each in (*titles, *names)])
             ),
-            director_edge=_distinct([e for word in directors for e in edges(word, LONGEST_EDGE)]),
-            whole_edge=_distinct([e for form in whole for e in edges(form, LONGEST_WHOLE_EDGE)]),
-            grams=_distinct([g for each in titles + names for g in pieces("".join(each))]),
-            sound=_distinct([key for word in heard if (key := sound(word))]),
-            initials=_distinct(
-                [i for each in zip(titles_typed, titles, strict=True) for i in initials(*each)]
-            ),
+            sound=_distinct(key for word in heard if (key := sound(word))),
+            initials=_distinct(chain.from_iterable(map(initials, titles_typed, titles))),
             year=(str(document.year),) if document.year else (),
         )

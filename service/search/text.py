@@ -81,6 +81,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_SUBTITLE = re.compile(r":| - ")
 _DROPPED = str.maketrans({".": None, "*": None, ",": None, "$": "s"})
 
 
@@ -191,7 +192,7 @@ def initials(title: str, title_words: list[str]) -> list[str]:
         title_words: what `words` gives for `title`.
     """
     found = []
-    first = re.split(r":| - ", title, maxsplit=1)[0]
+    first = _SUBTITLE.split(title, maxsplit=1)[0]
     for part in (title_words, [] if first == title else words(first)):
         for form in (part, without_article(part)):
             if len(form) >= SHORTEST_INITIALS:
