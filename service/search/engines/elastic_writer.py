@@ -7,10 +7,10 @@ is one: a bulk to a name that is not there would make an index of that name.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -31,6 +31,7 @@ PASSING = (
     "strict_dynamic_mapping_exception",  # an older release made the index
     "cluster_block_exception",  # the disk is full, or somebody set a block by hand
 )
+OF_EACH = ("items.*._id", "items.*.status", "items.*.error")
 NO_INDEX = "index_not_found_exception"
 
 
@@ -185,13 +186,11 @@ class ElasticWriter:
             operations += (_how(document), document.body)
         with faults():
             try:
-                answer = await self._ready().bulk(
-                    operations=operations,  # type: ignore[arg-type]  # ready lines are sent as they are
-                    index=index,
-                    refresh=refresh,
-                    require_alias=live,
-                    filter_path=["errors", "items.*._id", "items.*.status", "items.*.error"],
-                )
+                # A fill's answer is long and says nothing new, so it is asked for only after an
+                # error, with the same documents: their versions make that harmless.
+                answer = await self._sent(index, operations, live, refresh, told=live)
+                if answer["errors"] and not live:
+                    answer = await self._sent(index, operations, live, refresh, told=True)
             except ApiError as error:
                 if error.status_code not in TOO_BUSY:
                     raise
@@ -204,6 +203,18 @@ class ElasticWriter:
                 code="search_unavailable",
             )
         return [found for item in items if (found := _refusal(item)) is not None]
+
+    async def _sent(
+        self, index: str, operations: list[bytes], live: bool, refresh: bool, told: bool
+    ) -> Mapping[str, Any]:
+        answer = await self._ready().bulk(
+            operations=operations,  # type: ignore[arg-type]  # ready lines are sent as they are
+            index=index,
+            refresh=refresh,
+            require_alias=live,
+            filter_path=["errors", *(OF_EACH if told else ())],
+        )
+        return cast("Mapping[str, Any]", answer.body)
 
     def _ready(self) -> AsyncElasticsearch:
         if self._client is None:
