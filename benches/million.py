@@ -13,216 +13,39 @@ was made is removed at the end.
 
 import argparse
 import asyncio
-import json
 import os
-import re
-import shutil
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 import asyncpg
-import orjson
-import tantivy
 from dotenv import dotenv_values
 
 from benches.load import environment, postgres
+from benches.raw import emptied, raw_elasticsearch, raw_tantivy, ready
+from benches.stored import into_postgres, into_sqlite
 from benches.synthetic import Asked, Film, films, queries
-from indexer.filling import LANES
-from service.search.document import MovieDocument
-from service.search.engines import elastic_form, tantivy_layout
+from benches.watched import Watch, children, resident
 from service.search.engines.elastic import Address
-from service.search.engines.elastic_writer import MOST_IN_BULK, ElasticWriter
-from service.search.engines.tantivy_writer import HEAP
-from service.search.text import whole
 from tests import running
 from tests.running import ROOT
 
-CHUNK = 5_000  # films handed over at once while documents are made ready
 WARM_UP = 50  # queries asked before those that count
 LOOK = 0.25  # seconds between two looks at the job and at memory
 LOADING = 600.0  # seconds in which the service must know all words
-MB = 1 << 20
-WHEN = datetime(2026, 1, 1, tzinfo=UTC)
-COLUMNS = (
-    "id", "version", "counters", "imdb_id", "title", "whole_title", "aliases", "type", "year",
-    "genres", "directors", "writers", "actors", "languages", "countries", "imdb_rating",
-    "imdb_votes", "poster_status", "poster_attempts", "source", "created_at", "updated_at",
-)  # fmt: skip
-POINTER = ("kind", "film_id", "version", "due_at", "attempts", "created_at", "done_at")
-WORD = ("word", "seen_at")
 
 
 def say(label: str, *values: object) -> None:
     print(f"{label:<34}" + "  ".join(str(value) for value in values), flush=True)
-
-
-# The same documents, ready-made
-
-
-def document(film: Film) -> MovieDocument:
-    facts = film._asdict() | {"imdb_votes": film.votes, "imdb_rating": film.rating}
-    rest = dict.fromkeys(("plot", "runtime_minutes", "popularity"))
-    made = {"id": film.id, "version": 1, "imdb_id": film.imdb_id, "actors": (), **rest}
-    return MovieDocument.of(SimpleNamespace(**facts, **made))
-
-
-def packed(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:
-    """The films' documents as lines, with the bulk's own lines for Elasticsearch; their words."""
-    lines, words = [], set()
-    for made in map(document, chunk):
-        if engine == "elasticsearch":
-            how = {"_id": made.film_id, "version": 1, "version_type": "external_gte"}
-            lines += [orjson.dumps({"index": how}), elastic_form.packed(made)]
-        else:
-            lines.append(tantivy_layout.packed(made))
-        words |= made.words()
-    return b"\n".join(lines) + b"\n", words
-
-
-def ready(engine: str, made: list[Film], path: Path) -> set[str]:
-    """Write all documents to a file, which the raw way then only reads; all their words."""
-    every: set[str] = set()
-    began = time.perf_counter()
-    chunks = [made[start : start + CHUNK] for start in range(0, len(made), CHUNK)]
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool, path.open("wb") as file:
-        for start in range(0, len(chunks), 8):
-            for lines, words in pool.map(packed, [engine] * 8, chunks[start : start + 8]):
-                file.write(lines)
-                every |= words
-    size = path.stat().st_size / len(made)
-    say(
-        "documents made ready",
-        f"{time.perf_counter() - began:.0f} s, {size:.0f} B each, {len(every)} words",
-    )
-    return every
-
-
-# The raw way
-
-
-async def raw_elasticsearch(path: Path) -> float:
-    """Documents a second in plain bulk requests."""
-    address = Address.parse(os.environ["TEST_ELASTICSEARCH_URL"])
-    address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}")
-    writer = ElasticWriter(address)
-    await writer.open()
-    await writer.create("movies-raw")
-    url = re.sub(r"\?.*", "", os.environ["TEST_ELASTICSEARCH_URL"]).rstrip("/")
-    sent = 0
-    head = {"Content-Type": "application/x-ndjson"}
-    try:
-        with path.open("rb") as file:
-            async with aiohttp.ClientSession(headers=head) as session:
-                began = time.perf_counter()
-
-                async def lane() -> None:
-                    nonlocal sent
-                    while lines := list(islice(file, 2 * MOST_IN_BULK)):
-                        where = f"{url}/{address.real('movies-raw')}/_bulk?filter_path=errors"
-                        body = b"".join(lines)
-                        while await refused(session, where, body):
-                            await asyncio.sleep(0.2)
-                        sent += len(lines) // 2
-
-                await asyncio.gather(*(lane() for _ in range(LANES)))
-                rate = sent / (time.perf_counter() - began)
-    finally:
-        await emptied(address)
-        await writer.close()
-    return rate
-
-
-async def refused(session: aiohttp.ClientSession, where: str, body: bytes) -> bool:
-    """Send one bulk; whether the cluster was too busy to take it."""
-    async with session.post(where, data=body) as response:
-        told = await response.json()
-    assert response.status == 429 or not told["errors"], told
-    return response.status == 429
-
-
-async def emptied(address: Address) -> None:
-    async with address.client(60.0) as client:
-        for index in await client.indices.get(index=f"{address.alias}-*"):
-            await client.indices.delete(index=index)
-
-
-def raw_tantivy(path: Path, folder: Path) -> float:
-    """Documents a second into a plain writer with as much memory as ours has, one commit."""
-    folder.mkdir()
-    writer = tantivy.Index(tantivy_layout.SCHEMA, str(folder)).writer(HEAP, 1)
-    sent = 0
-    with path.open() as file:
-        began = time.perf_counter()
-        for line in file:
-            writer.add_json(line)
-            sent += 1
-        writer.commit()
-        rate = sent / (time.perf_counter() - began)
-    writer.wait_merging_threads()
-    shutil.rmtree(folder)
-    return rate
-
-
-# The database
-
-
-def row(film: Film, when: Any) -> tuple[Any, ...]:
-    lists = [json.dumps(each) for each in (film.aliases, film.genres, film.directors)]
-    aliases, genres, directors = lists
-    return (
-        film.id, 1, 0, film.imdb_id, film.title, whole(film.title)[:600], aliases, film.type,
-        film.year, genres, directors, "[]", "[]", "[]", "[]", film.rating, film.votes, "missing", 0,
-        "user", when, when,
-    )  # fmt: skip
-
-
-def pointer(film: Film) -> tuple[Any, ...]:
-    return ("film", film.id, 1, 0, 1, 1, 2)
-
-
-async def into_postgres(url: str, made: list[Film], words: set[str]) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.copy_records_to_table(
-        "films", records=(row(film, WHEN) for film in made), columns=COLUMNS
-    )
-    await connection.copy_records_to_table("outbox", records=map(pointer, made), columns=POINTER)
-    known = ((word, 1) for word in sorted(words))
-    await connection.copy_records_to_table("words", records=known, columns=WORD)
-    await connection.execute("VACUUM ANALYZE")
-    await connection.close()
-
-
-def into_sqlite(path: Path, made: list[Film], words: set[str]) -> None:
-    def texts(values: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(str(value) if isinstance(value, uuid.UUID) else value for value in values)
-
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for table, columns, given in (
-            ("films", COLUMNS, (row(film, WHEN.isoformat(" ")) for film in made)),
-            ("outbox", POINTER, map(pointer, made)),
-            ("words", WORD, ((word, 1) for word in sorted(words))),
-        ):
-            marks = ", ".join("?" * len(columns))
-            connection.executemany(
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", map(texts, given)
-            )
 
 
 class Job:
@@ -247,57 +70,6 @@ class Job:
     async def close(self) -> None:
         if self._connection is not None:
             await self._connection.close()
-
-
-# Processes
-
-
-@dataclass
-class Watch:
-    """The most that a process and its children were seen to hold, in MB, and how long they have
-    worked, in seconds of a core: alone, and in all.
-    """
-
-    pid: int
-    alone: float = 0.0
-    all_of_them: float = 0.0
-    worked: dict[int, float] = field(default_factory=dict)
-
-    def look(self) -> None:
-        held = {pid: resident(pid) for pid in [self.pid, *children(self.pid)]}
-        self.alone = max(self.alone, held[self.pid])
-        self.all_of_them = max(self.all_of_them, sum(held.values()))
-        self.worked |= {pid: worked(pid) for pid in held}
-
-
-def children(pid: int) -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
-        except (OSError, IndexError):
-            continue
-        if parent == pid:
-            found.append(int(stat.parent.name))
-    return [each for child in found for each in (child, *children(child))]
-
-
-def resident(pid: int, kind: str = "Rss") -> float:
-    """MB of a process: all that is resident, or what is its own alone (`Private`)."""
-    try:
-        told = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0.0
-    return sum(int(size) for size in re.findall(rf"^{kind}\w*:\s+(\d+) kB", told, re.M)) / 1024
-
-
-def worked(pid: int) -> float:
-    """Seconds of a core that a process has used."""
-    try:
-        told = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return 0.0
-    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -339,9 +111,6 @@ async def rebuilt(given: dict[str, str], count: int) -> float:
     say("indexer, work", f"{alone:.0f} s itself, {sum(watch.worked.values()):.0f} s the others")
     await job.close()
     return float(told["rate"])
-
-
-# Searching
 
 
 async def searched(given: dict[str, str], made: list[Film], each: int) -> None:
@@ -402,7 +171,11 @@ async def ask(session: aiohttp.ClientSession, url: str, asked: Asked) -> list[in
 async def one_engine(engine: str, made: list[Film], each: int, folder: Path) -> None:
     print(f"\n{engine}, {len(made)} films", flush=True)
     lines = folder / "ready"
+    began = time.perf_counter()
     words = ready(engine, made, lines)
+    size = lines.stat().st_size / len(made)
+    say("documents made ready", f"{time.perf_counter() - began:.0f} s, {size:.0f} B each")
+    say("words of all films", len(words))
     if engine == "elasticsearch":
         raw = await raw_elasticsearch(lines)
     else:
