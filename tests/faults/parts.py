@@ -1,6 +1,8 @@
 """Real parts killed and started again, where they are this checkout's own."""
 
 import asyncio
+import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.running import until
 
 FOLDER = Path(os.environ.get("BACKENDS_DIR", ROOT / "var/backends"))
 DEADLY = {"postgres": signal.SIGQUIT}  # an immediate stop: a crash, but for its shared memory
@@ -23,8 +26,16 @@ def pid(name: str) -> int:
 
 
 async def killed(name: str) -> None:
-    """Gone without a word."""
+    """Gone without a word, and every process of it."""
     os.kill(pid(name), DEADLY.get(name, signal.SIGKILL))
+
+    async def gone() -> bool:  # the lock on its file is held by all of its processes
+        with (FOLDER / f"{name}.pid").open() as file, contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False
+
+    await until(gone)
 
 
 async def started(name: str) -> None:
