@@ -31,6 +31,7 @@ PAIR = 0.97  # what joined or split words keep of their likeness
 NUMBER = 0.98  # a number, or an abbreviation, written another way
 BY_INITIALS = 0.90  # what initials explain, and cover
 SOUNDING = 0.80  # a word that sounds the same
+SAME_LETTERS = 0.99  # how exact a title is whose words were joined or split otherwise
 OUT_OF_STEP = 0.90  # what a beginning keeps that has more words, or fewer, than were typed
 BEGINNING = 0.85  # what a title's beginning counts beside a whole title: else a short title that is
 # nearly typed in full would always come before a well-known longer one
@@ -95,8 +96,13 @@ def rank(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
     """
     asked = Asked(query, candidates)
     ranked = [asked.judged(candidate) for candidate in candidates]
-    ranked.sort(key=lambda r: (-(r.features.exact == 1.0), -r.score, r.candidate.film_id))
+    ranked.sort(key=lambda r: (-_tier(r.features.exact), -r.score, r.candidate.film_id))
     return ranked
+
+
+def _tier(exact: float) -> float:
+    """Before all others come titles as they were typed, then those of the same letters."""
+    return exact if exact >= SAME_LETTERS else 0.0
 
 
 class Asked:
@@ -211,7 +217,7 @@ class Asked:
 
     def _exact(self, title: Title, year: float) -> float:
         if title.typed in self.typed:
-            return 1.0
+            return 1.0 if title.words in (self.query.words, self.query.core) else SAME_LETTERS
         if title.typed == "".join(self.query.title):
             return 1.0 if year >= 0.6 else 0.85
         return 0.9 if self.forms.intersection(title.wholes) else 0.0

@@ -35,6 +35,14 @@ def test_the_whole_title_comes_before_a_better_known_longer_one() -> None:
     assert order("it", *films)[0] == "it"
 
 
+def test_the_title_as_it_was_typed_comes_before_one_of_the_same_letters() -> None:
+    joined, apart = film("Bloodbrothers", votes=90_000), film("Blood Brothers")
+    longer = film("Blood Brothers Forever", votes=9_000_000)
+    query = Query.parse("blood brothers")
+    ranked = [r.candidate for r in rank(query, [joined, longer, apart])]
+    assert ranked == [apart, joined, longer]
+
+
 def test_of_equal_titles_the_better_known_comes_first() -> None:
     few, many = film("Dune", 1984, votes=10), film("Dune", 2021, votes=1_000_000)
     query = Query.parse("dune")
