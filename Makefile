@@ -80,6 +80,9 @@ bench.worst: .venv/installed-dev ## the heaviest searches that a client may send
 bench.load: .venv/installed-dev ## loading, searching, write-to-searchable, side by side on both stacks
 	@$(BIN)/python -m benches.load
 
+bench.million: .venv/installed-dev ## a million made-up films: filling beside raw bulks, memory, searches; 20 minutes
+	@$(BIN)/python -m benches.million
+
 up: ## the full stack in containers
 	docker compose up --build --wait
 
@@ -95,4 +98,4 @@ lock: .venv/installed-dev ## resolve the dependencies anew into the lock files
 
 .PHONY: help run server.install server.start database.upgrade database.connect reindex test \
   test.coverage chaos lint backends.install backends.start backends.stop bench bench.search \
-  bench.ablation bench.match bench.suggest bench.worst bench.load up down lock
+  bench.ablation bench.match bench.suggest bench.worst bench.load bench.million up down lock

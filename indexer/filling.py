@@ -14,19 +14,20 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from indexer.jobs import Failed, Jobs
-from indexer.worker import documents_from, documents_of
+from indexer.preparing import Preparing
+from indexer.worker import documents_of
 from service.database import now_ms
 from service.films import outbox
-from service.films.models import Film
 from service.films.outbox import Entry
 from service.operation.models import ReindexJob
-from service.search.compare import Difference
-from service.search.document import COLUMNS, MovieDocument
-from service.search.engines.ports import IndexWriter, Refusal
+from service.search.compare import FIRST, Difference, rows_behind
+from service.search.engines.ports import IndexWriter, Packed, Refusal, packed_all
 from service.search.lexicon import Recorder
+from service.search.stored import Row
 
-PAGE = 500  # films read, prepared and sent at once
-LANES = 4  # pages on their way; some 10 MB of documents each
+PAGE = 1_000  # films read, prepared and sent at once; 2 MB of documents
+LANES = 4  # pages on their way, in the hands of database, preparation and engine
+KEPT = 10_000  # films between two checkpoints, each of which costs tantivy a commit and a merge
 SHORT = 100  # films; a catch-up pass of fewer is followed by the last one
 MOST_PASSES = 50  # catch-up passes before the last one is taken anyway
 TRIES = 8  # of one page, with a doubling pause, before the rebuild fails
@@ -34,7 +35,7 @@ TRIES = 8  # of one page, with a doubling pause, before the rebuild fails
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    last: UUID
+    last: str
     films: int
     sending: "asyncio.Task[None]"
 
@@ -60,21 +61,34 @@ class Filling:
     async def fill(self, job: ReindexJob, stop: asyncio.Event) -> None:
         """Send every film from the checkpoint on; returns early at `stop`."""
         self.refused.clear()
+        left = max(0, job.total - job.done)
+        async with Preparing.of(self._writer.pack, left) as preparing:
+            await self._fill(job, stop, preparing)
+
+    async def _fill(self, job: ReindexJob, stop: asyncio.Event, preparing: Preparing) -> None:
         began, before = time.monotonic(), job.done
         under_way: deque[_Page] = deque()
-        last, more = job.checkpoint, True
+        last, more, sent = str(job.checkpoint) if job.checkpoint else FIRST, True, 0
         try:
             while more or under_way:
                 if stop.is_set():
                     return
-                films = await _page_behind(last) if more else []
-                more = len(films) == PAGE
-                if films:
-                    last = films[-1].id
-                    sending = asyncio.create_task(self._send_films(job, films))
-                    under_way.append(_Page(last, len(films), sending))
-                if under_way and (len(under_way) >= LANES or not more):
-                    await self._land(job, under_way.popleft(), began, before)
+                found = await rows_behind(last, PAGE) if more else []
+                more = len(found) == PAGE
+                if found:
+                    last = found[-1]["id"]
+                    sending = asyncio.create_task(self._send_rows(job, found, preparing))
+                    under_way.append(_Page(last, len(found), sending))
+                if not under_way or (more and len(under_way) < LANES):
+                    continue
+                page = under_way.popleft()
+                await page.sending
+                sent += page.films
+                if sent >= KEPT or not (more or under_way):
+                    await self._keep(job, page.last, sent)
+                    job.rate = (job.done - before) / max(time.monotonic() - began, 0.001)
+                    await self._jobs.note(job)
+                    sent = 0
         finally:
             for page in under_way:
                 page.sending.cancel()
@@ -100,8 +114,13 @@ class Filling:
         """Send these films as they are now; those that are gone become tombstones."""
         for start in range(0, len(changed), PAGE):
             documents, broken = await documents_of(changed[start : start + PAGE])
-            self._note_refused(broken)
-            await self._send(job, documents)
+            await self._words.remember(word for made in documents for word in made.words())
+            ready, refused = packed_all(documents, self._writer.pack)
+            self._note_refused((*broken, *refused))
+            await self._send(job, ready)
+        if changed:
+            assert job.index_name is not None
+            await self._writer.keep(job.index_name)
 
     async def send_again(self, job: ReindexJob, found: Sequence[Difference]) -> None:
         """Make the index hold of these films what the database does."""
@@ -122,16 +141,15 @@ class Filling:
         await self.send_again(job, rest)
         return [each for each in rest if each.film_id not in self.refused]
 
-    async def _send_films(self, job: ReindexJob, films: Sequence[Film]) -> None:
-        entries = [Entry(0, film.id, film.version, 0) for film in films]
-        documents, broken = documents_from({film.id: film for film in films}, entries)
-        self._note_refused(broken)
-        await self._send(job, documents)
+    async def _send_rows(self, job: ReindexJob, found: Sequence[Row], preparing: Preparing) -> None:
+        made = await preparing.page(found)
+        self._note_refused(made.broken)
+        await self._words.remember(made.words)
+        await self._send(job, made.documents)
 
-    async def _send(self, job: ReindexJob, documents: Sequence[MovieDocument]) -> None:
+    async def _send(self, job: ReindexJob, documents: Sequence[Packed]) -> None:
         """Put documents into the fresh index; passing refusals are tried again, alone."""
         assert job.index_name is not None
-        await self._words.remember(word for made in documents for word in made.words())
         waiting = {made.film_id: made for made in documents}
         for attempt in range(TRIES):
             if not waiting:
@@ -144,19 +162,13 @@ class Filling:
         if waiting:
             raise Failed(f"the engine keeps refusing: {refusals[0].reason}")
 
-    async def _land(self, job: ReindexJob, page: _Page, began: float, before: int) -> None:
-        """Wait for the oldest page, and note how far the index is complete."""
-        await page.sending
-        job.checkpoint = page.last
-        job.done += page.films
+    async def _keep(self, job: ReindexJob, last: str, films: int) -> None:
+        """So many films more, up to `last`, are safe in the index."""
+        assert job.index_name is not None
+        await self._writer.keep(job.index_name)
+        job.checkpoint = UUID(last)
+        job.done += films
         job.total = max(job.total, job.done)
-        job.rate = (job.done - before) / max(time.monotonic() - began, 0.001)
-        await self._jobs.note(job)
 
     def _note_refused(self, refusals: Sequence[Refusal]) -> None:
         self.refused |= {refusal.film_id for refusal in refusals if not refusal.passing}
-
-
-async def _page_behind(film_id: UUID | None) -> list[Film]:
-    films = Film.filter(id__gt=film_id) if film_id else Film.all()
-    return await films.order_by("id").limit(PAGE).only(*COLUMNS)

@@ -7,7 +7,7 @@ without harm; so whatever fails is simply tried again.
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 BATCH = 500  # films in one bulk request; 500 ready documents are some 300 kB
 PAUSE = 0.05  # seconds between small bulks: half the load of none, 15 ms more lag
-MOST_BREAKS = 5  # tries of a film that breaks the code, before it is set aside for a person
+MOST_BREAKS = 10  # tries of a film that breaks the code, some minutes, before it is set aside
 TOMBSTONE_AGE = 86_400_000  # ms
 SWEEP_EVERY = 600.0  # seconds between two removals of old finished rows
 
@@ -82,10 +82,13 @@ class Worker:
             return 0
         try:
             refused = await self._write(entries)
-        except Unavailable as error:
+        except Exception as error:
+            if database.is_fault(error):
+                raise  # nothing could be written down either; the lease runs out by itself
             attempts = max(entry.attempts for entry in entries)
             due = self._ms() + delay_ms(attempts)
-            await outbox.postpone([entry.id for entry in entries], due, error.detail)
+            reason = error.detail if isinstance(error, Unavailable) else repr(error)
+            await outbox.postpone([entry.id for entry in entries], due, reason)
             raise
         films = len({entry.film_id for entry in entries})
         INDEXED.labels("refused").inc(len(refused))
@@ -98,24 +101,48 @@ class Worker:
     async def _write(self, entries: Sequence[outbox.Entry]) -> list[Refusal]:
         """Put the films behind `entries` into the index; returns those that did not go in.
 
-        What breaks this code, rather than the engine or the database, is looked for by halves: one
-        film that nobody thought of must not hold up the others of its bulk for ever.
+        One film that nobody thought of must not hold up the others of its bulk for ever, so what
+        breaks this code is found and refused; for good after some tries, if what has gone in before
+        still does. Else it is no film's fault.
         """
+        broken: dict[UUID, Exception] = {}
+        refused = await self._write_by_halves(entries, broken)
+        for film_id, error in broken.items():
+            log.error("film_breaks_indexing", film_id=str(film_id), exc_info=error)
+            attempts = max(entry.attempts for entry in entries if entry.film_id == film_id)
+            hopeless = attempts >= MOST_BREAKS and await self._writes_another(film_id)
+            reason = f"cannot be indexed: {error!r}"
+            refused.append(Refusal(str(film_id), reason, passing=not hopeless))
+        return refused
+
+    async def _writes_another(self, film_id: UUID) -> bool:
+        """Whether the film that went in last, other than this one, goes in again."""
+        last = await outbox.last_done(film_id)
+        if last is None:
+            return False
+        broken: dict[UUID, Exception] = {}
+        await self._write_by_halves([last], broken)
+        return not broken
+
+    async def _write_by_halves(
+        self, entries: Sequence[outbox.Entry], broken: dict[UUID, Exception]
+    ) -> list[Refusal]:
         try:
-            documents, broken = await documents_of(entries)
+            documents, unfit = await documents_of(entries)
             await self._words.remember(word for made in documents for word in made.words())
-            return [*broken, *await self._writer.write(documents)]
+            return [*unfit, *await self._writer.write(documents)]
         except Exception as error:
             if isinstance(error, Unavailable) or database.is_fault(error):
                 raise
             films = sorted({entry.film_id for entry in entries})
             if len(films) == 1:
-                log.error("film_breaks_indexing", film_id=str(films[0]), exc_info=error)
-                again = max(entry.attempts for entry in entries) < MOST_BREAKS
-                return [Refusal(str(films[0]), f"cannot be indexed: {error!r}", passing=again)]
-            half = set(films[: len(films) // 2])
-            first = await self._write([entry for entry in entries if entry.film_id in half])
-            return first + await self._write([e for e in entries if e.film_id not in half])
+                broken[films[0]] = error
+                return []
+        half = set(films[: len(films) // 2])
+        first = [entry for entry in entries if entry.film_id in half]
+        rest = [entry for entry in entries if entry.film_id not in half]
+        refused = await self._write_by_halves(first, broken)
+        return refused + await self._write_by_halves(rest, broken)
 
     async def _settle(self, entries: Sequence[outbox.Entry], refusals: Sequence[Refusal]) -> None:
         """Finish what went in; put off or set aside what did not, each with its own reason."""
@@ -193,13 +220,6 @@ async def documents_of(
     """
     ids = {entry.film_id for entry in entries}
     films = {film.id: film for film in await Film.filter(id__in=list(ids)).only(*COLUMNS)}
-    return documents_from(films, entries)
-
-
-def documents_from(
-    films: Mapping[UUID, Film], entries: Sequence[outbox.Entry]
-) -> tuple[list[MovieDocument], list[Refusal]]:
-    """As `documents_of`, of films that have been read already."""
     newest: dict[UUID, int] = {}
     for entry in entries:
         newest[entry.film_id] = max(entry.version, newest.get(entry.film_id, 0))

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from uuid import UUID
 
 import asyncpg
 from tortoise import Tortoise, connections
@@ -216,6 +217,11 @@ def on_postgres() -> bool:
 def placeholders(sql: str) -> str:
     """`$1, $2, …` in `sql` as this database wants them; SQLite understands `?1`."""
     return sql if on_postgres() else sql.replace("$", "?")
+
+
+def id_value(id: UUID) -> UUID | str:
+    """An id as this database's driver takes it in a statement."""
+    return id if on_postgres() else str(id)
 
 
 def clock() -> str:

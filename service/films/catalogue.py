@@ -11,13 +11,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
+from uuid_utils.compat import uuid7
 
 from service.database import connection, on_postgres, whole
 from service.errors import Conflict, FieldError, Invalid, NotFound, VersionMismatch
@@ -30,7 +31,13 @@ from service.search.plaintext import plaintext
 from service.search.text import fold
 from service.search.text import whole as whole_title
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ADDING = 7_305_001  # the advisory lock's number: any constant that nobody else uses
+
+_NEW = Film(title="", whole_title="", created_at=EPOCH, updated_at=EPOCH)
+"""What every new film is a copy of: working out each column's default again takes the longest of
+all. Its lists are shared, which is safe because `_merge` puts new ones in their place.
+"""
 
 PLAINTEXT_OF = ("title", "aliases", "directors", "genres")
 ALL_COLUMNS = tuple(name for name in Film._meta.fields_map if name not in ("id", "created_at"))
@@ -293,15 +300,11 @@ async def _locked(film_id: UUID, version: int | None) -> Film:
 
 
 def _made(facts: FilmFacts, provenance: Provenance, now: datetime) -> Film:
-    film = Film(
-        source=provenance.source,
-        fetched_at=provenance.fetched_at,
-        refresh_after=provenance.refresh_after,
-        created_at=now,
-        updated_at=now,
-        title="",
-        whole_title="",
-    )
+    film = _NEW.clone(pk=uuid7())
+    film.source = provenance.source
+    film.fetched_at = provenance.fetched_at
+    film.refresh_after = provenance.refresh_after
+    film.created_at = now
     _merge(film, facts.columns(), now)
     return film
 

@@ -5,6 +5,7 @@ where a film is checked. What a source does not mention is not set, and leaves t
 it is; what it sets to `None` is known to be unknown.
 """
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -23,9 +24,12 @@ FilmType = Literal["movie", "series", "episode", "game"]
 Source = Literal["omdb", "sample", "user"]
 
 
+_UNCLEAN = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+
+
 def _clean(text: str) -> str:
     """No control characters and nothing that UTF-8 cannot carry: such text is an accident."""
-    if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+    if _UNCLEAN.search(text):
         raise ValueError("must not contain control characters or lone surrogates")
     return text
 

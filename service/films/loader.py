@@ -4,6 +4,7 @@ A file of a million lines has some bad ones, so a bad line is told with its numb
 and the rest is kept. Loading the same file twice changes nothing.
 """
 
+import asyncio
 import gzip
 import io
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,6 +20,7 @@ from service.films.catalogue import Catalogue
 from service.films.facts import FilmFacts, Provenance, Source
 
 BATCH = 500  # films in one transaction: some 30 ms in which others wait their turn
+GLANCE = 25  # lines read before what is on its way to the database has a turn
 LONGEST_LINE = 1_000_000  # bytes; a film is some 2 kB, so a longer line is not one
 READ_ONLY = [
     "id",
@@ -75,23 +77,39 @@ class Loader:
             DomainError: it is not JSON at all.
         """
         progress = Progress()
-        batch: list[FilmFacts] = []
         with path.open("rb") as raw:
-            for number, line in _lines(raw):
-                progress.read += 1
-                try:
-                    batch.append(self.facts_of(line))
-                except ValueError as fault:
-                    progress.bad.append(BadLine(number, _reason(fault)))
-                if len(batch) >= BATCH:
-                    await self._merge(batch, source, progress)
-                    batch = []
+            merging: asyncio.Task[None] | None = None
+            try:
+                async for batch in self._batches(raw, progress):
+                    if merging is not None:
+                        await merging
+                        yield progress
                     progress.bytes_read = raw.tell()
-                    yield progress
-            if batch:
-                await self._merge(batch, source, progress)
+                    merging = asyncio.create_task(self._merge(batch, source, progress))
+            finally:
+                if merging is not None:
+                    await merging
             progress.bytes_read = raw.tell()
         yield progress
+
+    async def _batches(
+        self, raw: io.BufferedReader, progress: Progress
+    ) -> AsyncIterator[list[FilmFacts]]:
+        """The file's films; the next ones are read while the last ones are on their way."""
+        batch: list[FilmFacts] = []
+        for number, line in _lines(raw):
+            progress.read += 1
+            try:
+                batch.append(self.facts_of(line))
+            except ValueError as fault:
+                progress.bad.append(BadLine(number, _reason(fault)))
+            if len(batch) >= BATCH:
+                yield batch
+                batch = []
+            elif progress.read % GLANCE == 0:
+                await asyncio.sleep(0)
+        if batch:
+            yield batch
 
     async def _merge(self, batch: list[FilmFacts], source: Source, progress: Progress) -> None:
         absorbed = await self._catalogue.absorb_all(batch, Provenance(source=source))

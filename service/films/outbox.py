@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
-from service.database import clock, on_postgres, rows, whole
+from service.database import clock, connection, id_value, on_postgres, placeholders, rows, whole
 from service.films.models import Outbox
 from service.limits import OUTBOX_LEASE_MS as LEASE
 
@@ -44,12 +44,12 @@ class Depth:
 
 async def append(changes: Iterable[tuple[UUID, int, Kind]], now_ms: int) -> None:
     """File `(film id, version, kind)`; must be called inside the change's own transaction."""
-    await Outbox.bulk_create(
-        [
-            Outbox(kind=kind, film_id=film_id, version=version, created_at=now_ms)
-            for film_id, version, kind in changes
-        ],
-        batch_size=1000,
+    await connection().execute_many(
+        placeholders(
+            "INSERT INTO outbox (film_id, version, kind, created_at, due_at, attempts) "
+            "VALUES ($1, $2, $3, $4, 0, 0)"
+        ),
+        [[id_value(film_id), version, kind, now_ms] for film_id, version, kind in changes],
     )
 
 
@@ -136,6 +136,13 @@ async def changed_since(since_ms: int) -> list[Entry]:
         since_ms,
     )
     return [Entry(0, UUID(str(row["film_id"])), row["version"], 0) for row in found]
+
+
+async def last_done(besides: UUID) -> Entry | None:
+    """The change of another film than `besides` that reached the index last, if any is known."""
+    others = Outbox.filter(done_at__isnull=False).exclude(film_id=besides)
+    row = await others.order_by("-done_at", "-id").first()
+    return Entry(row.id, row.film_id, row.version, row.attempts) if row else None
 
 
 async def withdrawn(after_ms: int, until_ms: int) -> list[str]:

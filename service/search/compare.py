@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from service.database import now_ms
+from service.database import now_ms, on_postgres, rows
 from service.films import outbox
-from service.films.models import Film
 from service.search.document import COLUMNS, UNFIT, MovieDocument
 from service.search.engines.ports import Held, Inventory
+from service.search.stored import Row, Stored
 
 PAGE = 500  # films and documents read at once
 FIRST, LAST = str(UUID(int=0)), str(UUID(int=2**128 - 1))
@@ -63,19 +63,34 @@ async def compared(
     after, size = FIRST, page or PAGE
     while True:
         began = await now_ms() if since_ms is None else since_ms
-        behind = Film.filter(id__gt=UUID(after)).order_by("id")
-        films = await behind.limit(size).only(*COLUMNS)
+        films = await rows_behind(after, size)
         held = await inventory.page(name, after, size)
         # Both pages end where the shorter one does, so that neither side is ahead of the other.
-        ends = [str(films[-1].id)] if len(films) == size else []
+        ends = [films[-1]["id"]] if len(films) == size else []
         ends += [held[-1].film_id] if len(held) == size else []
         end = min(ends, default=LAST)
-        here = [film for film in films if str(film.id) <= end]
+        here = [film for film in films if film["id"] <= end]
         there = {one.film_id: one for one in held if one.film_id <= end}
         yield Compared(len(here), await _settled(_differences(here, there, by_content), began))
         if end == LAST:
             return
         after = end
+
+
+async def rows_behind(film_id: str, limit: int) -> list[Row]:
+    """At most `limit` films behind this id, in the order of ids.
+
+    Raises the database's own errors.
+    """
+    after = UUID(film_id) if on_postgres() else film_id
+    found = await rows(
+        f"SELECT {', '.join(COLUMNS)} FROM films WHERE id > $1 ORDER BY id LIMIT $2",  # noqa: S608
+        after,
+        limit,
+    )
+    for row in found:
+        row["id"] = str(row["id"])
+    return list(found)
 
 
 async def _settled(found: list[Difference], since_ms: int) -> tuple[Difference, ...]:
@@ -86,16 +101,16 @@ async def _settled(found: list[Difference], since_ms: int) -> tuple[Difference, 
 
 
 def _differences(
-    films: Sequence[Film], there: dict[str, Held], by_content: bool
+    films: Sequence[Row], there: dict[str, Held], by_content: bool
 ) -> list[Difference]:
     found = []
     for film in films:
-        held = there.pop(str(film.id), None)
+        film_id, version = film["id"], film["version"]
+        held = there.pop(film_id, None)
         if held is None or held.gone:
-            version = held.version if held else None
-            found.append(Difference(str(film.id), "missing", film.version, version))
-        elif not (_alike(film, held) if by_content else film.version == held.version):
-            found.append(Difference(str(film.id), "stale", film.version, held.version))
+            found.append(Difference(film_id, "missing", version, held.version if held else None))
+        elif held.version != version or (by_content and not _alike(film, held)):
+            found.append(Difference(film_id, "stale", version, held.version))
     found += [
         Difference(one.film_id, "orphaned", None, one.version)
         for one in there.values()
@@ -104,8 +119,8 @@ def _differences(
     return found
 
 
-def _alike(film: Film, held: Held) -> bool:
+def _alike(film: Row, held: Held) -> bool:
     try:
-        return MovieDocument.of(film).digest() == held.digest and film.version == held.version
+        return MovieDocument.of(Stored.of(film)).digest() == held.digest
     except UNFIT:
         return False  # no document can be made of it, so the one that is there is not its own

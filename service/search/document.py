@@ -6,9 +6,10 @@ The ready-made terms are worked out here, in Python: an engine stores and compar
 analyses nothing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import chain
 from math import log10
 from typing import Protocol
 from uuid import UUID
@@ -19,7 +20,7 @@ from service.search import numerals
 from service.search.order import Column, numbers
 from service.search.selection import squeezed
 from service.search.sound import sound
-from service.search.text import edges, grams, initials, joined, without_article, words
+from service.search.text import edges, initials, joined, pieces, without_article, words
 from service.search.text import whole as folded_title
 
 ANALYSIS = 2
@@ -87,18 +88,25 @@ def wholes(title_words: list[str]) -> tuple[str, ...]:
     article.
     """
     forms = [title_words, without_article(title_words)]
-    forms += [numerals.figures(form) for form in forms]
+    if numerals.any_in(title_words):
+        forms += [numerals.figures(form) for form in forms]
     return tuple(dict.fromkeys("".join(form) for form in forms if form))
 
 
-def _distinct(words_: Sequence[str]) -> tuple[str, ...]:
+def _distinct(words_: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words_))
+
+
+def _edges(words_: Sequence[str], longest: int) -> tuple[str, ...]:
+    return _distinct(chain.from_iterable([edges(word, longest) for word in words_]))
 
 
 def indexed_forms(title_words: list[str]) -> list[str]:
     """A title's words, with their numbers written both ways."""
     found = [form for word in title_words for form in numerals.indexed(word)]
-    return found + [word for word in numerals.figures(title_words) if word not in found]
+    if numerals.any_in(title_words):
+        found += [word for word in numerals.figures(title_words) if word not in found]
+    return found
 
 
 @dataclass(frozen=True)
@@ -195,20 +203,20 @@ class MovieDocument:
         terms = self.terms
         places = {"t": terms.title, "a": terms.alt, "d": terms.director, "c": terms.cast}
         places |= {"j": terms.joined, "w": terms.whole}
-        return frozenset(
-            place + word
-            for place, found in places.items()
-            for word in found
-            if len(word) <= LONGEST_WORD
-        )
+        marked: set[str] = set()
+        for place, found in places.items():
+            marked.update([place + word for word in found if len(word) <= LONGEST_WORD])
+        return frozenset(marked)
 
     def digest(self) -> str:
         """A hash of the content, the same wherever and whenever it is computed; `version` is not
         part of it.
         """
-        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "version"}
-        packed = orjson.dumps([ANALYSIS, content], option=orjson.OPT_SORT_KEYS)
+        packed = orjson.dumps([ANALYSIS, {name: getattr(self, name) for name in _HASHED}])
         return hashlib.blake2b(packed, digest_size=16).hexdigest()
+
+
+_HASHED = sorted(field.name for field in fields(MovieDocument) if field.name != "version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,32 +242,28 @@ class Terms:
     def of(cls, document: MovieDocument) -> "Terms":
         """Every term under which `document` can be found."""
         titles_typed = (document.title, *document.aliases)
-        title = words(document.title)
-        others = [words(alias) for alias in document.aliases]
-        titles = [title, *others]
+        titles = [words(each) for each in titles_typed]
         names = [words(name) for name in document.directors]
-        directors = _distinct([word for name in names for word in name])
-        whole = _distinct([form for each in titles for form in wholes(each)])
-        title_forms = _distinct(indexed_forms(title))
-        alt_forms = _distinct([form for each in others for form in indexed_forms(each)])
+        directors = _distinct(chain.from_iterable(names))
+        whole = _distinct(form for each in titles for form in wholes(each))
+        title_forms = _distinct(indexed_forms(titles[0]))
+        alt_forms = _distinct(form for each in titles[1:] for form in indexed_forms(each))
         heard = title_forms + alt_forms + directors
         return cls(
             title=title_forms,
             alt=alt_forms,
             director=directors,
-            cast=_distinct([word for name in document.actors for word in words(name)]),
-            plot=_distinct(words(document.plot or "")[:MOST_PLOT_WORDS]),
-            joined=_distinct([pair for each in titles for pair in joined(each)]),
+            cast=_distinct(word for name in document.actors for word in words(name)),
+            plot=_distinct(words(document.plot)[:MOST_PLOT_WORDS]) if document.plot else (),
+            joined=_distinct(pair for each in titles for pair in joined(each)),
             whole=whole,
-            edge=_distinct(
-                [e for word in title_forms + alt_forms for e in edges(word, LONGEST_EDGE)]
+            edge=_edges(title_forms + alt_forms, LONGEST_EDGE),
+            director_edge=_edges(directors, LONGEST_EDGE),
+            whole_edge=_edges(whole, LONGEST_WHOLE_EDGE),
+            grams=_distinct(
+                chain.from_iterable([pieces("".join(each)) for each in (*titles, *names)])
             ),
-            director_edge=_distinct([e for word in directors for e in edges(word, LONGEST_EDGE)]),
-            whole_edge=_distinct([e for form in whole for e in edges(form, LONGEST_WHOLE_EDGE)]),
-            grams=_distinct([g for each in titles + names for g in grams("".join(each))]),
-            sound=_distinct([key for word in heard if (key := sound(word))]),
-            initials=_distinct(
-                [i for each in zip(titles_typed, titles, strict=True) for i in initials(*each)]
-            ),
+            sound=_distinct(key for word in heard if (key := sound(word))),
+            initials=_distinct(chain.from_iterable(map(initials, titles_typed, titles))),
             year=(str(document.year),) if document.year else (),
         )

@@ -76,6 +76,8 @@ def indexed(word: str) -> tuple[str, ...]:
     """Every form under which a title's word is found, itself first: ``second`` is also ``2nd`` and
     ``2``.
     """
+    if word.isalpha() and word not in _NUMBERS:
+        return (word,)
     forms = [word, *asked(word)[1:], *lettered(word)]
     if word in ORDINALS:
         forms.append(str(ORDINALS[word]))
@@ -84,11 +86,16 @@ def indexed(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(forms))
 
 
+def any_in(title_words: list[str]) -> bool:
+    """Whether a word is a number written as one: what has none is its own figures."""
+    return not _NUMBERS.isdisjoint(title_words)
+
+
 def figures(title_words: list[str]) -> list[str]:
     """The words with all numbers as figures, numbers of several words as one: ``twenty one grams``
     is ``21 grams``, ``five hundred days`` is ``500 days``.
     """
-    if _NUMBERS.isdisjoint(title_words):
+    if not any_in(title_words):
         return list(title_words)
     result: list[str] = []
     place = 0

@@ -35,7 +35,7 @@ STOP_SHARE = 0.25  # what a stop word, or a word that people add around titles, 
 EXACT: dict[Field, float] = {"title": 1.0, "alt": 0.90, "joined": 0.90, "director": 0.85}
 ONE_EDIT: dict[Field, float] = {"title": 0.62, "alt": 0.56, "joined": 0.56, "director": 0.53}
 TWO_EDITS: dict[Field, float] = {"title": 0.42, "alt": 0.38, "director": 0.36}
-SHORT_EDIT = 0.37  # one edit in a word of three letters, titles only
+SHORT_EDITS: dict[Field, float] = {"title": 0.37, "director": 0.32}  # in three letters
 LAST_PREFIX: dict[Field, float] = {"edge": 0.80, "director_edge": 0.80}
 INNER_PREFIX = 0.45
 PREFIX_EDIT: dict[Field, float] = {"edge": 0.50, "director_edge": 0.43}
@@ -179,7 +179,7 @@ def _near_clauses(word: str, vocabulary: Vocabulary, loose: bool) -> list[Clause
     known = vocabulary.places(word) & (TITLE | ALT | DIRECTOR)
     unknown = [] if known else _unknown_clauses(word)
     if size < SHORTEST_FUZZY and not loose:
-        return unknown + _placed({"title": SHORT_EDIT}, vocabulary.expand(word, 1), 1)
+        return unknown + _placed(SHORT_EDITS, vocabulary.expand(word, 1), 1)
     shortest = SHORTEST_FUZZY + 1 if loose else SHORTEST_TWO_EDITS
     near = vocabulary.expand(word, 1)
     if not near and not known and size >= shortest:

@@ -10,27 +10,28 @@ from functools import lru_cache
 SHORTEST = 3  # consonants; fewer sound like everything
 
 _CH = "C"  # no folded word has a capital
+# Letters without which a spelling cannot be there, the spelling, how it sounds.
 _SPELLINGS = (
-    (re.compile(r"^(?:kn|gn|pn)"), "n"),
-    (re.compile(r"^wr"), "r"),
-    (re.compile(r"^x"), "s"),
-    (re.compile(r"^wh"), "w"),
-    (re.compile(r"ph"), "f"),
-    (re.compile(r"(?:tion|sion|cian)"), "shn"),
-    (re.compile(r"ch(?=[rl])"), "k"),
-    (re.compile(r"(?:tch|sch|sh|ch)"), _CH),
-    (re.compile(r"(?<=[aeiou])gh(?=t|$)"), ""),
-    (re.compile(r"gh"), "g"),
-    (re.compile(r"dg(?=[eiy])"), "j"),
-    (re.compile(r"th"), "t"),
-    (re.compile(r"c(?=[eiy])"), "s"),
-    (re.compile(r"(?:ck|c|q)"), "k"),
-    (re.compile(r"g(?=[eiy])"), "j"),
-    (re.compile(r"x"), "ks"),
-    (re.compile(r"z"), "s"),
-    (re.compile(r"w(?=[aeiou])"), "v"),
-    (re.compile(r"mb$"), "m"),
-    (re.compile(r"h(?![aeiouy])|(?<=[^aeiouy])h"), ""),
+    ("n", re.compile(r"^(?:kn|gn|pn)"), "n"),
+    ("wr", re.compile(r"^wr"), "r"),
+    ("x", re.compile(r"^x"), "s"),
+    ("wh", re.compile(r"^wh"), "w"),
+    ("ph", re.compile(r"ph"), "f"),
+    ("i", re.compile(r"(?:tion|sion|cian)"), "shn"),
+    ("ch", re.compile(r"ch(?=[rl])"), "k"),
+    ("h", re.compile(r"(?:tch|sch|sh|ch)"), _CH),
+    ("gh", re.compile(r"(?<=[aeiou])gh(?=t|$)"), ""),
+    ("gh", re.compile(r"gh"), "g"),
+    ("dg", re.compile(r"dg(?=[eiy])"), "j"),
+    ("th", re.compile(r"th"), "t"),
+    ("c", re.compile(r"c(?=[eiy])"), "s"),
+    ("", re.compile(r"(?:ck|c|q)"), "k"),
+    ("g", re.compile(r"g(?=[eiy])"), "j"),
+    ("x", re.compile(r"x"), "ks"),
+    ("z", re.compile(r"z"), "s"),
+    ("w", re.compile(r"w(?=[aeiou])"), "v"),
+    ("mb", re.compile(r"mb$"), "m"),
+    ("h", re.compile(r"h(?![aeiouy])|(?<=[^aeiouy])h"), ""),
 )
 _SILENT = re.compile(r"[aeiouyw]")
 _DOUBLED = re.compile(r"(.)\1+")
@@ -42,8 +43,9 @@ def sound(word: str) -> str:
     if not (word.isascii() and word.isalpha()):
         return ""
     key = word
-    for spelling, sounds in _SPELLINGS:
-        key = spelling.sub(sounds, key)
+    for needed, spelling, sounds in _SPELLINGS:
+        if needed in key:
+            key = spelling.sub(sounds, key)
     first = "a" if key[:1] in "aeiouy" else ""
     key = first + _DOUBLED.sub(r"\1", _SILENT.sub("", key))
     return key if len(key) >= SHORTEST else ""

@@ -8,9 +8,13 @@ an answer, never an error."""
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import accumulate
+from operator import add
 from typing import NamedTuple
 
 SHORTEST_INITIALS = 3
+LONGEST_REMEMBERED = 120  # characters; a title is taken apart several times over, a plot once
 ARTICLES = frozenset({"the", "a", "an"})
 """Leading words that are not part of a title's whole form. English only: ``Die Hard`` must not lose
 its ``die``.
@@ -77,6 +81,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_SUBTITLE = re.compile(r":| - ")
 _DROPPED = str.maketrans({".": None, "*": None, ",": None, "$": "s"})
 
 
@@ -105,12 +110,21 @@ def words(text: str) -> list[str]:
 
     A text of signs alone (the film ``$``) is one word of its signs, so that nothing with a title is
     beyond reach; a text of blanks and controls has no words."""
+    return list(_remembered(text) if len(text) <= LONGEST_REMEMBERED else _found(text))
+
+
+def _found(text: str) -> tuple[str, ...]:
+    if text.isascii() and text.replace(" ", "").isalnum():  # as most titles and names are
+        return tuple(text.lower().split())
     plain = text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
-    found = [word for word, _, _ in _tokens(plain.translate(_FOLDING))]
+    found = tuple(word for word, _, _ in _tokens(plain.translate(_FOLDING)))
     if found:
         return found
     signs = "".join(c for c in plain if not c.isspace() and unicodedata.category(c)[0] != "C")
-    return [signs] if signs else []
+    return (signs,) if signs else ()
+
+
+_remembered = lru_cache(maxsize=10_000)(_found)  # some 4 MB
 
 
 def fold(text: str) -> str:
@@ -178,7 +192,7 @@ def initials(title: str, title_words: list[str]) -> list[str]:
         title_words: what `words` gives for `title`.
     """
     found = []
-    first = re.split(r":| - ", title, maxsplit=1)[0]
+    first = _SUBTITLE.split(title, maxsplit=1)[0]
     for part in (title_words, [] if first == title else words(first)):
         for form in (part, without_article(part)):
             if len(form) >= SHORTEST_INITIALS:
@@ -190,12 +204,17 @@ def edges(word: str, longest: int) -> list[str]:
     """The beginnings of `word`, 1 to `longest` letters, the word itself included when it is short
     enough.
     """
-    return [word[:size] for size in range(1, min(len(word), longest) + 1)]
+    return list(accumulate(word[:longest]))
 
 
 def grams(squeezed: str) -> list[str]:
     """Overlapping pieces of two and three letters of a text without spaces, each once, in order of
     appearance.
     """
-    pieces = [squeezed[i : i + size] for size in (2, 3) for i in range(len(squeezed) - size + 1)]
-    return list(dict.fromkeys(pieces or [squeezed]))
+    return list(dict.fromkeys(pieces(squeezed)))
+
+
+def pieces(squeezed: str) -> list[str]:
+    """The same, as often as they come."""
+    pairs = list(map(add, squeezed, squeezed[1:]))
+    return [*pairs, *map(add, pairs, squeezed[2:])] or [squeezed]

@@ -25,6 +25,7 @@ MOST_HITS = 400  # words looked at for one asked; a short beginning is near to t
 MOST_FRESH = 500  # words searched one by one: 0.1 ms
 MOST_REMEMBERED = 4_096  # answers kept until the next word arrives
 WRITER_HEAP = 30_000_000  # bytes
+LOADER_HEAP = 100_000_000  # bytes, while a start loads all words: the fewer parts, the faster asked
 
 
 class Near(NamedTuple):
@@ -47,14 +48,11 @@ class Vocabulary:
         builder.add_text_field("word", tokenizer_name="raw", index_option="basic")
         builder.add_integer_field("number", fast=True)
         self._schema = builder.build()
-        self._index = tantivy.Index(self._schema)
-        self._searcher = self._index.searcher()
-        self._text = bytearray()
-        self._ends = array("L", [0])
-        self._places = bytearray()
         self._fresh: dict[str, int] = {}
         self._answers: dict[tuple[str, int, bool], tuple[Near, ...]] = {}
         self._settling = Lock()
+        self._loader: tantivy.IndexWriter | None = None
+        self._clear()
 
     def __len__(self) -> int:
         return len(self._places) + len(self._fresh)
@@ -68,9 +66,9 @@ class Vocabulary:
             place, word = PLACES.get(marked[:1], 0), marked[1:]
             if not place or not word:
                 continue
-            if (number := self._number(word)) is not None:
-                if not self._places[number] & place:
-                    self._places[number] |= place
+            if numbers := self._numbers(word):
+                if not self._sum(numbers) & place:
+                    self._places[numbers[0]] |= place
                     changed = True
             elif not self._fresh.get(word, 0) & place:
                 self._fresh[word] = self._fresh.get(word, 0) | place
@@ -79,14 +77,31 @@ class Vocabulary:
             self._answers = {}
 
     @property
-    def fresh(self) -> int:
-        """How many words wait to be sorted in."""
-        return len(self._fresh)
-
-    @property
     def due(self) -> bool:
         """Whether enough words have arrived for `settle` to be worth its 20 ms."""
         return len(self._fresh) > MOST_FRESH
+
+    def begin(self) -> None:
+        """Forget all words, to load those of a whole catalogue: pages by `load`, then `end`."""
+        self._clear()
+        self._loader = self._index.writer(LOADER_HEAP, 1)
+
+    def load(self, words: Iterable[str]) -> None:
+        """Take some of them in, each behind its place; blocks, for a thread.
+
+        A word of several places is then there several times, which a look-up puts together: to look
+        for each while millions are loaded takes minutes.
+        """
+        assert self._loader is not None
+        for marked in words:
+            if (place := PLACES.get(marked[:1], 0)) and len(marked) > 1:
+                self._append(self._loader, marked[1:], place)
+
+    def end(self) -> None:
+        """Make what was loaded known; blocks, for a thread."""
+        assert self._loader is not None
+        self._commit(self._loader)
+        self._loader = None
 
     def settle(self) -> None:
         """Sort the words that arrived into the index. Blocks: for a thread, or for a start."""
@@ -96,15 +111,8 @@ class Vocabulary:
                 return
             writer = self._index.writer(WRITER_HEAP, 1)
             for word, place in fresh.items():
-                document = {"word": word, "number": len(self._places)}
-                writer.add_document(tantivy.Document.from_dict(document, self._schema))
-                self._text += word.encode()
-                self._ends.append(len(self._text))
-                self._places.append(place)
-            writer.commit()
-            writer.wait_merging_threads()
-            self._index.reload()
-            self._searcher = self._index.searcher()
+                self._append(writer, word, place)
+            self._commit(writer)
             first = len(self._places) - len(fresh)
             for number, word in enumerate(fresh, first):  # places that were learned meanwhile
                 self._places[number] |= self._fresh.pop(word, 0)
@@ -113,8 +121,7 @@ class Vocabulary:
         """Where `word` stands, as a sum of places; 0 when it is unknown."""
         if word in self._fresh:
             return self._fresh[word]
-        number = self._number(word)
-        return 0 if number is None else self._places[number]
+        return self._sum(self._numbers(word))
 
     def begins(self, beginning: str) -> bool:
         """Whether any word starts with `beginning`."""
@@ -162,18 +169,45 @@ class Vocabulary:
         numbers = (
             searcher.fast_field_values("number", [address for _, address in hits]) if hits else []
         )
-        return [
-            (self._word(int(n)), self._places[int(n)]) for n in numbers if n is not None
-        ] + list(self._fresh.items())
+        found: dict[str, int] = {}
+        for number in numbers:
+            near = self._word(int(number or 0))
+            found[near] = found.get(near, 0) | self._places[int(number or 0)]
+        return [*found.items(), *self._fresh.items()]
 
-    def _number(self, word: str) -> int | None:
+    def _numbers(self, word: str) -> list[int]:
         searcher = self._searcher
         if not searcher.doc_freq("word", word):
-            return None
+            return []
         query = tantivy.Query.term_query(self._schema, "word", word, index_option="basic")
-        hits = searcher.search(query, limit=1, count=False).hits
-        number = searcher.fast_field_values("number", [hits[0][1]])[0]
-        return None if number is None else int(number)
+        hits = searcher.search(query, limit=len(PLACES), count=False).hits
+        numbers = searcher.fast_field_values("number", [address for _, address in hits])
+        return [int(number or 0) for number in numbers]
+
+    def _sum(self, numbers: list[int]) -> int:
+        places = 0
+        for number in numbers:
+            places |= self._places[number]
+        return places
+
+    def _clear(self) -> None:
+        self._index = tantivy.Index(self._schema)
+        self._searcher = self._index.searcher()
+        self._text, self._ends, self._places = bytearray(), array("L", [0]), bytearray()
+        self._fresh, self._answers = {}, {}
+
+    def _append(self, writer: tantivy.IndexWriter, word: str, place: int) -> None:
+        document = {"word": word, "number": len(self._places)}
+        writer.add_document(tantivy.Document.from_dict(document, self._schema))
+        self._text += word.encode()
+        self._ends.append(len(self._text))
+        self._places.append(place)
+
+    def _commit(self, writer: tantivy.IndexWriter) -> None:
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+        self._searcher = self._index.searcher()
 
     def _word(self, number: int) -> str:
         return self._text[self._ends[number] : self._ends[number + 1]].decode()

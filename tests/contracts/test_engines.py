@@ -1,5 +1,6 @@
 """What every engine promises, tried on each: the embedded one and a real Elasticsearch."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from service.search.document import MovieDocument
 from service.search.engines.elastic import Address, ElasticEngine
 from service.search.engines.elastic_inventory import ElasticInventory
 from service.search.engines.elastic_writer import ElasticWriter
-from service.search.engines.ports import Engine, Held, Hits, IndexWriter, Inventory
+from service.search.engines.ports import Engine, Held, Hits, IndexWriter, Inventory, Packed, Refusal
 from service.search.engines.tantivy import TantivyEngine
 from service.search.engines.tantivy_inventory import TantivyInventory
 from service.search.engines.tantivy_writer import TantivyWriter
@@ -74,6 +75,10 @@ class Store:
             self.vocabulary.add(document.words())
         assert await self.writer.write(documents) == ()
         await self.moved()
+
+    async def fill(self, name: str, *documents: MovieDocument) -> tuple[Refusal, ...]:
+        ready = [Packed.of(document, self.writer.pack) for document in documents]
+        return await self.writer.fill(name, ready)
 
     async def moved(self) -> None:
         self.generation += 1
@@ -235,7 +240,7 @@ async def test_a_filled_index_shows_only_when_it_is_promoted(store: Store) -> No
     await store.write(JAWS)
     await store.writer.create("movies-2")
     store.vocabulary.add(LEON.words())
-    assert await store.writer.fill("movies-2", [SEVEN, LEON]) == ()
+    assert await store.fill("movies-2", SEVEN, LEON) == ()
     await store.moved()
     assert await store.ids("leon") == []
     assert await store.writer.count("movies-2") == 2
@@ -260,8 +265,8 @@ async def test_the_index_before_can_be_promoted_again(store: Store) -> None:
 
 async def test_filling_keeps_the_newer_version_too(store: Store) -> None:
     await store.writer.create("movies-2")
-    await store.writer.fill("movies-2", [replace(JAWS, version=2)])
-    await store.writer.fill("movies-2", [JAWS, SEVEN])
+    await store.fill("movies-2", replace(JAWS, version=2))
+    await store.fill("movies-2", JAWS, SEVEN)
     await store.writer.promote("movies-2")
     await store.moved()
     store.vocabulary.add(JAWS.words())
@@ -270,7 +275,7 @@ async def test_filling_keeps_the_newer_version_too(store: Store) -> None:
 
 async def test_creating_an_index_again_empties_it(store: Store) -> None:
     await store.writer.create("movies-2")
-    await store.writer.fill("movies-2", [JAWS])
+    await store.fill("movies-2", JAWS)
     await store.writer.create("movies-2")
     assert await store.writer.count("movies-2") == 0
 
@@ -373,6 +378,22 @@ async def test_only_tombstones_are_buried(store: Store) -> None:
     assert [one.film_id for one in held] == [JAWS.film_id]
 
 
+async def test_indexers_that_start_at_once_on_an_empty_cluster_make_one_index() -> None:
+    address = elasticsearch_address()
+    writers = [ElasticWriter(address) for _ in range(5)]
+    try:
+        await asyncio.gather(*(writer.open() for writer in writers))
+        for writer in writers:
+            assert (await writer.current(), await writer.names()) == ("movies-1", ["movies-1"])
+        assert await writers[0].write([JAWS]) == ()
+        assert await writers[1].count("movies-1") == 1
+    finally:
+        for writer in writers:
+            await writer.close()
+        async with address.client(PATIENCE) as client:
+            await client.indices.delete(index=f"{address.alias}-1")
+
+
 async def test_a_folder_of_another_schema_is_left_as_it_is_until_a_rebuild(tmp_path: Path) -> None:
     root, old = tmp_path / "index", tmp_path / "index" / "movies-1"
     old.mkdir(parents=True)
@@ -388,10 +409,24 @@ async def test_a_folder_of_another_schema_is_left_as_it_is_until_a_rebuild(tmp_p
     assert refusal.passing and "rebuild" in refusal.reason
     await writer.bury([JAWS.film_id])
     await writer.create("movies-2")
-    assert await writer.fill("movies-2", [JAWS]) == ()
+    assert await writer.fill("movies-2", [Packed.of(JAWS, writer.pack)]) == ()
     await writer.promote("movies-2")
     assert await writer.write([SEVEN]) == ()
     assert await inventory.fits("movies-2")
+    await writer.close()
+
+
+async def test_another_process_sees_what_a_folder_was_filled_with_once_it_is_kept(
+    tmp_path: Path,
+) -> None:
+    writer, inventory = TantivyWriter(tmp_path), TantivyInventory(tmp_path)
+    await writer.open()
+    await writer.create("movies-2")
+    assert await writer.fill("movies-2", [Packed.of(JAWS, writer.pack)]) == ()
+    assert await inventory.page("movies-2", str(UUID(int=0)), 10) == ()
+    await writer.keep("movies-2")
+    (held,) = await inventory.page("movies-2", str(UUID(int=0)), 10)
+    assert held.film_id == JAWS.film_id
     await writer.close()
 
 

@@ -55,6 +55,13 @@ async def test_it_starts_and_says_what_is_away(lone: Api) -> None:
     assert (await lone.get("/health/live")).status == 200
 
 
+async def test_without_a_token_measurements_are_for_this_machine_alone(lone: Api) -> None:
+    assert (await lone.get("/metrics")).status == 200
+    for handed_on in ({"X-Forwarded-For": "127.0.0.1"}, {"Forwarded": "for=127.0.0.1"}):
+        refused = await lone.get("/metrics", headers=handed_on | {"Authorization": "Bearer x"})
+        assert (refused.status, refused.json["code"]) == (403, "metrics_closed")
+
+
 @pytest.mark.parametrize(
     ("typed", "first"),
     [

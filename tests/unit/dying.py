@@ -24,7 +24,7 @@ def rebuild_and_die(at: str, database_url: str, search_url: str) -> None:
 
 
 async def _run(at: str, database_url: str, chosen: Settings) -> None:
-    filling.PAGE = 7
+    filling.PAGE, filling.KEPT = 7, 14
     await database.open_database(database_url)
     writer = wiring.writer_for(chosen)
     await writer.open()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from service.errors import Unavailable
 from service.films.facts import FilmFacts, Provenance
 from service.search.document import MovieDocument
-from service.search.engines.ports import IndexWriter, Refusal
+from service.search.engines.ports import IndexWriter, Packed, Refusal
 
 SAMPLE = Provenance(source="sample")
 FILMS = [FilmFacts(title=f"Film number {n}", year=1950 + n % 70) for n in range(30)]
@@ -36,7 +36,7 @@ class Moody:
         ]
         return (*refused, *await self._writer.write(taken))
 
-    async def fill(self, name: str, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+    async def fill(self, name: str, documents: Sequence[Packed]) -> tuple[Refusal, ...]:
         if self.away:
             raise Unavailable("the engine is away")
         kept = [made for made in documents if made.film_id not in self.loses]

@@ -2,14 +2,16 @@
 
 import gzip
 import json
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
 from service.errors import DomainError
+from service.films import loader as loading
 from service.films.catalogue import Catalogue
 from service.films.loader import Loader, Progress
-from service.films.models import Film
+from service.films.models import Film, Outbox
 from service.omdb.reader import read_film
 from service.settings import PROJECT
 
@@ -104,3 +106,21 @@ async def test_a_film_as_the_service_shows_it_can_be_loaded_again(
 ) -> None:
     shown = {**OWN, "id": "x", "version": 7, "stale": False, "poster": {"status": "missing"}}
     assert (await loaded(loader, lines(tmp_path / "films.jsonl", shown))).added == 1
+
+
+async def test_what_is_on_its_way_when_a_load_is_broken_off_is_written_whole(
+    loader: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "BATCH", 3)
+    path = lines(
+        tmp_path / "films.jsonl",
+        *({"title": f"Film {n}", "imdb_id": f"tt{n:07}"} for n in range(20)),
+    )
+    async with aclosing(loader.load(path)) as steps:
+        async for progress in steps:
+            assert progress.added == 3
+            break
+    written = await Film.all().count()
+    assert written % 3 == 0 and 3 <= written < 20
+    assert await Outbox.all().count() == written
+    assert (await loaded(loader, path)).added == 20 - written

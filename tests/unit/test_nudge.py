@@ -2,7 +2,9 @@
 
 import asyncio
 
-from service.films.nudge import Nudge, nudge_for
+import pytest
+
+from service.films.nudge import NotifyNudge, Nudge, nudge_for
 
 
 async def test_a_nudge_wakes_the_one_who_waits(database: str, nudge: Nudge) -> None:
@@ -28,3 +30,23 @@ async def test_without_a_nudge_the_wait_ends_by_itself(database: str) -> None:
 async def test_nobody_listening_is_no_error(nudge: Nudge) -> None:
     for _ in range(500):
         await nudge.give()
+
+
+async def test_a_database_that_is_away_makes_no_nudge_and_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away() -> None:
+        raise ConnectionRefusedError("the database is away")
+
+    def broken() -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    deaf = NotifyNudge("postgres://nobody@127.0.0.1:1/movies")
+    monkeypatch.setattr("service.films.nudge.connection", away)
+    await deaf.give()
+    monkeypatch.setattr("service.films.nudge.connection", broken)
+    with pytest.raises(ZeroDivisionError):
+        await deaf.give()
+    await deaf.listen()
+    await asyncio.wait_for(deaf.wait(0.2), 30)
+    await deaf.close()

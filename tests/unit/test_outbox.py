@@ -77,6 +77,27 @@ async def test_a_film_that_breaks_the_code_holds_up_nobody_and_is_set_aside_afte
     assert all("nobody thought of this film" in str(row.reason) for row in aside)
 
 
+@pytest.mark.parametrize("indexed_before", [True, False])
+async def test_what_breaks_for_every_film_sets_none_aside_and_is_told(
+    indexed_before: bool, catalogue: Catalogue, worker: Worker, writer: Moody
+) -> None:
+    films = list((await catalogue.absorb_all(FILMS[:4], SAMPLE)).films)
+    if indexed_before:
+        await worker.step()
+        for film in films:
+            await catalogue.amend(str(film.id), None, FilmPatch(plot="changed"))
+    writer.breaks = {str(film.id) for film in films}
+    for _ in range(MOST_BREAKS + 2):
+        assert await worker.step() == 4
+        waiting = await Outbox.filter(done_at=None)
+        assert all("nobody thought of this film" in str(row.reason) for row in waiting)
+        assert all(row.owner is None and row.quarantined_at is None for row in waiting)
+        await Outbox.filter(done_at=None).update(due_at=0)
+    writer.breaks = set()
+    assert await worker.step() == 4
+    assert not await Outbox.filter(done_at=None).exists()
+
+
 @pytest.mark.fault(28, "many rows, and poison among them")
 @pytest.mark.parametrize("number", [3_000, pytest.param(102_000, marks=pytest.mark.chaos)])
 async def test_a_long_outbox_is_drained_poison_set_aside_and_old_rows_swept(

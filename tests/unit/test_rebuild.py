@@ -25,7 +25,7 @@ from service.operation.models import ReindexJob, Step
 from service.operation.reindex import Rebuilds
 from service.search.compare import Difference, compared
 from service.search.document import MovieDocument
-from service.search.engines.ports import Engine, Inventory
+from service.search.engines.ports import Engine, Inventory, Packed
 from service.search.lexicon import Recorder
 from service.search.plan import Plan
 from service.search.query import Query
@@ -286,7 +286,7 @@ async def test_an_index_that_differs_from_the_database_does_not_go_live(
     assert job is not None
     await rebuild._create(job)
     wrong = replace(MovieDocument.of(films[5]), title="Something else")
-    await writer.fill(job.index_name, [wrong])  # type: ignore[operator]
+    await writer.fill(job.index_name, [Packed.of(wrong, writer.pack)])  # type: ignore[operator,arg-type]
     job.checkpoint = (await Film.all().order_by("-id").first()).id  # type: ignore[union-attr]
     job.state = Step.FILLING
     await rebuild._jobs.note(job)
@@ -401,6 +401,26 @@ async def test_an_indexer_that_has_lost_the_job_writes_nothing_more(
     with pytest.raises(Lost):
         await rebuild._jobs.note(job)
     assert (await ReindexJob.get(id=filed.id)).state == Step.QUEUED
+
+
+async def test_a_step_that_takes_long_keeps_its_job(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.jobs.RENEW", 0.01)
+    filed = await Rebuilds(now).ask()
+    ours, others = Jobs("one", now), Jobs("another", now)
+    job = await ours.claim()
+    assert job is not None
+    async with ours.kept(job):
+        await ReindexJob.filter(id=filed.id).update(leased_until=1)
+
+        async def renewed() -> bool:
+            return (await ReindexJob.get(id=filed.id)).leased_until > await now_ms()
+
+        await until(renewed)
+        assert await others.claim() is None
+    await ReindexJob.filter(id=filed.id).update(leased_until=1)
+    assert await others.claim() is not None
 
 
 async def test_an_index_of_another_analysis_is_noticed_until_it_is_rebuilt(

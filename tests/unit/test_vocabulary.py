@@ -10,9 +10,15 @@ from service.search.vocabulary import DIRECTOR, JOINED, MOST_NEAR, TITLE, Near, 
 WORDS = ["tgodfather", "tgod", "tfather", "jgodfather", "dspielberg", "tjaws", "tjurassic", "tpark"]
 
 
-@pytest.fixture(params=["fresh", "settled"])
+@pytest.fixture(params=["fresh", "settled", "loaded"])
 def vocabulary(request: pytest.FixtureRequest) -> Vocabulary:
     known = Vocabulary()
+    if request.param == "loaded":
+        known.begin()
+        for word in WORDS:
+            known.load([word])
+        known.end()
+        return known
     known.add(WORDS)
     if request.param == "settled":
         known.settle()

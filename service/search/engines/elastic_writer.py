@@ -7,41 +7,39 @@ is one: a bulk to a name that is not there would make an index of that name.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
-from typing import Any, get_args
+from typing import Any, cast
+
+import orjson
 
 from elasticsearch import ApiError, AsyncElasticsearch, BadRequestError, NotFoundError
 from service.errors import Unavailable
 from service.limits import BULK_DEADLINE as DEADLINE
 from service.search.document import ANALYSIS, MovieDocument
 from service.search.engines.elastic import Address, faults, version
-from service.search.engines.ports import Refusal
-from service.search.plan import Field
+from service.search.engines.elastic_form import FIELDS, packed
+from service.search.engines.ports import Pack, Packed, Refusal, packed_all
 from service.settings import PROJECT
 
 FOLDER = PROJECT / "elasticsearch"
 FIRST = "movies-1"
-MOST_IN_BULK = 500  # documents; some 2 MB
+MOST_IN_BULK = 500  # documents; some 1 MB, of which a heap of 512 MB takes several at a time
 TOO_BUSY = (429, 502, 503, 504)
 PASSING = (
     "strict_dynamic_mapping_exception",  # an older release made the index
     "cluster_block_exception",  # the disk is full, or somebody set a block by hand
 )
+OF_EACH = ("items.*._id", "items.*.status", "items.*.error")
 NO_INDEX = "index_not_found_exception"
-
-_READABLE = (
-    "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "actors", "plot",
-    "runtime_minutes", "rating", "votes", "popularity",
-)  # fmt: skip
 
 
 @cache
 def fingerprint() -> str:
     """Changes whenever an index made before would be made otherwise now."""
     mapping = json.loads((FOLDER / "mapping.json").read_text())
-    told = json.dumps([ANALYSIS, mapping, get_args(Field)], sort_keys=True)
+    told = json.dumps([ANALYSIS, mapping, FIELDS], sort_keys=True)
     return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
@@ -65,15 +63,23 @@ class ElasticWriter:
             await client.close()
 
     async def write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
-        return await self._bulks(self._address.alias, documents, live=True)
+        ready, refused = packed_all(documents, packed)
+        return refused + await self._bulks(self._address.alias, ready, live=True)
 
     async def create(self, name: str) -> None:
         await self.drop(name)
         with faults():
             await self._make(self._address.real(name))
 
-    async def fill(self, name: str, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+    @property
+    def pack(self) -> Pack:
+        return packed
+
+    async def fill(self, name: str, documents: Sequence[Packed]) -> tuple[Refusal, ...]:
         return await self._bulks(self._address.real(name), documents, live=False)
+
+    async def keep(self, name: str) -> None:
+        """Nothing is left to do: a bulk that was answered is in the cluster's log."""
 
     async def count(self, name: str) -> int:
         client, index = self._ready(), self._address.real(name)
@@ -163,7 +169,7 @@ class ElasticWriter:
         )
 
     async def _bulks(
-        self, index: str, documents: Sequence[MovieDocument], live: bool
+        self, index: str, documents: Sequence[Packed], live: bool
     ) -> tuple[Refusal, ...]:
         refused: list[Refusal] = []
         for start in range(0, len(documents), MOST_IN_BULK):
@@ -173,29 +179,18 @@ class ElasticWriter:
         return tuple(refused)
 
     async def _bulk(
-        self, index: str, documents: Sequence[MovieDocument], live: bool, refresh: bool
+        self, index: str, documents: Sequence[Packed], live: bool, refresh: bool
     ) -> list[Refusal]:
-        operations: list[dict[str, Any]] = []
-        refused: list[Refusal] = []
+        operations: list[bytes] = []
         for document in documents:
-            how = {"_id": document.film_id, "version": document.version}
-            try:
-                sent = source(document)
-            except (ValueError, OverflowError) as error:
-                refused.append(Refusal(document.film_id, str(error), passing=False))
-                continue
-            operations += [{"index": how | {"version_type": "external_gte"}}, sent]
-        if not operations:
-            return refused
+            operations += (_how(document), document.body)
         with faults():
             try:
-                answer = await self._ready().bulk(
-                    operations=operations,
-                    index=index,
-                    refresh=refresh,
-                    require_alias=live,
-                    filter_path=["errors", "items.*._id", "items.*.status", "items.*.error"],
-                )
+                # A fill's answer is long and says nothing new, so it is asked for only after an
+                # error, with the same documents: their versions make that harmless.
+                answer = await self._sent(index, operations, live, refresh, told=live)
+                if answer["errors"] and not live:
+                    answer = await self._sent(index, operations, live, refresh, told=True)
             except ApiError as error:
                 if error.status_code not in TOO_BUSY:
                     raise
@@ -207,7 +202,19 @@ class ElasticWriter:
                 f"{index} is no alias of an index of ours; run `movies reindex`.",
                 code="search_unavailable",
             )
-        return refused + [found for item in items if (found := _refusal(item)) is not None]
+        return [found for item in items if (found := _refusal(item)) is not None]
+
+    async def _sent(
+        self, index: str, operations: list[bytes], live: bool, refresh: bool, told: bool
+    ) -> Mapping[str, Any]:
+        answer = await self._ready().bulk(
+            operations=operations,  # type: ignore[arg-type]  # ready lines are sent as they are
+            index=index,
+            refresh=refresh,
+            require_alias=live,
+            filter_path=["errors", *(OF_EACH if told else ())],
+        )
+        return cast("Mapping[str, Any]", answer.body)
 
     def _ready(self) -> AsyncElasticsearch:
         if self._client is None:
@@ -215,23 +222,9 @@ class ElasticWriter:
         return self._client
 
 
-def source(document: MovieDocument) -> dict[str, Any]:
-    """A document in Elasticsearch's form: terms to find it by, plain fields to read."""
-    values: dict[str, Any] = {
-        "id": document.film_id,
-        "version": document.version,
-        "gone": document.gone,
-        "digest": document.digest(),
-        "boost": document.boost,
-        "votes": document.votes,
-    }
-    if document.gone:
-        return values
-    values |= {name: getattr(document, name) for name in _READABLE}
-    terms = {name: getattr(document.terms, name) for name in get_args(Field)}
-    terms |= document.kept_by
-    values["order"] = {**document.places, "title": document.whole_title}
-    return values | {"find": {name: found for name, found in terms.items() if found}}
+def _how(document: Packed) -> bytes:
+    how = {"_id": document.film_id, "version": document.version, "version_type": "external_gte"}
+    return orjson.dumps({"index": how})
 
 
 def _refusal(item: dict[str, Any]) -> Refusal | None:

@@ -4,11 +4,11 @@
 Both raise the words of `service.errors` only, never a driver's error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
-from service.search.document import MovieDocument
+from service.search.document import UNFIT, MovieDocument
 from service.search.facets import Counts
 from service.search.order import Place, Sort
 from service.search.plan import Plan
@@ -51,6 +51,25 @@ class Refusal:
     passing: bool
 
 
+Pack = Callable[[MovieDocument], bytes]
+"""Turns a document into an engine's own form: a function of a module, which other processes can
+run. Raises ValueError, TypeError or OverflowError for what the engine can never take.
+"""
+
+
+class Packed(NamedTuple):
+    """A document in the form of the engine that it will be sent to; cheap to hand over."""
+
+    film_id: str
+    version: int
+    body: bytes
+
+    @classmethod
+    def of(cls, document: MovieDocument, pack: Pack) -> "Packed":
+        """Raises what `pack` raises."""
+        return cls(document.film_id, document.version, pack(document))
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """What an index holds of one film: its version and its document's digest; `gone` marks a
@@ -61,6 +80,19 @@ class Held:
     version: int
     digest: str
     gone: bool
+
+
+def packed_all(
+    documents: Sequence[MovieDocument], pack: Pack
+) -> tuple[list[Packed], tuple[Refusal, ...]]:
+    """What can be packed of these, and a refusal for each of the others."""
+    ready, refused = [], []
+    for document in documents:
+        try:
+            ready.append(Packed.of(document, pack))
+        except (*UNFIT, OverflowError) as error:
+            refused.append(Refusal(document.film_id, str(error), passing=False))
+    return ready, tuple(refused)
 
 
 class Engine(Protocol):
@@ -105,6 +137,10 @@ class Engine(Protocol):
 class IndexWriter(Protocol):
     """Writes the index. Every method raises `Unavailable` when the engine does not do its part."""
 
+    @property
+    def pack(self) -> Pack:
+        """What makes documents ready for `fill`."""
+
     async def open(self) -> None:
         """Get ready to write, and make a first index where there is none."""
 
@@ -120,10 +156,13 @@ class IndexWriter(Protocol):
     async def create(self, name: str) -> None:
         """Make an empty index beside the live one; an old one of the same name is dropped."""
 
-    async def fill(self, name: str, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
-        """Like `write`, into the index `name`, without showing it to searches yet; kept when this
-        returns.
+    async def fill(self, name: str, documents: Sequence[Packed]) -> tuple[Refusal, ...]:
+        """Like `write`, into the index `name`, without showing it to searches yet; safe only after
+        `keep`.
         """
+
+    async def keep(self, name: str) -> None:
+        """Make sure that what the index `name` was filled with outlives this process."""
 
     async def count(self, name: str) -> int:
         """How many films, tombstones left out, the index `name` holds; shows all that was filled

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
 
+import orjson
 import tantivy
 from tantivy import FieldType, Occur, Query
 
@@ -70,8 +71,8 @@ FINGERPRINT = hashlib.blake2b(
 """Changes whenever an index made before could not be read or compared any more."""
 
 
-def packed(document: MovieDocument) -> tantivy.Document:
-    """A document in tantivy's form."""
+def packed(document: MovieDocument) -> bytes:
+    """A document in tantivy's form, as JSON. Raises TypeError for what JSON cannot hold."""
     high, low = columns_of(document.film_id)
     values: dict[str, Any] = {
         "id": document.film_id,
@@ -89,7 +90,7 @@ def packed(document: MovieDocument) -> tantivy.Document:
     for name in TERM_FIELDS:
         if terms := getattr(document.terms, name):
             values[name] = " ".join(terms)
-    return tantivy.Document.from_dict(values, SCHEMA)
+    return orjson.dumps(values)
 
 
 def columns_of(film_id: str) -> tuple[int, int]:

@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import orjson
 import tantivy
 
 from service.errors import Unavailable
 from service.search.document import MovieDocument
 from service.search.engines import tantivy_layout as layout
-from service.search.engines.ports import Refusal
+from service.search.engines.ports import Pack, Packed, Refusal, packed_all
 
 T = TypeVar("T")
 
@@ -34,47 +35,60 @@ class _Store:
         self.index = tantivy.Index.open(str(folder))
         self.writer = self.index.writer(HEAP, 1)
         self.fits = self.index.schema == layout.SCHEMA
+        self.added: dict[str, int] = {}
+        """The versions of films that the searcher does not know yet."""
 
-    def put(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
-        """Add what is newer than what is there, and commit."""
+    def put(self, documents: Sequence[Packed]) -> tuple[Refusal, ...]:
+        """Add what is newer than what is there; `keep` makes it last, and shows it."""
         if not self.fits:
             reason = "the index was made by another release; a rebuild takes this in"
             return tuple(Refusal(d.film_id, reason, passing=True) for d in documents)
-        newest: dict[str, MovieDocument] = {}
-        for document in documents:
-            known = newest.get(document.film_id)
-            if known is None or known.version <= document.version:
-                newest[document.film_id] = document
         refused = []
-        self.index.reload()
         searcher = self.index.searcher()
-        for film_id, document in newest.items():
-            held = _version(searcher, film_id)
-            if held is not None and held > document.version:
+        for document in documents:
+            film_id, version = document.film_id, document.version
+            held = self.added.get(film_id) or _version(searcher, film_id)
+            if held is not None and held > version:
                 continue
             try:
-                packed = layout.packed(document)
+                self._add(document, replacing=held is not None)
             except (ValueError, OverflowError) as error:
                 refused.append(Refusal(film_id, str(error), passing=False))
                 continue
-            if held is not None:
-                self.writer.delete_documents_by_term("id", film_id)
-            self.writer.add_document(packed)
-        self.writer.commit()
+            self.added[film_id] = version
         return tuple(refused)
+
+    def _add(self, document: Packed, replacing: bool) -> None:
+        """What is replaced goes only once it is sure that the new one can be taken."""
+        if replacing:
+            ready = tantivy.Document.from_dict(orjson.loads(document.body), layout.SCHEMA)
+            self.writer.delete_documents_by_term("id", document.film_id)
+            self.writer.add_document(ready)
+        else:
+            self.writer.add_json(document.body.decode())
+
+    def keep(self) -> None:
+        """Commit what was added."""
+        if self.added:
+            self.commit()
+
+    def commit(self) -> None:
+        """Make all changes last, and see them."""
+        self.writer.commit()
+        self.index.reload()
+        self.added.clear()
 
     def bury(self, film_ids: Sequence[str]) -> None:
         """Remove the tombstones among these."""
-        self.index.reload()
         searcher = self.index.searcher()
         for film_id in film_ids:
             if self.fits and layout.is_gone(searcher, film_id):
                 self.writer.delete_documents_by_term("id", film_id)
-        self.writer.commit()
+        self.commit()
 
     def count(self) -> int:
         """Films in it, tombstones left out."""
-        self.index.reload()
+        self.keep()
         searcher = self.index.searcher()
         gone = searcher.search(layout.GONE, limit=1)
         return int(searcher.num_docs - gone.count)  # type: ignore[attr-defined]  # not in stubs
@@ -108,8 +122,15 @@ class TantivyWriter:
     async def create(self, name: str) -> None:
         await self._run(partial(self._create, name))
 
-    async def fill(self, name: str, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+    @property
+    def pack(self) -> Pack:
+        return layout.packed
+
+    async def fill(self, name: str, documents: Sequence[Packed]) -> tuple[Refusal, ...]:
         return await self._run(lambda: self._store(name).put(documents))
+
+    async def keep(self, name: str) -> None:
+        await self._run(lambda: self._store(name).keep())
 
     async def count(self, name: str) -> int:
         return await self._run(lambda: self._store(name).count())
@@ -156,7 +177,11 @@ class TantivyWriter:
             self._lock = None
 
     def _write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
-        return self._store(self._current()).put(documents)
+        store = self._store(self._current())
+        ready, refused = packed_all(documents, layout.packed)
+        refused += store.put(ready)
+        store.keep()
+        return refused
 
     def _current(self) -> str:
         name = layout.pointed(self._root)
@@ -181,6 +206,7 @@ class TantivyWriter:
     def _promote(self, name: str) -> None:
         if not tantivy.Index.exists(str(self._root / name)):
             raise OSError(f"there is no index {name}")
+        self._store(name).keep()
         layout.point(self._root, name)
 
     def _names(self) -> list[str]:

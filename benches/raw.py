@@ -1,0 +1,127 @@
+"""The raw way: the service's own documents, ready-made, sent as fast as an engine takes them.
+
+What a rebuild is held against. The documents lie in a file, so that sending them is all that is
+measured.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import time
+import uuid
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from types import SimpleNamespace
+
+import aiohttp
+import orjson
+import tantivy
+
+from benches.synthetic import Film
+from indexer.filling import LANES
+from service.search.document import MovieDocument
+from service.search.engines import elastic_form, tantivy_layout
+from service.search.engines.elastic import Address
+from service.search.engines.elastic_writer import MOST_IN_BULK, ElasticWriter
+from service.search.engines.tantivy_writer import HEAP
+
+CHUNK = 5_000  # films handed over at once while documents are made ready
+
+
+def document(film: Film) -> MovieDocument:
+    facts = film._asdict() | {"imdb_votes": film.votes, "imdb_rating": film.rating}
+    rest = dict.fromkeys(("plot", "runtime_minutes", "popularity"))
+    made = {"id": film.id, "version": 1, "imdb_id": film.imdb_id, "actors": (), **rest}
+    return MovieDocument.of(SimpleNamespace(**facts, **made))
+
+
+def packed(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:
+    """The films' documents as lines, with the bulk's own lines for Elasticsearch; their words."""
+    lines, words = [], set()
+    for made in map(document, chunk):
+        if engine == "elasticsearch":
+            how = {"_id": made.film_id, "version": 1, "version_type": "external_gte"}
+            lines += [orjson.dumps({"index": how}), elastic_form.packed(made)]
+        else:
+            lines.append(tantivy_layout.packed(made))
+        words |= made.words()
+    return b"\n".join(lines) + b"\n", words
+
+
+def ready(engine: str, made: list[Film], path: Path) -> set[str]:
+    """Write all documents to a file, which the raw way then only reads; all their words."""
+    every: set[str] = set()
+    chunks = [made[start : start + CHUNK] for start in range(0, len(made), CHUNK)]
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool, path.open("wb") as file:
+        for start in range(0, len(chunks), 8):
+            for lines, words in pool.map(packed, [engine] * 8, chunks[start : start + 8]):
+                file.write(lines)
+                every |= words
+    return every
+
+
+async def raw_elasticsearch(path: Path) -> float:
+    """Documents a second in plain bulk requests."""
+    address = Address.parse(os.environ["TEST_ELASTICSEARCH_URL"])
+    address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}")
+    writer = ElasticWriter(address)
+    await writer.open()
+    await writer.create("movies-raw")
+    url = re.sub(r"\?.*", "", os.environ["TEST_ELASTICSEARCH_URL"]).rstrip("/")
+    sent = 0
+    head = {"Content-Type": "application/x-ndjson"}
+    try:
+        with path.open("rb") as file:
+            async with aiohttp.ClientSession(headers=head) as session:
+                began = time.perf_counter()
+
+                async def lane() -> None:
+                    nonlocal sent
+                    while lines := list(islice(file, 2 * MOST_IN_BULK)):
+                        where = f"{url}/{address.real('movies-raw')}/_bulk?filter_path=errors"
+                        body = b"".join(lines)
+                        while await refused(session, where, body):
+                            await asyncio.sleep(0.2)
+                        sent += len(lines) // 2
+
+                await asyncio.gather(*(lane() for _ in range(LANES)))
+                rate = sent / (time.perf_counter() - began)
+    finally:
+        await emptied(address)
+        await writer.close()
+    return rate
+
+
+async def refused(session: aiohttp.ClientSession, where: str, body: bytes) -> bool:
+    """Send one bulk; whether the cluster was too busy to take it."""
+    async with session.post(where, data=body) as response:
+        told = await response.json()
+    assert response.status == 429 or not told["errors"], told
+    return response.status == 429
+
+
+async def emptied(address: Address) -> None:
+    async with address.client(60.0) as client:
+        for index in await client.indices.get(index=f"{address.alias}-*"):
+            await client.indices.delete(index=index)
+
+
+def raw_tantivy(path: Path, folder: Path) -> float:
+    """Documents a second into a plain writer with as much memory as ours has, one commit."""
+    folder.mkdir()
+    writer = tantivy.Index(tantivy_layout.SCHEMA, str(folder)).writer(HEAP, 1)
+    sent = 0
+    with path.open() as file:
+        began = time.perf_counter()
+        for line in file:
+            writer.add_json(line)
+            sent += 1
+        writer.commit()
+        rate = sent / (time.perf_counter() - began)
+    writer.wait_merging_threads()
+    shutil.rmtree(folder)
+    return rate

@@ -1,0 +1,42 @@
+"""A document in Elasticsearch's form: terms to find it by, plain fields to read.
+
+Apart from the writer, and without the client, so that processes that only prepare documents are
+small.
+"""
+
+from typing import Any, get_args
+
+import orjson
+
+from service.search.document import MovieDocument
+from service.search.plan import Field
+
+FIELDS = get_args(Field)
+READABLE = (
+    "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "actors", "plot",
+    "runtime_minutes", "rating", "votes", "popularity",
+)  # fmt: skip
+
+
+def source(document: MovieDocument) -> dict[str, Any]:
+    """What Elasticsearch keeps of a document."""
+    values: dict[str, Any] = {
+        "id": document.film_id,
+        "version": document.version,
+        "gone": document.gone,
+        "digest": document.digest(),
+        "boost": document.boost,
+        "votes": document.votes,
+    }
+    if document.gone:
+        return values
+    values |= {name: getattr(document, name) for name in READABLE}
+    values["order"] = {**document.places, "title": document.whole_title}
+    terms = {name: found for name in FIELDS if (found := getattr(document.terms, name))}
+    terms |= {name: found for name, found in document.kept_by.items() if found}
+    return values | {"find": terms}
+
+
+def packed(document: MovieDocument) -> bytes:
+    """The same as JSON. Raises TypeError for what JSON cannot hold."""
+    return orjson.dumps(source(document))

@@ -1,0 +1,110 @@
+"""Films prepared for an engine in processes of their own."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncIterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from indexer import preparing
+from indexer.preparing import Preparing, prepared
+from indexer.rebuild import Rebuild
+from indexer.worker import Worker
+from service.errors import Unavailable
+from service.films.catalogue import Catalogue
+from service.operation.models import Step
+from service.search.document import COLUMNS
+from service.search.engines.ports import Inventory
+from service.search.engines.tantivy_layout import packed
+from tests.running import until
+from tests.unit.indexing import FILMS, SAMPLE
+from tests.unit.test_rebuild import carried_out, differences
+
+ROW = dict.fromkeys(COLUMNS) | {
+    "id": str(UUID(int=7)),
+    "version": 3,
+    "title": "Jaws",
+    "type": "movie",
+    "aliases": '["Tiburón"]',
+    "directors": '["Steven Spielberg"]',
+    "genres": "[]",
+    "actors": [],
+}
+
+
+@pytest.fixture
+async def in_processes(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Preparing]:
+    monkeypatch.setattr(preparing, "WORTH_PROCESSES", 0)
+    async with Preparing.of(packed, 1) as ready:
+        yield ready
+
+
+async def test_another_process_prepares_a_film_as_this_one_does(in_processes: Preparing) -> None:
+    made = await in_processes.page([ROW])
+    assert made == prepared(packed, [ROW])
+    assert {"tjaws", "atiburon", "dspielberg"} <= made.words
+
+
+def test_a_film_that_cannot_become_a_document_is_refused_and_the_rest_is_prepared() -> None:
+    made = prepared(packed, [ROW | {"genres": "no JSON"}, ROW | {"id": str(UUID(int=8))}])
+    assert [refusal.film_id for refusal in made.broken] == [ROW["id"]]
+    assert [document.film_id for document in made.documents] == [str(UUID(int=8))]
+
+
+async def test_a_rebuild_by_several_processes_leaves_nothing_out(
+    catalogue: Catalogue,
+    worker: Worker,
+    rebuild: Rebuild,
+    inventory: Inventory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preparing, "WORTH_PROCESSES", 0)
+    await catalogue.absorb_all(FILMS, SAMPLE)
+    await worker.step()
+    job = await carried_out(rebuild)
+    assert (job.state, job.done, job.reason) == (Step.DONE, 30, None)
+    assert await differences(inventory) == []
+
+
+async def test_a_process_that_dies_is_a_passing_fault(in_processes: Preparing) -> None:
+    await in_processes.page([ROW])
+    for child in multiprocessing.active_children():
+        os.kill(child.pid or 0, signal.SIGKILL)
+    with pytest.raises(Unavailable, match="has died"):
+        for _ in range(100):  # the pool notices when it next looks
+            await in_processes.page([ROW])
+
+
+async def _prepare_and_die(told: Connection) -> None:
+    preparing.WORTH_PROCESSES = 0
+    async with Preparing.of(packed, 1) as ready:
+        await ready.page([ROW])
+        told.send([child.pid for child in multiprocessing.active_children()])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def prepare_and_die(told: Connection) -> None:
+    asyncio.run(_prepare_and_die(told))
+
+
+async def test_the_processes_end_with_an_indexer_that_is_killed() -> None:
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    child = context.Process(target=prepare_and_die, args=(there,))
+    child.start()
+    pids = await asyncio.to_thread(here.recv)
+    await asyncio.to_thread(child.join)
+
+    async def gone() -> bool:
+        stats = [Path(f"/proc/{pid}/stat") for pid in pids]
+        return not any(
+            s.exists() and s.read_text().rsplit(")", 1)[1].split()[0] != "Z" for s in stats
+        )
+
+    assert pids
+    await until(gone)
