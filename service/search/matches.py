@@ -116,14 +116,14 @@ def matched(query: Query, films: Sequence[Film], scope: Scope) -> list[list[Matc
 
 def _matched(kin: "_Kin", texts: list[_Text], film: Film, scope: Scope) -> list[Match]:
     typed = kin.typed
-    alone = [_best(word, kin.alone[place], texts) for place, word in enumerate(typed)]
+    alone = [_best(kin, place, 1, texts) for place in range(len(typed))]
     found: list[Match] = []
     place = 0
     while place < len(typed):
         one = alone[place]
         if place + 1 < len(typed):
             least = min(_cost(one), _cost(alone[place + 1]))
-            both = _best(*kin.joint(place), texts) if least else None
+            both = _best(kin, place, 2, texts) if least else None
             if both is not None and both[0] < least:
                 found.append(both[1])
                 place += 2
@@ -177,37 +177,41 @@ def _cost(found: tuple[float, Match] | None) -> float:
     return 9.0 if found is None else found[0]
 
 
-def _best(typed: str, kin: Kin, texts: list[_Text]) -> tuple[float, Match] | None:
-    """The piece that stands for `typed` at the least cost; of equals the first text's."""
+def _best(kin: "_Kin", place: int, count: int, texts: list[_Text]) -> tuple[float, Match] | None:
+    """The piece that stands for `count` words from `place` on at the least cost; of equals the
+    first text's.
+    """
+    typed = "".join(kin.typed[place : place + count])
     for text in texts:
         if (span := text.exact.get(typed)) is not None:
             return 0.0, text.match(span, "exact")
+    near = kin.of(typed, last=place + count > kin.end)
     best: tuple[float, Match] | None = None
     for text in texts:
-        if text.field == "plot" or kin.keys().isdisjoint(text.exact):
+        if text.field == "plot" or near.keys().isdisjoint(text.exact):
             continue
         for word, span in text.exact.items():
-            if (cost := kin.get(word)) is not None and cost[0] < _cost(best):
+            if (cost := near.get(word)) is not None and cost[0] < _cost(best):
                 best = cost[0], text.match(span, cost[1])
     return best
 
 
 class _Kin:
-    """What each word of a query, and each pair of them, may stand for among the words of a page."""
+    """What words of a query may stand for among the words of a page; worked out when it is asked
+    for, since most words stand there as they were typed.
+    """
 
     def __init__(self, query: Query, there: list[str]) -> None:
         self.typed = query.core[:MOST_SLOTS]
+        self.end = len(query.core) - 1
         self._there = there
-        self._end = len(query.core) - 1
-        self.alone = [_kin(word, there, n == self._end) for n, word in enumerate(self.typed)]
-        self._joint: dict[int, tuple[str, Kin]] = {}
+        self._known: dict[tuple[str, bool], Kin] = {}
 
-    def joint(self, place: int) -> tuple[str, Kin]:
-        """The word at `place` and the next one, run together."""
-        if place not in self._joint:
-            both = self.typed[place] + self.typed[place + 1]
-            self._joint[place] = both, _kin(both, self._there, place + 1 == self._end)
-        return self._joint[place]
+    def of(self, typed: str, *, last: bool) -> Kin:
+        """The words that may be meant by a word, or by two that were run together."""
+        if (known := self._known.get((typed, last))) is None:
+            known = self._known[typed, last] = _kin(typed, self._there, last)
+        return known
 
 
 def _kin(typed: str, there: list[str], last: bool) -> Kin:
