@@ -141,7 +141,8 @@ def _build(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Plan:
     needed = _needed(len(required))
     required += _pair_slots(core, vocabulary)
     extra += [_slot(word, None, False, STOP_SHARE) for word in set(query.words) - set(query.core)]
-    return Plan((Group(tuple(required), needed),), tuple(extra), _whole_slot(query, vocabulary))
+    whole = _whole_slot(query, vocabulary, loose)
+    return Plan((Group(tuple(required), needed),), tuple(extra), whole)
 
 
 def _needed(slots: int) -> int:
@@ -242,7 +243,7 @@ def _may_be_misspelt(left: str, right: str, vocabulary: Vocabulary) -> bool:
     return not (vocabulary.places(left) and vocabulary.places(right))
 
 
-def _whole_slot(query: Query, vocabulary: Vocabulary | None) -> Slot:
+def _whole_slot(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Slot:
     forms = query.wholes
     clauses = [Clause("whole", forms, WHOLE_EXACT)]
     beginnings = tuple(form for form in forms if len(form) <= LONGEST_WHOLE_EDGE)
@@ -255,7 +256,7 @@ def _whole_slot(query: Query, vocabulary: Vocabulary | None) -> Slot:
         and not guessed.isdigit()
     ):
         near = _placed({"whole": WHOLE_EDITS}, vocabulary.expand(guessed, 1), 1)
-        if not near and len(guessed) >= SHORTEST_WHOLE_TWO_EDITS:
+        if not near and loose and len(guessed) >= SHORTEST_WHOLE_TWO_EDITS:
             near = _placed({"whole": WHOLE_EDITS}, vocabulary.expand(guessed, 2), 2)
         clauses += near
         starts = vocabulary.expand(guessed, 1, prefix=True)
