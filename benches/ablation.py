@@ -131,7 +131,7 @@ PARTS = (
     Part("nicknames", {"finder.unfolded": _none}),
     Part(
         "abbreviations (`dr`, `bros`)",
-        {"plan.other_form": _none, "rank.other_form": _none, "spelling.other_form": _none},
+        {"plan.other_form": _none, "likeness.other_form": _none, "spelling.other_form": _none},
     ),
     Part(
         "initials (`lotr`)",
@@ -140,7 +140,7 @@ PARTS = (
     ),
     Part(
         "sounds (`moonlite`)",
-        {"plan.sound": lambda word: "", "rank.sound": lambda word: ""},
+        {"plan.sound": lambda word: "", "likeness.sound": lambda word: ""},
     ),
     Part("beginnings of words", {"plan.LAST_PREFIX": {}, "plan.PREFIX_EDIT": {}}),
     Part("misspelt beginnings", {"plan.PREFIX_EDIT": {}}),

@@ -11,34 +11,24 @@ from itertools import accumulate, pairwise
 from operator import mul
 from typing import NamedTuple
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from service.search import numerals
 from service.search.candidate import STOP_WEIGHT, Candidate, Title
-from service.search.nicknames import other_form
+from service.search.likeness import LEAST_BEGUN, alike, likenesses, most, nearest, starts
 from service.search.query import NOISE, STOP_WORDS, Query
-from service.search.sound import sound
 from service.search.text import joined, without_article
 
 NOISE_WEIGHT = 0.1  # words around the title explain little, and cost little when they do not match
-LEAST_ALIKE = 0.55  # of two words; less is chance
 LEAST_WHOLE = 0.65  # of two whole titles
 WITHOUT_ARTICLE = 0.95  # what is left of a likeness without the article that was typed
-LEAST_BEGUN = 0.7  # of two beginnings
 EXPLAINING = 0.75  # from here on a whole title's likeness explains the query
 PAIR = 0.97  # what joined or split words keep of their likeness
-NUMBER = 0.98  # a number, or an abbreviation, written another way
 BY_INITIALS = 0.90  # what initials explain, and cover
-SOUNDING = 0.80  # a word that sounds the same
 SAME_LETTERS = 0.99  # how exact a title is whose words were joined or split otherwise
 OUT_OF_STEP = 0.90  # what a beginning keeps that has more words, or fewer, than were typed
 BEGINNING = 0.85  # what a title's beginning counts beside a whole title: else a short title that is
 # nearly typed in full would always come before a well-known longer one
 BEGINNING_IN_WORDS = 0.93  # the same when its last word is typed in full
 MISSPELT_BEGINNING = 0.25  # the same with a letter off: a whole title with one is the likelier
-BEGUN = 0.85  # what a beginning explains of a word at least
-SHORTEST_BEGUN = 3  # letters; shorter beginnings are taken as they are
 
 
 class Features(NamedTuple):
@@ -120,9 +110,9 @@ class Asked:
         self.bare = without_article(list(query.title))
         choices = _choices(candidates)
         last = len(self.words) - 1
-        self.alike = [_alike(w, choices, place == last) for place, w in enumerate(self.words)]
+        self.alike = [alike(w, choices, place == last) for place, w in enumerate(self.words)]
         pairs = joined(self.words)
-        self.paired = [_alike(p, choices, place + 1 == last) for place, p in enumerate(pairs)]
+        self.paired = [alike(p, choices, place + 1 == last) for place, p in enumerate(pairs)]
         self._compare_wholes(candidates)
 
     def _compare_wholes(self, candidates: Sequence[Candidate]) -> None:
@@ -130,15 +120,15 @@ class Asked:
         titles = list({form for c in candidates for t in c.titles for form in t.forms})
         names = list({name for c in candidates for name in c.name_wholes})
         forms = _forms(self.query)
-        self.whole = _nearest(forms, titles, LEAST_WHOLE)
-        self.name = _nearest(forms, names, LEAST_BEGUN)
+        self.whole = nearest(forms, titles, LEAST_WHOLE)
+        self.name = nearest(forms, names, LEAST_BEGUN)
         self.begun: dict[str, float] = {}
         for form, worth in forms.items():
             sizes = (len(form) - 1, len(form), len(form) + 1) if len(form) > 2 else (len(form),)
             long = [title for title in titles if len(title) >= len(form)]
-            starts = _starts(long, sizes)
-            for start, likeness in _likeness(form, list(starts), LEAST_BEGUN).items():
-                for title in starts[start]:
+            begun = starts(long, sizes)
+            for start, likeness in likenesses(form, list(begun), LEAST_BEGUN).items():
+                for title in begun[start]:
                     self.begun[title] = max(self.begun.get(title, 0.0), worth * likeness)
 
     def judged(self, candidate: Candidate) -> Ranked:
@@ -157,9 +147,9 @@ class Asked:
         covered = _covered(candidate, title, places, names)
         if not title.initials.isdisjoint(self.words):
             explained, covered = self._by_initials(title, explained), max(covered, BY_INITIALS)
-        whole = _most(self.whole, title.forms)
-        named = _most(self.name, candidate.name_wholes)
-        begun = _most(self.begun, title.forms)
+        whole = most(self.whole, title.forms)
+        named = most(self.name, candidate.name_wholes)
+        begun = most(self.begun, title.forms)
         if begun > whole and not self._in_step(title, begun):
             begun *= OUT_OF_STEP
         beginning = max(whole, begun)
@@ -189,11 +179,11 @@ class Asked:
         """
         names: set[str] = set()
         ways: list[tuple[float, tuple[tuple[int, float], ...]]] = [(0.0, ())]
-        for position, alike in enumerate(self.alike):
-            likeness, place = _best(alike, title)
-            named = _most(alike, candidate.names)
+        for position, near in enumerate(self.alike):
+            likeness, place = _best(near, title)
+            named = most(near, candidate.names)
             if named > likeness:
-                names.update(n for n in candidate.names if alike.get(n) == named)
+                names.update(n for n in candidate.names if near.get(n) == named)
                 place = -1
             weight = self.weights[position]
             before, places = ways[-1]
@@ -226,8 +216,8 @@ class Asked:
         """Whether the title has as many words as the query in what the query is the beginning of:
         `mad m` begins `Mad Max` and not quite `Madman`.
         """
-        starts = accumulate((len(w) for w in without_article(list(title.words))), initial=0)
-        places = list(starts)[:-1]
+        sizes = (len(word) for word in without_article(list(title.words)))
+        places = list(accumulate(sizes, initial=0))[:-1]
         size = len("".join(self.bare))
         ends = (size,) if begun == 1.0 else (size - 1, size, size + 1)
         return any(sum(place < end for place in places) == len(self.bare) for end in ends)
@@ -267,51 +257,6 @@ def _choices(candidates: Sequence[Candidate]) -> list[str]:
     return list(choices)
 
 
-def _alike(word: str, choices: list[str], last: bool) -> dict[str, float]:
-    """The words that `word` may stand for, and how alike they are."""
-    alike = {} if word.isdigit() else _likeness(word, choices, LEAST_ALIKE)
-    if max(alike.values(), default=0.0) < SOUNDING and (key := sound(word)):
-        alike |= {choice: SOUNDING for choice in choices if sound(choice) == key}
-    if (other := other_form(word)) is not None:
-        alike[other] = NUMBER
-    if last:
-        _add_begun(alike, word, choices)
-    figure = numerals.figure(word)
-    if figure.isdigit():
-        alike |= dict.fromkeys(numerals.same(figure), NUMBER)
-        alike[word] = 1.0
-    return alike
-
-
-def _add_begun(alike: dict[str, float], word: str, choices: list[str]) -> None:
-    """Words that the query's last one may be the beginning of; a letter may be off."""
-    size = len(word)
-    sizes = (size - 1, size, size + 1) if size > SHORTEST_BEGUN else (size,)
-    starts = _starts(choices, sizes)
-    for start, likeness in _likeness(word, list(starts), LEAST_BEGUN).items():
-        for choice in starts[start]:
-            begun = likeness * (BEGUN + (1 - BEGUN) * min(1.0, size / len(choice)))
-            if begun > alike.get(choice, 0.0):
-                alike[choice] = begun
-
-
-def _starts(choices: list[str], sizes: tuple[int, ...]) -> dict[str, list[str]]:
-    """The choices by each of their beginnings that has one of the sizes."""
-    starts: dict[str, list[str]] = {}
-    for choice in choices:
-        for size in sizes:
-            if size < len(choice):
-                starts.setdefault(choice[:size], []).append(choice)
-    return starts
-
-
-def _likeness(text: str, choices: list[str], least: float) -> dict[str, float]:
-    found = process.extract(
-        text, choices, scorer=OSA.normalized_similarity, score_cutoff=least, limit=None
-    )
-    return {choice: likeness for choice, likeness, _ in found}
-
-
 def _forms(query: Query) -> dict[str, float]:
     """The query as one text, and what each form is worth: less without a typed article."""
     forms: dict[str, float] = {}
@@ -322,33 +267,20 @@ def _forms(query: Query) -> dict[str, float]:
     return forms
 
 
-def _nearest(forms: dict[str, float], choices: list[str], least: float) -> dict[str, float]:
-    nearest: dict[str, float] = {}
-    for form, worth in forms.items():
-        for choice, likeness in _likeness(form, choices, least).items():
-            nearest[choice] = max(nearest.get(choice, 0.0), worth * likeness)
-    return nearest
-
-
-def _best(alike: dict[str, float], title: Title) -> tuple[float, int]:
+def _best(near: dict[str, float], title: Title) -> tuple[float, int]:
     """The likeness of the title's best word, and its place; a pair stands behind all words."""
     best, where = 0.0, -1
-    if alike.keys().isdisjoint(title.parts):
+    if near.keys().isdisjoint(title.parts):
         return best, where
     for place, word in enumerate(title.words):
-        likeness = alike.get(word, 0.0)
+        likeness = near.get(word, 0.0)
         if likeness > best:
             best, where = likeness, place
     for place, pair in enumerate(title.pairs, len(title.words)):
-        likeness = PAIR * alike.get(pair, 0.0)
+        likeness = PAIR * near.get(pair, 0.0)
         if likeness > best:
             best, where = likeness, place
     return best, where
-
-
-def _most(alike: dict[str, float], texts: tuple[str, ...]) -> float:
-    """The likeness of the text that is most alike."""
-    return max([alike.get(text, 0.0) for text in texts], default=0.0)
 
 
 def _covered(
