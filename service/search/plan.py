@@ -167,7 +167,7 @@ def _slot(
         clauses.append(Clause("edge", (word,), share * INNER_PREFIX))
     if vocabulary is not None and not word.isdigit():
         clauses += _near_clauses(word, vocabulary, loose)
-        if last and len(word) >= SHORTEST_FUZZY:
+        if last and len(word) >= SHORTEST_FUZZY and not vocabulary.begins(word):
             clauses += _beginning_clauses(word, vocabulary)
     return Slot(tuple(clauses))
 
