@@ -1,10 +1,8 @@
 """Every change of a film goes through here: row and outbox row in one transaction.
 
-There is one rule for what is one film, used by files, OMDb and people alike, or the catalogue
-would fill with twins: the same IMDb id; else, unless both have one, the same whole title, year
-and type with a director in common. To keep the rule under concurrency, those who may add a film
-take turns (SQLite has one writer anyway; PostgreSQL gets an advisory lock). Within a process they
-wait without a connection, or they would keep all of them from those who only read.
+To keep the rule of what is one film (`identity`) under concurrency, those who may add a film take
+turns (SQLite has one writer anyway; PostgreSQL gets an advisory lock). Within a process they wait
+without a connection, or they would keep all of them from those who only read.
 """
 
 import asyncio
@@ -24,11 +22,11 @@ from service.database import connection, on_postgres, whole
 from service.errors import Conflict, FieldError, Invalid, NotFound, VersionMismatch
 from service.films import outbox
 from service.films.facts import FilmFacts, FilmPatch, Provenance
+from service.films.identity import Known
 from service.films.models import Film, Genre
 from service.films.nudge import Nudge
 from service.limits import ADDING_TURN
 from service.search.plaintext import plaintext
-from service.search.text import fold
 from service.search.text import whole as whole_title
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -106,7 +104,7 @@ class Catalogue:
     async def _absorb(self, told: Sequence[FilmFacts], provenance: Provenance) -> Absorbed:
         now = self._now()
         async with self._adding():
-            known = await _Known.of(told)
+            known = await Known.of(told)
             films: list[Film] = []
             new: dict[UUID, Film] = {}
             changed: dict[UUID, Film] = {}
@@ -148,7 +146,7 @@ class Catalogue:
         now = self._now()
         async with self._adding():
             await _refuse_unknown_genres(facts.genres)
-            twin = (await _Known.of([facts])).find(facts)
+            twin = (await Known.of([facts])).find(facts)
             if twin is not None:
                 raise Conflict(f"This film is here already: {twin.id}.", code="movie_exists")
             film = _made(facts, Provenance(source="user"), now)
@@ -242,42 +240,6 @@ def as_uuid(text: str) -> UUID | None:
 
 def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-class _Known:
-    """The stored films that some told facts may be about, by both of their names."""
-
-    def __init__(self, films: Sequence[Film]) -> None:
-        self._by_imdb: dict[str, Film] = {}
-        self._by_title: dict[str, dict[UUID, Film]] = {}
-        for film in films:
-            self.add(film)
-
-    @classmethod
-    async def of(cls, told: Sequence[FilmFacts]) -> "_Known":
-        ids = list({facts.imdb_id for facts in told if facts.imdb_id})
-        titles = list({whole_title(facts.title) for facts in told})
-        films = Film.all().select_for_update()  # nobody's change may fall between read and write
-        found = await films.filter(imdb_id__in=ids) if ids else []
-        found += await films.filter(whole_title__in=titles)
-        return cls(list({film.id: film for film in found}.values()))
-
-    def add(self, film: Film) -> None:
-        if film.imdb_id:
-            self._by_imdb[film.imdb_id] = film
-        self._by_title.setdefault(film.whole_title, {})[film.id] = film
-
-    def find(self, facts: FilmFacts) -> Film | None:
-        if facts.imdb_id and facts.imdb_id in self._by_imdb:
-            return self._by_imdb[facts.imdb_id]
-        directors = {fold(name) for name in facts.directors}
-        for film in self._by_title.get(whole_title(facts.title), {}).values():
-            if facts.imdb_id and film.imdb_id:
-                continue
-            same = film.year == facts.year and film.type == facts.type
-            if same and directors & {fold(name) for name in film.directors}:
-                return film
-        return None
 
 
 async def _take_turn() -> None:
