@@ -36,6 +36,8 @@ import redis.asyncio
 from dotenv import dotenv_values
 
 from benches.queries import SPELT_RIGHT
+from benches.raw import emptied
+from service.search.engines.elastic import Address
 from tests import running
 from tests.running import ADMIN, ROOT, Service
 
@@ -300,6 +302,7 @@ async def one_stack(stack: str, films: Path, folder: Path) -> None:
     finally:
         if database:
             await postgres(drop=urlsplit(database).path[1:])
+            await emptied(Address.parse(given["SEARCH_URL"]))
 
 
 async def main() -> None:
