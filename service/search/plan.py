@@ -126,6 +126,7 @@ def _build(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Plan:
     year = str(query.year) if query.year else None
     required: list[Slot] = []
     extra: list[Slot] = []
+    doubted = _doubted(core, vocabulary, loose)
     for place, word in enumerate(core):
         last = place == len(query.core) - 1
         if word == year:
@@ -135,7 +136,8 @@ def _build(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Plan:
         elif place and numerals.figure(word).isdigit():
             extra.append(_slot(word, None, last))
         else:
-            required.append(_slot(word, vocabulary, last, loose=loose))
+            near = vocabulary if not doubted or word in doubted else None
+            required.append(_slot(word, near, last, loose=loose))
     if not required:
         required, extra = [_slot(word, None, word is core[-1]) for word in core], []
     needed = _needed(len(required))
@@ -143,6 +145,15 @@ def _build(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Plan:
     extra += [_slot(word, None, False, STOP_SHARE) for word in set(query.words) - set(query.core)]
     whole = _whole_slot(query, vocabulary, loose)
     return Plan((Group(tuple(required), needed),), tuple(extra), whole)
+
+
+def _doubted(core: tuple[str, ...], vocabulary: Vocabulary | None, loose: bool) -> set[str]:
+    """The words that no title and no name has; where there are some, the others are taken to be
+    right at first. That saves look-ups, and what it loses the loose plan finds.
+    """
+    if loose or vocabulary is None:
+        return set()
+    return {word for word in core if not vocabulary.places(word) & (TITLE | ALT | DIRECTOR)}
 
 
 def _needed(slots: int) -> int:
