@@ -155,6 +155,8 @@ async def asked(
             async with session.get(address) as response:
                 await response.read()
                 assert response.status == 200, (address, response.status)
+                made = response.headers.get("Cache-Control")
+                assert made != "no-store", f"the engine was away: {address}"
             took.append(time.perf_counter() - began)
 
     began = time.perf_counter()

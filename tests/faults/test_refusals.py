@@ -221,6 +221,7 @@ async def test_a_server_that_is_too_old_is_refused_in_words(seen: Seen) -> None:
         ((401, "security_exception"), "user or password"),
         ((403, "security_exception"), "may not do"),
         ((404, "index_not_found_exception"), "no search index yet"),
+        ((429, "circuit_breaking_exception"), "larger heap"),
         ((500, "null_pointer_exception"), "could not do what was asked"),
     ],
 )

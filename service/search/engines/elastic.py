@@ -128,6 +128,8 @@ def unavailable(error: Exception) -> Unavailable:
         detail = f"Elasticsearch is too old: the service needs version {MAJOR}."
     elif isinstance(error, NotFoundError) and "index_not_found" in text:
         detail = "There is no search index yet; the indexer makes it when it starts."
+    elif "circuit_breaking_exception" in text:
+        detail = "Elasticsearch is short of memory: it needs a larger heap."
     elif isinstance(error, TransportError):
         detail = "Elasticsearch does not answer."
     else:
