@@ -7,7 +7,6 @@ second time, so pages within them come from that order, and later ones from the 
 Whoever sorts by something else gets the same films in that order, without a second look.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -28,9 +27,6 @@ from service.search.spelling import did_you_mean, misspelt
 from service.search.vocabulary import Vocabulary
 
 RANKED = 100  # hits that are looked at a second time
-ALL_SHOWN = (
-    20  # hits; if there are no more, all will be on the page, and are read while they are ranked
-)
 MOST_HEAD = 1_000  # hits read to find those hundred again after others came before them
 SURE = 0.995  # of the query explained: no typo is looked for
 ENOUGH = 0.80  # of the query explained: the query is not loosened
@@ -79,14 +75,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What one plan gave: its first hits, ranked, and the rows of all hits where they are few."""
+    """What one plan gave: its first hits, ranked."""
 
     rung: Rung
     query: Query
     plan: Plan
     hits: Hits
     ranked: list[Ranked]
-    films: dict[str, Film] | None
 
     @property
     def explained(self) -> float:
@@ -161,12 +156,7 @@ class Finder:
     async def _ask(self, query: Query, rung: Rung, wish: Wish) -> _Answer:
         plan = self._plan(query, rung, wish)
         hits = await self._engine.search(plan, 0, RANKED, selection=wish.selection)
-        ranking = self._ranked(query, hits.found, wish)
-        if hits.total > ALL_SHOWN or wish.sort != "relevance":
-            return _Answer(rung, query, plan, hits, await ranking, None)
-        rows = self._shelf.films([hit.film_id for hit in hits.found])
-        ranked, films = await asyncio.gather(ranking, rows)
-        return _Answer(rung, query, plan, hits, ranked, films)
+        return _Answer(rung, query, plan, hits, await self._ranked(query, hits.found, wish))
 
     def _plan(self, query: Query, rung: Rung, wish: Wish) -> Plan:
         if rung == "exact":
@@ -199,7 +189,7 @@ class Finder:
         count = offset + limit
         shown = b"".join(mark(r.candidate.film_id) for r in ranked[:count]) if beyond < 0 else b""
         walk = Walk(answer.rung, last, count, shown) if count < hits.total and last else None
-        return await self._found(scored, hits, walk, answer.plan, wish, films=answer.films)
+        return await self._found(scored, hits, walk, answer.plan, wish)
 
     async def _go_on(self, query: Query, limit: int, wish: Wish, walk: Walk) -> Found:
         if walk.rung != "exact":
@@ -281,11 +271,8 @@ class Finder:
         walk: Walk | None,
         plan: Plan | None,
         wish: Wish,
-        *,
-        films: dict[str, Film] | None = None,
     ) -> Found:
-        if films is None:
-            films = await self._shelf.films([film_id for film_id, _ in scored])
+        films = await self._shelf.films([film_id for film_id, _ in scored])
         results = tuple(Result(films[i], score) for i, score in scored if i in films)
         counts = None
         if wish.facets:
