@@ -115,6 +115,12 @@ async def postgres(drop: str | None = None) -> str:
     return urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
 
 
+async def removed(database: str, search: str) -> None:
+    """What a run made on the full stack."""
+    await postgres(drop=urlsplit(database).path[1:])
+    await emptied(Address.parse(search))
+
+
 def loaded(given: dict[str, str], films: Path) -> int:
     began = time.perf_counter()
     done = running.movies(given, "load", str(films))
@@ -303,8 +309,7 @@ async def one_stack(stack: str, films: Path, folder: Path) -> None:
                     await lag(service, session, rate)
     finally:
         if database:
-            await postgres(drop=urlsplit(database).path[1:])
-            await emptied(Address.parse(given["SEARCH_URL"]))
+            await removed(database, given["SEARCH_URL"])
 
 
 async def main() -> None:

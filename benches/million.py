@@ -30,12 +30,11 @@ import aiohttp
 import asyncpg
 from dotenv import dotenv_values
 
-from benches.load import environment, postgres
-from benches.raw import emptied, raw_elasticsearch, raw_tantivy, ready
+from benches.load import environment, postgres, removed
+from benches.raw import raw_elasticsearch, raw_tantivy, ready
 from benches.stored import into_postgres, into_sqlite
 from benches.synthetic import Asked, Film, films, queries
 from benches.watched import Watch, children, resident
-from service.search.engines.elastic import Address
 from tests import running
 from tests.running import ROOT
 
@@ -198,8 +197,7 @@ async def one_engine(engine: str, made: list[Film], each: int, folder: Path) -> 
         await searched(given, made, each)
     finally:
         if database:
-            await postgres(drop=urlsplit(database).path[1:])
-            await emptied(Address.parse(given["SEARCH_URL"]))
+            await removed(database, given["SEARCH_URL"])
 
 
 async def main() -> None:
