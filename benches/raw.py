@@ -19,7 +19,6 @@ from types import SimpleNamespace
 
 import aiohttp
 import orjson
-import tantivy
 
 from benches.synthetic import Film
 from indexer.filling import LANES
@@ -113,7 +112,7 @@ async def emptied(address: Address) -> None:
 def raw_tantivy(path: Path, folder: Path) -> float:
     """Documents a second into a plain writer with as much memory as ours has, one commit."""
     folder.mkdir()
-    writer = tantivy.Index(tantivy_layout.SCHEMA, str(folder)).writer(HEAP, 1)
+    writer = tantivy_layout.made(folder).writer(HEAP, 1)
     sent = 0
     with path.open() as file:
         began = time.perf_counter()

@@ -3,7 +3,8 @@
 The worker, the rebuild, the check and the tests all build documents with `MovieDocument.of`, so
 that "the index differs from the database" always means the data and never two ways of preparing it.
 The ready-made terms are worked out here, in Python: an engine stores and compares them, and
-analyses nothing."""
+analyses nothing. It only cuts some of them into beginnings and pieces by itself (`CUTS`), which
+leaves nothing to interpret, and would be two thirds of the work here."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -20,10 +21,10 @@ from service.search import numerals
 from service.search.order import Column, numbers
 from service.search.selection import squeezed
 from service.search.sound import sound
-from service.search.text import edges, initials, joined, pieces, without_article, words
+from service.search.text import initials, joined, without_article, words
 from service.search.text import whole as folded_title
 
-ANALYSIS = 2
+ANALYSIS = 3
 """Raised when the terms of an unchanged film change: every digest changes with it, and a rebuild is
 due.
 """
@@ -32,6 +33,7 @@ LONGEST_EDGE = (
     12  # letters of a word's beginning; longer ones are typed in full or found by their typo
 )
 LONGEST_WHOLE_EDGE = 30  # letters of a whole title's beginning
+SHORTEST_PIECE, LONGEST_PIECE = 2, 3  # letters of what is left of a word with many typos
 LONGEST_WORD = 100  # letters; longer ones are found exactly, and are no use for guessing
 POPULARITY_SHARE = 0.25  # the most that ten million votes add to a score
 MOST_PLOT_WORDS = 1_000
@@ -95,10 +97,6 @@ def wholes(title_words: list[str]) -> tuple[str, ...]:
 
 def _distinct(words_: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words_))
-
-
-def _edges(words_: Sequence[str], longest: int) -> tuple[str, ...]:
-    return _distinct(chain.from_iterable([edges(word, longest) for word in words_]))
 
 
 def indexed_forms(title_words: list[str]) -> list[str]:
@@ -221,7 +219,9 @@ _HASHED = sorted(field.name for field in fields(MovieDocument) if field.name != 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of one document, by the fields that clauses of a plan name."""
+    """The terms of one document, by the fields that clauses of a plan name; those of `CUTS` are
+    left to the engine.
+    """
 
     title: tuple[str, ...] = ()
     alt: tuple[str, ...] = ()
@@ -230,10 +230,8 @@ class Terms:
     plot: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
-    edge: tuple[str, ...] = ()
-    director_edge: tuple[str, ...] = ()
-    whole_edge: tuple[str, ...] = ()
     grams: tuple[str, ...] = ()
+    """Titles and names without spaces, of which the engine keeps the pieces."""
     sound: tuple[str, ...] = ()
     initials: tuple[str, ...] = ()
     year: tuple[str, ...] = ()
@@ -241,29 +239,45 @@ class Terms:
     @classmethod
     def of(cls, document: MovieDocument) -> "Terms":
         """Every term under which `document` can be found."""
-        titles_typed = (document.title, *document.aliases)
-        titles = [words(each) for each in titles_typed]
+        typed = (document.title, *document.aliases)
+        titles = [words(each) for each in typed]
         names = [words(name) for name in document.directors]
-        directors = _distinct(chain.from_iterable(names))
-        whole = _distinct(form for each in titles for form in wholes(each))
-        title_forms = _distinct(indexed_forms(titles[0]))
-        alt_forms = _distinct(form for each in titles[1:] for form in indexed_forms(each))
-        heard = title_forms + alt_forms + directors
+        title = _distinct(indexed_forms(titles[0]))
+        alt = _distinct(chain.from_iterable(map(indexed_forms, titles[1:])))
+        director = _distinct(chain.from_iterable(names))
         return cls(
-            title=title_forms,
-            alt=alt_forms,
-            director=directors,
-            cast=_distinct(word for name in document.actors for word in words(name)),
+            title=title,
+            alt=alt,
+            director=director,
+            cast=_distinct(chain.from_iterable(map(words, document.actors))),
             plot=_distinct(words(document.plot)[:MOST_PLOT_WORDS]) if document.plot else (),
-            joined=_distinct(pair for each in titles for pair in joined(each)),
-            whole=whole,
-            edge=_edges(title_forms + alt_forms, LONGEST_EDGE),
-            director_edge=_edges(directors, LONGEST_EDGE),
-            whole_edge=_edges(whole, LONGEST_WHOLE_EDGE),
-            grams=_distinct(
-                chain.from_iterable([pieces("".join(each)) for each in (*titles, *names)])
-            ),
-            sound=_distinct(key for word in heard if (key := sound(word))),
-            initials=_distinct(chain.from_iterable(map(initials, titles_typed, titles))),
+            joined=_distinct(chain.from_iterable(map(joined, titles))),
+            whole=_distinct(chain.from_iterable(map(wholes, titles))),
+            grams=_distinct(filter(None, map("".join, (*titles, *names)))),
+            sound=_distinct(filter(None, map(sound, title + alt + director))),
+            initials=_distinct(chain.from_iterable(map(initials, typed, titles))),
             year=(str(document.year),) if document.year else (),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Pieces of ready-made terms that an engine cuts by itself: `least` to `longest` letters from
+    the beginning of each term of the fields `of`, or from anywhere `inside` it.
+    """
+
+    of: tuple[str, ...]
+    least: int
+    longest: int
+    inside: bool = False
+
+
+CUTS: dict[str, Cut] = {
+    "edge": Cut(("title", "alt"), 1, LONGEST_EDGE),
+    "director_edge": Cut(("director",), 1, LONGEST_EDGE),
+    "whole_edge": Cut(("whole",), 1, LONGEST_WHOLE_EDGE),
+    "grams": Cut(("grams",), SHORTEST_PIECE, LONGEST_PIECE, inside=True),
+}
+"""The fields of a plan that an engine fills by itself."""
+
+TERMS = tuple(field.name for field in fields(Terms))

@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import accumulate
 from operator import add
 from typing import NamedTuple
 
@@ -191,6 +190,8 @@ def initials(title: str, title_words: list[str]) -> list[str]:
     Args:
         title_words: what `words` gives for `title`.
     """
+    if len(title_words) < SHORTEST_INITIALS:
+        return []
     found = []
     first = _SUBTITLE.split(title, maxsplit=1)[0]
     for part in (title_words, [] if first == title else words(first)):
@@ -200,21 +201,9 @@ def initials(title: str, title_words: list[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def edges(word: str, longest: int) -> list[str]:
-    """The beginnings of `word`, 1 to `longest` letters, the word itself included when it is short
-    enough.
-    """
-    return list(accumulate(word[:longest]))
-
-
 def grams(squeezed: str) -> list[str]:
     """Overlapping pieces of two and three letters of a text without spaces, each once, in order of
     appearance.
     """
-    return list(dict.fromkeys(pieces(squeezed)))
-
-
-def pieces(squeezed: str) -> list[str]:
-    """The same, as often as they come."""
     pairs = list(map(add, squeezed, squeezed[1:]))
-    return [*pairs, *map(add, pairs, squeezed[2:])] or [squeezed]
+    return list(dict.fromkeys([*pairs, *map(add, pairs, squeezed[2:])] or [squeezed]))

@@ -1,8 +1,10 @@
 """What every engine promises, tried on each: the embedded one and a real Elasticsearch."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 import tantivy
 
 from service.errors import Unavailable
-from service.search.document import MovieDocument
+from service.search.document import CUTS, MovieDocument
 from service.search.engines.elastic import Address, ElasticEngine
 from service.search.engines.elastic_inventory import ElasticInventory
 from service.search.engines.elastic_writer import ElasticWriter
@@ -22,7 +24,7 @@ from service.search.engines.tantivy_inventory import TantivyInventory
 from service.search.engines.tantivy_writer import TantivyWriter
 from service.search.facets import counted
 from service.search.order import Place, Sort
-from service.search.plan import Plan
+from service.search.plan import Clause, Field, Group, Plan, Slot
 from service.search.query import Query
 from service.search.selection import EVERY_FILM, Range, Selection
 from service.search.text import whole
@@ -166,6 +168,29 @@ async def test_grams_find_what_no_word_explains(store: Store) -> None:
     plan = Plan.loose(Query.parse("gdofahterr"), store.vocabulary)
     found = await store.engine.search(plan, 0, 10)
     assert [hit.film_id for hit in found.found][:1] == [GODFATHER.film_id]
+
+
+@pytest.mark.parametrize("name", sorted(CUTS))
+async def test_an_engine_cuts_terms_into_the_pieces_that_plans_ask_for(
+    store: Store, name: Field
+) -> None:
+    titles = ("The Unbelievably Long Adventures of Nobody", "기생충 가족", "Ünïcodé 𝔖𝔱𝔬𝔯𝔶", "It")
+    films = [film(n, t, aliases=[t[::-1]], directors=[f"{t} Jr"]) for n, t in enumerate(titles, 1)]
+    await store.write(*films)
+    cut = CUTS[name]
+    kept: dict[str, set[str]] = defaultdict(set)
+    asked: set[str] = set()
+    for each in films:
+        for term in (term for field in cut.of for term in getattr(each.terms, field)):
+            starts = range(len(term)) if cut.inside else [0]
+            for start, size in product(starts, range(1, cut.longest + 2)):
+                asked.add(term[start : start + size])
+                if size >= cut.least and size <= min(cut.longest, len(term) - start):
+                    kept[term[start : start + size]].add(each.film_id)
+    for piece in sorted(asked):
+        plan = Plan((Group((Slot((Clause(name, (piece,), 1.0),)),), 1),))
+        found = await store.engine.search(plan, 0, 10)
+        assert {hit.film_id for hit in found.found} == kept[piece], piece
 
 
 async def test_a_newer_version_replaces_an_older_one(store: Store) -> None:

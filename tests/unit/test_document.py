@@ -37,10 +37,9 @@ def test_a_title_is_found_by_words_numbers_pairs_and_as_a_whole() -> None:
     assert {"the", "godfather", "part", "ii", "2"} <= set(terms.title)
     assert {"thegodfather", "partii"} <= set(terms.joined)
     assert {"thegodfatherpartii", "godfatherpart2"} <= set(terms.whole)
-    assert {"g", "godf", "p"} <= set(terms.edge)
     assert "padrino" in terms.alt
     assert "coppola" in terms.director
-    assert "copp" in terms.director_edge
+    assert {"thegodfatherpartii", "ilpadrino", "francisfordcoppola"} == set(terms.grams)
     assert terms.year == ("1974",)
 
 

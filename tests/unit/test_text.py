@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.search import numerals
-from service.search.text import edges, fold, grams, joined, spans, whole, words
+from service.search.text import fold, grams, joined, spans, whole, words
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,6 @@ def test_places_of_words_point_into_the_text_as_it_was_given() -> None:
 
 def test_neighbours_are_run_together() -> None:
     assert joined(["kung", "fu", "panda"], most=3) == ["kungfu", "fupanda", "kungfupanda"]
-
-
-def test_edges_stop_at_the_longest() -> None:
-    assert edges("jaws", 3) == ["j", "ja", "jaw"]
 
 
 def test_grams_of_a_short_text_are_the_text() -> None:

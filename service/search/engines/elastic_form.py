@@ -4,14 +4,12 @@ Apart from the writer, and without the client, so that processes that only prepa
 small.
 """
 
-from typing import Any, get_args
+from typing import Any
 
 import orjson
 
-from service.search.document import MovieDocument
-from service.search.plan import Field
+from service.search.document import TERMS, MovieDocument
 
-FIELDS = get_args(Field)
 READABLE = (
     "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "actors", "plot",
     "runtime_minutes", "rating", "votes", "popularity",
@@ -32,7 +30,7 @@ def source(document: MovieDocument) -> dict[str, Any]:
         return values
     values |= {name: getattr(document, name) for name in READABLE}
     values["order"] = {**document.places, "title": document.whole_title}
-    terms = {name: found for name in FIELDS if (found := getattr(document.terms, name))}
+    terms = {name: found for name in TERMS if (found := getattr(document.terms, name))}
     terms |= {name: found for name, found in document.kept_by.items() if found}
     return values | {"find": terms}
 

@@ -19,7 +19,7 @@ from service.errors import Unavailable
 from service.limits import BULK_DEADLINE as DEADLINE
 from service.search.document import ANALYSIS, MovieDocument
 from service.search.engines.elastic import Address, faults, version
-from service.search.engines.elastic_form import FIELDS, packed
+from service.search.engines.elastic_form import packed
 from service.search.engines.ports import Pack, Packed, Refusal, packed_all
 from service.settings import PROJECT
 
@@ -39,7 +39,8 @@ NO_INDEX = "index_not_found_exception"
 def fingerprint() -> str:
     """Changes whenever an index made before would be made otherwise now."""
     mapping = json.loads((FOLDER / "mapping.json").read_text())
-    told = json.dumps([ANALYSIS, mapping, FIELDS], sort_keys=True)
+    analysis = json.loads((FOLDER / "settings.json").read_text())["index"]["analysis"]
+    told = json.dumps([ANALYSIS, mapping, analysis], sort_keys=True)
     return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 

@@ -20,7 +20,7 @@ import orjson
 import tantivy
 from tantivy import FieldType, Occur, Query
 
-from service.search.document import ANALYSIS, MovieDocument
+from service.search.document import ANALYSIS, CUTS, TERMS, MovieDocument
 from service.search.order import NUMBERS, title_start
 from service.search.plan import Clause, Field, Group, Plan, Slot
 from service.search.selection import Range, Selection
@@ -28,6 +28,7 @@ from service.search.selection import Range, Selection
 POINTER, LOCK, MARK = "current", "lock", "made-by"
 
 TERM_FIELDS = get_args(Field)
+WHOLE_TERMS = tuple(name for name in TERMS if name not in CUTS)
 NAMES = ("is_type", "is_genre", "is_director")
 MEASURES = {
     "n_year": FieldType.Integer,
@@ -46,7 +47,8 @@ def schema() -> tantivy.Schema:
     builder.add_text_field("gone", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("digest", tokenizer_name="raw", index_option="basic", stored=True)
     for name in TERM_FIELDS:
-        builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
+        cut = name if name in CUTS else "whitespace"
+        builder.add_text_field(name, tokenizer_name=cut, index_option="basic")
     for name in ("id_high", "id_low", "version", "votes"):
         builder.add_integer_field(name, fast=True)
     builder.add_float_field("weight", fast=True)
@@ -65,10 +67,29 @@ def schema() -> tantivy.Schema:
 RELEASE = version("tantivy")
 SCHEMA = schema()
 FINGERPRINT = hashlib.blake2b(
-    repr((ANALYSIS, TERM_FIELDS, NAMES, [*MEASURES], ORDERS, RELEASE.split(".")[:2])).encode(),
+    repr(
+        (ANALYSIS, TERM_FIELDS, CUTS, NAMES, [*MEASURES], ORDERS, RELEASE.split(".")[:2])
+    ).encode(),
     digest_size=8,
 ).hexdigest()
 """Changes whenever an index made before could not be read or compared any more."""
+
+
+def made(folder: Path) -> tantivy.Index:
+    """An empty index in this folder, ready to be written."""
+    return _cutting(tantivy.Index(SCHEMA, str(folder)))
+
+
+def opened(folder: Path) -> tantivy.Index:
+    """The index in this folder, ready to be written; a reader needs no more than tantivy's own."""
+    return _cutting(tantivy.Index.open(str(folder)))
+
+
+def _cutting(index: tantivy.Index) -> tantivy.Index:
+    for name, cut in CUTS.items():
+        ngrams = tantivy.Tokenizer.ngram(cut.least, cut.longest, prefix_only=not cut.inside)
+        index.register_tokenizer(name, tantivy.TextAnalyzerBuilder(ngrams).build())
+    return index
 
 
 def packed(document: MovieDocument) -> bytes:
@@ -87,9 +108,12 @@ def packed(document: MovieDocument) -> bytes:
         values["gone"] = "1"
     else:
         values |= _facts(document)
-    for name in TERM_FIELDS:
-        if terms := getattr(document.terms, name):
-            values[name] = " ".join(terms)
+    terms = document.terms
+    for name in WHOLE_TERMS:
+        if found := getattr(terms, name):
+            values[name] = " ".join(found)
+    for name, cut in CUTS.items():
+        values[name] = [term for field in cut.of for term in getattr(terms, field)]
     return orjson.dumps(values)
 
 

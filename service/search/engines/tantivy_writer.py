@@ -26,13 +26,14 @@ T = TypeVar("T")
 
 HEAP = 64_000_000  # bytes of documents kept in memory before a segment is written
 FIRST = "movies-1"
+KEY = ("id_high", "id_low", "version")
 
 
 class _Store:
     """One index that is being written."""
 
     def __init__(self, folder: Path) -> None:
-        self.index = tantivy.Index.open(str(folder))
+        self.index = layout.opened(folder)
         self.writer = self.index.writer(HEAP, 1)
         self.fits = self.index.schema == layout.SCHEMA
         self.added: dict[str, int] = {}
@@ -44,10 +45,10 @@ class _Store:
             reason = "the index was made by another release; a rebuild takes this in"
             return tuple(Refusal(d.film_id, reason, passing=True) for d in documents)
         refused = []
-        searcher = self.index.searcher()
+        there = _versions(self.index.searcher(), [document.film_id for document in documents])
         for document in documents:
             film_id, version = document.film_id, document.version
-            held = self.added.get(film_id) or _version(searcher, film_id)
+            held = self.added.get(film_id) or there.get(film_id)
             if held is not None and held > version:
                 continue
             try:
@@ -201,7 +202,7 @@ class TantivyWriter:
         folder = self._root / name
         folder.mkdir()
         (folder / layout.MARK).write_text(layout.FINGERPRINT)  # first: a half index is swept by it
-        tantivy.Index(layout.SCHEMA, str(folder))
+        layout.made(folder)
 
     def _promote(self, name: str) -> None:
         if not tantivy.Index.exists(str(self._root / name)):
@@ -220,13 +221,17 @@ class TantivyWriter:
         shutil.rmtree(self._root / name, ignore_errors=True)
 
 
-def _version(searcher: tantivy.Searcher, film_id: str) -> int | None:
-    if not searcher.doc_freq("id", film_id):
-        return None
-    query = tantivy.Query.term_query(layout.SCHEMA, "id", film_id, index_option="basic")
-    addresses = [address for _, address in searcher.search(query, limit=1, count=False).hits]
-    found = searcher.fast_field_values("version", addresses)
-    return int(found[0]) if found and found[0] is not None else None
+def _versions(searcher: tantivy.Searcher, film_ids: list[str]) -> dict[str, int]:
+    """The versions of those films that are there, looked up at once: one by one takes three times
+    as long.
+    """
+    if not film_ids:
+        return {}
+    query = tantivy.Query.term_set_query(layout.SCHEMA, "id", film_ids)
+    hits = searcher.search(query, limit=len(film_ids), count=False).hits
+    addresses = [address for _, address in hits]
+    columns = (searcher.fast_field_values(name, addresses) for name in KEY)
+    return {layout.id_of(high, low): version for high, low, version in zip(*columns, strict=True)}
 
 
 def _locked(path: Path) -> int:
