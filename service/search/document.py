@@ -23,7 +23,7 @@ from service.search.sound import sound
 from service.search.text import edges, initials, joined, pieces, without_article, words
 from service.search.text import whole as folded_title
 
-ANALYSIS = 2
+ANALYSIS = 3
 """Raised when the terms of an unchanged film change: every digest changes with it, and a rebuild is
 due.
 """

@@ -65,7 +65,7 @@ ONE_TITLE = [
     ("Star Wars", "starwars", "star-wars", "star.wars", "STAR_WARS"),
     ("WALL·E", "WALL-E", "wall e", "walle", "Wall.E"),
     ("Amélie", "amelie", "AMÉLIE", "ame\u0301lie"),
-    ("8½", "8 1/2", "eight 1/2"),
+    ("8½", "8 1/2", "eight 1/2", "8 and a half", "eight and a half", "Eight & a half"),
     ("[REC]", "rec", "(rec)", "REC!"),
     ("[REC]²", "rec 2", "rec ii", "rec two"),
     ("Rocky II", "rocky 2", "rocky two", "Rocky: II"),
