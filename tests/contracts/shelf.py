@@ -10,7 +10,7 @@ from service.films.models import Film
 from service.search.document import MovieDocument
 from service.search.engines.ports import Engine, IndexWriter
 from service.search.finder import Finder
-from service.search.plaintext import plaintext
+from service.search.plaintext import texts
 from service.search.text import whole
 from service.search.vocabulary import Vocabulary
 from service.settings import PROJECT
@@ -47,7 +47,10 @@ HARD: list[dict[str, Any]] = [
     {
         "title": "Nothing Else",
         "year": 2003,
+        "writers": ["Astrid Lindgren", "Ruth Prawer Jhabvala"],
         "actors": ["Toshirō Mifune", "Ingrid Thulin"],
+        "languages": ["Swedish", "Japanese"],
+        "countries": ["Sweden"],
         "plot": "A lighthouse keeper counts albatrosses.",
     },
 ]
@@ -82,18 +85,16 @@ class Shelf:
 def row(number: int, facts: dict[str, Any]) -> Film:
     rating = (facts.get("ratings") or {}).get("imdb") or {}
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    names = ("aliases", "directors", "genres")
+    names = ("aliases", "directors", "writers", "genres", "languages", "countries")
     lists: dict[str, list[str]] = {name: facts.get(name, []) for name in names}
     return Film(
         id=UUID(int=number),
-        plaintext=plaintext(title=facts["title"], **lists),
+        **texts(title=facts["title"], **lists),
+        **lists,
         imdb_id=facts.get("imdb_id"),
         title=facts["title"],
         whole_title=whole(facts["title"]),
-        aliases=facts.get("aliases", []),
         year=facts["year"],
-        directors=facts.get("directors", []),
-        genres=facts.get("genres", []),
         actors=facts.get("actors", []),
         plot=facts.get("plot"),
         imdb_rating=rating.get("value"),

@@ -40,6 +40,34 @@ async def test_films_are_found_by_their_actors(shelf: Shelf, typed: str) -> None
     assert [result.film.title for result in found.results] == ["Nothing Else"]
 
 
+WRITTEN = ["Astrid Lindgren", "lindgren", "Lindgren, Astrid", "astrid lingren", "jhabvla"]
+
+
+@pytest.mark.parametrize("typed", WRITTEN)
+async def test_films_are_found_by_their_writers(shelf: Shelf, typed: str) -> None:
+    found = await shelf.finder.find(typed, 1, 0, Wish(scope=frozenset({"writer"})))
+    assert [result.film.title for result in found.results] == ["Nothing Else"]
+
+
+@pytest.mark.parametrize("typed", ["nothing lindgren", "lindgren nothng", "nothing else jhabvla"])
+async def test_a_word_of_a_title_and_a_writer_find_the_film(shelf: Shelf, typed: str) -> None:
+    found = await shelf.finder.find(typed, 1, 0, Wish(scope=frozenset({"title", "writer"})))
+    assert [result.film.title for result in found.results] == ["Nothing Else"]
+
+
+async def test_a_writer_is_looked_for_only_when_asked(shelf: Shelf) -> None:
+    assert "Nothing Else" not in await shelf.titles("jhabvala")
+
+
+async def test_what_no_writer_is_called_finds_nothing(shelf: Shelf) -> None:
+    for typos in (True, False):
+        wish = Wish(scope=frozenset({"writer"}), typos=typos, facets=("genre",))
+        found = await shelf.finder.find("xyzzy", 5, 0, wish)
+        assert (found.results, found.total, found.facets) == ((), 0, {"genre": ()})
+    both = Wish(scope=frozenset({"writer"}), typos=False)
+    assert (await shelf.finder.find("lindgren xyzzy", 5, 0, both)).total == 0
+
+
 @pytest.mark.parametrize("typed", ["jaws ", " jaws", "JAWS", "jaws.", "\tjaws\n", "“Jaws”"])
 async def test_blanks_case_and_signs_around_change_nothing(shelf: Shelf, typed: str) -> None:
     assert await ids(shelf, typed) == await ids(shelf, "jaws")

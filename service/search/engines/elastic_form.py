@@ -13,7 +13,8 @@ from service.search.plan import Field
 
 FIELDS = get_args(Field)
 READABLE = (
-    "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "actors", "plot",
+    "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "writers", "actors",
+    "languages", "countries", "plot",
     "runtime_minutes", "rating", "votes", "popularity",
 )  # fmt: skip
 

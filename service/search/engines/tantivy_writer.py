@@ -21,6 +21,7 @@ from service.errors import Unavailable
 from service.search.document import MovieDocument
 from service.search.engines import tantivy_layout as layout
 from service.search.engines.ports import Pack, Packed, Refusal, packed_all
+from service.search.engines.tantivy_query import NOW
 
 T = TypeVar("T")
 
@@ -82,7 +83,7 @@ class _Store:
         """Remove the tombstones among these."""
         searcher = self.index.searcher()
         for film_id in film_ids:
-            if self.fits and layout.is_gone(searcher, film_id):
+            if self.fits and NOW.is_gone(searcher, film_id):
                 self.writer.delete_documents_by_term("id", film_id)
         self.commit()
 
@@ -90,7 +91,7 @@ class _Store:
         """Films in it, tombstones left out."""
         self.keep()
         searcher = self.index.searcher()
-        gone = searcher.search(layout.GONE, limit=1)
+        gone = searcher.search(NOW.gone, limit=1)
         return int(searcher.num_docs - gone.count)  # type: ignore[attr-defined]  # not in stubs
 
     def close(self) -> None:
@@ -223,8 +224,8 @@ class TantivyWriter:
 def _version(searcher: tantivy.Searcher, film_id: str) -> int | None:
     if not searcher.doc_freq("id", film_id):
         return None
-    query = tantivy.Query.term_query(layout.SCHEMA, "id", film_id, index_option="basic")
-    addresses = [address for _, address in searcher.search(query, limit=1, count=False).hits]
+    this = NOW.term("id", film_id)
+    addresses = [address for _, address in searcher.search(this, limit=1, count=False).hits]
     found = searcher.fast_field_values("version", addresses)
     return int(found[0]) if found and found[0] is not None else None
 
