@@ -28,7 +28,8 @@ class Outdated(Unavailable):
     def __init__(self) -> None:
         super().__init__(
             "The search index was made by an earlier release and lacks what this search looks "
-            "at; `movies reindex` makes it anew."
+            "at; `movies reindex` makes it anew.",
+            retry_after=60,
         )
 
 
