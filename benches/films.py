@@ -28,7 +28,7 @@ from service.search.engines.ports import Engine, IndexWriter
 from service.search.engines.tantivy import TantivyEngine
 from service.search.engines.tantivy_writer import TantivyWriter
 from service.search.finder import Finder
-from service.search.plaintext import plaintext
+from service.search.plaintext import texts
 from service.search.text import whole
 from service.search.vocabulary import Vocabulary
 from tests.conftest import fresh_postgres
@@ -64,13 +64,14 @@ def row(film: Facts, number: int) -> Film:
         "aliases": film["alt_titles"],
         "directors": film["directors"],
         "genres": film["genres"],
+        **{name: [] for name in ("writers", "languages", "countries")},
     }
     return Film(
         id=uuid.UUID(int=number),
         imdb_id=film["imdb_id"],
         title=film["title"],
         whole_title=whole(film["title"])[:600],
-        plaintext=plaintext(title=film["title"], **lists),
+        **texts(title=film["title"], **lists),
         **lists,
         year=film["year"],
         imdb_rating=film["rating"],

@@ -16,6 +16,7 @@ from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import aiohttp
 import orjson
@@ -33,8 +34,9 @@ CHUNK = 5_000  # films handed over at once while documents are made ready
 
 def document(film: Film) -> MovieDocument:
     facts = film._asdict() | {"imdb_votes": film.votes, "imdb_rating": film.rating}
-    rest = dict.fromkeys(("plot", "runtime_minutes", "popularity"))
-    made = {"id": film.id, "version": 1, "imdb_id": film.imdb_id, "actors": (), **rest}
+    rest: dict[str, Any] = dict.fromkeys(("plot", "runtime_minutes", "popularity"))
+    rest |= dict.fromkeys(("writers", "actors", "languages", "countries"), ())
+    made = {"id": film.id, "version": 1, "imdb_id": film.imdb_id, **rest}
     return MovieDocument.of(SimpleNamespace(**facts, **made))
 
 

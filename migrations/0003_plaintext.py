@@ -5,13 +5,8 @@ not be created by this user, searches of the database go on without: slower, and
 their words.
 """
 
-from orjson import loads
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
-
-from service.search.plaintext import plaintext
-
-PAGE = 1_000
 
 TRIGRAMS = """
 DO $do$ BEGIN
@@ -27,35 +22,10 @@ END $do$;
 """
 
 
-async def fill(apps, editor):
-    """Work out the text of every film that is there already."""
-    client = editor.client
-    postgres = client.capabilities.dialect == "postgres"
-    one, two = ("$1", "$2") if postgres else ("?", "?")
-    last = "00000000-0000-0000-0000-000000000000"
-    while True:
-        films = await client.execute_query_dict(
-            "SELECT id, title, aliases, directors, genres FROM films "
-            f"WHERE id > {one} ORDER BY id LIMIT {two}",
-            [last, PAGE],
-        )
-        if not films:
-            break
-        last = str(films[-1]["id"])
-        await client.execute_many(
-            f"UPDATE films SET plaintext = {one} WHERE id = {two}",
-            [[_text(film), film["id"]] for film in films],
-        )
-    if postgres:
-        await client.execute_script(TRIGRAMS)
-
-
-def _text(film):
-    lists = {
-        name: loads(film[name]) if isinstance(film[name], str | bytes) else film[name]
-        for name in ("aliases", "directors", "genres")
-    }
-    return plaintext(title=film["title"], **lists)
+async def index(apps, editor):
+    """What the text of each film is, a later migration works out."""
+    if editor.client.capabilities.dialect == "postgres":
+        await editor.client.execute_script(TRIGRAMS)
 
 
 async def nothing(apps, editor):
@@ -71,5 +41,5 @@ class Migration(migrations.Migration):
             name="plaintext",
             field=fields.TextField(default="", db_default="", unique=False),
         ),
-        ops.RunPython(fill, nothing),
+        ops.RunPython(index, nothing),
     ]

@@ -26,7 +26,7 @@ from service.films.identity import Known
 from service.films.models import Film, Genre
 from service.films.nudge import Nudge
 from service.limits import ADDING_TURN
-from service.search.plaintext import plaintext
+from service.search.plaintext import texts
 from service.search.text import whole as whole_title
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ _NEW = Film(title="", whole_title="", created_at=EPOCH, updated_at=EPOCH)
 all. Its lists are shared, which is safe because `_merge` puts new ones in their place.
 """
 
-PLAINTEXT_OF = ("title", "aliases", "directors", "genres")
+TEXTS_OF = ("title", "aliases", "directors", "writers", "genres", "languages", "countries")
 ALL_COLUMNS = tuple(name for name in Film._meta.fields_map if name not in ("id", "created_at"))
 
 
@@ -280,8 +280,9 @@ def _merge(film: Film, columns: dict[str, Any], now: datetime) -> bool:
         setattr(film, name, value)
     if "title" in different:
         film.whole_title = whole_title(film.title)
-    if not different.keys().isdisjoint(PLAINTEXT_OF):
-        film.plaintext = plaintext(**{name: getattr(film, name) for name in PLAINTEXT_OF})
+    if not different.keys().isdisjoint(TEXTS_OF):
+        for column, text in texts(**{name: getattr(film, name) for name in TEXTS_OF}).items():
+            setattr(film, column, text)
     if "poster_source" in different:
         _ask_for_poster(film, now)
     film.updated_at = now

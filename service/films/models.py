@@ -3,8 +3,8 @@
 Lists are kept on the film's row, in the order in which the source gave them. `version` rises by
 one with every change of the film's facts, under the row's lock, and is what `If-Match` compares;
 `counters` rises with what happens around a film (a poster stored), so that its ETag still changes.
-An id is never used again. `plaintext` is made from titles, people and genres, for searches while
-no index answers.
+An id is never used again. `plaintext` is made from titles and directors, `nametext` from what
+filters and writers are called, for searches while no index answers.
 """
 
 from tortoise import fields
@@ -24,6 +24,7 @@ class Film(Model):
     whole_title = fields.CharField(max_length=600)
     aliases: list[str] = fields.JSONField(default=list)
     plaintext = fields.TextField(default="", db_default="")
+    nametext = fields.TextField(default="", db_default="")
     type = fields.CharField(max_length=8, default="movie")
     year = fields.IntField(null=True)
     end_year = fields.IntField(null=True)

@@ -19,7 +19,7 @@ import orjson
 
 from service.search import numerals
 from service.search.order import Column, numbers
-from service.search.selection import squeezed
+from service.search.selection import NAMED, squeezed
 from service.search.sound import sound
 from service.search.text import initials, joined, without_article, words
 from service.search.text import whole as folded_title
@@ -65,7 +65,13 @@ class FilmLike(Protocol):
     @property
     def genres(self) -> Sequence[str]: ...
     @property
+    def writers(self) -> Sequence[str]: ...
+    @property
     def actors(self) -> Sequence[str]: ...
+    @property
+    def languages(self) -> Sequence[str]: ...
+    @property
+    def countries(self) -> Sequence[str]: ...
     @property
     def plot(self) -> str | None: ...
     @property
@@ -80,7 +86,8 @@ class FilmLike(Protocol):
 
 COLUMNS = (
     "id", "version", "imdb_id", "title", "aliases", "type", "year", "directors", "genres",
-    "actors", "plot", "runtime_minutes", "imdb_rating", "imdb_votes", "popularity",
+    "writers", "actors", "languages", "countries", "plot", "runtime_minutes",
+    "imdb_rating", "imdb_votes", "popularity",
 )  # fmt: skip
 """What of a film's row a document is made from: reading these alone takes half the time."""
 
@@ -124,7 +131,10 @@ class MovieDocument:
     year: int | None = None
     directors: tuple[str, ...] = ()
     genres: tuple[str, ...] = ()
+    writers: tuple[str, ...] = ()
     actors: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
     plot: str | None = None
     runtime_minutes: int | None = None
     rating: float | None = None
@@ -144,7 +154,10 @@ class MovieDocument:
             year=film.year,
             directors=tuple(film.directors),
             genres=tuple(film.genres),
+            writers=tuple(film.writers),
             actors=tuple(film.actors),
+            languages=tuple(film.languages),
+            countries=tuple(film.countries),
             plot=film.plot,
             runtime_minutes=film.runtime_minutes,
             rating=film.imdb_rating,
@@ -178,8 +191,8 @@ class MovieDocument:
     def kept_by(self) -> dict[str, tuple[str, ...]]:
         """The names by which filters keep the film, as they compare them."""
         return {
-            "is_genre": _distinct([squeezed(name) for name in self.genres]),
-            "is_director": _distinct([squeezed(name) for name in self.directors]),
+            f"is_{name}": _distinct([squeezed(each) for each in getattr(self, fact)])
+            for name, fact in NAMED.items()
         }
 
     @cached_property
@@ -196,11 +209,11 @@ class MovieDocument:
         """What the vocabulary must know of this film: words, each behind the letter of where it
         stands.
 
-        `t` title, `a` another title, `d` director, `c` cast, `j` neighbouring words run together,
-        `w` whole title."""
+        `t` title, `a` another title, `d` director, `c` cast, `s` writer (of the script),
+        `j` neighbouring words run together, `w` whole title."""
         terms = self.terms
         places = {"t": terms.title, "a": terms.alt, "d": terms.director, "c": terms.cast}
-        places |= {"j": terms.joined, "w": terms.whole}
+        places |= {"s": terms.writer, "j": terms.joined, "w": terms.whole}
         marked: set[str] = set()
         for place, found in places.items():
             marked.update([place + word for word in found if len(word) <= LONGEST_WORD])
@@ -227,6 +240,7 @@ class Terms:
     alt: tuple[str, ...] = ()
     director: tuple[str, ...] = ()
     cast: tuple[str, ...] = ()
+    writer: tuple[str, ...] = ()
     plot: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
@@ -250,6 +264,7 @@ class Terms:
             alt=alt,
             director=director,
             cast=_distinct(chain.from_iterable(map(words, document.actors))),
+            writer=_distinct(chain.from_iterable(map(words, document.writers))),
             plot=_distinct(words(document.plot)[:MOST_PLOT_WORDS]) if document.plot else (),
             joined=_distinct(chain.from_iterable(map(joined, titles))),
             whole=_distinct(chain.from_iterable(map(wholes, titles))),

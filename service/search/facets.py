@@ -1,4 +1,4 @@
-"""How many of the films that were found have which genre, decade, type or rating.
+"""How many of the films that were found have which genre, language, country, decade or the like.
 
 Counts of a facet leave its own filter out, so that a chosen genre does not zero the others.
 """
@@ -24,12 +24,12 @@ Counts = dict[Facet, tuple[Count, ...]]
 
 
 def ordered(facet: Facet, counted: Iterable[tuple[str | int, int]]) -> tuple[Count, ...]:
-    """Genres and types with most films first; decades and ratings from the highest down."""
+    """Names and types with most films first; decades and ratings from the highest down."""
     found = [Count(value, count) for value, count in counted if count]
-    if facet in ("genre", "type"):
-        found.sort(key=lambda each: (-each.count, str(each.value)))
-    else:
+    if facet in ("decade", "rating"):
         found.sort(key=lambda each: -int(each.value))
+    else:
+        found.sort(key=lambda each: (-each.count, str(each.value)))
     return tuple(found[:MOST_VALUES])
 
 
@@ -44,6 +44,8 @@ def counted(films: Sequence[Selectable], selection: Selection, facets: Iterable[
 
 _VALUES: dict[Facet, Callable[[Selectable], Iterable[str | int]]] = {
     "genre": lambda film: film.genres,
+    "language": lambda film: film.languages,
+    "country": lambda film: film.countries,
     "type": lambda film: [film.type],
     "decade": lambda film: [] if film.year is None else [film.year // 10 * 10],
     "rating": lambda film: [] if film.imdb_rating is None else [int(film.imdb_rating)],

@@ -160,9 +160,10 @@ class Finder:
 
     def _plan(self, query: Query, rung: Rung, wish: Wish) -> Plan:
         if rung == "exact":
-            return scoped(Plan.exact(query), wish.scope, None)
+            return scoped(Plan.exact(query), wish.scope, self._vocabulary, typos=False)
         make = Plan.of if rung == "guessed" else Plan.loose
-        return scoped(make(query, self._vocabulary), wish.scope, self._vocabulary)
+        plan = make(query, self._vocabulary)
+        return scoped(plan, wish.scope, self._vocabulary, typos=True)
 
     async def _ranked(self, query: Query, hits: Sequence[Hit], wish: Wish) -> list[Ranked]:
         ranked = rank(query, await self._shelf.prepared(hits, wish.scope))

@@ -1,6 +1,6 @@
 """What a client may ask of search: words, filters, an order, counts, a page."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -29,6 +29,10 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _squeezed(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({squeezed(name) for name in names}))
+
+
 def _wrong(name: str, reason: str) -> Invalid:
     return Invalid(f"{name} {reason}.", errors=(FieldError(name, reason),))
 
@@ -37,18 +41,28 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Names = Annotated[tuple[Name, ...], Field(max_length=MOST_NAMES), BeforeValidator(_listed)]
 Year = Annotated[int, Field(ge=1800, le=2200)]
 Rating = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
-Facets = Annotated[tuple[Facet, ...], Field(max_length=4), BeforeValidator(_split)]
-Parts = Annotated[tuple[Part, ...], Field(min_length=1, max_length=4), BeforeValidator(_split)]
+Facets = Annotated[
+    tuple[Facet, ...], Field(max_length=len(get_args(Facet))), BeforeValidator(_split)
+]
+Parts = Annotated[
+    tuple[Part, ...],
+    Field(min_length=1, max_length=len(get_args(Part))),
+    BeforeValidator(_split),
+]
 
 
 class BrowseQuery(PageQuery):
-    """Which films, in which order. Of several genres a film has any; names compare folded."""
+    """Which films, in which order. Of several genres, languages or countries a film has any; names
+    compare folded.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
 
     cursor: Annotated[str, Field(min_length=1, max_length=LONGEST)] | None = None
     type: FilmType | None = None
     genre: Names = ()
+    language: Names = ()
+    country: Names = ()
     director: Name | None = None
     year: Year | None = None
     year_min: Year | None = None
@@ -75,8 +89,10 @@ class BrowseQuery(PageQuery):
         until = [year for year in (self.year, self.year_max) if year is not None]
         return Selection(
             types=(self.type,) if self.type else (),
-            genres=tuple(sorted({squeezed(name) for name in self.genre})),
-            directors=(squeezed(self.director),) if self.director else (),
+            genres=_squeezed(self.genre),
+            directors=_squeezed((self.director,) if self.director else ()),
+            languages=_squeezed(self.language),
+            countries=_squeezed(self.country),
             years=Range(max(named, default=None), min(until, default=None)),
             ratings=Range(self.rating_min, self.rating_max),
             minutes=Range(None, self.runtime_max),

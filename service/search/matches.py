@@ -22,7 +22,7 @@ from service.search.scope import Scope
 from service.search.sound import sound
 from service.search.text import Span, initials, spans, words
 
-Named = Literal["title", "aliases", "directors", "actors", "plot"]
+Named = Literal["title", "aliases", "directors", "writers", "actors", "plot"]
 Kin = dict[str, tuple[float, str]]
 """Words that may stand for a typed one: what it costs to take each, and how that is said."""
 
@@ -36,6 +36,7 @@ _LABELS: dict[Named, str] = {
     "title": "title word",
     "aliases": "other title’s word",
     "directors": "director",
+    "writers": "writer",
     "actors": "cast",
     "plot": "plot word",
 }
@@ -166,6 +167,8 @@ def _texts(film: Film, scope: Scope) -> list[_Text]:
         texts += [_Text.of("title", [film.title]), _Text.of("aliases", film.aliases)]
     if "director" in scope:
         texts.append(_Text.of("directors", film.directors))
+    if "writer" in scope:
+        texts.append(_Text.of("writers", film.writers))
     if "cast" in scope:
         texts.append(_Text.of("actors", film.actors))
     if "plot" in scope and film.plot:

@@ -23,12 +23,20 @@ VALUES: dict[str, int] = {
 
 ORDINALS: dict[str, int] = {word: value for value, word in enumerate(_ORDINAL_WORDS.split(), 1)}
 _FIGURE_ORDINAL = re.compile(r"(\d{1,3})(?:st|nd|rd|th)")
-_NUMBERS = frozenset((*VALUES, *ORDINALS))
+_PARTS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("and", "a", "half"): ("1", "2"),
+    ("and", "a", "quarter"): ("1", "4"),
+    ("and", "three", "quarters"): ("3", "4"),
+}
+"""What follows a number and belongs to it, with the figures that ``½`` and ``1/2`` are read as."""
+
+_NUMBERS = frozenset((*VALUES, *ORDINALS, *(words[-1] for words in _PARTS)))
 
 # Figures that stand for letters in titles set as ``Se7en``, ``S1m0ne`` or ``Numb3rs``.
 _LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "vt", "8": "b"}
 _MIXED = re.compile(r"(?=.*[^\W\d_])(?=.*\d)[^\W_]{3,12}")
 LONGEST_NUMBER = 7  # words: nine thousand nine hundred and ninety nine
+LONGEST_PART = 3  # words: and a half
 MOST_FIGURES = 3  # figures read as letters in one word; more is a code, not a word
 
 
@@ -93,7 +101,8 @@ def any_in(title_words: list[str]) -> bool:
 
 def figures(title_words: list[str]) -> list[str]:
     """The words with all numbers as figures, numbers of several words as one: ``twenty one grams``
-    is ``21 grams``, ``five hundred days`` is ``500 days``.
+    is ``21 grams``, ``five hundred days`` is ``500 days``, ``eight and a half`` is ``8 1 2`` as
+    ``8½`` is.
     """
     if not any_in(title_words):
         return list(title_words)
@@ -101,13 +110,17 @@ def figures(title_words: list[str]) -> list[str]:
     place = 0
     while place < len(title_words):
         value, used = _cardinal(title_words[place : place + LONGEST_NUMBER])
-        if used > 1:
-            result.append(str(value))
-            place += used
-        else:
-            result.append(figure(title_words[place]))
-            place += 1
+        result.append(str(value) if used > 1 else figure(title_words[place]))
+        place += max(used, 1)
+        if result[-1].isdigit() and (part := _part(title_words[place : place + LONGEST_PART])):
+            result += _PARTS[part]
+            place += len(part)
     return result
+
+
+def _part(following: list[str]) -> tuple[str, ...]:
+    """The words of a half, or of quarters, that the words begin with."""
+    return next((part for part in _PARTS if tuple(following[: len(part)]) == part), ())
 
 
 def _cardinal(following: list[str]) -> tuple[int, int]:

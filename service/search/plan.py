@@ -14,15 +14,16 @@ from itertools import pairwise
 from typing import Literal
 
 from service.search import numerals
+from service.search.dictionary import Near
 from service.search.document import LONGEST_EDGE, LONGEST_WHOLE_EDGE, LONGEST_WORD, wholes
 from service.search.nicknames import other_form
 from service.search.query import STOP_WORDS, Query
 from service.search.sound import sound
 from service.search.text import SHORTEST_INITIALS, grams
-from service.search.vocabulary import ALT, DIRECTOR, JOINED, TITLE, WHOLE, Near, Vocabulary
+from service.search.vocabulary import ALT, DIRECTOR, JOINED, TITLE, WHOLE, Vocabulary
 
 Field = Literal[
-    "title", "alt", "director", "cast", "plot", "joined", "whole",
+    "title", "alt", "director", "cast", "writer", "plot", "joined", "whole",
     "edge", "director_edge", "whole_edge", "grams", "sound", "initials", "year",
 ]  # fmt: skip
 
@@ -86,6 +87,11 @@ class Group:
     slots: tuple[Slot, ...]
     needed: int
 
+    @property
+    def possible(self) -> bool:
+        """Whether a film that has all of it has what is needed."""
+        return sum(slot.counts for slot in self.slots) >= self.needed
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -98,6 +104,11 @@ class Plan:
     groups: tuple[Group, ...]
     extra: tuple[Slot, ...] = ()
     whole: Slot | None = None
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether no film can be a hit, so that an engine need not be asked."""
+        return not self.groups and self.whole is None
 
     @classmethod
     def exact(cls, query: Query) -> "Plan":

@@ -1,8 +1,9 @@
 """Every search comes through here: by the engine, or by the database while the engine is away.
 
 After two failures in a row the engine is left alone for a moment, so that one that hangs does not
-cost its deadline at every search; a single one may be the query's own fault. A walk goes on only
-where it began: the database does not know the places of an engine's hits.
+cost its deadline at every search; a single one may be the query's own fault, and that an index
+lacks what one search looks at is none. A walk goes on only where it began: the database does not
+know the places of an engine's hits.
 """
 
 import time
@@ -17,6 +18,7 @@ from service.films.models import Film
 from service.limits import SEARCH_FAILURES as FAILURES
 from service.limits import SEARCH_PAUSE as ALONE
 from service.search.cursors import Walk
+from service.search.engines.ports import Outdated
 from service.search.finder import ANYHOW, Finder, Found, Wish
 from service.search.query import Query
 from service.search.standby import AWAY, Standby
@@ -100,6 +102,8 @@ class Search:
         if self._clock() >= self._alone_until:
             try:
                 found = await by_engine()
+            except Outdated as fault:
+                log.warning("search index outdated", action="search_degraded", reason=fault.detail)
             except Unavailable as away:
                 self._failures += 1
                 if self._failures >= FAILURES:

@@ -6,11 +6,22 @@ by it; the same rule in Python, `accepts`, serves whatever has the films at hand
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from service.search.text import words
 
-Facet = Literal["genre", "decade", "type", "rating"]
+Facet = Literal["genre", "language", "country", "decade", "type", "rating"]
+Name = Literal["genre", "director", "language", "country"]
+
+NAMED: dict[Name, str] = {
+    "genre": "genres",
+    "director": "directors",
+    "language": "languages",
+    "country": "countries",
+}
+"""The filters that compare names, and what of a film each is compared with; the fields of a
+`Selection` and of a document are called the same.
+"""
 
 
 class Selectable(Protocol):
@@ -22,6 +33,10 @@ class Selectable(Protocol):
     def genres(self) -> Sequence[str]: ...
     @property
     def directors(self) -> Sequence[str]: ...
+    @property
+    def languages(self) -> Sequence[str]: ...
+    @property
+    def countries(self) -> Sequence[str]: ...
     @property
     def year(self) -> int | None: ...
     @property
@@ -57,9 +72,10 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The filters of one search; a film must pass all of them, and have any of the genres.
+    """The filters of one search; a film must pass all of them, and have any of several names.
 
-    `genres` and `directors` are squeezed; years, ratings (0 to 10) and minutes are ranges.
+    Genres, directors, languages and countries are squeezed; years, ratings (0 to 10) and minutes
+    are ranges.
     """
 
     types: tuple[str, ...] = ()
@@ -68,25 +84,36 @@ class Selection:
     years: Range = Range()
     ratings: Range = Range()
     minutes: Range = Range()
+    languages: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> dict[Name, tuple[str, ...]]:
+        """The names that are asked for, by filter; only filters that are set."""
+        asked = {name: getattr(self, field) for name, field in NAMED.items()}
+        return {name: values for name, values in asked.items() if values}
 
     def without(self, facet: Facet) -> "Selection":
         """The same without the filter that `facet` stands for: its counts show what else there
         is.
         """
-        if facet == "genre":
-            return replace(self, genres=())
         if facet == "type":
             return replace(self, types=())
         if facet == "decade":
             return replace(self, years=Range())
-        return replace(self, ratings=Range())
+        if facet == "rating":
+            return replace(self, ratings=Range())
+        unnamed: dict[str, Any] = {NAMED[facet]: ()}
+        return replace(self, **unnamed)
 
     def accepts(self, film: Selectable) -> bool:
         """Whether `film` passes."""
         return (
             (not self.types or film.type in self.types)
-            and (not self.genres or any(squeezed(g) in self.genres for g in film.genres))
-            and (not self.directors or any(squeezed(d) in self.directors for d in film.directors))
+            and all(
+                any(squeezed(each) in values for each in getattr(film, NAMED[name]))
+                for name, values in self.named.items()
+            )
             and self.years.holds(film.year)
             and self.ratings.holds(film.imdb_rating)
             and self.minutes.holds(film.runtime_minutes)

@@ -102,8 +102,9 @@ async def _stamps(ids: Sequence[str]) -> dict[str, tuple[int, int]]:
 
 
 async def _candidates(ids: Sequence[str], scope: Scope) -> list[Candidate]:
-    actors = ", actors" if "cast" in scope else ""
-    columns = "id, version, title, aliases, directors, year, imdb_votes" + actors
+    names = (("writer", "writers"), ("cast", "actors"))
+    more = "".join(f", {column}" for part, column in names if part in scope)
+    columns = "id, version, title, aliases, directors, year, imdb_votes" + more
     return [
         Candidate.of(
             film_id=str(row["id"]),
@@ -114,6 +115,7 @@ async def _candidates(ids: Sequence[str], scope: Scope) -> list[Candidate]:
                 scope,
                 titles=[row["title"], *_texts(row["aliases"])],
                 directors=_texts(row["directors"]),
+                writers=_texts(row.get("writers", [])),
                 actors=_texts(row.get("actors", [])),
             ),
         )

@@ -19,17 +19,18 @@ from service.limits import STANDBY_DEADLINE, STANDBY_TURNS_POSTGRES, STANDBY_TUR
 from service.search.engines.database import DatabaseEngine
 from service.search.engines.ports import Hits
 from service.search.finder import ENOUGH, RANKED, Found, Result, Wish
-from service.search.plaintext import DIRECTOR, GENRE
+from service.search.plaintext import writer_words
 from service.search.plan import Plan
 from service.search.query import Query
 from service.search.rank import Ranked, rank
-from service.search.scope import scoped
+from service.search.scope import DEFAULT, scoped
 from service.search.series import numbered
 from service.search.shelf import Shelf
 from service.search.spelling import did_you_mean
-from service.search.vocabulary import PLACES, Vocabulary
+from service.search.vocabulary import Vocabulary
 
 AWAY = "search_engine_away"
+IN_PLAINTEXT = "tadjw"  # where its words may stand, by the letters of `MovieDocument.words`
 
 
 def turns() -> int:
@@ -151,10 +152,11 @@ class Standby:
 
     async def _loose(self, query: Query, wish: Wish) -> Hits:
         """Films with words that look alike, or with any of the words."""
-        alike = await self._in_turn(lambda: self._engine.alike(query, RANKED, wish.selection))
-        if alike.found:
-            return alike
-        plan = scoped(Plan.loose(query, self._words), wish.scope, None)
+        if wish.scope & DEFAULT:
+            alike = await self._in_turn(lambda: self._engine.alike(query, RANKED, wish.selection))
+            if alike.found:
+                return alike
+        plan = scoped(Plan.loose(query, self._words), wish.scope, self._words, typos=True)
         return await self._search(plan, 0, RANKED, wish)
 
     async def _rank(self, query: Query, hits: Hits, wish: Wish) -> list[Ranked]:
@@ -162,7 +164,7 @@ class Standby:
 
     def _plan(self, query: Query, wish: Wish) -> Plan:
         plan = Plan.of(query, self._words) if wish.typos else Plan.exact(query)
-        return scoped(plan, wish.scope, None)
+        return scoped(plan, wish.scope, self._words, typos=wish.typos)
 
     @property
     def _words(self) -> Vocabulary:
@@ -178,13 +180,15 @@ class Standby:
             await asyncio.wait_for(asyncio.shield(self._learning), self._deadline / 2)
 
     async def _read_words(self) -> None:
-        found: set[str] = set()
-        async for text in self._engine.texts():
-            found.update(text.split())
-        words = sorted(word for word in found if not word.startswith((DIRECTOR, GENRE)))
+        words: set[str] = set()
+        writers: set[str] = set()
+        async for text, names in self._engine.texts():
+            words.update(text.split())
+            writers.update(writer_words(names))
 
         def settle() -> None:
-            self._own.add(place + word for word in words for place in PLACES)
+            self._own.add(place + word for word in sorted(words) for place in IN_PLAINTEXT)
+            self._own.add("s" + word for word in sorted(writers))
             self._own.settle()
 
         await asyncio.to_thread(settle)

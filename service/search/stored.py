@@ -13,7 +13,7 @@ import orjson
 Row = Mapping[str, Any]
 """The columns that a document needs, by name; `id` is text, lists may be JSON still."""
 
-LISTS = ("aliases", "directors", "genres", "actors")
+LISTS = ("aliases", "directors", "genres", "writers", "actors", "languages", "countries")
 
 
 class Stored(NamedTuple):
@@ -28,7 +28,10 @@ class Stored(NamedTuple):
     year: int | None
     directors: list[str]
     genres: list[str]
+    writers: list[str]
     actors: list[str]
+    languages: list[str]
+    countries: list[str]
     plot: str | None
     runtime_minutes: int | None
     imdb_rating: float | None

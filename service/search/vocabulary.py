@@ -1,230 +1,85 @@
 """The words that the index holds, in memory, asked for those near a misspelt one.
 
 Expanding typos here and giving engines exact terms only is what makes both engines fast and alike,
-and it tells which words exist, for did-you-mean. The words lie in a small tantivy index in memory,
-because its automaton over a sorted dictionary answers in a tenth of a millisecond among 80,000
-words and in a third among a million. Words that arrive later are searched one by one until enough
-have come together to be worth a commit."""
+and it tells which words exist, for did-you-mean. Names of people that are looked for only when
+asked (`names`: the cast, writers) are kept apart: there are more of them than of anything else, and
+no search for titles and directors may pay for them, neither in time nor with a word that one of
+them hides."""
 
-from array import array
-from collections.abc import Iterable
-from threading import Lock
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
-import tantivy
-from rapidfuzz.distance import OSA
+from service.search.dictionary import Dictionary, Near
 
-TITLE, ALT, DIRECTOR, CAST, JOINED, WHOLE = 1, 2, 4, 8, 16, 32
-PLACES = {"t": TITLE, "a": ALT, "d": DIRECTOR, "c": CAST, "j": JOINED, "w": WHOLE}
+TITLE, ALT, DIRECTOR, CAST, JOINED, WHOLE, WRITER = 1, 2, 4, 8, 16, 32, 64
+PLACES = {
+    "t": TITLE, "a": ALT, "d": DIRECTOR, "c": CAST, "j": JOINED, "w": WHOLE, "s": WRITER,
+}  # fmt: skip
 """Where a word stands; a word in several places has the sum. The letters are those of
 `MovieDocument.words`.
 """
 
-MOST_NEAR = 64  # words returned for one asked; beyond, the nearest are kept
-MOST_HITS = 400  # words looked at for one asked; a short beginning is near to thousands
-MOST_FRESH = 500  # words searched one by one: 0.1 ms
-MOST_REMEMBERED = 4_096  # answers kept until the next word arrives
-WRITER_HEAP = 30_000_000  # bytes
-LOADER_HEAP = 100_000_000  # bytes, while a start loads all words: the fewer parts, the faster asked
-
-
-class Near(NamedTuple):
-    """A word, or a beginning, that exists: `edits` letters away (a swap is one), standing in
-    `places`.
-    """
-
-    word: str
-    edits: int
-    places: int
+_NAMES = CAST | WRITER
 
 
 class Vocabulary:
     """All words of the index. Look-ups may run in any thread; `add` and `settle` must not overlap
-    themselves.
+    themselves. What it tells is of titles and directors; `names` tells of the other people.
     """
 
     def __init__(self) -> None:
-        builder = tantivy.SchemaBuilder()
-        builder.add_text_field("word", tokenizer_name="raw", index_option="basic")
-        builder.add_integer_field("number", fast=True)
-        self._schema = builder.build()
-        self._fresh: dict[str, int] = {}
-        self._answers: dict[tuple[str, int, bool], tuple[Near, ...]] = {}
-        self._settling = Lock()
-        self._loader: tantivy.IndexWriter | None = None
-        self._clear()
+        self._words = Dictionary()
+        self.names = Dictionary()
 
     def __len__(self) -> int:
-        return len(self._places) + len(self._fresh)
+        return len(self._words) + len(self.names)
 
     def add(self, words: Iterable[str]) -> None:
-        """Learn words, each behind the letter of its place. Cheap: they are found at once, sorted
-        in by `settle`.
-        """
-        changed = False
-        for marked in words:
-            place, word = PLACES.get(marked[:1], 0), marked[1:]
-            if not place or not word:
-                continue
-            if numbers := self._numbers(word):
-                if not self._sum(numbers) & place:
-                    self._places[numbers[0]] |= place
-                    changed = True
-            elif not self._fresh.get(word, 0) & place:
-                self._fresh[word] = self._fresh.get(word, 0) | place
-                changed = True
-        if changed:
-            self._answers = {}
+        """Learn words, each behind the letter of its place; see `Dictionary.add`."""
+        known = list(_placed(words))
+        self._words.add(each for each in known if not each[1] & _NAMES)
+        self.names.add(each for each in known if each[1] & _NAMES)
 
     @property
     def due(self) -> bool:
         """Whether enough words have arrived for `settle` to be worth its 20 ms."""
-        return len(self._fresh) > MOST_FRESH
+        return self._words.due or self.names.due
 
     def begin(self) -> None:
         """Forget all words, to load those of a whole catalogue: pages by `load`, then `end`."""
-        self._clear()
-        self._loader = self._index.writer(LOADER_HEAP, 1)
+        self._words.begin()
+        self.names.begin()
 
     def load(self, words: Iterable[str]) -> None:
-        """Take some of them in, each behind its place; blocks, for a thread.
-
-        A word of several places is then there several times, which a look-up puts together: to look
-        for each while millions are loaded takes minutes.
-        """
-        assert self._loader is not None
-        for marked in words:
-            if (place := PLACES.get(marked[:1], 0)) and len(marked) > 1:
-                self._append(self._loader, marked[1:], place)
+        """Take some of them in, each behind its place; blocks, for a thread."""
+        known = list(_placed(words))
+        self._words.load(each for each in known if not each[1] & _NAMES)
+        self.names.load(each for each in known if each[1] & _NAMES)
 
     def end(self) -> None:
         """Make what was loaded known; blocks, for a thread."""
-        assert self._loader is not None
-        self._commit(self._loader)
-        self._loader = None
+        self._words.end()
+        self.names.end()
 
     def settle(self) -> None:
         """Sort the words that arrived into the index. Blocks: for a thread, or for a start."""
-        with self._settling:
-            fresh = dict(self._fresh)
-            if not fresh:
-                return
-            writer = self._index.writer(WRITER_HEAP, 1)
-            for word, place in fresh.items():
-                self._append(writer, word, place)
-            self._commit(writer)
-            first = len(self._places) - len(fresh)
-            for number, word in enumerate(fresh, first):  # places that were learned meanwhile
-                self._places[number] |= self._fresh.pop(word, 0)
+        self._words.settle()
+        self.names.settle()
 
     def places(self, word: str) -> int:
         """Where `word` stands, as a sum of places; 0 when it is unknown."""
-        if word in self._fresh:
-            return self._fresh[word]
-        return self._sum(self._numbers(word))
+        return self._words.places(word)
 
     def begins(self, beginning: str) -> bool:
         """Whether any word starts with `beginning`."""
-        if self._searcher.terms_with_prefix("word", beginning, limit=1):
-            return True
-        return any(word.startswith(beginning) for word in self._fresh)
+        return self._words.begins(beginning)
 
     def expand(self, word: str, edits: int = 1, prefix: bool = False) -> tuple[Near, ...]:
-        """The words within `edits` (1 or 2) of `word`, or with `prefix` the beginnings of words;
-        never itself.
-
-        Nearest first, then those with the same first letter, at most `MOST_NEAR`.
-        """
-        key = (word, edits, prefix)
-        answers = self._answers
-        if (known := answers.get(key)) is None:
-            known = self._beginnings(word, edits) if prefix else self._words(word, edits)
-            if len(answers) >= MOST_REMEMBERED:
-                answers.clear()
-            answers[key] = known
-        return known
-
-    def _words(self, word: str, edits: int) -> tuple[Near, ...]:
-        near = [
-            Near(found, distance, places)
-            for found, places in self._candidates(word, edits, prefix=False)
-            if found != word
-            and (distance := OSA.distance(word, found, score_cutoff=edits)) <= edits
-        ]
-        return _nearest(word, near)
-
-    def _beginnings(self, word: str, edits: int) -> tuple[Near, ...]:
-        found: dict[str, Near] = {}
-        for candidate, places in self._candidates(word, edits, prefix=True):
-            near = _beginning(word, candidate, edits)
-            if near is not None and near[0] != word:
-                known = found.get(near[0])
-                found[near[0]] = Near(near[0], near[1], places | (known.places if known else 0))
-        return _nearest(word, list(found.values()))
-
-    def _candidates(self, word: str, edits: int, prefix: bool) -> list[tuple[str, int]]:
-        searcher = self._searcher
-        query = tantivy.Query.fuzzy_term_query(self._schema, "word", word, edits, True, prefix)
-        hits = searcher.search(query, limit=MOST_HITS, count=False).hits
-        numbers = (
-            searcher.fast_field_values("number", [address for _, address in hits]) if hits else []
-        )
-        found: dict[str, int] = {}
-        for number in numbers:
-            near = self._word(int(number or 0))
-            found[near] = found.get(near, 0) | self._places[int(number or 0)]
-        return [*found.items(), *self._fresh.items()]
-
-    def _numbers(self, word: str) -> list[int]:
-        searcher = self._searcher
-        if not searcher.doc_freq("word", word):
-            return []
-        query = tantivy.Query.term_query(self._schema, "word", word, index_option="basic")
-        hits = searcher.search(query, limit=len(PLACES), count=False).hits
-        numbers = searcher.fast_field_values("number", [address for _, address in hits])
-        return [int(number or 0) for number in numbers]
-
-    def _sum(self, numbers: list[int]) -> int:
-        places = 0
-        for number in numbers:
-            places |= self._places[number]
-        return places
-
-    def _clear(self) -> None:
-        self._index = tantivy.Index(self._schema)
-        self._searcher = self._index.searcher()
-        self._text, self._ends, self._places = bytearray(), array("L", [0]), bytearray()
-        self._fresh, self._answers = {}, {}
-
-    def _append(self, writer: tantivy.IndexWriter, word: str, place: int) -> None:
-        document = {"word": word, "number": len(self._places)}
-        writer.add_document(tantivy.Document.from_dict(document, self._schema))
-        self._text += word.encode()
-        self._ends.append(len(self._text))
-        self._places.append(place)
-
-    def _commit(self, writer: tantivy.IndexWriter) -> None:
-        writer.commit()
-        writer.wait_merging_threads()
-        self._index.reload()
-        self._searcher = self._index.searcher()
-
-    def _word(self, number: int) -> str:
-        return self._text[self._ends[number] : self._ends[number + 1]].decode()
+        """The words, or with `prefix` their beginnings, near `word`; see `Dictionary.expand`."""
+        return self._words.expand(word, edits, prefix)
 
 
-def _beginning(word: str, candidate: str, edits: int) -> tuple[str, int] | None:
-    """The beginning of `candidate` that is nearest to `word`, the longest of equals, and how far
-    away it is.
-    """
-    best: tuple[str, int] | None = None
-    for size in range(max(1, len(word) - edits), min(len(candidate), len(word) + edits) + 1):
-        distance = OSA.distance(word, candidate[:size], score_cutoff=edits)
-        if distance <= edits and (best is None or distance <= best[1]):
-            best = candidate[:size], distance
-    return best
-
-
-def _nearest(word: str, near: list[Near]) -> tuple[Near, ...]:
-    near.sort(key=lambda n: (n.edits, n.word[:1] != word[:1], abs(len(n.word) - len(word)), n.word))
-    return tuple(near[:MOST_NEAR])
+def _placed(words: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """The words of known places."""
+    for marked in words:
+        if (place := PLACES.get(marked[:1], 0)) and len(marked) > 1:
+            yield marked[1:], place

@@ -10,7 +10,7 @@ from service.films.models import Film
 from service.search.document import MovieDocument
 from service.search.engines.ports import Engine, IndexWriter
 from service.search.finder import Finder
-from service.search.plaintext import plaintext
+from service.search.plaintext import texts
 from service.search.text import whole
 from service.search.vocabulary import Vocabulary
 from service.settings import PROJECT
@@ -20,18 +20,46 @@ PATIENCE = 30.0  # seconds: a busy machine is no failure here
 HARD: list[dict[str, Any]] = [
     {"title": "It", "year": 2017, "votes": 500_000},
     {"title": "It Follows", "year": 2014, "votes": 250_000},
-    {"title": "M", "year": 1931, "votes": 160_000},
+    {"title": "M", "year": 1931, "votes": 160_000, "languages": ["German"]},
     {"title": "Ma", "year": 2019, "votes": 50_000},
     {"title": "9", "year": 2009, "votes": 140_000},
     {"title": "24", "year": 2016, "votes": 15_000},
     {"title": "1917", "year": 2019, "votes": 600_000},
-    {"title": "8½", "year": 1963, "votes": 120_000},
-    {"title": "[REC]", "year": 2007, "votes": 190_000},
-    {"title": "[REC]²", "year": 2009, "votes": 75_000},
+    {
+        "title": "8½",
+        "year": 1963,
+        "votes": 120_000,
+        "genres": ["Drama"],
+        "languages": ["Italian", "French"],
+        "countries": ["Italy", "France"],
+    },
+    {
+        "title": "[REC]",
+        "year": 2007,
+        "votes": 190_000,
+        "genres": ["Horror"],
+        "languages": ["Spanish"],
+        "countries": ["Spain"],
+    },
+    {
+        "title": "[REC]²",
+        "year": 2009,
+        "votes": 75_000,
+        "genres": ["Horror"],
+        "languages": ["Spanish", "Catalan"],
+        "countries": ["Spain", "United States"],
+    },
     {"title": "M*A*S*H", "year": 1970, "votes": 75_000},
     {"title": "(500) Days of Summer", "year": 2009, "votes": 500_000},
     {"title": "Star Wars", "year": 1977, "votes": 1_300_000, "directors": ["George Lucas"]},
-    {"title": "Rocky II", "year": 1979, "votes": 200_000},
+    {
+        "title": "Rocky II",
+        "year": 1979,
+        "votes": 200_000,
+        "genres": ["Drama"],
+        "languages": ["English"],
+        "countries": ["United States"],
+    },
     {"title": "Rocky III", "year": 1982, "votes": 180_000},
     {"title": "Charlie's Angels", "year": 2000, "votes": 190_000},
     {"title": "The Fast and the Furious", "year": 2001, "votes": 390_000},
@@ -47,10 +75,22 @@ HARD: list[dict[str, Any]] = [
     {
         "title": "Nothing Else",
         "year": 2003,
+        "writers": ["Astrid Lindgren", "Ruth Prawer Jhabvala"],
         "actors": ["Toshirō Mifune", "Ingrid Thulin"],
+        "languages": ["Swedish", "Japanese"],
+        "countries": ["Sweden"],
         "plot": "A lighthouse keeper counts albatrosses.",
     },
 ]
+
+
+def as_loaded(facts: dict[str, Any]) -> dict[str, Any]:
+    """A hard film in the shape that the service loads."""
+    told = {name: value for name, value in facts.items() if name != "votes"}
+    return told | {
+        "type": "movie",
+        "ratings": {"imdb": {"value": None, "votes": facts.get("votes")}},
+    }
 
 
 def samples() -> list[dict[str, Any]]:
@@ -82,18 +122,16 @@ class Shelf:
 def row(number: int, facts: dict[str, Any]) -> Film:
     rating = (facts.get("ratings") or {}).get("imdb") or {}
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    names = ("aliases", "directors", "genres")
+    names = ("aliases", "directors", "writers", "genres", "languages", "countries")
     lists: dict[str, list[str]] = {name: facts.get(name, []) for name in names}
     return Film(
         id=UUID(int=number),
-        plaintext=plaintext(title=facts["title"], **lists),
+        **texts(title=facts["title"], **lists),
+        **lists,
         imdb_id=facts.get("imdb_id"),
         title=facts["title"],
         whole_title=whole(facts["title"]),
-        aliases=facts.get("aliases", []),
         year=facts["year"],
-        directors=facts.get("directors", []),
-        genres=facts.get("genres", []),
         actors=facts.get("actors", []),
         plot=facts.get("plot"),
         imdb_rating=rating.get("value"),

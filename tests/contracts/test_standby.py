@@ -73,6 +73,18 @@ async def test_what_is_misspelt_is_found_and_signs_are_plain_text(
     assert titles[:1] == ([title] if title else [])
 
 
+@pytest.mark.parametrize("typed", ["lindgren", "Astrid Lingren", "man lindgren"])
+async def test_a_writer_is_found_when_asked_for(database: str, typed: str) -> None:
+    written = {**SHELF[0], "title": "Man of Letters", "writers": ["Astrid Lindgren"]}
+    _, vocabulary = await filled([*SHELF, written])
+    wish = Wish(scope=frozenset({"title", "writer"} if "man" in typed else {"writer"}))
+    for words in (vocabulary, Vocabulary()):  # also where nobody has left any words
+        found = await Standby(words, Shelf(), PATIENCE).find(Query.parse(typed), 5, 0, wish)
+        assert found.results[0].film.title == "Man of Letters"
+    found = await Standby(vocabulary, Shelf(), PATIENCE).find(Query.parse(typed), 5, 0, Wish())
+    assert "Man of Letters" not in [result.film.title for result in found.results[:1]]
+
+
 @pytest.mark.parametrize(
     "typed",
     [
@@ -84,6 +96,9 @@ async def test_what_is_misspelt_is_found_and_signs_are_plain_text(
         "$1 ? ?1 :x",
         "@zacksnyder",
         "#drama",
+        "~english",
+        "^france",
+        "=lindgren",
         "½ 男",
         "' OR 1=1 --",
         "w " * 32,

@@ -94,8 +94,10 @@ def test_films_of_an_earlier_release_outlive_the_migrations(
     done = running.movies(embedded, "migrate")
     assert done.returncode == 0, done.stderr
     with contextlib.closing(sqlite3.connect(tmp_path / "movies.db")) as new:
-        [(title, text)] = new.execute("SELECT title, plaintext FROM films").fetchall()
+        [found] = new.execute("SELECT title, plaintext, nametext FROM films").fetchall()
+    title, text, names = found
     assert title == "jaws" and "spielberg" in text
+    assert {"@spielberg", "#spielberg", "=spielberg"} <= set(names.split())
 
 
 def test_a_database_that_does_not_answer_is_one_line(embedded: dict[str, str]) -> None:

@@ -45,6 +45,16 @@ def test_ranges_are_pieces_of_the_original_text(
     assert {f: [texts[f][a:b] for a, b in each] for f, each in got.items()} == marked
 
 
+def test_a_writer_is_shown_and_said_where_writers_are_looked_for() -> None:
+    query, scope = Query.parse("benchly jaws"), DEFAULT | {"writer"}
+    found = film("Jaws", directors=["Steven Spielberg"], writers=["Peter Benchley"])
+    (matches,) = matched(query, [found], scope)
+    assert ranges(matches) == {"title": [[0, 4]], "writers": [[6, 14]]}
+    said = "writer ‘Benchley’, one letter off; title word ‘Jaws’ exact"
+    assert why(query, found, matches) == said
+    assert "writers" not in ranges(matched(query, [found], DEFAULT)[0])
+
+
 @pytest.mark.parametrize(
     ("typed", "found", "said"),
     [

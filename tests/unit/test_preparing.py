@@ -33,7 +33,10 @@ ROW = dict.fromkeys(COLUMNS) | {
     "aliases": '["Tiburón"]',
     "directors": '["Steven Spielberg"]',
     "genres": "[]",
+    "writers": '["Peter Benchley"]',
     "actors": [],
+    "languages": '["English"]',
+    "countries": "[]",
 }
 
 
@@ -47,7 +50,7 @@ async def in_processes(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Prepari
 async def test_another_process_prepares_a_film_as_this_one_does(in_processes: Preparing) -> None:
     made = await in_processes.page([ROW])
     assert made == prepared(packed, [ROW])
-    assert {"tjaws", "atiburon", "dspielberg"} <= made.words
+    assert {"tjaws", "atiburon", "dspielberg", "sbenchley"} <= made.words
 
 
 def test_a_film_that_cannot_become_a_document_is_refused_and_the_rest_is_prepared() -> None:

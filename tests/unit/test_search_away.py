@@ -14,9 +14,10 @@ from service.films.models import Film
 from service.http.answers import Links
 from service.search.api import lasting, packed, unpacked
 from service.search.engines.database import DatabaseEngine
-from service.search.engines.ports import Hits
+from service.search.engines.ports import Hits, Outdated
 from service.search.finder import Found, Wish
 from service.search.search import ALONE, Search
+from service.search.selection import Selection
 from service.search.shelf import Shelf
 from service.search.standby import AWAY, Standby, turns
 from service.search.suggest import Suggester
@@ -71,6 +72,30 @@ async def test_an_engine_is_left_alone_after_two_failures_in_a_row(database: str
     time[0] += ALONE
     assert not await degraded()
     assert (await search.suggest("jaws", 5)).degraded == ()
+
+
+async def test_what_an_older_index_lacks_the_database_answers_and_the_engine_all_else(
+    database: str,
+) -> None:
+    class Older(Moody):
+        async def find(self, *asked: object) -> Found:
+            wish = asked[-1]
+            assert isinstance(wish, Wish)
+            if wish.selection.languages:
+                raise Outdated
+            return await super().find(*asked)
+
+    older, shelf = Older(), Shelf()
+    older.fails = False
+    search = Search(
+        older,  # type: ignore[arg-type]  # it has what is called here
+        Suggester(older, Vocabulary(), shelf),  # type: ignore[arg-type]
+        Standby(Vocabulary(), shelf, PATIENCE),
+    )
+    for _ in range(3):
+        swedish = Wish(Selection(languages=("swedish",)))
+        assert AWAY in (await search.find("jaws", 5, 0, swedish)).degraded
+    assert (await search.find("jaws", 5, 0, Wish())).degraded == ()
 
 
 @pytest.mark.parametrize("degraded", [[], [AWAY]])

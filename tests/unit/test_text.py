@@ -111,6 +111,21 @@ def test_years_and_plain_numbers_are_not_read_as_letters() -> None:
     assert numerals.indexed("2nd") == ("2nd", "2")
 
 
+@pytest.mark.parametrize(
+    ("spelt", "figures"),
+    [
+        ("eight and a half", "8½"),
+        ("8 and a half", "8 1/2"),
+        ("twenty one and a quarter miles", "21¼ miles"),
+        ("two and three quarters", "2¾"),
+        ("half and a half", "half and a half"),
+        ("two men and a half", "2 men and a half"),
+    ],
+)
+def test_a_half_behind_a_number_is_part_of_it(spelt: str, figures: str) -> None:
+    assert numerals.figures(words(spelt)) == words(figures)
+
+
 def test_a_number_of_two_words_becomes_one_figure() -> None:
     assert numerals.figures(["twenty", "one", "grams"]) == ["21", "grams"]
 

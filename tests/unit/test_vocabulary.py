@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from service.search.vocabulary import DIRECTOR, JOINED, MOST_NEAR, TITLE, Near, Vocabulary
+from service.search.dictionary import MOST_NEAR, Near
+from service.search.vocabulary import CAST, DIRECTOR, JOINED, TITLE, WRITER, Vocabulary
 
 WORDS = ["tgodfather", "tgod", "tfather", "jgodfather", "dspielberg", "tjaws", "tjurassic", "tpark"]
 
@@ -82,6 +83,30 @@ def test_answers_are_bounded_and_the_nearest_are_kept() -> None:
     near = known.expand("abcd", 2)
     assert len(near) == MOST_NEAR
     assert [n.edits for n in near] == sorted(n.edits for n in near)
+
+
+def test_names_that_are_looked_for_only_when_asked_hide_no_other_word(
+    vocabulary: Vocabulary,
+) -> None:
+    vocabulary.add(["sjawz", "cjaws", "sjaws"])
+    assert vocabulary.places("jaws") == TITLE
+    assert vocabulary.expand("jaws") == ()
+    assert not vocabulary.begins("jawz")
+    assert vocabulary.names.places("jaws") == CAST | WRITER
+    assert vocabulary.names.expand("jaws") == (Near("jawz", 1, WRITER),)
+
+
+def test_a_word_is_lacking_only_where_others_are_known() -> None:
+    names = Vocabulary().names
+    assert not names.lacks("benchley", WRITER)
+    names.begin()
+    names.load([("puzo", WRITER)])
+    assert not names.lacks("benchley", WRITER)
+    names.end()
+    assert names.lacks("benchley", WRITER) and not names.lacks("puzo", WRITER)
+    assert not names.lacks("puzo", CAST)
+    names.add([("benchley", WRITER)])
+    assert not names.lacks("benchley", WRITER)
 
 
 words = st.text("abcdé", min_size=1, max_size=7)

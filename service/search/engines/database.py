@@ -13,15 +13,26 @@ from dataclasses import dataclass, field
 from service.database import on_postgres, rows
 from service.search.engines.ports import Hit, Hits
 from service.search.order import Sort
-from service.search.plaintext import DIRECTOR, GENRE
+from service.search.plaintext import MARKS, WRITER, Column
 from service.search.plan import Clause, Field, Plan, Slot
 from service.search.query import Query
 from service.search.selection import Range, Selection
 
 PAGE = 2_000  # films read at a time
 MOST_FORMS = 16  # of one word that are compared
-WORDS: frozenset[Field] = frozenset(("title", "alt", "director", "joined", "whole"))
-BEGINNINGS: frozenset[Field] = frozenset(("edge", "director_edge", "whole_edge"))
+_WORD, _BEGINNING = (" ", " "), (" ", "")
+PIECES: dict[Field, tuple[Column, str, str]] = {
+    "title": ("plaintext", *_WORD),
+    "alt": ("plaintext", *_WORD),
+    "director": ("plaintext", *_WORD),
+    "joined": ("plaintext", *_WORD),
+    "whole": ("plaintext", *_WORD),
+    "edge": ("plaintext", *_BEGINNING),
+    "director_edge": ("plaintext", *_BEGINNING),
+    "whole_edge": ("plaintext", *_BEGINNING),
+    "writer": ("nametext", f" {WRITER}", " "),
+}
+"""The column that holds a field's terms, and what stands before and behind each there."""
 
 _ORDER: dict[Sort, str] = {
     "relevance": "score DESC",
@@ -44,6 +55,8 @@ class DatabaseEngine:
         self, plan: Plan | None, offset: int, limit: int, selection: Selection, sort: Sort
     ) -> Hits:
         """The hits from `offset` on, at most `limit`, in a total order."""
+        if plan is not None and plan.hopeless:
+            return Hits((), 0)
         sql = _Statement()
         text = _select(sql, plan, selection)
         by = _ORDER[sort] if plan or sort != "relevance" else "votes DESC"
@@ -69,14 +82,14 @@ class DatabaseEngine:
         )
         return Hits(tuple(Hit(str(r["id"]), r["version"], r["score"]) for r in found), len(found))
 
-    async def texts(self) -> AsyncIterator[str]:
-        """The plain text of every film."""
+    async def texts(self) -> AsyncIterator[tuple[str, str]]:
+        """The plain text and the names of every film."""
         last = "00000000-0000-0000-0000-000000000000"
-        sql = "SELECT id, plaintext FROM films WHERE id > $1 ORDER BY id LIMIT $2"
+        sql = "SELECT id, plaintext, nametext FROM films WHERE id > $1 ORDER BY id LIMIT $2"
         while page := await rows(sql, last, PAGE):
             last = str(page[-1]["id"])
             for row in page:
-                yield row["plaintext"]
+                yield row["plaintext"], row["nametext"]
 
     async def knows_alike(self) -> bool:
         """Whether this database can tell which words look alike."""
@@ -87,22 +100,24 @@ class DatabaseEngine:
 
 @dataclass(slots=True)
 class _Statement:
-    """The values of a statement, each sent once."""
+    """The values of a statement, each sent once, and the conditions that were made of pieces."""
 
     values: list[object] = field(default_factory=list)
-    places: dict[str, str] = field(default_factory=dict)
+    conditions: dict[tuple[Column, str], str] = field(default_factory=dict)
 
     def value(self, value: object) -> str:
         self.values.append(value)
         return f"${len(self.values)}"
 
-    def has(self, piece: str) -> str:
+    def has(self, column: Column, piece: str) -> str:
         """The condition that a film's text holds `piece`."""
-        postgres = on_postgres()
-        if piece not in self.places:
-            self.places[piece] = self.value(f"%{_escaped(piece)}%" if postgres else piece)
-        place = self.places[piece]
-        return f"plaintext LIKE {place}" if postgres else f"instr(plaintext, {place}) > 0"
+        if (known := self.conditions.get((column, piece))) is None:
+            if on_postgres():
+                known = f"{column} LIKE {self.value(f'%{_escaped(piece)}%')}"
+            else:
+                known = f"instr({column}, {self.value(piece)}) > 0"
+            self.conditions[column, piece] = known
+        return known
 
 
 def _escaped(piece: str) -> str:
@@ -158,21 +173,22 @@ def _worth(sql: _Statement, slot: Slot) -> _Worth:
 def _conditions(sql: _Statement, clause: Clause, most: int) -> Iterable[str]:
     if clause.field == "year":
         return [f"year IN ({', '.join(str(int(year)) for year in clause.terms)})"]
-    if clause.field not in WORDS | BEGINNINGS:
+    if clause.field not in PIECES:
         return []
-    end = " " if clause.field in WORDS else ""
-    known = [term for term in clause.terms if f" {term}{end}" in sql.places]
-    fresh = [term for term in clause.terms if f" {term}{end}" not in sql.places]
-    return [sql.has(f" {term}{end}") for term in known + fresh[: max(0, most)]]
+    column, start, end = PIECES[clause.field]
+    pieces = [f"{start}{term}{end}" for term in clause.terms]
+    known = [piece for piece in pieces if (column, piece) in sql.conditions]
+    fresh = [piece for piece in pieces if (column, piece) not in sql.conditions]
+    return [sql.has(column, piece) for piece in known + fresh[: max(0, most)]]
 
 
 def _filters(sql: _Statement, selection: Selection) -> list[str]:
     found = []
     if selection.types:
         found.append(f"type IN ({', '.join(sql.value(each) for each in selection.types)})")
-    for mark, names in ((GENRE, selection.genres), (DIRECTOR, selection.directors)):
-        if names:
-            found.append(f"({' OR '.join(sql.has(f' {mark}{name} ') for name in names)})")
+    for name, values in selection.named.items():
+        any_of = (sql.has("nametext", f" {MARKS[name]}{value} ") for value in values)
+        found.append(f"({' OR '.join(any_of)})")
     ranges = (
         ("year", selection.years),
         ("imdb_rating", selection.ratings),

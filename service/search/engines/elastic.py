@@ -24,8 +24,15 @@ from service.errors import Unavailable
 from service.limits import INDEX_CONNECTIONS as CONNECTIONS
 from service.limits import SEARCH_DEADLINE
 from service.search import order
-from service.search.engines.elastic_query import COUNTED, searched, selected, sorting
-from service.search.engines.ports import Hit, Hits
+from service.search.engines.elastic_fields import Fields
+from service.search.engines.elastic_query import (
+    COUNTED,
+    asked,
+    searched,
+    selected,
+    sorting,
+)
+from service.search.engines.ports import Hit, Hits, Outdated
 from service.search.facets import Counts, ordered
 from service.search.order import Place, Sort
 from service.search.plan import Plan
@@ -155,6 +162,7 @@ class ElasticEngine:
         self._address = address
         self._client: AsyncElasticsearch | None = None
         self._fault: Unavailable | None = None
+        self._fields = Fields(address.alias)
 
     async def open(self) -> None:
         if self._client is None:
@@ -181,6 +189,9 @@ class ElasticEngine:
         sort: Sort = "relevance",
         after: Place | None = None,
     ) -> Hits:
+        if plan is not None and plan.hopeless:
+            return Hits((), 0)
+        await self._check(asked(plan, selection))
         by = order.column(sort, plan is not None)
         answer = await self._search(
             query=searched(plan, selection, scored=by is None),
@@ -206,6 +217,9 @@ class ElasticEngine:
     async def count(
         self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]
     ) -> Counts:
+        if plan is not None and plan.hopeless:
+            return dict.fromkeys(facets, ())
+        await self._check(asked(plan, selection, facets))
         wanted = {
             facet: {"filter": selected(selection.without(facet)), "aggs": {"of": COUNTED[facet]}}
             for facet in facets
@@ -235,6 +249,13 @@ class ElasticEngine:
                 )
             counted = await client.count(index=self._address.alias)
         return f"Elasticsearch {number}, index {self._address.alias}: {counted['count']} documents"
+
+    async def _check(self, fields: frozenset[str]) -> None:
+        """Refuse what an index of an earlier release lacks."""
+        with faults():
+            has = await self._fields.has(self._ready(), fields)
+        if not has:
+            raise Outdated
 
     async def _search(self, **wanted: Any) -> Any:
         with faults():

@@ -11,7 +11,8 @@ import orjson
 from service.search.document import TERMS, MovieDocument
 
 READABLE = (
-    "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "actors", "plot",
+    "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "writers", "actors",
+    "languages", "countries", "plot",
     "runtime_minutes", "rating", "votes", "popularity",
 )  # fmt: skip
 

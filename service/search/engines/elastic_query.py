@@ -1,18 +1,24 @@
 """A plan, a selection and an order in Elasticsearch's language; tombstones never match."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, get_args
 
 from service.search.facets import MOST_VALUES
 from service.search.order import NUMBERS, Column
-from service.search.plan import Clause, Group, Plan, Slot
+from service.search.plan import Clause, Field, Group, Plan, Slot
 from service.search.selection import Facet, Range, Selection
 
 COUNTED: dict[Facet, dict[str, Any]] = {
     "genre": {"terms": {"field": "genres", "size": MOST_VALUES}},
+    "language": {"terms": {"field": "languages", "size": MOST_VALUES}},
+    "country": {"terms": {"field": "countries", "size": MOST_VALUES}},
     "type": {"terms": {"field": "type", "size": MOST_VALUES}},
     "decade": {"histogram": {"field": "year", "interval": 10, "min_doc_count": 1}},
     "rating": {"histogram": {"field": "rating", "interval": 1, "min_doc_count": 1}},
 }
+
+BY_DEFAULT = frozenset(get_args(Field)) - {"cast", "writer", "plot"}
+"""The fields of a plan for titles and directors, which every index has."""
 
 _GONE = {"term": {"gone": True}}
 
@@ -35,6 +41,19 @@ def searched(plan: Plan | None, selection: Selection, scored: bool) -> dict[str,
     }
 
 
+def asked(plan: Plan | None, selection: Selection, facets: Sequence[Facet] = ()) -> frozenset[str]:
+    """What is looked at beside titles and directors, as the mapping calls it."""
+    found = {
+        *_named(selection),
+        *(str(way["field"]) for f in facets for way in COUNTED[f].values()),
+    }
+    if plan is not None:
+        slots = (slot for group in plan.groups for slot in group.slots)
+        fields = {clause.field for slot in slots for clause in slot.clauses}
+        found.update(f"find.{field}" for field in fields - BY_DEFAULT)
+    return frozenset(found)
+
+
 def selected(selection: Selection) -> dict[str, Any]:
     """The selected films as a filter."""
     return {"bool": {"filter": filters(selection)}}
@@ -42,20 +61,20 @@ def selected(selection: Selection) -> dict[str, Any]:
 
 def filters(selection: Selection) -> list[dict[str, Any]]:
     """One filter for each that is set."""
-    named = {
-        "type": selection.types,
-        "find.is_genre": selection.genres,
-        "find.is_director": selection.directors,
-    }
     ranges = {
         "year": selection.years,
         "rating": selection.ratings,
         "runtime_minutes": selection.minutes,
     }
     found: list[dict[str, Any]] = [
-        {"terms": {name: list(values)}} for name, values in named.items() if values
+        {"terms": {name: list(values)}} for name, values in _named(selection).items()
     ]
     return found + [{"range": {n: _bounds(each)}} for n, each in ranges.items() if not each.open]
+
+
+def _named(selection: Selection) -> dict[str, tuple[str, ...]]:
+    named = {f"find.is_{name}": values for name, values in selection.named.items()}
+    return named | ({"type": selection.types} if selection.types else {})
 
 
 def sorting(by: Column | None) -> list[dict[str, str]]:

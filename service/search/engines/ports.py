@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from service.errors import Unavailable
 from service.search.document import UNFIT, MovieDocument
 from service.search.facets import Counts
 from service.search.order import Place, Sort
@@ -15,6 +16,21 @@ from service.search.plan import Plan
 from service.search.selection import EVERY_FILM, Facet, Selection
 
 Relation = Literal["eq", "gte"]
+
+
+class Outdated(Unavailable):
+    """The engine is well, but an earlier release made the index, without what this search looks at:
+    others are answered.
+    """
+
+    default_code = "index_outdated"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The search index was made by an earlier release and lacks what this search looks "
+            "at; `movies reindex` makes it anew.",
+            retry_after=60,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ import tantivy
 from service.errors import Unavailable
 from service.search import order
 from service.search.engines import tantivy_layout as layout
-from service.search.engines.ports import Hit, Hits
-from service.search.facets import MOST_VALUES, Counts, ordered
+from service.search.engines.ports import Hit, Hits, Outdated
+from service.search.engines.tantivy_layout import SCHEMA
+from service.search.engines.tantivy_query import COUNTED, NOW, Phrasing, asked
+from service.search.facets import Counts, ordered
 from service.search.order import Place, Sort
 from service.search.plan import Plan
 from service.search.selection import EVERY_FILM, Facet, Range, Selection
@@ -30,13 +32,6 @@ T = TypeVar("T")
 THREADS = 2
 MOST_READ = 100_000  # hits looked at for one page; a walk by relevance ends there
 COLUMNS = ("votes", "id_high", "id_low", "version")
-COUNTED: dict[Facet, dict[str, Any]] = {
-    "genre": {"terms": {"field": "of_genre", "size": MOST_VALUES}},
-    "type": {"terms": {"field": "of_type", "size": MOST_VALUES}},
-    "decade": {"histogram": {"field": "n_year", "interval": 10, "min_doc_count": 1}},
-    "rating": {"histogram": {"field": "n_rating", "interval": 1, "min_doc_count": 1}},
-}
-
 _Scored = tuple[Any, tantivy.DocAddress]
 """What a hit is ordered by, and where it is."""
 
@@ -45,8 +40,24 @@ _Scored = tuple[Any, tantivy.DocAddress]
 class _Live:
     name: str
     index: tantivy.Index
-    fits: bool
-    """Whether it has the fields that filters, orders and counts ask for."""
+    fields: frozenset[str]
+    phrasing: Phrasing
+
+    @classmethod
+    def of(cls, folder: Path) -> "_Live":
+        index = tantivy.Index.open(str(folder))
+        fields = layout.fields_of(folder)
+        return cls(
+            folder.name, index, fields, NOW if index.schema == SCHEMA else Phrasing(index.schema)
+        )
+
+    def searcher(self, fields: Callable[[], frozenset[str]]) -> tantivy.Searcher:
+        """What the index shows now, if it has all `fields`: tantivy panics at an order or a count
+        of one that an index of an earlier release does not have.
+        """
+        if self.phrasing is not NOW and not fields() <= self.fields:
+            raise Outdated
+        return self.index.searcher()
 
 
 class TantivyEngine:
@@ -115,8 +126,7 @@ class TantivyEngine:
         elif self._live is not None and self._live.name == name:
             self._live.index.reload()
         else:
-            index = tantivy.Index.open(str(self._root / name))
-            self._live = _Live(name, index, index.schema == layout.SCHEMA)
+            self._live = _Live.of(self._root / name)
 
     def _reading(self) -> _Live:
         if self._live is None:
@@ -129,18 +139,6 @@ class TantivyEngine:
             )
         return self._live
 
-    def _searcher(self, with_facts: bool) -> tantivy.Searcher:
-        """The live index, for what asks for films' facts only if it has them: tantivy panics at a
-        field that an index of an earlier release does not have.
-        """
-        live = self._reading()
-        if with_facts and not live.fits:
-            raise Unavailable(
-                "The search index was made by an earlier release; `movies reindex` makes it anew.",
-                code="search_unavailable",
-            )
-        return live.index.searcher()
-
     def _search(  # noqa: PLR0917  # as `search` has them
         self,
         plan: Plan | None,
@@ -150,14 +148,17 @@ class TantivyEngine:
         sort: Sort,
         after: Place | None,
     ) -> Hits:
+        if plan is not None and plan.hopeless:
+            return Hits((), 0)
         by = order.column(sort, plan is not None)
-        searcher = self._searcher(by is not None or selection != EVERY_FILM)
-        query = layout.translated(plan, selection)
+        live = self._reading()
+        searcher = live.searcher(lambda: asked(plan, selection, by))
+        query = live.phrasing.query(plan, selection)
         most, total = offset + limit, None
         read = _Read(searcher, query, by)
         if after is not None and by is not None:
             most, total = limit, _counted(searcher.search(query, limit=1))
-            read = _Read(searcher, _from(query, by, after), by)
+            read = _Read(searcher, _from(live.phrasing, query, by, after), by)
         while True:
             scored, count = read.best(most + 1)
             hits = read.ordered(scored, after)
@@ -171,10 +172,15 @@ class TantivyEngine:
         return Hits(tuple(page), count if total is None else total)
 
     def _count(self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]) -> Counts:
-        searcher = self._searcher(with_facts=True)
+        if plan is not None and plan.hopeless:
+            return dict.fromkeys(facets, ())
+        live = self._reading()
+        searcher = live.searcher(
+            lambda: asked(plan, selection) | {_counts(facet) for facet in facets}
+        )
         found: Counts = {}
         for facet in facets:
-            query = layout.translated(plan, selection.without(facet))
+            query = live.phrasing.query(plan, selection.without(facet))
             buckets = searcher.aggregate(query, {"of": COUNTED[facet]})["of"]["buckets"]
             values = ((_value(b["key"]), b["doc_count"]) for b in buckets)
             found[facet] = ordered(facet, values)
@@ -185,17 +191,25 @@ def _counted(found: tantivy.SearchResult) -> int:
     return int(found.count)  # type: ignore[attr-defined]  # the stubs leave it out
 
 
+def _counts(facet: Facet) -> str:
+    """The field that a facet's counts look at."""
+    (way,) = COUNTED[facet].values()
+    return str(way["field"])
+
+
 def _value(key: str | float) -> str | int:
     return key if isinstance(key, str) else int(key)
 
 
-def _from(query: tantivy.Query, by: order.Column | None, after: Place) -> tantivy.Query:
+def _from(
+    phrasing: Phrasing, query: tantivy.Query, by: order.Column | None, after: Place
+) -> tantivy.Query:
     """The query without most of what comes before a place in the order of a column."""
     name, least = f"by_{by}", after[0]
     if by == "title":
         name, least = "n_title", order.title_start(str(least))
     assert not isinstance(least, str)
-    return query.and_must_match(layout.between(name, Range(least)))
+    return query.and_must_match(phrasing.between(name, Range(least)))
 
 
 class _Read:

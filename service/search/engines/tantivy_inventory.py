@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import tantivy
-from tantivy import FieldType, Occur, Order, Query
+from tantivy import Occur, Order, Query
 
 from service.errors import Unavailable
 from service.search.engines import tantivy_layout as layout
 from service.search.engines.ports import Held
+from service.search.engines.tantivy_query import Phrasing
+from service.search.selection import Range
 
 T = TypeVar("T")
 
@@ -57,11 +59,12 @@ class TantivyInventory:
         return made_by == layout.FINGERPRINT and self._index(name).schema == layout.SCHEMA
 
     def _page(self, name: str, after: str, limit: int) -> tuple[Held, ...]:
-        searcher = self._index(name).searcher()
+        index = self._index(name)
+        searcher, phrasing = index.searcher(), Phrasing(index.schema)
         first = layout.columns_of(after)[0]
         wanted = limit
         while True:
-            rest = Query.range_query(layout.SCHEMA, "id_high", FieldType.Integer, first, None)
+            rest = phrasing.between("id_high", Range(first))
             hits = searcher.search(
                 rest, limit=wanted + 1, count=False, order_by_field="id_high", order=Order.Asc
             ).hits
@@ -69,17 +72,18 @@ class TantivyInventory:
             if not complete:
                 last = hits[-1][0]  # of this group more may follow: it belongs to the next page
                 hits = [hit for hit in hits if hit[0] != last]
-            gone = _gone(searcher, [high for high, _ in hits])
+            gone = _gone(searcher, phrasing, [high for high, _ in hits])
             held = [one for one in _held(searcher, hits, gone) if one.film_id > after]
             if complete or len(held) >= limit:
                 return tuple(held[:limit])
             wanted *= 2
 
     def _look(self, name: str, film_id: str) -> Held | None:
-        searcher = self._index(name).searcher()
-        this = Query.term_query(layout.SCHEMA, "id", film_id, index_option="basic")
-        gone = {film_id} if layout.is_gone(searcher, film_id) else set()
-        found = _held(searcher, searcher.search(this, limit=1, count=False).hits, gone)
+        index = self._index(name)
+        searcher, phrasing = index.searcher(), Phrasing(index.schema)
+        gone = {film_id} if phrasing.is_gone(searcher, film_id) else set()
+        this = searcher.search(phrasing.term("id", film_id), limit=1, count=False)
+        found = _held(searcher, this.hits, gone)
         return found[0] if found else None
 
     def _index(self, name: str) -> tantivy.Index:
@@ -106,12 +110,12 @@ def _held(
     return sorted(held, key=lambda one: one.film_id)
 
 
-def _gone(searcher: tantivy.Searcher, highs: list[int]) -> set[str]:
+def _gone(searcher: tantivy.Searcher, phrasing: Phrasing, highs: list[int]) -> set[str]:
     """The tombstones among documents with these first columns, which are all that have them."""
     if not highs:
         return set()
-    between = Query.range_query(layout.SCHEMA, "id_high", FieldType.Integer, min(highs), max(highs))
-    both = Query.boolean_query([(Occur.Must, between), (Occur.Must, layout.GONE)])
+    between = phrasing.between("id_high", Range(min(highs), max(highs)))
+    both = Query.boolean_query([(Occur.Must, between), (Occur.Must, phrasing.gone)])
     found = searcher.search(both, limit=len(highs), count=False).hits
     addresses = [address for _, address in found]
     columns = (_column(searcher, name, addresses) for name in ("id_high", "id_low"))

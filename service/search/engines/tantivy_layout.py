@@ -1,4 +1,4 @@
-"""How the embedded index lies on disk, and how a plan reads in tantivy's language.
+"""How the embedded index lies on disk.
 
     root/current      the name of the live index; replaced as a whole, so that readers never see
     half of it root/lock         held by the one process that writes root/<name>/      an index,
@@ -18,18 +18,25 @@ from uuid import UUID
 
 import orjson
 import tantivy
-from tantivy import FieldType, Occur, Query
+from tantivy import FieldType
 
 from service.search.document import ANALYSIS, CUTS, TERMS, MovieDocument
 from service.search.order import NUMBERS, title_start
-from service.search.plan import Clause, Field, Group, Plan, Slot
-from service.search.selection import Range, Selection
+from service.search.plan import Field
+from service.search.selection import NAMED
 
 POINTER, LOCK, MARK = "current", "lock", "made-by"
 
 TERM_FIELDS = get_args(Field)
 WHOLE_TERMS = tuple(name for name in TERMS if name not in CUTS)
-NAMES = ("is_type", "is_genre", "is_director")
+NAMES = ("is_type", *(f"is_{name}" for name in NAMED))
+COUNTS = {
+    "of_type": "type",
+    "of_genre": "genres",
+    "of_language": "languages",
+    "of_country": "countries",
+}
+"""What is counted, and the fact of a document that it is."""
 MEASURES = {
     "n_year": FieldType.Integer,
     "n_minutes": FieldType.Integer,
@@ -59,7 +66,7 @@ def schema() -> tantivy.Schema:
         add(name, indexed=True, fast=True)
     for name in ORDERS:
         builder.add_integer_field(name, indexed=True, fast=True)
-    for name in ("by_title", "of_type", "of_genre"):
+    for name in ("by_title", *COUNTS):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     return builder.build()
 
@@ -68,7 +75,10 @@ RELEASE = version("tantivy")
 SCHEMA = schema()
 FINGERPRINT = hashlib.blake2b(
     repr(
-        (ANALYSIS, TERM_FIELDS, CUTS, NAMES, [*MEASURES], ORDERS, RELEASE.split(".")[:2])
+        (
+            *(ANALYSIS, TERM_FIELDS, CUTS, NAMES, [*MEASURES], ORDERS, [*COUNTS]),
+            RELEASE.split(".")[:2],
+        )
     ).encode(),
     digest_size=8,
 ).hexdigest()
@@ -77,15 +87,16 @@ FINGERPRINT = hashlib.blake2b(
 
 def made(folder: Path) -> tantivy.Index:
     """An empty index in this folder, ready to be written."""
-    return _cutting(tantivy.Index(SCHEMA, str(folder)))
+    return cutting(tantivy.Index(SCHEMA, str(folder)))
 
 
 def opened(folder: Path) -> tantivy.Index:
     """The index in this folder, ready to be written; a reader needs no more than tantivy's own."""
-    return _cutting(tantivy.Index.open(str(folder)))
+    return cutting(tantivy.Index.open(str(folder)))
 
 
-def _cutting(index: tantivy.Index) -> tantivy.Index:
+def cutting(index: tantivy.Index) -> tantivy.Index:
+    """The same index, able to cut terms into the pieces of `CUTS`."""
     for name, cut in CUTS.items():
         ngrams = tantivy.Tokenizer.ngram(cut.least, cut.longest, prefix_only=not cut.inside)
         index.register_tokenizer(name, tantivy.TextAnalyzerBuilder(ngrams).build())
@@ -133,12 +144,11 @@ def _facts(document: MovieDocument) -> dict[str, Any]:
         "n_rating": document.rating,
         "n_title": title_start(title),
         "by_title": title,
-        "of_type": document.type,
-        "of_genre": list(document.genres),
     }
+    values |= {name: getattr(document, fact) for name, fact in COUNTS.items()}
     values |= {name: " ".join(found) for name, found in document.kept_by.items()}
     values |= {f"by_{name}": place for name, place in document.places.items()}
-    return {name: value for name, value in values.items() if value not in (None, [], "")}
+    return {name: value for name, value in values.items() if value not in (None, (), "")}
 
 
 def id_of(high: int, low: int) -> str:
@@ -146,64 +156,10 @@ def id_of(high: int, low: int) -> str:
     return str(UUID(int=((high + _HALF) << 64) | (low + _HALF)))
 
 
-def translated(plan: Plan | None, selection: Selection) -> Query:
-    """The plan, of the selected films alone, as a query; tombstones never match."""
-    wanted = _words(plan) if plan else [(Occur.Must, Query.all_query())]
-    filters = [(Occur.Must, Query.const_score_query(each, 0.0)) for each in _filters(selection)]
-    return Query.boolean_query([*wanted, *filters, (Occur.MustNot, GONE)])
-
-
-def between(name: str, bounds: Range) -> Query:
-    """Films whose measure lies in `bounds`."""
-    kind = MEASURES.get(name, FieldType.Integer)
-    number = float if kind is FieldType.Float else int
-    least, most = (None if end is None else number(end) for end in (bounds.least, bounds.most))
-    return Query.range_query(SCHEMA, name, kind, least, most)
-
-
-def _filters(selection: Selection) -> list[Query]:
-    named = zip(NAMES, (selection.types, selection.genres, selection.directors), strict=True)
-    found = [Query.term_set_query(SCHEMA, name, values) for name, values in named if values]
-    ranges = {
-        "n_year": selection.years,
-        "n_rating": selection.ratings,
-        "n_minutes": selection.minutes,
-    }
-    return found + [between(name, each) for name, each in ranges.items() if not each.open]
-
-
-def _words(plan: Plan) -> list[tuple[Occur, Query]]:
-    ways = [_group(group) for group in plan.groups]
-    if plan.whole is not None:
-        ways.append(_best(plan.whole))
-    words = Query.boolean_query([(Occur.Should, way) for way in ways])
-    return [(Occur.Must, words), *((Occur.Should, _best(slot)) for slot in plan.extra)]
-
-
-def _group(group: Group) -> Query:
-    slots = [(Occur.Should, query) for s in group.slots for query in [_best(s)] * s.counts]
-    return Query.boolean_query(slots, minimum_number_should_match=group.needed)
-
-
-def _best(slot: Slot) -> Query:
-    return Query.disjunction_max_query([_clause(clause) for clause in slot.clauses])
-
-
-def _clause(clause: Clause) -> Query:
-    # A set of terms in one query costs three times what its terms cost one by one.
-    terms = [Query.term_query(SCHEMA, clause.field, t, index_option="basic") for t in clause.terms]
-    found = terms[0] if len(terms) == 1 else Query.boolean_query([(Occur.Should, t) for t in terms])
-    return Query.const_score_query(found, clause.worth)
-
-
-GONE = Query.term_query(SCHEMA, "gone", "1", index_option="basic")
-
-
-def is_gone(searcher: tantivy.Searcher, film_id: str) -> bool:
-    """Whether all that is left of this film is a tombstone."""
-    this = Query.term_query(SCHEMA, "id", film_id, index_option="basic")
-    both = Query.boolean_query([(Occur.Must, this), (Occur.Must, GONE)])
-    return bool(searcher.search(both, limit=1, count=False).hits)
+def fields_of(folder: Path) -> frozenset[str]:
+    """The names of an index's fields. Raises `OSError`, or `ValueError` for what is no index."""
+    held = orjson.loads((folder / "meta.json").read_bytes())
+    return frozenset(field["name"] for field in held["schema"])
 
 
 def pointed(root: Path) -> str | None:

@@ -21,6 +21,7 @@ from service.errors import Unavailable
 from service.search.document import MovieDocument
 from service.search.engines import tantivy_layout as layout
 from service.search.engines.ports import Pack, Packed, Refusal, packed_all
+from service.search.engines.tantivy_query import NOW
 
 T = TypeVar("T")
 
@@ -83,7 +84,7 @@ class _Store:
         """Remove the tombstones among these."""
         searcher = self.index.searcher()
         for film_id in film_ids:
-            if self.fits and layout.is_gone(searcher, film_id):
+            if self.fits and NOW.is_gone(searcher, film_id):
                 self.writer.delete_documents_by_term("id", film_id)
         self.commit()
 
@@ -91,7 +92,7 @@ class _Store:
         """Films in it, tombstones left out."""
         self.keep()
         searcher = self.index.searcher()
-        gone = searcher.search(layout.GONE, limit=1)
+        gone = searcher.search(NOW.gone, limit=1)
         return int(searcher.num_docs - gone.count)  # type: ignore[attr-defined]  # not in stubs
 
     def close(self) -> None:

@@ -1,0 +1,227 @@
+"""Words in memory, each with where it stands, asked for those near a misspelt one.
+
+The words lie in a small tantivy index in memory, because its automaton over a sorted dictionary
+answers in a tenth of a millisecond among 80,000 words and in a third among a million. Words that
+arrive later are searched one by one until enough have come together to be worth a commit."""
+
+from array import array
+from collections.abc import Iterable
+from threading import Lock
+from typing import NamedTuple
+
+import tantivy
+from rapidfuzz.distance import OSA
+
+MOST_PLACES = 8  # of one word: a place is a bit of a byte
+MOST_NEAR = 64  # words returned for one asked; beyond, the nearest are kept
+MOST_HITS = 400  # words looked at for one asked; a short beginning is near to thousands
+MOST_FRESH = 500  # words searched one by one: 0.1 ms
+MOST_REMEMBERED = 4_096  # answers kept until the next word arrives
+WRITER_HEAP = 30_000_000  # bytes
+LOADER_HEAP = 100_000_000  # bytes, while a start loads all words: the fewer parts, the faster asked
+
+
+class Near(NamedTuple):
+    """A word, or a beginning, that exists: `edits` letters away (a swap is one), standing in
+    `places`.
+    """
+
+    word: str
+    edits: int
+    places: int
+
+
+class Dictionary:
+    """Words and their places. Look-ups may run in any thread; `add` and `settle` must not overlap
+    themselves.
+    """
+
+    def __init__(self) -> None:
+        builder = tantivy.SchemaBuilder()
+        builder.add_text_field("word", tokenizer_name="raw", index_option="basic")
+        builder.add_integer_field("number", fast=True)
+        self._schema = builder.build()
+        self._fresh: dict[str, int] = {}
+        self._answers: dict[tuple[str, int, bool], tuple[Near, ...]] = {}
+        self._settling = Lock()
+        self._loader: tantivy.IndexWriter | None = None
+        self.kinds = self._loaded = 0
+        """All places that any word is known to stand in; 0 while words are being loaded."""
+        self._clear()
+
+    def __len__(self) -> int:
+        return len(self._places) + len(self._fresh)
+
+    def add(self, words: Iterable[tuple[str, int]]) -> None:
+        """Learn words, each with its place. Cheap: found at once, and sorted in by `settle`."""
+        changed = False
+        for word, place in words:
+            self.kinds |= place
+            if numbers := self._numbers(word):
+                if not self._sum(numbers) & place:
+                    self._places[numbers[0]] |= place
+                    changed = True
+            elif not self._fresh.get(word, 0) & place:
+                self._fresh[word] = self._fresh.get(word, 0) | place
+                changed = True
+        if changed:
+            self._answers = {}
+
+    @property
+    def due(self) -> bool:
+        """Whether enough words have arrived for `settle` to be worth its 20 ms."""
+        return len(self._fresh) > MOST_FRESH
+
+    def begin(self) -> None:
+        """Forget all words, to load those of a whole catalogue: pages by `load`, then `end`."""
+        self._clear()
+        self._loader = self._index.writer(LOADER_HEAP, 1)
+
+    def load(self, words: Iterable[tuple[str, int]]) -> None:
+        """Take some of them in, each with its place; blocks, for a thread.
+
+        A word of several places is then there several times, which a look-up puts together: to look
+        for each while millions are loaded takes minutes.
+        """
+        assert self._loader is not None
+        for word, place in words:
+            self._loaded |= place
+            self._append(self._loader, word, place)
+
+    def end(self) -> None:
+        """Make what was loaded known; blocks, for a thread."""
+        assert self._loader is not None
+        self._commit(self._loader)
+        self._loader = None
+        self.kinds = self._loaded
+
+    def settle(self) -> None:
+        """Sort the words that arrived into the index. Blocks: for a thread, or for a start."""
+        with self._settling:
+            fresh = dict(self._fresh)
+            if not fresh:
+                return
+            writer = self._index.writer(WRITER_HEAP, 1)
+            for word, place in fresh.items():
+                self._append(writer, word, place)
+            self._commit(writer)
+            first = len(self._places) - len(fresh)
+            for number, word in enumerate(fresh, first):  # places that were learned meanwhile
+                self._places[number] |= self._fresh.pop(word, 0)
+
+    def lacks(self, word: str, place: int) -> bool:
+        """Whether `word` surely does not stand in `place`: others do, and this one is not known."""
+        return bool(self.kinds & place) and not self.places(word) & place
+
+    def places(self, word: str) -> int:
+        """Where `word` stands, as a sum of places; 0 when it is unknown."""
+        if word in self._fresh:
+            return self._fresh[word]
+        return self._sum(self._numbers(word))
+
+    def begins(self, beginning: str) -> bool:
+        """Whether any word starts with `beginning`."""
+        if self._searcher.terms_with_prefix("word", beginning, limit=1):
+            return True
+        return any(word.startswith(beginning) for word in self._fresh)
+
+    def expand(self, word: str, edits: int = 1, prefix: bool = False) -> tuple[Near, ...]:
+        """The words within `edits` (1 or 2) of `word`, or with `prefix` the beginnings of words;
+        never itself.
+
+        Nearest first, then those with the same first letter, at most `MOST_NEAR`.
+        """
+        key = (word, edits, prefix)
+        answers = self._answers
+        if (known := answers.get(key)) is None:
+            known = self._beginnings(word, edits) if prefix else self._words(word, edits)
+            if len(answers) >= MOST_REMEMBERED:
+                answers.clear()
+            answers[key] = known
+        return known
+
+    def _words(self, word: str, edits: int) -> tuple[Near, ...]:
+        near = [
+            Near(found, distance, places)
+            for found, places in self._candidates(word, edits, prefix=False)
+            if found != word
+            and (distance := OSA.distance(word, found, score_cutoff=edits)) <= edits
+        ]
+        return _nearest(word, near)
+
+    def _beginnings(self, word: str, edits: int) -> tuple[Near, ...]:
+        found: dict[str, Near] = {}
+        for candidate, places in self._candidates(word, edits, prefix=True):
+            near = _beginning(word, candidate, edits)
+            if near is not None and near[0] != word:
+                known = found.get(near[0])
+                found[near[0]] = Near(near[0], near[1], places | (known.places if known else 0))
+        return _nearest(word, list(found.values()))
+
+    def _candidates(self, word: str, edits: int, prefix: bool) -> list[tuple[str, int]]:
+        searcher = self._searcher
+        query = tantivy.Query.fuzzy_term_query(self._schema, "word", word, edits, True, prefix)
+        hits = searcher.search(query, limit=MOST_HITS, count=False).hits
+        numbers = (
+            searcher.fast_field_values("number", [address for _, address in hits]) if hits else []
+        )
+        found: dict[str, int] = {}
+        for number in numbers:
+            near = self._word(int(number or 0))
+            found[near] = found.get(near, 0) | self._places[int(number or 0)]
+        return [*found.items(), *self._fresh.items()]
+
+    def _numbers(self, word: str) -> list[int]:
+        searcher = self._searcher
+        if not searcher.doc_freq("word", word):
+            return []
+        query = tantivy.Query.term_query(self._schema, "word", word, index_option="basic")
+        hits = searcher.search(query, limit=MOST_PLACES, count=False).hits
+        numbers = searcher.fast_field_values("number", [address for _, address in hits])
+        return [int(number or 0) for number in numbers]
+
+    def _sum(self, numbers: list[int]) -> int:
+        places = 0
+        for number in numbers:
+            places |= self._places[number]
+        return places
+
+    def _clear(self) -> None:
+        self._index = tantivy.Index(self._schema)
+        self._searcher = self._index.searcher()
+        self._text, self._ends, self._places = bytearray(), array("L", [0]), bytearray()
+        self._fresh, self._answers = {}, {}
+        self.kinds = self._loaded = 0
+
+    def _append(self, writer: tantivy.IndexWriter, word: str, place: int) -> None:
+        document = {"word": word, "number": len(self._places)}
+        writer.add_document(tantivy.Document.from_dict(document, self._schema))
+        self._text += word.encode()
+        self._ends.append(len(self._text))
+        self._places.append(place)
+
+    def _commit(self, writer: tantivy.IndexWriter) -> None:
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+        self._searcher = self._index.searcher()
+
+    def _word(self, number: int) -> str:
+        return self._text[self._ends[number] : self._ends[number + 1]].decode()
+
+
+def _beginning(word: str, candidate: str, edits: int) -> tuple[str, int] | None:
+    """The beginning of `candidate` that is nearest to `word`, the longest of equals, and how far
+    away it is.
+    """
+    best: tuple[str, int] | None = None
+    for size in range(max(1, len(word) - edits), min(len(candidate), len(word) + edits) + 1):
+        distance = OSA.distance(word, candidate[:size], score_cutoff=edits)
+        if distance <= edits and (best is None or distance <= best[1]):
+            best = candidate[:size], distance
+    return best
+
+
+def _nearest(word: str, near: list[Near]) -> tuple[Near, ...]:
+    near.sort(key=lambda n: (n.edits, n.word[:1] != word[:1], abs(len(n.word) - len(word)), n.word))
+    return tuple(near[:MOST_NEAR])

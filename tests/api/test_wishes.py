@@ -1,0 +1,257 @@
+"""What users of such services ask for most when they look for a film, by number, each through the
+real service, over the samples and films that are hard to find."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from tests import running
+from tests.conftest import PATIENCE, fresh_postgres, required
+from tests.contracts.shelf import HARD, as_loaded
+from tests.contracts.test_wishes import (
+    ANYTHING,
+    EXACT,
+    LOCAL,
+    ONE_TITLE,
+    SAME,
+    SHORT,
+    TYPOS,
+    WITH_A_YEAR,
+    WRITTEN,
+)
+from tests.running import Api, Service, until
+
+
+@pytest.fixture(scope="module")
+async def library(
+    stack: str, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Service]:
+    """A service of its own, since its films would be in the way of other tests."""
+    folder = tmp_path_factory.mktemp("library")
+    films = folder / "films.jsonl"
+    films.write_text("\n".join(json.dumps(as_loaded(each)) for each in HARD))
+    async with AsyncExitStack() as opened:
+        if stack == "embedded":
+            database, index = f"sqlite://{folder}/movies.db", f"tantivy://{folder}/index"
+        else:
+            database = await anext(urls := fresh_postgres())
+            opened.push_async_callback(anext, urls, None)
+            alias = f"wishes-{uuid.uuid4().hex[:8]}"
+            index = f"{required('elasticsearch')}?index={alias}&timeout={PATIENCE}"
+        own = {"DATABASE_URL": database, "SEARCH_URL": index, "CACHE_URL": "memory://"}
+        serving = running.service({**environment, **own})
+        started = await asyncio.to_thread(serving.__enter__)
+        opened.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
+        done = await asyncio.to_thread(started.movies, "load", str(films))
+        assert done.returncode == 0, done.stderr + done.stdout
+        async with Api.of(started) as client:
+
+            async def all_there() -> bool:
+                ready = await client.get("/health/ready")
+                detail: str = ready.json["parts"]["indexer"]["detail"]
+                return detail.startswith("0 films waiting")
+
+            await until(all_there)
+        yield started
+
+
+@pytest.fixture
+async def api(library: Service) -> AsyncIterator[Api]:
+    async with Api.of(library) as client:
+        yield client
+
+
+async def found(api: Api, q: str, **params: Any) -> dict[str, Any]:
+    answer = await api.search(q, **params)
+    assert answer.status == 200, answer.json
+    assert answer.json["degraded"] == []
+    page: dict[str, Any] = answer.json
+    return page
+
+
+async def movies(api: Api, q: str, **params: Any) -> list[dict[str, Any]]:
+    return [hit["movie"] for hit in (await found(api, q, **params))["results"]]
+
+
+async def first(api: Api, q: str, **params: Any) -> str | None:
+    return next((movie["title"] for movie in await movies(api, q, limit=1, **params)), None)
+
+
+async def listed(api: Api, **params: Any) -> list[dict[str, Any]]:
+    answer = await api.get("/api/v1/movies", params={"limit": "100", **params})
+    assert answer.status == 200, answer.json
+    assert answer.json["degraded"] == []
+    results: list[dict[str, Any]] = answer.json["results"]
+    return results
+
+
+async def test_1_films_are_found_by_director_actor_and_writer(api: Api) -> None:
+    for typed in ("Stanley Kubrick", "kubrik"):
+        for params in ({}, {"in": "director"}):
+            assert "Stanley Kubrick" in (await movies(api, typed, **params))[0]["directors"]
+    for typed in ("Ingrid Thulin", "ingrid tulin", "mifune"):
+        assert await first(api, typed, **{"in": "cast"}) == "Nothing Else"
+    for typed in WRITTEN:
+        assert await first(api, typed, **{"in": "writer"}) == "Nothing Else"
+    everywhere = {"in": "title,director,cast,writer,plot"}
+    for typed in ("lindgren mifune", "albatrosses jhabvala", "nothing else lingren"):
+        assert await first(api, typed, **everywhere) == "Nothing Else"
+
+
+async def test_1_a_title_and_its_writer_are_typed_together_and_it_is_said_why(api: Api) -> None:
+    wanted = {"in": "title,writer", "explain": "1", "limit": "1"}
+    (hit,) = (await found(api, "nothing lingren", **wanted))["results"]
+    assert hit["movie"]["title"] == "Nothing Else"
+    assert hit["matches"] == {"title": [[0, 7]], "writers": [[7, 15]]}
+    assert hit["why"] == "title word ‘Nothing’ exact; writer ‘Lindgren’, one letter off"
+
+
+async def test_1_a_writer_is_in_nobodys_way_unless_asked_for(api: Api) -> None:
+    assert "Nothing Else" not in [movie["title"] for movie in await movies(api, "jhabvala")]
+    nobody = await found(api, "xyzzyplugh", **{"in": "writer", "facets": "genre,language"})
+    assert nobody["total"] == {"value": 0, "relation": "eq"}
+    assert nobody["facets"] == {"genre": [], "language": []}
+    refused = await api.search("x", **{"in": "title,author"})
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "in/1")
+
+
+@pytest.mark.parametrize(("typed", "title"), TYPOS)
+async def test_2_typos_do_not_mean_nothing(api: Api, typed: str, title: str) -> None:
+    assert await first(api, typed) == title
+
+
+async def test_2_blanks_case_and_signs_around_change_nothing(api: Api) -> None:
+    plain = [movie["id"] for movie in await movies(api, "jaws")]
+    for typed in SAME:
+        assert [movie["id"] for movie in await movies(api, typed)] == plain, typed
+
+
+@pytest.mark.parametrize("forms", ONE_TITLE, ids=lambda forms: forms[0])
+async def test_3_signs_accents_and_numbers_are_typed_in_any_way(
+    api: Api, forms: tuple[str, ...]
+) -> None:
+    assert {typed: await first(api, typed) for typed in forms} == dict.fromkeys(forms, forms[0])
+
+
+@pytest.mark.parametrize("title", SHORT)
+async def test_4_a_short_title_is_found_and_comes_first(api: Api, title: str) -> None:
+    for typed in (title, title.lower(), f" {title} "):
+        assert await first(api, typed) == title
+
+
+@pytest.mark.parametrize(("typed", "title", "year"), WITH_A_YEAR)
+async def test_5_a_year_may_be_typed_with_the_title(
+    api: Api, typed: str, title: str, year: int
+) -> None:
+    movie = (await movies(api, typed, limit=1))[0]
+    assert (movie["title"], movie["year"]) == (title, year)
+
+
+SPANISH, ITALIAN = ["[REC]", "[REC]²"], ["8½"]
+CHOSEN: list[tuple[dict[str, Any], list[str]]] = [
+    ({"language": "spanish"}, SPANISH),
+    ({"language": " SPANISH "}, SPANISH),
+    ({"language": ["Catalan", "Italian"]}, ["8½", "[REC]²"]),
+    ({"country": "Spain"}, SPANISH),
+    ({"country": ["united states", "FRANCE"]}, ["8½", "[REC]²", "Rocky II"]),
+    ({"country": "unitedstates", "language": "catalan", "genre": "horror"}, ["[REC]²"]),
+    ({"country": "Spain", "year_max": 2008}, ["[REC]"]),
+    ({"country": "Spain", "language": "Italian"}, []),
+    ({"language": "Klingon"}, []),
+]
+
+
+@pytest.mark.parametrize(("filters", "titles"), CHOSEN, ids=str)
+async def test_6_genre_language_and_country_narrow_what_is_listed_and_found(
+    api: Api, filters: dict[str, Any], titles: list[str]
+) -> None:
+    assert sorted(movie["title"] for movie in await listed(api, **filters)) == sorted(titles)
+    for title in titles:
+        assert (await movies(api, title, **filters))[0]["title"] == title
+    within = await movies(api, "rec", **filters)
+    assert {movie["title"] for movie in within} == {*titles} & {*SPANISH}
+    batch = {"searches": [{"q": "rec", **filters}]}
+    (one,) = (await api.ask("POST", "/api/v1/search/batch", json=batch)).json["answers"]
+    assert [hit["movie"] for hit in one["answer"]["results"]] == within
+
+
+async def test_6_filters_go_along_on_every_page(api: Api) -> None:
+    seen: list[str] = []
+    address: str | None = "/api/v1/movies?language=spanish&language=italian&sort=year&limit=1"
+    while address:
+        page = await api.get(address)
+        assert page.status == 200, page.json
+        seen += [movie["title"] for movie in page.json["results"]]
+        address = page.json["next"]
+    assert seen == ["8½", *SPANISH]
+    refused = await api.get("/api/v1/movies?language=&country=x")
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "language/0")
+
+
+@pytest.mark.parametrize(("typed", "title"), LOCAL)
+async def test_7_original_and_local_titles_find_the_film(api: Api, typed: str, title: str) -> None:
+    assert await first(api, typed) == title
+
+
+async def test_8_which_film_is_meant_is_said_with_how_sure_that_is(api: Api) -> None:
+    items = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]
+    told = await api.ask("POST", "/api/v1/match", json={"items": items})
+    assert told.status == 200, told.json
+    sure, open_, nobody = told.json["matches"]
+    assert sure["match"] == sure["candidates"][0]["movie"]["id"]
+    assert sure["candidates"][0]["movie"]["year"] == 2021
+    assert sure["candidates"][0]["confidence"] > 0.9
+    assert {1984, 2021} <= {each["movie"]["year"] for each in open_["candidates"]}
+    assert open_["candidates"][0]["confidence"] < 0.9
+    assert nobody["match"] is None
+
+
+@pytest.mark.parametrize(
+    ("facet", "value"), [("genre", "Horror"), ("language", "Spanish"), ("country", "Spain")]
+)
+async def test_9_a_chosen_facet_leaves_the_others_to_be_chosen(
+    api: Api, facet: str, value: str
+) -> None:
+    facets = "genre,language,country,decade,type,rating"
+    for ask in (search_counts, browse_counts):
+        free, everything = await ask(api, facets=facets)
+        counts, total = await ask(api, facets=facets, **{facet: value})
+        assert set(counts) == set(facets.split(","))
+        assert counts[facet] == free[facet] and len(counts[facet]) > 1
+        assert {"value": value, "count": total} in counts[facet]
+        assert 0 < total < everything
+        for other in {"genre", "language", "country", "type"} - {facet}:
+            assert counts[other] != free[other]
+            assert all(0 < each["count"] <= total for each in counts[other])
+
+
+async def search_counts(api: Api, **params: Any) -> tuple[dict[str, Any], int]:
+    page = await found(api, "2", **params)
+    return page["facets"], page["total"]["value"]
+
+
+async def browse_counts(api: Api, **params: Any) -> tuple[dict[str, Any], int]:
+    answer = await api.get("/api/v1/movies", params=params)
+    assert answer.status == 200, answer.json
+    return answer.json["facets"], answer.json["total"]["value"]
+
+
+@pytest.mark.parametrize("title", EXACT)
+async def test_10_an_exact_title_comes_before_every_other(api: Api, title: str) -> None:
+    page = await found(api, title)
+    assert page["results"][0]["movie"]["title"] == title
+    assert page["did_you_mean"] is None
+    scores = [hit["score"] for hit in page["results"]]
+    assert scores[1:] == sorted(scores[1:], reverse=True)
+    assert page["results"] == (await found(api, title, sort="relevance"))["results"]
+
+
+@pytest.mark.parametrize("typed", ANYTHING)
+async def test_10_completing_never_fails_on_what_is_typed(api: Api, typed: str) -> None:
+    answer = await api.get("/api/v1/suggest", params={"q": typed, "limit": "5"})
+    assert answer.status == 200 or answer.json["code"] == "query_empty", answer.json
