@@ -11,6 +11,7 @@ import pytest
 from service.films.catalogue import ADDING
 from service.limits import CONFLICT_RETRIES, LONGEST_ANSWER, POSTGRES_POOL
 from tests.faults.conftest import WORKERS, Beset, is_found, written
+from tests.faults.invariants import in_time
 from tests.faults.load import answered, loaded
 from tests.faults.parts import restarted
 from tests.faults.plugin import Seen
@@ -80,7 +81,9 @@ async def test_connections_that_the_server_ends_are_replaced(
         healed = time.monotonic()
         await answered(load, lambda each: each.kind == "add" and each.status == 201, healed)
         seen(f"all connections ended five times: {load.told(began)}")
-    took = await sound.invariants.hold(load)
+    in_time(load.trouble(healed))
+    took = await sound.invariants.hold(load, healed)
+    seen(f"the last refusal {load.trouble(healed):.1f} s after the last of them")
     seen(f"level {took:.0f} s later, without a restart of the service")
     seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
 
@@ -97,7 +100,9 @@ async def test_the_server_is_restarted_under_load(sound: Beset, seen: Seen) -> N
         await answered(load, lambda each: each.kind == "add" and each.status == 201, healed)
         await asyncio.sleep(5)
         seen(f"crashed and started again under load: {load.told(began)}; {load.sustained()}")
-    took = await sound.invariants.hold(load)
+    in_time(load.trouble(healed))
+    took = await sound.invariants.hold(load, healed)
+    seen(f"the last refusal {load.trouble(healed):.1f} s after it was back")
     assert sound.service.log.read_text().count("child_started") == born
     seen(f"level {took:.0f} s later, without a restart of the service")
     seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
