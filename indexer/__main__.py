@@ -24,7 +24,7 @@ from indexer.patrol import Patrol
 from indexer.posters import Posters
 from indexer.rebuild import Rebuild
 from indexer.worker import Worker
-from service import database, logs, settings, wiring
+from service import database, lateness, logs, settings, wiring
 from service.errors import Unavailable
 from service.films.nudge import Nudge
 from service.heartbeat import beat
@@ -45,8 +45,8 @@ STAND_BY = 1.0  # seconds between two tries to open an index that another holds,
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Index and fetch posters until `stop`."""
     async with contextlib.AsyncExitStack() as stack:
-        alive = asyncio.create_task(beat())
-        stack.callback(alive.cancel)
+        for sign in (beat(), lateness.watch("indexer")):
+            stack.callback(asyncio.create_task(sign).cancel)
         await database.open_database(chosen.database_url)
         stack.push_async_callback(database.close_database)
         store = await wiring.poster_store_for(chosen)

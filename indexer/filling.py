@@ -9,7 +9,7 @@ kill, which external versions make harmless.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from service.search.stored import Row
 PAGE = 1_000  # films read, prepared and sent at once; 2 MB of documents
 LANES = 4  # pages on their way, in the hands of database, preparation and engine
 KEPT = 10_000  # films between two checkpoints, each of which costs tantivy a commit and a merge
-SHORT = 100  # films; a catch-up pass of fewer is followed by the last one
+SHORT = 100  # changes; a catch-up pass of fewer is followed by the last one
 MOST_PASSES = 50  # catch-up passes before the last one is taken anyway
 TRIES = 8  # of one page, with a doubling pause, before the rebuild fails
 
@@ -98,29 +98,35 @@ class Filling:
         """Send again what changed since the job's noted time, until little did."""
         for _ in range(MOST_PASSES):
             began = await now_ms()
-            changed = await self.changed(job)
-            await self.send_changed(job, changed)
+            sent = await self.send_changed(job)
             job.began_ms = began
             await self._jobs.note(job)
-            if len(changed) < SHORT:
+            if sent < SHORT:
                 return
 
-    async def changed(self, job: ReindexJob) -> list[Entry]:
-        """Every film whose outbox row is open, or was finished since the job's noted time."""
-        assert job.began_ms is not None
-        return await outbox.changed_since(job.began_ms)
+    async def send_changed(self, job: ReindexJob) -> int:
+        """Send again what changed since the job's noted time, as it is now; returns how many
+        changes that were.
+        """
+        sent = 0
+        async for page in self._changed(job):
+            await self._send_entries(job, page)
+            sent += len(page)
+        await self._keep_if(job, sent)
+        return sent
 
-    async def send_changed(self, job: ReindexJob, changed: Sequence[Entry]) -> None:
-        """Send these films as they are now; those that are gone become tombstones."""
-        for start in range(0, len(changed), PAGE):
-            documents, broken = await documents_of(changed[start : start + PAGE])
-            await self._words.remember(word for made in documents for word in made.words())
-            ready, refused = packed_all(documents, self._writer.pack)
-            self._note_refused((*broken, *refused))
-            await self._send(job, ready)
-        if changed:
-            assert job.index_name is not None
-            await self._writer.keep(job.index_name)
+    async def changed(self, job: ReindexJob, films: int) -> bool:
+        """Whether at least so many films have changed since the job's noted time."""
+        found: set[UUID] = set()
+        async for page in self._changed(job):
+            found.update(entry.film_id for entry in page)
+            if len(found) >= films:
+                break
+        return len(found) >= films
+
+    def _changed(self, job: ReindexJob) -> AsyncIterator[list[Entry]]:
+        assert job.began_ms is not None
+        return outbox.changed_since(job.began_ms, PAGE)
 
     async def send_again(self, job: ReindexJob, found: Sequence[Difference]) -> None:
         """Make the index hold of these films what the database does."""
@@ -130,7 +136,9 @@ class Filling:
             )
             for each in found
         ]
-        await self.send_changed(job, entries)
+        for start in range(0, len(entries), PAGE):
+            await self._send_entries(job, entries[start : start + PAGE])
+        await self._keep_if(job, len(entries))
 
     async def unexplained(self, job: ReindexJob, found: Sequence[Difference]) -> list[Difference]:
         """Those differences that no refusal explains.
@@ -140,6 +148,19 @@ class Filling:
         rest = [each for each in found if each.film_id not in self.refused]
         await self.send_again(job, rest)
         return [each for each in rest if each.film_id not in self.refused]
+
+    async def _send_entries(self, job: ReindexJob, entries: Sequence[Entry]) -> None:
+        """Send these films as they are now; those that are gone become tombstones."""
+        documents, broken = await documents_of(entries)
+        await self._words.remember(word for made in documents for word in made.words())
+        ready, refused = packed_all(documents, self._writer.pack)
+        self._note_refused((*broken, *refused))
+        await self._send(job, ready)
+
+    async def _keep_if(self, job: ReindexJob, sent: int) -> None:
+        if sent:
+            assert job.index_name is not None
+            await self._writer.keep(job.index_name)
 
     async def _send_rows(self, job: ReindexJob, found: Sequence[Row], preparing: Preparing) -> None:
         made = await preparing.page(found)

@@ -205,8 +205,8 @@ class Rebuild:
         """As many films as the database has, but for those that have changed meanwhile."""
         held = await self._writer.count(named(job))
         there = await Film.all().count()
-        changed = len(await self._filling.changed(job))
-        if abs(held + self._filling.refused_count - there) > changed:
+        apart = abs(held + self._filling.refused_count - there)
+        if not await self._filling.changed(job, apart):
             raise Failed(f"the fresh index holds {held} films, the database {there}")
 
     async def _swap(self, job: ReindexJob) -> None:
@@ -218,7 +218,7 @@ class Rebuild:
         if await self._writer.current() == name:
             return
         async with self._worker.turn:
-            await self._filling.send_changed(job, await self._filling.changed(job))
+            await self._filling.send_changed(job)
             if job.kind == "rebuild":
                 await self._count(job)
             job.previous_name = await self._writer.current()
@@ -230,7 +230,7 @@ class Rebuild:
         """After the swap: what reached the old index meanwhile, and what the new one may take."""
         await generation.advance()
         await self._wait_for_others(job)
-        await self._filling.send_changed(job, await self._filling.changed(job))
+        await self._filling.send_changed(job)
         await outbox.reconsider(self._filling.refused)
         await generation.advance()
 

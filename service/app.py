@@ -6,7 +6,7 @@ import orjson
 import structlog
 from sanic import Sanic
 
-from service import wiring
+from service import lateness, wiring
 from service.accounts.api import bp as accounts
 from service.films.api import bp as films
 from service.heartbeat import beat
@@ -37,7 +37,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.config.REQUEST_MAX_HEADER_SIZE = LARGEST_HEAD
     app.config.REQUEST_TIMEOUT = LONGEST_ANSWER - LOOK
     app.config.RESPONSE_TIMEOUT = LONGEST_ANSWER - LOOK
-    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 2.5
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = LONGEST_ANSWER + LOOK  # at the most
     app.config.FALLBACK_ERROR_FORMAT = "json"
     if settings.trusted_proxies:
         app.config.PROXIES_COUNT = settings.trusted_proxies
@@ -51,12 +51,14 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         made = app.ctx.parts
         app.ctx.tasks = [
             asyncio.create_task(beat()),
+            asyncio.create_task(lateness.watch("api")),
             await wiring.follow(made),
             asyncio.create_task(wiring.warm(made)),
         ]
 
     @app.before_server_stop
     async def stop_tasks(app: Sanic) -> None:  # type: ignore[type-arg]
+        app.ctx.leaving = True
         for task in app.ctx.tasks:
             task.cancel()
         await asyncio.gather(*app.ctx.tasks, return_exceptions=True)

@@ -20,6 +20,7 @@ POSTGRES_IDLE_MS = (
     5_000  # that a transaction may do nothing: a frozen process holds locks no longer
 )
 ADDING_TURN = 5.0  # for one's turn to add a film: the statement that one waits for, and some more
+ADDING_TURNS = 4  # who add films at once in a process; the rest of the pool is for everything else
 CONFLICT_RETRIES = 3  # of a transaction that lost to another: a deadlock, a serialization failure
 CONFLICT_PAUSE = 0.05  # before the first of them, jittered by half; doubles with each
 STANDBY_DEADLINE = 1.0  # for a search that the database answers while the engine is away

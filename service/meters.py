@@ -3,15 +3,16 @@
 Every worker answers only some of the requests, so a scrape of one of them would tell a part. Under
 `movies serve` all of them, the indexer too, keep their counts in files of one folder that the
 parent makes (the client library's multiprocess mode), and whichever worker is scraped adds up
-all files. A worker that dies leaves its counts behind, so no sum ever falls. What belongs to nobody
-(depth of the outbox, lag, drift) is not counted but read from the database at each scrape.
+all files. A worker that dies leaves its counts behind, so no sum ever falls; what is true of the
+living alone, the lateness of their loops, goes with it. What belongs to nobody (depth of the
+outbox, lag, drift) is not counted but read from the database at each scrape.
 
 Every meter has labels: without them the library would open its file when this is imported.
 """
 
 import os
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -43,6 +44,13 @@ INDEXED = Counter(
     "Documents sent to the index by the indexer: written or refused.",
     ("outcome",),
     registry=_own,
+)
+LATENESS = Gauge(
+    "movies_loop_late_seconds",
+    "The longest that an event loop came late to what was due, in the last minute.",
+    ("process",),
+    registry=_own,
+    multiprocess_mode="livemax",
 )
 
 

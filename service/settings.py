@@ -101,6 +101,8 @@ class Settings(BaseModel):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     indexer: Literal["managed", "external"] = "managed"
+    drain_seconds: Annotated[float, Field(ge=0, le=60)] = 3.0
+    """How long, once told to stop, the service goes on and says that it is not ready any more."""
     cors_origins: Names = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=16)] = 0
     """How many proxies of one's own stand in front; only then is `X-Forwarded-For` believed."""

@@ -2,8 +2,11 @@
 
 Sanic's own manager never restarts what dies, and its children outlive a killed parent. This one
 starts each child again after a growing pause, gives all API workers one listening socket (so
-that clients wait in its backlog while a worker is reborn), ends its children with itself, and
-stops within five seconds: SIGTERM, three and a half of grace, SIGKILL.
+that clients wait in its backlog while a worker is reborn), and ends its children with itself.
+
+It stops in two steps. First the workers answer as ever, but say that they are not ready any more
+and close each connection with its answer, so that whoever shares requests out goes elsewhere. Then
+they take no more, and have the time of the longest answer for what is under way.
 """
 
 import ctypes
@@ -17,12 +20,15 @@ import time
 from dataclasses import dataclass, field
 
 import structlog
+from prometheus_client.multiprocess import mark_process_dead
 
+from service.limits import LONGEST_ANSWER
 from service.settings import PROJECT, Settings
 
 log = structlog.get_logger()
 
-GRACE = 3.5  # seconds between SIGTERM and SIGKILL
+GRACE = LONGEST_ANSWER + 1.5  # seconds between SIGTERM and SIGKILL; an idle child takes some tenths
+LEAVE = signal.SIGUSR1  # tells a worker that the service is going to stop
 FIRST_PAUSE = 0.2  # seconds before a dead child is started again; doubles while it keeps dying
 LONGEST_PAUSE = 30.0  # seconds
 SETTLED = 10.0  # seconds of life after which a child's next death counts as its first
@@ -63,11 +69,13 @@ class Supervisor:
         if settings.indexer == "managed":
             self._children.append(Child("indexer", [sys.executable, "-m", "indexer"]))
         self._counts = tempfile.TemporaryDirectory(prefix="movies-metrics-")
-        self._stopping = False
+        self._stopping = self._at_once = False
         self._restart = False
 
     def run(self) -> None:
-        """Keep the children alive until SIGTERM or SIGINT; SIGHUP restarts them one by one."""
+        """Keep the children alive until SIGTERM, or SIGINT, which waits for nobody to notice;
+        SIGHUP restarts them one by one.
+        """
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, self._again)
@@ -80,11 +88,11 @@ class Supervisor:
                     self._restart = False
                     self._restart_each()
                 time.sleep(LOOK)
+            self._take_leave()
         finally:
             greeting.kill()
             greeting.wait()
             self._end_all()
-            self._socket.close()
             self._counts.cleanup()
 
     def _greet(self) -> subprocess.Popen[bytes]:
@@ -93,11 +101,23 @@ class Supervisor:
         command = [sys.executable, "-m", "service.greeting", host, str(self.port)]
         return subprocess.Popen(command, cwd=PROJECT, preexec_fn=_die_with_parent)
 
-    def _stop(self, *_: object) -> None:
+    def _stop(self, number: int, _: object) -> None:
+        self._at_once = self._stopping or number == signal.SIGINT
         self._stopping = True
 
     def _again(self, *_: object) -> None:
         self._restart = True
+
+    def _take_leave(self) -> None:
+        """Have the workers say that they are going, while they go on for the time that it takes
+        others to notice.
+        """
+        deadline = time.monotonic() + self._settings.drain_seconds
+        while time.monotonic() < deadline and not self._at_once:
+            for child in self._children:
+                if child.inherits and child.process is not None:
+                    child.process.send_signal(LEAVE)  # again: it may have been too young to hear
+            time.sleep(LOOK)
 
     def _look_after(self, child: Child) -> None:
         now = time.monotonic()
@@ -150,6 +170,8 @@ class Supervisor:
 
     def _bury(self, child: Child) -> None:
         os.close(child.heartbeat)
+        assert child.process is not None
+        mark_process_dead(child.process.pid, self._counts.name)  # type: ignore[no-untyped-call]
         child.process, child.heartbeat = None, -1
 
     def _restart_each(self) -> None:
@@ -164,6 +186,7 @@ class Supervisor:
                 time.sleep(LOOK)
 
     def _end_all(self) -> None:
+        self._socket.close()  # with the last worker's: who comes then is refused, and need not wait
         _end([child.process for child in self._children if child.process is not None])
 
 
@@ -182,6 +205,7 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
 def _die_with_parent() -> None:
     """In the child, before it runs: leave the terminal's Ctrl-C to the parent, and die with it."""
     os.setsid()
+    signal.signal(LEAVE, signal.SIG_IGN)  # until it can heed it
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

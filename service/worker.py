@@ -3,6 +3,7 @@
 Run as `python -m service.worker FD`; it can be killed at any time, and is started again.
 """
 
+import asyncio
 import socket
 import sys
 
@@ -11,12 +12,18 @@ from sanic import Sanic
 from service import logs, settings
 from service.app import create_app
 from service.http.punctual import PunctualProtocol
+from service.supervisor import LEAVE
 
 
 def main() -> None:
     chosen = settings.load()
     logs.configure(chosen.log_format)
     app = create_app(chosen)
+
+    @app.before_server_start
+    async def listen(app: Sanic) -> None:  # type: ignore[type-arg]
+        asyncio.get_running_loop().add_signal_handler(LEAVE, leave, app)
+
     app.prepare(
         protocol=PunctualProtocol,
         sock=socket.socket(fileno=int(sys.argv[1])),
@@ -25,6 +32,11 @@ def main() -> None:
         motd=False,
     )
     Sanic.serve_single(primary=app)
+
+
+def leave(app: Sanic) -> None:  # type: ignore[type-arg]
+    """Say from now on that the service is going to stop, and answer on."""
+    app.ctx.leaving = True
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ OMDB_KEY = "a-key-of-tests"
 ADMIN = ("root-of-tests", "a long password of tests")
 STARTING = 300.0  # seconds; a loaded machine starts Python slowly
 SETTINGS = re.compile(
-    r"^(CORS|TRUSTED|DATABASE|SEARCH|CACHE|POSTERS?|OMDB|JWT|HOST|PORT|WORKERS|INDEXER|ENVIRONMENT|LOG|METRICS)"
+    r"^(CORS|DRAIN|TRUSTED|DATABASE|SEARCH|CACHE|POSTERS?|OMDB|JWT|HOST|PORT|WORKERS|INDEXER|ENVIRONMENT|LOG|METRICS)"
 )
 
 
@@ -43,7 +43,7 @@ class Service:
 def settings(environment: Mapping[str, str]) -> dict[str, str]:
     """This process's environment, with the service's settings replaced by these."""
     kept = {name: value for name, value in os.environ.items() if not SETTINGS.match(name)}
-    return {**kept, "HOST": "127.0.0.1", "PORT": "0", **environment}
+    return {**kept, "HOST": "127.0.0.1", "PORT": "0", "DRAIN_SECONDS": "0", **environment}
 
 
 def movies(

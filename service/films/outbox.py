@@ -6,20 +6,30 @@ They are claimed by their being unfinished, never by "id above the last one", si
 before commits, and a late commit would stay hidden for ever.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from tortoise.expressions import Q
 
-from service.database import clock, connection, id_value, on_postgres, placeholders, rows, whole
+from service.database import (
+    clock,
+    connection,
+    id_value,
+    now_ms,
+    on_postgres,
+    placeholders,
+    rows,
+    whole,
+)
 from service.films.models import Outbox
 from service.limits import OUTBOX_LEASE_MS as LEASE
 
 Kind = Literal["film", "withdrawn"]
 
 SWEPT_AT_ONCE = 5_000  # rows
+POINTERS = "SELECT id, film_id, version, done_at FROM outbox WHERE"
 KEEP_FINISHED = 3 * 86_400_000  # ms; a rebuild reads what was finished since it began
 
 
@@ -128,14 +138,27 @@ async def moving(film_ids: Sequence[str], since_ms: int) -> set[str]:
     return {str(film_id) for film_id in found}
 
 
-async def changed_since(since_ms: int) -> list[Entry]:
-    """Every film with a row that is open or was finished after `since_ms`, at its last version."""
-    found = await rows(
-        "SELECT film_id, MAX(version) AS version FROM outbox "
-        "WHERE done_at IS NULL OR done_at >= $1 GROUP BY film_id",
-        since_ms,
+async def changed_since(since_ms: int, page: int) -> AsyncIterator[list[Entry]]:
+    """Every row that is open or was finished since `since_ms`, at most `page` at a time.
+
+    A film comes as often as it has rows. The open ones come first, so that one that is finished
+    meanwhile is met among the finished, which are read as far as that moment.
+    """
+    opened, last = "done_at IS NULL AND id > $1 ORDER BY id LIMIT $2", 0
+    while found := await rows(f"{POINTERS} {opened}", last, page):
+        last = found[-1]["id"]
+        yield _entries(found)
+    until, done, last = await now_ms(), since_ms, 0
+    finished = (
+        "done_at BETWEEN $1 AND $2 AND (done_at > $1 OR id > $3) ORDER BY done_at, id LIMIT $4"
     )
-    return [Entry(0, UUID(str(row["film_id"])), row["version"], 0) for row in found]
+    while found := await rows(f"{POINTERS} {finished}", done, until, last, page):
+        done, last = found[-1]["done_at"], found[-1]["id"]
+        yield _entries(found)
+
+
+def _entries(found: Sequence[dict[str, Any]]) -> list[Entry]:
+    return [Entry(row["id"], UUID(str(row["film_id"])), row["version"], 0) for row in found]
 
 
 async def last_done(besides: UUID) -> Entry | None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import structlog
 from sanic import Sanic
 from sanic.constants import HTTP_METHODS
+from sanic.http import Http
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
@@ -33,7 +34,11 @@ class IdentifiedRequest(Request):
 
 
 def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-arg]
-    """Put the edges around `app`; `origins` may read its answers from a browser."""
+    """Put the edges around `app`; `origins` may read its answers from a browser.
+
+    Once `app.ctx.leaving` is true, each answer is the last one of its connection.
+    """
+    app.ctx.leaving = False
 
     @app.on_request
     async def begin(request: Request) -> None:
@@ -41,6 +46,8 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
 
     @app.on_response  # type: ignore[untyped-decorator]  # Sanic leaves this one untyped
     async def end(request: Request, response: HTTPResponse) -> None:
+        if app.ctx.leaving and isinstance(request.stream, Http):
+            request.stream.keep_alive = False  # so that the client's next request goes elsewhere
         headers = response.headers
         headers["X-Request-ID"] = str(request.id)
         headers["X-Content-Type-Options"] = "nosniff"

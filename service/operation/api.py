@@ -14,7 +14,7 @@ from service.http.openapi import document, operation
 from service.http.parts import parts
 from service.http.reading import path_text, query
 from service.operation.drift import DriftView
-from service.operation.health import Readiness
+from service.operation.health import STOPPING, Readiness
 from service.operation.metrics import exposition
 from service.operation.pointers import PointerState, PointerView
 from service.operation.reindex import ReindexView
@@ -61,8 +61,9 @@ async def live(request: Request) -> HTTPResponse:
     returns={200: Readiness, 503: Readiness},
 )
 async def ready(request: Request) -> HTTPResponse:
-    found = await parts(request).health.readiness()
-    status = 503 if found.status == "unavailable" else 200
+    leaving = request.app.ctx.leaving
+    found = STOPPING if leaving else await parts(request).health.readiness()
+    status = 503 if found.status in ("unavailable", "stopping") else 200
     return answer(found, status, {"Cache-Control": "no-store"})
 
 

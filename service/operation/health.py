@@ -42,8 +42,12 @@ class PartState:
 class Readiness:
     """All parts together."""
 
-    status: Literal["ready", "degraded", "unavailable"]
+    status: Literal["ready", "degraded", "unavailable", "stopping"]
     parts: dict[str, PartState]
+
+
+STOPPING = Readiness("stopping", {})
+"""What a process says that answers what is under way, and wants no more."""
 
 
 class Health:

@@ -4,19 +4,22 @@ Whatever is cached carries the generation under which it was made, so that nothi
 invalidated by hand: after the indexer has made a change searchable it raises the number, and
 every older answer is out of use at once, in every process. The number lives in the database,
 the one part that all processes share and that no answer can do without.
+
+It is not counted but drawn, above the last one: the database's time, and beneath it chance. So no
+other database has it, though both installations keep their answers in one Redis, and a database
+that was restored from a backup does not come again to the numbers of its lost days.
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 
-from tortoise.expressions import F
-
-from service.database import rows, whole
-from service.search.models import IndexState
+from service.database import clock, rows, whole
 
 LOOK_AGAIN = 0.005  # seconds; a burst of searches asks the database once
 ONLY = "films"  # the single row's name
+CHANCE = 20  # bits beneath the milliseconds; with these 41 a number stays below 2⁶³ for centuries
 
 
 Follower = Callable[[int], Awaitable[None]]
@@ -52,7 +55,10 @@ class Generation:
 
     async def _read(self) -> int:
         found = await rows("SELECT generation FROM index_state")
-        number = int(found[0]["generation"]) if found else 0
+        if not found:  # the first to ask draws it, lest the young share a nought
+            await advance()
+            found = await rows("SELECT generation FROM index_state")
+        number = int(found[0]["generation"])
         if number != self._number:
             await asyncio.gather(*(follower(number) for follower in self._followers))
         self._number, self._read_at = number, time.monotonic()
@@ -62,7 +68,11 @@ class Generation:
 @whole
 async def advance() -> None:
     """Tell every process that the index shows something new."""
-    raised = await IndexState.filter(name=ONLY).update(generation=F("generation") + 1)
-    if not raised:
-        await IndexState.bulk_create([IndexState(name=ONLY, generation=1)], ignore_conflicts=True)
-        await IndexState.filter(name=ONLY).update(generation=F("generation") + 1)
+    await rows(
+        f"INSERT INTO index_state (name, generation) VALUES ($1, {clock()} * {2**CHANCE} + $2) "  # noqa: S608
+        "ON CONFLICT (name) DO UPDATE SET generation = CASE "
+        "WHEN excluded.generation > index_state.generation THEN excluded.generation "
+        "ELSE index_state.generation + 1 END",
+        ONLY,
+        secrets.randbelow(2**CHANCE),
+    )

@@ -15,6 +15,7 @@ from service.cache.ports import Cache
 from service.cache.redis import RedisCache
 from service.errors import NotFound, Unavailable
 from service.search.generation import Generation, advance
+from service.search.models import IndexState
 from tests.conftest import required
 
 
@@ -139,6 +140,28 @@ async def test_an_answer_made_before_a_change_is_not_given_after_it(
     goes_on.set()
     assert (await slow).body == b"old", "who asked before the change may be told what was before"
     assert await ask() == Kept(b"new", "hit")
+
+
+async def test_a_database_from_a_backup_does_not_give_answers_of_its_lost_days(
+    cache: Cache, database: str
+) -> None:
+    answers, generation, question = Answers(cache), Generation(), key()
+
+    async def ask(fact: str) -> bytes:
+        async def make() -> bytes:
+            return fact.encode()
+
+        return (await answers.fetch("test", question, await generation.fresh(), 60, make)).body
+
+    await advance()
+    [backup] = await IndexState.all().values("name", "generation")
+    for day in ("first lost day", "second lost day"):
+        await advance()
+        assert await ask(day) == day.encode()
+    await IndexState.filter(name=backup["name"]).update(generation=backup["generation"])
+    for day in ("another day", "and another"):
+        await advance()
+        assert await ask(day) == day.encode()
 
 
 @pytest.mark.fault(32, "garbage in the cache")

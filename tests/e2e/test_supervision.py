@@ -13,9 +13,14 @@ import time
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests import running
+from tests.faults.plugin import Seen
 from tests.running import Api, Service, until
+
+BLOCKED = 2.0  # seconds; far from what counts as frozen
+SCRAPER = {"Authorization": "Bearer metrics-of-tests!"}
 
 
 def pids(service: Service) -> dict[str, int]:
@@ -90,6 +95,35 @@ async def test_a_thousand_requests_broken_off_do_not_stop_it(api: Api) -> None:
         "POST", "/api/v1/movies", token=token, json={"title": "After The Broken Ones"}
     )
     assert made.status == 201, made.json
+
+
+@pytest.mark.fault(78, "a worker killed, a worker frozen, a loop blocked")
+@pytest.mark.parametrize(("child", "process"), [("api-0", "api"), ("indexer", "indexer")])
+async def test_how_long_a_loop_was_blocked_is_measured(
+    api: Api, seen: Seen, child: str, process: str
+) -> None:
+    pid = pids(api.service)[child]
+    shown = re.compile(rf'^movies_loop_late_seconds{{process="{process}"}} (\S+)$', re.MULTILINE)
+
+    async def late() -> float:
+        page = await api.get("/metrics", headers=SCRAPER)
+        found = shown.search(page.body.decode())
+        return float(found[1]) if found else -1.0
+
+    async def counted() -> bool:
+        return await late() >= 0
+
+    async def noticed() -> float | None:
+        said = await late()
+        return said if said > BLOCKED / 2 else None
+
+    await until(counted)
+    os.kill(pid, signal.SIGSTOP)
+    await asyncio.sleep(BLOCKED)  # the fault itself
+    os.kill(pid, signal.SIGCONT)
+    said = await until(noticed)
+    assert pids(api.service)[child] == pid
+    seen(f"{process} stood still for {BLOCKED:g} s: its loop was {said:.1f} s late in `/metrics`")
 
 
 async def test_a_frozen_worker_is_noticed(api: Api) -> None:

@@ -7,7 +7,8 @@ I1 every committed film is found by id and by exact title; I2 nothing deleted is
 holds what the database holds; I4 the alias names one index, and no index bears its name; I5 no
 outbox row is old without attempts and a reason; I6 a new title costs one call upstream at most;
 I7 no request hung, no 5xx without a problem document; I8 every poster is stored, missing, rejected
-or waiting for its next try; I9 what was acknowledged before the fault is still true.
+or waiting for its next try, and what is stored is shown or swept; I9 what was acknowledged before
+the fault is still true.
 """
 
 import asyncio
@@ -22,9 +23,16 @@ import aiohttp
 from service.limits import LONGEST_ANSWER
 from tests.faults.database import Direct
 from tests.faults.load import Answered, Load, bad
+from tests.faults.stored import accounted_for
 from tests.running import Answer, Api, Service, until
 
-PATIENCE = 180.0  # seconds, where half a minute is promised: how long it took is told, not judged
+HEALING = 30.0  # seconds after which all is level again
+ALLOWANCE = 30.0
+"""Seconds more for a machine on which two cores carry the service, five backends, the load that was
+sent, and whoever else works there: what waits in the outbox drains as fast as they let it. The
+longest seen is half of what is promised, so twice the promise is passed by what does not heal by
+itself or waits too long, and not by a machine that has other work."""
+PATIENCE = 180.0  # seconds; what comes too late is told with its time
 SAMPLE = 40  # films asked for one by one
 LATE = 5.0  # seconds that a busy machine may add to an answer on its way to the client
 OLD_MS = 60_000  # of an outbox row
@@ -40,15 +48,16 @@ class Invariants:
     alias: str | None = None
     upstream: str | None = None
 
-    async def hold(self, load: Load | None = None) -> float:
-        """Wait until all of them hold; returns seconds that it took.
+    async def hold(self, load: Load | None = None, healed: float | None = None) -> float:
+        """Wait until all of them hold; returns seconds from `healed` on, a moment of the monotonic
+        clock, or from now.
 
         Raises:
-            AssertionError: one of them does not.
+            AssertionError: one of them does not, or that was too long.
         """
-        began = time.monotonic()
-        await until(self._level, PATIENCE, every=0.5)
-        took = time.monotonic() - began
+        began = healed or time.monotonic()
+        took = await until(self._level, PATIENCE, every=0.5) - began
+        in_time(took)
         await self._one_alias()
         await self._no_forgotten_rows()
         await self._posters_accounted_for()
@@ -58,12 +67,15 @@ class Invariants:
             await self.as_promised(load)
         return took
 
-    async def _level(self) -> bool:
-        """I3, and with it that the outbox is empty."""
+    async def _level(self) -> float | None:
+        """I3, and with it that the outbox is empty: since when at the latest. That the comparison
+        takes its time, most of it to start, is nothing that heals.
+        """
         if await self.database.value("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL") != 0:
-            return False
+            return None
+        since = time.monotonic()
         done = await asyncio.to_thread(self.service.movies, "check")
-        return done.returncode == 0
+        return since if done.returncode == 0 else None
 
     async def _one_alias(self) -> None:
         """I4."""
@@ -101,6 +113,7 @@ class Invariants:
             " OR (poster_status = 'pending' AND poster_due_at IS NOT NULL))"
         )
         assert lost == 0
+        await accounted_for(self.service, self.database)
 
     async def as_promised(self, load: Load) -> None:
         """I1, I2 and I9: what was acknowledged is there, and what was deleted is not."""
@@ -127,6 +140,11 @@ async def settled(ask: Callable[[], Awaitable[Answer]]) -> Answer:
 
     answer: Answer = await until(final, PATIENCE)
     return answer
+
+
+def in_time(seconds: float) -> None:
+    """What heals by itself has done so."""
+    assert seconds <= HEALING + ALLOWANCE, f"healed after {seconds:.0f} s"
 
 
 def in_time_and_with_reasons(

@@ -195,6 +195,10 @@ class Load:
         """How it went since then, in few words."""
         return summary(self.since(since))
 
+    def trouble(self, since: float) -> float:
+        """Seconds after this moment until the last request was sent that failed; 0 if none did."""
+        return max((each.at - since for each in self.since(since) if bad(each)), default=0.0)
+
     def sustained(self) -> str:
         """How much of the schedule was kept."""
         sent = self.due - self.unsent

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from service.films.catalogue import ADDING
+from service.films.catalogue import ADDING, names_of
+from service.films.facts import FilmFacts
 from service.limits import CONFLICT_RETRIES, LONGEST_ANSWER, POSTGRES_POOL
 from tests.faults.conftest import WORKERS, Beset, is_found, written
+from tests.faults.invariants import in_time
 from tests.faults.load import answered, loaded
 from tests.faults.parts import restarted
 from tests.faults.plugin import Seen
@@ -80,7 +82,9 @@ async def test_connections_that_the_server_ends_are_replaced(
         healed = time.monotonic()
         await answered(load, lambda each: each.kind == "add" and each.status == 201, healed)
         seen(f"all connections ended five times: {load.told(began)}")
-    took = await sound.invariants.hold(load)
+    in_time(load.trouble(healed))
+    took = await sound.invariants.hold(load, healed)
+    seen(f"the last refusal {load.trouble(healed):.1f} s after the last of them")
     seen(f"level {took:.0f} s later, without a restart of the service")
     seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
 
@@ -97,7 +101,9 @@ async def test_the_server_is_restarted_under_load(sound: Beset, seen: Seen) -> N
         await answered(load, lambda each: each.kind == "add" and each.status == 201, healed)
         await asyncio.sleep(5)
         seen(f"crashed and started again under load: {load.told(began)}; {load.sustained()}")
-    took = await sound.invariants.hold(load)
+    in_time(load.trouble(healed))
+    took = await sound.invariants.hold(load, healed)
+    seen(f"the last refusal {load.trouble(healed):.1f} s after it was back")
     assert sound.service.log.read_text().count("child_started") == born
     seen(f"level {took:.0f} s later, without a restart of the service")
     seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
@@ -183,6 +189,27 @@ async def test_who_waits_for_a_turn_to_add_a_film_keeps_nobody_from_reading(
         await held.close()
     assert all(told_why(answer) for answer in answers), {answer.status for answer in answers}
     seen(f"{len(answers)} waited for a lock and got 503; films were shown and found meanwhile")
+
+
+@pytest.mark.fault(25, "PostgreSQL's pool exhausted")
+async def test_who_adds_a_film_waits_for_those_alone_who_add_the_same(
+    client: Api, sound: Beset, seen: Seen
+) -> None:
+    slow, quick = (f"{name} {uuid.uuid4().hex[:8]}" for name in ("Slow", "Quick"))
+    held = await sound.direct.connect()
+    try:
+        async with held.transaction():
+            for name in names_of(FilmFacts(title=slow)):
+                await held.execute("SELECT pg_advisory_xact_lock($1)", name)
+            waits = asyncio.create_task(add(client, {"title": slow}))
+            await until(lambda: sound.direct.value(HOLDS))
+            for number in range(20):
+                assert (await add(client, {"title": f"{quick} {number}"})).status == 201
+            assert told_why(await waits)
+    finally:
+        await held.close()
+    assert (await add(client, {"title": slow})).status == 201
+    seen("while one waited to be added and was refused in time, 20 others were added")
 
 
 async def shows_jaws(client: Api) -> bool:

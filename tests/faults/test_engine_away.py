@@ -59,8 +59,9 @@ async def test_elasticsearch_is_killed_under_load_and_comes_back(sound: Beset, s
         await answered(load, lambda each: each.degraded, began)
         await asyncio.sleep(5)
         await started("elasticsearch")
-        seen(f"killed under load, {time.monotonic() - began:.0f} s away: {load.told(began)}")
-    took = await sound.invariants.hold(load)
+        healed = time.monotonic()
+        seen(f"killed under load, {healed - began:.0f} s away: {load.told(began)}")
+    took = await sound.invariants.hold(load, healed)
     seen(f"level again {took:.0f} s after it answered; {load.sustained()}")
     seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,15 @@ from structlog.testing import capture_logs
 from indexer import posters as loop
 from service.posters import orders
 from service.posters.folder import FolderStore
-from service.posters.images import SIZES, Darkroom
+from service.posters.images import MEDIA_TYPE, SIZES, Darkroom
+from service.posters.stores import object_key
 from service.settings import PROJECT
+from tests.faults.conftest import Beset
 from tests.faults.plugin import Seen
+from tests.faults.stored import accounted_for, store_of
 from tests.posters.buckets import BadBucket, standing
 from tests.posters.studio import at_work, is_stored, shown, studio_on
-from tests.running import until
+from tests.running import Api, until
 
 DAY = 86_400_000  # ms
 
@@ -131,4 +135,26 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
         assert await studio.posters.sweep() == len(orphans)
         assert {stored.key async for stored in store.objects()} == now
     seen(f"killed when {moment}: done again under the same key; an orphan is swept after a day")
+    seen.held("I8")
+
+
+@pytest.mark.fault(38, "death between store and database")
+async def test_a_picture_that_no_film_shows_is_swept_from_the_bucket_and_the_others_stay(
+    client: Api, sound: Beset, seen: Seen
+) -> None:
+    async def stored() -> str | None:
+        film = (await client.get("/api/v1/movies/tt0017136")).json
+        return film["id"] if film["poster"]["status"] == "stored" else None
+
+    film_id = await until(stored)
+    orphan = object_key("0" * 64, next(iter(SIZES)))
+    async with store_of(sound.service.environment) as store:
+        await store.put(orphan, b"of a film that was never written down", MEDIA_TYPE)
+        assert await accounted_for(sound.service, sound.direct) == 0, "it may be on its way yet"
+        assert await store.get(orphan) is not None
+        assert await accounted_for(sound.service, sound.direct, timedelta(0)) == 1
+        assert await store.get(orphan) is None
+    poster = await client.get(f"/api/v1/movies/{film_id}/poster")
+    assert (poster.status, poster.headers["Content-Type"]) == (200, MEDIA_TYPE)
+    seen("an orphan in the bucket is swept when its day has come, and no other picture")
     seen.held("I8")

@@ -9,16 +9,24 @@ import uuid
 import pytest
 
 from service.limits import LONGEST_ANSWER
-from service.supervisor import GRACE, SILENCE
+from service.supervisor import SILENCE
 from tests import running
 from tests.e2e.test_supervision import pids
 from tests.faults.conftest import Beset, is_found, written
 from tests.faults.invariants import Invariants, in_time_and_with_reasons
 from tests.faults.load import Load, answered, loaded, summary
 from tests.faults.plugin import Seen
-from tests.running import Api, until
+from tests.running import Api, Service, until
 
 STOPPING = 15.0  # seconds that a stop may take
+DRAIN = 3.0  # seconds in which it says that it is going, and answers on
+
+
+async def is_going(service: Service) -> bool:
+    """Whether a new connection is told that the service is not ready any more."""
+    async with Api.of(service) as api:
+        ready = await api.get("/health/ready")
+    return (ready.status, ready.json["status"]) == (503, "stopping")
 
 
 async def settled(load: Load) -> bool:
@@ -31,7 +39,7 @@ async def settled(load: Load) -> bool:
 async def test_a_service_that_is_told_to_stop_under_load_finishes_what_it_has(
     sound: Beset, seen: Seen
 ) -> None:
-    serving = running.started(sound.service.environment)
+    serving = running.started({**sound.service.environment, "DRAIN_SECONDS": str(DRAIN)})
     other = await asyncio.to_thread(serving.__enter__)
     try:
         async with loaded(other, rate=60) as load:
@@ -39,13 +47,15 @@ async def test_a_service_that_is_told_to_stop_under_load_finishes_what_it_has(
             await until(lambda: settled(load))
             began = time.monotonic()
             other.process.send_signal(signal.SIGTERM)
+            assert await until(lambda: is_going(other))
+            told = time.monotonic() - began
             code = await asyncio.to_thread(other.process.wait, 60)
             took = time.monotonic() - began
     finally:
         await asyncio.to_thread(serving.__exit__, None, None, None)
     assert code == 0
-    assert took < STOPPING, f"{GRACE} s of grace, and a slow machine"
-    before = [each for each in load.answers if each.at < began]
+    assert took < STOPPING + DRAIN
+    before = [each for each in load.answers if each.at < began + DRAIN / 2]
     in_time_and_with_reasons(before)
     broken = [each for each in before if each.status == 0]
     assert not broken, broken[:3]
@@ -54,13 +64,16 @@ async def test_a_service_that_is_told_to_stop_under_load_finishes_what_it_has(
     await sound.invariants.hold()
     held = Invariants(sound.service, sound.direct)
     await held.as_promised(load)
-    answers = [each for each in before if each.at > began - 1]
-    seen(f"stopped within {took:.1f} s; {len(answers)} answers of the last second, none broken")
+    answers = [each for each in before if each.at > began]
+    seen(
+        f"not ready {told:.1f} s after the signal, {len(answers)} answers of the next"
+        f" {DRAIN / 2:g} s, none broken; stopped within {took:.1f} s"
+    )
     seen.held("I1", "I2", "I3", "I7", "I9")
 
 
 @pytest.mark.chaos
-@pytest.mark.fault(78, "a worker killed, a worker frozen")
+@pytest.mark.fault(78, "a worker killed, a worker frozen, a loop blocked")
 async def test_workers_and_the_indexer_are_killed_and_frozen_under_load(
     client: Api, sound: Beset, seen: Seen
 ) -> None:

@@ -121,3 +121,25 @@ async def test_a_long_outbox_is_drained_poison_set_aside_and_old_rows_swept(
     assert await outbox.sweep(await now_ms()) == number - number // 10 + 31
     left = await rows("SELECT COUNT(*) AS n FROM outbox")
     assert left[0]["n"] == number // 10, "what waits for a person is kept"
+
+
+async def test_what_changed_since_a_moment_is_read_in_pages_also_while_it_is_finished(
+    catalogue: Catalogue,
+) -> None:
+    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    for film in films[:20]:
+        await catalogue.amend(str(film.id), None, FilmPatch(year=1990))
+    await Outbox.all().update(done_at=1)
+    since = await now_ms()
+    for film in films[:20]:
+        await catalogue.amend(str(film.id), None, FilmPatch(year=1991))
+    wanted = {entry.id: entry.film_id for entry in await Outbox.filter(done_at=None)}
+    await outbox.finish(list(wanted)[:11])  # all in one moment: more than a page
+    read: dict[int, object] = {}
+    async for page in outbox.changed_since(since, 4):
+        assert 0 < len(page) <= 4
+        if not read:
+            await outbox.finish(list(wanted)[11:])  # by another indexer, behind the reader's back
+        read |= {entry.id: entry.film_id for entry in page}
+    assert read == wanted
+    assert [page async for page in outbox.changed_since(await now_ms() + 1, 4)] == []

@@ -1,0 +1,61 @@
+"""Two installations that keep their answers in one Redis, and know nothing of each other."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests import running
+from tests.conftest import required
+from tests.running import Api, Service
+
+TITLES = ("Here It Has This Name", "There It Has Another")
+KNOWN_AS = "tt9900099"
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """With no indexer: the index never shows anything new, and the databases are as alike as can
+    be."""
+    return {
+        "DATABASE_URL": f"sqlite://{folder}/movies.db",
+        "SEARCH_URL": f"tantivy://{folder}/index",
+        "CACHE_URL": required("redis"),
+        "POSTERS_URL": f"file://{folder}/posters",
+        "JWT_SECRET": "a secret that is only used by tests, 32+",
+        "INDEXER": "external",
+    }
+
+
+def loaded(folder: Path, title: str) -> dict[str, str]:
+    """The settings of an installation with one film."""
+    folder.mkdir()
+    file, told = folder / "film.jsonl", environment(folder)
+    file.write_text(json.dumps({"Title": title, "imdbID": KNOWN_AS}) + "\n")
+    for words in (["migrate"], ["load", str(file)]):
+        done = running.movies(told, *words)
+        assert done.returncode == 0, done.stderr
+    return told
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Iterator[list[Service]]:
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(running.started(loaded(tmp_path / f"{number}", title)))
+            for number, title in enumerate(TITLES)
+        ]
+
+
+@pytest.mark.once
+async def test_nobody_is_given_what_another_installation_has_kept(both: list[Service]) -> None:
+    async def title(service: Service) -> tuple[str, str]:
+        async with Api.of(service) as api:
+            shown = await api.get(f"/api/v1/movies/{KNOWN_AS}")
+            return shown.json["title"], shown.headers["Cache-Status"]
+
+    for wanted in ("movies; fwd=miss", "movies; hit"):
+        told = await asyncio.gather(*(title(service) for service in both))
+        assert told == [(name, wanted) for name in TITLES]

@@ -1,0 +1,110 @@
+"""I8, as the store of posters tells it: what lies there is shown by a film, or is swept.
+
+Run as a program it is the product's own sweep, done as if the day that it leaves to what may be on
+its way were two minutes.
+"""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from indexer.posters import ORPHAN_AGE, Posters
+from service import database, settings, wiring
+from service.posters.fetch import Fetcher
+from service.posters.images import SIZES, Darkroom
+from service.posters.orders import LEASE
+from service.posters.stores import PosterStore, Stored, object_key
+from tests import running
+from tests.faults.database import Direct
+from tests.running import Service
+
+YOUNG = timedelta(milliseconds=LEASE)  # so long a poster may take from the store to its film's row
+SHOWN = "SELECT COALESCE(string_agg(DISTINCT poster_key, ' '), '') FROM films"
+
+
+async def accounted_for(service: Service, direct: Direct, young: timedelta = YOUNG) -> int:
+    """Check it; returns how many objects the sweep had to remove.
+
+    Args:
+        young: what was written since then may be on its way still.
+
+    Raises:
+        AssertionError: a film's poster is not there, or the sweep leaves what no film shows.
+    """
+    there, orphans = await _looked_at(service, direct, young)
+    if not orphans:
+        return 0
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "tests.faults.stored", str(young.total_seconds())],
+        cwd=running.ROOT,
+        env=running.settings(service.environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    left, orphans = await _looked_at(service, direct, young)
+    assert not orphans, f"not swept: {sorted(orphans)[:3]}"
+    return len(there - left)
+
+
+async def _looked_at(
+    service: Service, direct: Direct, young: timedelta
+) -> tuple[set[str], set[str]]:
+    """All keys, and those that no film shows though they are not young any more."""
+    async with store_of(service.environment) as store:
+        shown = await _shown(direct)  # first: what is stored meanwhile is no film's loss
+        found = [each async for each in store.objects()]
+    keys = {each.key for each in found}
+    lost = {key for key in shown if key not in keys} & await _shown(direct)
+    assert not lost, f"not in the store: {sorted(lost)[:3]}"
+    shown |= await _shown(direct)
+    return keys, {each.key for each in found if each.key not in shown and _old(each, young)}
+
+
+async def _shown(direct: Direct) -> set[str]:
+    """The keys of the objects that films show."""
+    keys = str(await direct.value(SHOWN)).split()
+    return {object_key(key, size) for key in keys for size in SIZES}
+
+
+def _old(stored: Stored, young: timedelta) -> bool:
+    return stored.written_at <= datetime.now(UTC) - young
+
+
+@asynccontextmanager
+async def store_of(environment: dict[str, str]) -> AsyncIterator[PosterStore]:
+    """The service's store, for a test."""
+    store = await wiring.poster_store_for(settings.load(running.settings(environment)))
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def sweep(young: timedelta) -> None:
+    chosen = settings.load()
+    await database.open_database(chosen.database_url)
+    store = await wiring.poster_store_for(chosen)
+
+    async def nobody() -> None:
+        """Is told of changes here."""
+
+    def later() -> datetime:
+        return wiring.utc_now() + ORPHAN_AGE - young
+
+    posters = Posters(store, Fetcher(()), Darkroom(), nobody, later)
+    try:
+        await posters.sweep()
+    finally:
+        await posters.close()
+        await store.close()
+        await database.close_database()
+
+
+if __name__ == "__main__":
+    asyncio.run(sweep(timedelta(seconds=float(sys.argv[1]))))

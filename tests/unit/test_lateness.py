@@ -1,0 +1,40 @@
+"""The measure of the event loop's lateness, on a loop that is really blocked."""
+
+import asyncio
+import re
+import time
+
+import pytest
+
+from service import lateness, meters
+from tests.running import until
+
+
+async def test_the_worst_lateness_is_shown_for_a_while_and_then_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lateness, "EVERY", 0.01)
+    monkeypatch.setattr(lateness, "HALF", 1.0)
+    said = re.compile(r'^movies_loop_late_seconds\{process="tested"\} (\S+)$', re.MULTILINE)
+
+    async def late() -> float:
+        found = said.search(meters.counted().decode())
+        return float(found[1]) if found else -1.0
+
+    async def begun() -> bool:
+        return await late() >= 0
+
+    async def shown() -> bool:
+        return await late() >= 0.4
+
+    async def forgotten() -> bool:
+        return await late() < 0.4
+
+    task = asyncio.create_task(lateness.watch("tested"))
+    try:
+        await until(begun)
+        time.sleep(0.5)  # the very thing that a loop must not do
+        await until(shown, every=0.01)
+        await until(forgotten)
+    finally:
+        task.cancel()
