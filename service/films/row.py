@@ -56,7 +56,7 @@ class FilmRow(NamedTuple):
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "FilmRow":
-        """The row as a statement with all these columns gives it."""
+        """The row as a statement with these columns, in this order, gives it."""
         for name in LISTS:
             row[name] = orjson.loads(row[name])
         if not isinstance(row["id"], UUID):  # SQLite has texts for what has no type there
@@ -64,7 +64,7 @@ class FilmRow(NamedTuple):
             row["released"] = row["released"] and date.fromisoformat(row["released"])
             for name in TIMES:
                 row[name] = row[name] and datetime.fromisoformat(row[name])
-        return cls(**row)
+        return cls._make(row.values())
 
 
 SELECT = f"SELECT {', '.join(FilmRow._fields)} FROM films"  # noqa: S608  # names of ours

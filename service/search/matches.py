@@ -188,7 +188,7 @@ def _best(kin: "_Kin", place: int, count: int, texts: list[_Text]) -> tuple[floa
     near = kin.of(typed, last=place + count > kin.end)
     best: tuple[float, Match] | None = None
     for text in texts:
-        if text.field == "plot" or near.keys().isdisjoint(text.exact):
+        if text.field == "plot" or near.keys().isdisjoint(text.exact.keys()):
             continue
         for word, span in text.exact.items():
             if (cost := near.get(word)) is not None and cost[0] < _cost(best):
