@@ -2,8 +2,8 @@
 
 A key carries its scope, the shape's version and the index's generation, so that a release or a
 write puts older answers out of use without touching them. What comes back damaged, or was never
-ours, counts as not there. While one caller makes an answer, the
-others of this process wait for that very task, and other processes wait a moment for its result.
+ours, counts as not there. While one caller finds or makes an answer, the others of this process
+wait for that very task, and other processes wait a moment for its result.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from service.meters import CACHED
 
 log = structlog.get_logger()
 
-SHAPE = 3  # raise it when what is kept changes its form
+SHAPE = 4  # raise it when what is kept changes its form
 SEAL = 8  # bytes in front of what is kept, which tell it from what somebody else put there
 PATIENCE = 0.25  # seconds to wait for another process's answer before making one's own
 GLANCE = 0.01  # seconds between two looks at it
@@ -43,7 +43,7 @@ class Answers:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._making: dict[str, asyncio.Task[bytes]] = {}
+        self._making: dict[str, asyncio.Task[Kept]] = {}
 
     async def fetch(
         self,
@@ -61,33 +61,31 @@ class Answers:
             worth: whether an answer is worth keeping; told from its bytes, since callers share it.
         """
         key = key_of(scope, question, generation)
-        found = await self._read(key)
-        CACHED.labels(scope, "miss" if found is None else "hit").inc()
-        if found is not None:
-            return Kept(found, "hit")
         task = self._making.get(key)
         if task is None:
-            task = asyncio.create_task(self._make(key, seconds, make, worth))
+            task = asyncio.create_task(self._found_or_made(key, seconds, make, worth))
             self._making[key] = task
             task.add_done_callback(lambda done: self._made(key, done))
-        return Kept(await asyncio.shield(task), "miss")
+        kept = await asyncio.shield(task)
+        CACHED.labels(scope, kept.status).inc()
+        return kept
 
     async def forget(self, scope: str, question: str, generation: int) -> None:
         """Drop one answer before its generation ends, for the reader of one's own write."""
         await self._cache.drop(key_of(scope, question, generation))
 
-    async def _make(
+    async def _found_or_made(
         self,
         key: str,
         seconds: float,
         make: Callable[[], Awaitable[bytes]],
         worth: Callable[[bytes], bool],
-    ) -> bytes:
-        claimed = await self._cache.claim(key, PATIENCE * 4)
-        if not claimed:
-            found = await self._others(key)
-            if found is not None:
-                return found
+    ) -> Kept:
+        found, claimed = await self._found_or_claimed(key)
+        if found is not None:
+            return Kept(found, "hit")
+        if not claimed and (found := await self._others(key)) is not None:
+            return Kept(found, "miss")
         kept = False
         try:
             body = await make()
@@ -96,21 +94,28 @@ class Answers:
                 kept = True
         finally:
             if claimed and not kept:  # nobody should wait for what will not come
-                await self._cache.release(key)
-        return body
+                await self._cache.drop(key)
+        return Kept(body, "miss")
+
+    async def _found_or_claimed(self, key: str) -> tuple[bytes | None, bool]:
+        """The answer, or whether it is ours to make."""
+        for _ in range(2):  # what is not ours is in the way once
+            found, claimed = await self._cache.get_or_claim(key, PATIENCE * 4)
+            if found is None:
+                return None, claimed
+            if (body := await self._opened(key, found)) is not None:
+                return body, False
+        return None, True
 
     async def _others(self, key: str) -> bytes | None:
         for _ in range(round(PATIENCE / GLANCE)):
             await asyncio.sleep(GLANCE)
-            found = await self._read(key)
-            if found is not None:
-                return found
+            if (found := await self._cache.get(key)) is not None:
+                return await self._opened(key, found)
         return None
 
-    async def _read(self, key: str) -> bytes | None:
-        found = await self._cache.get(key)
-        if found is None:
-            return None
+    async def _opened(self, key: str, found: bytes) -> bytes | None:
+        """What was kept; damaged, or never ours, it is dropped."""
         seal, body = found[:SEAL], found[SEAL:]
         if seal == _seal(body):
             return body
@@ -118,7 +123,7 @@ class Answers:
         await self._cache.drop(key)
         return None
 
-    def _made(self, key: str, task: asyncio.Task[bytes]) -> None:
+    def _made(self, key: str, task: asyncio.Task[Kept]) -> None:
         self._making.pop(key, None)
         if not task.cancelled():
             task.exception()

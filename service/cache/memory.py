@@ -30,11 +30,9 @@ class MemoryCache:
         for key in keys:
             self._values.pop(key, None)
 
-    async def claim(self, key: str, seconds: float) -> bool:
-        return True
-
-    async def release(self, key: str) -> None:
-        return None
+    async def get_or_claim(self, key: str, seconds: float) -> tuple[bytes | None, bool]:
+        found = await self.get(key)
+        return found, found is None
 
     async def check(self) -> str:
         return f"memory of this process, {len(self._values)} answers kept"

@@ -15,11 +15,10 @@ class Cache(Protocol):
     async def drop(self, *keys: str) -> None:
         """Forget these."""
 
-    async def claim(self, key: str, seconds: float) -> bool:
-        """Whether the caller is the one to rebuild `key`; true as well when nobody can tell."""
-
-    async def release(self, key: str) -> None:
-        """Give up a claim, because nothing will be put there."""
+    async def get_or_claim(self, key: str, seconds: float) -> tuple[bytes | None, bool]:
+        """The value, and whether the caller is the one to put it there because there is none: of
+        all who ask within `seconds`, or until it is dropped, one is. Who cannot be told is, too.
+        """
 
     async def check(self) -> str:
         """One line on what this is and that it works. Raises `Unavailable`."""

@@ -24,7 +24,8 @@ from service.limits import LONGEST_CHECK
 log = structlog.get_logger()
 
 PREFIX = "movies:"
-CLAIM = f"{PREFIX}claim:"
+TOO_OLD = ("2", "3", "4", "5", "6")
+CLAIMED = b"claimed"  # stands where a value will be put
 
 
 class RedisCache:
@@ -45,20 +46,32 @@ class RedisCache:
         self._resume_at = float("-inf")
 
     async def get(self, key: str) -> bytes | None:
-        found = await self._tried(lambda: self._ours(PREFIX + key))
-        return found if isinstance(found, bytes) else None
+        name = PREFIX + key
+        found = await self._tried(lambda: self._ours(name, lambda: self._redis.get(name)))
+        return found if isinstance(found, bytes) and found != CLAIMED else None
 
-    async def _ours(self, name: str) -> object:
-        """What stands under the name; something else than bytes is removed, since it is no fault
-        of Redis that would be over in a second.
+    async def get_or_claim(self, key: str, seconds: float) -> tuple[bytes | None, bool]:
+        name, lasting = PREFIX + key, int(seconds * 1000)
+
+        async def claimed() -> object:  # one trip; before version 7 Redis refuses it
+            return await self._redis.set(name, CLAIMED, nx=True, get=True, px=lasting)
+
+        found = await self._tried(lambda: self._ours(name, claimed))
+        if found == CLAIMED:
+            return None, False
+        return (found, False) if isinstance(found, bytes) else (None, True)
+
+    async def _ours(self, name: str, ask: Callable[[], Awaitable[object]]) -> object:
+        """What is said of the name; something else than bytes there is removed, since it is no
+        fault of Redis that would be over in a second.
         """
         try:
-            return await self._redis.get(name)
+            return await ask()
         except ResponseError as refusal:
             if not str(refusal).startswith("WRONGTYPE"):
                 raise
             await self._redis.delete(name)
-            return None
+            return await ask()
 
     async def put(self, key: str, value: bytes, seconds: float) -> None:
         lasting = max(1, int(seconds * 1000))
@@ -67,14 +80,6 @@ class RedisCache:
     async def drop(self, *keys: str) -> None:
         if keys:
             await self._tried(lambda: self._redis.delete(*(PREFIX + key for key in keys)))
-
-    async def claim(self, key: str, seconds: float) -> bool:
-        name, lasting = CLAIM + key, int(seconds * 1000)
-        made = await self._tried(lambda: self._redis.set(name, b"1", nx=True, px=lasting), True)
-        return bool(made)
-
-    async def release(self, key: str) -> None:
-        await self._tried(lambda: self._redis.delete(CLAIM + key))
 
     async def check(self) -> str:
         """Asked over a connection of its own with more time: slow is not away."""
@@ -89,7 +94,12 @@ class RedisCache:
                 f"Redis does not answer ({type(fault).__name__}); check CACHE_URL and the server.",
                 code="cache_unavailable",
             ) from None
-        return f"Redis {facts.get('redis_version')} answers"
+        version = str(facts.get("redis_version"))
+        if version.partition(".")[0] in TOO_OLD:
+            raise Unavailable(
+                f"Redis is {version}; the service needs version 7.", code="cache_unavailable"
+            )
+        return f"Redis {version} answers"
 
     async def close(self) -> None:
         await self._redis.aclose()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from service.films.models import Film
+from service.films.row import FilmRow
 from service.posters.view import PosterView, poster_view
 
 ATTRIBUTION = {
@@ -66,7 +67,7 @@ class FilmView:
     version: int
 
 
-def film_view(film: Film, now: datetime) -> FilmView:
+def film_view(film: Film | FilmRow, now: datetime) -> FilmView:
     """The stored row as clients see it at `now`."""
     return FilmView(
         id=str(film.id),

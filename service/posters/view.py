@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from service.films.models import Film
+from service.films.row import FilmRow
 from service.posters.images import SHOWN_SIZE, SIZES
 
 SHOWN = ("stored", "pending")
@@ -24,12 +25,12 @@ def address_of(key: str, size: str) -> str:
     return f"/api/v1/posters/{key}/{size}.jpg"
 
 
-def shown_key(film: Film) -> str | None:
+def shown_key(film: Film | FilmRow) -> str | None:
     """The stored poster that stands for `film` now, if any."""
     return film.poster_key if film.poster_status in SHOWN else None
 
 
-def poster_view(film: Film) -> PosterView:
+def poster_view(film: Film | FilmRow) -> PosterView:
     """The poster part of a film; without a stored picture there is no address to give."""
     key = shown_key(film)
     sizes = {size: address_of(key, size) for size in SIZES} if key else {}

@@ -10,7 +10,7 @@ Whoever sorts by something else gets the same films in that order, without a sec
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from service.films.models import Film
+from service.films.row import FilmRow, film_row_of
 from service.search.cursors import Rung, Walk, mark
 from service.search.engines.ports import Engine, Hit, Hits, Relation
 from service.search.facets import Counts, counted
@@ -51,7 +51,7 @@ ANYHOW = Wish()
 class Result:
     """One film that was found. Scores order the results of one query and mean nothing else."""
 
-    film: Film
+    film: FilmRow
     score: float
 
 
@@ -131,7 +131,8 @@ class Finder:
         return await self._listed(None, limit, offset, wish, walk=walk)
 
     async def _by_imdb_id(self, query: Query, limit: int, offset: int, wish: Wish) -> Found:
-        film = await Film.get_or_none(imdb_id=query.imdb_id)
+        assert query.imdb_id is not None
+        film = await film_row_of(query.imdb_id)
         films = [] if film is None else [film]
         counts = counted(films, wish.selection, wish.facets) if wish.facets else None
         results = [Result(film, 1.0) for film in filter(wish.selection.accepts, films)]

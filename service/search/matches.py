@@ -13,7 +13,7 @@ from typing import Literal
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from service.films.models import Film
+from service.films.row import FilmRow
 from service.search import numerals
 from service.search.nicknames import other_form
 from service.search.plan import MOST_SLOTS
@@ -104,7 +104,7 @@ class _Text:
         ]
 
 
-def matched(query: Query, films: Sequence[Film], scope: Scope) -> list[list[Match]]:
+def matched(query: Query, films: Sequence[FilmRow], scope: Scope) -> list[list[Match]]:
     """What of each film stands for the words of `query` that are looked up, in the query's order.
 
     All films at once, since what a word may stand for is the same for all of them.
@@ -115,7 +115,7 @@ def matched(query: Query, films: Sequence[Film], scope: Scope) -> list[list[Matc
     return [_matched(kin, each, film, scope) for each, film in zip(texts, films, strict=True)]
 
 
-def _matched(kin: "_Kin", texts: list[_Text], film: Film, scope: Scope) -> list[Match]:
+def _matched(kin: "_Kin", texts: list[_Text], film: FilmRow, scope: Scope) -> list[Match]:
     typed = kin.typed
     alone = [_best(kin, place, 1, texts) for place in range(len(typed))]
     found: list[Match] = []
@@ -149,7 +149,7 @@ def ranges(found: Sequence[Match]) -> dict[str, list[list[int]]]:
     return by_field
 
 
-def why(query: Query, film: Film, found: Sequence[Match]) -> str:
+def why(query: Query, film: FilmRow, found: Sequence[Match]) -> str:
     """Why the film is there, in plain words."""
     if query.imdb_id is not None:
         return "its IMDb id"
@@ -161,7 +161,7 @@ def why(query: Query, film: Film, found: Sequence[Match]) -> str:
     return "; ".join(said) or "similar letters"
 
 
-def _texts(film: Film, scope: Scope) -> list[_Text]:
+def _texts(film: FilmRow, scope: Scope) -> list[_Text]:
     texts: list[_Text] = []
     if "title" in scope:
         texts += [_Text.of("title", [film.title]), _Text.of("aliases", film.aliases)]
@@ -191,7 +191,7 @@ def _best(kin: "_Kin", place: int, count: int, texts: list[_Text]) -> tuple[floa
     near = kin.of(typed, last=place + count > kin.end)
     best: tuple[float, Match] | None = None
     for text in texts:
-        if text.field == "plot" or near.keys().isdisjoint(text.exact):
+        if text.field == "plot" or near.keys().isdisjoint(text.exact.keys()):
             continue
         for word, span in text.exact.items():
             if (cost := near.get(word)) is not None and cost[0] < _cost(best):

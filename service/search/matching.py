@@ -17,7 +17,7 @@ from uuid import UUID
 from rapidfuzz.distance import OSA
 
 from service.errors import Invalid
-from service.films.models import Film
+from service.films.row import FilmRow
 from service.search import numerals
 from service.search.releases import Described, read
 from service.search.selection import squeezed
@@ -36,14 +36,14 @@ FAMOUS = 20  # times the votes that make a namesake the likely one
 
 _SUBTITLE = re.compile(r":| - ")
 
-Films = Callable[[str, int], Awaitable[Sequence[Film]]]
+Films = Callable[[str, int], Awaitable[Sequence[FilmRow]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A film and how sure it is, from 0 to 1, that it is the one."""
 
-    film: Film
+    film: FilmRow
     confidence: float
 
 
@@ -55,7 +55,7 @@ class Matched:
     candidates: tuple[Judged, ...]
 
     @property
-    def film(self) -> Film | None:
+    def film(self) -> FilmRow | None:
         """The film that is meant; none when that is unknown."""
         best = self.candidates[:1]
         return best[0].film if best and best[0].confidence >= MEANT else None
@@ -104,7 +104,7 @@ class Matching:
         return Matched(described, tuple(j for j in judged if j.confidence >= LEAST)[:SHOWN])
 
 
-def judge(described: Described, films: Sequence[Film]) -> list[Judged]:
+def judge(described: Described, films: Sequence[FilmRow]) -> list[Judged]:
     """The films, the surest first; pure."""
     if described.imdb_id is not None:
         return [Judged(film, 0.99) for film in films if film.imdb_id == described.imdb_id]
@@ -118,7 +118,7 @@ def judge(described: Described, films: Sequence[Film]) -> list[Judged]:
     return judged
 
 
-def likeness(described: Described, film: Film) -> float:
+def likeness(described: Described, film: FilmRow) -> float:
     """How alike the titles are, letter by letter, from 0 to 1; numbers in any form are the same."""
     typed = _form(described.title)
     forms = {_form(film.title): 1.0}
@@ -137,7 +137,7 @@ def _form(title: str) -> str:
     return "".join(numerals.figures(kept))
 
 
-def _sure(described: Described, film: Film, alike: float) -> float:
+def _sure(described: Described, film: FilmRow, alike: float) -> float:
     """How sure it is by what is said of this film alone."""
     steps = ((0.999, 0.95), (0.95, 0.88), (0.90, 0.80), (0.85, 0.65), (0.78, 0.45), (0.70, 0.25))
     sure = next((worth for least, worth in steps if alike >= least), 0.05)
@@ -175,7 +175,7 @@ def _directed(sure: float, said: str, directors: Sequence[str]) -> float:
 
 
 def _share(
-    described: Described, film: Film, films: Sequence[Film], alike: Mapping[UUID, float]
+    described: Described, film: FilmRow, films: Sequence[FilmRow], alike: Mapping[UUID, float]
 ) -> float:
     """What is left when others might as well be meant: all, unless they are as likely."""
     own = alike[film.id]
@@ -194,14 +194,14 @@ def _share(
     return 0.9 if votes >= FAMOUS * max(most, 1) else 0.6 if votes > most else 0.3
 
 
-def _by(described: Described, film: Film) -> float:
+def _by(described: Described, film: FilmRow) -> float:
     """How well the director fits; one that is not said or not known speaks for nobody."""
     if described.director is None or not film.directors:
         return 0.5
     return _directed(0.5, described.director, film.directors)
 
 
-def _year_off(described: Described, film: Film) -> int:
+def _year_off(described: Described, film: FilmRow) -> int:
     if described.year is None or film.year is None:
         return 0
     return abs(described.year - film.year)

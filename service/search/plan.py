@@ -262,7 +262,7 @@ def _may_be_misspelt(left: str, right: str, vocabulary: Vocabulary) -> bool:
     pair = left + right
     if len(pair) <= SHORTEST_FUZZY or pair.isdigit():
         return False
-    return not (vocabulary.places(left) and vocabulary.places(right))
+    return not (left in vocabulary and right in vocabulary)
 
 
 def _whole_slot(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Slot:

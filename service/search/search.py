@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 
 from service.errors import Unavailable
-from service.films.models import Film
+from service.films.row import FilmRow
 from service.limits import SEARCH_FAILURES as FAILURES
 from service.limits import SEARCH_PAUSE as ALONE
 from service.search.cursors import Walk
@@ -69,7 +69,7 @@ class Search:
             lambda: self._standby.find(Query.parse(text), limit, offset, wish),
         )
 
-    async def films(self, text: str, limit: int) -> list[Film]:
+    async def films(self, text: str, limit: int) -> list[FilmRow]:
         """The first films that `find` gives."""
         return [result.film for result in (await self.find(text, limit, 0)).results]
 

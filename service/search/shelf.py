@@ -1,26 +1,21 @@
-"""The films of some hits, kept at hand: prepared for ranking, and as rows for answers.
+"""The films of some hits: prepared for ranking, which is kept at hand, and as rows for answers.
 
-The engine gives ids and versions. What has not changed since it was last needed is not read again,
-and a hit whose row is gone is left out, and told to whoever repairs the index.
+The engine gives ids and versions. What was prepared of a version is not prepared again; rows are
+read as they are now. A hit whose row is gone is left out, and told to whoever repairs the index.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
 
 import orjson
 from cachetools import LRUCache
 
-from service.database import on_postgres, rows
-from service.films.models import Film
+from service.films.row import FilmRow, film_rows, rows_by_id
 from service.search.candidate import Candidate
 from service.search.engines.ports import Hit
 from service.search.scope import DEFAULT, Scope, seen
 
 MOST_CANDIDATES = 50_000  # films kept prepared for ranking, some 120 MB
-MOST_FILMS = 20_000  # rows kept for answers, some 80 MB
 MOST_LABELS = 20_000  # films kept for suggestions
 
 
@@ -49,7 +44,6 @@ class Shelf:
         self._gone = gone
         self._labels: LRUCache[tuple[str, int], Label] = LRUCache(MOST_LABELS)
         self._candidates: LRUCache[tuple[str, int, Scope], Candidate] = LRUCache(MOST_CANDIDATES)
-        self._films: LRUCache[str, Film] = LRUCache(MOST_FILMS)
 
     async def prepared(self, hits: Sequence[Hit], scope: Scope = DEFAULT) -> list[Candidate]:
         """The hits' films for ranking, with only those texts that are looked at."""
@@ -73,32 +67,11 @@ class Shelf:
             known.update((key, fresh[key[0]]) for key in keys if key[0] in fresh)
         return [known[key] for key in keys if key in known]
 
-    async def films(self, ids: Sequence[str]) -> dict[str, Film]:
-        """The films' rows as they are now; those that have not changed are not read again."""
-        known = {i: self._films[i] for i in ids if i in self._films}
-        unknown = [i for i in ids if i not in known]
-        fresh, now = await asyncio.gather(_films(unknown), _stamps(list(known)))
-        found = {i: known[i] for i, stamp in now.items() if _stamp(known[i]) == stamp}
-        stale = [i for i in now if i not in found]
-        for film in (*fresh, *await _films(stale)):
-            found[str(film.id)] = self._films[str(film.id)] = film
+    async def films(self, ids: Sequence[str]) -> dict[str, FilmRow]:
+        """The films' rows as they are now."""
+        found = {str(film.id): film for film in await film_rows(ids)}
         self._gone(film_id for film_id in ids if film_id not in found)
         return found
-
-
-def _stamp(film: Film) -> tuple[int, int]:
-    return film.version, film.counters
-
-
-async def _films(ids: Sequence[str]) -> list[Film]:
-    return await Film.filter(id__in=ids) if ids else []
-
-
-async def _stamps(ids: Sequence[str]) -> dict[str, tuple[int, int]]:
-    if not ids:
-        return {}
-    found = await _by_ids("SELECT id, version, counters FROM films", ids)
-    return {str(row["id"]): (row["version"], row["counters"]) for row in found}
 
 
 async def _candidates(ids: Sequence[str], scope: Scope) -> list[Candidate]:
@@ -119,7 +92,7 @@ async def _candidates(ids: Sequence[str], scope: Scope) -> list[Candidate]:
                 actors=_texts(row.get("actors", [])),
             ),
         )
-        for row in await _by_ids(f"SELECT {columns} FROM films", ids)  # noqa: S608  # names of ours
+        for row in await rows_by_id(f"SELECT {columns} FROM films", ids)  # noqa: S608  # names of ours
     ]
 
 
@@ -133,15 +106,8 @@ async def _labels(ids: Sequence[str]) -> list[Label]:
             tuple(_texts(row["directors"])),
             row["year"],
         )
-        for row in await _by_ids(select, ids)
+        for row in await rows_by_id(select, ids)
     ]
-
-
-async def _by_ids(select: str, ids: Sequence[str]) -> list[dict[str, Any]]:
-    if on_postgres():
-        return await rows(f"{select} WHERE id = ANY($1::uuid[])", [UUID(i) for i in ids])
-    marks = ", ".join(f"${place}" for place in range(1, len(ids) + 1))
-    return await rows(f"{select} WHERE id IN ({marks})", *ids)
 
 
 def _texts(column: str | bytes | list[str]) -> list[str]:

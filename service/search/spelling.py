@@ -44,7 +44,7 @@ def misspelt(query: Query, vocabulary: Vocabulary) -> bool:
     end = len(query.core) - 1
 
     def there(word: str, place: int) -> bool:
-        return bool(vocabulary.places(word)) or (place == end and vocabulary.begins(word))
+        return word in vocabulary or (place == end and vocabulary.begins(word))
 
     missing = [place for place, word in enumerate(typed) if not (_free(word) or there(word, place))]
     for place in missing:

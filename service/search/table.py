@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from service.films.models import Film
+from service.films.row import FilmRow
 from service.search.finder import Found
 from service.search.matches import BETWEEN, Match, matched, ranges, why
 from service.search.query import Query
@@ -28,7 +28,7 @@ def table(found: Found, query: Query, explain: bool) -> Table:
     return made
 
 
-def _row(query: Query, film: Film, matches: list[Match], explain: bool) -> list[Text]:
+def _row(query: Query, film: FilmRow, matches: list[Match], explain: bool) -> list[Text]:
     places = ranges(matches)
     cells = [
         _marked(film.title, places.get("title", [])),

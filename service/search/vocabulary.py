@@ -65,6 +65,10 @@ class Vocabulary:
         self._words.settle()
         self.names.settle()
 
+    def __contains__(self, word: str) -> bool:
+        """Whether there is such a word: cheaper than to ask where."""
+        return word in self._fresh or self._searcher.doc_freq("word", word) > 0
+
     def places(self, word: str) -> int:
         """Where `word` stands, as a sum of places; 0 when it is unknown."""
         return self._words.places(word)

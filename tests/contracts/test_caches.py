@@ -17,6 +17,7 @@ from service.errors import NotFound, Unavailable
 from service.search.generation import Generation, advance
 from service.search.models import IndexState
 from tests.conftest import required
+from tests.running import until
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -46,6 +47,27 @@ async def test_what_was_put_for_a_moment_is_gone_after_it(cache: Cache) -> None:
     while await cache.get(name) is not None:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
+
+
+async def test_what_is_not_there_is_claimed_once_until_it_is_put_or_dropped() -> None:
+    cache, name = RedisCache(required("redis"), deadline=5), key()
+    for ends in (cache.drop(name), cache.put(name, b"value", 60)):
+        assert await cache.get_or_claim(name, 60) == (None, True)
+        assert await cache.get_or_claim(name, 60) == (None, False)
+        assert await cache.get(name) is None
+        await ends
+    assert await cache.get_or_claim(name, 60) == (b"value", False)
+    await cache.close()
+
+
+async def test_a_claim_ends_with_its_time(cache: Cache) -> None:
+    name = key()
+    assert await cache.get_or_claim(name, 0.05) == (None, True)
+
+    async def free() -> bool:
+        return await cache.get_or_claim(name, 0.05) == (None, True)
+
+    await until(free, seconds=5, every=0.01)
 
 
 async def test_it_says_that_it_works(cache: Cache) -> None:
@@ -103,7 +125,7 @@ async def test_who_waits_for_a_process_that_died_makes_the_answer_in_the_end(
 ) -> None:
     monkeypatch.setattr("service.cache.answers.PATIENCE", 0.05)
     cache, question = RedisCache(required("redis"), deadline=5), key()
-    assert await cache.claim(key_of("test", question, 1), 60)
+    assert await cache.get_or_claim(key_of("test", question, 1), 60) == (None, True)
 
     async def make() -> bytes:
         return b"answer"
@@ -193,6 +215,8 @@ async def test_a_key_of_another_kind_is_replaced_and_stops_nothing() -> None:
         await redis.rpush(f"movies:{name}", "a list")
         cache = RedisCache(url, deadline=5)
         assert await cache.get(name) is None
+        await redis.rpush(f"movies:{name}", "a list")
+        assert await cache.get_or_claim(name, 60) == (None, True)
         await cache.put(name, b"bytes", 60)
         assert await cache.get(name) == b"bytes"
         await cache.close()
@@ -238,8 +262,26 @@ async def test_a_redis_that_is_down_or_silent_costs_a_moment_and_no_error() -> N
             for _ in range(200):
                 assert await cache.get("x") is None
                 await cache.put("x", b"y", 1)
-                assert await cache.claim("x", 1)
+                assert await cache.get_or_claim("x", 1) == (None, True)
             assert time.monotonic() - began < 5, "each call may take 50 ms, then a second's rest"
             with pytest.raises(Unavailable):
                 await cache.check()
             await cache.close()
+
+
+async def test_a_redis_that_is_too_old_is_told_so() -> None:
+    told = b"# Server\r\nredis_version:6.2.14\r\n"
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while asked := await reader.read(1000):
+            for _ in range(asked.count(b"*")):
+                says_version = b"INFO\r\n" in asked.upper()
+                writer.write(b"$%d\r\n%s\r\n" % (len(told), told) if says_version else b"-ERR\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        cache = RedisCache(f"redis://127.0.0.1:{port}/0?protocol=2")
+        with pytest.raises(Unavailable, match=r"Redis is 6.2.14; the service needs version 7"):
+            await cache.check()
+        await cache.close()

@@ -114,7 +114,7 @@ class Elasticsearch:
         found = {} if self.blind else self.documents
         alive = [(i, v, s) for i, (v, s) in found.items() if not s["gone"]]
         hits = [
-            {"_id": i, "_version": v, "_score": 1.0, "sort": [1.0, s["votes"], i]}
+            {"_score": 1.0, "fields": {"version": [v]}, "sort": [1.0, s["votes"], i]}
             for i, v, s in alive
         ]
         facets = {name: {"of": {"buckets": []}} for name in self.searches[-1].get("aggs", {})}

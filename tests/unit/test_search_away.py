@@ -125,13 +125,13 @@ class Claimed(MemoryCache):
         super().__init__()
         self.claims: set[str] = set()
 
-    async def claim(self, key: str, seconds: float) -> bool:
+    async def get_or_claim(self, key: str, seconds: float) -> tuple[bytes | None, bool]:
         there = key in self.claims
         self.claims.add(key)
-        return not there
+        return await self.get(key), not there
 
-    async def release(self, key: str) -> None:
-        self.claims.discard(key)
+    async def drop(self, *keys: str) -> None:
+        self.claims.difference_update(keys)
 
 
 async def test_nobody_waits_for_an_answer_that_was_not_kept() -> None:

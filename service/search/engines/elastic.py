@@ -197,12 +197,17 @@ class ElasticEngine:
             query=searched(plan, selection, scored=by is None),
             size=limit,
             sort=sorting(by),
-            version=True,
+            docvalue_fields=["version"],
             track_total_hits=COUNTED_EXACTLY,
             **({"search_after": list(after)} if after else {"from_": offset}),
         )
         found = tuple(
-            Hit(hit["_id"], hit["_version"], hit["_score"] or 0.0, tuple(hit["sort"]))
+            Hit(
+                hit["sort"][-1],
+                hit["fields"]["version"][0],
+                hit["_score"] or 0.0,
+                tuple(hit["sort"]),
+            )
             for hit in answer["hits"]["hits"]
         )
         total = answer["hits"]["total"]
@@ -262,6 +267,7 @@ class ElasticEngine:
             answer = await self._ready().search(
                 index=self._address.alias,
                 source=False,
+                stored_fields="_none_",  # ids and versions have columns; those are read faster
                 timeout=f"{int(self._address.deadline * 1000)}ms",
                 **wanted,
             )

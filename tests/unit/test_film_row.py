@@ -1,0 +1,58 @@
+"""A film's row without a model says the same as the model."""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+
+from service.films.models import Film
+from service.films.row import film_row_of, film_rows
+from service.films.view import film_view
+from service.search.document import MovieDocument
+
+NOW = datetime(2026, 1, 1, 12, 30, 15, 250_000, tzinfo=UTC)
+
+
+async def test_a_row_is_shown_as_its_film_is(database: str) -> None:
+    full = await Film.create(
+        version=3,
+        imdb_id="tt0073195",
+        title="Jaws – “½”",
+        whole_title="jaws",
+        aliases=["Les Dents de la mer"],
+        type="series",
+        year=1975,
+        end_year=1987,
+        released=date(1975, 6, 20),
+        rated="PG",
+        runtime_minutes=124,
+        genres=["Adventure", "Thriller"],
+        directors=["Steven Spielberg"],
+        writers=["Peter Benchley"],
+        actors=["Roy Scheider"],
+        plot="A shark.",
+        languages=["English"],
+        countries=["USA"],
+        awards="3 Oscars",
+        imdb_rating=8.0,
+        imdb_votes=600_000,
+        rotten_tomatoes=97,
+        metacritic=87,
+        popularity=12.5,
+        box_office_usd=266_567_580,
+        poster_status="stored",
+        poster_reason="large",
+        poster_key="0a" * 20,
+        source="omdb",
+        fetched_at=NOW - timedelta(days=1),
+        refresh_after=NOW,
+        created_at=NOW,
+        updated_at=NOW + timedelta(microseconds=1),
+    )
+    bare = await Film.create(title="M", whole_title="m", created_at=NOW, updated_at=NOW)
+    rows = {row.id: row for row in await film_rows([str(full.id), str(bare.id)])}
+    for made in (full, bare):
+        film, row = await Film.get(id=made.id), rows[made.id]
+        assert asdict(film_view(row, NOW)) == asdict(film_view(film, NOW))
+        assert MovieDocument.of(row) == MovieDocument.of(film)
+    assert await film_row_of("tt0073195") == rows[full.id]
+    assert await film_row_of("tt0000000") is None
+    assert await film_rows([]) == []
