@@ -67,7 +67,7 @@ class Vocabulary:
 
     def __contains__(self, word: str) -> bool:
         """Whether there is such a word: cheaper than to ask where."""
-        return word in self._fresh or self._searcher.doc_freq("word", word) > 0
+        return word in self._words
 
     def places(self, word: str) -> int:
         """Where `word` stands, as a sum of places; 0 when it is unknown."""
