@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 
 from benches.synthetic import Film
+from service.search.document import ANALYSIS
 from service.search.text import whole
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,6 +24,7 @@ COLUMNS = (
 )  # fmt: skip
 POINTER = ("kind", "film_id", "version", "due_at", "attempts", "created_at", "done_at")
 WORD = ("word", "seen_at")
+KNOWN = "INSERT INTO index_state (name, generation, words_of) VALUES ($1, 1, $2)"
 
 
 def row(film: Film, when: Any) -> tuple[Any, ...]:
@@ -47,6 +49,7 @@ async def into_postgres(url: str, made: list[Film], words: set[str]) -> None:
     await connection.copy_records_to_table("outbox", records=map(pointer, made), columns=POINTER)
     known = ((word, 1) for word in sorted(words))
     await connection.copy_records_to_table("words", records=known, columns=WORD)
+    await connection.execute(KNOWN, "films", ANALYSIS)
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
 
@@ -65,3 +68,4 @@ def into_sqlite(path: Path, made: list[Film], words: set[str]) -> None:
             connection.executemany(
                 f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", map(texts, given)
             )
+        connection.execute(KNOWN, ("films", ANALYSIS))

@@ -20,6 +20,7 @@ from service.database import now_ms
 from service.films import outbox
 from service.films.outbox import Entry
 from service.operation.models import ReindexJob
+from service.search import lexicon
 from service.search.compare import FIRST, Difference, rows_behind
 from service.search.engines.ports import IndexWriter, Packed, Refusal, packed_all
 from service.search.lexicon import Recorder
@@ -62,7 +63,10 @@ class Filling:
         """Send every film from the checkpoint on; returns early at `stop`."""
         self.refused.clear()
         left = max(0, job.total - job.done)
-        async with Preparing.of(self._writer.pack, left) as preparing:
+        with_words = not await lexicon.complete()
+        if with_words:
+            self._words.forget()
+        async with Preparing.of(self._writer.pack, with_words, left) as preparing:
             await self._fill(job, stop, preparing)
 
     async def _fill(self, job: ReindexJob, stop: asyncio.Event, preparing: Preparing) -> None:

@@ -16,6 +16,7 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from service.errors import Unavailable
 from service.search.document import UNFIT, MovieDocument
@@ -29,14 +30,14 @@ BROKEN = "A process that prepared films has died; was there too little memory?"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Some films as an engine is sent them, the words that they have, and what cannot be sent."""
+    """Some films as an engine is sent them, their words if wanted, and what cannot be sent."""
 
     documents: tuple[Packed, ...]
     words: frozenset[str]
     broken: tuple[Refusal, ...]
 
 
-def prepared(pack: Pack, rows: Sequence[Row]) -> Prepared:
+def prepared(pack: Pack, with_words: bool, rows: Sequence[Row]) -> Prepared:
     """The films of these rows, prepared; runs in any process."""
     documents, broken = [], []
     words: set[str] = set()
@@ -44,7 +45,8 @@ def prepared(pack: Pack, rows: Sequence[Row]) -> Prepared:
         try:
             made = MovieDocument.of(Stored.of(row))
             documents.append(Packed.of(made, pack))
-            words |= made.words()
+            if with_words:
+                words |= made.words()
         except (*UNFIT, OverflowError) as error:
             reason = f"cannot become a document: {error}"
             broken.append(Refusal(row["id"], reason, passing=False))
@@ -54,21 +56,21 @@ def prepared(pack: Pack, rows: Sequence[Row]) -> Prepared:
 class Preparing:
     """Prepares pages of films, several at a time."""
 
-    def __init__(self, pack: Pack, executor: Executor | None) -> None:
-        self._pack = pack
+    def __init__(self, pack: Pack, with_words: bool, executor: Executor | None) -> None:
+        self._prepared = partial(prepared, pack, with_words)
         self._executor = executor
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def of(cls, pack: Pack, films: int) -> "AsyncIterator[Preparing]":
+    async def of(cls, pack: Pack, with_words: bool, films: int) -> "AsyncIterator[Preparing]":
         """Ready for so many films; its processes end with it."""
         if films < WORTH_PROCESSES:
-            yield cls(pack, None)
+            yield cls(pack, with_words, None)
             return
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(processes(), context, _begin)
         try:
-            yield cls(pack, pool)
+            yield cls(pack, with_words, pool)
         finally:
             await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
 
@@ -76,7 +78,7 @@ class Preparing:
         """These films, prepared. Raises `Unavailable` when a process has died."""
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, prepared, self._pack, rows)
+            return await loop.run_in_executor(self._executor, self._prepared, rows)
         except BrokenExecutor as error:
             raise Unavailable(BROKEN) from error
 

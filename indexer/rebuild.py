@@ -24,7 +24,7 @@ from service.films import outbox
 from service.films.models import Film
 from service.limits import OUTBOX_LEASE_MS
 from service.operation.models import ReindexJob, Step
-from service.search import generation
+from service.search import generation, lexicon
 from service.search.compare import Difference, compared
 from service.search.lexicon import Recorder
 
@@ -134,7 +134,7 @@ class Rebuild:
             case Step.CREATING:
                 await self._create(job)
             case Step.FILLING:
-                if job.index_name not in await self._writer.names() or not await _recent(job):
+                if not await self._begun(job):
                     await self._create(job)
                 await self._filling.fill(job, stop)
             case Step.CATCHING_UP:
@@ -148,6 +148,13 @@ class Rebuild:
                 await self._swap(job)
             case Step.SETTLING:
                 await self._settle(job)
+
+    async def _begun(self, job: ReindexJob) -> bool:
+        """Whether its index is there, of this release, and may still be caught up with."""
+        name = job.index_name
+        if name is None or name not in await self._writer.names() or not await _recent(job):
+            return False
+        return await self._inventory.fits(name)
 
     async def _create(self, job: ReindexJob) -> None:
         """A fresh index, whose name is noted before it is made, so that a half one is swept."""
@@ -233,6 +240,8 @@ class Rebuild:
         await self._filling.send_changed(job)
         await outbox.reconsider(self._filling.refused)
         await generation.advance()
+        if job.kind == "rebuild":
+            await lexicon.completed()
 
     async def _wait_for_others(self, job: ReindexJob) -> None:
         """Another indexer's bulk may have reached the old index while the swap happened.

@@ -13,7 +13,9 @@ from collections.abc import Iterable
 import orjson
 import structlog
 
-from service.database import clock, connection, is_fault, now_ms, on_postgres, rows
+from service.database import clock, connection, is_fault, now_ms, on_postgres, rows, whole
+from service.search.document import ANALYSIS
+from service.search.models import IndexState
 from service.search.vocabulary import Vocabulary
 
 OVERLAP = 10_000  # ms read again by each round of `follow`: longer than any insert may take
@@ -97,11 +99,33 @@ class Lexicon:
             self._newest = max(self._newest, row["seen_at"])
 
 
+async def complete() -> bool:
+    """Whether the table has the words of every film that was ever indexed, under this analysis.
+
+    A film's words are written before its document, so after one rebuild that wrote them all they
+    stay complete until the analysis changes, or somebody empties the table.
+    """
+    found = await rows(
+        "SELECT words_of FROM index_state WHERE EXISTS (SELECT 1 FROM words LIMIT 1)"
+    )
+    return any(row["words_of"] == ANALYSIS for row in found)
+
+
+@whole
+async def completed() -> None:
+    """A rebuild has written the words of every film."""
+    await IndexState.all().update(words_of=ANALYSIS)
+
+
 class Recorder:
     """Writes words down for all readers; the indexer has one."""
 
     def __init__(self) -> None:
         self._sent: set[str] = set()
+
+    def forget(self) -> None:
+        """Take nothing for written: the table may have been emptied."""
+        self._sent.clear()
 
     async def remember(self, words: Iterable[str]) -> None:
         """Add the words that the table does not have. Done before a document is sent to the index.

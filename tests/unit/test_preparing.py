@@ -43,18 +43,24 @@ ROW = dict.fromkeys(COLUMNS) | {
 @pytest.fixture
 async def in_processes(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Preparing]:
     monkeypatch.setattr(preparing, "WORTH_PROCESSES", 0)
-    async with Preparing.of(packed, 1) as ready:
+    async with Preparing.of(packed, True, 1) as ready:
         yield ready
 
 
 async def test_another_process_prepares_a_film_as_this_one_does(in_processes: Preparing) -> None:
     made = await in_processes.page([ROW])
-    assert made == prepared(packed, [ROW])
+    assert made == prepared(packed, True, [ROW])
     assert {"tjaws", "atiburon", "dspielberg", "sbenchley"} <= made.words
 
 
+def test_words_are_worked_out_only_if_they_are_wanted() -> None:
+    with_them, without = (prepared(packed, wanted, [ROW]) for wanted in (True, False))
+    assert with_them.words and not without.words
+    assert with_them.documents == without.documents
+
+
 def test_a_film_that_cannot_become_a_document_is_refused_and_the_rest_is_prepared() -> None:
-    made = prepared(packed, [ROW | {"genres": "no JSON"}, ROW | {"id": str(UUID(int=8))}])
+    made = prepared(packed, True, [ROW | {"genres": "no JSON"}, ROW | {"id": str(UUID(int=8))}])
     assert [refusal.film_id for refusal in made.broken] == [ROW["id"]]
     assert [document.film_id for document in made.documents] == [str(UUID(int=8))]
 
@@ -85,7 +91,7 @@ async def test_a_process_that_dies_is_a_passing_fault(in_processes: Preparing) -
 
 async def _prepare_and_die(told: Connection) -> None:
     preparing.WORTH_PROCESSES = 0
-    async with Preparing.of(packed, 1) as ready:
+    async with Preparing.of(packed, True, 1) as ready:
         await ready.page([ROW])
         told.send([child.pid for child in multiprocessing.active_children()])
         os.kill(os.getpid(), signal.SIGKILL)

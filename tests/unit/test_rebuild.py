@@ -15,7 +15,7 @@ from indexer.jobs import Jobs, Lost
 from indexer.rebuild import Rebuild
 from indexer.worker import Worker
 from service import wiring
-from service.database import now_ms
+from service.database import now_ms, rows
 from service.errors import Conflict, DomainError, NotFound
 from service.films.catalogue import Catalogue
 from service.films.facts import FilmFacts, FilmPatch
@@ -159,6 +159,44 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
     assert await differences(inventory) == []
     for film_id in written:
         assert await inventory.look(str(job.index_name), film_id) is not None
+
+
+async def words() -> set[str]:
+    return {row["word"] for row in await rows("SELECT word FROM words")}
+
+
+@pytest.mark.parametrize(
+    "done", ["DELETE FROM words", "UPDATE index_state SET words_of = words_of - 1"]
+)
+async def test_words_are_written_again_when_they_are_gone_or_another_analysis_made_them(
+    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, done: str
+) -> None:
+    await catalogue.absorb_all(FILMS, SAMPLE)
+    await worker.step()
+    every = await words()
+    await carried_out(rebuild)
+    await rows("DELETE FROM words WHERE word LIKE 't%'")
+    await rows(done)
+    await carried_out(rebuild)
+    assert await words() == every
+
+
+async def test_words_that_are_complete_are_not_written_again(
+    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await catalogue.absorb_all(FILMS, SAMPLE)
+    await worker.step()
+    written: list[list[str]] = []
+
+    async def insert(some: list[str]) -> None:
+        written.append(some)
+
+    monkeypatch.setattr("service.search.lexicon._insert", insert)
+    await carried_out(rebuild)
+    assert written
+    written.clear()
+    await carried_out(rebuild)
+    assert not written
 
 
 @pytest.mark.fault(11, "the indexer killed in a rebuild")
