@@ -378,6 +378,17 @@ async def test_the_inventory_lists_every_document_once_in_order_of_ids(store: St
     assert {one.digest for one in seen} == {made.digest() for made in (*spread, *close)}
 
 
+async def test_two_indexes_may_be_listed_at_the_same_time(store: Store) -> None:
+    await store.write(JAWS)
+    await store.writer.create("movies-2")
+    await store.fill("movies-2", SEVEN)
+    await store.writer.count("movies-2")  # shows it
+    names, none = ["movies-1", "movies-2"] * 50, str(UUID(int=0))
+    pages = await asyncio.gather(*(store.inventory.page(name, none, 10) for name in names))
+    there = {"movies-1": JAWS.film_id, "movies-2": SEVEN.film_id}
+    assert [[held.film_id for held in page] for page in pages] == [[there[n]] for n in names]
+
+
 async def test_the_inventory_knows_versions_and_tombstones(store: Store) -> None:
     assert await store.inventory.live() == "movies-1"
     await store.write(replace(JAWS, version=4), MovieDocument.tombstone(SEVEN.film_id, 2))

@@ -87,11 +87,15 @@ class TantivyInventory:
         return found[0] if found else None
 
     def _index(self, name: str) -> tantivy.Index:
-        """The index `name`, with what has been committed to it so far."""
-        if self._known is None or self._known[0] != name:
-            self._known = name, tantivy.Index.open(str(self._root / name))
-        self._known[1].reload()
-        return self._known[1]
+        """The index `name`, with what has been committed to it so far.
+
+        Two threads may be here at once, for a rebuild's index and for the live one.
+        """
+        known = self._known
+        if known is None or known[0] != name:
+            known = self._known = name, tantivy.Index.open(str(self._root / name))
+        known[1].reload()
+        return known[1]
 
 
 def _held(
