@@ -118,26 +118,26 @@ class TantivyEngine:
                 retry_after=1,
             ) from error
 
-    def _look(self) -> None:
-        """Follow the pointer, and show what has been committed since."""
-        name = self._name or layout.pointed(self._root)
-        if name is None:
-            self._live = None
-        elif self._live is not None and self._live.name == name:
-            self._live.index.reload()
-        else:
-            self._live = _Live.of(self._root / name)
+    def _look(self) -> _Live | None:
+        """Follow the pointer, and show what has been committed since. Several threads may be here
+        at once.
+        """
+        name, live = self._name or layout.pointed(self._root), self._live
+        if live is not None and live.name == name:
+            live.index.reload()
+            return live
+        self._live = live = _Live.of(self._root / name) if name else None
+        return live
 
     def _reading(self) -> _Live:
-        if self._live is None:
-            self._look()
-        if self._live is None:
+        live = self._live or self._look()
+        if live is None:
             raise Unavailable(
                 "There is no search index yet; the indexer makes it when it starts.",
                 code="search_unavailable",
                 retry_after=1,
             )
-        return self._live
+        return live
 
     def _search(  # noqa: PLR0917  # as `search` has them
         self,
