@@ -469,6 +469,19 @@ async def test_another_process_sees_what_a_folder_was_filled_with_once_it_is_kep
     await writer.close()
 
 
+async def test_the_index_that_is_said_to_be_live_is_the_one_that_is(tmp_path: Path) -> None:
+    engine, writer = TantivyEngine(tmp_path), TantivyWriter(tmp_path)
+    await writer.open()
+    await engine.open()
+    assert "movies-1: 0 documents" in await engine.check()
+    await writer.create("movies-2")
+    assert await writer.fill("movies-2", [Packed.of(JAWS, writer.pack)]) == ()
+    await writer.promote("movies-2")
+    assert "movies-2: 1 documents" in await engine.check()
+    await engine.close()
+    await writer.close()
+
+
 SHELF: list[dict[str, Any]] = [
     {
         "title": ["Man of Steel", "The Man", "A Man Apart", "Mån", "Man on Fire"][n % 5],

@@ -102,6 +102,7 @@ class TantivyEngine:
         return await self._run(partial(self._count, plan, selection, facets))
 
     async def check(self) -> str:
+        await self._run(self._look)  # since it was last asked another index may have become live
         live = await self._run(self._reading)
         number = live.index.searcher().num_docs
         return f"tantivy {layout.RELEASE}, index {live.name}: {number} documents in {self._root}"
