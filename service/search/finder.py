@@ -3,7 +3,8 @@
 A ladder of plans, the cheapest first. Words as typed are enough for most queries; if no film has
 them, or the best hit does not explain all of the query, typos are expanded; if too little of it is
 explained even then, any word and any pieces of words will do. The best hundred hits are looked at a
-second time, so pages within them come from that order, and later ones from the engine in its own.
+second time (`head.py`), so pages within them come from that order, and later ones from the engine
+in its own.
 Whoever sorts by something else gets the same films in that order, without a second look.
 """
 
@@ -14,6 +15,7 @@ from service.films.row import FilmRow, film_row_of
 from service.search.cursors import Rung, Walk, mark
 from service.search.engines.ports import Engine, Hit, Hits, Relation
 from service.search.facets import Counts, counted
+from service.search.head import Head, near
 from service.search.nicknames import unfolded
 from service.search.order import Sort, precedence
 from service.search.plan import Plan
@@ -75,17 +77,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What one plan gave: its first hits, ranked."""
+    """What one plan gave, and its first hits in order."""
 
     rung: Rung
     query: Query
     plan: Plan
     hits: Hits
-    ranked: list[Ranked]
-
-    @property
-    def explained(self) -> float:
-        return self.ranked[0].features.explained if self.ranked else 0.0
+    head: Head
 
 
 class Finder:
@@ -116,8 +114,8 @@ class Finder:
         else:
             found = await self._first(answer, limit, offset, wish)
         meant = None
-        if answer.ranked and wish.typos and wish.scope == DEFAULT:
-            meant = did_you_mean(answer.query, answer.ranked[0])
+        if answer.head.ranked and wish.typos and wish.scope == DEFAULT:
+            meant = did_you_mean(answer.query, answer.head.ranked[0])
         return replace(found, query=answer.query, did_you_mean=meant)
 
     async def browse(
@@ -143,21 +141,21 @@ class Finder:
         if not (wish.typos and wish.scope == DEFAULT and misspelt(query, self._vocabulary)):
             exact = await self._ask(query, "exact", wish)
             enough = "plot" in wish.scope and exact.hits.total
-            if not wish.typos or exact.explained >= SURE or enough:
+            if not wish.typos or exact.head.explained >= SURE or enough:
                 return exact
         query = unfolded(query) or query
         guessed = await self._ask(query, "guessed", wish)
-        if guessed.explained >= ENOUGH or "plot" in wish.scope:
+        if guessed.head.explained >= ENOUGH or "plot" in wish.scope:
             return guessed
         if wish.sort != "relevance" and guessed.hits.total:
             return guessed  # what is sorted by year must not begin with what hardly fits
         loose = await self._ask(query, "loose", wish)
-        return loose if loose.explained > guessed.explained else guessed
+        return loose if loose.head.explained > guessed.head.explained else guessed
 
     async def _ask(self, query: Query, rung: Rung, wish: Wish) -> _Answer:
         plan = self._plan(query, rung, wish)
         hits = await self._engine.search(plan, 0, RANKED, selection=wish.selection)
-        return _Answer(rung, query, plan, hits, await self._ranked(query, hits.found, wish))
+        return _Answer(rung, query, plan, hits, await self._head(query, hits.found, wish))
 
     def _plan(self, query: Query, rung: Rung, wish: Wish) -> Plan:
         if rung == "exact":
@@ -166,18 +164,20 @@ class Finder:
         plan = make(query, self._vocabulary)
         return scoped(plan, wish.scope, self._vocabulary, typos=True)
 
-    async def _ranked(self, query: Query, hits: Sequence[Hit], wish: Wish) -> list[Ranked]:
-        ranked = rank(query, await self._shelf.prepared(hits, wish.scope))
+    async def _head(self, query: Query, hits: Sequence[Hit], wish: Wish) -> Head:
         if "plot" in wish.scope:  # what only a plot explains stays in the engine's order
+            ranked = rank(query, await self._shelf.prepared(hits, wish.scope))
             at = {hit.film_id: place for place, hit in enumerate(hits)}
             ranked.sort(key=lambda r: at[r.candidate.film_id] if _little(r) else -1)
-            return ranked
-        return numbered(query, ranked)
+            return Head(ranked)
+        count = near(hits)
+        ranked = rank(query, await self._shelf.prepared(hits[:count], wish.scope))
+        return Head(numbered(query, ranked), hits[count:])
 
     async def _first(self, answer: _Answer, limit: int, offset: int, wish: Wish) -> Found:
         """A page by offset, the ranked hits first."""
-        hits, ranked = answer.hits, answer.ranked
-        scored = [(r.candidate.film_id, r.score) for r in ranked[offset : offset + limit]]
+        hits, head = answer.hits, answer.head.scored
+        scored = head[offset : offset + limit]
         last = hits.found[-1].place if hits.found else ()
         beyond = offset + limit - RANKED
         if beyond > 0 and hits.total > RANKED:
@@ -189,7 +189,7 @@ class Finder:
             scored += [(hit.film_id, hit.score) for hit in more.found]
             last = more.found[-1].place if more.found else last
         count = offset + limit
-        shown = b"".join(mark(r.candidate.film_id) for r in ranked[:count]) if beyond < 0 else b""
+        shown = b"".join(mark(film_id) for film_id, _ in head[:count]) if beyond < 0 else b""
         walk = Walk(answer.rung, last, count, shown) if count < hits.total and last else None
         return await self._found(scored, hits, walk, answer.plan, wish)
 
@@ -207,20 +207,19 @@ class Finder:
         self, query: Query, plan: Plan, limit: int, wish: Wish, walk: Walk
     ) -> Found:
         """What was not shown of the first hits, and as much of the others as fills the page."""
-        hits, head = await self._head(plan, wish, walk)
-        ranked = await self._ranked(query, head, wish)
-        left = [r for r in ranked if not walk.has_shown(r.candidate.film_id)]
-        page = left[:limit]
-        scored = [(r.candidate.film_id, r.score) for r in page]
+        hits, first = await self._first_again(plan, wish, walk)
+        head = await self._head(query, first, wish)
+        left = [each for each in head.scored if not walk.has_shown(each[0])]
+        scored = left[:limit]
         count = walk.count + limit
         if len(left) > limit:
-            shown = walk.shown + b"".join(mark(r.candidate.film_id) for r in page)
+            shown = walk.shown + b"".join(mark(film_id) for film_id, _ in scored)
             return await self._found(
                 scored, hits, replace(walk, count=count, shown=shown), plan, wish
             )
-        room = limit - len(page)
+        room = limit - len(scored)
         more = await self._engine.search(
-            plan, len(head), room + 1, selection=wish.selection, after=walk.place
+            plan, len(first), room + 1, selection=wish.selection, after=walk.place
         )
         hits = replace(hits, partial=hits.partial or more.partial)
         scored += [(hit.film_id, hit.score) for hit in more.found[:room]]
@@ -230,7 +229,7 @@ class Finder:
             further = Walk(walk.rung, place, count)
         return await self._found(scored, hits, further, plan, wish)
 
-    async def _head(self, plan: Plan, wish: Wish, walk: Walk) -> tuple[Hits, list[Hit]]:
+    async def _first_again(self, plan: Plan, wish: Wish, walk: Walk) -> tuple[Hits, list[Hit]]:
         """The hits up to the place where the first ones ended when the walk began."""
         end = precedence(None, walk.place)
         head: list[Hit] = []
