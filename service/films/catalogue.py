@@ -1,15 +1,6 @@
-"""Every change of a film goes through here: row and outbox row in one transaction.
+"""Every change of a film goes through here: row and outbox row in one transaction."""
 
-To keep the rule of what is one film (`identity`) under concurrency, those who may add the same film
-take turns. SQLite has one writer anyway. On PostgreSQL one who adds a single film locks its names,
-so that others may add others; one who loads many has all of them wait. A few of a process do so at
-a time, the rest waits without a connection, or they would keep all of them from those who read.
-"""
-
-import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,19 +11,18 @@ from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 from uuid_utils.compat import uuid7
 
-from service.database import connection, on_postgres, whole
+from service.database import whole
 from service.errors import Conflict, FieldError, Invalid, NotFound, VersionMismatch
 from service.films import outbox
 from service.films.facts import FilmFacts, FilmPatch, Provenance
 from service.films.identity import Known
 from service.films.models import Film, Genre
 from service.films.nudge import Nudge
-from service.limits import ADDING_TURN, ADDING_TURNS
+from service.films.turns import Turns
 from service.search.plaintext import texts
 from service.search.text import whole as whole_title
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-ADDING = 7_305_001  # the advisory lock of all who add: any number that nobody else uses
 
 _NEW = Film(title="", whole_title="", created_at=EPOCH, updated_at=EPOCH)
 """What every new film is a copy of: working out each column's default again takes the longest of
@@ -58,7 +48,7 @@ class Catalogue:
     def __init__(self, nudge: Nudge, now: Callable[[], datetime]) -> None:
         self._nudge = nudge
         self._now = now
-        self._turns = asyncio.Semaphore(ADDING_TURNS)
+        self._turns = Turns()
 
     async def film(self, movie: str) -> Film:
         """The film with this id of ours, or this IMDb id.
@@ -105,7 +95,7 @@ class Catalogue:
     @whole
     async def _absorb(self, told: Sequence[FilmFacts], provenance: Provenance) -> Absorbed:
         now = self._now()
-        async with self._adding(told):
+        async with self._turns.of(told):
             known = await Known.of(told)
             films: list[Film] = []
             new: dict[UUID, Film] = {}
@@ -146,7 +136,7 @@ class Catalogue:
     @whole
     async def _add(self, facts: FilmFacts) -> Film:
         now = self._now()
-        async with self._adding([facts]):
+        async with self._turns.of([facts]):
             await _refuse_unknown_genres(facts.genres)
             twin = (await Known.of([facts])).find(facts)
             if twin is not None:
@@ -154,17 +144,6 @@ class Catalogue:
             film = _made(facts, Provenance(source="user"), now)
             await _store([film], [], now)
         return film
-
-    @asynccontextmanager
-    async def _adding(self, told: Sequence[FilmFacts]) -> AsyncIterator[None]:
-        """A transaction that may add these, when it is its turn. Raises TimeoutError."""
-        await asyncio.wait_for(self._turns.acquire(), ADDING_TURN)
-        try:
-            async with in_transaction():
-                await _take_turn(told)
-                yield
-        finally:
-            self._turns.release()
 
     async def replace(self, movie: str, version: int | None, facts: FilmFacts) -> Film:
         """Put `facts` in place of all that was known; errors as `amend`."""
@@ -242,27 +221,6 @@ def as_uuid(text: str) -> UUID | None:
 
 def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-async def _take_turn(told: Sequence[FilmFacts]) -> None:
-    """The transaction's first statement: a write on SQLite, advisory locks on PostgreSQL."""
-    if not on_postgres():
-        await connection().execute_query("UPDATE films SET counters = counters WHERE 0")
-    elif len(told) == 1:
-        await connection().execute_query(
-            "SELECT pg_advisory_xact_lock_shared($1), (SELECT COUNT(pg_advisory_xact_lock(name)) "
-            "FROM unnest($2::bigint[]) AS name)",
-            [ADDING, names_of(told[0])],
-        )
-    else:
-        await connection().execute_query("SELECT pg_advisory_xact_lock($1)", [ADDING])
-
-
-def names_of(facts: FilmFacts) -> list[int]:
-    """The advisory locks of all by which a twin would be known, in an order that all keep."""
-    names = {f"title {whole_title(facts.title)}", f"id {facts.imdb_id}" if facts.imdb_id else ""}
-    digests = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names if name)
-    return sorted(int.from_bytes(digest, signed=True) for digest in digests)
 
 
 async def _locked(film_id: UUID, version: int | None) -> Film:

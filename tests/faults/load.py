@@ -142,8 +142,12 @@ class Load:
         then: Callable[[dict[str, str]], dict[str, str] | None],
         body: dict[str, str] | None = None,
     ) -> None:
-        """Change a film that nobody else is changing; without an answer nothing is known of it."""
+        """Change a film that nobody else is changing; without an answer nothing is known of it.
+
+        Where all are being changed another is added: a rate that is due is a rate that is sent.
+        """
         if not self._idle:
+            await self._add()
             return
         film_id = self._idle.pop(random.randrange(len(self._idle)))
         told = self.promised.films.pop(film_id)
@@ -194,6 +198,11 @@ class Load:
     def told(self, since: float = 0.0) -> str:
         """How it went since then, in few words."""
         return summary(self.since(since))
+
+    def done(self, begin: float, end: float) -> list[Answered]:
+        """What was answered as it should be between these moments."""
+        good = (each for each in self.answers if not bad(each))
+        return [each for each in good if begin <= each.at + each.seconds < end]
 
     def trouble(self, since: float) -> float:
         """Seconds after this moment until the last request was sent that failed; 0 if none did."""
