@@ -194,6 +194,8 @@ async def build(settings: Settings) -> Parts:
         stack.push_async_callback(engine.close)
         cache = cache_for(settings)
         stack.push_async_callback(cache.close)
+        answers = Answers(cache)
+        stack.push_async_callback(answers.settled)
         store = await poster_store_for(settings)
         stack.push_async_callback(store.close)
         inventory = inventory_for(settings)
@@ -236,7 +238,7 @@ async def build(settings: Settings) -> Parts:
             matching=matching,
             cursors=Cursors(settings.jwt_secret, utc_now),
             generation=Generation(show, learn),
-            answers=Answers(cache),
+            answers=answers,
             gallery=Gallery(store, utc_now),
             accounts=accounts,
             rebuilds=Rebuilds(utc_now),

@@ -3,7 +3,8 @@
 A key carries its scope, the shape's version and the index's generation, so that a release or a
 write puts older answers out of use without touching them. What comes back damaged, or was never
 ours, counts as not there. While one caller finds or makes an answer, the others of this process
-wait for that very task, and other processes wait a moment for its result.
+wait for that very task, and other processes wait a moment for its result. Nobody waits for an
+answer to be kept.
 """
 
 import asyncio
@@ -43,7 +44,8 @@ class Answers:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._making: dict[str, asyncio.Task[Kept]] = {}
+        self._making: dict[str, asyncio.Task[Kept]] = {}  # until they are kept
+        self._keeping: dict[str, asyncio.Task[None]] = {}
 
     async def fetch(
         self,
@@ -63,37 +65,43 @@ class Answers:
         key = key_of(scope, question, generation)
         task = self._making.get(key)
         if task is None:
-            task = asyncio.create_task(self._found_or_made(key, seconds, make, worth))
+            task = asyncio.create_task(self._found_or_made(key, make, worth))
             self._making[key] = task
-            task.add_done_callback(lambda done: self._made(key, done))
+            task.add_done_callback(lambda done: self._made(key, done, seconds, worth))
+        elif task.done():  # it was made, and is being kept
+            kept = Kept(task.result().body, "hit")
+            CACHED.labels(scope, kept.status).inc()
+            return kept
         kept = await asyncio.shield(task)
         CACHED.labels(scope, kept.status).inc()
         return kept
 
     async def forget(self, scope: str, question: str, generation: int) -> None:
         """Drop one answer before its generation ends, for the reader of one's own write."""
-        await self._cache.drop(key_of(scope, question, generation))
+        key = key_of(scope, question, generation)
+        if (keeping := self._keeping.get(key)) is not None:
+            await asyncio.shield(keeping)
+        await self._cache.drop(key)
+
+    async def settled(self) -> None:
+        """Wait until all that was made is kept; called before the cache closes."""
+        while self._keeping:
+            await asyncio.wait(self._keeping.values())
 
     async def _found_or_made(
-        self,
-        key: str,
-        seconds: float,
-        make: Callable[[], Awaitable[bytes]],
-        worth: Callable[[bytes], bool],
+        self, key: str, make: Callable[[], Awaitable[bytes]], worth: Callable[[bytes], bool]
     ) -> Kept:
         found, claimed = await self._found_or_claimed(key)
+        if found is None and not claimed:
+            found = await self._others(key)
         if found is not None:
             return Kept(found, "hit")
-        if not claimed and (found := await self._others(key)) is not None:
-            return Kept(found, "miss")
-        kept = False
+        lasting = False
         try:
             body = await make()
-            if worth(body):
-                await self._cache.put(key, _seal(body) + body, seconds)
-                kept = True
+            lasting = worth(body)
         finally:
-            if claimed and not kept:  # nobody should wait for what will not come
+            if claimed and not lasting:  # nobody should wait for what will not come
                 await self._cache.drop(key)
         return Kept(body, "miss")
 
@@ -123,10 +131,28 @@ class Answers:
         await self._cache.drop(key)
         return None
 
-    def _made(self, key: str, task: asyncio.Task[Kept]) -> None:
+    def _made(
+        self,
+        key: str,
+        task: asyncio.Task[Kept],
+        seconds: float,
+        worth: Callable[[bytes], bool],
+    ) -> None:
+        """Keep what is new and worth it, while those who asked have their answer already."""
+        if not task.cancelled() and not task.exception():
+            made = task.result()
+            if made.status == "miss" and worth(made.body):
+                self._keeping[key] = asyncio.create_task(self._keep(key, made.body, seconds))
+                return
         self._making.pop(key, None)
-        if not task.cancelled():
-            task.exception()
+
+    async def _keep(self, key: str, body: bytes, seconds: float) -> None:
+        await asyncio.sleep(0)  # the answers go out first
+        try:
+            await self._cache.put(key, _seal(body) + body, seconds)
+        finally:
+            self._making.pop(key, None)
+            self._keeping.pop(key, None)
 
 
 def _seal(body: bytes) -> bytes:

@@ -86,6 +86,6 @@ async def rows_by_id(select: str, ids: Sequence[str]) -> list[dict[str, Any]]:
     if not ids:
         return []
     if on_postgres():
-        return await rows(f"{select} WHERE id = ANY($1::uuid[])", [UUID(i) for i in ids])
+        return await rows(f"{select} WHERE id = ANY($1::uuid[])", list(ids))
     marks = ", ".join(f"${place}" for place in range(1, len(ids) + 1))
     return await rows(f"{select} WHERE id IN ({marks})", *ids)

@@ -202,6 +202,7 @@ async def test_what_is_not_ours_counts_as_not_there_and_is_replaced(
     await cache.put(where, garbage, 60)
     assert await answers.fetch("test", question, 1, 60, make) == Kept(b"answer", "miss")
     assert await answers.fetch("test", question, 1, 60, make) == Kept(b"answer", "hit")
+    await answers.settled()
     kept = await cache.get(where)
     assert kept is not None
     await cache.put(where, kept[:-1] + b"?", 60)
@@ -220,6 +221,51 @@ async def test_a_key_of_another_kind_is_replaced_and_stops_nothing() -> None:
         await cache.put(name, b"bytes", 60)
         assert await cache.get(name) == b"bytes"
         await cache.close()
+
+
+class Slow(MemoryCache):
+    """Keeps something when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = asyncio.Event()
+
+    async def put(self, key: str, value: bytes, seconds: float) -> None:
+        await self.goes_on.wait()
+        await super().put(key, value, seconds)
+
+
+async def test_nobody_waits_until_an_answer_is_kept() -> None:
+    cache, made = Slow(), []
+    answers = Answers(cache)
+
+    async def make() -> bytes:
+        made.append(1)
+        return b"answer"
+
+    async with asyncio.timeout(30):
+        assert await answers.fetch("test", "q", 1, 60, make) == Kept(b"answer", "miss")
+        assert await answers.fetch("test", "q", 1, 60, make) == Kept(b"answer", "hit")
+    cache.goes_on.set()
+    await answers.settled()
+    assert await cache.get(key_of("test", "q", 1)) is not None
+    assert await answers.fetch("test", "q", 1, 60, make) == Kept(b"answer", "hit")
+    assert len(made) == 1
+
+
+async def test_what_is_forgotten_while_it_is_being_kept_stays_forgotten() -> None:
+    cache = Slow()
+    answers = Answers(cache)
+
+    async def make() -> bytes:
+        return b"answer"
+
+    await answers.fetch("test", "q", 1, 60, make)
+    forgetting = asyncio.create_task(answers.forget("test", "q", 1))
+    await asyncio.sleep(0)
+    cache.goes_on.set()
+    await forgetting
+    assert (await answers.fetch("test", "q", 1, 60, make)).status == "miss"
 
 
 async def test_an_error_reaches_every_caller_and_is_not_kept(cache: Cache) -> None:
