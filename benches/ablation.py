@@ -1,8 +1,9 @@
 """What each part of search is worth: it is left out, and the same queries are asked again.
 
 A part that earns nothing by this is not worth its lines. The kept queries and those made by hand
-are asked of the product's own finder on tantivy; a part that shapes the index has it built again
-without it. The table is Markdown.
+are asked of the product's own finder on tantivy, and two more classes, without which nobody would
+miss the pairs of words: parts of titles beside a director, with two words run together or one
+split. A part that shapes the index has it built again without it. The table is Markdown.
 
     python -m benches.ablation [--seed 7] [--each 150] [--only WORD]
 
@@ -13,8 +14,9 @@ at most, `--only` keeps the parts whose name has the word.
 import argparse
 import asyncio
 import contextlib
+import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
@@ -22,7 +24,7 @@ from unittest.mock import patch
 from benches.films import Facts, Indexed, Judge, films_in, indexed, read, row
 from benches.hard import CLASS as HARD
 from benches.hard import hard
-from benches.queries import generate
+from benches.queries import Class, generate, run_together, split, surname, without_a_word
 from benches.search import Tallies, found_by, measured, summed
 from service.films.models import Film
 from service.search import rank as ranking
@@ -31,9 +33,11 @@ from service.search.finder import Finder
 from service.search.plan import Clause, Plan, Slot
 from service.search.query import Query
 from service.search.rank import Ranked
+from service.search.text import words
 from service.search.vocabulary import Vocabulary
 
 NEVER = 1_000  # letters that no word has
+SEED = 1  # of the classes beside the kept ones
 
 
 def _unranked(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
@@ -94,6 +98,21 @@ class Part:
             for place, other in self.without.items():
                 stack.enter_context(patch(f"service.search.{place}", other))
             yield
+
+
+def _in_part(spoil: Callable[[random.Random, str], str | None]) -> Class:
+    """A title without one of its words, spoilt, and its director."""
+
+    def spoilt(rng: random.Random, film: Facts) -> str | None:
+        name = surname(rng, film)
+        part = without_a_word(rng, " ".join(words(film["title"])))
+        text = spoil(rng, part) if part else None
+        return f"{text} {name}" if text and name else None
+
+    return Class(spoilt, popular=True)
+
+
+IN_PART = {"joined_in_part": _in_part(run_together), "split_in_part": _in_part(split)}
 
 
 def _unweighted(*names: str) -> dict[str, Any]:
@@ -226,6 +245,7 @@ async def main() -> None:
         queries = some(read("queries.jsonl"), chosen.each)
     else:
         queries = list(generate(films, chosen.each, chosen.seed))
+    queries += generate(films, chosen.each, chosen.seed or SEED, IN_PART)
     queries += hard(films)
     rows = [row(film, number) for number, film in enumerate(films, 1)]
     judge = Judge(films, [str(film.id) for film in rows])

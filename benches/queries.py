@@ -6,7 +6,7 @@ director's name beside it. With another seed it is another set, so that nothing 
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from service.search.numerals import VALUES
@@ -197,7 +197,7 @@ def without_a_small_word(rng: random.Random, text: str) -> str | None:
     return " ".join(found) or None
 
 
-def _surname(rng: random.Random, film: Film) -> str | None:
+def surname(rng: random.Random, film: Film) -> str | None:
     names = [words(name) for name in film["directors"]]
     names = [name for name in names if name and len(name[-1]) > 3]
     return rng.choice(names)[-1] if names else None
@@ -208,13 +208,13 @@ def beside_year(rng: random.Random, film: Film) -> str | None:
 
 
 def beside_director(rng: random.Random, film: Film) -> str | None:
-    name = _surname(rng, film)
+    name = surname(rng, film)
     title = whole(film["title"]) if rng.random() < 0.5 else " ".join(words(film["title"]))
     return None if name is None else rng.choice((f"{name} {title}", f"{title} {name}"))
 
 
 def some_words_beside_director(rng: random.Random, film: Film) -> str | None:
-    name = _surname(rng, film)
+    name = surname(rng, film)
     content = [word for word in words(film["title"]) if len(word) > 2 and word != "the"]
     if name is None or not content:
         return None
@@ -243,7 +243,7 @@ def compounded(rng: random.Random, film: Film) -> str | None:
     for step in rng.sample(steps, rng.choice((1, 2, 2))):
         text = step(rng, text) or text
     ending = rng.random()
-    if ending < 0.25 and (name := _surname(rng, film)):
+    if ending < 0.25 and (name := surname(rng, film)):
         text = f"{text} {name}"
     elif ending < 0.4 and film["year"]:
         text = f"{text} {film['year']}"
@@ -326,7 +326,9 @@ KNOWN = 75_000  # votes of a film that many people know
 SHARE, LARGE_SHARE = 0.5, 0.85  # of queries for such a film: people look for what they know
 
 
-def generate(films: list[Film], each: int, seed: int) -> Iterator[dict[str, Any]]:
+def generate(
+    films: list[Film], each: int, seed: int, classes: Mapping[str, Class] = CLASSES
+) -> Iterator[dict[str, Any]]:
     """`each` queries of every class, with the ids of the films that are right answers."""
     rng = random.Random(seed)
     namesakes: dict[str, list[Film]] = {}
@@ -339,7 +341,7 @@ def generate(films: list[Film], each: int, seed: int) -> Iterator[dict[str, Any]
     for film in films:
         for name in film["directors"]:
             by_director.setdefault(name, []).append(film["id"])
-    for name, how in CLASSES.items():
+    for name, how in classes.items():
         pool = accented if name == "accents" else named
         made = 0
         while made < each:
