@@ -38,7 +38,7 @@ from benches.watched import Watch, children, resident
 from tests import running
 from tests.running import ROOT
 
-WARM_UP = 50  # queries asked before those that count
+WARM_UP = 1_400  # queries asked before those that count, since a fresh JVM is slow
 LOOK = 0.25  # seconds between two looks at the job and at memory
 LOADING = 600.0  # seconds in which the service must know all words
 

@@ -9,7 +9,8 @@ from pathlib import Path
 @dataclass
 class Watch:
     """The most that a process and its children were seen to hold, in MB, and how long they have
-    worked, in seconds of a core: alone, and in all.
+    worked, in seconds of a core: alone, and in all. What they map of files is not counted, since
+    the kernel keeps or drops it as it likes.
     """
 
     pid: int
@@ -18,7 +19,7 @@ class Watch:
     worked: dict[int, float] = field(default_factory=dict)
 
     def look(self) -> None:
-        held = {pid: resident(pid) for pid in [self.pid, *children(self.pid)]}
+        held = {pid: resident(pid, "Anonymous") for pid in [self.pid, *children(self.pid)]}
         self.alone = max(self.alone, held[self.pid])
         self.all_of_them = max(self.all_of_them, sum(held.values()))
         self.worked |= {pid: worked(pid) for pid in held}
@@ -37,7 +38,9 @@ def children(pid: int) -> list[int]:
 
 
 def resident(pid: int, kind: str = "Rss") -> float:
-    """MB of a process: all that is resident, or what is its own alone (`Private`)."""
+    """MB of a process: all that is resident, what is its own alone (`Private`), or is of no file
+    (`Anonymous`).
+    """
     try:
         told = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:

@@ -189,11 +189,10 @@ class MovieDocument:
 
     @property
     def kept_by(self) -> dict[str, tuple[str, ...]]:
-        """The names by which filters keep the film, as they compare them."""
-        return {
-            f"is_{name}": _distinct([squeezed(each) for each in getattr(self, fact)])
-            for name, fact in NAMED.items()
-        }
+        """The names by which filters keep the film, as they compare them; none where it has none.
+        """
+        named = {name: getattr(self, fact) for name, fact in _KEPT_BY.items()}
+        return {name: _distinct(map(squeezed, facts)) for name, facts in named.items() if facts}
 
     @cached_property
     def terms(self) -> "Terms":
@@ -227,6 +226,7 @@ class MovieDocument:
         return hashlib.blake2b(packed, digest_size=16).hexdigest()
 
 
+_KEPT_BY = {f"is_{name}": fact for name, fact in NAMED.items()}
 _HASHED = sorted(field.name for field in fields(MovieDocument) if field.name != "version")
 
 

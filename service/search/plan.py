@@ -138,6 +138,8 @@ def _build(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Plan:
     required: list[Slot] = []
     extra: list[Slot] = []
     doubted = _doubted(core, vocabulary, loose)
+    whole = _whole_slot(query, vocabulary, loose)
+    found = any(clause.worth == WHOLE_EDITS for clause in whole.clauses)
     for place, word in enumerate(core):
         last = place == len(query.core) - 1
         if word == year:
@@ -152,9 +154,8 @@ def _build(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Plan:
     if not required:
         required, extra = [_slot(word, None, word is core[-1]) for word in core], []
     needed = _needed(len(required))
-    required += _pair_slots(core, vocabulary)
+    required += _pair_slots(core, None if found and not loose else vocabulary)
     extra += [_slot(word, None, False, STOP_SHARE) for word in set(query.words) - set(query.core)]
-    whole = _whole_slot(query, vocabulary, loose)
     return Plan((Group(tuple(required), needed),), tuple(extra), whole)
 
 
@@ -281,6 +282,8 @@ def _whole_slot(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Slo
         if not near and loose and len(guessed) >= SHORTEST_WHOLE_TWO_EDITS:
             near = _placed({"whole": WHOLE_EDITS}, vocabulary.expand(guessed, 2), 2)
         clauses += near
+        if near and not loose:
+            return Slot(tuple(clauses))  # a title that is nearly what was typed: no beginnings
         starts = vocabulary.expand(guessed, 1, prefix=True)
         terms = tuple(
             n.word for n in starts if n.places & WHOLE and len(n.word) <= LONGEST_WHOLE_EDGE

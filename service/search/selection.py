@@ -6,6 +6,7 @@ by it; the same rule in Python, `accepts`, serves whatever has the films at hand
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from service.search.text import words
@@ -45,6 +46,7 @@ class Selectable(Protocol):
     def runtime_minutes(self) -> int | None: ...
 
 
+@lru_cache(maxsize=10_000)  # most genres, languages and directors come again; some 2 MB
 def squeezed(text: str) -> str:
     """A name as filters compare it: its folded words, run together."""
     return "".join(words(text))

@@ -32,8 +32,8 @@ def source(document: MovieDocument) -> dict[str, Any]:
     values |= {name: getattr(document, name) for name in READABLE}
     values["order"] = {**document.places, "title": document.whole_title}
     terms = {name: found for name in TERMS if (found := getattr(document.terms, name))}
-    terms |= {name: found for name, found in document.kept_by.items() if found}
-    return values | {"find": terms}
+    values["find"] = terms | document.kept_by
+    return values
 
 
 def packed(document: MovieDocument) -> bytes:

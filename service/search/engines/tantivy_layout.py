@@ -130,7 +130,7 @@ def packed(document: MovieDocument) -> bytes:
 
 def columns_of(film_id: str) -> tuple[int, int]:
     """The two columns of a film's id, in whose order ids sort."""
-    number = UUID(film_id).int
+    number = int(film_id.replace("-", ""), 16)
     return (number >> 64) - _HALF, (number & (2 * _HALF - 1)) - _HALF
 
 
@@ -148,7 +148,7 @@ def _facts(document: MovieDocument) -> dict[str, Any]:
     values |= {name: getattr(document, fact) for name, fact in COUNTS.items()}
     values |= {name: " ".join(found) for name, found in document.kept_by.items()}
     values |= {f"by_{name}": place for name, place in document.places.items()}
-    return {name: value for name, value in values.items() if value not in (None, (), "")}
+    return {name: value for name, value in values.items() if value or value == 0}
 
 
 def id_of(high: int, low: int) -> str:
