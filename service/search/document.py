@@ -189,8 +189,7 @@ class MovieDocument:
 
     @property
     def kept_by(self) -> dict[str, tuple[str, ...]]:
-        """The names by which filters keep the film, as they compare them; none where it has none.
-        """
+        """The names by which filters keep the film, as they compare them, where it has any."""
         named = {name: getattr(self, fact) for name, fact in _KEPT_BY.items()}
         return {name: _distinct(map(squeezed, facts)) for name, facts in named.items() if facts}
 
