@@ -112,6 +112,7 @@ async def test_a_step_that_broke_off_is_done_again_before_its_lease_ends(
         await finish(ids)
 
     monkeypatch.setattr(outbox, "finish", finish_but_once)
+    await nudge.listen()
     began, stop = now(), asyncio.Event()  # a clock that stands: no lease of these will end
     worker = Worker(writer, Recorder(), nudge, lambda: began, "tester")  # type: ignore[arg-type]
     running = asyncio.create_task(worker.run(stop))
