@@ -60,6 +60,11 @@ def _without_pieces(query: Query, vocabulary: Vocabulary) -> Plan:
 _loose = Plan.loose
 
 
+def _no_title(*_: Any) -> Slot:
+    """A slot that no film matches."""
+    return Slot((Clause("whole", ("\N{BULLET}",), 1.0),))
+
+
 def _apart(words: list[str], most: int = 2) -> list[str]:
     """As many pairs as there are, none of which is a word."""
     return ["\N{BULLET}"] * (len(words) - 1)
@@ -126,7 +131,7 @@ PARTS = (
     Part("two letters away", {"plan.SHORTEST_TWO_EDITS": NEVER}),
     Part("the loose rung", {"finder.ENOUGH": 0.0}),
     Part("pieces of words (grams)", {"finder.Plan.loose": staticmethod(_without_pieces)}),
-    Part("the whole title as one word", {"plan._whole_slot": _none}),
+    Part("the whole title as one word", {"plan._whole_slot": _no_title}),
     Part("likeness of whole titles", _unweighted("whole")),
     Part(
         "words run together (`starwars`)",
