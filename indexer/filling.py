@@ -26,7 +26,7 @@ from service.search.engines.ports import IndexWriter, Packed, Refusal, packed_al
 from service.search.lexicon import Recorder
 from service.search.stored import Row
 
-PAGE = 1_000  # films read, prepared and sent at once; 2 MB of documents
+PAGE = 1_000  # films read, prepared and sent at once; 1 MB of documents
 LANES = 4  # pages on their way, in the hands of database, preparation and engine
 KEPT = 10_000  # films between two checkpoints, each of which costs tantivy a commit and a merge
 SHORT = 100  # changes; a catch-up pass of fewer is followed by the last one

@@ -12,8 +12,8 @@ from uuid import UUID
 import orjson
 
 from service.database import on_postgres, rows
+from service.search.stored import LISTS
 
-LISTS = ("aliases", "genres", "directors", "writers", "actors", "languages", "countries")
 TIMES = ("fetched_at", "refresh_after", "created_at", "updated_at")
 
 

@@ -139,6 +139,7 @@ def _build(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Plan:
     extra: list[Slot] = []
     doubted = _doubted(core, vocabulary, loose)
     whole = _whole_slot(query, vocabulary, loose)
+    # A title that is nearly what was typed is meant: pairs of words are then not guessed as well.
     found = any(clause.worth == WHOLE_EDITS for clause in whole.clauses)
     for place, word in enumerate(core):
         last = place == len(query.core) - 1

@@ -14,6 +14,7 @@ Row = Mapping[str, Any]
 """The columns that a document needs, by name; `id` is text, lists may be JSON still."""
 
 LISTS = ("aliases", "directors", "genres", "writers", "actors", "languages", "countries")
+"""The columns that hold JSON."""
 
 
 class Stored(NamedTuple):
