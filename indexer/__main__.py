@@ -21,6 +21,7 @@ import uvloop
 
 from indexer.access import Access
 from indexer.patrol import Patrol
+from indexer.pausing import pause
 from indexer.posters import Posters
 from indexer.rebuild import Rebuild
 from indexer.worker import Worker
@@ -99,8 +100,7 @@ async def _open(writer: IndexWriter, stop: asyncio.Event) -> bool:
             if fault.detail != told:
                 log.warning("standing_by", reason=fault.detail)
                 told = fault.detail
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), STAND_BY)
+            await pause(stop, STAND_BY)
     return False
 
 

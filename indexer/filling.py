@@ -1,7 +1,9 @@
 """Films into a fresh index: all of them in pages, then again those that changed meanwhile.
 
 Several pages are on their way at a time, so that the engine need not wait for the database nor the
-other way round; only these are in memory, whatever the catalogue's size. The checkpoint is the end
+other way round; only these are in memory, whatever the catalogue's size. While people search it is
+one page at a time, with a rest as long as it took: they have first call on the machine, and no
+rebuild is in such a hurry. The checkpoint is the end
 of the last page before which nothing is missing, and what was sent beyond it is sent again after a
 kill, which external versions make harmless.
 """
@@ -14,13 +16,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from indexer.jobs import Failed, Jobs
+from indexer.pausing import pause
 from indexer.preparing import Preparing
 from indexer.worker import documents_of
 from service.database import now_ms
 from service.films import outbox
 from service.films.outbox import Entry
 from service.operation.models import ReindexJob
-from service.search import lexicon
+from service.search import audience, lexicon
 from service.search.compare import FIRST, Difference, rows_behind
 from service.search.engines.ports import IndexWriter, Packed, Refusal, packed_all
 from service.search.lexicon import Recorder
@@ -28,6 +31,7 @@ from service.search.stored import Row
 
 PAGE = 1_000  # films read, prepared and sent at once; 1 MB of documents
 LANES = 4  # pages on their way, in the hands of database, preparation and engine
+REST = 1.0  # times as long as a page took, after each while people search
 KEPT = 10_000  # films between two checkpoints, each of which costs tantivy a commit and a merge
 SHORT = 100  # changes; a catch-up pass of fewer is followed by the last one
 MOST_PASSES = 50  # catch-up passes before the last one is taken anyway
@@ -72,27 +76,31 @@ class Filling:
     async def _fill(self, job: ReindexJob, stop: asyncio.Event, preparing: Preparing) -> None:
         began, before = time.monotonic(), job.done
         under_way: deque[_Page] = deque()
-        last, more, sent = str(job.checkpoint) if job.checkpoint else FIRST, True, 0
+        last = safe = str(job.checkpoint) if job.checkpoint else FIRST
+        more, sent = True, 0
         try:
             while more or under_way:
                 if stop.is_set():
                     return
-                found = await rows_behind(last, PAGE) if more else []
-                more = len(found) == PAGE
-                if found:
-                    last = found[-1]["id"]
-                    sending = asyncio.create_task(self._send_rows(job, found, preparing))
-                    under_way.append(_Page(last, len(found), sending))
-                if not under_way or (more and len(under_way) < LANES):
-                    continue
-                page = under_way.popleft()
-                await page.sending
-                sent += page.films
-                if sent >= KEPT or not (more or under_way):
-                    await self._keep(job, page.last, sent)
+                turn, searched = time.monotonic(), await audience.present()
+                while more and len(under_way) < (1 if searched else LANES):
+                    found = await rows_behind(last, PAGE)
+                    more = len(found) == PAGE
+                    if found:
+                        last = found[-1]["id"]
+                        sending = asyncio.create_task(self._send_rows(job, found, preparing))
+                        under_way.append(_Page(last, len(found), sending))
+                if under_way:
+                    page = under_way.popleft()
+                    await page.sending
+                    sent, safe = sent + page.films, page.last
+                if sent >= KEPT or (sent and not (more or under_way)):
+                    await self._keep(job, safe, sent)
                     job.rate = (job.done - before) / max(time.monotonic() - began, 0.001)
                     await self._jobs.note(job)
                     sent = 0
+                if searched and more:
+                    await pause(stop, REST * (time.monotonic() - turn))
         finally:
             for page in under_way:
                 page.sending.cancel()

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from indexer.pausing import pause
 from service.database import is_fault, now_ms, whole
 from service.errors import Unavailable
 from service.operation.drift import ONLY, Drift
@@ -33,7 +34,7 @@ class Patrol:
             except Exception as error:
                 if not isinstance(error, Unavailable) and not is_fault(error):
                     log.error("comparison_failed", exc_info=error)
-            await _first(stop, REST)
+            await pause(stop, REST)
 
     async def round(self, stop: asyncio.Event) -> None:
         """Compare everything once; ends early at `stop`."""
@@ -42,7 +43,7 @@ class Patrol:
             last = tally
             if stop.is_set() or not await self._claim():
                 return
-            await _first(stop, PAUSE)
+            await pause(stop, PAUSE)
         if last is not None and last.drift:
             log.warning(
                 "index_differs",
@@ -65,11 +66,3 @@ class Patrol:
                 owner=self._owner, leased_until=now + LEASE
             )
         )
-
-
-async def _first(stop: asyncio.Event, seconds: float) -> None:
-    """Wait for `stop`, at most so long."""
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

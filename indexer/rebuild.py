@@ -17,6 +17,7 @@ from indexer.access import Access
 from indexer.filling import Filling
 from indexer.golden import told, trials
 from indexer.jobs import CalledOff, Failed, Jobs, Lost
+from indexer.pausing import pause
 from indexer.worker import Worker, delay_ms
 from service.database import is_fault, now_ms, rows
 from service.errors import DomainError, Unavailable
@@ -69,7 +70,7 @@ class Rebuild:
         """Take jobs until `stop`; a job that fails leaves its reason in its row."""
         interrupted, swept = 0, False
         while not stop.is_set():
-            pause, job, stood = LOOK, None, None
+            rest, job, stood = LOOK, None, None
             try:
                 job = await self._jobs.claim()
                 if job is not None:
@@ -82,15 +83,12 @@ class Rebuild:
             except Exception as error:
                 moved = job is not None and (job.state, job.checkpoint) != stood
                 interrupted = 1 if moved else interrupted + 1
-                pause = max(LOOK, delay_ms(interrupted) / 1000)
+                rest = max(LOOK, delay_ms(interrupted) / 1000)
                 if isinstance(error, Unavailable):
                     log.warning("rebuild_waits", reason=error.detail)
                 elif not is_fault(error) and not isinstance(error, Lost):
                     log.error("rebuild_stumbled", exc_info=error)
-            try:
-                await asyncio.wait_for(stop.wait(), pause)
-            except TimeoutError:
-                continue
+            await pause(stop, rest)
 
     async def _carry_out(self, job: ReindexJob, stop: asyncio.Event, interrupted: int) -> None:
         log.info("rebuild_begun", job=str(job.id), step=job.state, checkpoint=str(job.checkpoint))

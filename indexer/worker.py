@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 
+from indexer.pausing import pause
 from service import database
 from service.errors import Unavailable
 from service.films import outbox
@@ -67,13 +68,13 @@ class Worker:
             except Exception as error:
                 failures += 1
                 self._say(error)
-                await _first(stop, delay_ms(failures) / 1000)
+                await pause(stop, delay_ms(failures) / 1000)
                 await self._freed(stop)  # a step that broke off may have left rows leased
                 continue
             if handled == 0:
                 await self._nudge.wait(POLL)
             elif handled < BATCH:
-                await _first(stop, PAUSE)
+                await pause(stop, PAUSE)
 
     async def step(self) -> int:
         """One bulk; returns how many pointers were claimed."""
@@ -170,7 +171,7 @@ class Worker:
                 buried = await self.bury(buried)
             except Exception as error:
                 self._say(error)
-            await _first(stop, SWEEP_EVERY)
+            await pause(stop, SWEEP_EVERY)
 
     async def bury(self, since: int) -> int:
         """Remove the tombstones laid between `since` and a day ago.
@@ -196,7 +197,7 @@ class Worker:
                 return
             except Exception as error:
                 self._say(error)
-                await _first(stop, POLL)
+                await pause(stop, POLL)
 
     def _say(self, error: Exception) -> None:
         if isinstance(error, Unavailable):
@@ -240,11 +241,3 @@ def delay_ms(attempts: int) -> int:
     """Milliseconds before the next try: doubling, up to a limit, jittered by a quarter."""
     grown: int = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempts - 1, 10))
     return int(grown * random.uniform(0.75, 1.25))  # noqa: S311
-
-
-async def _first(stop: asyncio.Event, seconds: float) -> None:
-    """Wait for `stop`, at most so long."""
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

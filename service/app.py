@@ -53,6 +53,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
             asyncio.create_task(beat()),
             asyncio.create_task(lateness.watch("api")),
             await wiring.follow(made),
+            asyncio.create_task(made.audience.follow()),
             asyncio.create_task(wiring.warm(made)),
         ]
 

@@ -39,6 +39,7 @@ from service.operation.suspects import Suspects
 from service.operation.why import Why
 from service.posters.gallery import Gallery
 from service.posters.stores import PosterStore
+from service.search.audience import Audience
 from service.search.cursors import Cursors
 from service.search.engines.ports import Engine, IndexWriter, Inventory
 from service.search.finder import Finder
@@ -84,6 +85,7 @@ class Parts:
     why: Why
     health: Health
     lexicon: Lexicon
+    audience: Audience
     resources: contextlib.AsyncExitStack
 
     @staticmethod
@@ -211,12 +213,13 @@ async def build(settings: Settings) -> Parts:
         suspects = Suspects(drift, inventory)
         stack.push_async_callback(suspects.close)
         vocabulary, shelf = Vocabulary(), Shelf(suspects.meet)
-        lexicon = Lexicon(vocabulary)
+        lexicon, audience = Lexicon(vocabulary), Audience()
 
         search = Search(
             Finder(engine, vocabulary, shelf),
             Suggester(engine, vocabulary, shelf),
             Standby(vocabulary, shelf, deadline_of(settings)),
+            audience,
         )
         matching = Matching(search.films)
         stack.callback(matching.close)
@@ -256,6 +259,7 @@ async def build(settings: Settings) -> Parts:
                 utc_now,
             ),
             lexicon=lexicon,
+            audience=audience,
             resources=stack.pop_all(),
         )
 

@@ -23,12 +23,14 @@ class IndexState(Model):
     """The one row that says how often the index has shown something new.
 
     `words_of` is the analysis under which the words of every film in the index are known to be in
-    the table of words; None before the first rebuild.
+    the table of words; None before the first rebuild. `searched_ms` is when an engine answered a
+    search last, to some seconds, by the database's clock.
     """
 
     name = fields.CharField(max_length=20, primary_key=True)
     generation = fields.BigIntField(default=0)
     words_of = fields.IntField(null=True)
+    searched_ms = fields.BigIntField(null=True)
 
     class Meta:
         table = "index_state"

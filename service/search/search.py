@@ -17,6 +17,7 @@ from service.errors import Unavailable
 from service.films.row import FilmRow
 from service.limits import SEARCH_FAILURES as FAILURES
 from service.limits import SEARCH_PAUSE as ALONE
+from service.search.audience import Audience
 from service.search.cursors import Walk
 from service.search.engines.ports import Outdated
 from service.search.finder import ANYHOW, Finder, Found, Wish
@@ -49,11 +50,13 @@ class Search:
         finder: Finder,
         suggester: Suggester,
         standby: Standby,
+        audience: Audience,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._finder = finder
         self._suggester = suggester
         self._standby = standby
+        self._audience = audience
         self._clock = clock
         self._failures = 0
         self._alone_until = float("-inf")
@@ -63,7 +66,7 @@ class Search:
     ) -> Found:
         """As `Finder.find`; only a walk raises `Unavailable`."""
         if walk is not None:
-            return await self._finder.find(text, limit, offset, wish, walk)
+            return await self._seen(self._finder.find(text, limit, offset, wish, walk))
         return await self._either(
             lambda: self._finder.find(text, limit, offset, wish),
             lambda: self._standby.find(Query.parse(text), limit, offset, wish),
@@ -78,7 +81,7 @@ class Search:
     ) -> Found:
         """As `Finder.browse`; only a walk raises `Unavailable`."""
         if walk is not None:
-            return await self._finder.browse(limit, offset, wish, walk)
+            return await self._seen(self._finder.browse(limit, offset, wish, walk))
         return await self._either(
             lambda: self._finder.browse(limit, offset, wish),
             lambda: self._standby.find(None, limit, offset, wish),
@@ -101,7 +104,7 @@ class Search:
     ) -> T:
         if self._clock() >= self._alone_until:
             try:
-                found = await by_engine()
+                found = await self._seen(by_engine())
             except Outdated as fault:
                 log.warning("search index outdated", action="search_degraded", reason=fault.detail)
             except Unavailable as away:
@@ -113,3 +116,9 @@ class Search:
                 self._failures = 0
                 return found
         return await by_database()
+
+    async def _seen(self, by_engine: Awaitable[T]) -> T:
+        """What the engine answers to somebody who is there to read it."""
+        found = await by_engine
+        self._audience.seen()
+        return found

@@ -1,5 +1,6 @@
 """What tests of the indexer share: some films, and a real writer with moods."""
 
+import asyncio
 from collections.abc import Sequence
 
 from service.errors import Unavailable
@@ -21,6 +22,8 @@ class Moody:
         self.breaks: set[str] = set()
         self.loses: set[str] = set()
         self.written = 0
+        self.at_once = self.most_at_once = 0
+        self.takes = 0.0
 
     async def write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
         if self.away:
@@ -40,7 +43,13 @@ class Moody:
         if self.away:
             raise Unavailable("the engine is away")
         kept = [made for made in documents if made.film_id not in self.loses]
-        return await self._writer.fill(name, kept)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(self.takes)
+        try:
+            return await self._writer.fill(name, kept)
+        finally:
+            self.at_once -= 1
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._writer, name)

@@ -15,7 +15,7 @@ from indexer.jobs import Jobs, Lost
 from indexer.rebuild import Rebuild
 from indexer.worker import Worker
 from service import wiring
-from service.database import now_ms, rows
+from service.database import clock, now_ms, rows
 from service.errors import Conflict, DomainError, NotFound
 from service.films.catalogue import Catalogue
 from service.films.facts import FilmFacts, FilmPatch
@@ -23,6 +23,7 @@ from service.films.models import Film, Outbox
 from service.operation.drift import Drift
 from service.operation.models import ReindexJob, Step
 from service.operation.reindex import Rebuilds
+from service.search import generation
 from service.search.compare import Difference, compared
 from service.search.document import MovieDocument
 from service.search.engines.ports import Engine, Inventory, Packed
@@ -197,6 +198,34 @@ async def test_words_that_are_complete_are_not_written_again(
     written.clear()
     await carried_out(rebuild)
     assert not written
+
+
+@pytest.mark.parametrize("searched", [False, True])
+async def test_a_rebuild_takes_one_page_at_a_time_and_rests_while_people_search(
+    catalogue: Catalogue,
+    rebuild: Rebuild,
+    writer: Moody,
+    monkeypatch: pytest.MonkeyPatch,
+    searched: bool,
+) -> None:
+    await catalogue.absorb_all(FILMS, SAMPLE)
+    await generation.advance()
+    if searched:
+        await rows(f"UPDATE index_state SET searched_ms = {clock()}")
+    rests: list[float] = []
+
+    async def pause(stop: asyncio.Event, seconds: float) -> None:
+        rests.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(filling, "PAGE", 5)
+    monkeypatch.setattr(filling, "pause", pause)
+    writer.takes = 0.2
+    job = await carried_out(rebuild)
+    assert (job.state, job.done) == (Step.DONE, 30)
+    assert (writer.most_at_once == 1) is searched
+    assert len(rests) == (6 if searched else 0)
+    assert all(rest > 0 for rest in rests)
 
 
 @pytest.mark.fault(11, "the indexer killed in a rebuild")

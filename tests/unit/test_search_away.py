@@ -8,10 +8,11 @@ import pytest
 
 from service.cache.answers import Answers, key_of
 from service.cache.memory import MemoryCache
-from service.database import settled
+from service.database import rows, settled
 from service.errors import NotFound, Unavailable
 from service.films.models import Film
 from service.http.answers import Links
+from service.search import audience, generation
 from service.search.api import lasting, packed, unpacked
 from service.search.engines.database import DatabaseEngine
 from service.search.engines.ports import Hits, Outdated
@@ -25,6 +26,7 @@ from service.search.view import Suggestions
 from service.search.vocabulary import Vocabulary
 from tests.conftest import PATIENCE
 from tests.contracts.shelf import row
+from tests.running import until
 
 
 class Moody:
@@ -54,6 +56,7 @@ async def test_an_engine_is_left_alone_after_two_failures_in_a_row(database: str
         moody,  # type: ignore[arg-type]  # it has what is called here
         Suggester(moody, Vocabulary(), shelf),  # type: ignore[arg-type]
         Standby(Vocabulary(), shelf, PATIENCE),
+        audience.Audience(),
         lambda: time[0],
     )
 
@@ -91,11 +94,38 @@ async def test_what_an_older_index_lacks_the_database_answers_and_the_engine_all
         older,  # type: ignore[arg-type]  # it has what is called here
         Suggester(older, Vocabulary(), shelf),  # type: ignore[arg-type]
         Standby(Vocabulary(), shelf, PATIENCE),
+        audience.Audience(),
     )
     for _ in range(3):
         swedish = Wish(Selection(languages=("swedish",)))
         assert AWAY in (await search.find("jaws", 5, 0, swedish)).degraded
     assert (await search.find("jaws", 5, 0, Wish())).degraded == ()
+
+
+async def test_only_who_is_answered_by_the_engine_is_noted_as_searching(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.search.audience.EVERY", 0.01)
+    moody, shelf, people = Moody(), Shelf(), audience.Audience()
+    search = Search(
+        moody,  # type: ignore[arg-type]  # it has what is called here
+        Suggester(moody, Vocabulary(), shelf),  # type: ignore[arg-type]
+        Standby(Vocabulary(), shelf, PATIENCE),
+        people,
+    )
+    await generation.advance()
+    following = asyncio.create_task(people.follow())
+    try:
+        await search.find("jaws", 5, 0)
+        await asyncio.sleep(0.2)
+        assert not await audience.present()
+        moody.fails = False
+        await search.find("jaws", 5, 0)
+        await until(audience.present)
+        await rows("UPDATE index_state SET searched_ms = searched_ms - $1", audience.GONE)
+        assert not await audience.present(), "it is some seconds ago"
+    finally:
+        following.cancel()
 
 
 @pytest.mark.parametrize("degraded", [[], [AWAY]])
