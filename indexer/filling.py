@@ -2,8 +2,8 @@
 
 Several pages are on their way at a time, so that the engine need not wait for the database nor the
 other way round; only these are in memory, whatever the catalogue's size. While people search it is
-one page at a time, with a rest as long as it took: they have first call on the machine, and no
-rebuild is in such a hurry. The checkpoint is the end
+half a page at a time, and then a rest for longer than it took: they have first call on the
+machine, and no rebuild is in such a hurry. The checkpoint is the end
 of the last page before which nothing is missing, and what was sent beyond it is sent again after a
 kill, which external versions make harmless.
 """
@@ -31,7 +31,7 @@ from service.search.stored import Row
 
 PAGE = 1_000  # films read, prepared and sent at once; 1 MB of documents
 LANES = 4  # pages on their way, in the hands of database, preparation and engine
-REST = 1.0  # times as long as a page took, after each while people search
+REST = 1.5  # times as long as it took, after each half page while people search
 KEPT = 10_000  # films between two checkpoints, each of which costs tantivy a commit and a merge
 SHORT = 100  # changes; a catch-up pass of fewer is followed by the last one
 MOST_PASSES = 50  # catch-up passes before the last one is taken anyway
@@ -83,9 +83,10 @@ class Filling:
                 if stop.is_set():
                     return
                 turn, searched = time.monotonic(), await audience.present()
-                while more and len(under_way) < (1 if searched else LANES):
-                    found = await rows_behind(last, PAGE)
-                    more = len(found) == PAGE
+                size, lanes = (PAGE // 2, 1) if searched else (PAGE, LANES)
+                while more and len(under_way) < lanes:
+                    found = await rows_behind(last, size)
+                    more = len(found) == size
                     if found:
                         last = found[-1]["id"]
                         sending = asyncio.create_task(self._send_rows(job, found, preparing))

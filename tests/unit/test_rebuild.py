@@ -218,7 +218,7 @@ async def test_a_rebuild_takes_one_page_at_a_time_and_rests_while_people_search(
         rests.append(seconds)
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(filling, "PAGE", 5)
+    monkeypatch.setattr(filling, "PAGE", 10)
     monkeypatch.setattr(filling, "pause", pause)
     writer.takes = 0.2
     job = await carried_out(rebuild)
