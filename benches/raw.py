@@ -22,7 +22,7 @@ import aiohttp
 import orjson
 
 from benches.synthetic import Film
-from indexer.filling import LANES
+from indexer.filling import SENT
 from service.search.document import MovieDocument
 from service.search.engines import elastic_form, tantivy_layout
 from service.search.engines.elastic import Address
@@ -89,7 +89,7 @@ async def raw_elasticsearch(path: Path) -> float:
                             await asyncio.sleep(0.2)
                         sent += len(lines) // 2
 
-                await asyncio.gather(*(lane() for _ in range(LANES)))
+                await asyncio.gather(*(lane() for _ in range(SENT)))
                 rate = sent / (time.perf_counter() - began)
     finally:
         await emptied(address)

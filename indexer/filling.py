@@ -30,7 +30,8 @@ from service.search.lexicon import Recorder
 from service.search.stored import Row
 
 PAGE = 1_000  # films read, prepared and sent at once; 1 MB of documents
-LANES = 4  # pages on their way, in the hands of database, preparation and engine
+AHEAD = 12  # pages read and prepared while the engine is busy with others; tantivy commits for long
+SENT = 4  # pages of these that the engine is sent at once
 REST = 1.5  # times as long as it took, after each half page while people search
 KEPT = 10_000  # films between two checkpoints, each of which costs tantivy a commit and a merge
 SHORT = 100  # changes; a catch-up pass of fewer is followed by the last one
@@ -52,6 +53,7 @@ class Filling:
         self._writer = writer
         self._words = words
         self._jobs = jobs
+        self._sending = asyncio.Semaphore(SENT)
         self.refused: set[str] = set()
         """The films that the index can never take."""
 
@@ -83,7 +85,7 @@ class Filling:
                 if stop.is_set():
                     return
                 turn, searched = time.monotonic(), await audience.present()
-                size, lanes = (PAGE // 2, 1) if searched else (PAGE, LANES)
+                size, lanes = (PAGE // 2, 1) if searched else (PAGE, AHEAD)
                 while more and len(under_way) < lanes:
                     found = await rows_behind(last, size)
                     more = len(found) == size
@@ -179,7 +181,8 @@ class Filling:
         made = await preparing.page(found)
         self._note_refused(made.broken)
         await self._words.remember(made.words)
-        await self._send(job, made.documents)
+        async with self._sending:
+            await self._send(job, made.documents)
 
     async def _send(self, job: ReindexJob, documents: Sequence[Packed]) -> None:
         """Put documents into the fresh index; passing refusals are tried again, alone."""
