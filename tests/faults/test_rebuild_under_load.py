@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 
 from benches.synthetic import films
-from tests.faults.conftest import Beset
-from tests.faults.invariants import nothing_broke
+from service import wiring
+from service.search.engines.elastic import Address
+from service.settings import Settings
+from tests.conftest import required
+from tests.faults.database import Direct
+from tests.faults.invariants import Invariants, nothing_broke
 from tests.faults.load import Answered, Load, bad, loaded, quantile
 from tests.faults.plugin import Seen
-from tests.running import Api, until
+from tests.running import Api, Service, until
 
 CHANGES = 50  # a second: films added, changed and deleted, by the weights that follow
 WRITES = {"add": 20, "amend": 15, "delete": 15}
@@ -29,52 +33,70 @@ BURST = 40  # searches until a load that has just begun, with a login and no con
 WARM = 100  # searches in a row that found a cluster warm: a cold one is not what is asked here
 
 
+@pytest.fixture
+def invariants(
+    stack: str, service: Service, stack_settings: dict[str, str], service_database_url: str
+) -> Invariants:
+    """The checks, of the service that this run has on its stack."""
+    database = Direct(service_database_url)
+    if stack == "embedded":
+        return Invariants(service, database)
+    alias = Address.parse(stack_settings["SEARCH_URL"]).alias
+    return Invariants(service, database, required("elasticsearch"), alias)
+
+
 @asynccontextmanager
-async def at_work(sound: Beset) -> AsyncIterator[tuple[Load, Load]]:
+async def at_work(service: Service) -> AsyncIterator[tuple[Load, Load]]:
     """A writer of 50 films a second, and a reader."""
     async with (
-        loaded(sound.service, rate=CHANGES, weights=WRITES) as writer,
-        loaded(sound.service, rate=READERS, weights=READS) as reader,
+        loaded(service, rate=CHANGES, weights=WRITES) as writer,
+        loaded(service, rate=READERS, weights=READS) as reader,
     ):
         yield writer, reader
 
 
-async def many(sound: Beset, file: Path) -> None:
+async def many(service: Service, file: Path) -> None:
     """Films enough for a rebuild that takes a while, loaded from a file as an operator does."""
     lines = (
         {"Title": film.title, "Year": str(film.year), "Director": ", ".join(film.directors)}
         for film in films(FILMS)
     )
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    done = await asyncio.to_thread(sound.service.movies, "load", str(file))
+    done = await asyncio.to_thread(service.movies, "load", str(file))
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.chaos
 @pytest.mark.fault(13, "changes and deletions during a rebuild")
 async def test_a_rebuild_under_load_loses_nothing_and_readers_see_no_error(
-    client: Api, sound: Beset, seen: Seen, tmp_path: Path
+    api: Api,
+    service: Service,
+    stack_settings: dict[str, str],
+    invariants: Invariants,
+    seen: Seen,
+    tmp_path: Path,
 ) -> None:
-    await many(sound, tmp_path / "films.jsonl")
-    await sound.invariants.hold()
-    async with loaded(sound.service, rate=READERS, weights=READS) as idle:
+    inventory = wiring.inventory_for(Settings(search_url=stack_settings["SEARCH_URL"]))
+    await many(service, tmp_path / "films.jsonl")
+    await invariants.hold()
+    async with loaded(service, rate=READERS, weights=READS) as idle:
         await until(lambda: warm(idle))
         quiet = time.monotonic()
         await until(lambda: answers(idle, SEARCHES, quiet))
     nothing_broke(idle.since(quiet))
-    before = await sound.index()
-    async with at_work(sound) as (writer, reader):
+    before = await inventory.live()
+    async with at_work(service) as (writer, reader):
         await until(lambda: answers(reader, BURST))
         settled = time.monotonic()
         await until(lambda: answers(reader, SEARCHES, settled))
         began = time.monotonic()
-        token = await client.admin()
-        filed = await client.ask("POST", "/api/v1/admin/reindex", token=token)
+        token = await api.admin()
+        filed = await api.ask("POST", "/api/v1/admin/reindex", token=token)
         assert filed.status == 202, filed.json
         place = filed.headers["Location"]
 
         async def over() -> dict[str, object] | None:
-            shown = await client.get(place, token=await client.admin())
+            shown = await api.get(place, token=await api.admin())
             return shown.json if shown.status == 200 and shown.json["finished_at"] else None
 
         job = await until(over, 600, every=0.5)
@@ -82,8 +104,9 @@ async def test_a_rebuild_under_load_loses_nothing_and_readers_see_no_error(
         enough = len(writer.answers) + 100
         await until(lambda: answers(writer, enough))
     assert (job["state"], job["reason"]) == ("done", None), job
-    assert await sound.index() != before
-    took = await sound.invariants.hold(writer)
+    assert await inventory.live() == job["index_name"] != before
+    await inventory.close()
+    took = await invariants.hold(writer)
     nothing_broke(reader.answers)
     alone, meanwhile = reader.done(settled, began), reader.done(began, ended)
     changed = [a for a in writer.done(began, ended) if a.status == WRITTEN[a.kind]]
