@@ -22,8 +22,9 @@ from indexer.worker import documents_of
 from service.database import now_ms
 from service.films import outbox
 from service.films.outbox import Entry
+from service.operation import audience
 from service.operation.models import ReindexJob
-from service.search import audience, lexicon
+from service.search import lexicon
 from service.search.compare import FIRST, Difference, rows_behind
 from service.search.engines.ports import IndexWriter, Packed, Refusal, packed_all
 from service.search.lexicon import Recorder

@@ -31,6 +31,7 @@ from service.omdb.client import OmdbClient
 from service.omdb.lookup import Lookup
 from service.omdb.quota import Quota
 from service.omdb.reader import read_film
+from service.operation.audience import Audience
 from service.operation.drift import Drift
 from service.operation.health import Health
 from service.operation.pointers import Pointers
@@ -39,7 +40,6 @@ from service.operation.suspects import Suspects
 from service.operation.why import Why
 from service.posters.gallery import Gallery
 from service.posters.stores import PosterStore
-from service.search.audience import Audience
 from service.search.cursors import Cursors
 from service.search.engines.ports import Engine, IndexWriter, Inventory
 from service.search.finder import Finder
@@ -219,7 +219,7 @@ async def build(settings: Settings) -> Parts:
             Finder(engine, vocabulary, shelf),
             Suggester(engine, vocabulary, shelf),
             Standby(vocabulary, shelf, deadline_of(settings)),
-            audience,
+            audience.seen,
         )
         matching = Matching(search.films)
         stack.callback(matching.close)

@@ -7,12 +7,12 @@ analyses nothing. It only cuts some of them into beginnings and pieces by itself
 leaves nothing to interpret, and would be two thirds of the work here."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import chain
 from math import log10
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import orjson
@@ -23,6 +23,8 @@ from service.search.selection import NAMED, squeezed
 from service.search.sound import sound
 from service.search.text import initials, joined, without_article, words
 from service.search.text import whole as folded_title
+
+T = TypeVar("T")
 
 ANALYSIS = 3
 """Raised when the terms of an unchanged film change: every digest changes with it, and a rebuild is
@@ -99,17 +101,24 @@ def wholes(title_words: list[str]) -> tuple[str, ...]:
     forms = [title_words, without_article(title_words)]
     if numerals.any_in(title_words):
         forms += [numerals.figures(form) for form in forms]
-    return tuple(dict.fromkeys("".join(form) for form in forms if form))
+    return tuple(dict.fromkeys(filter(None, map("".join, forms))))
 
 
 def _distinct(words_: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words_))
 
 
+def _of_each(texts: Sequence[T], forms: Callable[[T], Iterable[str]]) -> tuple[str, ...]:
+    return _distinct(chain.from_iterable(map(forms, texts))) if texts else ()
+
+
 def indexed_forms(title_words: list[str]) -> list[str]:
     """A title's words, with their numbers written both ways."""
+    numbered = numerals.any_in(title_words)
+    if not numbered and "".join(title_words).isalpha():
+        return title_words
     found = [form for word in title_words for form in numerals.indexed(word)]
-    if numerals.any_in(title_words):
+    if numbered:
         found += [word for word in numerals.figures(title_words) if word not in found]
     return found
 
@@ -190,8 +199,12 @@ class MovieDocument:
     @property
     def kept_by(self) -> dict[str, tuple[str, ...]]:
         """The names by which filters keep the film, as they compare them, where it has any."""
-        named = {name: getattr(self, fact) for name, fact in _KEPT_BY.items()}
-        return {name: _distinct(map(squeezed, facts)) for name, facts in named.items() if facts}
+        named = _KEPT_BY.items()
+        return {
+            name: _distinct(map(squeezed, facts))
+            for name, fact in named
+            if (facts := getattr(self, fact))
+        }
 
     @cached_property
     def terms(self) -> "Terms":
@@ -229,8 +242,7 @@ _KEPT_BY = {f"is_{name}": fact for name, fact in NAMED.items()}
 _HASHED = sorted(field.name for field in fields(MovieDocument) if field.name != "version")
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """The terms of one document, by the fields that clauses of a plan name; those of `CUTS` are
     left to the engine.
     """
@@ -256,17 +268,17 @@ class Terms:
         titles = [words(each) for each in typed]
         names = [words(name) for name in document.directors]
         title = _distinct(indexed_forms(titles[0]))
-        alt = _distinct(chain.from_iterable(map(indexed_forms, titles[1:])))
+        alt = _of_each(titles[1:], indexed_forms)
         director = _distinct(chain.from_iterable(names))
         return cls(
             title=title,
             alt=alt,
             director=director,
-            cast=_distinct(chain.from_iterable(map(words, document.actors))),
-            writer=_distinct(chain.from_iterable(map(words, document.writers))),
+            cast=_of_each(document.actors, words),
+            writer=_of_each(document.writers, words),
             plot=_distinct(words(document.plot)[:MOST_PLOT_WORDS]) if document.plot else (),
-            joined=_distinct(chain.from_iterable(map(joined, titles))),
-            whole=_distinct(chain.from_iterable(map(wholes, titles))),
+            joined=_of_each(titles, joined),
+            whole=_of_each(titles, wholes),
             grams=_distinct(filter(None, map("".join, (*titles, *names)))),
             sound=_distinct(filter(None, map(sound, title + alt + director))),
             initials=_distinct(chain.from_iterable(map(initials, typed, titles))),
@@ -294,4 +306,4 @@ CUTS: dict[str, Cut] = {
 }
 """The fields of a plan that an engine fills by itself."""
 
-TERMS = tuple(field.name for field in fields(Terms))
+TERMS = Terms._fields

@@ -17,7 +17,6 @@ from service.errors import Unavailable
 from service.films.row import FilmRow
 from service.limits import SEARCH_FAILURES as FAILURES
 from service.limits import SEARCH_PAUSE as ALONE
-from service.search.audience import Audience
 from service.search.cursors import Walk
 from service.search.engines.ports import Outdated
 from service.search.finder import ANYHOW, Finder, Found, Wish
@@ -50,13 +49,13 @@ class Search:
         finder: Finder,
         suggester: Suggester,
         standby: Standby,
-        audience: Audience,
+        seen: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._finder = finder
         self._suggester = suggester
         self._standby = standby
-        self._audience = audience
+        self._seen = seen
         self._clock = clock
         self._failures = 0
         self._alone_until = float("-inf")
@@ -66,7 +65,7 @@ class Search:
     ) -> Found:
         """As `Finder.find`; only a walk raises `Unavailable`."""
         if walk is not None:
-            return await self._seen(self._finder.find(text, limit, offset, wish, walk))
+            return await self._told(self._finder.find(text, limit, offset, wish, walk))
         return await self._either(
             lambda: self._finder.find(text, limit, offset, wish),
             lambda: self._standby.find(Query.parse(text), limit, offset, wish),
@@ -81,7 +80,7 @@ class Search:
     ) -> Found:
         """As `Finder.browse`; only a walk raises `Unavailable`."""
         if walk is not None:
-            return await self._seen(self._finder.browse(limit, offset, wish, walk))
+            return await self._told(self._finder.browse(limit, offset, wish, walk))
         return await self._either(
             lambda: self._finder.browse(limit, offset, wish),
             lambda: self._standby.find(None, limit, offset, wish),
@@ -104,7 +103,7 @@ class Search:
     ) -> T:
         if self._clock() >= self._alone_until:
             try:
-                found = await self._seen(by_engine())
+                found = await self._told(by_engine())
             except Outdated as fault:
                 log.warning("search index outdated", action="search_degraded", reason=fault.detail)
             except Unavailable as away:
@@ -117,8 +116,8 @@ class Search:
                 return found
         return await by_database()
 
-    async def _seen(self, by_engine: Awaitable[T]) -> T:
-        """What the engine answers to somebody who is there to read it."""
+    async def _told(self, by_engine: Awaitable[T]) -> T:
+        """The engine's answer; whoever wants to know of it is told that there was one."""
         found = await by_engine
-        self._audience.seen()
+        self._seen()
         return found

@@ -173,13 +173,9 @@ def without_article(title_words: list[str], inverted: bool = False) -> list[str]
     return title_words
 
 
-def joined(title_words: list[str], most: int = 2) -> list[str]:
-    """Neighbouring words run together, 2 to `most` of them: ``star wars`` gives ``starwars``."""
-    return [
-        "".join(title_words[start : start + size])
-        for size in range(2, most + 1)
-        for start in range(len(title_words) - size + 1)
-    ]
+def joined(title_words: list[str]) -> list[str]:
+    """Neighbouring words run together: ``star wars`` gives ``starwars``."""
+    return list(map(add, title_words, title_words[1:]))
 
 
 def initials(title: str, title_words: list[str]) -> list[str]:
@@ -192,12 +188,12 @@ def initials(title: str, title_words: list[str]) -> list[str]:
     """
     if len(title_words) < SHORTEST_INITIALS:
         return []
-    found = []
+    forms = [title_words, without_article(title_words)]
     first = _SUBTITLE.split(title, maxsplit=1)[0]
-    for part in (title_words, [] if first == title else words(first)):
-        for form in (part, without_article(part)):
-            if len(form) >= SHORTEST_INITIALS:
-                found.append("".join([word[0] for word in form]))
+    if first != title:
+        part = words(first)
+        forms += [part, without_article(part)]
+    found = ["".join([w[0] for w in form]) for form in forms if len(form) >= SHORTEST_INITIALS]
     return list(dict.fromkeys(found))
 
 

@@ -17,7 +17,6 @@ from service.films.models import Outbox
 from service.films.nudge import Nudge
 from service.http.answers import Links
 from service.search.api import lasting, packed, unpacked
-from service.search.audience import Audience
 from service.search.engines.elastic import Address, ElasticEngine
 from service.search.engines.elastic_writer import ElasticWriter
 from service.search.finder import INCOMPLETE, Finder, Wish
@@ -140,7 +139,7 @@ async def test_an_older_version_is_no_error_and_changes_nothing(
 async def search(engine: ElasticEngine, database: str) -> Search:
     words, shelf = Vocabulary(), Shelf()
     finder, suggester = Finder(engine, words, shelf), Suggester(engine, words, shelf)
-    return Search(finder, suggester, Standby(words, shelf, PATIENCE), Audience())
+    return Search(finder, suggester, Standby(words, shelf, PATIENCE), lambda: None)
 
 
 @pytest.mark.fault(19, "an answer in part")

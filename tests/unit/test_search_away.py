@@ -12,7 +12,9 @@ from service.database import rows, settled
 from service.errors import NotFound, Unavailable
 from service.films.models import Film
 from service.http.answers import Links
-from service.search import audience, generation
+from service.operation import audience
+from service.operation.reindex import Rebuilds
+from service.search import generation
 from service.search.api import lasting, packed, unpacked
 from service.search.engines.database import DatabaseEngine
 from service.search.engines.ports import Hits, Outdated
@@ -24,7 +26,7 @@ from service.search.standby import AWAY, Standby, turns
 from service.search.suggest import Suggester
 from service.search.view import Suggestions
 from service.search.vocabulary import Vocabulary
-from tests.conftest import PATIENCE
+from tests.conftest import PATIENCE, now
 from tests.contracts.shelf import row
 from tests.running import until
 
@@ -56,7 +58,7 @@ async def test_an_engine_is_left_alone_after_two_failures_in_a_row(database: str
         moody,  # type: ignore[arg-type]  # it has what is called here
         Suggester(moody, Vocabulary(), shelf),  # type: ignore[arg-type]
         Standby(Vocabulary(), shelf, PATIENCE),
-        audience.Audience(),
+        lambda: None,
         lambda: time[0],
     )
 
@@ -94,7 +96,7 @@ async def test_what_an_older_index_lacks_the_database_answers_and_the_engine_all
         older,  # type: ignore[arg-type]  # it has what is called here
         Suggester(older, Vocabulary(), shelf),  # type: ignore[arg-type]
         Standby(Vocabulary(), shelf, PATIENCE),
-        audience.Audience(),
+        lambda: None,
     )
     for _ in range(3):
         swedish = Wish(Selection(languages=("swedish",)))
@@ -102,26 +104,33 @@ async def test_what_an_older_index_lacks_the_database_answers_and_the_engine_all
     assert (await search.find("jaws", 5, 0, Wish())).degraded == ()
 
 
-async def test_only_who_is_answered_by_the_engine_is_noted_as_searching(
+async def test_a_wanted_rebuild_is_told_of_those_whom_the_engine_answers(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.search.audience.EVERY", 0.01)
+    monkeypatch.setattr(audience, "LOOK", 0.01)
     moody, shelf, people = Moody(), Shelf(), audience.Audience()
     search = Search(
         moody,  # type: ignore[arg-type]  # it has what is called here
         Suggester(moody, Vocabulary(), shelf),  # type: ignore[arg-type]
         Standby(Vocabulary(), shelf, PATIENCE),
-        people,
+        people.seen,
     )
     await generation.advance()
     following = asyncio.create_task(people.follow())
+
+    async def searched() -> bool:
+        await search.find("jaws", 5, 0)
+        await asyncio.sleep(0.1)
+        return await audience.present()
+
     try:
-        await search.find("jaws", 5, 0)
-        await asyncio.sleep(0.2)
-        assert not await audience.present()
         moody.fails = False
-        await search.find("jaws", 5, 0)
-        await until(audience.present)
+        assert not await searched(), "no rebuild is wanted"
+        await Rebuilds(now).ask()
+        moody.fails = True
+        assert not await searched(), "the database answered"
+        moody.fails = False
+        assert await until(searched)
         await rows("UPDATE index_state SET searched_ms = searched_ms - $1", audience.GONE)
         assert not await audience.present(), "it is some seconds ago"
     finally:

@@ -82,7 +82,7 @@ def test_places_of_words_point_into_the_text_as_it_was_given() -> None:
 
 
 def test_neighbours_are_run_together() -> None:
-    assert joined(["kung", "fu", "panda"], most=3) == ["kungfu", "fupanda", "kungfupanda"]
+    assert joined(["kung", "fu", "panda"]) == ["kungfu", "fupanda"]
 
 
 def test_grams_of_a_short_text_are_the_text() -> None:
