@@ -13,7 +13,7 @@ import asyncio
 from service.database import clock, is_fault, rows, whole
 from service.operation.models import ReindexJob
 
-LOOK = 0.5  # seconds between two looks for a rebuild; it takes as long until one is begun
+LOOK = 0.2  # seconds between two looks for a rebuild; it takes as long until one is begun
 EVERY = 2_000  # ms between two notes, of all workers together
 GONE = 5_000  # ms without a note after which nobody searches
 

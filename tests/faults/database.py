@@ -17,15 +17,19 @@ class Direct:
     url: str
 
     async def value(self, sql: str) -> Any:
-        """The first value of the first row."""
+        """The first value of the first row; None where there is no row."""
+        return next(iter(await self.values(sql)), None)
+
+    async def values(self, sql: str) -> list[Any]:
+        """The first value of each row."""
         if self.url.startswith("sqlite"):
             with sqlite3.connect(path_of(self.url)) as file:
-                found = file.execute(sql).fetchone()
+                found = file.execute(sql).fetchall()
             file.close()
-            return found[0] if found else None
+            return [row[0] for row in found]
         connection = await self.connect()
         try:
-            return await connection.fetchval(sql)
+            return [row[0] for row in await connection.fetch(sql)]
         finally:
             await connection.close()
 

@@ -22,7 +22,7 @@ from tests.faults.database import Direct
 from tests.running import Service
 
 YOUNG = timedelta(milliseconds=LEASE)  # so long a poster may take from the store to its film's row
-SHOWN = "SELECT COALESCE(string_agg(DISTINCT poster_key, ' '), '') FROM films"
+SHOWN = "SELECT DISTINCT poster_key FROM films WHERE poster_key IS NOT NULL"
 
 
 async def accounted_for(service: Service, direct: Direct, young: timedelta = YOUNG) -> int:
@@ -68,7 +68,7 @@ async def _looked_at(
 
 async def _shown(direct: Direct) -> set[str]:
     """The keys of the objects that films show."""
-    keys = str(await direct.value(SHOWN)).split()
+    keys = await direct.values(SHOWN)
     return {object_key(key, size) for key in keys for size in SIZES}
 
 
