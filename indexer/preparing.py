@@ -25,6 +25,7 @@ from service.search.stored import Row, Stored
 
 WORTH_PROCESSES = 20_000  # films; fewer are prepared before processes would have started
 MOST_PROCESSES = 4  # some 40 MB each; an engine takes no more than four can prepare
+NICENESS = 5  # a third of the engine's share where all want a core: they are ahead of it anyway
 BROKEN = "A process that prepared films has died; was there too little memory?"
 
 
@@ -89,12 +90,13 @@ def processes() -> int:
 
 
 def _begin() -> None:
-    """Leave Ctrl-C to the indexer, and end with it, however it ends.
+    """Let others go first, leave Ctrl-C to the indexer, and end with it, however it ends.
 
     Documents hold no circles, so looking for some would only take a tenth of the time.
     """
     gc.freeze()
     gc.disable()
+    os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
