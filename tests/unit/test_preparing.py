@@ -53,6 +53,16 @@ async def test_another_process_prepares_a_film_as_this_one_does(in_processes: Pr
     assert {"tjaws", "atiburon", "dspielberg", "sbenchley"} <= made.words
 
 
+async def test_processes_that_prepare_let_others_go_first(in_processes: Preparing) -> None:
+    await in_processes.page([ROW])
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    theirs = {
+        os.getpriority(os.PRIO_PROCESS, child.pid or 0)
+        for child in multiprocessing.active_children()
+    }
+    assert theirs == {min(19, ours + preparing.NICENESS)}
+
+
 def test_words_are_worked_out_only_if_they_are_wanted() -> None:
     with_them, without = (prepared(packed, wanted, [ROW]) for wanted in (True, False))
     assert with_them.words and not without.words
