@@ -87,13 +87,7 @@ def _own_shape(film: dict[str, object]) -> dict[str, object]:
 
 def environment(stack: str, folder: Path, database: str) -> dict[str, str]:
     if stack == "embedded":
-        return {
-            "DATABASE_URL": f"sqlite://{folder}/movies.db",
-            "SEARCH_URL": f"tantivy://{folder}/index",
-            "CACHE_URL": "memory://",
-            "POSTERS_URL": f"file://{folder}/posters",
-            "JWT_SECRET": "a secret that is only used by benches, 32+",
-        }
+        return running.embedded(folder)
     return {
         **environment("embedded", folder, database),
         "DATABASE_URL": database,

@@ -151,11 +151,7 @@ def stack_settings(stack: str, tmp_path_factory: pytest.TempPathFactory) -> dict
     folder = tmp_path_factory.mktemp("service")
     mark = uuid.uuid4().hex[:8]
     if stack == "embedded":
-        return {
-            "SEARCH_URL": f"tantivy://{folder}/index",
-            "CACHE_URL": "memory://",
-            "POSTERS_URL": f"file://{folder}/posters",
-        }
+        return running.embedded(folder)
     return {
         "SEARCH_URL": f"{required('elasticsearch')}?index=movies-{mark}&timeout={PATIENCE}",
         "CACHE_URL": required("redis"),
@@ -198,7 +194,7 @@ def environment(
         "OMDB_DAILY_QUOTA": "100000",
         "POSTER_HOSTS": urlsplit(omdb_address).netloc,
         "CORS_ORIGINS": "https://films.example",
-        "JWT_SECRET": "a secret that is only used by tests, 32+",
+        "JWT_SECRET": running.SECRET,
         "METRICS_TOKEN": "metrics-of-tests!",
     }
 

@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 
 ROOT = Path(__file__).resolve().parent.parent
+SECRET = "a secret that is only used by tests, 32+"
 OMDB_KEY = "a-key-of-tests"
 ADMIN = ("root-of-tests", "a long password of tests")
 STARTING = 300.0  # seconds; a loaded machine starts Python slowly
@@ -38,6 +39,17 @@ class Service:
     def movies(self, *words: str, given: str = "") -> "subprocess.CompletedProcess[str]":
         """Run one `movies` command with this service's settings."""
         return movies(self.environment, *words, given=given)
+
+
+def embedded(folder: Path) -> dict[str, str]:
+    """What a service is told that keeps all it has in this folder."""
+    return {
+        "DATABASE_URL": f"sqlite://{folder}/movies.db",
+        "SEARCH_URL": f"tantivy://{folder}/index",
+        "CACHE_URL": "memory://",
+        "POSTERS_URL": f"file://{folder}/posters",
+        "JWT_SECRET": SECRET,
+    }
 
 
 def settings(environment: Mapping[str, str]) -> dict[str, str]:

@@ -10,10 +10,9 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.running import Answer, Api
+from tests.running import SECRET, Answer, Api
 
 PASSWORD = "correct horse battery"
-SECRET = "a secret that is only used by tests, 32+"
 
 
 def _name() -> str:

@@ -16,13 +16,7 @@ from tests import running
 
 @pytest.fixture
 def embedded(tmp_path: Path) -> dict[str, str]:
-    return {
-        "DATABASE_URL": f"sqlite://{tmp_path}/movies.db",
-        "SEARCH_URL": f"tantivy://{tmp_path}/index",
-        "CACHE_URL": "memory://",
-        "POSTERS_URL": f"file://{tmp_path}/posters",
-        "JWT_SECRET": "a secret that is only used by tests, 32+",
-    }
+    return running.embedded(tmp_path)
 
 
 def test_what_is_called_wrongly_ends_with_two(embedded: dict[str, str]) -> None:

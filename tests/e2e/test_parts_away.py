@@ -13,21 +13,11 @@ from tests.running import Api, Service
 NOBODY = "127.0.0.1:1"  # a port on which nothing ever listens
 
 
-def facts(folder: Path) -> dict[str, str]:
-    return {
-        "DATABASE_URL": f"sqlite://{folder}/movies.db",
-        "SEARCH_URL": f"tantivy://{folder}/index",
-        "CACHE_URL": "memory://",
-        "POSTERS_URL": f"file://{folder}/posters",
-        "JWT_SECRET": "a secret that is only used by tests, 32+",
-    }
-
-
 @pytest.fixture(scope="module")
 def bereft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service of which nothing is there from the start but its database."""
     environment = {
-        **facts(tmp_path_factory.mktemp("bereft")),
+        **running.embedded(tmp_path_factory.mktemp("bereft")),
         "SEARCH_URL": f"http://{NOBODY}?timeout=30",
         "CACHE_URL": f"redis://{NOBODY}/0",
         "POSTERS_URL": f"s3://films?endpoint_url=http://{NOBODY}&region=us-east-1",
@@ -119,7 +109,10 @@ async def test_the_doctor_says_which_parts_fail_and_ends_with_one(lone: Api) -> 
 
 
 async def test_without_its_database_it_lives_and_says_so(tmp_path: Path) -> None:
-    environment = {**facts(tmp_path), "DATABASE_URL": f"postgres://nobody:x@{NOBODY}/movies"}
+    environment = {
+        **running.embedded(tmp_path),
+        "DATABASE_URL": f"postgres://nobody:x@{NOBODY}/movies",
+    }
     with running.started(environment) as service:
         async with Api.of(service) as api:
             assert (await api.get("/health/live")).status == 200

@@ -19,14 +19,7 @@ KNOWN_AS = "tt9900099"
 def environment(folder: Path) -> dict[str, str]:
     """With no indexer: the index never shows anything new, and the databases are as alike as can
     be."""
-    return {
-        "DATABASE_URL": f"sqlite://{folder}/movies.db",
-        "SEARCH_URL": f"tantivy://{folder}/index",
-        "CACHE_URL": required("redis"),
-        "POSTERS_URL": f"file://{folder}/posters",
-        "JWT_SECRET": "a secret that is only used by tests, 32+",
-        "INDEXER": "external",
-    }
+    return {**running.embedded(folder), "CACHE_URL": required("redis"), "INDEXER": "external"}
 
 
 def loaded(folder: Path, title: str) -> dict[str, str]:

@@ -21,16 +21,8 @@ DRAIN = 3.0  # seconds
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """Without an indexer: a search that waits for a write takes two seconds."""
-    return {
-        "DATABASE_URL": f"sqlite://{tmp_path}/movies.db",
-        "SEARCH_URL": f"tantivy://{tmp_path}/index",
-        "CACHE_URL": "memory://",
-        "POSTERS_URL": f"file://{tmp_path}/posters",
-        "JWT_SECRET": "a secret that is only used by tests, 32+",
-        "INDEXER": "external",
-        "WORKERS": "2",
-        "DRAIN_SECONDS": str(DRAIN),
-    }
+    told = {"INDEXER": "external", "WORKERS": "2", "DRAIN_SECONDS": str(DRAIN)}
+    return {**running.embedded(tmp_path), **told}
 
 
 @pytest.fixture

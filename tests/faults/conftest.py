@@ -96,7 +96,7 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
             "OMDB_API_KEY": running.OMDB_KEY,
             "OMDB_DAILY_QUOTA": "100000",
             "POSTER_HOSTS": urlsplit(proxies[4].before(omdb)).netloc,
-            "JWT_SECRET": "a secret that is only used by tests, 32+",
+            "JWT_SECRET": running.SECRET,
             "WORKERS": str(WORKERS),
         }
         await proxies[1].down()
