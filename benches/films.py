@@ -31,7 +31,7 @@ from service.search.finder import Finder
 from service.search.plaintext import texts
 from service.search.text import whole
 from service.search.vocabulary import Vocabulary
-from tests.conftest import fresh_postgres
+from tests.conftest import emptied, fresh_postgres
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("BENCH_DATA", PROJECT.parent / "shared" / "data"))
@@ -161,6 +161,4 @@ async def _store(
         await engine.close()
         await writer.close()
         if address is not None:
-            async with address.client(PATIENCE) as client:
-                for index in await client.indices.get(index=f"{address.alias}-*"):
-                    await client.indices.delete(index=index)
+            await emptied(address)

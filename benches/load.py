@@ -36,9 +36,9 @@ import redis.asyncio
 from dotenv import dotenv_values
 
 from benches.queries import SPELT_RIGHT
-from benches.raw import emptied
 from service.search.engines.elastic import Address
 from tests import running
+from tests.conftest import emptied
 from tests.running import ADMIN, ROOT, Service
 
 REAL = ROOT.parent / "shared/data/films.jsonl"

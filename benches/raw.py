@@ -28,6 +28,7 @@ from service.search.engines import elastic_form, tantivy_layout
 from service.search.engines.elastic import Address
 from service.search.engines.elastic_writer import MOST_IN_BULK, ElasticWriter
 from service.search.engines.tantivy_writer import HEAP
+from tests.conftest import emptied
 
 CHUNK = 5_000  # films handed over at once while documents are made ready
 
@@ -103,12 +104,6 @@ async def refused(session: aiohttp.ClientSession, where: str, body: bytes) -> bo
         told = await response.json()
     assert response.status == 429 or not told["errors"], told
     return response.status == 429
-
-
-async def emptied(address: Address) -> None:
-    async with address.client(60.0) as client:
-        for index in await client.indices.get(index=f"{address.alias}-*"):
-            await client.indices.delete(index=index)
 
 
 def raw_tantivy(path: Path, folder: Path) -> float:

@@ -22,6 +22,7 @@ from service import database as storage
 from service.films.catalogue import Catalogue
 from service.films.nudge import Nudge, nudge_for
 from service.migrate import migrate
+from service.search.engines.elastic import Address
 from tests import running
 from tests.running import Api, Service
 
@@ -91,6 +92,20 @@ async def fresh_postgres() -> AsyncIterator[str]:
     await _told(address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+async def emptied(address: Address) -> None:
+    """Remove the indexes behind this alias from the cluster."""
+    async with address.client(PATIENCE) as client:
+        for name in await client.indices.get(index=f"{address.alias}*"):
+            await client.indices.delete(index=name)
+
+
+async def fresh_index(kind: str, options: str = "") -> AsyncIterator[str]:
+    """The address of an index in Elasticsearch that nobody else has, removed afterwards."""
+    url = f"{required('elasticsearch')}?index={kind}-{uuid.uuid4().hex[:8]}{options}"
+    yield url
+    await emptied(Address.parse(url))
+
+
 async def _told(address: str, statement: str) -> None:
     connection = await asyncpg.connect(address)  # a new one: tests restart the server
     await connection.execute(statement)
@@ -146,19 +161,21 @@ def catalogue(nudge: Nudge) -> Catalogue:
 
 
 @pytest.fixture(scope="session")
-def stack_settings(stack: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+async def stack_settings(
+    stack: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[dict[str, str]]:
     """The environment of a whole service on this run's stack, apart from its database."""
-    folder = tmp_path_factory.mktemp("service")
-    mark = uuid.uuid4().hex[:8]
     if stack == "embedded":
-        return running.embedded(folder)
-    return {
-        "SEARCH_URL": f"{required('elasticsearch')}?index=movies-{mark}&timeout={PATIENCE}",
-        "CACHE_URL": required("redis"),
-        "POSTERS_URL": required("s3").replace("?", f"/{mark}?", 1),
-        "AWS_ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
-        "AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
-    }
+        yield running.embedded(tmp_path_factory.mktemp("service"))
+        return
+    async for index in fresh_index("movies", f"&timeout={PATIENCE}"):
+        yield {
+            "SEARCH_URL": index,
+            "CACHE_URL": required("redis"),
+            "POSTERS_URL": required("s3").replace("?", f"/{uuid.uuid4().hex[:8]}?", 1),
+            "AWS_ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
+            "AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
+        }
 
 
 @pytest.fixture(scope="session")

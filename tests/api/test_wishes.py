@@ -3,7 +3,6 @@ real service, over the samples and films that are hard to find."""
 
 import asyncio
 import json
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import running
-from tests.conftest import PATIENCE, fresh_postgres, required
+from tests.conftest import PATIENCE, fresh_index, fresh_postgres
 from tests.contracts.shelf import HARD, as_loaded
 from tests.contracts.test_wishes import (
     ANYTHING,
@@ -41,8 +40,8 @@ async def library(
         else:
             database = await anext(urls := fresh_postgres())
             opened.push_async_callback(anext, urls, None)
-            alias = f"wishes-{uuid.uuid4().hex[:8]}"
-            index = f"{required('elasticsearch')}?index={alias}&timeout={PATIENCE}"
+            index = await anext(indexes := fresh_index("wishes", f"&timeout={PATIENCE}"))
+            opened.push_async_callback(anext, indexes, None)
         own = {"DATABASE_URL": database, "SEARCH_URL": index, "CACHE_URL": "memory://"}
         serving = running.service({**environment, **own})
         started = await asyncio.to_thread(serving.__enter__)

@@ -15,7 +15,7 @@ from service.search.engines.tantivy import TantivyEngine
 from service.search.engines.tantivy_writer import TantivyWriter
 from service.search.finder import Finder
 from service.search.vocabulary import Vocabulary
-from tests.conftest import required
+from tests.conftest import emptied, required
 from tests.contracts.shelf import HARD, PATIENCE, Shelf, row, samples
 
 
@@ -48,9 +48,7 @@ async def indexed(
     await engine.close()
     await writer.close()
     if stack == "full":
-        async with address.client(PATIENCE) as client:
-            for name in await client.indices.get(index=f"{address.alias}*"):
-                await client.indices.delete(index=name)
+        await emptied(address)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from service.search.query import Query
 from service.search.selection import EVERY_FILM, Facet, Range, Selection
 from service.search.text import whole
 from service.search.vocabulary import Vocabulary
-from tests.conftest import required
+from tests.conftest import emptied, required
 
 
 def film(number: int, title: str, **facts: Any) -> MovieDocument:
@@ -122,9 +122,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await engine.close()
     await writer.close()
     if request.param == "elasticsearch":
-        async with address.client(PATIENCE) as client:
-            for name in await client.indices.get(index=f"{address.alias}*"):
-                await client.indices.delete(index=name)
+        await emptied(address)
 
 
 async def test_a_fresh_store_has_one_live_and_empty_index(store: Store) -> None:

@@ -25,6 +25,7 @@ from service.search.query import Query
 from service.search.scope import Scope, scoped
 from service.search.selection import Range, Selection
 from service.search.vocabulary import Vocabulary
+from tests.conftest import emptied
 from tests.contracts.test_engines import PATIENCE, Store, elasticsearch_address, film
 
 YOUNG = {"writer", "is_language", "is_country", "of_language", "of_country"}
@@ -73,8 +74,7 @@ async def store(
         yield Store(*there, vocabulary)
         for part in there:
             await part.close()
-        for name in await client.indices.get(index=f"{address.alias}*"):
-            await client.indices.delete(index=name)
+    await emptied(address)
 
 
 def _older_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from service.search.engines.elastic import Address
 from tests import running
-from tests.conftest import fresh_postgres, required
+from tests.conftest import emptied, fresh_postgres, required
 from tests.faults.database import Direct
 from tests.faults.invariants import Invariants, settled
 from tests.faults.proxy import Proxy
@@ -99,6 +100,8 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
             "JWT_SECRET": running.SECRET,
             "WORKERS": str(WORKERS),
         }
+        index = Address.parse(f"{engine}?index=faults-{mark}")
+        stack_.push_async_callback(emptied, index)
         await proxies[1].down()
         serving = running.service(environment)
         started = await asyncio.to_thread(serving.__enter__)
@@ -106,9 +109,7 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
         async with Api.of(started) as api:
             born = {"ready": await api.get("/health/ready"), "jaws": await api.search("jaws")}
         await proxies[1].up()
-        yield Beset(
-            started, *proxies, Direct(database), engine, f"faults-{mark}", redis, omdb, born
-        )
+        yield Beset(started, *proxies, Direct(database), engine, index.alias, redis, omdb, born)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """An indexer's parts on a real index of their own."""
 
-import uuid
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -12,11 +11,10 @@ from indexer.rebuild import Rebuild
 from indexer.worker import Worker
 from service import wiring
 from service.films.nudge import Nudge
-from service.search.engines.elastic import Address
 from service.search.engines.ports import Inventory
 from service.search.lexicon import Recorder
 from service.settings import Settings
-from tests.conftest import PATIENCE, now, required
+from tests.conftest import PATIENCE, fresh_index, now
 from tests.unit.indexing import Moody
 
 
@@ -26,12 +24,8 @@ async def search_url(stack: str, tmp_path: Path) -> AsyncIterator[str]:
     if stack == "embedded":
         yield f"tantivy://{tmp_path}/index"
         return
-    url = f"{required('elasticsearch')}?index=worker-{uuid.uuid4().hex[:8]}&timeout={PATIENCE}"
-    yield url
-    address = Address.parse(url)
-    async with address.client(30) as client:
-        for name in await client.indices.get(index=f"{address.alias}*"):
-            await client.indices.delete(index=name)
+    async for url in fresh_index("worker", f"&timeout={PATIENCE}"):
+        yield url
 
 
 @pytest.fixture
