@@ -65,7 +65,7 @@ def _no_title(*_: Any) -> Slot:
     return Slot((Clause("whole", ("\N{BULLET}",), 1.0),))
 
 
-def _apart(words: list[str], most: int = 2) -> list[str]:
+def _apart(words: list[str]) -> list[str]:
     """As many pairs as there are, none of which is a word."""
     return ["\N{BULLET}"] * (len(words) - 1)
 

@@ -2,10 +2,10 @@
 
 Several pages are on their way at a time, so that the engine need not wait for the database nor the
 other way round; only these are in memory, whatever the catalogue's size. While people search it is
-half a page at a time, and then a rest for longer than it took: they have first call on the
-machine, and no rebuild is in such a hurry. The checkpoint is the end
-of the last page before which nothing is missing, and what was sent beyond it is sent again after a
-kill, which external versions make harmless.
+half a page at a time, and then a rest for longer than it took: they have first call on the machine,
+and no rebuild is in such a hurry. The checkpoint is the end of the last page before which nothing
+is missing, and what was sent beyond it is sent again after a kill, which external versions make
+harmless.
 """
 
 import asyncio

@@ -34,7 +34,7 @@ class Audience:
             await asyncio.sleep(LOOK)
             seen, self._seen = self._seen, False
             try:
-                if seen and await ReindexJob.filter(active=1).exists() and not await within(EVERY):
+                if seen and await ReindexJob.filter(active=1).exists() and not await _within(EVERY):
                     await _note()
             except Exception as error:
                 if not is_fault(error):
@@ -48,10 +48,10 @@ async def _note() -> None:
 
 async def present() -> bool:
     """Whether the engine has answered a search within the last seconds, in any process."""
-    return await within(GONE)
+    return await _within(GONE)
 
 
-async def within(ms: int) -> bool:
+async def _within(ms: int) -> bool:
     """Whether a search was noted so lately."""
     sql = f"SELECT 1 FROM index_state WHERE searched_ms > {clock()} - $1"  # noqa: S608
     return bool(await rows(sql, ms))

@@ -101,7 +101,7 @@ def wholes(title_words: list[str]) -> tuple[str, ...]:
     forms = [title_words, without_article(title_words)]
     if numerals.any_in(title_words):
         forms += [numerals.figures(form) for form in forms]
-    return tuple(dict.fromkeys(filter(None, map("".join, forms))))
+    return _distinct(filter(None, map("".join, forms)))
 
 
 def _distinct(words_: Iterable[str]) -> tuple[str, ...]:
@@ -199,10 +199,9 @@ class MovieDocument:
     @property
     def kept_by(self) -> dict[str, tuple[str, ...]]:
         """The names by which filters keep the film, as they compare them, where it has any."""
-        named = _KEPT_BY.items()
         return {
             name: _distinct(map(squeezed, facts))
-            for name, fact in named
+            for name, fact in _KEPT_BY.items()
             if (facts := getattr(self, fact))
         }
 
