@@ -27,14 +27,14 @@ from benches.hard import hard
 from benches.queries import Class, generate, run_together, split, surname, without_a_word
 from benches.search import Tallies, found_by, measured, summed
 from service.films.models import Film
-from service.search import rank as ranking
-from service.search.candidate import Candidate
-from service.search.finder import Finder
-from service.search.plan import Clause, Plan, Slot
-from service.search.query import Query
-from service.search.rank import Ranked
-from service.search.text import words
-from service.search.vocabulary import Vocabulary
+from service.search.query.parser import Query
+from service.search.query.plan import Clause, Plan, Slot
+from service.search.ranking import scorer as ranking
+from service.search.ranking.candidates import Candidate
+from service.search.ranking.scorer import Ranked
+from service.search.retrieval.engine_search import Finder
+from service.search.vocabulary.vocabulary import Vocabulary
+from service.text.analysis import words
 
 NEVER = 1_000  # letters that no word has
 SEED = 1  # of the classes beside the kept ones
@@ -101,7 +101,7 @@ class Part:
         """Search without this part, for a while."""
         with contextlib.ExitStack() as stack:
             for place, other in self.without.items():
-                stack.enter_context(patch(f"service.search.{place}", other))
+                stack.enter_context(patch(f"service.{place}", other))
             yield
 
 
@@ -121,73 +121,102 @@ IN_PART = {"joined_in_part": _in_part(run_together), "split_in_part": _in_part(s
 
 
 def _unweighted(*names: str) -> dict[str, Any]:
-    return {"rank.WEIGHTS": ranking.WEIGHTS._replace(**dict.fromkeys(names, 0.0))}
+    return {"search.ranking.scorer.WEIGHTS": ranking.WEIGHTS._replace(**dict.fromkeys(names, 0.0))}
 
 
 PARTS = (
     Part("nothing: the whole"),
-    Part("the second look (rank)", {"finder.rank": _unranked}),
-    Part("typos: words a letter or two away", {"vocabulary.Vocabulary.expand": _nothing}),
-    Part("two letters away", {"plan.SHORTEST_TWO_EDITS": NEVER}),
-    Part("the loose rung", {"finder.ENOUGH": 0.0}),
-    Part("pieces of words (grams)", {"finder.Plan.loose": staticmethod(_without_pieces)}),
-    Part("the whole title as one word", {"plan._whole_slot": _no_title}),
+    Part("the second look (rank)", {"search.retrieval.engine_search.rank": _unranked}),
+    Part(
+        "typos: words a letter or two away",
+        {"search.vocabulary.vocabulary.Vocabulary.expand": _nothing},
+    ),
+    Part("two letters away", {"search.query.plan.SHORTEST_TWO_EDITS": NEVER}),
+    Part("the loose rung", {"search.retrieval.engine_search.ENOUGH": 0.0}),
+    Part(
+        "pieces of words (grams)",
+        {"search.retrieval.engine_search.Plan.loose": staticmethod(_without_pieces)},
+    ),
+    Part("the whole title as one word", {"search.query.plan._whole_slot": _no_title}),
     Part("likeness of whole titles", _unweighted("whole")),
     Part(
         "words run together (`starwars`)",
-        {"document.joined": _nothing, "candidate.joined": _nothing},
+        {"search.index.document.joined": _nothing, "search.ranking.candidates.joined": _nothing},
         shapes=True,
     ),
-    Part("words split (`god father`)", {"plan._pair_slots": _nothing, "rank.joined": _apart}),
+    Part(
+        "words split (`god father`)",
+        {"search.query.plan._pair_slots": _nothing, "search.ranking.scorer.joined": _apart},
+    ),
     Part(
         "numbers in any form (`ii`, `two`, `2`)",
         {
-            "numerals.figure": _itself,
-            "numerals.figures": _itself,
-            "numerals.asked": _alone,
-            "numerals.indexed": _alone,
-            "numerals.same": _alone,
+            "text.numerals.figure": _itself,
+            "text.numerals.figures": _itself,
+            "text.numerals.asked": _alone,
+            "text.numerals.indexed": _alone,
+            "text.numerals.same": _alone,
         },
         shapes=True,
     ),
     Part("numbers that must agree", _unweighted("numbers")),
-    Part("films of a series counted", {"finder.numbered": lambda query, ranked: ranked}),
-    Part("nicknames", {"finder.unfolded": _none}),
+    Part(
+        "films of a series counted",
+        {"search.retrieval.engine_search.numbered": lambda query, ranked: ranked},
+    ),
+    Part("nicknames", {"search.retrieval.engine_search.unfolded": _none}),
     Part(
         "abbreviations (`dr`, `bros`)",
-        {"plan.other_form": _none, "likeness.other_form": _none, "spelling.other_form": _none},
+        {
+            "search.query.plan.other_form": _none,
+            "search.ranking.similarity.other_form": _none,
+            "search.ranking.did_you_mean.other_form": _none,
+        },
     ),
     Part(
         "initials (`lotr`)",
-        {"document.initials": _nothing, "candidate.initials": _nothing},
+        {
+            "search.index.document.initials": _nothing,
+            "search.ranking.candidates.initials": _nothing,
+        },
         shapes=True,
     ),
     Part(
         "sounds (`moonlite`)",
-        {"plan.sound": lambda word: "", "likeness.sound": lambda word: ""},
+        {
+            "search.query.plan.sound": lambda word: "",
+            "search.ranking.similarity.sound": lambda word: "",
+        },
     ),
-    Part("beginnings of words", {"plan.LAST_PREFIX": {}, "plan.PREFIX_EDIT": {}}),
-    Part("misspelt beginnings", {"plan.PREFIX_EDIT": {}}),
+    Part(
+        "beginnings of words",
+        {"search.query.plan.LAST_PREFIX": {}, "search.query.plan.PREFIX_EDIT": {}},
+    ),
+    Part("misspelt beginnings", {"search.query.plan.PREFIX_EDIT": {}}),
     Part(
         "beginnings of titles apart from short titles",
         {
-            "rank.BEGINNING": 0.0,
-            "rank.BEGINNING_IN_WORDS": 0.0,
-            "rank.MISSPELT_BEGINNING": 0.0,
+            "search.ranking.scorer.BEGINNING": 0.0,
+            "search.ranking.scorer.BEGINNING_IN_WORDS": 0.0,
+            "search.ranking.scorer.MISSPELT_BEGINNING": 0.0,
         },
     ),
-    Part("beginnings that keep words apart", {"rank.OUT_OF_STEP": 1.0}),
-    Part("the year, understood", {"query._year_beside_words": _none}),
-    Part("years beside the one typed", {"plan._year_slot": _one_year}),
-    Part("words around titles (`watch`, `movie`)", {"query._without_noise": _itself}),
+    Part("beginnings that keep words apart", {"search.ranking.scorer.OUT_OF_STEP": 1.0}),
+    Part("the year, understood", {"search.query.parser._year_beside_words": _none}),
+    Part("years beside the one typed", {"search.query.plan._year_slot": _one_year}),
+    Part("words around titles (`watch`, `movie`)", {"search.query.parser._without_noise": _itself}),
     Part(
         "small words that count less",
-        {"plan.STOP_SHARE": 1.0, "rank.STOP_WEIGHT": 1.0, "candidate.STOP_WEIGHT": 1.0},
+        {
+            "search.query.plan.STOP_SHARE": 1.0,
+            "search.ranking.scorer.STOP_WEIGHT": 1.0,
+            "search.ranking.candidates.STOP_WEIGHT": 1.0,
+        },
     ),
     Part("how much of a title is asked for", _unweighted("covered")),
     Part("word order", _unweighted("order")),
     Part("votes in ranking", _unweighted("votes", "known")),
-    Part("votes in the engine", {"document.POPULARITY_SHARE": 0.0}, shapes=True),
+    Part("votes in the engine", {"search.index.document.POPULARITY_SHARE": 0.0}, shapes=True),
 )
 
 

@@ -18,19 +18,19 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from service.database import close_database, open_database
+from service.database.connection import close_database, open_database
+from service.database.migrate import migrate
 from service.films.models import Film
-from service.migrate import migrate
-from service.search.document import MovieDocument
-from service.search.engines.elastic import Address, ElasticEngine
-from service.search.engines.elastic_writer import ElasticWriter
-from service.search.engines.ports import Engine, IndexWriter
-from service.search.engines.tantivy import TantivyEngine
-from service.search.engines.tantivy_writer import TantivyWriter
-from service.search.finder import Finder
-from service.search.plaintext import texts
-from service.search.text import whole
-from service.search.vocabulary import Vocabulary
+from service.films.search_text import texts
+from service.search.engines.base import Engine, IndexWriter
+from service.search.engines.elasticsearch.reader import Address, ElasticEngine
+from service.search.engines.elasticsearch.writer import ElasticWriter
+from service.search.engines.tantivy.reader import TantivyEngine
+from service.search.engines.tantivy.writer import TantivyWriter
+from service.search.index.document import MovieDocument
+from service.search.retrieval.engine_search import Finder
+from service.search.vocabulary.vocabulary import Vocabulary
+from service.text.analysis import whole
 from tests.conftest import emptied, fresh_postgres
 
 PROJECT = Path(__file__).resolve().parent.parent

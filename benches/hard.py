@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benches.films import Facts
-from service.search.text import whole
+from service.text.analysis import whole
 
 FILE = Path(__file__).with_suffix(".tsv")
 CLASS = "hard"

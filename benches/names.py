@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from service.search import numerals
-from service.search.matching import MEANT
-from service.search.releases import Described
-from service.search.text import whole
+from service.search.filenames.matcher import MEANT
+from service.search.filenames.parser import Described
+from service.text import numerals
+from service.text.analysis import whole
 
 SIZES, SOURCES = (
     ("480p", "720p", "1080p", "2160p"),
@@ -157,7 +157,7 @@ async def main() -> int:
     # What fills an index is only needed here, and slow to load for tests that need names alone.
     from benches.films import backends, films_in, indexed, read, row
     from service.films.models import Film
-    from service.search.matching import Matching
+    from service.search.filenames.matcher import Matching
 
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seed", type=int, default=1)

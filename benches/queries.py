@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from service.search.numerals import VALUES
-from service.search.query import STOP_WORDS
-from service.search.text import whole, words
+from service.search.query.parser import STOP_WORDS
+from service.text.analysis import whole, words
+from service.text.numerals import VALUES
 
 Film = dict[str, Any]
 

@@ -22,12 +22,13 @@ import aiohttp
 import orjson
 
 from benches.synthetic import Film
-from indexer.filling import SENT
-from service.search.document import MovieDocument
-from service.search.engines import elastic_form, tantivy_layout
-from service.search.engines.elastic import Address
-from service.search.engines.elastic_writer import MOST_IN_BULK, ElasticWriter
-from service.search.engines.tantivy_writer import HEAP
+from indexer.rebuild_fill import SENT
+from service.search.engines.elasticsearch import serializer
+from service.search.engines.elasticsearch.reader import Address
+from service.search.engines.elasticsearch.writer import MOST_IN_BULK, ElasticWriter
+from service.search.engines.tantivy import schema
+from service.search.engines.tantivy.writer import HEAP
+from service.search.index.document import MovieDocument
 from tests.conftest import emptied
 
 CHUNK = 5_000  # films handed over at once while documents are made ready
@@ -47,9 +48,9 @@ def packed(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:
     for made in map(document, chunk):
         if engine == "elasticsearch":
             how = {"_id": made.film_id, "version": 1, "version_type": "external_gte"}
-            lines += [orjson.dumps({"index": how}), elastic_form.packed(made)]
+            lines += [orjson.dumps({"index": how}), serializer.packed(made)]
         else:
-            lines.append(tantivy_layout.packed(made))
+            lines.append(schema.packed(made))
         words |= made.words()
     return b"\n".join(lines) + b"\n", words
 
@@ -109,7 +110,7 @@ async def refused(session: aiohttp.ClientSession, where: str, body: bytes) -> bo
 def raw_tantivy(path: Path, folder: Path) -> float:
     """Documents a second into a plain writer with as much memory as ours has, one commit."""
     folder.mkdir()
-    writer = tantivy_layout.made(folder).writer(HEAP, 1)
+    writer = schema.made(folder).writer(HEAP, 1)
     sent = 0
     with path.open() as file:
         began = time.perf_counter()

@@ -29,12 +29,12 @@ from benches.hard import CLASS as HARD
 from benches.hard import hard
 from benches.queries import SPELT_RIGHT, generate
 from service.films.models import Film
-from service.search.document import MovieDocument
-from service.search.finder import ANYHOW
-from service.search.query import Query
-from service.search.shelf import Shelf
-from service.search.standby import Standby
-from service.search.vocabulary import Vocabulary
+from service.search.index.document import MovieDocument
+from service.search.query.parser import Query
+from service.search.retrieval.database_search import Standby
+from service.search.retrieval.engine_search import ANYHOW
+from service.search.retrieval.film_cache import Shelf
+from service.search.vocabulary.vocabulary import Vocabulary
 
 NAMES = {
     "tantivy": "tantivy",

@@ -13,8 +13,8 @@ from typing import Any
 import asyncpg
 
 from benches.synthetic import Film
-from service.search.document import ANALYSIS
-from service.search.text import whole
+from service.search.index.document import ANALYSIS
+from service.text.analysis import whole
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 COLUMNS = (

@@ -15,8 +15,8 @@ import time
 from dataclasses import dataclass, field
 
 from benches.served import ALL, STACKS, able, served
-from service.search.text import fold
 from service.settings import PROJECT
+from service.text.analysis import fold
 from tests.running import Api
 
 SHOWN = 5

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from benches.queries import typo
-from service.search.text import whole, words
+from service.text.analysis import whole, words
 
 WORDS = 200_000  # that titles choose among; a million films use nearly all of them
 GIVEN, SURNAMES, DIRECTORS = 2_000, 40_000, 120_000

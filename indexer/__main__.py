@@ -19,22 +19,25 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from indexer.access import Access
-from indexer.patrol import Patrol
-from indexer.pausing import pause
-from indexer.posters import Posters
+from indexer.drift_scanner import Patrol
+from indexer.index_handles import Access
+from indexer.index_worker import Worker
+from indexer.poster_worker import Posters
 from indexer.rebuild import Rebuild
-from indexer.worker import Worker
-from service import database, lateness, logs, settings, wiring
+from indexer.shutdown import pause
+from service import settings
+from service.database import connection
 from service.errors import Unavailable
-from service.films.nudge import Nudge
-from service.heartbeat import beat
-from service.operation.drift import Drift
-from service.posters.fetch import Fetcher
-from service.posters.images import Darkroom
-from service.search import generation
-from service.search.engines.ports import IndexWriter, Inventory
-from service.search.lexicon import Recorder
+from service.indexing.drift import Drift
+from service.observability import logging, loop_lag
+from service.outbox.notifications import Nudge
+from service.posters.fetcher import Fetcher
+from service.posters.image_processor import Darkroom
+from service.search.engines.base import IndexWriter, Inventory
+from service.search.index import generation
+from service.search.vocabulary.sync import Recorder
+from service.server import container
+from service.server.heartbeat import beat
 from service.settings import Settings
 
 log = structlog.get_logger()
@@ -46,22 +49,24 @@ STAND_BY = 1.0  # seconds between two tries to open an index that another holds,
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Index and fetch posters until `stop`."""
     async with contextlib.AsyncExitStack() as stack:
-        for sign in (beat(), lateness.watch("indexer")):
+        for sign in (beat(), loop_lag.watch("indexer")):
             stack.callback(asyncio.create_task(sign).cancel)
-        await database.open_database(chosen.database_url)
-        stack.push_async_callback(database.close_database)
-        store = await wiring.poster_store_for(chosen)
+        await connection.open_database(chosen.database_url)
+        stack.push_async_callback(connection.close_database)
+        store = await container.poster_store_for(chosen)
         stack.push_async_callback(store.close)
-        nudge = wiring.nudge_of(chosen)
+        nudge = container.nudge_of(chosen)
         stack.push_async_callback(nudge.close)
         posters = Posters(
-            store, Fetcher(chosen.poster_hosts), Darkroom(), generation.advance, wiring.utc_now
+            store, Fetcher(chosen.poster_hosts), Darkroom(), generation.advance, container.utc_now
         )
         stack.push_async_callback(posters.close)
-        writer = wiring.writer_for(chosen)
+        writer = container.writer_for(chosen)
         stack.push_async_callback(writer.close)
         owner = owner_name(chosen.database_url, stack)
-        access = Access(writer, wiring.inventory_for(chosen), partial(wiring.engine_for, chosen))
+        access = Access(
+            writer, container.inventory_for(chosen), partial(container.engine_for, chosen)
+        )
         stack.push_async_callback(access.inventory.close)
         async with asyncio.TaskGroup() as work:
             work.create_task(posters.run(stop))
@@ -75,9 +80,9 @@ async def _index(access: Access, nudge: Nudge, owner: str, stop: asyncio.Event) 
     await _look_at(access.inventory)
     await nudge.listen()
     words = Recorder()
-    worker = Worker(access.writer, words, nudge, wiring.utc_now, owner)
-    rebuild = Rebuild(access, words, worker, wiring.utc_now, owner)
-    patrol = Patrol(Drift(access.inventory, nudge, wiring.utc_now), owner)
+    worker = Worker(access.writer, words, nudge, container.utc_now, owner)
+    rebuild = Rebuild(access, words, worker, container.utc_now, owner)
+    patrol = Patrol(Drift(access.inventory, nudge, container.utc_now), owner)
     await asyncio.gather(worker.run(stop), worker.sweep(stop), rebuild.run(stop), patrol.run(stop))
 
 
@@ -133,7 +138,7 @@ async def serve(chosen: Settings) -> None:
 
 def main() -> None:
     chosen = settings.load()
-    logs.configure(chosen.log_format)
+    logging.configure(chosen.log_format)
     uvloop.run(serve(chosen))
 
 

@@ -13,21 +13,22 @@ from datetime import datetime
 
 import structlog
 
-from indexer.access import Access
-from indexer.filling import Filling
-from indexer.golden import told, trials
-from indexer.jobs import CalledOff, Failed, Jobs, Lost
-from indexer.pausing import pause
-from indexer.worker import Worker, delay_ms
-from service.database import is_fault, now_ms, rows
+from indexer.golden_queries import told, trials
+from indexer.index_handles import Access
+from indexer.index_worker import Worker, delay_ms
+from indexer.rebuild_fill import Filling
+from indexer.rebuild_lease import CalledOff, Failed, Jobs, Lost
+from indexer.shutdown import pause
+from service.database.connection import is_fault, now_ms, rows
 from service.errors import DomainError, Unavailable
-from service.films import outbox
 from service.films.models import Film
+from service.indexing.comparison import Difference, compared
+from service.indexing.models import ReindexJob, Step
 from service.limits import OUTBOX_LEASE_MS
-from service.operation.models import ReindexJob, Step
-from service.search import generation, lexicon
-from service.search.compare import Difference, compared
-from service.search.lexicon import Recorder
+from service.outbox import store
+from service.search.index import generation
+from service.search.vocabulary import sync
+from service.search.vocabulary.sync import Recorder
 
 log = structlog.get_logger()
 
@@ -43,7 +44,7 @@ STEPS = (
 )
 OF_A_ROLLBACK = (Step.CATCHING_UP, Step.SWAPPING, Step.SETTLING)
 TOLD = 3  # films named when a verification fails
-KEPT_LONG_ENOUGH = outbox.KEEP_FINISHED // 2  # ms; the outbox surely goes back as far as this
+KEPT_LONG_ENOUGH = store.KEEP_FINISHED // 2  # ms; the outbox surely goes back as far as this
 
 
 class Rebuild:
@@ -202,7 +203,7 @@ class Rebuild:
         job.golden = await told(found)
         await self._jobs.note(job)
         worse = [trial for trial in found if trial.worse]
-        moving = await outbox.moving([trial.film_id for trial in worse], job.began_ms)
+        moving = await store.moving([trial.film_id for trial in worse], job.began_ms)
         if lost := [trial.query for trial in worse if trial.film_id not in moving]:
             raise Failed(f"the fresh index does not find what the old one does: {lost[0]!r}")
 
@@ -236,10 +237,10 @@ class Rebuild:
         await generation.advance()
         await self._wait_for_others(job)
         await self._filling.send_changed(job)
-        await outbox.reconsider(self._filling.refused)
+        await store.reconsider(self._filling.refused)
         await generation.advance()
         if job.kind == "rebuild":
-            await lexicon.completed()
+            await sync.completed()
 
     async def _wait_for_others(self, job: ReindexJob) -> None:
         """Another indexer's bulk may have reached the old index while the swap happened.

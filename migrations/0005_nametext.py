@@ -8,7 +8,7 @@ from orjson import loads
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-from service.search.plaintext import texts
+from service.films.search_text import texts
 
 PAGE = 1_000
 LISTS = ("aliases", "directors", "writers", "genres", "languages", "countries")

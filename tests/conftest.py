@@ -18,11 +18,11 @@ import asyncpg
 import pytest
 from dotenv import dotenv_values
 
-from service import database as storage
+from service.database import connection as storage
+from service.database.migrate import migrate
 from service.films.catalogue import Catalogue
-from service.films.nudge import Nudge, nudge_for
-from service.migrate import migrate
-from service.search.engines.elastic import Address
+from service.outbox.notifications import Nudge, nudge_for
+from service.search.engines.elasticsearch.reader import Address
 from tests import running
 from tests.running import Api, Service
 

@@ -4,14 +4,14 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.forms import Credentials, NewAccount, Refreshing, Verifying
+from service.accounts.auth import address, identity
+from service.accounts.responses import SessionView, UserView, VerifiedView
+from service.accounts.schemas import Credentials, NewAccount, Refreshing, Verifying
 from service.accounts.tokens import Identity
-from service.accounts.view import SessionView, UserView, VerifiedView
-from service.http.answers import answer
-from service.http.guards import address, identity
+from service.http.dependencies import parts
 from service.http.openapi import operation
-from service.http.parts import parts
-from service.http.reading import body
+from service.http.requests import body
+from service.http.responses import answer
 
 PRIVATE = {"Cache-Control": "no-store"}
 

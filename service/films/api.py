@@ -6,16 +6,16 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.cache.answers import Kept
+from service.accounts.auth import address, admin
+from service.cache.response_cache import Kept
 from service.errors import Malformed, VersionRequired
-from service.films.facts import FilmFacts, FilmPatch
 from service.films.models import Film
-from service.films.view import FilmView, etag, film_view
-from service.http.answers import answer, conditional, encode
-from service.http.guards import address, admin
+from service.films.responses import FilmView, etag, film_view
+from service.films.schemas import FilmFacts, FilmPatch
+from service.http.dependencies import parts
 from service.http.openapi import operation
-from service.http.parts import parts
-from service.http.reading import body, path_text
+from service.http.requests import body, path_text
+from service.http.responses import answer, conditional, encode
 
 bp = Blueprint("films", url_prefix="/api/v1/movies")
 

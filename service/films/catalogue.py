@@ -11,16 +11,16 @@ from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 from uuid_utils.compat import uuid7
 
-from service.database import whole
+from service.database.connection import whole
 from service.errors import Conflict, FieldError, Invalid, NotFound, VersionMismatch
-from service.films import outbox
-from service.films.facts import FilmFacts, FilmPatch, Provenance
-from service.films.identity import Known
+from service.films.deduplication import Known
+from service.films.insert_locks import Turns
 from service.films.models import Film, Genre
-from service.films.nudge import Nudge
-from service.films.turns import Turns
-from service.search.plaintext import texts
-from service.search.text import whole as whole_title
+from service.films.schemas import FilmFacts, FilmPatch, Provenance
+from service.films.search_text import texts
+from service.outbox import store
+from service.outbox.notifications import Nudge
+from service.text.analysis import whole as whole_title
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -202,7 +202,7 @@ class Catalogue:
             film = await _locked(film_id, version)
             await film.delete()
             film.version += 1
-            await outbox.append([(film_id, film.version, "withdrawn")], _ms(self._now()))
+            await store.append([(film_id, film.version, "withdrawn")], _ms(self._now()))
         return film
 
 
@@ -276,7 +276,7 @@ async def _store(new: list[Film], changed: list[Film], now: datetime) -> None:
         await Film.bulk_create(
             changed, batch_size=500, on_conflict=["id"], update_fields=list(ALL_COLUMNS)
         )
-    await outbox.append([(film.id, film.version, "film") for film in (*new, *changed)], _ms(now))
+    await store.append([(film.id, film.version, "film") for film in (*new, *changed)], _ms(now))
 
 
 async def _refetched(films: list[Film]) -> None:

@@ -17,18 +17,18 @@ import aiohttp
 import structlog
 
 from service.errors import DomainError, Invalid, Misconfigured, NotFound, Unavailable
-from service.films.facts import FilmFacts, FilmType
+from service.films.schemas import FilmFacts, FilmType
 from service.limits import OMDB_CONNECT as CONNECT
 from service.limits import OMDB_DEADLINE as DEADLINE
 from service.limits import OMDB_FIRST_PAUSE as FIRST_PAUSE
 from service.limits import OMDB_KEY_PAUSE as KEY_PAUSE
 from service.limits import OMDB_PAUSE as OUTAGE_PAUSE
 from service.limits import OMDB_TRIES as TRIES
-from service.meters import UPSTREAM
-from service.omdb.answer import parse
-from service.omdb.breaker import Breaker
+from service.observability.metrics import UPSTREAM
+from service.omdb.circuit_breaker import Breaker
+from service.omdb.json_repair import parse
+from service.omdb.parser import read_film
 from service.omdb.quota import Quota
-from service.omdb.reader import read_film
 
 log = structlog.get_logger()
 

@@ -17,12 +17,12 @@ import structlog
 
 from service.errors import DomainError, NotFound, Unavailable
 from service.films.catalogue import Catalogue, as_uuid
-from service.films.facts import FilmFacts, FilmType, Provenance
 from service.films.models import Film
+from service.films.schemas import FilmFacts, FilmType, Provenance
 from service.omdb.client import OmdbClient
-from service.omdb.memory import Memory, Miss
-from service.omdb.question import Question, question_of, refresh_after
-from service.omdb.throttle import Throttle
+from service.omdb.lookup_key import Question, question_of, refresh_after
+from service.omdb.negative_cache import Memory, Miss
+from service.omdb.rate_limit import Throttle
 
 log = structlog.get_logger()
 

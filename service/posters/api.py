@@ -7,11 +7,11 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.http.answers import conditional
+from service.http.dependencies import parts
 from service.http.openapi import operation
-from service.http.parts import parts
-from service.http.reading import path_text, query
-from service.posters.gallery import Picture
+from service.http.requests import path_text, query
+from service.http.responses import conditional
+from service.posters.service import Picture
 
 bp = Blueprint("posters", url_prefix="/api/v1")
 

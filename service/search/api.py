@@ -12,22 +12,14 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.http.answers import Links, answer, encode
+from service.http.dependencies import parts
 from service.http.openapi import Problem, operation
-from service.http.parts import parts
 from service.http.problems import refused
-from service.http.reading import body, checked, query
-from service.search.after import caught_up
-from service.search.cursors import Walk
-from service.search.finder import Found
-from service.search.forms import (
-    BrowseQuery,
-    Descriptions,
-    Searches,
-    SearchQuery,
-    SuggestQuery,
-)
-from service.search.view import (
+from service.http.requests import body, checked, query
+from service.http.responses import Links, answer, encode
+from service.search.index.read_your_writes import caught_up
+from service.search.requests import BrowseQuery, Descriptions, Searches, SearchQuery, SuggestQuery
+from service.search.responses import (
     FilmPage,
     Matches,
     SearchPage,
@@ -36,6 +28,8 @@ from service.search.view import (
     match_view,
     search_page,
 )
+from service.search.retrieval.cursors import Walk
+from service.search.retrieval.engine_search import Found
 
 bp = Blueprint("search", url_prefix="/api/v1")
 

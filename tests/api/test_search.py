@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from service.search.cursors import Cursors, Walk
+from service.search.retrieval.cursors import Cursors, Walk
 from tests.running import Api, until
 
 

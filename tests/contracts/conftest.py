@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 
 from service.films.models import Film
-from service.search.engines.elastic import Address, ElasticEngine
-from service.search.engines.elastic_writer import ElasticWriter
-from service.search.engines.ports import Engine, IndexWriter
-from service.search.engines.tantivy import TantivyEngine
-from service.search.engines.tantivy_writer import TantivyWriter
-from service.search.finder import Finder
-from service.search.vocabulary import Vocabulary
+from service.search.engines.base import Engine, IndexWriter
+from service.search.engines.elasticsearch.reader import Address, ElasticEngine
+from service.search.engines.elasticsearch.writer import ElasticWriter
+from service.search.engines.tantivy.reader import TantivyEngine
+from service.search.engines.tantivy.writer import TantivyWriter
+from service.search.retrieval.engine_search import Finder
+from service.search.vocabulary.vocabulary import Vocabulary
 from tests.conftest import emptied, required
 from tests.contracts.shelf import HARD, PATIENCE, Shelf, row, samples
 

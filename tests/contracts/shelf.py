@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from service.films.models import Film
-from service.search.document import MovieDocument
-from service.search.engines.ports import Engine, IndexWriter
-from service.search.finder import Finder
-from service.search.plaintext import texts
-from service.search.text import whole
-from service.search.vocabulary import Vocabulary
+from service.films.search_text import texts
+from service.search.engines.base import Engine, IndexWriter
+from service.search.index.document import MovieDocument
+from service.search.retrieval.engine_search import Finder
+from service.search.vocabulary.vocabulary import Vocabulary
 from service.settings import PROJECT
+from service.text.analysis import whole
 
 PATIENCE = 30.0  # seconds: a busy machine is no failure here
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from service.errors import Invalid
 from service.films.models import Film
-from service.search.finder import Finder, Found
-from service.search.text import words
+from service.search.retrieval.engine_search import Finder, Found
+from service.text.analysis import words
 from tests.contracts.shelf import HARD, Shelf, samples
 
 REFUSALS = {"query_empty", "query_too_long", "query_too_many_words", "query_unreadable"}

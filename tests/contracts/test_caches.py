@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from redis.asyncio import Redis
 
-from service.cache.answers import Answers, Kept, key_of
+from service.cache.base import Cache
 from service.cache.memory import MemoryCache
-from service.cache.ports import Cache
 from service.cache.redis import RedisCache
+from service.cache.response_cache import Answers, Kept, key_of
 from service.errors import NotFound, Unavailable
-from service.search.generation import Generation, advance
-from service.search.models import IndexState
+from service.search.index.generation import Generation, advance
+from service.search.index.models import IndexState
 from tests.conftest import required
 from tests.running import until
 
@@ -104,7 +104,7 @@ async def test_a_new_generation_asks_anew(cache: Cache) -> None:
 async def test_processes_that_share_a_cache_make_one_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("service.cache.answers.PATIENCE", 30.0)
+    monkeypatch.setattr("service.cache.response_cache.PATIENCE", 30.0)
     caches = [RedisCache(required("redis"), deadline=5) for _ in range(3)]
     processes, question, made = [Answers(cache) for cache in caches], key(), []
 
@@ -123,7 +123,7 @@ async def test_processes_that_share_a_cache_make_one_answer(
 async def test_who_waits_for_a_process_that_died_makes_the_answer_in_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("service.cache.answers.PATIENCE", 0.05)
+    monkeypatch.setattr("service.cache.response_cache.PATIENCE", 0.05)
     cache, question = RedisCache(required("redis"), deadline=5), key()
     assert await cache.get_or_claim(key_of("test", question, 1), 60) == (None, True)
 

@@ -14,21 +14,21 @@ import pytest
 import tantivy
 
 from service.errors import Unavailable
-from service.search.document import CUTS, MovieDocument
-from service.search.engines.elastic import Address, ElasticEngine
-from service.search.engines.elastic_inventory import ElasticInventory
-from service.search.engines.elastic_writer import ElasticWriter
-from service.search.engines.ports import Engine, Held, Hits, IndexWriter, Inventory, Packed, Refusal
-from service.search.engines.tantivy import TantivyEngine
-from service.search.engines.tantivy_inventory import TantivyInventory
-from service.search.engines.tantivy_writer import TantivyWriter
-from service.search.facets import counted
-from service.search.order import Place, Sort
-from service.search.plan import Clause, Field, Group, Plan, Slot
-from service.search.query import Query
-from service.search.selection import EVERY_FILM, Facet, Range, Selection
-from service.search.text import whole
-from service.search.vocabulary import Vocabulary
+from service.search.criteria.facets import counted
+from service.search.criteria.filters import EVERY_FILM, Facet, Range, Selection
+from service.search.criteria.sorting import Place, Sort
+from service.search.engines.base import Engine, Held, Hits, IndexWriter, Inventory, Packed, Refusal
+from service.search.engines.elasticsearch.inventory import ElasticInventory
+from service.search.engines.elasticsearch.reader import Address, ElasticEngine
+from service.search.engines.elasticsearch.writer import ElasticWriter
+from service.search.engines.tantivy.inventory import TantivyInventory
+from service.search.engines.tantivy.reader import TantivyEngine
+from service.search.engines.tantivy.writer import TantivyWriter
+from service.search.index.document import CUTS, MovieDocument
+from service.search.query.parser import Query
+from service.search.query.plan import Clause, Field, Group, Plan, Slot
+from service.search.vocabulary.vocabulary import Vocabulary
+from service.text.analysis import whole
 from tests.conftest import emptied, required
 
 

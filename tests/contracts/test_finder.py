@@ -7,11 +7,11 @@ import pytest
 
 from service.errors import Invalid
 from service.films.models import Film
-from service.search.cursors import Walk
-from service.search.document import MovieDocument
-from service.search.finder import ANYHOW, RANKED, Wish
-from service.search.selection import Range, Selection
-from service.search.text import whole
+from service.search.criteria.filters import Range, Selection
+from service.search.index.document import MovieDocument
+from service.search.retrieval.cursors import Walk
+from service.search.retrieval.engine_search import ANYHOW, RANKED, Wish
+from service.text.analysis import whole
 from tests.contracts.shelf import Shelf, row
 
 GOLDEN = [

@@ -9,13 +9,13 @@ import pytest
 
 from benches.names import names
 from service.films.models import Film
-from service.search.document import MovieDocument
-from service.search.engines.tantivy import TantivyEngine
-from service.search.engines.tantivy_writer import TantivyWriter
-from service.search.finder import Finder
-from service.search.matching import Matching, judge
-from service.search.releases import Described, read
-from service.search.vocabulary import Vocabulary
+from service.search.engines.tantivy.reader import TantivyEngine
+from service.search.engines.tantivy.writer import TantivyWriter
+from service.search.filenames.matcher import Matching, judge
+from service.search.filenames.parser import Described, read
+from service.search.index.document import MovieDocument
+from service.search.retrieval.engine_search import Finder
+from service.search.vocabulary.vocabulary import Vocabulary
 from service.settings import PROJECT
 from tests.contracts.shelf import row
 
@@ -135,6 +135,6 @@ def test_a_name_that_the_library_cannot_read_is_read_by_its_year(
     def breaks(*_: object) -> None:
         raise RuntimeError("a fault of its own")
 
-    monkeypatch.setattr("service.search.releases._guessed", breaks)
+    monkeypatch.setattr("service.search.filenames.parser._guessed", breaks)
     assert read("Jaws_(1975).1080p.mkv") == Described("Jaws", 1975)
     assert read("Blade.Runner.2049.2017.mkv").year == 2017

@@ -10,21 +10,21 @@ import orjson
 import pytest
 import tantivy
 
-from service.search.engines import elastic_form
-from service.search.engines import tantivy_layout as layout
-from service.search.engines.elastic import Address, ElasticEngine
-from service.search.engines.elastic_inventory import ElasticInventory
-from service.search.engines.elastic_writer import FOLDER, ElasticWriter
-from service.search.engines.ports import Outdated
-from service.search.engines.tantivy import TantivyEngine
-from service.search.engines.tantivy_inventory import TantivyInventory
-from service.search.engines.tantivy_writer import TantivyWriter
-from service.search.order import Sort
-from service.search.plan import Plan
-from service.search.query import Query
-from service.search.scope import Scope, scoped
-from service.search.selection import Range, Selection
-from service.search.vocabulary import Vocabulary
+from service.search.criteria.filters import Range, Selection
+from service.search.criteria.sorting import Sort
+from service.search.engines.base import Outdated
+from service.search.engines.elasticsearch import serializer
+from service.search.engines.elasticsearch.inventory import ElasticInventory
+from service.search.engines.elasticsearch.reader import Address, ElasticEngine
+from service.search.engines.elasticsearch.writer import FOLDER, ElasticWriter
+from service.search.engines.tantivy import schema as layout
+from service.search.engines.tantivy.inventory import TantivyInventory
+from service.search.engines.tantivy.reader import TantivyEngine
+from service.search.engines.tantivy.writer import TantivyWriter
+from service.search.query.fields import Scope, scoped
+from service.search.query.parser import Query
+from service.search.query.plan import Plan
+from service.search.vocabulary.vocabulary import Vocabulary
 from tests.conftest import emptied
 from tests.contracts.test_engines import PATIENCE, Store, elasticsearch_address, film
 
@@ -109,7 +109,7 @@ async def _older_cluster(client: Any, address: Address) -> None:
     aliases: dict[str, Any] = {address.alias: {}}
     await client.indices.create(index=index, settings=settings, mappings=mapping, aliases=aliases)
     for document in FILMS:
-        values = elastic_form.source(document)
+        values = serializer.source(document)
         values = {name: value for name, value in values.items() if name not in YOUNG_FACTS}
         found = {name: value for name, value in values["find"].items() if name not in YOUNG}
         await client.index(
@@ -175,7 +175,7 @@ async def test_it_is_compared_film_by_film_and_said_to_be_anothers(store: Store)
 async def test_a_change_waits_for_a_rebuild_which_brings_what_it_lacked(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.search.engines.elastic_fields.LOOK_AGAIN", 0.0)
+    monkeypatch.setattr("service.search.engines.elasticsearch.mapping_check.LOOK_AGAIN", 0.0)
     (refusal,) = await store.writer.write([JAWS])
     assert refusal.passing
     await store.writer.create("movies-2")

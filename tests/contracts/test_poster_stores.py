@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from service.errors import Misconfigured, Unavailable
-from service.posters.folder import FolderStore
-from service.posters.s3 import S3Store
-from service.posters.stores import PosterStore, object_key
+from service.posters.local_store import FolderStore
+from service.posters.s3_store import S3Store
+from service.posters.store import PosterStore, object_key
 from tests.conftest import required
 from tests.posters.buckets import BadBucket, bucket, bucket_url, frozen, local_url, standing
 

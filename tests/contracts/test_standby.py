@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 from service.films.models import Film
-from service.search.document import MovieDocument
-from service.search.engines.database import DatabaseEngine
-from service.search.finder import Wish
-from service.search.order import Sort
-from service.search.plan import Plan
-from service.search.query import Query
-from service.search.shelf import Shelf
-from service.search.standby import Standby
-from service.search.vocabulary import Vocabulary
+from service.search.criteria.sorting import Sort
+from service.search.engines.sql import DatabaseEngine
+from service.search.index.document import MovieDocument
+from service.search.query.parser import Query
+from service.search.query.plan import Plan
+from service.search.retrieval.database_search import Standby
+from service.search.retrieval.engine_search import Wish
+from service.search.retrieval.film_cache import Shelf
+from service.search.vocabulary.vocabulary import Vocabulary
 from tests.contracts.shelf import PATIENCE, row
 from tests.contracts.test_engines import SELECTIONS, SHELF, by_hand
 

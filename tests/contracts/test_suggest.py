@@ -6,9 +6,9 @@ from statistics import median
 import pytest
 
 from service.films.models import Film
-from service.search.shelf import Shelf as Prepared
-from service.search.suggest import Suggester
-from service.search.text import fold
+from service.search.retrieval.autocomplete import Suggester
+from service.search.retrieval.film_cache import Shelf as Prepared
+from service.text.analysis import fold
 from tests.contracts.shelf import Shelf
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from service.errors import Invalid
 from service.films.models import Film
-from service.search.finder import Wish
-from service.search.matching import Matching
-from service.search.releases import Described
-from service.search.selection import Range, Selection
-from service.search.shelf import Shelf as Prepared
-from service.search.suggest import Suggester
+from service.search.criteria.filters import Range, Selection
+from service.search.filenames.matcher import Matching
+from service.search.filenames.parser import Described
+from service.search.retrieval.autocomplete import Suggester
+from service.search.retrieval.engine_search import Wish
+from service.search.retrieval.film_cache import Shelf as Prepared
 from tests.contracts.shelf import Shelf
 
 pytestmark = pytest.mark.usefixtures("shelf")

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from service.database import driver_url
+from service.database.connection import driver_url
 from service.settings import path_of
 
 

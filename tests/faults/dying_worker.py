@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
-import indexer.worker
-from indexer.worker import Worker
-from service import database, wiring
-from service.films import outbox
-from service.films.nudge import nudge_for
-from service.search import generation
-from service.search.lexicon import Recorder
+import indexer.index_worker
+from indexer.index_worker import Worker
+from service.database import connection
+from service.outbox import store
+from service.outbox.notifications import nudge_for
+from service.search.index import generation
+from service.search.vocabulary.sync import Recorder
+from service.server import container
 from service.settings import Settings
 
 STEPS = ("claimed", "read", "words noted", "sent", "generation raised", "finished")
@@ -25,17 +26,17 @@ def work_and_die(after: str, database_url: str, search_url: str) -> None:
 
 
 async def _run(after: str, database_url: str, chosen: Settings) -> None:
-    await database.open_database(database_url)
-    writer = wiring.writer_for(chosen)
+    await connection.open_database(database_url)
+    writer = container.writer_for(chosen)
     await writer.open()
-    worker = Worker(writer, Recorder(), nudge_for(database_url), wiring.utc_now, "the dead one")
+    worker = Worker(writer, Recorder(), nudge_for(database_url), container.utc_now, "the dead one")
     where: dict[str, tuple[object, str]] = {
-        "claimed": (outbox, "claim"),
-        "read": (indexer.worker, "documents_of"),
+        "claimed": (store, "claim"),
+        "read": (indexer.index_worker, "documents_of"),
         "words noted": (worker._words, "remember"),
         "sent": (writer, "write"),
         "generation raised": (generation, "advance"),
-        "finished": (outbox, "finish"),
+        "finished": (store, "finish"),
     }
     holder, name = where[after]
     setattr(holder, name, _deadly(getattr(holder, name)))

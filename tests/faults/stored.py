@@ -11,12 +11,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-from indexer.posters import ORPHAN_AGE, Posters
-from service import database, settings, wiring
-from service.posters.fetch import Fetcher
-from service.posters.images import SIZES, Darkroom
-from service.posters.orders import LEASE
-from service.posters.stores import PosterStore, Stored, object_key
+from indexer.poster_worker import ORPHAN_AGE, Posters
+from service import settings
+from service.database import connection
+from service.posters.fetcher import Fetcher
+from service.posters.image_processor import SIZES, Darkroom
+from service.posters.jobs import LEASE
+from service.posters.store import PosterStore, Stored, object_key
+from service.server import container
 from tests import running
 from tests.faults.database import Direct
 from tests.running import Service
@@ -79,7 +81,7 @@ def _old(stored: Stored, young: timedelta) -> bool:
 @asynccontextmanager
 async def store_of(environment: dict[str, str]) -> AsyncIterator[PosterStore]:
     """The service's store, for a test."""
-    store = await wiring.poster_store_for(settings.load(running.settings(environment)))
+    store = await container.poster_store_for(settings.load(running.settings(environment)))
     try:
         yield store
     finally:
@@ -88,14 +90,14 @@ async def store_of(environment: dict[str, str]) -> AsyncIterator[PosterStore]:
 
 async def sweep(young: timedelta) -> None:
     chosen = settings.load()
-    await database.open_database(chosen.database_url)
-    store = await wiring.poster_store_for(chosen)
+    await connection.open_database(chosen.database_url)
+    store = await container.poster_store_for(chosen)
 
     async def nobody() -> None:
         """Is told of changes here."""
 
     def later() -> datetime:
-        return wiring.utc_now() + ORPHAN_AGE - young
+        return container.utc_now() + ORPHAN_AGE - young
 
     posters = Posters(store, Fetcher(()), Darkroom(), nobody, later)
     try:
@@ -103,7 +105,7 @@ async def sweep(young: timedelta) -> None:
     finally:
         await posters.close()
         await store.close()
-        await database.close_database()
+        await connection.close_database()
 
 
 if __name__ == "__main__":

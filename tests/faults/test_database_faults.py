@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from service.films.facts import FilmFacts
-from service.films.turns import ADDING, names_of
+from service.films.insert_locks import ADDING, names_of
+from service.films.schemas import FilmFacts
 from service.limits import CONFLICT_RETRIES, LONGEST_ANSWER, POSTGRES_POOL
 from tests.faults.conftest import WORKERS, Beset, is_found, written
 from tests.faults.invariants import in_time

@@ -9,21 +9,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from indexer.access import Access
+from indexer.index_handles import Access
+from indexer.index_worker import Worker
 from indexer.rebuild import Rebuild
-from indexer.worker import Worker
-from service import wiring
 from service.films.catalogue import Catalogue
-from service.films.facts import FilmPatch
 from service.films.models import Outbox
+from service.films.schemas import FilmPatch
+from service.indexing.comparison import compared
+from service.indexing.models import ReindexJob, Step
+from service.indexing.reindex_jobs import Rebuilds
 from service.limits import OUTBOX_LEASE_MS
-from service.operation.models import ReindexJob, Step
-from service.operation.reindex import Rebuilds
-from service.search.compare import compared
-from service.search.engines.elastic import Address
-from service.search.engines.elastic_writer import ElasticWriter
-from service.search.engines.ports import IndexWriter, Inventory
-from service.search.lexicon import Recorder
+from service.search.engines.base import IndexWriter, Inventory
+from service.search.engines.elasticsearch.reader import Address
+from service.search.engines.elasticsearch.writer import ElasticWriter
+from service.search.vocabulary.sync import Recorder
+from service.server import container
 from service.settings import Settings
 from tests.conftest import now, required
 from tests.faults.dying_worker import STEPS, work_and_die
@@ -45,7 +45,7 @@ def later() -> datetime:
 @asynccontextmanager
 async def writing(search_url: str) -> AsyncIterator[IndexWriter]:
     """A writer for as long as it is needed: tantivy has one at a time."""
-    writer = wiring.writer_for(Settings(search_url=search_url))
+    writer = container.writer_for(Settings(search_url=search_url))
     await writer.open()
     try:
         yield writer
@@ -104,7 +104,7 @@ async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
     if stack != "full":
         pytest.skip("on the embedded stack a swap is one call of the operating system")
     proxy = await Proxy.make(required("toxiproxy"), search_url)
-    writer = wiring.writer_for(Settings(search_url=proxy.before(search_url)))
+    writer = container.writer_for(Settings(search_url=proxy.before(search_url)))
     assert isinstance(writer, ElasticWriter)
     await writer.open()
     swap, lost = writer._ready().indices.update_aliases, 0

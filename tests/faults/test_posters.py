@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from indexer import posters as loop
-from service.posters import orders
-from service.posters.folder import FolderStore
-from service.posters.images import MEDIA_TYPE, SIZES, Darkroom
-from service.posters.stores import object_key
+from indexer import poster_worker as loop
+from service.posters import jobs
+from service.posters.image_processor import MEDIA_TYPE, SIZES, Darkroom
+from service.posters.local_store import FolderStore
+from service.posters.store import object_key
 from service.settings import PROJECT
 from tests.faults.conftest import Beset
 from tests.faults.plugin import Seen
@@ -113,7 +113,7 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
         assert len(left) == (1 if moment == "half stored" else len(SIZES))
         assert (await shown(film_id)).poster_status == "pending"
         assert await studio.posters.run_once() == 0, "the dead one's lease is waited out"
-        studio.clock.passes(2 * orders.LEASE)
+        studio.clock.passes(2 * jobs.LEASE)
         assert await studio.posters.run_once() == 1
         key = (await shown(film_id)).poster_key
         now = {stored.key async for stored in store.objects()}

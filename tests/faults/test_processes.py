@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 from service.limits import LONGEST_ANSWER
-from service.supervisor import SILENCE
+from service.server.supervisor import SILENCE
 from tests import running
 from tests.e2e.test_supervision import pids
 from tests.faults.conftest import Beset, is_found, written

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from benches.synthetic import films
-from service import wiring
-from service.search.engines.elastic import Address
+from service.search.engines.elasticsearch.reader import Address
+from service.server import container
 from service.settings import Settings
 from tests.conftest import required
 from tests.faults.database import Direct
@@ -76,7 +76,7 @@ async def test_a_rebuild_under_load_loses_nothing_and_readers_see_no_error(
     seen: Seen,
     tmp_path: Path,
 ) -> None:
-    inventory = wiring.inventory_for(Settings(search_url=stack_settings["SEARCH_URL"]))
+    inventory = container.inventory_for(Settings(search_url=stack_settings["SEARCH_URL"]))
     await many(service, tmp_path / "films.jsonl")
     await invariants.hold()
     async with loaded(service, rate=READERS, weights=READS) as idle:

@@ -6,27 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from indexer.worker import Worker
-from service.cache.answers import Answers
+from indexer.index_worker import Worker
 from service.cache.memory import MemoryCache
+from service.cache.response_cache import Answers
 from service.errors import Unavailable
-from service.films import outbox
 from service.films.catalogue import Catalogue
-from service.films.facts import FilmFacts
 from service.films.models import Outbox
-from service.films.nudge import Nudge
-from service.http.answers import Links
+from service.films.schemas import FilmFacts
+from service.http.responses import Links
+from service.outbox import store
+from service.outbox.notifications import Nudge
 from service.search.api import lasting, packed, unpacked
-from service.search.engines.elastic import Address, ElasticEngine
-from service.search.engines.elastic_writer import ElasticWriter
-from service.search.finder import INCOMPLETE, Finder, Wish
-from service.search.lexicon import Recorder
-from service.search.search import Search
-from service.search.shelf import Shelf
-from service.search.standby import AWAY, Standby
-from service.search.suggest import Suggester
-from service.search.view import film_page, search_page
-from service.search.vocabulary import Vocabulary
+from service.search.engines.elasticsearch.reader import Address, ElasticEngine
+from service.search.engines.elasticsearch.writer import ElasticWriter
+from service.search.responses import film_page, search_page
+from service.search.retrieval.autocomplete import Suggester
+from service.search.retrieval.database_search import AWAY, Standby
+from service.search.retrieval.engine_search import INCOMPLETE, Finder, Wish
+from service.search.retrieval.film_cache import Shelf
+from service.search.service import Search
+from service.search.vocabulary.sync import Recorder
+from service.search.vocabulary.vocabulary import Vocabulary
 from tests.conftest import PATIENCE, now
 from tests.faults.fake_elasticsearch import Elasticsearch, running
 from tests.faults.plugin import Seen
@@ -84,7 +84,7 @@ async def test_only_the_refused_items_of_a_bulk_are_tried_again_later_each_time(
     cluster.refuse = lambda _: None
     await indexer.step()
     assert set(cluster.documents) == set(films)
-    assert (await outbox.depth(0)).waiting == 0
+    assert (await store.depth(0)).waiting == 0
     seen("the 10 refused of 30 were sent again alone, after 0.4, 0.8, 1.5 s and more")
     seen.held("I5")
 
@@ -117,7 +117,7 @@ async def test_a_document_that_is_rejected_for_good_waits_for_a_person_and_the_r
     assert row.reason is not None and row.reason.startswith("document_parsing_exception")
     await due_again()
     assert await indexer.step() == 0, "it is not tried again by itself"
-    depth = await outbox.depth(0)
+    depth = await store.depth(0)
     assert (depth.waiting, depth.quarantined) == (0, 1)
     seen("29 of 30 indexed, the rejected one in quarantine with Elasticsearch's reason")
     seen.held("I5")
@@ -131,7 +131,7 @@ async def test_an_older_version_is_no_error_and_changes_nothing(
     cluster.documents[str(film.id)] = (9, {"gone": False, "votes": 0, "title": "newer"})
     await indexer.step()
     assert cluster.documents[str(film.id)][1]["title"] == "newer"
-    assert (await outbox.depth(0)).waiting == 0
+    assert (await store.depth(0)).waiting == 0
     seen("409 for an older version counts as done")
 
 

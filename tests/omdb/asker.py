@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import aiohttp
 
-from service.database import close_database, open_database
+from service.database.connection import close_database, open_database
 from service.films.catalogue import Catalogue
-from service.films.nudge import nudge_for
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import Lookup
 from service.omdb.quota import Quota
+from service.outbox.notifications import nudge_for
 from tests.omdb.server import KEY
 
 

@@ -11,12 +11,12 @@ import pytest
 from service.errors import DomainError
 from service.films.catalogue import Catalogue
 from service.films.models import Film
-from service.films.nudge import Nudge
 from service.omdb import client as client_module
 from service.omdb import lookup as lookup_module
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import Lookup
 from service.omdb.quota import Quota
+from service.outbox.notifications import Nudge
 from tests.omdb.server import Omdb, running
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.omdb.answer import parse
+from service.omdb.json_repair import parse
 
 CORPUS = [
     pytest.param(b'{"Title":"Jaws"}', {"Title": "Jaws"}, id="sound"),

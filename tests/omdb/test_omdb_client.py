@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.errors import DomainError, Invalid, Misconfigured, NotFound, Unavailable
-from service.omdb import breaker
+from service.omdb import circuit_breaker
 from service.omdb import client as client_module
 from service.omdb.client import OmdbClient
 from service.omdb.quota import Quota
@@ -156,19 +156,19 @@ async def test_an_outage_is_left_alone_until_one_call_finds_its_end(
     client: OmdbClient, omdb: Omdb, clock: Clock
 ) -> None:
     omdb.fail("status_503")
-    for _ in range(breaker.FAILURES):
+    for _ in range(circuit_breaker.FAILURES):
         with pytest.raises(Unavailable):
             await client.by_id(MATRIX)
     omdb.recover()
     made = len(omdb.calls)
     with pytest.raises(Unavailable) as refused:
         await client.by_id(MATRIX)
-    assert 0 < (refused.value.retry_after or 0) <= breaker.PAUSE
+    assert 0 < (refused.value.retry_after or 0) <= circuit_breaker.PAUSE
     assert len(omdb.calls) == made, "nothing was asked while OMDb is held to be down"
     with pytest.raises(Unavailable):
         await client.health()
 
-    clock.pass_by(breaker.PAUSE)
+    clock.pass_by(circuit_breaker.PAUSE)
     omdb.pause = 0.2
     asked = await asyncio.gather(*(client.by_id(MATRIX) for _ in range(5)), return_exceptions=True)
     assert sum(isinstance(one, Unavailable) for one in asked) == 4, "one goes ahead"
@@ -179,7 +179,7 @@ async def test_an_outage_is_left_alone_until_one_call_finds_its_end(
 
 async def test_answers_in_words_never_count_as_an_outage(client: OmdbClient, omdb: Omdb) -> None:
     omdb.fail("Error getting data.")
-    for _ in range(breaker.FAILURES + 1):
+    for _ in range(circuit_breaker.FAILURES + 1):
         with pytest.raises(Unavailable):
             await client.by_id(MATRIX)
     omdb.recover()

@@ -9,14 +9,14 @@ import pytest
 
 from service.errors import Invalid, NotFound, Unavailable
 from service.films.catalogue import Catalogue
-from service.films.facts import FilmFacts, Provenance
 from service.films.models import Film, Outbox
+from service.films.schemas import FilmFacts, Provenance
 from service.omdb import lookup as lookup_module
+from service.omdb.bulk_fetch import fetch_all
 from service.omdb.client import OmdbClient
-from service.omdb.fetch import fetch_all
 from service.omdb.lookup import Lookup
-from service.omdb.memory import Memory
 from service.omdb.models import OmdbLease
+from service.omdb.negative_cache import Memory
 from service.settings import PROJECT
 from tests.omdb.conftest import Clock, refused, until
 from tests.omdb.server import Omdb

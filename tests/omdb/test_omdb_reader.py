@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from service.films.facts import FilmFacts, ImdbRating, Ratings
-from service.omdb.reader import read_film
+from service.films.schemas import FilmFacts, ImdbRating, Ratings
+from service.omdb.parser import read_film
 from tests.omdb.server import FILMS, whole_film
 
 JAWS: dict[str, object] = {

@@ -8,13 +8,13 @@ import pytest
 
 from service.errors import DomainError, Misconfigured, NotFound, TooMany, Unavailable
 from service.films.catalogue import Catalogue
-from service.films.facts import FilmFacts, Provenance
+from service.films.schemas import FilmFacts, Provenance
 from service.omdb import lookup as lookup_module
-from service.omdb import throttle
+from service.omdb import rate_limit
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import Lookup
+from service.omdb.lookup_key import refresh_after
 from service.omdb.models import OmdbLease
-from service.omdb.question import refresh_after
 from tests.omdb.conftest import Clock, refused, until
 from tests.omdb.server import Omdb
 
@@ -68,21 +68,21 @@ async def test_one_stranger_cannot_spend_everybodys_calls(
     catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: Clock
 ) -> None:
     lookup = Lookup(catalogue, client, clock.now, clock.monotonic)
-    for number in range(throttle.LOOKUPS):
+    for number in range(rate_limit.LOOKUPS):
         assert isinstance(await refused(lookup.film(f"none {number}", "192.0.2.1")), NotFound)
     error = await refused(lookup.film("one more", "192.0.2.1"))
     assert isinstance(error, TooMany)
-    assert 0 < (error.retry_after or 0) <= throttle.WINDOW
+    assert 0 < (error.retry_after or 0) <= rate_limit.WINDOW
     assert isinstance(await refused(lookup.film("none 1", "192.0.2.1")), NotFound), "known here"
     assert isinstance(await refused(lookup.film("one more", "192.0.2.2")), NotFound)
     assert isinstance(await refused(lookup.film("two more")), NotFound), "nobody's are unbounded"
-    clock.pass_by(throttle.WINDOW)
+    clock.pass_by(rate_limit.WINDOW)
     assert (await lookup.film("Jaws", "192.0.2.1")).title == "Jaws"
 
 
 def test_a_crowd_of_strangers_takes_no_more_memory(clock: Clock) -> None:
-    counts = throttle.Throttle(clock.monotonic)
-    for number in range(throttle.ASKERS + throttle.LOOKUPS):
+    counts = rate_limit.Throttle(clock.monotonic)
+    for number in range(rate_limit.ASKERS + rate_limit.LOOKUPS):
         counts.count(f"stranger {number}")
     with pytest.raises(TooMany):
         counts.count("one stranger more")

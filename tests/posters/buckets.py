@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from service.posters.s3 import S3Store
+from service.posters.s3_store import S3Store
 from tests.conftest import required
 
 

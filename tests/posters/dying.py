@@ -6,12 +6,13 @@ import signal
 import sys
 from pathlib import Path
 
-from indexer.posters import Posters
-from service import database, wiring
-from service.posters import orders
-from service.posters.fetch import Fetcher
-from service.posters.folder import FolderStore
-from service.posters.images import Darkroom
+from indexer.poster_worker import Posters
+from service.database import connection
+from service.posters import jobs
+from service.posters.fetcher import Fetcher
+from service.posters.image_processor import Darkroom
+from service.posters.local_store import FolderStore
+from service.server import container
 
 
 def die(*_: object) -> None:
@@ -31,13 +32,13 @@ async def nothing() -> None:
 
 
 async def run(at: str, database_url: str, folder: Path, host: str) -> None:
-    await database.open_database(database_url)
+    await connection.open_database(database_url)
     if at == "half stored":
         store: FolderStore = Dying(folder)
     else:
         store = FolderStore(folder)
-        orders.settle = die  # type: ignore[assignment]
-    posters = Posters(store, Fetcher([host]), Darkroom(), nothing, wiring.utc_now)
+        jobs.settle = die  # type: ignore[assignment]
+    posters = Posters(store, Fetcher([host]), Darkroom(), nothing, container.utc_now)
     await posters.run_once()
 
 

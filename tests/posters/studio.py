@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from indexer.posters import Posters
+from indexer.poster_worker import Posters
 from service.films.models import Film
-from service.posters.fetch import Fetcher
-from service.posters.images import Darkroom
-from service.posters.stores import PosterStore
+from service.posters.fetcher import Fetcher
+from service.posters.image_processor import Darkroom
+from service.posters.store import PosterStore
 from tests.posters.host import Host, running_host
 from tests.posters.pictures import picture
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from indexer.access import Access
+from indexer.index_handles import Access
+from indexer.index_worker import Worker
 from indexer.rebuild import Rebuild
-from indexer.worker import Worker
-from service import wiring
-from service.films.nudge import Nudge
-from service.search.engines.ports import Inventory
-from service.search.lexicon import Recorder
+from service.outbox.notifications import Nudge
+from service.search.engines.base import Inventory
+from service.search.vocabulary.sync import Recorder
+from service.server import container
 from service.settings import Settings
 from tests.conftest import PATIENCE, fresh_index, now
 from tests.unit.indexing import Moody
@@ -30,14 +30,14 @@ async def search_url(stack: str, tmp_path: Path) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def inventory(search_url: str) -> AsyncIterator[Inventory]:
-    made = wiring.inventory_for(Settings(search_url=search_url))
+    made = container.inventory_for(Settings(search_url=search_url))
     yield made
     await made.close()
 
 
 @pytest.fixture
 async def writer(search_url: str) -> AsyncIterator[Moody]:
-    real = wiring.writer_for(Settings(search_url=search_url))
+    real = container.writer_for(Settings(search_url=search_url))
     await real.open()
     yield Moody(real)
     await real.close()
@@ -45,7 +45,7 @@ async def writer(search_url: str) -> AsyncIterator[Moody]:
 
 @pytest.fixture
 def access(search_url: str, writer: Moody, inventory: Inventory) -> Access:
-    engine = partial(wiring.engine_for, Settings(search_url=search_url))
+    engine = partial(container.engine_for, Settings(search_url=search_url))
     return Access(writer, inventory, engine)  # type: ignore[arg-type]
 
 

@@ -5,14 +5,15 @@ import os
 import signal
 from functools import partial
 
-from indexer import filling, jobs
-from indexer.access import Access
+from indexer import rebuild_fill, rebuild_lease
+from indexer.index_handles import Access
+from indexer.index_worker import Worker
 from indexer.rebuild import Rebuild
-from indexer.worker import Worker
-from service import database, wiring
-from service.films.nudge import nudge_for
-from service.operation.models import ReindexJob, Step
-from service.search.lexicon import Recorder
+from service.database import connection
+from service.indexing.models import ReindexJob, Step
+from service.outbox.notifications import nudge_for
+from service.search.vocabulary.sync import Recorder
+from service.server import container
 from service.settings import Settings
 
 PROMOTED = "promoted"  # the moment between the swap and the next note
@@ -24,16 +25,16 @@ def rebuild_and_die(at: str, database_url: str, search_url: str) -> None:
 
 
 async def _run(at: str, database_url: str, chosen: Settings) -> None:
-    filling.PAGE, filling.KEPT = 7, 14
-    await database.open_database(database_url)
-    writer = wiring.writer_for(chosen)
+    rebuild_fill.PAGE, rebuild_fill.KEPT = 7, 14
+    await connection.open_database(database_url)
+    writer = container.writer_for(chosen)
     await writer.open()
-    worker = Worker(writer, Recorder(), nudge_for(database_url), wiring.utc_now, "tester")
+    worker = Worker(writer, Recorder(), nudge_for(database_url), container.utc_now, "tester")
     while await worker.step():
         pass
-    noting, promoting = jobs.Jobs.note, writer.promote
+    noting, promoting = rebuild_lease.Jobs.note, writer.promote
 
-    async def note(self: jobs.Jobs, job: ReindexJob) -> None:
+    async def note(self: rebuild_lease.Jobs, job: ReindexJob) -> None:
         await noting(self, job)
         if job.state == at and (at != Step.FILLING or job.done >= 14):
             os.kill(os.getpid(), signal.SIGKILL)
@@ -43,8 +44,8 @@ async def _run(at: str, database_url: str, chosen: Settings) -> None:
         if at == PROMOTED:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    jobs.Jobs.note = note  # type: ignore[method-assign]
+    rebuild_lease.Jobs.note = note  # type: ignore[method-assign]
     writer.promote = promote  # type: ignore[method-assign]
-    engine = partial(wiring.engine_for, chosen)
-    access = Access(writer, wiring.inventory_for(chosen), engine)
-    await Rebuild(access, Recorder(), worker, wiring.utc_now, "tester").run(asyncio.Event())
+    engine = partial(container.engine_for, chosen)
+    access = Access(writer, container.inventory_for(chosen), engine)
+    await Rebuild(access, Recorder(), worker, container.utc_now, "tester").run(asyncio.Event())

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from service.errors import Unavailable
-from service.films.facts import FilmFacts, Provenance
-from service.search.document import MovieDocument
-from service.search.engines.ports import IndexWriter, Packed, Refusal
+from service.films.schemas import FilmFacts, Provenance
+from service.search.engines.base import IndexWriter, Packed, Refusal
+from service.search.index.document import MovieDocument
 
 SAMPLE = Provenance(source="sample")
 FILMS = [FilmFacts(title=f"Film number {n}", year=1950 + n % 70) for n in range(30)]

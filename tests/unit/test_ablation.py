@@ -3,10 +3,11 @@
 import pytest
 
 from benches.ablation import PARTS, Part
-from service.search import numerals, plan
-from service.search.plan import Plan
-from service.search.query import Query
-from service.search.vocabulary import Vocabulary
+from service.search.query import plan
+from service.search.query.parser import Query
+from service.search.query.plan import Plan
+from service.search.vocabulary.vocabulary import Vocabulary
+from service.text import numerals
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Malformed
-from service.search.cursors import Cursors, Walk, mark
-from service.search.forms import BrowseQuery
+from service.search.requests import BrowseQuery
+from service.search.retrieval.cursors import Cursors, Walk, mark
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "a secret that is only used by tests"

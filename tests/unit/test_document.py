@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from service.search.document import COLUMNS, FilmLike, MovieDocument
+from service.search.index.document import COLUMNS, FilmLike, MovieDocument
 
 
 def film(**facts: Any) -> SimpleNamespace:

@@ -6,27 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from indexer.access import Access
-from indexer.patrol import Patrol
-from indexer.worker import Worker
-from service import wiring
-from service.database import now_ms
+from indexer.drift_scanner import Patrol
+from indexer.index_handles import Access
+from indexer.index_worker import Worker
+from service.admin.metrics_endpoint import exposition
+from service.database.connection import now_ms
 from service.errors import Conflict, DomainError, Invalid, NotFound
-from service.films import outbox
 from service.films.catalogue import Catalogue
-from service.films.facts import FilmFacts, FilmPatch
 from service.films.models import Film, Outbox
-from service.films.nudge import Nudge
-from service.operation.drift import Drift, Tally
-from service.operation.metrics import exposition
-from service.operation.models import DriftState
-from service.operation.pointers import Pointers
-from service.operation.why import Why
-from service.search import compare
-from service.search.after import caught_up
-from service.search.document import MovieDocument
-from service.search.engines.ports import Inventory
-from service.search.generation import Generation
+from service.films.schemas import FilmFacts, FilmPatch
+from service.indexing import comparison
+from service.indexing.diagnosis import Why
+from service.indexing.drift import Drift, Tally
+from service.indexing.models import DriftState
+from service.indexing.outbox_admin import Pointers
+from service.outbox import store
+from service.outbox.notifications import Nudge
+from service.search.engines.base import Inventory
+from service.search.index.document import MovieDocument
+from service.search.index.generation import Generation
+from service.search.index.read_your_writes import caught_up
+from service.server import container
 from service.settings import Settings
 from tests.conftest import PATIENCE, now, required
 from tests.running import until
@@ -75,7 +75,7 @@ async def test_each_kind_of_difference_is_found_named_and_repaired(
     drift: Drift,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(compare, "PAGE", 7)
+    monkeypatch.setattr(comparison, "PAGE", 7)
     expected = await spoilt(catalogue, worker, writer)
     tally = await walked(drift)
     assert {each.film_id: each.kind for each in tally.named} == expected
@@ -179,7 +179,7 @@ async def test_where_no_indexer_ever_ran_that_is_what_is_explained(
     if stack == "full":
         url = f"{required('elasticsearch')}?index=nothing-{tmp_path.name}&timeout={PATIENCE}"
     chosen = Settings(search_url=url)
-    inventory, engine = wiring.inventory_for(chosen), wiring.engine_for(chosen)
+    inventory, engine = container.inventory_for(chosen), container.engine_for(chosen)
     why = Why(catalogue, Pointers(catalogue, nudge), inventory, engine)
     assert await why.told("jaws") == ["There is no index yet: no indexer has been started."]
     await inventory.close()
@@ -212,7 +212,7 @@ async def test_a_change_set_aside_is_tried_again_when_an_operator_says_so(
 async def test_a_search_after_a_write_waits_for_it_and_not_for_ever(
     catalogue: Catalogue, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.search.after.LONGEST", 60.0)
+    monkeypatch.setattr("service.search.index.read_your_writes.LONGEST", 60.0)
     film = await catalogue.add(FilmFacts(title="Mine"))
     generation = Generation()
     before = await generation.current()
@@ -223,7 +223,7 @@ async def test_a_search_after_a_write_waits_for_it_and_not_for_ever(
     assert await generation.current() > before
     await catalogue.amend(str(film.id), None, FilmPatch(year=1990))
     assert await caught_up(token, generation)
-    monkeypatch.setattr("service.search.after.LONGEST", 0.1)
+    monkeypatch.setattr("service.search.index.read_your_writes.LONGEST", 0.1)
     assert not await caught_up(f"{film.id}:2", generation)
     for wrong in ("", "1", f"{film.id}", f"{film.id}:x", "not-a-film:1"):
         with pytest.raises(Invalid):
@@ -236,5 +236,5 @@ async def test_finished_changes_count_as_settled_by_the_databases_own_clock(
     film = await catalogue.add(FilmFacts(title="Timed"))
     before = await now_ms()
     await worker.step()
-    assert await outbox.moving([str(film.id)], before) == {str(film.id)}
-    assert await outbox.moving([str(film.id)], await now_ms() + 1) == set()
+    assert await store.moving([str(film.id)], before) == {str(film.id)}
+    assert await store.moving([str(film.id)], await now_ms() + 1) == set()

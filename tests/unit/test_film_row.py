@@ -4,9 +4,9 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 
 from service.films.models import Film
-from service.films.row import film_row_of, film_rows
-from service.films.view import film_view
-from service.search.document import MovieDocument
+from service.films.responses import film_view
+from service.films.rows import film_row_of, film_rows
+from service.search.index.document import MovieDocument
 
 NOW = datetime(2026, 1, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 

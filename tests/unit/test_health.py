@@ -3,14 +3,14 @@
 import asyncio
 from datetime import timedelta
 
-from service import database as storage
+from service.admin import health
+from service.admin.health import Health
+from service.database import connection as storage
 from service.errors import Unavailable
-from service.films import outbox
 from service.films.catalogue import Catalogue
-from service.films.facts import FilmFacts
 from service.films.models import Outbox
-from service.operation import health
-from service.operation.health import Health
+from service.films.schemas import FilmFacts
+from service.outbox import store
 from tests.conftest import now
 
 
@@ -61,7 +61,7 @@ async def test_changes_that_nobody_indexes_are_told(database: str, catalogue: Ca
         created_at=int((now() - timedelta(minutes=5)).timestamp() * 1000)
     )
     [first, _] = await Outbox.all().order_by("id")
-    await outbox.quarantine([first.id], 1, "not today")
+    await store.quarantine([first.id], 1, "not today")
     part = (await Health({}, now).readiness()).parts["indexer"]
     assert part.state == "failed"
     assert "1 films waiting, 1 set aside" in part.detail

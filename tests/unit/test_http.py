@@ -12,20 +12,20 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 from sanic_testing.reusable import ReusableClient
 
-from service import logs
 from service.errors import FieldError, Invalid, Misconfigured, TooMany, Unavailable
-from service.http import edges, problems
-from service.http.answers import Links, PageQuery, answer, conditional
-from service.http.reading import query
-from service.meters import counted
-from service.search.forms import SearchQuery
+from service.http import middleware, problems
+from service.http.requests import query
+from service.http.responses import Links, PageQuery, answer, conditional
+from service.observability import logging as logs
+from service.observability.metrics import counted
+from service.search.requests import SearchQuery
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[ReusableClient]:
-    app: Sanic = Sanic("doors", request_class=edges.IdentifiedRequest, configure_logging=False)
+    app: Sanic = Sanic("doors", request_class=middleware.IdentifiedRequest, configure_logging=False)
     problems.install(app)
-    edges.install(app, ())
+    middleware.install(app, ())
     faults = {
         "wrong": Invalid("Wrong: x.", errors=(FieldError("/x", "is wrong"),)),
         "later": TooMany("Too many.", retry_after=7.4),

@@ -6,19 +6,19 @@ import time
 
 import pytest
 
-from service import lateness, meters
+from service.observability import loop_lag, metrics
 from tests.running import until
 
 
 async def test_the_worst_lateness_is_shown_for_a_while_and_then_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lateness, "EVERY", 0.01)
-    monkeypatch.setattr(lateness, "HALF", 1.0)
+    monkeypatch.setattr(loop_lag, "EVERY", 0.01)
+    monkeypatch.setattr(loop_lag, "HALF", 1.0)
     said = re.compile(r'^movies_loop_late_seconds\{process="tested"\} (\S+)$', re.MULTILINE)
 
     async def late() -> float:
-        found = said.search(meters.counted().decode())
+        found = said.search(metrics.counted().decode())
         return float(found[1]) if found else -1.0
 
     async def begun() -> bool:
@@ -30,7 +30,7 @@ async def test_the_worst_lateness_is_shown_for_a_while_and_then_forgotten(
     async def forgotten() -> bool:
         return await late() < 0.4
 
-    task = asyncio.create_task(lateness.watch("tested"))
+    task = asyncio.create_task(loop_lag.watch("tested"))
     try:
         await until(begun)
         time.sleep(0.5)  # the very thing that a loop must not do

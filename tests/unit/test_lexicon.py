@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from service.database import connection, now_ms, rows
-from service.search.lexicon import OVERLAP, Lexicon, Recorder
-from service.search.vocabulary import TITLE, Vocabulary
+from service.database.connection import connection, now_ms, rows
+from service.search.vocabulary.sync import OVERLAP, Lexicon, Recorder
+from service.search.vocabulary.vocabulary import TITLE, Vocabulary
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -56,7 +56,7 @@ async def test_old_words_are_not_read_again_and_again(
         read.extend(row["word"] for row in found if "word" in row)
         return found
 
-    monkeypatch.setattr("service.search.lexicon.rows", counted)
+    monkeypatch.setattr("service.search.vocabulary.sync.rows", counted)
     await lexicon.follow_once()
     await lexicon.follow_once()
     assert read == []

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from service.films.models import Film
-from service.search.matches import matched, ranges, why
-from service.search.plan import MOST_SLOTS
-from service.search.query import Query
-from service.search.scope import DEFAULT
+from service.search.highlights import matched, ranges, why
+from service.search.query.fields import DEFAULT
+from service.search.query.parser import Query
+from service.search.query.plan import MOST_SLOTS
 
 
 def film(title: str, **facts: Any) -> Film:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.films.nudge import NotifyNudge, Nudge, nudge_for
+from service.outbox.notifications import NotifyNudge, Nudge, nudge_for
 
 
 async def test_a_nudge_wakes_the_one_who_waits(database: str, nudge: Nudge) -> None:
@@ -42,9 +42,9 @@ async def test_a_database_that_is_away_makes_no_nudge_and_no_error(
         raise ZeroDivisionError("a fault of ours")
 
     deaf = NotifyNudge("postgres://nobody@127.0.0.1:1/movies")
-    monkeypatch.setattr("service.films.nudge.connection", away)
+    monkeypatch.setattr("service.outbox.notifications.connection", away)
     await deaf.give()
-    monkeypatch.setattr("service.films.nudge.connection", broken)
+    monkeypatch.setattr("service.outbox.notifications.connection", broken)
     with pytest.raises(ZeroDivisionError):
         await deaf.give()
     await deaf.listen()

@@ -5,16 +5,16 @@ import random
 
 import pytest
 
-from indexer.worker import BATCH, MOST_BREAKS, Worker
-from service.database import now_ms, rows
-from service.films import outbox
+from indexer.index_worker import BATCH, MOST_BREAKS, Worker
+from service.database.connection import now_ms, rows
 from service.films.catalogue import Catalogue
-from service.films.facts import FilmFacts, FilmPatch
 from service.films.models import Film, Outbox
-from service.films.nudge import Nudge
-from service.search.compare import Difference, compared
-from service.search.engines.ports import Inventory
-from service.search.lexicon import Recorder
+from service.films.schemas import FilmFacts, FilmPatch
+from service.indexing.comparison import Difference, compared
+from service.outbox import store
+from service.outbox.notifications import Nudge
+from service.search.engines.base import Inventory
+from service.search.vocabulary.sync import Recorder
 from tests.conftest import now
 from tests.unit.indexing import FILMS, SAMPLE, Moody, held
 
@@ -39,7 +39,7 @@ async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds
     random.Random(7).shuffle(events)
     workers = [Worker(writer, Recorder(), nudge, now, f"tester-{n}") for n in range(2)]  # type: ignore[arg-type]
     for start in range(0, len(events), 23):
-        await outbox.append(events[start : start + 23], 0)
+        await store.append(events[start : start + 23], 0)
         await asyncio.gather(*(worker.step() for worker in workers))
     await Outbox.all().update(done_at=1)
     assert await differences(inventory) == []
@@ -106,19 +106,19 @@ async def test_a_long_outbox_is_drained_poison_set_aside_and_old_rows_swept(
     films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
     await worker.step()
     writer.refuse = {str(film.id): False for film in films[:3]}  # a tenth of the rows
-    await outbox.append(((films[n % 30].id, 1, "film") for n in range(number)), 0)
+    await store.append(((films[n % 30].id, 1, "film") for n in range(number)), 0)
     steps = 0
     while await worker.step():
         steps += 1
     assert steps == -(-number // BATCH), "what is set aside is not claimed again"
-    depth = await outbox.depth(0)
+    depth = await store.depth(0)
     assert (depth.waiting, depth.quarantined) == (0, number // 10)
     made = await catalogue.add(FilmFacts(title="Behind a heap of poison"))
     assert await worker.step() == 1
     assert await inventory.look("movies-1", str(made.id)) is not None
-    assert await outbox.sweep(await now_ms()) == 0, "rebuilds may need what was finished today"
+    assert await store.sweep(await now_ms()) == 0, "rebuilds may need what was finished today"
     await Outbox.filter(done_at__isnull=False).update(done_at=1)
-    assert await outbox.sweep(await now_ms()) == number - number // 10 + 31
+    assert await store.sweep(await now_ms()) == number - number // 10 + 31
     left = await rows("SELECT COUNT(*) AS n FROM outbox")
     assert left[0]["n"] == number // 10, "what waits for a person is kept"
 
@@ -134,12 +134,12 @@ async def test_what_changed_since_a_moment_is_read_in_pages_also_while_it_is_fin
     for film in films[:20]:
         await catalogue.amend(str(film.id), None, FilmPatch(year=1991))
     wanted = {entry.id: entry.film_id for entry in await Outbox.filter(done_at=None)}
-    await outbox.finish(list(wanted)[:11])  # all in one moment: more than a page
+    await store.finish(list(wanted)[:11])  # all in one moment: more than a page
     read: dict[int, object] = {}
-    async for page in outbox.changed_since(since, 4):
+    async for page in store.changed_since(since, 4):
         assert 0 < len(page) <= 4
         if not read:
-            await outbox.finish(list(wanted)[11:])  # by another indexer, behind the reader's back
+            await store.finish(list(wanted)[11:])  # by another indexer, behind the reader's back
         read |= {entry.id: entry.film_id for entry in page}
     assert read == wanted
-    assert [page async for page in outbox.changed_since(await now_ms() + 1, 4)] == []
+    assert [page async for page in store.changed_since(await now_ms() + 1, 4)] == []

@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import Invalid
-from service.search.dictionary import MOST_NEAR
-from service.search.plan import Clause, Plan, Slot
-from service.search.query import Query
-from service.search.vocabulary import Vocabulary
+from service.search.query.parser import Query
+from service.search.query.plan import Clause, Plan, Slot
+from service.search.vocabulary.fuzzy_term_index import MOST_NEAR
+from service.search.vocabulary.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary()
 VOCABULARY.add(["tgodfather", "tgod", "tfather", "jgodfather", "wgodfather", "dspielberg", "tjaws"])

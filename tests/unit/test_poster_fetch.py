@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import pytest
 
-from service.posters.addresses import NotPublic, PublicResolver, is_public
-from service.posters.fetch import LARGEST, Fetcher
-from service.posters.verdicts import Missing, Passing, Rejected
+from service.posters.errors import Missing, Passing, Rejected
+from service.posters.fetcher import LARGEST, Fetcher
+from service.posters.ssrf_guard import NotPublic, PublicResolver, is_public
 from tests.posters.host import Host, running_host
 from tests.posters.pictures import picture
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from service.posters.darkroom import Unfit, develop
-from service.posters.images import SIZES, Darkroom, Poster, unpacked
-from service.posters.verdicts import Passing, Rejected
+from service.posters.errors import Passing, Rejected
+from service.posters.image_processor import SIZES, Darkroom, Poster, unpacked
+from service.posters.image_worker import Unfit, develop
 from tests.posters.pictures import BLUE, RED, detailed, encoded, picture, pixel_bomb, scan_bomb
 
 WIDTHS = list(SIZES.values())

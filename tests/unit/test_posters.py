@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from indexer import posters as loop
-from indexer.posters import LOOK_AGAIN, MOST_TRIES, Posters
+from indexer import poster_worker as loop
+from indexer.poster_worker import LOOK_AGAIN, MOST_TRIES, Posters
 from service.errors import NotFound, Unavailable
 from service.films.models import Film
-from service.posters import orders
-from service.posters.fetch import Fetcher
-from service.posters.folder import FolderStore
-from service.posters.gallery import Gallery
-from service.posters.images import SIZES, Darkroom
-from service.posters.stores import object_key
-from service.posters.view import poster_view
+from service.films.poster_response import poster_view
+from service.posters import jobs
+from service.posters.fetcher import Fetcher
+from service.posters.image_processor import SIZES, Darkroom
+from service.posters.local_store import FolderStore
+from service.posters.service import Gallery
+from service.posters.store import object_key
 from tests.posters.pictures import detailed, picture, scan_bomb
 from tests.posters.studio import Studio, at_work, is_stored, shown, studio_on
 from tests.running import until
@@ -206,21 +206,21 @@ async def test_two_indexers_never_fetch_the_same_poster(studio: Studio) -> None:
 
 async def test_an_indexer_that_dies_loses_nothing(studio: Studio) -> None:
     film_id = await studio.film("/picture/good")
-    assert await orders.claim(studio.clock.ms()) is not None  # and no more is heard of it
+    assert await jobs.claim(studio.clock.ms()) is not None  # and no more is heard of it
     assert await studio.posters.run_once() == 0
-    studio.clock.passes(orders.LEASE + 1)
+    studio.clock.passes(jobs.LEASE + 1)
     assert await studio.posters.run_once() == 1
     assert (await shown(film_id)).poster_status == "stored"
 
 
 async def test_one_that_comes_back_late_does_not_undo_anothers_work(studio: Studio) -> None:
     film_id = await studio.film("/picture/good")
-    late = await orders.claim(studio.clock.ms())
+    late = await jobs.claim(studio.clock.ms())
     assert late is not None
-    studio.clock.passes(orders.LEASE + 1)
+    studio.clock.passes(jobs.LEASE + 1)
     await studio.posters.run_once()
-    lost = orders.Outcome(orders.Seen("missing", "too late", None))
-    assert not await orders.settle(late, lost)
+    lost = jobs.Outcome(jobs.Seen("missing", "too late", None))
+    assert not await jobs.settle(late, lost)
     assert (await shown(film_id)).poster_status == "stored"
 
 
@@ -271,15 +271,15 @@ async def test_a_slow_host_does_not_hold_up_the_others(studio: Studio) -> None:
 async def test_the_loop_outlives_a_database_that_is_away(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim, refused = orders.claim, []
+    claim, refused = jobs.claim, []
 
-    async def claim_later(now_ms: int) -> orders.Order | None:
+    async def claim_later(now_ms: int) -> jobs.Order | None:
         if len(refused) < 3:
             refused.append(1)
             raise ConnectionRefusedError("the database is away")
         return await claim(now_ms)
 
-    monkeypatch.setattr(orders, "claim", claim_later)
+    monkeypatch.setattr(jobs, "claim", claim_later)
     monkeypatch.setattr(loop, "FIRST_REST", 0.02)
     film_id = await studio.film("/picture/good")
     with capture_logs() as logs:

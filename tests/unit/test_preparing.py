@@ -11,16 +11,16 @@ from uuid import UUID
 
 import pytest
 
-from indexer import preparing
-from indexer.preparing import Preparing, prepared
+from indexer import rebuild_prepare
+from indexer.index_worker import Worker
 from indexer.rebuild import Rebuild
-from indexer.worker import Worker
+from indexer.rebuild_prepare import Preparing, prepared
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
-from service.operation.models import Step
-from service.search.document import COLUMNS
-from service.search.engines.ports import Inventory
-from service.search.engines.tantivy_layout import packed
+from service.indexing.models import Step
+from service.search.engines.base import Inventory
+from service.search.engines.tantivy.schema import packed
+from service.search.index.document import COLUMNS
 from tests.running import until
 from tests.unit.indexing import FILMS, SAMPLE
 from tests.unit.test_rebuild import carried_out, differences
@@ -42,7 +42,7 @@ ROW = dict.fromkeys(COLUMNS) | {
 
 @pytest.fixture
 async def in_processes(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Preparing]:
-    monkeypatch.setattr(preparing, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(rebuild_prepare, "WORTH_PROCESSES", 0)
     async with Preparing.of(packed, True, 1) as ready:
         yield ready
 
@@ -60,7 +60,7 @@ async def test_processes_that_prepare_let_others_go_first(in_processes: Preparin
         os.getpriority(os.PRIO_PROCESS, child.pid or 0)
         for child in multiprocessing.active_children()
     }
-    assert theirs == {min(19, ours + preparing.NICENESS)}
+    assert theirs == {min(19, ours + rebuild_prepare.NICENESS)}
 
 
 def test_words_are_worked_out_only_if_they_are_wanted() -> None:
@@ -82,7 +82,7 @@ async def test_a_rebuild_by_several_processes_leaves_nothing_out(
     inventory: Inventory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(preparing, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(rebuild_prepare, "WORTH_PROCESSES", 0)
     await catalogue.absorb_all(FILMS, SAMPLE)
     await worker.step()
     job = await carried_out(rebuild)
@@ -100,7 +100,7 @@ async def test_a_process_that_dies_is_a_passing_fault(in_processes: Preparing) -
 
 
 async def _prepare_and_die(told: Connection) -> None:
-    preparing.WORTH_PROCESSES = 0
+    rebuild_prepare.WORTH_PROCESSES = 0
     async with Preparing.of(packed, True, 1) as ready:
         await ready.page([ROW])
         told.send([child.pid for child in multiprocessing.active_children()])

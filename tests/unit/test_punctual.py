@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from sanic.http.constants import Stage
 from sanic.server.protocols.http_protocol import HttpProtocol, current_time
 
-from service.http.punctual import LOOK, PunctualProtocol
+from service.http.timeouts import LOOK, PunctualProtocol
 
 
 class Handle:

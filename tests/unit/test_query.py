@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import Invalid
-from service.search.query import LONGEST, MOST_WORDS, Query
+from service.search.query.parser import LONGEST, MOST_WORDS, Query
 
 
 @pytest.mark.parametrize(

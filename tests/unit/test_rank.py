@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import Invalid
-from service.search.candidate import Candidate
-from service.search.nicknames import unfolded
-from service.search.query import Query
-from service.search.rank import rank
-from service.search.series import numbered
-from service.search.sound import sound
-from service.search.spelling import did_you_mean
+from service.search.query.parser import Query
+from service.search.query.synonyms import unfolded
+from service.search.ranking.candidates import Candidate
+from service.search.ranking.did_you_mean import did_you_mean
+from service.search.ranking.scorer import rank
+from service.search.ranking.sequels import numbered
+from service.text.phonetics import sound
 
 numbers = count(1)
 

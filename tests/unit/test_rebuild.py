@@ -9,27 +9,27 @@ from dataclasses import replace
 
 import pytest
 
-from indexer import filling
-from indexer.access import Access
-from indexer.jobs import Jobs, Lost
+from indexer import rebuild_fill
+from indexer.index_handles import Access
+from indexer.index_worker import Worker
 from indexer.rebuild import Rebuild
-from indexer.worker import Worker
-from service import wiring
-from service.database import clock, now_ms, rows
+from indexer.rebuild_lease import Jobs, Lost
+from service.database.connection import clock, now_ms, rows
 from service.errors import Conflict, DomainError, NotFound
 from service.films.catalogue import Catalogue
-from service.films.facts import FilmFacts, FilmPatch
 from service.films.models import Film, Outbox
-from service.operation.drift import Drift
-from service.operation.models import ReindexJob, Step
-from service.operation.reindex import Rebuilds
-from service.search import generation
-from service.search.compare import Difference, compared
-from service.search.document import MovieDocument
-from service.search.engines.ports import Engine, Inventory, Packed
-from service.search.lexicon import Recorder
-from service.search.plan import Plan
-from service.search.query import Query
+from service.films.schemas import FilmFacts, FilmPatch
+from service.indexing.comparison import Difference, compared
+from service.indexing.drift import Drift
+from service.indexing.models import ReindexJob, Step
+from service.indexing.reindex_jobs import Rebuilds
+from service.search.engines.base import Engine, Inventory, Packed
+from service.search.index import generation
+from service.search.index.document import MovieDocument
+from service.search.query.parser import Query
+from service.search.query.plan import Plan
+from service.search.vocabulary.sync import Recorder
+from service.server import container
 from service.settings import Settings
 from tests.conftest import now
 from tests.running import until
@@ -106,13 +106,13 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
     search_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(filling, "PAGE", 15)
+    monkeypatch.setattr(rebuild_fill, "PAGE", 15)
     films = list((await catalogue.absorb_all(FILMS, SAMPLE)).films)
     more = [FilmFacts(title=f"Another {n}", directors=["Someone"]) for n in range(200)]
     films += (await catalogue.absorb_all(more, SAMPLE)).films
     while await worker.step():
         pass
-    engine: Engine = wiring.engine_for(Settings(search_url=search_url))
+    engine: Engine = container.engine_for(Settings(search_url=search_url))
     await engine.open()
     stop, over_now = asyncio.Event(), asyncio.Event()
     written: set[str] = set()
@@ -192,7 +192,7 @@ async def test_words_that_are_complete_are_not_written_again(
     async def insert(some: list[str]) -> None:
         written.append(some)
 
-    monkeypatch.setattr("service.search.lexicon._insert", insert)
+    monkeypatch.setattr("service.search.vocabulary.sync._insert", insert)
     await carried_out(rebuild)
     assert written
     written.clear()
@@ -218,8 +218,8 @@ async def test_a_rebuild_takes_one_page_at_a_time_and_rests_while_people_search(
         rests.append(seconds)
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(filling, "PAGE", 10)
-    monkeypatch.setattr(filling, "pause", pause)
+    monkeypatch.setattr(rebuild_fill, "PAGE", 10)
+    monkeypatch.setattr(rebuild_fill, "pause", pause)
     writer.takes = 0.2
     job = await carried_out(rebuild)
     assert (job.state, job.done) == (Step.DONE, 30)
@@ -260,10 +260,10 @@ async def test_a_rebuild_killed_at_any_step_is_brought_to_its_end(
     await catalogue.amend(str(films[3].id), None, FilmPatch(plot="changed while nobody worked"))
     await catalogue.withdraw(str(films[4].id), None)
     chosen = Settings(search_url=search_url)
-    writer = wiring.writer_for(chosen)
+    writer = container.writer_for(chosen)
     resources.push_async_callback(writer.close)
     await writer.open()
-    access = Access(writer, inventory, lambda name: wiring.engine_for(chosen, name))
+    access = Access(writer, inventory, lambda name: container.engine_for(chosen, name))
     worker = Worker(writer, Recorder(), catalogue._nudge, now, "tester")
     job = await carried_out(Rebuild(access, Recorder(), worker, now, "tester"), filed.id)
     assert (job.state, job.reason) == (Step.DONE, None)
@@ -473,7 +473,7 @@ async def test_an_indexer_that_has_lost_the_job_writes_nothing_more(
 async def test_a_step_that_takes_long_keeps_its_job(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.jobs.RENEW", 0.01)
+    monkeypatch.setattr("indexer.rebuild_lease.RENEW", 0.01)
     filed = await Rebuilds(now).ask()
     ours, others = Jobs("one", now), Jobs("another", now)
     job = await ours.claim()
@@ -501,9 +501,11 @@ async def test_an_index_of_another_analysis_is_noticed_until_it_is_rebuilt(
     await worker.step()
     drift = Drift(inventory, catalogue._nudge, now)
     assert (await drift.show()).outdated is False
-    monkeypatch.setattr("service.search.engines.tantivy_layout.FINGERPRINT", "another")
+    monkeypatch.setattr("service.search.engines.tantivy.schema.FINGERPRINT", "another")
     for user in ("writer", "inventory"):
-        monkeypatch.setattr(f"service.search.engines.elastic_{user}.fingerprint", lambda: "another")
+        monkeypatch.setattr(
+            f"service.search.engines.elasticsearch.{user}.fingerprint", lambda: "another"
+        )
     assert (await drift.show()).outdated is True
     with pytest.raises(DomainError, match="run `movies reindex`"):
         await drift.check()

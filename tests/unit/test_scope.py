@@ -2,12 +2,12 @@
 
 import pytest
 
-from service.search.candidate import Candidate
-from service.search.plan import Clause, Plan
-from service.search.query import Query
-from service.search.rank import rank
-from service.search.scope import DEFAULT, NAME_EDIT, NAME_WORTH, Scope, scoped, seen
-from service.search.vocabulary import Vocabulary
+from service.search.query.fields import DEFAULT, NAME_EDIT, NAME_WORTH, Scope, scoped, seen
+from service.search.query.parser import Query
+from service.search.query.plan import Clause, Plan
+from service.search.ranking.candidates import Candidate
+from service.search.ranking.scorer import rank
+from service.search.vocabulary.vocabulary import Vocabulary
 
 WORDS = ["tjaws", "wjaws", "dspielberg", "sbenchley", "sgottlieb", "cshaw", "cscheider"]
 TITLE_AND_WRITER: Scope = frozenset({"title", "writer"})

@@ -6,26 +6,26 @@ from typing import Any
 import orjson
 import pytest
 
-from service.cache.answers import Answers, key_of
 from service.cache.memory import MemoryCache
-from service.database import rows, settled
+from service.cache.response_cache import Answers, key_of
+from service.database.connection import rows, settled
 from service.errors import NotFound, Unavailable
 from service.films.models import Film
-from service.http.answers import Links
-from service.operation import audience
-from service.operation.reindex import Rebuilds
-from service.search import generation
+from service.http.responses import Links
+from service.indexing import search_activity
+from service.indexing.reindex_jobs import Rebuilds
 from service.search.api import lasting, packed, unpacked
-from service.search.engines.database import DatabaseEngine
-from service.search.engines.ports import Hits, Outdated
-from service.search.finder import Found, Wish
-from service.search.search import ALONE, Search
-from service.search.selection import Selection
-from service.search.shelf import Shelf
-from service.search.standby import AWAY, Standby, turns
-from service.search.suggest import Suggester
-from service.search.view import Suggestions
-from service.search.vocabulary import Vocabulary
+from service.search.criteria.filters import Selection
+from service.search.engines.base import Hits, Outdated
+from service.search.engines.sql import DatabaseEngine
+from service.search.index import generation
+from service.search.responses import Suggestions
+from service.search.retrieval.autocomplete import Suggester
+from service.search.retrieval.database_search import AWAY, Standby, turns
+from service.search.retrieval.engine_search import Found, Wish
+from service.search.retrieval.film_cache import Shelf
+from service.search.service import ALONE, Search
+from service.search.vocabulary.vocabulary import Vocabulary
 from tests.conftest import PATIENCE, now
 from tests.contracts.shelf import row
 from tests.running import until
@@ -107,8 +107,8 @@ async def test_what_an_older_index_lacks_the_database_answers_and_the_engine_all
 async def test_a_wanted_rebuild_is_told_of_those_whom_the_engine_answers(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audience, "LOOK", 0.01)
-    moody, shelf, people = Moody(), Shelf(), audience.Audience()
+    monkeypatch.setattr(search_activity, "LOOK", 0.01)
+    moody, shelf, people = Moody(), Shelf(), search_activity.Audience()
     search = Search(
         moody,  # type: ignore[arg-type]  # it has what is called here
         Suggester(moody, Vocabulary(), shelf),  # type: ignore[arg-type]
@@ -121,7 +121,7 @@ async def test_a_wanted_rebuild_is_told_of_those_whom_the_engine_answers(
     async def searched() -> bool:
         await search.find("jaws", 5, 0)
         await asyncio.sleep(0.1)
-        return await audience.present()
+        return await search_activity.present()
 
     try:
         moody.fails = False
@@ -131,8 +131,8 @@ async def test_a_wanted_rebuild_is_told_of_those_whom_the_engine_answers(
         assert not await searched(), "the database answered"
         moody.fails = False
         assert await until(searched)
-        await rows("UPDATE index_state SET searched_ms = searched_ms - $1", audience.GONE)
-        assert not await audience.present(), "it is some seconds ago"
+        await rows("UPDATE index_state SET searched_ms = searched_ms - $1", search_activity.GONE)
+        assert not await search_activity.present(), "it is some seconds ago"
     finally:
         following.cancel()
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from service.search.query import Query
-from service.search.spelling import misspelt
-from service.search.vocabulary import Vocabulary
+from service.search.query.parser import Query
+from service.search.ranking.did_you_mean import misspelt
+from service.search.vocabulary.vocabulary import Vocabulary
 
 
 @pytest.fixture(scope="module")

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from indexer.worker import Worker
+from indexer.index_worker import Worker
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.models import Film, Outbox
-from service.films.nudge import Nudge
-from service.operation.drift import Drift
-from service.operation.suspects import Suspects
-from service.search.engines.ports import Inventory
+from service.indexing.drift import Drift
+from service.indexing.orphan_repair import Suspects
+from service.outbox.notifications import Nudge
+from service.search.engines.base import Inventory
 from tests.conftest import now
 from tests.unit.indexing import FILMS, SAMPLE, Moody, held
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from service.search import numerals
-from service.search.text import fold, grams, joined, spans, whole, words
+from service.text import numerals
+from service.text.analysis import fold, grams, joined, spans, whole, words
 
 
 @pytest.mark.parametrize(

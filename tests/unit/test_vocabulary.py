@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from service.search.dictionary import MOST_NEAR, Near
-from service.search.vocabulary import CAST, DIRECTOR, JOINED, TITLE, WRITER, Vocabulary
+from service.search.vocabulary.fuzzy_term_index import MOST_NEAR, Near
+from service.search.vocabulary.vocabulary import CAST, DIRECTOR, JOINED, TITLE, WRITER, Vocabulary
 
 WORDS = ["tgodfather", "tgod", "tfather", "jgodfather", "dspielberg", "tjaws", "tjurassic", "tpark"]
 

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from indexer.worker import TOMBSTONE_AGE, Worker, delay_ms
-from service import database as storage
+from indexer.index_worker import TOMBSTONE_AGE, Worker, delay_ms
+from service.database import connection as storage
 from service.errors import Unavailable
-from service.films import outbox
 from service.films.catalogue import Catalogue
-from service.films.facts import FilmFacts, FilmPatch
 from service.films.models import Outbox
-from service.films.nudge import Nudge
-from service.search.engines.ports import Inventory
-from service.search.generation import Generation
-from service.search.lexicon import Recorder
+from service.films.schemas import FilmFacts, FilmPatch
+from service.outbox import store
+from service.outbox.notifications import Nudge
+from service.search.engines.base import Inventory
+from service.search.index.generation import Generation
+from service.search.vocabulary.sync import Recorder
 from tests.conftest import now
 from tests.running import until
 from tests.unit.indexing import FILMS, SAMPLE, Moody, held
@@ -29,7 +29,7 @@ async def test_what_is_claimed_is_indexed_once_and_finished(
     assert await worker.step() == 30
     assert await held(writer) == 30
     assert await worker.step() == 0
-    assert (await outbox.depth(0)).waiting == 0
+    assert (await store.depth(0)).waiting == 0
     assert await Generation().current() > before
 
 
@@ -51,7 +51,7 @@ async def test_a_withdrawn_film_leaves_the_index_and_an_older_pointer_does_not_b
     await catalogue.withdraw(str(film.id), None)
     await worker.step()
     assert await held(writer) == 0
-    await outbox.append([(film.id, 1, "film")], 0)
+    await store.append([(film.id, 1, "film")], 0)
     await worker.step()
     assert await held(writer) == 0
 
@@ -80,7 +80,7 @@ async def test_what_is_refused_for_now_is_tried_again_and_what_never_can_is_set_
     writer.refuse = {later: True, never: False}
     await worker.step()
     assert await held(writer) == 28
-    depth = await outbox.depth(0)
+    depth = await store.depth(0)
     assert (depth.waiting, depth.quarantined) == (1, 1)
     writer.refuse = {}
     await Outbox.all().update(due_at=0)
@@ -92,9 +92,9 @@ async def test_a_dead_owners_rows_are_free_when_it_starts_again(
     catalogue: Catalogue, worker: Worker, writer: Moody
 ) -> None:
     await catalogue.absorb_all(FILMS, SAMPLE)
-    assert len(await outbox.claim("tester", 500, worker._ms())) == 30
+    assert len(await store.claim("tester", 500, worker._ms())) == 30
     assert await worker.step() == 0
-    await outbox.release("tester")
+    await store.release("tester")
     assert await worker.step() == 30
 
 
@@ -102,7 +102,7 @@ async def test_a_step_that_broke_off_is_done_again_before_its_lease_ends(
     catalogue: Catalogue, writer: Moody, nudge: Nudge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await catalogue.absorb_all(FILMS, SAMPLE)
-    finish, tries = outbox.finish, 0
+    finish, tries = store.finish, 0
 
     async def finish_but_once(ids: Sequence[int]) -> None:
         nonlocal tries
@@ -111,7 +111,7 @@ async def test_a_step_that_broke_off_is_done_again_before_its_lease_ends(
             raise ConnectionResetError("the database went away")
         await finish(ids)
 
-    monkeypatch.setattr(outbox, "finish", finish_but_once)
+    monkeypatch.setattr(store, "finish", finish_but_once)
     await nudge.listen()
     began, stop = now(), asyncio.Event()  # a clock that stands: no lease of these will end
     worker = Worker(writer, Recorder(), nudge, lambda: began, "tester")  # type: ignore[arg-type]
@@ -129,7 +129,7 @@ async def test_a_step_that_broke_off_is_done_again_before_its_lease_ends(
 
 async def test_two_indexers_never_claim_the_same_row(catalogue: Catalogue) -> None:
     await catalogue.absorb_all(FILMS, SAMPLE)
-    claims = await asyncio.gather(*(outbox.claim(f"owner-{n}", 7, 1000) for n in range(6)))
+    claims = await asyncio.gather(*(store.claim(f"owner-{n}", 7, 1000) for n in range(6)))
     ids = [entry.id for claim in claims for entry in claim]
     assert len(ids) == len(set(ids)) == 30
 

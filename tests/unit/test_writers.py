@@ -7,11 +7,11 @@ from sqlite3 import connect
 
 import pytest
 
-from indexer.worker import Worker
-from service import database as storage
+from indexer.index_worker import Worker
+from service.database import connection as storage
 from service.films.catalogue import Catalogue
-from service.films.facts import FilmFacts, FilmPatch
 from service.films.models import Film, Outbox
+from service.films.schemas import FilmFacts, FilmPatch
 from service.settings import PROJECT, path_of
 from tests.unit.indexing import Moody, held
 

@@ -3,10 +3,10 @@
 import asyncio
 import sys
 
-from service.database import close_database, open_database
+from service.database.connection import close_database, open_database
 from service.films.catalogue import Catalogue
-from service.films.facts import FilmFacts, FilmPatch
-from service.films.nudge import nudge_for
+from service.films.schemas import FilmFacts, FilmPatch
+from service.outbox.notifications import nudge_for
 from tests.conftest import now
 
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from service.accounts.accounts import Accounts
 from service.accounts.passwords import Passwords
+from service.accounts.service import Accounts
 from tests.unit.accounts.people import CHEAP, SECRET, Clock, People
 
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.accounts.accounts import Accounts
-from service.accounts.forms import Credentials, NewAccount
-from service.accounts.view import SessionView, UserView
+from service.accounts.responses import SessionView, UserView
+from service.accounts.schemas import Credentials, NewAccount
+from service.accounts.service import Accounts
 from service.errors import NotAuthenticated
 
 SECRET = "a secret for tests, long enough for every one of the HMAC algorithms"

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from pydantic import ValidationError
 
-from service.accounts.accounts import Accounts
-from service.accounts.forms import Credentials, NameAndPassword, NewAccount
 from service.accounts.models import LoginFailure, RefreshToken, Session, User
 from service.accounts.passwords import Passwords
+from service.accounts.schemas import Credentials, NameAndPassword, NewAccount
+from service.accounts.service import Accounts
 from service.accounts.tokens import Tokens
 from service.errors import Conflict, Invalid, NotAllowed, NotAuthenticated
 from tests.unit.accounts.people import CHEAP, PASSWORD, SECRET, Clock, People

@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from service.accounts.models import LoginFailure
-from service.accounts.throttle import (
+from service.accounts.login_throttle import (
     ADDRESS_FAILURES,
     FIRST_DELAY,
     FORGOTTEN_AFTER,
@@ -13,7 +12,8 @@ from service.accounts.throttle import (
     NAME_FAILURES,
     Throttle,
 )
-from service.accounts.view import SessionView
+from service.accounts.models import LoginFailure
+from service.accounts.responses import SessionView
 from service.errors import NotAuthenticated, TooMany
 from tests.unit.accounts.people import ELSEWHERE, HERE, SECRET, Clock, People
 

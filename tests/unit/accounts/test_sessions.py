@@ -6,9 +6,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.accounts.models import RefreshToken, Session, User
+from service.accounts.responses import SessionView
 from service.accounts.sessions import GRACE, LIFE, Sessions
 from service.accounts.tokens import Tokens
-from service.accounts.view import SessionView
 from service.errors import NotAuthenticated
 from tests.unit.accounts.people import SECRET, Clock, People
 

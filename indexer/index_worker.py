@@ -1,0 +1,243 @@
+"""The loop that keeps the index equal to the database.
+
+Claim some pointers, read the films as they are now, write one bulk, finish. Since every film is
+read again and the index refuses older versions, a pointer may come twice, late or out of order
+without harm; so whatever fails is simply tried again.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from indexer.shutdown import pause
+from service.database import connection
+from service.errors import Unavailable
+from service.films.models import Film
+from service.limits import INDEX_FIRST_DELAY_MS as FIRST_DELAY
+from service.limits import INDEX_LONGEST_DELAY_MS as LONGEST_DELAY
+from service.limits import POLL
+from service.observability.metrics import INDEXED
+from service.outbox import store
+from service.outbox.notifications import Nudge
+from service.search.engines.base import IndexWriter, Refusal
+from service.search.index import generation
+from service.search.index.document import COLUMNS, UNFIT, MovieDocument
+from service.search.vocabulary.sync import Recorder
+
+log = structlog.get_logger()
+
+BATCH = 500  # films in one bulk request; 500 ready documents are some 300 kB
+PAUSE = 0.05  # seconds between small bulks: half the load of none, 15 ms more lag
+MOST_BREAKS = 10  # tries of a film that breaks the code, some minutes, before it is set aside
+TOMBSTONE_AGE = 86_400_000  # ms
+SWEEP_EVERY = 600.0  # seconds between two removals of old finished rows
+
+
+class Worker:
+    """One indexer's loop; any number may run where the engine allows it."""
+
+    def __init__(
+        self,
+        writer: IndexWriter,
+        words: Recorder,
+        nudge: Nudge,
+        now: Callable[[], datetime],
+        owner: str,
+    ) -> None:
+        self._writer = writer
+        self._words = words
+        self._nudge = nudge
+        self._now = now
+        self._owner = owner
+        self.turn = asyncio.Lock()
+        """Held during one step; a rebuild takes it for its last catch-up."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; whatever fails is tried again."""
+        await self._freed(stop)
+        failures = 0
+        while not stop.is_set():
+            try:
+                async with self.turn:
+                    handled = await self.step()
+                failures = 0
+            except Exception as error:
+                failures += 1
+                self._say(error)
+                await pause(stop, delay_ms(failures) / 1000)
+                await self._freed(stop)  # a step that broke off may have left rows leased
+                continue
+            if handled == 0:
+                await self._nudge.wait(POLL)
+            elif handled < BATCH:
+                await pause(stop, PAUSE)
+
+    async def step(self) -> int:
+        """One bulk; returns how many pointers were claimed."""
+        entries = await store.claim(self._owner, BATCH, self._ms())
+        if not entries:
+            return 0
+        try:
+            refused = await self._write(entries)
+        except Exception as error:
+            if connection.is_fault(error):
+                raise  # nothing could be written down either; the lease runs out by itself
+            attempts = max(entry.attempts for entry in entries)
+            due = self._ms() + delay_ms(attempts)
+            reason = error.detail if isinstance(error, Unavailable) else repr(error)
+            await store.postpone([entry.id for entry in entries], due, reason)
+            raise
+        films = len({entry.film_id for entry in entries})
+        INDEXED.labels("refused").inc(len(refused))
+        INDEXED.labels("written").inc(films - len(refused))
+        await generation.advance()  # first: whoever sees a row done may count on new answers
+        await self._settle(entries, refused)
+        log.info("films_indexed", action="films_indexed", count=films, left=len(refused))
+        return len(entries)
+
+    async def _write(self, entries: Sequence[store.Entry]) -> list[Refusal]:
+        """Put the films behind `entries` into the index; returns those that did not go in.
+
+        One film that nobody thought of must not hold up the others of its bulk for ever, so what
+        breaks this code is found and refused; for good after some tries, if what has gone in before
+        still does. Else it is no film's fault.
+        """
+        broken: dict[UUID, Exception] = {}
+        refused = await self._write_by_halves(entries, broken)
+        for film_id, error in broken.items():
+            log.error("film_breaks_indexing", film_id=str(film_id), exc_info=error)
+            attempts = max(entry.attempts for entry in entries if entry.film_id == film_id)
+            hopeless = attempts >= MOST_BREAKS and await self._writes_another(film_id)
+            reason = f"cannot be indexed: {error!r}"
+            refused.append(Refusal(str(film_id), reason, passing=not hopeless))
+        return refused
+
+    async def _writes_another(self, film_id: UUID) -> bool:
+        """Whether the film that went in last, other than this one, goes in again."""
+        last = await store.last_done(film_id)
+        if last is None:
+            return False
+        broken: dict[UUID, Exception] = {}
+        await self._write_by_halves([last], broken)
+        return not broken
+
+    async def _write_by_halves(
+        self, entries: Sequence[store.Entry], broken: dict[UUID, Exception]
+    ) -> list[Refusal]:
+        try:
+            documents, unfit = await documents_of(entries)
+            await self._words.remember(word for made in documents for word in made.words())
+            return [*unfit, *await self._writer.write(documents)]
+        except Exception as error:
+            if isinstance(error, Unavailable) or connection.is_fault(error):
+                raise
+            films = sorted({entry.film_id for entry in entries})
+            if len(films) == 1:
+                broken[films[0]] = error
+                return []
+        half = set(films[: len(films) // 2])
+        first = [entry for entry in entries if entry.film_id in half]
+        rest = [entry for entry in entries if entry.film_id not in half]
+        refused = await self._write_by_halves(first, broken)
+        return refused + await self._write_by_halves(rest, broken)
+
+    async def _settle(self, entries: Sequence[store.Entry], refusals: Sequence[Refusal]) -> None:
+        """Finish what went in; put off or set aside what did not, each with its own reason."""
+        now = self._ms()
+        refused = {refusal.film_id: refusal for refusal in refusals}
+        done = [entry.id for entry in entries if str(entry.film_id) not in refused]
+        if done:
+            await store.finish(done)
+        for film_id, refusal in refused.items():
+            of_film = [entry for entry in entries if str(entry.film_id) == film_id]
+            ids = [entry.id for entry in of_film]
+            if refusal.passing:
+                due = now + delay_ms(max(entry.attempts for entry in of_film))
+                await store.postpone(ids, due, refusal.reason)
+            else:
+                log.error("film_refused", film_id=film_id, reason=refusal.reason)
+                await store.quarantine(ids, now, refusal.reason)
+
+    async def sweep(self, stop: asyncio.Event) -> None:
+        """Forget old finished rows and old tombstones now and then, until `stop`."""
+        buried = 0
+        while not stop.is_set():
+            try:
+                await store.sweep(self._ms())
+                buried = await self.bury(buried)
+            except Exception as error:
+                self._say(error)
+            await pause(stop, SWEEP_EVERY)
+
+    async def bury(self, since: int) -> int:
+        """Remove the tombstones laid between `since` and a day ago.
+
+        By then every write that was under way at the deletion has ended, and no older one can
+        bring the film back.
+
+        Returns:
+            Up to when it was done: what to pass the next time.
+        """
+        until = await connection.now_ms() - TOMBSTONE_AGE
+        gone = await store.withdrawn(since, until)
+        for start in range(0, len(gone), BATCH):
+            async with self.turn:
+                await self._writer.bury(gone[start : start + BATCH])
+        return until
+
+    async def _freed(self, stop: asyncio.Event) -> None:
+        """Take back what this owner held when it died or failed: nobody waits out the lease."""
+        while not stop.is_set():
+            try:
+                await store.release(self._owner)
+                return
+            except Exception as error:
+                self._say(error)
+                await pause(stop, POLL)
+
+    def _say(self, error: Exception) -> None:
+        if isinstance(error, Unavailable):
+            log.warning("index_unavailable", reason=error.detail)
+        elif connection.is_fault(error):
+            log.warning("database_unavailable", reason=repr(error)[:300])
+        else:
+            log.error("indexing_failed", exc_info=error)
+
+    def _ms(self) -> int:
+        return int(self._now().timestamp() * 1000)
+
+
+async def documents_of(
+    entries: Sequence[store.Entry],
+) -> tuple[list[MovieDocument], list[Refusal]]:
+    """The films behind `entries` as they are now; one that is gone becomes a tombstone.
+
+    Returns:
+        The documents, one per film, and a refusal for each film that cannot become one.
+    """
+    ids = {entry.film_id for entry in entries}
+    films = {film.id: film for film in await Film.filter(id__in=list(ids)).only(*COLUMNS)}
+    newest: dict[UUID, int] = {}
+    for entry in entries:
+        newest[entry.film_id] = max(entry.version, newest.get(entry.film_id, 0))
+    documents, broken = [], []
+    for film_id, version in newest.items():
+        film = films.get(film_id)
+        try:
+            if film is None:
+                documents.append(MovieDocument.tombstone(str(film_id), version))
+            else:
+                documents.append(MovieDocument.of(film).worked_out())
+        except UNFIT as error:
+            broken.append(Refusal(str(film_id), f"cannot become a document: {error}", False))
+    return documents, broken
+
+
+def delay_ms(attempts: int) -> int:
+    """Milliseconds before the next try: doubling, up to a limit, jittered by a quarter."""
+    grown: int = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempts - 1, 10))
+    return int(grown * random.uniform(0.75, 1.25))  # noqa: S311

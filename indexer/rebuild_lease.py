@@ -1,0 +1,109 @@
+"""The job's row while an indexer runs it: claimed, kept, noted, ended.
+
+Whoever has lost the lease must not write any more, so every note is written only under its owner's
+name. A wish to call the job off is read with each note; at the swap the row's lock decides which
+came first.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from uuid import UUID
+
+from service.database.connection import now_ms, rows, whole
+from service.indexing.models import BEFORE_THE_SWAP, ReindexJob, Step
+from service.indexing.reindex_jobs import last_done
+
+LEASE = 30_000  # ms
+RENEW = 10.0  # seconds
+
+NOTED = (
+    "state", "active", "index_name", "previous_name", "checkpoint", "began_ms", "swapped_ms",
+    "done", "total", "rate", "golden", "reason", "started_at", "finished_at",
+)  # fmt: skip
+
+
+class Failed(Exception):
+    """The rebuild cannot go on; the live index stays as it is."""
+
+
+class CalledOff(Exception):
+    """An operator does not want the rebuild any more."""
+
+
+class Lost(Exception):
+    """Another indexer holds the job now."""
+
+
+class Jobs:
+    """The jobs as one indexer sees them."""
+
+    def __init__(self, owner: str, now: Callable[[], datetime]) -> None:
+        self._owner = owner
+        self._now = now
+
+    @whole
+    async def claim(self) -> ReindexJob | None:
+        """The job that is wanted, if nobody else runs it."""
+        now = await now_ms()
+        taken = await rows(
+            "UPDATE reindex_jobs SET owner = $1, leased_until = $2 "
+            "WHERE active = 1 AND (owner IS NULL OR owner = $1 OR leased_until < $3) RETURNING id",
+            self._owner,
+            now + LEASE,
+            now,
+        )
+        return await ReindexJob.get(id=UUID(str(taken[0]["id"]))) if taken else None
+
+    @contextlib.asynccontextmanager
+    async def kept(self, job: ReindexJob) -> AsyncIterator[None]:
+        """Renew the lease for as long as this lasts, however long a step takes."""
+        task = asyncio.create_task(self._renew(job.id))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def note(self, job: ReindexJob) -> None:
+        """Leave the mark from which a successor would go on.
+
+        Raises:
+            Lost: another indexer has taken the job.
+            CalledOff: it is not wanted any more, and there is still time.
+        """
+        if await self._write(job) and job.state in (*BEFORE_THE_SWAP, Step.SWAPPING):
+            raise CalledOff
+
+    async def end(self, job: ReindexJob) -> None:
+        """The last note: nobody need hold the job any more. Raises `Lost`."""
+        await self._write(job)
+
+    async def wanted(self) -> set[str | None]:
+        """The indexes that must stay: the one being made, and the one before the live one."""
+        last = await last_done()
+        active = await ReindexJob.get_or_none(active=1)
+        names = {last.previous_name if last else None}
+        return names | ({active.index_name, active.previous_name} if active else set())
+
+    @whole
+    async def _write(self, job: ReindexJob) -> bool:
+        """Write the note; says whether the job was called off before."""
+        values = {name: getattr(job, name) for name in NOTED}
+        values["leased_until"] = await now_ms() + LEASE
+        if not await ReindexJob.filter(id=job.id, owner=self._owner).update(**values):
+            raise Lost
+        return bool((await ReindexJob.get(id=job.id)).cancel_asked)
+
+    async def _renew(self, job_id: UUID) -> None:
+        while True:
+            await asyncio.sleep(RENEW)
+            with contextlib.suppress(Exception):  # the next note tells whether it is still ours
+                await self._lengthen(job_id)
+
+    @whole
+    async def _lengthen(self, job_id: UUID) -> None:
+        await ReindexJob.filter(id=job_id, owner=self._owner).update(
+            leased_until=await now_ms() + LEASE
+        )

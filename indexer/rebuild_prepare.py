@@ -1,0 +1,108 @@
+"""Films into what an engine is sent: the part of a rebuild that costs, in processes of its own.
+
+Working out a film's terms takes some 0.1 ms of Python, which is as long as an engine takes to store
+them. In the indexer's own process it would go by turns with everything else there, the live index
+first of all; beside it, it goes on while the engine, the database and the worker have theirs. Few
+films are not worth a process's start, and are prepared in a thread.
+"""
+
+import asyncio
+import contextlib
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from service.errors import Unavailable
+from service.search.engines.base import Pack, Packed, Refusal
+from service.search.index.document import UNFIT, MovieDocument
+from service.search.index.index_row import Row, Stored
+
+WORTH_PROCESSES = 20_000  # films; fewer are prepared before processes would have started
+MOST_PROCESSES = 4  # some 40 MB each; an engine takes no more than four can prepare
+NICENESS = 5  # a third of the engine's share where all want a core: they are ahead of it anyway
+BROKEN = "A process that prepared films has died; was there too little memory?"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Some films as an engine is sent them, their words if wanted, and what cannot be sent."""
+
+    documents: tuple[Packed, ...]
+    words: frozenset[str]
+    broken: tuple[Refusal, ...]
+
+
+def prepared(pack: Pack, with_words: bool, rows: Sequence[Row]) -> Prepared:
+    """The films of these rows, prepared; runs in any process."""
+    documents, broken = [], []
+    words: set[str] = set()
+    for row in rows:
+        try:
+            made = MovieDocument.of(Stored.of(row))
+            documents.append(Packed.of(made, pack))
+            if with_words:
+                words |= made.words()
+        except (*UNFIT, OverflowError) as error:
+            reason = f"cannot become a document: {error}"
+            broken.append(Refusal(row["id"], reason, passing=False))
+    return Prepared(tuple(documents), frozenset(words), tuple(broken))
+
+
+class Preparing:
+    """Prepares pages of films, several at a time."""
+
+    def __init__(self, pack: Pack, with_words: bool, executor: Executor | None) -> None:
+        self._prepared = partial(prepared, pack, with_words)
+        self._executor = executor
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def of(cls, pack: Pack, with_words: bool, films: int) -> "AsyncIterator[Preparing]":
+        """Ready for so many films; its processes end with it."""
+        if films < WORTH_PROCESSES:
+            yield cls(pack, with_words, None)
+            return
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(processes(), context, _begin)
+        try:
+            yield cls(pack, with_words, pool)
+        finally:
+            await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
+
+    async def page(self, rows: Sequence[Row]) -> Prepared:
+        """These films, prepared. Raises `Unavailable` when a process has died."""
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._executor, self._prepared, rows)
+        except BrokenExecutor as error:
+            raise Unavailable(BROKEN) from error
+
+
+def processes() -> int:
+    """One for each core, since whoever has to wait leaves it to the database and the engine."""
+    return min(MOST_PROCESSES, os.cpu_count() or 1)
+
+
+def _begin() -> None:
+    """Let others go first, leave Ctrl-C to the indexer, and end with it, however it ends.
+
+    Documents hold no circles, so looking for some would only take a tenth of the time.
+    """
+    gc.freeze()
+    gc.disable()
+    os.nice(NICENESS)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    indexer = multiprocessing.parent_process()
+    if indexer is not None:
+        indexer.join()
+        os._exit(1)

@@ -1,0 +1,68 @@
+"""The schema, brought up to date: Tortoise's own migrations under a lock of ours.
+
+Tortoise takes no lock, and two migrators at once break each other; a container started twice is
+enough for that. SQLite's foreign keys are off meanwhile, because changing a table there replaces
+it, and would take the rows that refer to it along.
+"""
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.migrations.api import migrate as run_migrations
+
+from service.database.connection import config, driver_url
+from service.limits import MIGRATION_WAIT as LONGEST_WAIT
+from service.settings import path_of
+
+TORTOISE_ORM = config("sqlite://var/movies.db")
+"""What `tortoise makemigrations` reads; the migrations serve both databases."""
+
+LOCK = 7_305_002  # the advisory lock's number: any constant that nobody else uses
+PATIENT = 3600  # seconds for a statement; an index over a million films takes its time
+
+
+async def migrate(url: str) -> list[str]:
+    """Bring the database at `url` up to date; safe to repeat, safe when two start at once.
+
+    Returns:
+        The names of the migrations that were applied now.
+    """
+    applied: list[str] = []
+
+    def note(event: str, _app: str, name: str) -> None:
+        if event == "apply_done":
+            applied.append(name)
+
+    chosen = config(url)
+    told = chosen["connections"]["default"]["credentials"]
+    if url.startswith("sqlite"):
+        told["foreign_keys"] = "OFF"
+    else:
+        told |= {"command_timeout": PATIENT, "server_settings": {}}
+    async with _alone(url):
+        try:
+            await run_migrations(config=chosen, progress=note)
+        finally:
+            await Tortoise.close_connections()
+    return applied
+
+
+@asynccontextmanager
+async def _alone(url: str) -> AsyncIterator[None]:
+    if url.startswith("sqlite"):
+        path = path_of(url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_suffix(".migrating").open("w") as file:
+            await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
+            yield
+        return
+    connection = await asyncpg.connect(driver_url(url), timeout=5)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", LOCK, timeout=LONGEST_WAIT)
+        yield
+    finally:
+        await connection.close(timeout=2)

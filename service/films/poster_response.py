@@ -1,0 +1,42 @@
+"""A film's poster as clients see it: what became of it, and where each size is."""
+
+from dataclasses import dataclass, field
+
+from service.films.models import Film
+from service.films.rows import FilmRow
+from service.posters.image_processor import SHOWN_SIZE, SIZES
+
+SHOWN = ("stored", "pending")
+"""While a film's new poster is on its way, its old one is still shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class PosterView:
+    """`status` is pending, stored, missing or rejected; addresses are relative to the service."""
+
+    status: str
+    reason: str | None = None
+    url: str | None = None
+    sizes: dict[str, str] = field(default_factory=dict)
+
+
+def address_of(key: str, size: str) -> str:
+    """Where the size of a stored poster is served: what is there never changes."""
+    return f"/api/v1/posters/{key}/{size}.jpg"
+
+
+def shown_key(film: Film | FilmRow) -> str | None:
+    """The stored poster that stands for `film` now, if any."""
+    return film.poster_key if film.poster_status in SHOWN else None
+
+
+def poster_view(film: Film | FilmRow) -> PosterView:
+    """The poster part of a film; without a stored picture there is no address to give."""
+    key = shown_key(film)
+    sizes = {size: address_of(key, size) for size in SIZES} if key else {}
+    return PosterView(
+        status=film.poster_status,
+        reason=film.poster_reason,
+        url=sizes.get(SHOWN_SIZE),
+        sizes=sizes,
+    )

@@ -1,0 +1,110 @@
+"""A film as clients see it: typed, with `null` for what is not known."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from service.films.models import Film
+from service.films.poster_response import PosterView, poster_view
+from service.films.rows import FilmRow
+
+ATTRIBUTION = {
+    "omdb": "Data from OMDb (omdbapi.com), CC BY-NC 4.0.",
+    "sample": None,
+    "user": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImdbRatingView:
+    """IMDb's figure, 0 to 10, and how many voted."""
+
+    value: float | None
+    votes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RatingsView:
+    """What others think; percentages for the last two."""
+
+    imdb: ImdbRatingView
+    rotten_tomatoes: int | None
+    metacritic: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FilmView:
+    """One film. Times are RFC 3339 UTC, money is whole US dollars."""
+
+    id: str
+    imdb_id: str | None
+    title: str
+    aliases: list[str]
+    type: str
+    year: int | None
+    end_year: int | None
+    released: date | None
+    rated: str | None
+    runtime_minutes: int | None
+    genres: list[str]
+    directors: list[str]
+    writers: list[str]
+    actors: list[str]
+    plot: str | None
+    languages: list[str]
+    countries: list[str]
+    awards: str | None
+    ratings: RatingsView
+    popularity: float | None
+    box_office_usd: int | None
+    poster: PosterView
+    source: str
+    fetched_at: datetime | None
+    refresh_after: datetime | None
+    stale: bool
+    attribution: str | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+def film_view(film: Film | FilmRow, now: datetime) -> FilmView:
+    """The stored row as clients see it at `now`."""
+    return FilmView(
+        id=str(film.id),
+        imdb_id=film.imdb_id,
+        title=film.title,
+        aliases=film.aliases,
+        type=film.type,
+        year=film.year,
+        end_year=film.end_year,
+        released=film.released,
+        rated=film.rated,
+        runtime_minutes=film.runtime_minutes,
+        genres=film.genres,
+        directors=film.directors,
+        writers=film.writers,
+        actors=film.actors,
+        plot=film.plot,
+        languages=film.languages,
+        countries=film.countries,
+        awards=film.awards,
+        ratings=RatingsView(
+            ImdbRatingView(film.imdb_rating, film.imdb_votes), film.rotten_tomatoes, film.metacritic
+        ),
+        popularity=film.popularity,
+        box_office_usd=film.box_office_usd,
+        poster=poster_view(film),
+        source=film.source,
+        fetched_at=film.fetched_at,
+        refresh_after=film.refresh_after,
+        stale=film.refresh_after is not None and film.refresh_after <= now,
+        attribution=ATTRIBUTION.get(film.source),
+        created_at=film.created_at,
+        updated_at=film.updated_at,
+        version=film.version,
+    )
+
+
+def etag(film: Film) -> str:
+    """The film's entity tag; its part before the dot is what `If-Match` compares."""
+    return f"{film.version}.{film.counters}"

@@ -1,0 +1,13 @@
+"""How a door reaches the use cases that `service.server.container` built for this process."""
+
+from typing import TYPE_CHECKING, cast
+
+from sanic.request import Request
+
+if TYPE_CHECKING:
+    from service.server.container import Parts
+
+
+def parts(request: Request) -> "Parts":
+    """Everything that was built for this process."""
+    return cast("Parts", request.app.ctx.parts)

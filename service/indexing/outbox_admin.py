@@ -1,0 +1,136 @@
+"""The outbox in an operator's hands: what waits, what failed and why, and trying it again."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from tortoise.expressions import Q
+
+from service.database.connection import now_ms, whole
+from service.errors import Conflict, NotFound
+from service.films.catalogue import Catalogue
+from service.films.models import Film, Outbox
+from service.outbox import store
+from service.outbox.notifications import Nudge
+
+PointerState = Literal["waiting", "working", "retrying", "quarantined", "done"]
+
+ROW = re.compile(r"[0-9]{1,18}")
+OPEN = Q(done_at__isnull=True, quarantined_at__isnull=True)
+FILTERS: dict[PointerState, Q] = {
+    "waiting": OPEN & Q(owner__isnull=True, reason__isnull=True),
+    "working": OPEN & Q(owner__isnull=False),
+    "retrying": OPEN & Q(owner__isnull=True, reason__isnull=False),
+    "quarantined": Q(done_at__isnull=True, quarantined_at__isnull=False),
+    "done": Q(done_at__isnull=False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PointerView:
+    """A change of a film on its way to the index.
+
+    `waiting` for an indexer, `working` with one, `retrying` after a passing failure (not before
+    `due_at`), `quarantined` because it cannot succeed as it is, or `done` (kept three days).
+    """
+
+    id: int
+    kind: str
+    film_id: str
+    version: int
+    state: PointerState
+    attempts: int
+    reason: str | None
+    created_at: datetime
+    due_at: datetime | None
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PointerList:
+    """One page of pointers, the newest first, and how many there are in all."""
+
+    results: tuple[PointerView, ...]
+    total: int
+
+
+class Pointers:
+    """The outbox's rows, one by one."""
+
+    def __init__(self, catalogue: Catalogue, nudge: Nudge) -> None:
+        self._catalogue = catalogue
+        self._nudge = nudge
+
+    async def page(self, state: PointerState | None, limit: int, offset: int) -> PointerList:
+        """The rows in this state, or all."""
+        chosen = Outbox.filter(FILTERS[state]) if state else Outbox.all()
+        found = await chosen.order_by("-id").offset(offset).limit(limit)
+        return PointerList(tuple(map(pointer_view, found)), await chosen.count())
+
+    async def of(self, film: Film) -> tuple[PointerView, ...]:
+        """The rows of one film, the newest first, at most five."""
+        found = await Outbox.filter(film_id=film.id).order_by("-id").limit(5)
+        return tuple(map(pointer_view, found))
+
+    async def retry(self, row: str) -> PointerView:
+        """Let a row be tried at once, as if it never had been.
+
+        Raises:
+            NotFound: there is no such row.
+            Conflict: `outbox_row_done`.
+        """
+        number = int(row) if ROW.fullmatch(row) else 0
+        again = await self._again(number)
+        found = await Outbox.get_or_none(id=number)
+        if found is None:
+            raise NotFound("There is no such row in the outbox.", code="outbox_row_not_found")
+        if not again:
+            raise Conflict("This row is done already.", code="outbox_row_done")
+        await self._nudge.give()
+        return pointer_view(found)
+
+    async def file(self, movie: str) -> PointerView:
+        """Have one film indexed again as it is now. Raises NotFound."""
+        film = await self._catalogue.film(movie)
+        await self._file(film)
+        await self._nudge.give()
+        return (await self.of(film))[0]
+
+    @whole
+    async def _again(self, row_id: int) -> int:
+        return await Outbox.filter(id=row_id, done_at__isnull=True).update(
+            quarantined_at=None, due_at=0, owner=None, attempts=0, reason=None
+        )
+
+    @whole
+    async def _file(self, film: Film) -> None:
+        await store.append([(film.id, film.version, "film")], await now_ms())
+
+
+def pointer_view(row: Outbox) -> PointerView:
+    state: PointerState = "waiting"
+    if row.done_at is not None:
+        state = "done"
+    elif row.quarantined_at is not None:
+        state = "quarantined"
+    elif row.owner is not None:
+        state = "working"
+    elif row.reason is not None:
+        state = "retrying"
+    return PointerView(
+        id=row.id,
+        kind=row.kind,
+        film_id=str(row.film_id),
+        version=row.version,
+        state=state,
+        attempts=row.attempts,
+        reason=row.reason,
+        created_at=_moment(row.created_at),
+        due_at=_moment(row.due_at) if state == "retrying" else None,
+        done_at=_moment(row.done_at) if row.done_at is not None else None,
+    )
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

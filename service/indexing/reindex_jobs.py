@@ -1,0 +1,170 @@
+"""Filing, watching and calling off a rebuild of the index. The indexer runs it; here it is only a
+row.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+
+from service.database.connection import whole
+from service.errors import Conflict, NotFound
+from service.indexing.models import BEFORE_THE_SWAP, ReindexJob, Step
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenView:
+    """A trial query: the film that was meant, and what the old and the new index put first."""
+
+    query: str
+    expected: str
+    old: list[str]
+    new: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexView:
+    """A rebuild, or the way back from one, as the operator sees it.
+
+    `rate` is films a second, `seconds_left` a guess for the filling; `previous_index` is kept until
+    the next rebuild, to go back to.
+    """
+
+    id: str
+    kind: Literal["rebuild", "rollback"]
+    state: Step
+    cancel_asked: bool
+    index_name: str | None
+    previous_index: str | None
+    done: int
+    total: int
+    rate: float
+    seconds_left: float | None
+    golden: list[GoldenView]
+    reason: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class Rebuilds:
+    """The rebuilds that were asked for."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+
+    async def ask(self) -> ReindexView:
+        """File a rebuild.
+
+        Raises:
+            Conflict: `reindex_running`; its detail names the one under way.
+        """
+        return await self._file(ReindexJob(active=1, created_at=self._now()))
+
+    async def ask_back(self) -> ReindexView:
+        """File the way back to the index before the live one.
+
+        Raises:
+            Conflict: `reindex_running`, or `nothing_to_roll_back`.
+        """
+        last = await last_done()
+        if last is None or last.previous_name is None:
+            raise Conflict(
+                "No index from before is kept; only a rebuild leaves one behind.",
+                code="nothing_to_roll_back",
+            )
+        job = ReindexJob(
+            kind="rollback",
+            active=1,
+            index_name=last.previous_name,
+            began_ms=last.swapped_ms,
+            created_at=self._now(),
+        )
+        return await self._file(job)
+
+    async def cancel(self, job_id: str) -> ReindexView:
+        """Call off a rebuild; it ends at its next page or step, and the live index stays.
+
+        Raises:
+            NotFound: there is no such rebuild.
+            Conflict: `reindex_over`, or `reindex_swapping` when it is past calling off.
+        """
+        job = await self._job(job_id)
+        if not await self._called_off(job.id):
+            job = await self._job(job_id)
+            if job.active is None:
+                raise Conflict(f"This rebuild is over: {job.state}.", code="reindex_over")
+            raise Conflict(
+                "The new index is being put in place; roll back when it is done.",
+                code="reindex_swapping",
+            )
+        return await self.show(job_id)
+
+    async def show(self, job_id: str) -> ReindexView:
+        """The rebuild with this id. Raises NotFound."""
+        return reindex_view(await self._job(job_id))
+
+    async def _file(self, job: ReindexJob) -> ReindexView:
+        if not await self._filed(job):
+            running = await ReindexJob.get_or_none(active=1)
+            where = f": /api/v1/admin/reindex/{running.id}" if running else ""
+            raise Conflict(f"A rebuild is under way{where}.", code="reindex_running")
+        return reindex_view(job)
+
+    @whole
+    async def _filed(self, job: ReindexJob) -> bool:
+        try:
+            await job.save(force_create=True)
+        except IntegrityError:
+            return False
+        return True
+
+    @whole
+    async def _called_off(self, job_id: UUID) -> bool:
+        """Ask the indexer that runs it to stop; one that nobody runs yet ends at once."""
+        asked = await ReindexJob.filter(
+            id=job_id, active=1, state__in=[step.value for step in BEFORE_THE_SWAP]
+        ).update(cancel_asked=1)
+        await ReindexJob.filter(id=job_id, active=1, state=Step.QUEUED, owner=None).update(
+            state=Step.CANCELLED, active=None, finished_at=self._now()
+        )
+        return bool(asked)
+
+    async def _job(self, job_id: str) -> ReindexJob:
+        try:
+            job = await ReindexJob.get_or_none(id=UUID(job_id))
+        except ValueError:
+            job = None
+        if job is None:
+            raise NotFound("There is no such rebuild.", code="reindex_not_found")
+        return job
+
+
+async def last_done() -> ReindexJob | None:
+    """The rebuild or rollback that made the live index live, if any did."""
+    return await ReindexJob.filter(state=Step.DONE).order_by("-finished_at", "-id").first()
+
+
+def reindex_view(job: ReindexJob) -> ReindexView:
+    filling = job.state == Step.FILLING and job.rate > 0
+    left = (job.total - job.done) / job.rate if filling else None
+    return ReindexView(
+        id=str(job.id),
+        kind=cast(Literal["rebuild", "rollback"], job.kind),
+        state=Step(job.state),
+        cancel_asked=bool(job.cancel_asked),
+        index_name=job.index_name,
+        previous_index=job.previous_name,
+        done=job.done,
+        total=job.total,
+        rate=round(job.rate, 1),
+        seconds_left=None if left is None else round(max(0.0, left), 1),
+        golden=[GoldenView(**each) for each in job.golden or []],
+        reason=job.reason,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+    )

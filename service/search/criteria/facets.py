@@ -1,0 +1,52 @@
+"""How many of the films that were found have which genre, language, country, decade or the like.
+
+Counts of a facet leave its own filter out, so that a chosen genre does not zero the others.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from service.search.criteria.filters import Facet, Selectable, Selection
+
+MOST_VALUES = 100  # of one facet; there are some thirty genres
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A value and how many films have it. A decade is its first year, a rating its whole part."""
+
+    value: str | int
+    count: int
+
+
+Counts = dict[Facet, tuple[Count, ...]]
+
+
+def ordered(facet: Facet, counted: Iterable[tuple[str | int, int]]) -> tuple[Count, ...]:
+    """Names and types with most films first; decades and ratings from the highest down."""
+    found = [Count(value, count) for value, count in counted if count]
+    if facet in ("decade", "rating"):
+        found.sort(key=lambda each: -int(each.value))
+    else:
+        found.sort(key=lambda each: (-each.count, str(each.value)))
+    return tuple(found[:MOST_VALUES])
+
+
+def counted(films: Sequence[Selectable], selection: Selection, facets: Iterable[Facet]) -> Counts:
+    """The counts among films at hand, which filters have not touched yet."""
+    found: Counts = {}
+    for facet in facets:
+        kept = filter(selection.without(facet).accepts, films)
+        found[facet] = ordered(facet, Counter(v for f in kept for v in _VALUES[facet](f)).items())
+    return found
+
+
+_VALUES: dict[Facet, Callable[[Selectable], Iterable[str | int]]] = {
+    "genre": lambda film: film.genres,
+    "language": lambda film: film.languages,
+    "country": lambda film: film.countries,
+    "type": lambda film: [film.type],
+    "decade": lambda film: [] if film.year is None else [film.year // 10 * 10],
+    "rating": lambda film: [] if film.imdb_rating is None else [int(film.imdb_rating)],
+}

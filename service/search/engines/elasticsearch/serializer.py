@@ -1,0 +1,41 @@
+"""A document in Elasticsearch's form: terms to find it by, plain fields to read.
+
+Apart from the writer, and without the client, so that processes that only prepare documents are
+small.
+"""
+
+from typing import Any
+
+import orjson
+
+from service.search.index.document import TERMS, MovieDocument
+
+READABLE = (
+    "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "writers", "actors",
+    "languages", "countries", "plot",
+    "runtime_minutes", "rating", "votes", "popularity",
+)  # fmt: skip
+
+
+def source(document: MovieDocument) -> dict[str, Any]:
+    """What Elasticsearch keeps of a document."""
+    values: dict[str, Any] = {
+        "id": document.film_id,
+        "version": document.version,
+        "gone": document.gone,
+        "digest": document.digest(),
+        "boost": document.boost,
+        "votes": document.votes,
+    }
+    if document.gone:
+        return values
+    values |= {name: getattr(document, name) for name in READABLE}
+    values["order"] = {**document.places, "title": document.whole_title}
+    terms = {name: found for name in TERMS if (found := getattr(document.terms, name))}
+    values["find"] = terms | document.kept_by
+    return values
+
+
+def packed(document: MovieDocument) -> bytes:
+    """The same as JSON. Raises TypeError for what JSON cannot hold."""
+    return orjson.dumps(source(document))

@@ -1,0 +1,308 @@
+"""What the index holds of one film, and the only road to it.
+
+The worker, the rebuild, the check and the tests all build documents with `MovieDocument.of`, so
+that "the index differs from the database" always means the data and never two ways of preparing it.
+The ready-made terms are worked out here, in Python: an engine stores and compares them, and
+analyses nothing. It only cuts some of them into beginnings and pieces by itself (`CUTS`), which
+leaves nothing to interpret, and would be two thirds of the work here."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from itertools import chain
+from math import log10
+from typing import NamedTuple, Protocol, TypeVar
+from uuid import UUID
+
+import orjson
+
+from service.search.criteria.filters import NAMED, squeezed
+from service.search.criteria.sorting import Column, numbers
+from service.text import numerals
+from service.text.analysis import initials, joined, without_article, words
+from service.text.analysis import whole as folded_title
+from service.text.phonetics import sound
+
+T = TypeVar("T")
+
+ANALYSIS = 3
+"""Raised when the terms of an unchanged film change: every digest changes with it, and a rebuild is
+due.
+"""
+
+LONGEST_EDGE = (
+    12  # letters of a word's beginning; longer ones are typed in full or found by their typo
+)
+LONGEST_WHOLE_EDGE = 30  # letters of a whole title's beginning
+SHORTEST_PIECE, LONGEST_PIECE = 2, 3  # letters of what is left of a word with many typos
+LONGEST_WORD = 100  # letters; longer ones are found exactly, and are no use for guessing
+POPULARITY_SHARE = 0.25  # the most that ten million votes add to a score
+MOST_PLOT_WORDS = 1_000
+
+
+UNFIT = (ValueError, TypeError, AttributeError)
+"""What facts of a wrong kind cause when a document is made of them."""
+
+
+class FilmLike(Protocol):
+    """The facts of a film that searching needs: `service.films.models.Film` has them."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def imdb_id(self) -> str | None: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def aliases(self) -> Sequence[str]: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def year(self) -> int | None: ...
+    @property
+    def directors(self) -> Sequence[str]: ...
+    @property
+    def genres(self) -> Sequence[str]: ...
+    @property
+    def writers(self) -> Sequence[str]: ...
+    @property
+    def actors(self) -> Sequence[str]: ...
+    @property
+    def languages(self) -> Sequence[str]: ...
+    @property
+    def countries(self) -> Sequence[str]: ...
+    @property
+    def plot(self) -> str | None: ...
+    @property
+    def runtime_minutes(self) -> int | None: ...
+    @property
+    def imdb_rating(self) -> float | None: ...
+    @property
+    def imdb_votes(self) -> int | None: ...
+    @property
+    def popularity(self) -> float | None: ...
+
+
+COLUMNS = (
+    "id", "version", "imdb_id", "title", "aliases", "type", "year", "directors", "genres",
+    "writers", "actors", "languages", "countries", "plot", "runtime_minutes",
+    "imdb_rating", "imdb_votes", "popularity",
+)  # fmt: skip
+"""What of a film's row a document is made from: reading these alone takes half the time."""
+
+
+def wholes(title_words: list[str]) -> tuple[str, ...]:
+    """The forms of a whole title without spaces: as it is, with figures, and both without a leading
+    article.
+    """
+    forms = [title_words, without_article(title_words)]
+    if numerals.any_in(title_words):
+        forms += [numerals.figures(form) for form in forms]
+    return _distinct(filter(None, map("".join, forms)))
+
+
+def _distinct(words_: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words_))
+
+
+def _of_each(texts: Sequence[T], forms: Callable[[T], Iterable[str]]) -> tuple[str, ...]:
+    return _distinct(chain.from_iterable(map(forms, texts))) if texts else ()
+
+
+def indexed_forms(title_words: list[str]) -> list[str]:
+    """A title's words, with their numbers written both ways."""
+    numbered = numerals.any_in(title_words)
+    if not numbered and "".join(title_words).isalpha():
+        return title_words
+    found = [form for word in title_words for form in numerals.indexed(word)]
+    if numbered:
+        found += [word for word in numerals.figures(title_words) if word not in found]
+    return found
+
+
+@dataclass(frozen=True)
+class MovieDocument:
+    """A film as the index knows it; with `gone`, the mark that a deleted film leaves behind.
+
+    `film_id` is the film's UUID as text; `version` the version of its row; `rating` goes from 0 to
+    10."""
+
+    film_id: str
+    version: int
+    gone: bool = False
+    imdb_id: str | None = None
+    title: str = ""
+    aliases: tuple[str, ...] = ()
+    type: str = ""
+    year: int | None = None
+    directors: tuple[str, ...] = ()
+    genres: tuple[str, ...] = ()
+    writers: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    plot: str | None = None
+    runtime_minutes: int | None = None
+    rating: float | None = None
+    votes: int = 0
+    popularity: float | None = None
+
+    @classmethod
+    def of(cls, film: FilmLike) -> "MovieDocument":
+        """The document of a film as it is now."""
+        return cls(
+            film_id=str(film.id),
+            version=film.version,
+            imdb_id=film.imdb_id,
+            title=film.title,
+            aliases=tuple(film.aliases),
+            type=film.type,
+            year=film.year,
+            directors=tuple(film.directors),
+            genres=tuple(film.genres),
+            writers=tuple(film.writers),
+            actors=tuple(film.actors),
+            languages=tuple(film.languages),
+            countries=tuple(film.countries),
+            plot=film.plot,
+            runtime_minutes=film.runtime_minutes,
+            rating=film.imdb_rating,
+            votes=film.imdb_votes or 0,
+            popularity=film.popularity,
+        )
+
+    @classmethod
+    def tombstone(cls, film_id: str, version: int) -> "MovieDocument":
+        """What is left of a deleted film, so that no late, older write brings it back."""
+        return cls(film_id=film_id, version=version, gone=True)
+
+    @property
+    def boost(self) -> float:
+        """The factor by which votes raise a score: 1 for none, 1.25 for ten million."""
+        return 1 + POPULARITY_SHARE * log10(1 + self.votes) / 7
+
+    @property
+    def whole_title(self) -> str:
+        """What films are listed by when they are sorted by title."""
+        return folded_title(self.title)
+
+    @property
+    def places(self) -> dict[Column, int]:
+        """The film's place in each order that is a number."""
+        return numbers(
+            year=self.year, rating=self.rating, popularity=self.popularity, votes=self.votes
+        )
+
+    @property
+    def kept_by(self) -> dict[str, tuple[str, ...]]:
+        """The names by which filters keep the film, as they compare them, where it has any."""
+        return {
+            name: _distinct(map(squeezed, facts))
+            for name, fact in _KEPT_BY.items()
+            if (facts := getattr(self, fact))
+        }
+
+    @cached_property
+    def terms(self) -> "Terms":
+        """The ready-made terms of each field that a plan may ask for."""
+        return Terms() if self.gone else Terms.of(self)
+
+    def worked_out(self) -> "MovieDocument":
+        """This document, with its terms ready; raises what facts of a wrong kind cause, now."""
+        _ = self.terms
+        return self
+
+    def words(self) -> frozenset[str]:
+        """What the vocabulary must know of this film: words, each behind the letter of where it
+        stands.
+
+        `t` title, `a` another title, `d` director, `c` cast, `s` writer (of the script),
+        `j` neighbouring words run together, `w` whole title."""
+        terms = self.terms
+        places = {"t": terms.title, "a": terms.alt, "d": terms.director, "c": terms.cast}
+        places |= {"s": terms.writer, "j": terms.joined, "w": terms.whole}
+        marked: set[str] = set()
+        for place, found in places.items():
+            marked.update([place + word for word in found if len(word) <= LONGEST_WORD])
+        return frozenset(marked)
+
+    def digest(self) -> str:
+        """A hash of the content, the same wherever and whenever it is computed; `version` is not
+        part of it.
+        """
+        packed = orjson.dumps([ANALYSIS, {name: getattr(self, name) for name in _HASHED}])
+        return hashlib.blake2b(packed, digest_size=16).hexdigest()
+
+
+_KEPT_BY = {f"is_{name}": fact for name, fact in NAMED.items()}
+_HASHED = sorted(field.name for field in fields(MovieDocument) if field.name != "version")
+
+
+class Terms(NamedTuple):
+    """The terms of one document, by the fields that clauses of a plan name; those of `CUTS` are
+    left to the engine.
+    """
+
+    title: tuple[str, ...] = ()
+    alt: tuple[str, ...] = ()
+    director: tuple[str, ...] = ()
+    cast: tuple[str, ...] = ()
+    writer: tuple[str, ...] = ()
+    plot: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+    grams: tuple[str, ...] = ()
+    """Titles and names without spaces, of which the engine keeps the pieces."""
+    sound: tuple[str, ...] = ()
+    initials: tuple[str, ...] = ()
+    year: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, document: MovieDocument) -> "Terms":
+        """Every term under which `document` can be found."""
+        typed = (document.title, *document.aliases)
+        titles = [words(each) for each in typed]
+        names = [words(name) for name in document.directors]
+        title = _distinct(indexed_forms(titles[0]))
+        alt = _of_each(titles[1:], indexed_forms)
+        director = _distinct(chain.from_iterable(names))
+        return cls(
+            title=title,
+            alt=alt,
+            director=director,
+            cast=_of_each(document.actors, words),
+            writer=_of_each(document.writers, words),
+            plot=_distinct(words(document.plot)[:MOST_PLOT_WORDS]) if document.plot else (),
+            joined=_of_each(titles, joined),
+            whole=_of_each(titles, wholes),
+            grams=_distinct(filter(None, map("".join, (*titles, *names)))),
+            sound=_distinct(filter(None, map(sound, title + alt + director))),
+            initials=_distinct(chain.from_iterable(map(initials, typed, titles))),
+            year=(str(document.year),) if document.year else (),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Pieces of ready-made terms that an engine cuts by itself: `least` to `longest` letters from
+    the beginning of each term of the fields `of`, or from anywhere `inside` it.
+    """
+
+    of: tuple[str, ...]
+    least: int
+    longest: int
+    inside: bool = False
+
+
+CUTS: dict[str, Cut] = {
+    "edge": Cut(("title", "alt"), 1, LONGEST_EDGE),
+    "director_edge": Cut(("director",), 1, LONGEST_EDGE),
+    "whole_edge": Cut(("whole",), 1, LONGEST_WHOLE_EDGE),
+    "grams": Cut(("grams",), SHORTEST_PIECE, LONGEST_PIECE, inside=True),
+}
+"""The fields of a plan that an engine fills by itself."""
+
+TERMS = Terms._fields

@@ -1,0 +1,103 @@
+"""Where words are looked for: titles and directors by default, cast, writers and plot when asked.
+
+A plan is made for titles and directors; this takes out of it what is not wanted and adds what is.
+Ranking compares names and titles letter by letter, so names can stand in for titles; a plot is too
+long for that and counts by its words alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, TypedDict
+
+from service.search.query.plan import SHORTEST_FUZZY, Clause, Field, Group, Plan, Slot
+from service.search.vocabulary.vocabulary import CAST, WRITER, Vocabulary
+
+Part = Literal["title", "director", "cast", "writer", "plot"]
+Scope = frozenset[Part]
+
+DEFAULT: Scope = frozenset({"title", "director"})
+
+NAME_WORTH, NAME_EDIT, PLOT_WORTH = 0.80, 0.50, 0.50  # beside the same word in a title
+NO_NAME = "–"  # stands where a film has none of the texts that are looked at
+
+_NAMES: dict[Field, int] = {"cast": CAST, "writer": WRITER}
+"""The parts that are people, each a field of its own, and where their words stand."""
+
+_TITLE: tuple[Field, ...] = ("title", "alt", "joined", "edge", "whole", "whole_edge", "initials")
+_DIRECTOR: tuple[Field, ...] = ("director", "director_edge")
+_EITHER: tuple[Field, ...] = ("grams", "sound")
+
+
+def scoped(plan: Plan, scope: Scope, vocabulary: Vocabulary, *, typos: bool) -> Plan:
+    """`plan` with clauses for the parts of `scope` alone, with `typos` for misspelt names too."""
+    if scope == DEFAULT:
+        return plan
+    fields: set[Field] = {"year"}
+    if "title" in scope:
+        fields.update(_TITLE)
+    if "director" in scope:
+        fields.update(_DIRECTOR)
+    if len(fields) > 1:
+        fields.update(_EITHER)
+
+    def kept(slots: Sequence[Slot]) -> tuple[Slot, ...]:
+        added = ((slot, _added(slot.clauses[0], scope, vocabulary, typos)) for slot in slots)
+        new = ((s, [c for c in s.clauses if c.field in fields] + more) for s, more in added)
+        return tuple(replace(slot, clauses=tuple(clauses)) for slot, clauses in new if clauses)
+
+    groups = tuple(Group(kept(group.slots), group.needed) for group in plan.groups)
+    whole = plan.whole if "title" in scope else None
+    return Plan(tuple(g for g in groups if g.possible), kept(plan.extra), whole)
+
+
+def _added(exact: Clause, scope: Scope, vocabulary: Vocabulary, typos: bool) -> list[Clause]:
+    """What a slot has beside titles and directors, by its first clause."""
+    if exact.field != "title":
+        return []
+    found: list[Clause] = []
+    for field, place in _NAMES.items():
+        if field in scope:
+            found += _named(field, place, exact, vocabulary, typos)
+    if "plot" in scope:
+        found.append(Clause("plot", exact.terms, PLOT_WORTH * exact.worth))
+    return found
+
+
+def _named(
+    field: Field, place: int, exact: Clause, vocabulary: Vocabulary, typos: bool
+) -> list[Clause]:
+    """A word among the names of one part; an engine is not asked for what no name there has."""
+    found = []
+    names, word = vocabulary.names, exact.terms[0]
+    if not all(names.lacks(term, place) for term in exact.terms):
+        found.append(Clause(field, exact.terms, NAME_WORTH * exact.worth))
+    if typos and len(word) >= SHORTEST_FUZZY and not word.isdigit():
+        terms = tuple(near.word for near in names.expand(word, 1) if near.places & place)
+        if terms:
+            found.append(Clause(field, terms, NAME_EDIT * exact.worth))
+    return found
+
+
+class Seen(TypedDict):
+    """What ranking looks at."""
+
+    title: str
+    aliases: list[str]
+    directors: list[str]
+
+
+def seen(
+    scope: Scope,
+    *,
+    titles: Sequence[str],
+    directors: Sequence[str],
+    writers: Sequence[str],
+    actors: Sequence[str],
+) -> Seen:
+    """A film's texts for ranking; without titles in `scope` its people's names are its titles."""
+    people = {"director": directors, "writer": writers, "cast": actors}
+    names = [name for part, theirs in people.items() if part in scope for name in theirs]
+    names = list(dict.fromkeys(names))  # who writes and directs is one name
+    if "title" in scope:
+        return {"title": titles[0], "aliases": [*titles[1:]], "directors": names}
+    return {"title": names[0] if names else NO_NAME, "aliases": names[1:], "directors": []}

@@ -1,0 +1,81 @@
+"""How alike two pieces of text are, letter by letter: for ranking, which compares a query's words
+with those of all candidates at once.
+
+Likenesses go from 0 to 1. Choices that are too little alike are left out, so an answer is small.
+"""
+
+from collections.abc import Iterable
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from service.search.query.synonyms import other_form
+from service.text import numerals
+from service.text.phonetics import sound
+
+LEAST_ALIKE = 0.55  # of two words; less is chance
+LEAST_BEGUN = 0.7  # of two beginnings
+NUMBER = 0.98  # a number, or an abbreviation, written another way
+SOUNDING = 0.80  # a word that sounds the same
+BEGUN = 0.85  # what a beginning explains of a word at least
+SHORTEST_BEGUN = 3  # letters; shorter beginnings are taken as they are
+
+
+def alike(word: str, choices: list[str], last: bool) -> dict[str, float]:
+    """The choices that a query's `word` may stand for; the `last` one may be unfinished."""
+    near = {} if word.isdigit() else likenesses(word, choices, LEAST_ALIKE)
+    if max(near.values(), default=0.0) < SOUNDING and (key := sound(word)):
+        near |= {choice: SOUNDING for choice in choices if sound(choice) == key}
+    if (other := other_form(word)) is not None:
+        near[other] = NUMBER
+    if last:
+        _add_begun(near, word, choices)
+    figure = numerals.figure(word)
+    if figure.isdigit():
+        near |= dict.fromkeys(numerals.same(figure), NUMBER)
+        near[word] = 1.0
+    return near
+
+
+def _add_begun(near: dict[str, float], word: str, choices: list[str]) -> None:
+    """Words that the query's last one may be the beginning of; a letter may be off."""
+    size = len(word)
+    sizes = (size - 1, size, size + 1) if size > SHORTEST_BEGUN else (size,)
+    by_start = starts(choices, sizes)
+    for start, likeness in likenesses(word, list(by_start), LEAST_BEGUN).items():
+        for choice in by_start[start]:
+            begun = likeness * (BEGUN + (1 - BEGUN) * min(1.0, size / len(choice)))
+            if begun > near.get(choice, 0.0):
+                near[choice] = begun
+
+
+def starts(choices: Iterable[str], sizes: tuple[int, ...]) -> dict[str, list[str]]:
+    """The choices by each of their beginnings that has one of the sizes."""
+    found: dict[str, list[str]] = {}
+    for choice in choices:
+        for size in sizes:
+            if size < len(choice):
+                found.setdefault(choice[:size], []).append(choice)
+    return found
+
+
+def likenesses(text: str, choices: list[str], least: float) -> dict[str, float]:
+    """The choices that are at least so much alike; a swap of neighbours is one letter off."""
+    found = process.extract(
+        text, choices, scorer=OSA.normalized_similarity, score_cutoff=least, limit=None
+    )
+    return {choice: likeness for choice, likeness, _ in found}
+
+
+def nearest(forms: dict[str, float], choices: list[str], least: float) -> dict[str, float]:
+    """For each choice the best of what the `forms` are worth times their likeness to it."""
+    near: dict[str, float] = {}
+    for form, worth in forms.items():
+        for choice, likeness in likenesses(form, choices, least).items():
+            near[choice] = max(near.get(choice, 0.0), worth * likeness)
+    return near
+
+
+def most(near: dict[str, float], texts: tuple[str, ...]) -> float:
+    """The likeness of the text that is most alike."""
+    return max([near.get(text, 0.0) for text in texts], default=0.0)

@@ -1,0 +1,123 @@
+"""Every search comes through here: by the engine, or by the database while the engine is away.
+
+After two failures in a row the engine is left alone for a moment, so that one that hangs does not
+cost its deadline at every search; a single one may be the query's own fault, and that an index
+lacks what one search looks at is none. A walk goes on only where it began: the database does not
+know the places of an engine's hits.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+
+from service.errors import Unavailable
+from service.films.rows import FilmRow
+from service.limits import SEARCH_FAILURES as FAILURES
+from service.limits import SEARCH_PAUSE as ALONE
+from service.search.engines.base import Outdated
+from service.search.query.parser import Query
+from service.search.retrieval.autocomplete import Suggester, Suggestion
+from service.search.retrieval.cursors import Walk
+from service.search.retrieval.database_search import AWAY, Standby
+from service.search.retrieval.engine_search import ANYHOW, Finder, Found, Wish
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What may be meant; `degraded` names what had to be done without."""
+
+    suggestions: tuple[Suggestion, ...]
+    degraded: tuple[str, ...] = ()
+
+
+class Search:
+    """Finds, lists and completes, with or without an engine.
+
+    Every method raises `Invalid` for a text that cannot be searched for, and the database's own
+    errors when that is away as well.
+    """
+
+    def __init__(
+        self,
+        finder: Finder,
+        suggester: Suggester,
+        standby: Standby,
+        seen: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._finder = finder
+        self._suggester = suggester
+        self._standby = standby
+        self._seen = seen
+        self._clock = clock
+        self._failures = 0
+        self._alone_until = float("-inf")
+
+    async def find(
+        self, text: str, limit: int, offset: int, wish: Wish = ANYHOW, walk: Walk | None = None
+    ) -> Found:
+        """As `Finder.find`; only a walk raises `Unavailable`."""
+        if walk is not None:
+            return await self._told(self._finder.find(text, limit, offset, wish, walk))
+        return await self._either(
+            lambda: self._finder.find(text, limit, offset, wish),
+            lambda: self._standby.find(Query.parse(text), limit, offset, wish),
+        )
+
+    async def films(self, text: str, limit: int) -> list[FilmRow]:
+        """The first films that `find` gives."""
+        return [result.film for result in (await self.find(text, limit, 0)).results]
+
+    async def browse(
+        self, limit: int, offset: int, wish: Wish = ANYHOW, walk: Walk | None = None
+    ) -> Found:
+        """As `Finder.browse`; only a walk raises `Unavailable`."""
+        if walk is not None:
+            return await self._told(self._finder.browse(limit, offset, wish, walk))
+        return await self._either(
+            lambda: self._finder.browse(limit, offset, wish),
+            lambda: self._standby.find(None, limit, offset, wish),
+        )
+
+    async def suggest(self, text: str, limit: int) -> Completed:
+        """As `Suggester.suggest`, and whether that was done without the engine."""
+
+        async def by_engine() -> Completed:
+            return Completed(await self._suggester.suggest(text, limit))
+
+        async def by_database() -> Completed:
+            found = await self._suggester.suggest(text, limit, self._standby.hits)
+            return Completed(found, (AWAY,))
+
+        return await self._either(by_engine, by_database)
+
+    async def _either(
+        self, by_engine: Callable[[], Awaitable[T]], by_database: Callable[[], Awaitable[T]]
+    ) -> T:
+        if self._clock() >= self._alone_until:
+            try:
+                found = await self._told(by_engine())
+            except Outdated as fault:
+                log.warning("search index outdated", action="search_degraded", reason=fault.detail)
+            except Unavailable as away:
+                self._failures += 1
+                if self._failures >= FAILURES:
+                    self._alone_until = self._clock() + ALONE
+                log.warning("search engine away", action="search_degraded", reason=away.detail)
+            else:
+                self._failures = 0
+                return found
+        return await by_database()
+
+    async def _told(self, by_engine: Awaitable[T]) -> T:
+        """The engine's answer; whoever wants to know of it is told that there was one."""
+        found = await by_engine
+        self._seen()
+        return found

@@ -1,0 +1,89 @@
+"""The words that the index holds, in memory, asked for those near a misspelt one.
+
+Expanding typos here and giving engines exact terms only is what makes both engines fast and alike,
+and it tells which words exist, for did-you-mean. Names of people that are looked for only when
+asked (`names`: the cast, writers) are kept apart: there are more of them than of anything else, and
+no search for titles and directors may pay for them, neither in time nor with a word that one of
+them hides."""
+
+from collections.abc import Iterable, Iterator
+
+from service.search.vocabulary.fuzzy_term_index import Dictionary, Near
+
+TITLE, ALT, DIRECTOR, CAST, JOINED, WHOLE, WRITER = 1, 2, 4, 8, 16, 32, 64
+PLACES = {
+    "t": TITLE, "a": ALT, "d": DIRECTOR, "c": CAST, "j": JOINED, "w": WHOLE, "s": WRITER,
+}  # fmt: skip
+"""Where a word stands; a word in several places has the sum. The letters are those of
+`MovieDocument.words`.
+"""
+
+_NAMES = CAST | WRITER
+
+
+class Vocabulary:
+    """All words of the index. Look-ups may run in any thread; `add` and `settle` must not overlap
+    themselves. What it tells is of titles and directors; `names` tells of the other people.
+    """
+
+    def __init__(self) -> None:
+        self._words = Dictionary()
+        self.names = Dictionary()
+
+    def __len__(self) -> int:
+        return len(self._words) + len(self.names)
+
+    def add(self, words: Iterable[str]) -> None:
+        """Learn words, each behind the letter of its place; see `Dictionary.add`."""
+        known = list(_placed(words))
+        self._words.add(each for each in known if not each[1] & _NAMES)
+        self.names.add(each for each in known if each[1] & _NAMES)
+
+    @property
+    def due(self) -> bool:
+        """Whether enough words have arrived for `settle` to be worth its 20 ms."""
+        return self._words.due or self.names.due
+
+    def begin(self) -> None:
+        """Forget all words, to load those of a whole catalogue: pages by `load`, then `end`."""
+        self._words.begin()
+        self.names.begin()
+
+    def load(self, words: Iterable[str]) -> None:
+        """Take some of them in, each behind its place; blocks, for a thread."""
+        known = list(_placed(words))
+        self._words.load(each for each in known if not each[1] & _NAMES)
+        self.names.load(each for each in known if each[1] & _NAMES)
+
+    def end(self) -> None:
+        """Make what was loaded known; blocks, for a thread."""
+        self._words.end()
+        self.names.end()
+
+    def settle(self) -> None:
+        """Sort the words that arrived into the index. Blocks: for a thread, or for a start."""
+        self._words.settle()
+        self.names.settle()
+
+    def __contains__(self, word: str) -> bool:
+        """Whether there is such a word: cheaper than to ask where."""
+        return word in self._words
+
+    def places(self, word: str) -> int:
+        """Where `word` stands, as a sum of places; 0 when it is unknown."""
+        return self._words.places(word)
+
+    def begins(self, beginning: str) -> bool:
+        """Whether any word starts with `beginning`."""
+        return self._words.begins(beginning)
+
+    def expand(self, word: str, edits: int = 1, prefix: bool = False) -> tuple[Near, ...]:
+        """The words, or with `prefix` their beginnings, near `word`; see `Dictionary.expand`."""
+        return self._words.expand(word, edits, prefix)
+
+
+def _placed(words: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """The words of known places."""
+    for marked in words:
+        if (place := PLACES.get(marked[:1], 0)) and len(marked) > 1:
+            yield marked[1:], place

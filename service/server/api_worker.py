@@ -1,0 +1,44 @@
+"""One API process: a Sanic server on the socket that the supervisor opened.
+
+Run as `python -m service.server.api_worker FD`; it can be killed at any time, and is started again.
+"""
+
+import asyncio
+import socket
+import sys
+
+from sanic import Sanic
+
+from service import settings
+from service.http.timeouts import PunctualProtocol
+from service.observability import logging
+from service.server.app import create_app
+from service.server.supervisor import LEAVE
+
+
+def main() -> None:
+    chosen = settings.load()
+    logging.configure(chosen.log_format)
+    app = create_app(chosen)
+
+    @app.before_server_start
+    async def listen(app: Sanic) -> None:  # type: ignore[type-arg]
+        asyncio.get_running_loop().add_signal_handler(LEAVE, leave, app)
+
+    app.prepare(
+        protocol=PunctualProtocol,
+        sock=socket.socket(fileno=int(sys.argv[1])),
+        single_process=True,
+        access_log=False,
+        motd=False,
+    )
+    Sanic.serve_single(primary=app)
+
+
+def leave(app: Sanic) -> None:  # type: ignore[type-arg]
+    """Say from now on that the service is going to stop, and answer on."""
+    app.ctx.leaving = True
+
+
+if __name__ == "__main__":
+    main()

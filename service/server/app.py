@@ -1,0 +1,72 @@
+"""The API as one Sanic app. Making it opens nothing; the server's start does."""
+
+import asyncio
+
+import orjson
+import structlog
+from sanic import Sanic
+
+from service.accounts.api import bp as accounts
+from service.admin.api import bp as admin
+from service.admin.api import root as operation
+from service.films.api import bp as films
+from service.http import middleware, problems
+from service.http.timeouts import LOOK
+from service.limits import LONGEST_ANSWER
+from service.observability import loop_lag
+from service.posters.api import bp as posters
+from service.search.api import bp as search
+from service.server import container
+from service.server.heartbeat import beat
+from service.settings import Settings
+
+log = structlog.get_logger()
+
+LARGEST_BODY = 256 * 1024  # bytes; a film with all its people is some 5 kB
+LARGEST_HEAD = 16 * 1024  # bytes; room for a token and for a query that deserves its own refusal
+
+
+def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
+    """The app for these settings."""
+    app: Sanic = Sanic(  # type: ignore[type-arg]
+        "movies",
+        request_class=middleware.IdentifiedRequest,
+        dumps=lambda value: orjson.dumps(value).decode(),
+        configure_logging=False,
+    )
+    app.config.REQUEST_MAX_SIZE = LARGEST_BODY
+    app.config.REQUEST_MAX_HEADER_SIZE = LARGEST_HEAD
+    app.config.REQUEST_TIMEOUT = LONGEST_ANSWER - LOOK
+    app.config.RESPONSE_TIMEOUT = LONGEST_ANSWER - LOOK
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = LONGEST_ANSWER + LOOK  # at the most
+    app.config.FALLBACK_ERROR_FORMAT = "json"
+    if settings.trusted_proxies:
+        app.config.PROXIES_COUNT = settings.trusted_proxies
+    problems.install(app)
+    middleware.install(app, settings.cors_origins)
+    app.blueprint([search, films, posters, accounts, admin, operation])
+
+    @app.before_server_start
+    async def begin(app: Sanic) -> None:  # type: ignore[type-arg]
+        app.ctx.parts = await container.build(settings)
+        made = app.ctx.parts
+        app.ctx.tasks = [
+            asyncio.create_task(beat()),
+            asyncio.create_task(loop_lag.watch("api")),
+            await container.follow(made),
+            asyncio.create_task(made.audience.follow()),
+            asyncio.create_task(container.warm(made)),
+        ]
+
+    @app.before_server_stop
+    async def stop_tasks(app: Sanic) -> None:  # type: ignore[type-arg]
+        app.ctx.leaving = True
+        for task in app.ctx.tasks:
+            task.cancel()
+        await asyncio.gather(*app.ctx.tasks, return_exceptions=True)
+
+    @app.after_server_stop
+    async def end(app: Sanic) -> None:  # type: ignore[type-arg]
+        await container.close(app.ctx.parts)
+
+    return app
