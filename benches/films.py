@@ -23,7 +23,8 @@ from service.database.migrate import migrate
 from service.films.models import Film
 from service.films.search_text import texts
 from service.search.engines.base import Engine, IndexWriter
-from service.search.engines.elasticsearch.reader import Address, ElasticEngine
+from service.search.engines.elasticsearch.connection import Address
+from service.search.engines.elasticsearch.reader import ElasticEngine
 from service.search.engines.elasticsearch.writer import ElasticWriter
 from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter

@@ -36,7 +36,7 @@ import redis.asyncio
 from dotenv import dotenv_values
 
 from benches.queries import SPELT_RIGHT
-from service.search.engines.elasticsearch.reader import Address
+from service.search.engines.elasticsearch.connection import Address
 from tests import running
 from tests.conftest import emptied
 from tests.running import ADMIN, ROOT, Service

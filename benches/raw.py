@@ -24,7 +24,7 @@ import orjson
 from benches.synthetic import Film
 from indexer.rebuild_fill import SENT
 from service.search.engines.elasticsearch import serializer
-from service.search.engines.elasticsearch.reader import Address
+from service.search.engines.elasticsearch.connection import Address
 from service.search.engines.elasticsearch.writer import MOST_IN_BULK, ElasticWriter
 from service.search.engines.tantivy import schema
 from service.search.engines.tantivy.writer import HEAP

@@ -5,7 +5,8 @@ import asyncio
 import structlog
 
 from indexer.shutdown import pause
-from service.database.connection import is_fault, now_ms, whole
+from service.database.sql import now_ms
+from service.database.transactions import is_fault, whole
 from service.errors import Unavailable
 from service.indexing.drift import ONLY, Drift
 from service.indexing.models import DriftState

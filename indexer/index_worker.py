@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from indexer.shutdown import pause
-from service.database import connection
+from service.database import sql, transactions
 from service.errors import Unavailable
 from service.films.models import Film
 from service.limits import INDEX_FIRST_DELAY_MS as FIRST_DELAY
@@ -84,7 +84,7 @@ class Worker:
         try:
             refused = await self._write(entries)
         except Exception as error:
-            if connection.is_fault(error):
+            if transactions.is_fault(error):
                 raise  # nothing could be written down either; the lease runs out by itself
             attempts = max(entry.attempts for entry in entries)
             due = self._ms() + delay_ms(attempts)
@@ -133,7 +133,7 @@ class Worker:
             await self._words.remember(word for made in documents for word in made.words())
             return [*unfit, *await self._writer.write(documents)]
         except Exception as error:
-            if isinstance(error, Unavailable) or connection.is_fault(error):
+            if isinstance(error, Unavailable) or transactions.is_fault(error):
                 raise
             films = sorted({entry.film_id for entry in entries})
             if len(films) == 1:
@@ -182,7 +182,7 @@ class Worker:
         Returns:
             Up to when it was done: what to pass the next time.
         """
-        until = await connection.now_ms() - TOMBSTONE_AGE
+        until = await sql.now_ms() - TOMBSTONE_AGE
         gone = await store.withdrawn(since, until)
         for start in range(0, len(gone), BATCH):
             async with self.turn:
@@ -202,7 +202,7 @@ class Worker:
     def _say(self, error: Exception) -> None:
         if isinstance(error, Unavailable):
             log.warning("index_unavailable", reason=error.detail)
-        elif connection.is_fault(error):
+        elif transactions.is_fault(error):
             log.warning("database_unavailable", reason=repr(error)[:300])
         else:
             log.error("indexing_failed", exc_info=error)

@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from service.database import connection
+from service.database import transactions
 from service.errors import Misconfigured, Unavailable
+from service.films.poster_response import SIZES
 from service.observability.metrics import UPSTREAM
 from service.posters import jobs
 from service.posters.errors import Missing, Passing, Rejected, Verdict
 from service.posters.fetcher import Fetcher
-from service.posters.image_processor import MEDIA_TYPE, SIZES, Darkroom
+from service.posters.image_processor import MEDIA_TYPE, Darkroom
 from service.posters.jobs import Order, Outcome, Seen
 from service.posters.store import PosterStore, Stored, object_key
 
@@ -213,7 +214,7 @@ class Posters:
         self._trouble = trouble
         if isinstance(error, Misconfigured):
             log.error("posters_refused", action="posters_paused", reason=trouble)
-        elif isinstance(error, Unavailable) or connection.is_fault(error):
+        elif isinstance(error, Unavailable) or transactions.is_fault(error):
             log.warning("posters_paused", action="posters_paused", reason=trouble[:300])
         else:
             log.error("posters_paused", action="posters_paused", exc_info=error)

@@ -19,7 +19,8 @@ from indexer.index_worker import Worker, delay_ms
 from indexer.rebuild_fill import Filling
 from indexer.rebuild_lease import CalledOff, Failed, Jobs, Lost
 from indexer.shutdown import pause
-from service.database.connection import is_fault, now_ms, rows
+from service.database.sql import now_ms, rows
+from service.database.transactions import is_fault
 from service.errors import DomainError, Unavailable
 from service.films.models import Film
 from service.indexing.comparison import Difference, compared

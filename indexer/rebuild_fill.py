@@ -19,7 +19,7 @@ from indexer.index_worker import documents_of
 from indexer.rebuild_lease import Failed, Jobs
 from indexer.rebuild_prepare import Preparing
 from indexer.shutdown import pause
-from service.database.connection import now_ms
+from service.database.sql import now_ms
 from service.indexing import search_activity
 from service.indexing.comparison import FIRST, Difference, rows_behind
 from service.indexing.models import ReindexJob

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from uuid import UUID
 
-from service.database.connection import now_ms, rows, whole
+from service.database.sql import now_ms, rows
+from service.database.transactions import whole
 from service.indexing.models import BEFORE_THE_SWAP, ReindexJob, Step
 from service.indexing.reindex_jobs import last_done
 

@@ -19,10 +19,11 @@ import pytest
 from dotenv import dotenv_values
 
 from service.database import connection as storage
+from service.database import transactions
 from service.database.migrate import migrate
 from service.films.catalogue import Catalogue
 from service.outbox.notifications import Nudge, nudge_for
-from service.search.engines.elasticsearch.reader import Address
+from service.search.engines.elasticsearch.connection import Address
 from tests import running
 from tests.running import Api, Service
 
@@ -134,7 +135,7 @@ async def _one(url: str) -> AsyncIterator[str]:
 async def database(database_url: str) -> AsyncIterator[str]:
     """An empty database: whatever a test writes is deleted after it."""
     yield database_url
-    await storage.settled()
+    await transactions.settled()
     for table in await _tables():
         await storage.connection().execute_query(f'DELETE FROM "{table}"')
 
@@ -144,7 +145,7 @@ async def _tables() -> list[str]:
         sql = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
     else:
         sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    found = [row["name"] for row in await storage.rows(sql)]
+    found = [row["name"] for row in await sql.rows(sql)]
     return [name for name in found if name != "tortoise_migrations"]
 
 

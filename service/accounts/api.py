@@ -4,13 +4,13 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import address, identity
+from service.accounts.auth import identity
 from service.accounts.responses import SessionView, UserView, VerifiedView
 from service.accounts.schemas import Credentials, NewAccount, Refreshing, Verifying
 from service.accounts.tokens import Identity
 from service.http.dependencies import parts
 from service.http.openapi import operation
-from service.http.requests import body
+from service.http.requests import address, body
 from service.http.responses import answer
 
 PRIVATE = {"Cache-Control": "no-store"}

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.accounts.models import LoginFailure
-from service.database.connection import rows
+from service.database.sql import rows
 from service.errors import TooMany
 
 NAME_FAILURES = 5  # in a row; a person who needs more has forgotten the password

@@ -19,7 +19,7 @@ from service.accounts.responses import SessionView, UserView, VerifiedView
 from service.accounts.schemas import Credentials, NameAndPassword, NewAccount, folded
 from service.accounts.sessions import Granted, Sessions
 from service.accounts.tokens import LIFE, Identity, Tokens, refused
-from service.database.connection import rows
+from service.database.sql import rows
 from service.errors import Conflict, NotAllowed, NotAuthenticated
 
 log = structlog.get_logger()

@@ -8,13 +8,14 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import admin, scraper
+from service.accounts.auth import admin
 from service.admin.health import STOPPING, Readiness
-from service.admin.metrics_endpoint import exposition
+from service.admin.metrics_endpoint import exposition, scraper
 from service.http.dependencies import parts
 from service.http.openapi import document, operation
+from service.http.pagination import Links, PageQuery, Total
 from service.http.requests import path_text, query
-from service.http.responses import Links, PageQuery, Total, answer
+from service.http.responses import answer
 from service.indexing.drift import DriftView
 from service.indexing.outbox_admin import PointerState, PointerView
 from service.indexing.reindex_jobs import ReindexView

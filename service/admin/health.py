@@ -14,7 +14,9 @@ from typing import Literal
 
 from tortoise.exceptions import OperationalError
 
-from service.database.connection import is_fault, on_postgres, rows
+from service.database.connection import on_postgres
+from service.database.sql import rows
+from service.database.transactions import is_fault
 from service.errors import DomainError
 from service.limits import LONGEST_CHECK
 from service.outbox import store

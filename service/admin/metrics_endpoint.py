@@ -3,12 +3,18 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hmac import compare_digest
+from ipaddress import ip_address
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from sanic.request import Request
 
-from service.database.connection import is_fault, now_ms, rows
+from service.database.sql import now_ms, rows
+from service.database.transactions import is_fault
+from service.errors import NotAllowed, NotAuthenticated
+from service.http.dependencies import parts
 from service.indexing.drift import ONLY
 from service.indexing.models import DriftState
 from service.observability import metrics
@@ -101,3 +107,35 @@ def _drift(known: DriftState) -> Iterator[Metric]:
 
 def _gauge(name: str, says: str, value: float) -> Metric:
     return GaugeMetricFamily(name, says, value=value)
+
+
+def scraper(request: Request) -> None:
+    """Let metrics be read on this machine, and elsewhere with `METRICS_TOKEN` as bearer token.
+
+    What a proxy on this machine hands on comes from elsewhere.
+
+    Raises:
+        NotAllowed: no token is set, so only this machine may.
+        NotAuthenticated: the token is missing or wrong.
+    """
+    if _local(request):
+        return
+    wanted = parts(request).settings.metrics_token
+    if wanted is None:
+        raise NotAllowed(
+            "Metrics are for this machine alone; set METRICS_TOKEN to read them from elsewhere.",
+            code="metrics_closed",
+        )
+    scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
+    if scheme.lower() != "bearer" or not compare_digest(
+        token.encode(errors="surrogateescape"), wanted.encode()
+    ):
+        raise NotAuthenticated("The metrics' token is needed.", code="metrics_token_wrong")
+
+
+def _local(request: Request) -> bool:
+    handed_on = any(name in request.headers for name in ("forwarded", "x-forwarded-for"))
+    try:
+        return ip_address(request.ip).is_loopback and not handed_on
+    except ValueError:
+        return False

@@ -194,7 +194,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     """Carry out `work`; what an operator can mend becomes one line, a bug keeps its traceback."""
     from tortoise.exceptions import OperationalError
 
-    from service.database.connection import is_fault
+    from service.database.transactions import is_fault
 
     try:
         return asyncio.run(work)

@@ -1,31 +1,18 @@
-"""The one door to the database: opening it, transactions that end whole, what its faults mean.
+"""Open and close the database, and name the connection of the current task.
 
-Sanic cancels a handler when its client goes away. A transaction that is cancelled while it
-begins keeps SQLite's only connection locked for ever, loses a slot of PostgreSQL's pool, and a
-connection that breaks inside one poisons the task for all that follows in it. So every function
-that opens a transaction is marked `@whole`: it runs as a task of its own, which its caller's
-cancellation does not reach; and it is begun anew when the database broke it off for another's
-sake.
+The settings' URL becomes Tortoise's configuration here, with timeouts that turn a frozen server
+into an error instead of a hung request.
 """
 
-import asyncio
-import random
-import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
-from uuid import UUID
 
-import asyncpg
 from tortoise import Tortoise, connections
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
-from tortoise.exceptions import DBConnectionError, OperationalError
 
+from service.database.transactions import settled
 from service.limits import (
-    CONFLICT_PAUSE,
-    CONFLICT_RETRIES,
     POSTGRES_CONNECT,
     POSTGRES_IDLE_MS,
     POSTGRES_POOL,
@@ -34,96 +21,14 @@ from service.limits import (
 )
 from service.settings import path_of
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 MODELS = (
     "service.films.models",
+    "service.outbox.models",
     "service.search.index.models",
     "service.omdb.models",
     "service.accounts.models",
     "service.indexing.models",
 )
-
-FAULTS: tuple[type[BaseException], ...] = (
-    OSError,
-    TimeoutError,
-    DBConnectionError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.exceptions.ReadOnlySQLTransactionError,
-    asyncpg.exceptions.AdminShutdownError,
-    asyncpg.exceptions.QueryCanceledError,
-    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-)
-"""What a driver raises when the database, not the query, is at fault."""
-
-CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-"""A transaction was broken off, whole, so that another could go on: it may be tried again."""
-
-SQLITE_FAULTS = tuple(
-    f"SQLITE_{name}" for name in ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY")
-)
-
-_running: set[asyncio.Task[Any]] = set()
-
-
-def whole(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
-    """Let the transaction `fn` run to its end though its caller is cancelled, and run it again when
-    it lost a conflict with another.
-    """
-
-    @wraps(fn)
-    async def repeated(*args: P.args, **kwargs: P.kwargs) -> T:
-        for retries in range(CONFLICT_RETRIES):
-            try:
-                return await fn(*args, **kwargs)
-            except CONFLICTS:
-                pause = CONFLICT_PAUSE * 2**retries
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
-        return await fn(*args, **kwargs)
-
-    return shielded(repeated)
-
-
-def shielded(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
-    """Let `fn` run to its end though its caller is cancelled."""
-
-    @wraps(fn)
-    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        task = asyncio.create_task(fn(*args, **kwargs))
-        _running.add(task)
-        task.add_done_callback(_done)
-        return await asyncio.shield(task)
-
-    return run
-
-
-def _done(task: asyncio.Task[Any]) -> None:
-    _running.discard(task)
-    if not task.cancelled():
-        task.exception()
-
-
-async def settled() -> None:
-    """Wait until every transaction under way has ended; called before the pool closes."""
-    while _running:
-        await asyncio.wait(_running)
-
-
-def is_fault(error: BaseException) -> bool:
-    """Whether the database itself is down, frozen, locked or full."""
-    if isinstance(error, OperationalError):
-        cause = error.args[0] if error.args else error
-        if isinstance(cause, sqlite3.OperationalError):
-            return getattr(cause, "sqlite_errorname", "").startswith(SQLITE_FAULTS)
-        return isinstance(cause, FAULTS)
-    return isinstance(error, FAULTS)
 
 
 def tortoise_url(url: str) -> str:
@@ -212,32 +117,3 @@ def connection() -> BaseDBAsyncClient:
 
 def on_postgres() -> bool:
     return connection().capabilities.dialect == "postgres"
-
-
-def placeholders(sql: str) -> str:
-    """`$1, $2, …` in `sql` as this database wants them; SQLite understands `?1`."""
-    return sql if on_postgres() else sql.replace("$", "?")
-
-
-def id_value(id: UUID) -> UUID | str:
-    """An id as this database's driver takes it in a statement."""
-    return id if on_postgres() else str(id)
-
-
-def clock() -> str:
-    """The database's own time as an SQL expression, in milliseconds since the epoch: the one
-    clock that processes on several machines share.
-    """
-    if on_postgres():
-        return "(extract(epoch from clock_timestamp()) * 1000)::bigint"
-    return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
-
-
-async def now_ms() -> int:
-    """What that clock says."""
-    return int((await rows(f"SELECT {clock()} AS now"))[0]["now"])
-
-
-async def rows(sql: str, *values: object) -> list[dict[str, Any]]:
-    """What one statement (with `$1, $2, …`) gives, or returns of what it wrote."""
-    return await connection().execute_query_dict(placeholders(sql), list(values))

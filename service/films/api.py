@@ -6,7 +6,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import address, admin
+from service.accounts.auth import admin
 from service.cache.response_cache import Kept
 from service.errors import Malformed, VersionRequired
 from service.films.models import Film
@@ -14,7 +14,7 @@ from service.films.responses import FilmView, etag, film_view
 from service.films.schemas import FilmFacts, FilmPatch
 from service.http.dependencies import parts
 from service.http.openapi import operation
-from service.http.requests import body, path_text
+from service.http.requests import address, body, path_text
 from service.http.responses import answer, conditional, encode
 
 bp = Blueprint("films", url_prefix="/api/v1/movies")

@@ -11,7 +11,7 @@ from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 from uuid_utils.compat import uuid7
 
-from service.database.connection import whole
+from service.database.transactions import whole
 from service.errors import Conflict, FieldError, Invalid, NotFound, VersionMismatch
 from service.films.deduplication import Known
 from service.films.insert_locks import Turns

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from service.films.models import Film
 from service.films.rows import FilmRow
-from service.posters.image_processor import SHOWN_SIZE, SIZES
 
 SHOWN = ("stored", "pending")
 """While a film's new poster is on its way, its old one is still shown."""
@@ -40,3 +39,9 @@ def poster_view(film: Film | FilmRow) -> PosterView:
         url=sizes.get(SHOWN_SIZE),
         sizes=sizes,
     )
+
+
+SIZES = {"w185": 185, "w342": 342, "w780": 780}  # pixels across; narrower sources stay as they are
+
+
+SHOWN_SIZE = "w342"  # what is meant when nobody says which

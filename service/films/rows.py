@@ -11,8 +11,9 @@ from uuid import UUID
 
 import orjson
 
-from service.database.connection import on_postgres, rows
-from service.search.index.index_row import LISTS
+from service.database.connection import on_postgres
+from service.database.sql import rows
+from service.film_fields import LISTS
 
 TIMES = ("fetched_at", "refresh_after", "created_at", "updated_at")
 

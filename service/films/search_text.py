@@ -10,9 +10,9 @@ nor make a film look like a query that means another one.
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
-from service.search.criteria.filters import Name, squeezed
-from service.search.index.document import indexed_forms, wholes
+from service.film_fields import Name
 from service.text.analysis import joined, words
+from service.text.titles import indexed_forms, squeezed, wholes
 
 Column = Literal["plaintext", "nametext"]
 """The columns of a film's row that hold the texts."""

@@ -15,7 +15,7 @@ from sanic.exceptions import MethodNotAllowed, SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.database import connection
+from service.database import transactions
 from service.errors import (
     Conflict,
     DomainError,
@@ -128,7 +128,7 @@ def of_sanic(request: Request, error: SanicException) -> HTTPResponse:
 
 
 def of_bug(request: Request, error: Exception) -> HTTPResponse:
-    if connection.is_fault(error):
+    if transactions.is_fault(error):
         log.warning("database_unavailable", reason=repr(error)[:300])
         return problem(
             request,

@@ -118,3 +118,8 @@ def _deeper(value: object, limit: int) -> bool:
         if not level:
             return False
     return any(isinstance(node, dict | list) for node in level)
+
+
+def address(request: Request) -> str:
+    """The client's address; a proxy's word counts only as `TRUSTED_PROXIES` allows."""
+    return request.client_ip or "unknown"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from service.database.connection import now_ms, on_postgres, rows
+from service.database.connection import on_postgres
+from service.database.sql import now_ms, rows
 from service.outbox import store
 from service.search.engines.base import Held, Inventory
 from service.search.index.document import COLUMNS, UNFIT, MovieDocument

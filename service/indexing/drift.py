@@ -14,7 +14,7 @@ from uuid import UUID
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
-from service.database.connection import whole
+from service.database.transactions import whole
 from service.errors import DomainError, Unavailable
 from service.films.models import Film
 from service.indexing.comparison import Difference, Kind, compared

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import structlog
 
-from service.database.connection import is_fault, now_ms
+from service.database.sql import now_ms
+from service.database.transactions import is_fault
 from service.errors import Unavailable
 from service.films.models import Film
 from service.indexing.comparison import Difference

@@ -7,11 +7,13 @@ from typing import Literal
 
 from tortoise.expressions import Q
 
-from service.database.connection import now_ms, whole
+from service.database.sql import now_ms
+from service.database.transactions import whole
 from service.errors import Conflict, NotFound
 from service.films.catalogue import Catalogue
-from service.films.models import Film, Outbox
+from service.films.models import Film
 from service.outbox import store
+from service.outbox.models import Outbox
 from service.outbox.notifications import Nudge
 
 PointerState = Literal["waiting", "working", "retrying", "quarantined", "done"]

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from service.database.connection import whole
+from service.database.transactions import whole
 from service.errors import Conflict, NotFound
 from service.indexing.models import BEFORE_THE_SWAP, ReindexJob, Step
 

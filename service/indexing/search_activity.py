@@ -10,7 +10,8 @@ people wait for.
 
 import asyncio
 
-from service.database.connection import clock, is_fault, rows, whole
+from service.database.sql import clock, rows
+from service.database.transactions import is_fault, whole
 from service.indexing.models import ReindexJob
 
 LOOK = 0.2  # seconds between two looks for a rebuild; it takes as long until one is begun

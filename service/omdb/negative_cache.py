@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from service.database.connection import rows
+from service.database.sql import rows
 
 HOUR = 3_600_000  # milliseconds
 WAITS = (HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, 30 * 24 * HOUR)  # after the first miss, …

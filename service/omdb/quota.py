@@ -13,7 +13,7 @@ from datetime import datetime
 
 import structlog
 
-from service.database.connection import rows
+from service.database.sql import rows
 from service.errors import Unavailable
 
 log = structlog.get_logger()

@@ -16,7 +16,8 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from service.database.connection import connection, driver_url, is_fault
+from service.database.connection import connection, driver_url
+from service.database.transactions import is_fault
 from service.limits import NUDGE_RECONNECT as RECONNECT
 from service.settings import path_of
 

@@ -13,18 +13,11 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
-from service.database.connection import (
-    clock,
-    connection,
-    id_value,
-    now_ms,
-    on_postgres,
-    placeholders,
-    rows,
-    whole,
-)
-from service.films.models import Outbox
+from service.database.connection import connection, on_postgres
+from service.database.sql import clock, id_value, now_ms, placeholders, rows
+from service.database.transactions import whole
 from service.limits import OUTBOX_LEASE_MS as LEASE
+from service.outbox.models import Outbox
 
 Kind = Literal["film", "withdrawn"]
 

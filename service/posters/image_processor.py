@@ -20,10 +20,9 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+from service.films.poster_response import SIZES
 from service.posters.errors import Passing, Rejected
 
-SIZES = {"w185": 185, "w342": 342, "w780": 780}  # pixels across; narrower sources stay as they are
-SHOWN_SIZE = "w342"  # what is meant when nobody says which
 MEDIA_TYPE = "image/jpeg"
 
 MEMORY = 1024**3  # bytes of address space; 40 million pixels need half of it

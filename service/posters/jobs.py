@@ -11,7 +11,9 @@ from uuid import UUID
 
 from tortoise.expressions import F
 
-from service.database.connection import on_postgres, rows, whole
+from service.database.connection import on_postgres
+from service.database.sql import rows
+from service.database.transactions import whole
 from service.films.models import Film
 
 LEASE = 120_000  # ms; the slowest poster takes half of it, and a death costs at most this

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from service.errors import NotFound
 from service.films.models import Film
-from service.films.poster_response import shown_key
+from service.films.poster_response import SIZES, shown_key
 from service.posters import jobs
-from service.posters.image_processor import MEDIA_TYPE, SIZES
+from service.posters.image_processor import MEDIA_TYPE
 from service.posters.placeholder import MEDIA_TYPE as DRAWN_TYPE
 from service.posters.placeholder import placeholder, tag_of
 from service.posters.store import PosterStore, object_key

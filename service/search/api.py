@@ -14,9 +14,10 @@ from sanic.response import HTTPResponse
 
 from service.http.dependencies import parts
 from service.http.openapi import Problem, operation
+from service.http.pagination import Links
 from service.http.problems import refused
 from service.http.requests import body, checked, query
-from service.http.responses import Links, answer, encode
+from service.http.responses import answer, encode
 from service.search.index.read_your_writes import caught_up
 from service.search.requests import BrowseQuery, Descriptions, Searches, SearchQuery, SuggestQuery
 from service.search.responses import (

@@ -6,13 +6,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from service.errors import FieldError, Invalid
 from service.films.schemas import FilmType
-from service.http.responses import PageQuery
-from service.search.criteria.filters import Facet, Range, Selection, squeezed
+from service.http.pagination import PageQuery
+from service.search.criteria.filters import Facet, Range, Selection
 from service.search.criteria.sorting import Sort
 from service.search.filenames.parser import Described
 from service.search.query.fields import Part
 from service.search.retrieval.cursors import LONGEST
 from service.search.retrieval.engine_search import Wish
+from service.text.titles import squeezed
 
 MOST_NAMES = 20  # of one filter
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.films.responses import FilmView, film_view
-from service.http.responses import Links, Total
+from service.http.pagination import Links, Total
 from service.search.criteria.facets import Count
 from service.search.filenames.matcher import Matched
 from service.search.highlights import Match, matched, ranges, why

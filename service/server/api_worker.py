@@ -13,7 +13,7 @@ from service import settings
 from service.http.timeouts import PunctualProtocol
 from service.observability import logging
 from service.server.app import create_app
-from service.server.supervisor import LEAVE
+from service.server.signals import LEAVE
 
 
 def main() -> None:

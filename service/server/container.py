@@ -102,7 +102,8 @@ def engine_for(settings: Settings, name: str | None = None) -> Engine:
         from service.search.engines.tantivy.reader import TantivyEngine
 
         return TantivyEngine(path_of(settings.search_url), name)
-    from service.search.engines.elasticsearch.reader import Address, ElasticEngine
+    from service.search.engines.elasticsearch.connection import Address
+    from service.search.engines.elasticsearch.reader import ElasticEngine
 
     address = Address.parse(settings.search_url)
     if name:
@@ -117,8 +118,8 @@ def inventory_for(settings: Settings) -> Inventory:
         from service.search.engines.tantivy.inventory import TantivyInventory
 
         return TantivyInventory(path_of(settings.search_url))
+    from service.search.engines.elasticsearch.connection import Address
     from service.search.engines.elasticsearch.inventory import ElasticInventory
-    from service.search.engines.elasticsearch.reader import Address
 
     return ElasticInventory(Address.parse(settings.search_url))
 
@@ -127,7 +128,7 @@ def deadline_of(settings: Settings) -> float:
     """Seconds that a search may take, by the engine or without it."""
     if settings.search_url.startswith("tantivy"):
         return STANDBY_DEADLINE
-    from service.search.engines.elasticsearch.reader import Address
+    from service.search.engines.elasticsearch.connection import Address
 
     return Address.parse(settings.search_url).deadline
 
@@ -138,7 +139,7 @@ def writer_for(settings: Settings) -> IndexWriter:
         from service.search.engines.tantivy.writer import TantivyWriter
 
         return TantivyWriter(path_of(settings.search_url))
-    from service.search.engines.elasticsearch.reader import Address
+    from service.search.engines.elasticsearch.connection import Address
     from service.search.engines.elasticsearch.writer import ElasticWriter
 
     return ElasticWriter(Address.parse(settings.search_url))

@@ -23,12 +23,12 @@ import structlog
 from prometheus_client.multiprocess import mark_process_dead
 
 from service.limits import LONGEST_ANSWER
+from service.server.signals import LEAVE
 from service.settings import PROJECT, Settings
 
 log = structlog.get_logger()
 
 GRACE = LONGEST_ANSWER + 1.5  # seconds between SIGTERM and SIGKILL; an idle child takes some tenths
-LEAVE = signal.SIGUSR1  # tells a worker that the service is going to stop
 FIRST_PAUSE = 0.2  # seconds before a dead child is started again; doubles while it keeps dying
 LONGEST_PAUSE = 30.0  # seconds
 SETTLED = 10.0  # seconds of life after which a child's next death counts as its first

@@ -18,8 +18,9 @@ from service.search.criteria.facets import counted
 from service.search.criteria.filters import EVERY_FILM, Facet, Range, Selection
 from service.search.criteria.sorting import Place, Sort
 from service.search.engines.base import Engine, Held, Hits, IndexWriter, Inventory, Packed, Refusal
+from service.search.engines.elasticsearch.connection import Address
 from service.search.engines.elasticsearch.inventory import ElasticInventory
-from service.search.engines.elasticsearch.reader import Address, ElasticEngine
+from service.search.engines.elasticsearch.reader import ElasticEngine
 from service.search.engines.elasticsearch.writer import ElasticWriter
 from service.search.engines.tantivy.inventory import TantivyInventory
 from service.search.engines.tantivy.reader import TantivyEngine

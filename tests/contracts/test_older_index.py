@@ -14,8 +14,9 @@ from service.search.criteria.filters import Range, Selection
 from service.search.criteria.sorting import Sort
 from service.search.engines.base import Outdated
 from service.search.engines.elasticsearch import serializer
+from service.search.engines.elasticsearch.connection import Address
 from service.search.engines.elasticsearch.inventory import ElasticInventory
-from service.search.engines.elasticsearch.reader import Address, ElasticEngine
+from service.search.engines.elasticsearch.reader import ElasticEngine
 from service.search.engines.elasticsearch.writer import FOLDER, ElasticWriter
 from service.search.engines.tantivy import schema as layout
 from service.search.engines.tantivy.inventory import TantivyInventory

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from service.search.engines.elasticsearch.reader import Address
+from service.search.engines.elasticsearch.connection import Address
 from tests import running
 from tests.conftest import emptied, fresh_postgres, required
 from tests.faults.database import Direct

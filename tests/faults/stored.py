@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from indexer.poster_worker import ORPHAN_AGE, Posters
 from service import settings
 from service.database import connection
+from service.films.poster_response import SIZES
 from service.posters.fetcher import Fetcher
-from service.posters.image_processor import SIZES, Darkroom
+from service.posters.image_processor import Darkroom
 from service.posters.jobs import LEASE
 from service.posters.store import PosterStore, Stored, object_key
 from service.server import container

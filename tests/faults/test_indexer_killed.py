@@ -13,14 +13,14 @@ from indexer.index_handles import Access
 from indexer.index_worker import Worker
 from indexer.rebuild import Rebuild
 from service.films.catalogue import Catalogue
-from service.films.models import Outbox
 from service.films.schemas import FilmPatch
 from service.indexing.comparison import compared
 from service.indexing.models import ReindexJob, Step
 from service.indexing.reindex_jobs import Rebuilds
 from service.limits import OUTBOX_LEASE_MS
+from service.outbox.models import Outbox
 from service.search.engines.base import IndexWriter, Inventory
-from service.search.engines.elasticsearch.reader import Address
+from service.search.engines.elasticsearch.connection import Address
 from service.search.engines.elasticsearch.writer import ElasticWriter
 from service.search.vocabulary.sync import Recorder
 from service.server import container

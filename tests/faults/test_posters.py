@@ -11,8 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from indexer import poster_worker as loop
+from service.films.poster_response import SIZES
 from service.posters import jobs
-from service.posters.image_processor import MEDIA_TYPE, SIZES, Darkroom
+from service.posters.image_processor import MEDIA_TYPE, Darkroom
 from service.posters.local_store import FolderStore
 from service.posters.store import object_key
 from service.settings import PROJECT

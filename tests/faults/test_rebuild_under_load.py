@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benches.synthetic import films
-from service.search.engines.elasticsearch.reader import Address
+from service.search.engines.elasticsearch.connection import Address
 from service.server import container
 from service.settings import Settings
 from tests.conftest import required

@@ -11,13 +11,14 @@ from service.cache.memory import MemoryCache
 from service.cache.response_cache import Answers
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
-from service.films.models import Outbox
 from service.films.schemas import FilmFacts
-from service.http.responses import Links
+from service.http.pagination import Links
 from service.outbox import store
+from service.outbox.models import Outbox
 from service.outbox.notifications import Nudge
 from service.search.api import lasting, packed, unpacked
-from service.search.engines.elasticsearch.reader import Address, ElasticEngine
+from service.search.engines.elasticsearch.connection import Address
+from service.search.engines.elasticsearch.reader import ElasticEngine
 from service.search.engines.elasticsearch.writer import ElasticWriter
 from service.search.responses import film_page, search_page
 from service.search.retrieval.autocomplete import Suggester

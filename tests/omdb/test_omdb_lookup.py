@@ -9,7 +9,7 @@ import pytest
 
 from service.errors import Invalid, NotFound, Unavailable
 from service.films.catalogue import Catalogue
-from service.films.models import Film, Outbox
+from service.films.models import Film
 from service.films.schemas import FilmFacts, Provenance
 from service.omdb import lookup as lookup_module
 from service.omdb.bulk_fetch import fetch_all
@@ -17,6 +17,7 @@ from service.omdb.client import OmdbClient
 from service.omdb.lookup import Lookup
 from service.omdb.models import OmdbLease
 from service.omdb.negative_cache import Memory
+from service.outbox.models import Outbox
 from service.settings import PROJECT
 from tests.omdb.conftest import Clock, refused, until
 from tests.omdb.server import Omdb

@@ -6,8 +6,9 @@ import pytest
 
 from service.errors import Conflict, Invalid, NotFound, VersionMismatch
 from service.films.catalogue import Catalogue
-from service.films.models import Film, Genre, Outbox
+from service.films.models import Film, Genre
 from service.films.schemas import FilmFacts, FilmPatch, ImdbRating, Provenance, Ratings
+from service.outbox.models import Outbox
 
 SAMPLE = Provenance(source="sample")
 JAWS = FilmFacts(title="Jaws", imdb_id="tt0073195", year=1975, directors=("Steven Spielberg",))

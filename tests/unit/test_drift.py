@@ -10,10 +10,10 @@ from indexer.drift_scanner import Patrol
 from indexer.index_handles import Access
 from indexer.index_worker import Worker
 from service.admin.metrics_endpoint import exposition
-from service.database.connection import now_ms
+from service.database.sql import now_ms
 from service.errors import Conflict, DomainError, Invalid, NotFound
 from service.films.catalogue import Catalogue
-from service.films.models import Film, Outbox
+from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
 from service.indexing import comparison
 from service.indexing.diagnosis import Why
@@ -21,6 +21,7 @@ from service.indexing.drift import Drift, Tally
 from service.indexing.models import DriftState
 from service.indexing.outbox_admin import Pointers
 from service.outbox import store
+from service.outbox.models import Outbox
 from service.outbox.notifications import Nudge
 from service.search.engines.base import Inventory
 from service.search.index.document import MovieDocument

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from service.admin import health
 from service.admin.health import Health
-from service.database import connection as storage
+from service.database import sql
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
-from service.films.models import Outbox
 from service.films.schemas import FilmFacts
 from service.outbox import store
+from service.outbox.models import Outbox
 from tests.conftest import now
 
 
@@ -73,11 +73,11 @@ async def test_a_schema_of_another_release_is_told_and_takes_it_out_of_rotation(
 ) -> None:
     newest = health.NEWEST
     renamed = "UPDATE tortoise_migrations SET name = $1 WHERE name = $2"
-    await storage.rows(renamed, f"{newest}_but_not_yet", newest)
+    await sql.rows(renamed, f"{newest}_but_not_yet", newest)
     try:
         found = await Health({"search": works}, now).readiness()
     finally:
-        await storage.rows(renamed, newest, f"{newest}_but_not_yet")
+        await sql.rows(renamed, newest, f"{newest}_but_not_yet")
     assert found.status == "unavailable"
     assert "run `movies migrate`" in found.parts["database"].detail
     assert (await Health({"search": works}, now).readiness()).status == "ready"

@@ -14,8 +14,9 @@ from sanic_testing.reusable import ReusableClient
 
 from service.errors import FieldError, Invalid, Misconfigured, TooMany, Unavailable
 from service.http import middleware, problems
+from service.http.pagination import Links, PageQuery
 from service.http.requests import query
-from service.http.responses import Links, PageQuery, answer, conditional
+from service.http.responses import answer, conditional
 from service.observability import logging as logs
 from service.observability.metrics import counted
 from service.search.requests import SearchQuery

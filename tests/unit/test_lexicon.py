@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from service.database.connection import connection, now_ms, rows
+from service.database.connection import connection
+from service.database.sql import now_ms, rows
 from service.search.vocabulary.sync import OVERLAP, Lexicon, Recorder
 from service.search.vocabulary.vocabulary import TITLE, Vocabulary
 

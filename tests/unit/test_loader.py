@@ -11,8 +11,9 @@ from service.errors import DomainError
 from service.films import importer as loading
 from service.films.catalogue import Catalogue
 from service.films.importer import Loader, Progress
-from service.films.models import Film, Outbox
+from service.films.models import Film
 from service.omdb.parser import read_film
+from service.outbox.models import Outbox
 from service.settings import PROJECT
 
 OWN = {"title": "Jaws", "imdb_id": "tt0073195", "year": 1975, "genres": ["Thriller"]}

@@ -6,12 +6,13 @@ import random
 import pytest
 
 from indexer.index_worker import BATCH, MOST_BREAKS, Worker
-from service.database.connection import now_ms, rows
+from service.database.sql import now_ms, rows
 from service.films.catalogue import Catalogue
-from service.films.models import Film, Outbox
+from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
 from service.indexing.comparison import Difference, compared
 from service.outbox import store
+from service.outbox.models import Outbox
 from service.outbox.notifications import Nudge
 from service.search.engines.base import Inventory
 from service.search.vocabulary.sync import Recorder

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from service.films.poster_response import SIZES
 from service.posters.errors import Passing, Rejected
-from service.posters.image_processor import SIZES, Darkroom, Poster, unpacked
+from service.posters.image_processor import Darkroom, Poster, unpacked
 from service.posters.image_worker import Unfit, develop
 from tests.posters.pictures import BLUE, RED, detailed, encoded, picture, pixel_bomb, scan_bomb
 
@@ -237,7 +238,7 @@ def children() -> list[int]:
             command = (status.parent / "cmdline").read_bytes()
         except OSError:
             continue
-        if int(parent) == os.getpid() and b"darkroom" in command:
+        if int(parent) == os.getpid() and b"image_worker" in command:
             found.append(int(status.parent.name))
     return found
 

@@ -11,10 +11,10 @@ from indexer import poster_worker as loop
 from indexer.poster_worker import LOOK_AGAIN, MOST_TRIES, Posters
 from service.errors import NotFound, Unavailable
 from service.films.models import Film
-from service.films.poster_response import poster_view
+from service.films.poster_response import SIZES, poster_view
 from service.posters import jobs
 from service.posters.fetcher import Fetcher
-from service.posters.image_processor import SIZES, Darkroom
+from service.posters.image_processor import Darkroom
 from service.posters.local_store import FolderStore
 from service.posters.service import Gallery
 from service.posters.store import object_key

@@ -14,15 +14,16 @@ from indexer.index_handles import Access
 from indexer.index_worker import Worker
 from indexer.rebuild import Rebuild
 from indexer.rebuild_lease import Jobs, Lost
-from service.database.connection import clock, now_ms, rows
+from service.database.sql import clock, now_ms, rows
 from service.errors import Conflict, DomainError, NotFound
 from service.films.catalogue import Catalogue
-from service.films.models import Film, Outbox
+from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
 from service.indexing.comparison import Difference, compared
 from service.indexing.drift import Drift
 from service.indexing.models import ReindexJob, Step
 from service.indexing.reindex_jobs import Rebuilds
+from service.outbox.models import Outbox
 from service.search.engines.base import Engine, Inventory, Packed
 from service.search.index import generation
 from service.search.index.document import MovieDocument

@@ -8,10 +8,11 @@ import pytest
 
 from service.cache.memory import MemoryCache
 from service.cache.response_cache import Answers, key_of
-from service.database.connection import rows, settled
+from service.database.sql import rows
+from service.database.transactions import settled
 from service.errors import NotFound, Unavailable
 from service.films.models import Film
-from service.http.responses import Links
+from service.http.pagination import Links
 from service.indexing import search_activity
 from service.indexing.reindex_jobs import Rebuilds
 from service.search.api import lasting, packed, unpacked

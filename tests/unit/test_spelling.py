@@ -3,7 +3,7 @@
 import pytest
 
 from service.search.query.parser import Query
-from service.search.ranking.did_you_mean import misspelt
+from service.search.query.spellcheck import misspelt
 from service.search.vocabulary.vocabulary import Vocabulary
 
 

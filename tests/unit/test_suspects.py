@@ -7,9 +7,10 @@ import pytest
 from indexer.index_worker import Worker
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
-from service.films.models import Film, Outbox
+from service.films.models import Film
 from service.indexing.drift import Drift
 from service.indexing.orphan_repair import Suspects
+from service.outbox.models import Outbox
 from service.outbox.notifications import Nudge
 from service.search.engines.base import Inventory
 from tests.conftest import now

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import pytest
 
 from indexer.index_worker import TOMBSTONE_AGE, Worker, delay_ms
-from service.database import connection as storage
+from service.database import sql
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
-from service.films.models import Outbox
 from service.films.schemas import FilmFacts, FilmPatch
 from service.outbox import store
+from service.outbox.models import Outbox
 from service.outbox.notifications import Nudge
 from service.search.engines.base import Inventory
 from service.search.index.generation import Generation
@@ -161,10 +161,10 @@ async def test_a_tombstone_is_removed_a_day_later_and_not_before(
     await worker.step()
     await catalogue.withdraw(str(films[0].id), None)
     await worker.step()
-    assert await worker.bury(0) < await storage.now_ms() - TOMBSTONE_AGE + 60_000
+    assert await worker.bury(0) < await sql.now_ms() - TOMBSTONE_AGE + 60_000
     held = await inventory.look("movies-1", str(films[0].id))
     assert held is not None and held.gone
-    await Outbox.all().update(done_at=await storage.now_ms() - TOMBSTONE_AGE - 60_000)
+    await Outbox.all().update(done_at=await sql.now_ms() - TOMBSTONE_AGE - 60_000)
     await worker.bury(0)
 
     async def removed() -> bool:

@@ -8,10 +8,11 @@ from sqlite3 import connect
 import pytest
 
 from indexer.index_worker import Worker
-from service.database import connection as storage
+from service.database import sql, transactions
 from service.films.catalogue import Catalogue
-from service.films.models import Film, Outbox
+from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
+from service.outbox.models import Outbox
 from service.settings import PROJECT, path_of
 from tests.unit.indexing import Moody, held
 
@@ -57,14 +58,14 @@ async def test_a_database_that_another_holds_for_too_long_is_a_passing_fault(
     film = await catalogue.add(FilmFacts(title="Jaws"))
     if stack == "full":
         pytest.skip("PostgreSQL locks rows, not the whole; its time limit is tested elsewhere")
-    await storage.rows("PRAGMA busy_timeout = 200")
+    await sql.rows("PRAGMA busy_timeout = 200")
     with closing(connect(path_of(database), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Exception) as refused:
             await catalogue.amend(str(film.id), None, FilmPatch(year=1975))
-        assert storage.is_fault(refused.value)
+        assert transactions.is_fault(refused.value)
         assert (await catalogue.film(str(film.id))).year is None, "reading goes on"
         other.execute("ROLLBACK")
-    await storage.rows("PRAGMA busy_timeout = 5000")
+    await sql.rows("PRAGMA busy_timeout = 5000")
     assert (await catalogue.amend(str(film.id), None, FilmPatch(year=1975))).version == 2
     assert await Outbox.filter(film_id=film.id).count() == 2

@@ -6,23 +6,12 @@ by it; the same rule in Python, `accepts`, serves whatever has the films at hand
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Literal, Protocol
 
-from service.text.analysis import words
+from service.film_fields import NAMED, Name
+from service.text.titles import squeezed
 
 Facet = Literal["genre", "language", "country", "decade", "type", "rating"]
-Name = Literal["genre", "director", "language", "country"]
-
-NAMED: dict[Name, str] = {
-    "genre": "genres",
-    "director": "directors",
-    "language": "languages",
-    "country": "countries",
-}
-"""The filters that compare names, and what of a film each is compared with; the fields of a
-`Selection` and of a document are called the same.
-"""
 
 
 class Selectable(Protocol):
@@ -44,12 +33,6 @@ class Selectable(Protocol):
     def imdb_rating(self) -> float | None: ...
     @property
     def runtime_minutes(self) -> int | None: ...
-
-
-@lru_cache(maxsize=10_000)  # most genres, languages and directors come again; some 2 MB
-def squeezed(text: str) -> str:
-    """A name as filters compare it: its folded words, run together."""
-    return "".join(words(text))
 
 
 @dataclass(frozen=True, slots=True)

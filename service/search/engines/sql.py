@@ -10,7 +10,8 @@ last.
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
-from service.database.connection import on_postgres, rows
+from service.database.connection import on_postgres
+from service.database.sql import rows
 from service.films.search_text import MARKS, WRITER, Column
 from service.search.criteria.filters import Range, Selection
 from service.search.criteria.sorting import Sort

@@ -18,11 +18,11 @@ from rapidfuzz.distance import OSA
 
 from service.errors import Invalid
 from service.films.rows import FilmRow
-from service.search.criteria.filters import squeezed
 from service.search.filenames.parser import Described, read
 from service.search.ranking.sequels import PARTS
 from service.text import numerals
 from service.text.analysis import without_article, words
+from service.text.titles import squeezed
 
 CANDIDATES = 10  # films looked at for each name
 SHOWN = 3

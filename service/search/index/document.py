@@ -17,12 +17,12 @@ from uuid import UUID
 
 import orjson
 
-from service.search.criteria.filters import NAMED, squeezed
+from service.film_fields import NAMED
 from service.search.criteria.sorting import Column, numbers
-from service.text import numerals
-from service.text.analysis import initials, joined, without_article, words
+from service.text.analysis import initials, joined, words
 from service.text.analysis import whole as folded_title
 from service.text.phonetics import sound
+from service.text.titles import _distinct, indexed_forms, squeezed, wholes
 
 T = TypeVar("T")
 
@@ -94,33 +94,8 @@ COLUMNS = (
 """What of a film's row a document is made from: reading these alone takes half the time."""
 
 
-def wholes(title_words: list[str]) -> tuple[str, ...]:
-    """The forms of a whole title without spaces: as it is, with figures, and both without a leading
-    article.
-    """
-    forms = [title_words, without_article(title_words)]
-    if numerals.any_in(title_words):
-        forms += [numerals.figures(form) for form in forms]
-    return _distinct(filter(None, map("".join, forms)))
-
-
-def _distinct(words_: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(words_))
-
-
 def _of_each(texts: Sequence[T], forms: Callable[[T], Iterable[str]]) -> tuple[str, ...]:
     return _distinct(chain.from_iterable(map(forms, texts))) if texts else ()
-
-
-def indexed_forms(title_words: list[str]) -> list[str]:
-    """A title's words, with their numbers written both ways."""
-    numbered = numerals.any_in(title_words)
-    if not numbered and "".join(title_words).isalpha():
-        return title_words
-    found = [form for word in title_words for form in numerals.indexed(word)]
-    if numbered:
-        found += [word for word in numerals.figures(title_words) if word not in found]
-    return found
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 
-from service.database.connection import clock, rows, whole
+from service.database.sql import clock, rows
+from service.database.transactions import whole
 
 LOOK_AGAIN = 0.005  # seconds; a burst of searches asks the database once
 ONLY = "films"  # the single row's name

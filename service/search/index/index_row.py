@@ -10,11 +10,10 @@ from uuid import UUID
 
 import orjson
 
+from service.film_fields import LISTS
+
 Row = Mapping[str, Any]
 """The columns that a document needs, by name; `id` is text, lists may be JSON still."""
-
-LISTS = ("aliases", "directors", "genres", "writers", "actors", "languages", "countries")
-"""The columns that hold JSON."""
 
 
 class Stored(NamedTuple):

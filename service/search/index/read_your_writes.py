@@ -6,8 +6,8 @@ import time
 from uuid import UUID
 
 from service.errors import FieldError, Invalid
-from service.films.models import Outbox
 from service.limits import AFTER_WRITE as LONGEST
+from service.outbox.models import Outbox
 from service.search.index.generation import Generation
 
 LOOK = 0.02  # seconds between the first two looks; they grow apart

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from service.errors import FieldError, Invalid
-from service.search.index.document import wholes
 from service.text.analysis import ARTICLES, words
+from service.text.titles import wholes
 
 LONGEST = 200  # characters after normalising
 MOST_WORDS = 32

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from service.search.index.document import LONGEST_EDGE, LONGEST_WHOLE_EDGE, LONGEST_WORD, wholes
+from service.search.index.document import LONGEST_EDGE, LONGEST_WHOLE_EDGE, LONGEST_WORD
 from service.search.query.parser import STOP_WORDS, Query
 from service.search.query.synonyms import other_form
 from service.search.vocabulary.fuzzy_term_index import Near
@@ -21,6 +21,7 @@ from service.search.vocabulary.vocabulary import ALT, DIRECTOR, JOINED, TITLE, W
 from service.text import numerals
 from service.text.analysis import SHORTEST_INITIALS, grams
 from service.text.phonetics import sound
+from service.text.titles import wholes
 
 Field = Literal[
     "title", "alt", "director", "cast", "writer", "plot", "joined", "whole",

@@ -5,12 +5,8 @@ That is only said when the best film explains most of the query, but not all: a 
 needs no advice, and one that found something else altogether deserves none.
 """
 
-from service.search.query.parser import STOP_WORDS, Query
-from service.search.query.plan import MOST_SLOTS
-from service.search.query.synonyms import other_form
+from service.search.query.parser import Query
 from service.search.ranking.scorer import PAIR, Asked, Ranked
-from service.search.vocabulary.vocabulary import Vocabulary
-from service.text import numerals
 
 LEAST, MOST = 0.60, 0.99  # of the query explained
 
@@ -32,38 +28,6 @@ def did_you_mean(query: Query, best: Ranked) -> str | None:
         meant.append(right)
     spelt = " ".join(meant)
     return None if spelt == " ".join(asked.words) else spelt
-
-
-def misspelt(query: Query, vocabulary: Vocabulary) -> bool:
-    """Whether some word is in no film: neither alone, nor run together with a neighbour, nor as a
-    beginning where it may be one.
-
-    Then words as they are typed cannot explain all of the query, and need not be asked for.
-    """
-    typed = query.core[:MOST_SLOTS]
-    end = len(query.core) - 1
-
-    def there(word: str, place: int) -> bool:
-        return word in vocabulary or (place == end and vocabulary.begins(word))
-
-    missing = [place for place, word in enumerate(typed) if not (_free(word) or there(word, place))]
-    for place in missing:
-        before, after = typed[place - 1 : place], typed[place + 1 : place + 2]
-        joint = [(typed[place] + "".join(after), place + 1)] if after else []
-        joint += [("".join(before) + typed[place], place)] if before else []
-        if not any(there(*each) for each in joint):
-            return not any(vocabulary.begins(form) for form in query.wholes)
-    return False
-
-
-def _free(word: str) -> bool:
-    """Words that may stand for others, or for nothing."""
-    return (
-        word in STOP_WORDS
-        or numerals.figure(word).isdigit()
-        or other_form(word) is not None
-        or bool(numerals.lettered(word))
-    )
 
 
 def _nearest(word: str, alike: dict[str, float]) -> tuple[str, float]:

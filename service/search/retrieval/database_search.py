@@ -13,7 +13,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from service.database.connection import on_postgres, shielded
+from service.database.connection import on_postgres
+from service.database.transactions import shielded
 from service.errors import Unavailable
 from service.films.search_text import writer_words
 from service.limits import STANDBY_DEADLINE, STANDBY_TURNS_POSTGRES, STANDBY_TURNS_SQLITE

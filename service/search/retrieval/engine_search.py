@@ -19,8 +19,9 @@ from service.search.engines.base import Engine, Hit, Hits, Relation
 from service.search.query.fields import DEFAULT, Scope, scoped
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
+from service.search.query.spellcheck import misspelt
 from service.search.query.synonyms import unfolded
-from service.search.ranking.did_you_mean import did_you_mean, misspelt
+from service.search.ranking.did_you_mean import did_you_mean
 from service.search.ranking.rerank_window import Head, near
 from service.search.ranking.scorer import Ranked, rank
 from service.search.ranking.sequels import numbered

@@ -13,15 +13,9 @@ from collections.abc import Iterable
 import orjson
 import structlog
 
-from service.database.connection import (
-    clock,
-    connection,
-    is_fault,
-    now_ms,
-    on_postgres,
-    rows,
-    whole,
-)
+from service.database.connection import connection, on_postgres
+from service.database.sql import clock, now_ms, rows
+from service.database.transactions import is_fault, whole
 from service.search.index.document import ANALYSIS
 from service.search.index.models import IndexState
 from service.search.vocabulary.vocabulary import Vocabulary

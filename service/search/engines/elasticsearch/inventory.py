@@ -9,7 +9,7 @@ from typing import Any
 from elasticsearch import AsyncElasticsearch, NotFoundError
 from service.limits import INVENTORY_DEADLINE as DEADLINE
 from service.search.engines.base import Held
-from service.search.engines.elasticsearch.reader import Address, faults
+from service.search.engines.elasticsearch.connection import Address, faults
 from service.search.engines.elasticsearch.writer import fingerprint
 
 

@@ -18,7 +18,7 @@ from elasticsearch import ApiError, AsyncElasticsearch, BadRequestError, NotFoun
 from service.errors import Unavailable
 from service.limits import BULK_DEADLINE as DEADLINE
 from service.search.engines.base import Pack, Packed, Refusal, packed_all
-from service.search.engines.elasticsearch.reader import Address, faults, version
+from service.search.engines.elasticsearch.connection import Address, faults, version
 from service.search.engines.elasticsearch.serializer import packed
 from service.search.index.document import ANALYSIS, MovieDocument
 from service.settings import PROJECT

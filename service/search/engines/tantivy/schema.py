@@ -20,7 +20,7 @@ import orjson
 import tantivy
 from tantivy import FieldType
 
-from service.search.criteria.filters import NAMED
+from service.film_fields import NAMED
 from service.search.criteria.sorting import NUMBERS, title_start
 from service.search.index.document import ANALYSIS, CUTS, TERMS, MovieDocument
 from service.search.query.plan import Field

@@ -1,0 +1,109 @@
+"""Transactions that run to their end, and what the drivers' errors mean.
+
+Sanic cancels a handler when its client disconnects. A transaction that is cancelled while it
+begins locks SQLite's only connection for good, leaks a slot of PostgreSQL's pool, and a connection
+that breaks inside one poisons its task. Every function that opens a transaction is therefore
+decorated with `@whole`: it runs as a task of its own, which the caller's cancellation does not
+reach, and it is retried when the database aborted it in favour of another transaction.
+"""
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import asyncpg
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+from service.limits import CONFLICT_PAUSE, CONFLICT_RETRIES
+
+P = ParamSpec("P")
+
+
+T = TypeVar("T")
+
+
+FAULTS: tuple[type[BaseException], ...] = (
+    OSError,
+    TimeoutError,
+    DBConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+    asyncpg.exceptions.AdminShutdownError,
+    asyncpg.exceptions.QueryCanceledError,
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+)
+"""What a driver raises when the database, not the query, is at fault."""
+
+
+CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""A transaction was broken off, whole, so that another could go on: it may be tried again."""
+
+
+SQLITE_FAULTS = tuple(
+    f"SQLITE_{name}" for name in ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY")
+)
+
+
+_running: set[asyncio.Task[Any]] = set()
+
+
+def whole(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
+    """Let the transaction `fn` run to its end though its caller is cancelled, and run it again when
+    it lost a conflict with another.
+    """
+
+    @wraps(fn)
+    async def repeated(*args: P.args, **kwargs: P.kwargs) -> T:
+        for retries in range(CONFLICT_RETRIES):
+            try:
+                return await fn(*args, **kwargs)
+            except CONFLICTS:
+                pause = CONFLICT_PAUSE * 2**retries
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+        return await fn(*args, **kwargs)
+
+    return shielded(repeated)
+
+
+def shielded(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
+    """Let `fn` run to its end though its caller is cancelled."""
+
+    @wraps(fn)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.create_task(fn(*args, **kwargs))
+        _running.add(task)
+        task.add_done_callback(_done)
+        return await asyncio.shield(task)
+
+    return run
+
+
+def _done(task: asyncio.Task[Any]) -> None:
+    _running.discard(task)
+    if not task.cancelled():
+        task.exception()
+
+
+async def settled() -> None:
+    """Wait until every transaction under way has ended; called before the pool closes."""
+    while _running:
+        await asyncio.wait(_running)
+
+
+def is_fault(error: BaseException) -> bool:
+    """Whether the database itself is down, frozen, locked or full."""
+    if isinstance(error, OperationalError):
+        cause = error.args[0] if error.args else error
+        if isinstance(cause, sqlite3.OperationalError):
+            return getattr(cause, "sqlite_errorname", "").startswith(SQLITE_FAULTS)
+        return isinstance(cause, FAULTS)
+    return isinstance(error, FAULTS)
