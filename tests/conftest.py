@@ -19,7 +19,7 @@ import pytest
 from dotenv import dotenv_values
 
 from service.database import connection as storage
-from service.database import transactions
+from service.database import sql, transactions
 from service.database.migrate import migrate
 from service.films.catalogue import Catalogue
 from service.outbox.notifications import Nudge, nudge_for
@@ -142,10 +142,10 @@ async def database(database_url: str) -> AsyncIterator[str]:
 
 async def _tables() -> list[str]:
     if storage.on_postgres():
-        sql = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
+        query = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
     else:
-        sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    found = [row["name"] for row in await sql.rows(sql)]
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    found = [row["name"] for row in await sql.rows(query)]
     return [name for name in found if name != "tortoise_migrations"]
 
 
