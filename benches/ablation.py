@@ -32,7 +32,7 @@ from service.search.query.plan import Clause, Plan, Slot
 from service.search.ranking import scorer as ranking
 from service.search.ranking.candidates import Candidate
 from service.search.ranking.scorer import Ranked
-from service.search.retrieval.engine_search import Finder
+from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text.analysis import words
 
@@ -54,10 +54,10 @@ def _one_year(word: str) -> Slot:
 
 def _without_pieces(query: Query, vocabulary: Vocabulary) -> Plan:
     plan = _loose(query, vocabulary)
-    return Plan(plan.groups[:1], plan.extra, plan.whole)
+    return Plan(plan.groups[:1], plan.optional, plan.full_title)
 
 
-_loose = Plan.loose
+_loose = Plan.relaxed
 
 
 def _no_title(*_: Any) -> Slot:
@@ -131,46 +131,49 @@ PARTS = (
         "typos: words a letter or two away",
         {"search.vocabulary.vocabulary.Vocabulary.expand": _nothing},
     ),
-    Part("two letters away", {"search.query.plan.SHORTEST_TWO_EDITS": NEVER}),
-    Part("the loose rung", {"search.retrieval.engine_search.ENOUGH": 0.0}),
+    Part("two letters away", {"search.query.plan.MIN_TWO_EDITS_LENGTH": NEVER}),
+    Part("the loose rung", {"search.retrieval.engine_search.FUZZY_SUFFICIENT": 0.0}),
     Part(
         "pieces of words (grams)",
-        {"search.retrieval.engine_search.Plan.loose": staticmethod(_without_pieces)},
+        {"search.retrieval.engine_search.Plan.relaxed": staticmethod(_without_pieces)},
     ),
     Part("the whole title as one word", {"search.query.plan._whole_slot": _no_title}),
     Part("likeness of whole titles", _unweighted("whole")),
     Part(
         "words run together (`starwars`)",
-        {"search.index.document.joined": _nothing, "search.ranking.candidates.joined": _nothing},
+        {
+            "search.index.document.joined_pairs": _nothing,
+            "search.ranking.candidates.joined_pairs": _nothing,
+        },
         shapes=True,
     ),
     Part(
         "words split (`god father`)",
-        {"search.query.plan._pair_slots": _nothing, "search.ranking.scorer.joined": _apart},
+        {"search.query.plan._pair_slots": _nothing, "search.ranking.scorer.joined_pairs": _apart},
     ),
     Part(
         "numbers in any form (`ii`, `two`, `2`)",
         {
-            "text.numerals.figure": _itself,
-            "text.numerals.figures": _itself,
-            "text.numerals.asked": _alone,
-            "text.numerals.indexed": _alone,
-            "text.numerals.same": _alone,
+            "text.numerals.to_digits": _itself,
+            "text.numerals.normalize_numerals": _itself,
+            "text.numerals.query_forms": _alone,
+            "text.numerals.index_forms": _alone,
+            "text.numerals.equivalent_forms": _alone,
         },
         shapes=True,
     ),
     Part("numbers that must agree", _unweighted("numbers")),
     Part(
         "films of a series counted",
-        {"search.retrieval.engine_search.numbered": lambda query, ranked: ranked},
+        {"search.retrieval.engine_search.promote_sequel": lambda query, ranked: ranked},
     ),
-    Part("nicknames", {"search.retrieval.engine_search.unfolded": _none}),
+    Part("nicknames", {"search.retrieval.engine_search.expand_nicknames": _none}),
     Part(
         "abbreviations (`dr`, `bros`)",
         {
-            "search.query.plan.other_form": _none,
-            "search.ranking.similarity.other_form": _none,
-            "search.ranking.did_you_mean.other_form": _none,
+            "search.query.plan.abbreviation_counterpart": _none,
+            "search.ranking.similarity.abbreviation_counterpart": _none,
+            "search.query.spellcheck.abbreviation_counterpart": _none,
         },
     ),
     Part(
@@ -184,8 +187,8 @@ PARTS = (
     Part(
         "sounds (`moonlite`)",
         {
-            "search.query.plan.sound": lambda word: "",
-            "search.ranking.similarity.sound": lambda word: "",
+            "search.query.plan.phonetic_key": lambda word: "",
+            "search.ranking.similarity.phonetic_key": lambda word: "",
         },
     ),
     Part(
@@ -201,22 +204,25 @@ PARTS = (
             "search.ranking.scorer.MISSPELT_BEGINNING": 0.0,
         },
     ),
-    Part("beginnings that keep words apart", {"search.ranking.scorer.OUT_OF_STEP": 1.0}),
+    Part("beginnings that keep words apart", {"search.ranking.scorer.WORD_COUNT_MISMATCH": 1.0}),
     Part("the year, understood", {"search.query.parser._year_beside_words": _none}),
     Part("years beside the one typed", {"search.query.plan._year_slot": _one_year}),
-    Part("words around titles (`watch`, `movie`)", {"search.query.parser._without_noise": _itself}),
+    Part(
+        "words around titles (`watch`, `movie`)",
+        {"search.query.parser._without_noise": _itself},
+    ),
     Part(
         "small words that count less",
         {
-            "search.query.plan.STOP_SHARE": 1.0,
-            "search.ranking.scorer.STOP_WEIGHT": 1.0,
-            "search.ranking.candidates.STOP_WEIGHT": 1.0,
+            "search.query.plan.STOP_WORD_WEIGHT": 1.0,
+            "search.ranking.scorer.STOP_WORD_WEIGHT": 1.0,
+            "search.ranking.candidates.STOP_WORD_WEIGHT": 1.0,
         },
     ),
     Part("how much of a title is asked for", _unweighted("covered")),
     Part("word order", _unweighted("order")),
     Part("votes in ranking", _unweighted("votes", "known")),
-    Part("votes in the engine", {"search.index.document.POPULARITY_SHARE": 0.0}, shapes=True),
+    Part("votes in the engine", {"search.index.document.MAX_POPULARITY_BOOST": 0.0}, shapes=True),
 )
 
 
@@ -233,7 +239,9 @@ def some(queries: list[Facts], each: int) -> list[Facts]:
 
 async def asked(index: Indexed, judge: Judge, queries: list[Facts]) -> Tallies:
     """All queries, of a finder that has not prepared any film yet."""
-    fresh = Indexed(index.engine, index.vocabulary, Finder(index.engine, index.vocabulary), None)
+    fresh = Indexed(
+        index.engine, index.vocabulary, EngineSearch(index.engine, index.vocabulary), None
+    )
     return await measured(found_by(fresh), judge, queries, [])
 
 

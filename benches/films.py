@@ -21,17 +21,17 @@ from dotenv import dotenv_values
 from service.database.connection import close_database, open_database
 from service.database.migrate import migrate
 from service.films.models import Film
-from service.films.search_text import texts
+from service.films.search_text import search_texts
 from service.search.engines.base import Engine, IndexWriter
-from service.search.engines.elasticsearch.connection import Address
-from service.search.engines.elasticsearch.reader import ElasticEngine
-from service.search.engines.elasticsearch.writer import ElasticWriter
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress
+from service.search.engines.elasticsearch.reader import ElasticsearchEngine
+from service.search.engines.elasticsearch.writer import ElasticsearchWriter
 from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
 from service.search.index.document import MovieDocument
-from service.search.retrieval.engine_search import Finder
+from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
-from service.text.analysis import whole
+from service.text.analysis import full_title_key
 from tests.conftest import emptied, fresh_postgres
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -71,8 +71,8 @@ def row(film: Facts, number: int) -> Film:
         id=uuid.UUID(int=number),
         imdb_id=film["imdb_id"],
         title=film["title"],
-        whole_title=whole(film["title"])[:600],
-        **texts(title=film["title"], **lists),
+        whole_title=full_title_key(film["title"])[:600],
+        **search_texts(title=film["title"], **lists),
         **lists,
         year=film["year"],
         imdb_rating=film["rating"],
@@ -95,7 +95,7 @@ class Judge:
         if given["id"] in query["ids"]:
             return True
         return any(
-            whole(given["title"]) == whole(meant["title"])
+            full_title_key(given["title"]) == full_title_key(meant["title"])
             and abs((given["year"] or 0) - (meant["year"] or 0)) <= 1
             for meant in (self._films[i] for i in query["ids"])
         )
@@ -122,8 +122,8 @@ class Indexed:
 
     engine: Engine
     vocabulary: Vocabulary
-    finder: Finder
-    address: Address | None
+    finder: EngineSearch
+    address: ElasticsearchAddress | None
 
 
 @contextlib.asynccontextmanager
@@ -134,26 +134,28 @@ async def indexed(name: str, rows: list[Film]) -> AsyncIterator[Indexed]:
             vocabulary = Vocabulary()
             for start in range(0, len(rows), BATCH):
                 documents = [MovieDocument.of(film) for film in rows[start : start + BATCH]]
-                vocabulary.add(word for document in documents for word in document.words())
+                vocabulary.add(
+                    word for document in documents for word in document.vocabulary_words()
+                )
                 assert not await writer.write(documents)
-            vocabulary.settle()
-            await engine.see(1)
-            yield Indexed(engine, vocabulary, Finder(engine, vocabulary), address)
+            vocabulary.merge_pending()
+            await engine.refresh(1)
+            yield Indexed(engine, vocabulary, EngineSearch(engine, vocabulary), address)
 
 
 @contextlib.asynccontextmanager
 async def _store(
     name: str, folder: Path
-) -> AsyncIterator[tuple[Engine, IndexWriter, Address | None]]:
+) -> AsyncIterator[tuple[Engine, IndexWriter, ElasticsearchAddress | None]]:
     engine: Engine
     writer: IndexWriter
     address = None
     if name == "tantivy":
         engine, writer = TantivyEngine(folder / "index"), TantivyWriter(folder / "index")
     else:
-        address = Address.parse(os.environ["TEST_ELASTICSEARCH_URL"])
+        address = ElasticsearchAddress.parse(os.environ["TEST_ELASTICSEARCH_URL"])
         address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}", deadline=PATIENCE)
-        engine, writer = ElasticEngine(address), ElasticWriter(address)
+        engine, writer = ElasticsearchEngine(address), ElasticsearchWriter(address)
     await writer.open()
     await engine.open()
     try:

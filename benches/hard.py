@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benches.films import Facts
-from service.text.analysis import whole
+from service.text.analysis import full_title_key
 
 FILE = Path(__file__).with_suffix(".tsv")
 CLASS = "hard"
@@ -23,14 +23,18 @@ def hard(films: Sequence[Facts], lines: Iterable[str] | None = None) -> list[Fac
     """
     by_title: dict[str, list[Facts]] = {}
     for film in films:
-        by_title.setdefault(whole(film["title"]), []).append(film)
+        by_title.setdefault(full_title_key(film["title"]), []).append(film)
     queries = []
     for line in FILE.read_text().splitlines() if lines is None else lines:
         if not line or line.startswith("#"):
             continue
         typed, title, said = line.split("\t")
         year = int(said)
-        ids = [f["id"] for f in by_title.get(whole(title), []) if abs((f["year"] or 0) - year) <= 1]
+        ids = [
+            f["id"]
+            for f in by_title.get(full_title_key(title), [])
+            if abs((f["year"] or 0) - year) <= 1
+        ]
         if not ids:
             raise LookupError(f"{title} ({year}) is not among the films")
         queries.append({"q": typed, "ids": ids, "class": CLASS, "title": title, "year": year})

@@ -36,7 +36,7 @@ import redis.asyncio
 from dotenv import dotenv_values
 
 from benches.queries import SPELT_RIGHT
-from service.search.engines.elasticsearch.connection import Address
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from tests import running
 from tests.conftest import emptied
 from tests.running import ADMIN, ROOT, Service
@@ -112,7 +112,7 @@ async def postgres(drop: str | None = None) -> str:
 async def removed(database: str, search: str) -> None:
     """What a run made on the full stack."""
     await postgres(drop=urlsplit(database).path[1:])
-    await emptied(Address.parse(search))
+    await emptied(ElasticsearchAddress.parse(search))
 
 
 def loaded(given: dict[str, str], films: Path) -> int:

@@ -15,9 +15,9 @@ from itertools import pairwise
 from typing import Any
 
 from service.search.filenames.matcher import MEANT
-from service.search.filenames.parser import Described
+from service.search.filenames.parser import ParsedName
 from service.text import numerals
-from service.text.analysis import whole
+from service.text.analysis import full_title_key
 
 SIZES, SOURCES = (
     ("480p", "720p", "1080p", "2160p"),
@@ -32,7 +32,7 @@ ROMAN = {"2": "II", "3": "III", "4": "IV", "5": "V", "6": "VI"}
 class Named:
     """A name, and the films that are right; none when it is nobody's."""
 
-    item: str | Described
+    item: str | ParsedName
     right: frozenset[int]
 
 
@@ -41,7 +41,7 @@ def names(films: Sequence[dict[str, Any]], count: int, seed: int) -> list[Named]
     chance = random.Random(seed)
     by_title: dict[str, list[int]] = {}
     for place, film in enumerate(films):
-        by_title.setdefault(whole(film["title"]), []).append(place)
+        by_title.setdefault(full_title_key(film["title"]), []).append(place)
     made = []
     while len(made) < count:
         if chance.random() < UNKNOWN:
@@ -52,7 +52,7 @@ def names(films: Sequence[dict[str, Any]], count: int, seed: int) -> list[Named]
         if not film.get("year") or not film["title"].isascii():
             continue
         item, dated = _item(film, chance)
-        same = by_title[whole(film["title"])]
+        same = by_title[full_title_key(film["title"])]
         if not dated:
             best = max(same, key=lambda p: _votes(films[p]))
             if best != place:
@@ -68,7 +68,7 @@ def _votes(film: dict[str, Any]) -> int:
     return ((film.get("ratings") or {}).get("imdb") or {}).get("votes") or film.get("votes") or 0
 
 
-def _item(film: dict[str, Any], chance: random.Random) -> tuple[str | Described, bool]:
+def _item(film: dict[str, Any], chance: random.Random) -> tuple[str | ParsedName, bool]:
     """A name of the film, and whether it says the year."""
     title, year = film["title"], film["year"]
     kind = chance.choices(
@@ -92,7 +92,7 @@ def _item(film: dict[str, Any], chance: random.Random) -> tuple[str | Described,
     if director and chance.random() < 0.3:
         director = director.split()[-1]
     wrong = chance.random() < 0.3
-    return Described(_misspelt(title, chance) if wrong else title, said, director), True
+    return ParsedName(_misspelt(title, chance) if wrong else title, said, director), True
 
 
 def _dotted(title: str) -> str:
@@ -117,7 +117,7 @@ def _misspelt(title: str, chance: random.Random) -> str:
 def _renumbered(title: str) -> str:
     found = [ROMAN.get(word, word) for word in title.split()]
     if found == title.split():
-        found = [numerals.figure(w.lower()) if w in ROMAN.values() else w for w in found]
+        found = [numerals.to_digits(w.lower()) if w in ROMAN.values() else w for w in found]
     return " ".join(found)
 
 
@@ -128,7 +128,7 @@ def _nobody(
     while True:
         a, b = (chance.choice(films)["title"].split() for _ in range(2))
         title = " ".join([*a[: max(1, len(a) // 2)], *b[len(b) // 2 :]])
-        if title.isascii() and whole(title) not in by_title and len(title) > 5:
+        if title.isascii() and full_title_key(title) not in by_title and len(title) > 5:
             return f"{_dotted(title)}.{chance.randrange(1950, 2025)}.{_tags(chance)}"
 
 
@@ -157,7 +157,7 @@ async def main() -> int:
     # What fills an index is only needed here, and slow to load for tests that need names alone.
     from benches.films import backends, films_in, indexed, read, row
     from service.films.models import Film
-    from service.search.filenames.matcher import Matching
+    from service.search.filenames.matcher import FilenameMatcher
 
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seed", type=int, default=1)
@@ -174,7 +174,7 @@ async def main() -> int:
         async def found(text: str, limit: int) -> list[Film]:
             return [result.film for result in (await index.finder.find(text, limit, 0)).results]
 
-        matching = Matching(found)
+        matching = FilenameMatcher(found)
         matched = await matching.match([each.item for each in named])
         matching.close()
     firsts = [m.candidates[0] if m.candidates else None for m in matched]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from service.search.query.parser import STOP_WORDS
-from service.text.analysis import whole, words
+from service.text.analysis import full_title_key, words
 from service.text.numerals import VALUES
 
 Film = dict[str, Any]
@@ -209,7 +209,7 @@ def beside_year(rng: random.Random, film: Film) -> str | None:
 
 def beside_director(rng: random.Random, film: Film) -> str | None:
     name = surname(rng, film)
-    title = whole(film["title"]) if rng.random() < 0.5 else " ".join(words(film["title"]))
+    title = full_title_key(film["title"]) if rng.random() < 0.5 else " ".join(words(film["title"]))
     return None if name is None else rng.choice((f"{name} {title}", f"{title} {name}"))
 
 
@@ -264,7 +264,7 @@ class Folded(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> "Folded":
-        return cls(whole(text), frozenset(words(text)))
+        return cls(full_title_key(text), frozenset(words(text)))
 
 
 def _begins(text: Folded, title: Folded) -> bool:
@@ -333,7 +333,7 @@ def generate(
     rng = random.Random(seed)
     namesakes: dict[str, list[Film]] = {}
     for film in films:
-        namesakes.setdefault(whole(film["title"]), []).append(film)
+        namesakes.setdefault(full_title_key(film["title"]), []).append(film)
     named = [film for title, group in namesakes.items() if title and (film := _clearest(group))]
     folded = [(Folded.of(film["title"]), film) for film in named]
     accented = [film for film in named if not film["title"].isascii() or "'" in film["title"]]
@@ -347,12 +347,13 @@ def generate(
         while made < each:
             likely = rng.random() < (LARGE_SHARE if how.popular else SHARE)
             film = rng.choice([f for f in pool if f["votes"] >= KNOWN] if likely else pool)
-            if len(whole(film["title"])) < how.title:
+            if len(full_title_key(film["title"])) < how.title:
                 continue
             text = how.spoil(rng, film)
             if (
                 not text
-                or namesakes.get(whole(text), [film])[0] not in namesakes[whole(film["title"])]
+                or namesakes.get(full_title_key(text), [film])[0]
+                not in namesakes[full_title_key(film["title"])]
             ):
                 continue  # nothing left, or another film's title
             if how.fits is not None and _meant(text, how.fits, folded) is not film:

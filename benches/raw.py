@@ -24,8 +24,8 @@ import orjson
 from benches.synthetic import Film
 from indexer.rebuild_fill import SENT
 from service.search.engines.elasticsearch import serializer
-from service.search.engines.elasticsearch.connection import Address
-from service.search.engines.elasticsearch.writer import MOST_IN_BULK, ElasticWriter
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress
+from service.search.engines.elasticsearch.writer import MOST_IN_BULK, ElasticsearchWriter
 from service.search.engines.tantivy import schema
 from service.search.engines.tantivy.writer import HEAP
 from service.search.index.document import MovieDocument
@@ -48,10 +48,10 @@ def packed(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:
     for made in map(document, chunk):
         if engine == "elasticsearch":
             how = {"_id": made.film_id, "version": 1, "version_type": "external_gte"}
-            lines += [orjson.dumps({"index": how}), serializer.packed(made)]
+            lines += [orjson.dumps({"index": how}), serializer.serialize(made)]
         else:
-            lines.append(schema.packed(made))
-        words |= made.words()
+            lines.append(schema.serialize(made))
+        words |= made.vocabulary_words()
     return b"\n".join(lines) + b"\n", words
 
 
@@ -69,9 +69,9 @@ def ready(engine: str, made: list[Film], path: Path) -> set[str]:
 
 async def raw_elasticsearch(path: Path) -> float:
     """Documents a second in plain bulk requests."""
-    address = Address.parse(os.environ["TEST_ELASTICSEARCH_URL"])
+    address = ElasticsearchAddress.parse(os.environ["TEST_ELASTICSEARCH_URL"])
     address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}")
-    writer = ElasticWriter(address)
+    writer = ElasticsearchWriter(address)
     await writer.open()
     await writer.create("movies-raw")
     url = re.sub(r"\?.*", "", os.environ["TEST_ELASTICSEARCH_URL"]).rstrip("/")

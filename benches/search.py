@@ -31,9 +31,9 @@ from benches.queries import SPELT_RIGHT, generate
 from service.films.models import Film
 from service.search.index.document import MovieDocument
 from service.search.query.parser import Query
-from service.search.retrieval.database_search import Standby
-from service.search.retrieval.engine_search import ANYHOW
-from service.search.retrieval.film_cache import Shelf
+from service.search.retrieval.database_search import DatabaseSearch
+from service.search.retrieval.engine_search import DEFAULT_OPTIONS
+from service.search.retrieval.film_cache import FilmCache
 from service.search.vocabulary.vocabulary import Vocabulary
 
 NAMES = {
@@ -195,12 +195,12 @@ async def by_database(
 ) -> Tallies:
     """What the database finds alone, with the words of all films."""
     vocabulary = Vocabulary()
-    vocabulary.add(word for film in rows for word in MovieDocument.of(film).words())
-    vocabulary.settle()
-    standby = Standby(vocabulary, Shelf(), PATIENCE)
+    vocabulary.add(word for film in rows for word in MovieDocument.of(film).vocabulary_words())
+    vocabulary.merge_pending()
+    standby = DatabaseSearch(vocabulary, FilmCache(), PATIENCE)
 
     async def ask(text: str) -> list[str]:
-        found = await standby.find(Query.parse(text), 10, 0, ANYHOW)
+        found = await standby.find(Query.parse(text), 10, 0, DEFAULT_OPTIONS)
         return [str(result.film.id) for result in found.results]
 
     return await measured(ask, judge, queries, missed)

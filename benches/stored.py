@@ -14,7 +14,7 @@ import asyncpg
 
 from benches.synthetic import Film
 from service.search.index.document import ANALYSIS
-from service.text.analysis import whole
+from service.text.analysis import full_title_key
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 COLUMNS = (
@@ -31,7 +31,7 @@ def row(film: Film, when: Any) -> tuple[Any, ...]:
     lists = [json.dumps(each) for each in (film.aliases, film.genres, film.directors)]
     aliases, genres, directors = lists
     return (
-        film.id, 1, 0, film.imdb_id, film.title, whole(film.title)[:600], aliases, film.type,
+        film.id, 1, 0, film.imdb_id, film.title, full_title_key(film.title)[:600], aliases, film.type,
         film.year, genres, directors, "[]", "[]", "[]", "[]", film.rating, film.votes, "missing", 0,
         "user", when, when,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from benches.queries import typo
-from service.text.analysis import whole, words
+from service.text.analysis import full_title_key, words
 
 WORDS = 200_000  # that titles choose among; a million films use nearly all of them
 GIVEN, SURNAMES, DIRECTORS = 2_000, 40_000, 120_000
@@ -188,7 +188,7 @@ def queries(made: Sequence[Film], each: int, seed: int = 2) -> list[Asked]:
     by_title: dict[str, list[int]] = defaultdict(list)
     by_director: dict[str, list[int]] = defaultdict(list)
     for film in made:
-        by_title[whole(film.title)].append(film.number)
+        by_title[full_title_key(film.title)].append(film.number)
         for name in film.directors:
             by_director[name].append(film.number)
     asked: list[Asked] = []
@@ -202,7 +202,7 @@ def queries(made: Sequence[Film], each: int, seed: int = 2) -> list[Asked]:
             if not able or not any(len(word) > LONG for word in title):
                 continue
             chosen = _some(chance, title) if named else title
-            same = by_title[whole(film.title)]
+            same = by_title[full_title_key(film.title)]
             if named:
                 theirs = [n for name in film.directors for n in by_director[name]]
                 if chosen == title:

@@ -19,23 +19,23 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from indexer.drift_scanner import Patrol
-from indexer.index_handles import Access
-from indexer.index_worker import Worker
-from indexer.poster_worker import Posters
+from indexer.drift_scanner import DriftScanner
+from indexer.index_handles import IndexHandles
+from indexer.index_worker import IndexWorker
+from indexer.poster_worker import PosterWorker
 from indexer.rebuild import Rebuild
-from indexer.shutdown import pause
+from indexer.shutdown import wait_or_stop
 from service import settings
 from service.database import connection
 from service.errors import Unavailable
 from service.indexing.drift import Drift
 from service.observability import logging, loop_lag
-from service.outbox.notifications import Nudge
-from service.posters.fetcher import Fetcher
-from service.posters.image_processor import Darkroom
+from service.outbox.notifications import OutboxNotifier
+from service.posters.fetcher import PosterFetcher
+from service.posters.image_processor import ImageProcessor
 from service.search.engines.base import IndexWriter, Inventory
 from service.search.index import generation
-from service.search.vocabulary.sync import Recorder
+from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.server.heartbeat import beat
 from service.settings import Settings
@@ -49,22 +49,26 @@ STAND_BY = 1.0  # seconds between two tries to open an index that another holds,
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Index and fetch posters until `stop`."""
     async with contextlib.AsyncExitStack() as stack:
-        for sign in (beat(), loop_lag.watch("indexer")):
+        for sign in (beat(), loop_lag.measure_loop_lag("indexer")):
             stack.callback(asyncio.create_task(sign).cancel)
         await connection.open_database(chosen.database_url)
         stack.push_async_callback(connection.close_database)
         store = await container.poster_store_for(chosen)
         stack.push_async_callback(store.close)
-        nudge = container.nudge_of(chosen)
+        nudge = container.notifier_for_settings(chosen)
         stack.push_async_callback(nudge.close)
-        posters = Posters(
-            store, Fetcher(chosen.poster_hosts), Darkroom(), generation.advance, container.utc_now
+        posters = PosterWorker(
+            store,
+            PosterFetcher(chosen.poster_hosts),
+            ImageProcessor(),
+            generation.advance,
+            container.utc_now,
         )
         stack.push_async_callback(posters.close)
         writer = container.writer_for(chosen)
         stack.push_async_callback(writer.close)
         owner = owner_name(chosen.database_url, stack)
-        access = Access(
+        access = IndexHandles(
             writer, container.inventory_for(chosen), partial(container.engine_for, chosen)
         )
         stack.push_async_callback(access.inventory.close)
@@ -73,16 +77,18 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
             work.create_task(_index(access, nudge, owner, stop))
 
 
-async def _index(access: Access, nudge: Nudge, owner: str, stop: asyncio.Event) -> None:
+async def _index(
+    access: IndexHandles, nudge: OutboxNotifier, owner: str, stop: asyncio.Event
+) -> None:
     """Keep the index level, once it is ours to write."""
     if not await _open(access.writer, stop):
         return
     await _look_at(access.inventory)
     await nudge.listen()
-    words = Recorder()
-    worker = Worker(access.writer, words, nudge, container.utc_now, owner)
+    words = TermWriter()
+    worker = IndexWorker(access.writer, words, nudge, container.utc_now, owner)
     rebuild = Rebuild(access, words, worker, container.utc_now, owner)
-    patrol = Patrol(Drift(access.inventory, nudge, container.utc_now), owner)
+    patrol = DriftScanner(Drift(access.inventory, nudge, container.utc_now), owner)
     await asyncio.gather(worker.run(stop), worker.sweep(stop), rebuild.run(stop), patrol.run(stop))
 
 
@@ -90,7 +96,7 @@ async def _look_at(inventory: Inventory) -> None:
     """Say at the start whether the live index was made with another mapping or analysis."""
     with contextlib.suppress(Unavailable):
         name = await inventory.live()
-        if name is not None and not await inventory.fits(name):
+        if name is not None and not await inventory.is_current_schema(name):
             log.warning("index_outdated", index=name, advice=OUTDATED)
 
 
@@ -105,7 +111,7 @@ async def _open(writer: IndexWriter, stop: asyncio.Event) -> bool:
             if fault.detail != told:
                 log.warning("standing_by", reason=fault.detail)
                 told = fault.detail
-            await pause(stop, STAND_BY)
+            await wait_or_stop(stop, STAND_BY)
     return False
 
 

@@ -4,9 +4,9 @@ import asyncio
 
 import structlog
 
-from indexer.shutdown import pause
+from indexer.shutdown import wait_or_stop
 from service.database.sql import now_ms
-from service.database.transactions import is_fault, whole
+from service.database.transactions import is_database_fault, run_uncancelled
 from service.errors import Unavailable
 from service.indexing.drift import ONLY, Drift
 from service.indexing.models import DriftState
@@ -19,7 +19,7 @@ REST = 60.0  # seconds between two rounds
 LEASE = 120_000  # ms
 
 
-class Patrol:
+class DriftScanner:
     """Compares the index with the database, round after round."""
 
     def __init__(self, drift: Drift, owner: str) -> None:
@@ -31,20 +31,20 @@ class Patrol:
         while not stop.is_set():
             try:
                 if await self._claim():
-                    await self.round(stop)
+                    await self.scan_once(stop)
             except Exception as error:
-                if not isinstance(error, Unavailable) and not is_fault(error):
+                if not isinstance(error, Unavailable) and not is_database_fault(error):
                     log.error("comparison_failed", exc_info=error)
-            await pause(stop, REST)
+            await wait_or_stop(stop, REST)
 
-    async def round(self, stop: asyncio.Event) -> None:
+    async def scan_once(self, stop: asyncio.Event) -> None:
         """Compare everything once; ends early at `stop`."""
         last = None
-        async for tally in self._drift.walk(PAGE):
+        async for tally in self._drift.compare_all(PAGE):
             last = tally
             if stop.is_set() or not await self._claim():
                 return
-            await pause(stop, PAUSE)
+            await wait_or_stop(stop, PAUSE)
         if last is not None and last.drift:
             log.warning(
                 "index_differs",
@@ -54,7 +54,7 @@ class Patrol:
                 advice="run `movies check --repair`",
             )
 
-    @whole
+    @run_uncancelled
     async def _claim(self) -> bool:
         """Whether this indexer is the one that compares; renews its lease."""
         await DriftState.bulk_create([DriftState(name=ONLY)], ignore_conflicts=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from service.errors import Invalid
 from service.films.models import Film
 from service.search.engines.base import Engine
-from service.search.index.document import UNFIT, MovieDocument
+from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.vocabulary.vocabulary import Vocabulary
@@ -23,7 +23,7 @@ LONG_ENOUGH = 6  # letters of a word that may be misspelt
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class GoldenQuery:
     """One query: the film that is meant, and the first hits of either index."""
 
     query: str
@@ -38,9 +38,9 @@ class Trial:
         return self.film_id in self.old and self.film_id not in self.new
 
 
-async def trials(
+async def run_golden_queries(
     open_engine: Callable[[str], Engine], old: str | None, new: str
-) -> tuple[Trial, ...]:
+) -> tuple[GoldenQuery, ...]:
     """The trial queries, asked of the index `old` (if there is one) and of `new`.
 
     Raises:
@@ -49,8 +49,8 @@ async def trials(
     films = await _best_known()
     vocabulary = Vocabulary()
     for film in films:
-        with suppress(*UNFIT):  # of such a film there is no document to find
-            vocabulary.add(MovieDocument.of(film).words())
+        with suppress(*DOCUMENT_ERRORS):  # of such a film there is no document to find
+            vocabulary.add(MovieDocument.of(film).vocabulary_words())
     asked = [(text, film) for film in films for text in _typed(film.title)]
     answers: list[list[tuple[str, ...]]] = []
     for name in (old, new):
@@ -64,12 +64,12 @@ async def trials(
         finally:
             await engine.close()
     return tuple(
-        Trial(text, str(film.id), film.title, *found)
+        GoldenQuery(text, str(film.id), film.title, *found)
         for (text, film), *found in zip(asked, *answers, strict=True)
     )
 
 
-async def told(found: tuple[Trial, ...]) -> list[dict[str, object]]:
+async def golden_report(found: tuple[GoldenQuery, ...]) -> list[dict[str, object]]:
     """The trials for people: titles in place of ids."""
     ids = {film_id for trial in found for film_id in (*trial.old[:SHOWN], *trial.new[:SHOWN])}
     titles = {str(film.id): film.title for film in await Film.filter(id__in=list(ids))}
@@ -90,9 +90,9 @@ async def _best_known() -> list[Film]:
 
 
 async def _first(engine: Engine, vocabulary: Vocabulary, text: str) -> tuple[str, ...]:
-    plan = Plan.of(Query.parse(text), vocabulary)
+    plan = Plan.fuzzy(Query.parse(text), vocabulary)
     hits = await engine.search(plan, 0, FIRST)
-    return tuple(hit.film_id for hit in hits.found)
+    return tuple(hit.film_id for hit in hits.hits)
 
 
 def _typed(title: str) -> list[str]:

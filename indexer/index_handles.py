@@ -7,7 +7,7 @@ from service.search.engines.base import Engine, IndexWriter, Inventory
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class IndexHandles:
     """The writer, the inventory, and an engine for any index by its name."""
 
     writer: IndexWriter

@@ -13,20 +13,20 @@ from uuid import UUID
 
 import structlog
 
-from indexer.shutdown import pause
+from indexer.shutdown import wait_or_stop
 from service.database import sql, transactions
 from service.errors import Unavailable
 from service.films.models import Film
-from service.limits import INDEX_FIRST_DELAY_MS as FIRST_DELAY
-from service.limits import INDEX_LONGEST_DELAY_MS as LONGEST_DELAY
-from service.limits import POLL
+from service.limits import INDEX_INITIAL_BACKOFF_MS as FIRST_DELAY
+from service.limits import INDEX_MAX_BACKOFF_MS as LONGEST_DELAY
+from service.limits import OUTBOX_POLL_INTERVAL
 from service.observability.metrics import INDEXED
 from service.outbox import store
-from service.outbox.notifications import Nudge
-from service.search.engines.base import IndexWriter, Refusal
+from service.outbox.notifications import OutboxNotifier
+from service.search.engines.base import IndexWriter, WriteError
 from service.search.index import generation
-from service.search.index.document import COLUMNS, UNFIT, MovieDocument
-from service.search.vocabulary.sync import Recorder
+from service.search.index.document import DOCUMENT_COLUMNS, DOCUMENT_ERRORS, MovieDocument
+from service.search.vocabulary.sync import TermWriter
 
 log = structlog.get_logger()
 
@@ -37,14 +37,14 @@ TOMBSTONE_AGE = 86_400_000  # ms
 SWEEP_EVERY = 600.0  # seconds between two removals of old finished rows
 
 
-class Worker:
+class IndexWorker:
     """One indexer's loop; any number may run where the engine allows it."""
 
     def __init__(
         self,
         writer: IndexWriter,
-        words: Recorder,
-        nudge: Nudge,
+        words: TermWriter,
+        nudge: OutboxNotifier,
         now: Callable[[], datetime],
         owner: str,
     ) -> None:
@@ -58,25 +58,25 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; whatever fails is tried again."""
-        await self._freed(stop)
+        await self._release_claims(stop)
         failures = 0
         while not stop.is_set():
             try:
                 async with self.turn:
-                    handled = await self.step()
+                    handled = await self.process_batch()
                 failures = 0
             except Exception as error:
                 failures += 1
-                self._say(error)
-                await pause(stop, delay_ms(failures) / 1000)
-                await self._freed(stop)  # a step that broke off may have left rows leased
+                self._log_error(error)
+                await wait_or_stop(stop, backoff_ms(failures) / 1000)
+                await self._release_claims(stop)  # a step that broke off may have left rows leased
                 continue
             if handled == 0:
-                await self._nudge.wait(POLL)
+                await self._nudge.wait(OUTBOX_POLL_INTERVAL)
             elif handled < BATCH:
-                await pause(stop, PAUSE)
+                await wait_or_stop(stop, PAUSE)
 
-    async def step(self) -> int:
+    async def process_batch(self) -> int:
         """One bulk; returns how many pointers were claimed."""
         entries = await store.claim(self._owner, BATCH, self._ms())
         if not entries:
@@ -84,10 +84,10 @@ class Worker:
         try:
             refused = await self._write(entries)
         except Exception as error:
-            if transactions.is_fault(error):
+            if transactions.is_database_fault(error):
                 raise  # nothing could be written down either; the lease runs out by itself
             attempts = max(entry.attempts for entry in entries)
-            due = self._ms() + delay_ms(attempts)
+            due = self._ms() + backoff_ms(attempts)
             reason = error.detail if isinstance(error, Unavailable) else repr(error)
             await store.postpone([entry.id for entry in entries], due, reason)
             raise
@@ -95,11 +95,11 @@ class Worker:
         INDEXED.labels("refused").inc(len(refused))
         INDEXED.labels("written").inc(films - len(refused))
         await generation.advance()  # first: whoever sees a row done may count on new answers
-        await self._settle(entries, refused)
+        await self._acknowledge(entries, refused)
         log.info("films_indexed", action="films_indexed", count=films, left=len(refused))
         return len(entries)
 
-    async def _write(self, entries: Sequence[store.Entry]) -> list[Refusal]:
+    async def _write(self, entries: Sequence[store.Entry]) -> list[WriteError]:
         """Put the films behind `entries` into the index; returns those that did not go in.
 
         One film that nobody thought of must not hold up the others of its bulk for ever, so what
@@ -107,13 +107,13 @@ class Worker:
         still does. Else it is no film's fault.
         """
         broken: dict[UUID, Exception] = {}
-        refused = await self._write_by_halves(entries, broken)
+        refused = await self._bisect_failures(entries, broken)
         for film_id, error in broken.items():
             log.error("film_breaks_indexing", film_id=str(film_id), exc_info=error)
             attempts = max(entry.attempts for entry in entries if entry.film_id == film_id)
             hopeless = attempts >= MOST_BREAKS and await self._writes_another(film_id)
             reason = f"cannot be indexed: {error!r}"
-            refused.append(Refusal(str(film_id), reason, passing=not hopeless))
+            refused.append(WriteError(str(film_id), reason, retryable=not hopeless))
         return refused
 
     async def _writes_another(self, film_id: UUID) -> bool:
@@ -122,18 +122,18 @@ class Worker:
         if last is None:
             return False
         broken: dict[UUID, Exception] = {}
-        await self._write_by_halves([last], broken)
+        await self._bisect_failures([last], broken)
         return not broken
 
-    async def _write_by_halves(
+    async def _bisect_failures(
         self, entries: Sequence[store.Entry], broken: dict[UUID, Exception]
-    ) -> list[Refusal]:
+    ) -> list[WriteError]:
         try:
-            documents, unfit = await documents_of(entries)
-            await self._words.remember(word for made in documents for word in made.words())
+            documents, unfit = await load_documents(entries)
+            await self._words.record(word for made in documents for word in made.vocabulary_words())
             return [*unfit, *await self._writer.write(documents)]
         except Exception as error:
-            if isinstance(error, Unavailable) or transactions.is_fault(error):
+            if isinstance(error, Unavailable) or transactions.is_database_fault(error):
                 raise
             films = sorted({entry.film_id for entry in entries})
             if len(films) == 1:
@@ -142,21 +142,23 @@ class Worker:
         half = set(films[: len(films) // 2])
         first = [entry for entry in entries if entry.film_id in half]
         rest = [entry for entry in entries if entry.film_id not in half]
-        refused = await self._write_by_halves(first, broken)
-        return refused + await self._write_by_halves(rest, broken)
+        refused = await self._bisect_failures(first, broken)
+        return refused + await self._bisect_failures(rest, broken)
 
-    async def _settle(self, entries: Sequence[store.Entry], refusals: Sequence[Refusal]) -> None:
+    async def _acknowledge(
+        self, entries: Sequence[store.Entry], refusals: Sequence[WriteError]
+    ) -> None:
         """Finish what went in; put off or set aside what did not, each with its own reason."""
         now = self._ms()
         refused = {refusal.film_id: refusal for refusal in refusals}
         done = [entry.id for entry in entries if str(entry.film_id) not in refused]
         if done:
-            await store.finish(done)
+            await store.acknowledge(done)
         for film_id, refusal in refused.items():
             of_film = [entry for entry in entries if str(entry.film_id) == film_id]
             ids = [entry.id for entry in of_film]
-            if refusal.passing:
-                due = now + delay_ms(max(entry.attempts for entry in of_film))
+            if refusal.retryable:
+                due = now + backoff_ms(max(entry.attempts for entry in of_film))
                 await store.postpone(ids, due, refusal.reason)
             else:
                 log.error("film_refused", film_id=film_id, reason=refusal.reason)
@@ -167,13 +169,13 @@ class Worker:
         buried = 0
         while not stop.is_set():
             try:
-                await store.sweep(self._ms())
-                buried = await self.bury(buried)
+                await store.delete_finished(self._ms())
+                buried = await self.purge_tombstones(buried)
             except Exception as error:
-                self._say(error)
-            await pause(stop, SWEEP_EVERY)
+                self._log_error(error)
+            await wait_or_stop(stop, SWEEP_EVERY)
 
-    async def bury(self, since: int) -> int:
+    async def purge_tombstones(self, since: int) -> int:
         """Remove the tombstones laid between `since` and a day ago.
 
         By then every write that was under way at the deletion has ended, and no older one can
@@ -183,26 +185,26 @@ class Worker:
             Up to when it was done: what to pass the next time.
         """
         until = await sql.now_ms() - TOMBSTONE_AGE
-        gone = await store.withdrawn(since, until)
+        gone = await store.deleted_films(since, until)
         for start in range(0, len(gone), BATCH):
             async with self.turn:
-                await self._writer.bury(gone[start : start + BATCH])
+                await self._writer.purge_tombstones(gone[start : start + BATCH])
         return until
 
-    async def _freed(self, stop: asyncio.Event) -> None:
+    async def _release_claims(self, stop: asyncio.Event) -> None:
         """Take back what this owner held when it died or failed: nobody waits out the lease."""
         while not stop.is_set():
             try:
                 await store.release(self._owner)
                 return
             except Exception as error:
-                self._say(error)
-                await pause(stop, POLL)
+                self._log_error(error)
+                await wait_or_stop(stop, OUTBOX_POLL_INTERVAL)
 
-    def _say(self, error: Exception) -> None:
+    def _log_error(self, error: Exception) -> None:
         if isinstance(error, Unavailable):
             log.warning("index_unavailable", reason=error.detail)
-        elif transactions.is_fault(error):
+        elif transactions.is_database_fault(error):
             log.warning("database_unavailable", reason=repr(error)[:300])
         else:
             log.error("indexing_failed", exc_info=error)
@@ -211,16 +213,16 @@ class Worker:
         return int(self._now().timestamp() * 1000)
 
 
-async def documents_of(
+async def load_documents(
     entries: Sequence[store.Entry],
-) -> tuple[list[MovieDocument], list[Refusal]]:
+) -> tuple[list[MovieDocument], list[WriteError]]:
     """The films behind `entries` as they are now; one that is gone becomes a tombstone.
 
     Returns:
         The documents, one per film, and a refusal for each film that cannot become one.
     """
     ids = {entry.film_id for entry in entries}
-    films = {film.id: film for film in await Film.filter(id__in=list(ids)).only(*COLUMNS)}
+    films = {film.id: film for film in await Film.filter(id__in=list(ids)).only(*DOCUMENT_COLUMNS)}
     newest: dict[UUID, int] = {}
     for entry in entries:
         newest[entry.film_id] = max(entry.version, newest.get(entry.film_id, 0))
@@ -231,13 +233,13 @@ async def documents_of(
             if film is None:
                 documents.append(MovieDocument.tombstone(str(film_id), version))
             else:
-                documents.append(MovieDocument.of(film).worked_out())
-        except UNFIT as error:
-            broken.append(Refusal(str(film_id), f"cannot become a document: {error}", False))
+                documents.append(MovieDocument.of(film).materialize())
+        except DOCUMENT_ERRORS as error:
+            broken.append(WriteError(str(film_id), f"cannot become a document: {error}", False))
     return documents, broken
 
 
-def delay_ms(attempts: int) -> int:
+def backoff_ms(attempts: int) -> int:
     """Milliseconds before the next try: doubling, up to a limit, jittered by a quarter."""
     grown: int = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempts - 1, 10))
     return int(grown * random.uniform(0.75, 1.25))  # noqa: S311

@@ -17,14 +17,19 @@ import structlog
 
 from service.database import transactions
 from service.errors import Misconfigured, Unavailable
-from service.films.poster_response import SIZES
+from service.films.poster_response import POSTER_WIDTHS
 from service.observability.metrics import UPSTREAM
 from service.posters import jobs
-from service.posters.errors import Missing, Passing, Rejected, Verdict
-from service.posters.fetcher import Fetcher
-from service.posters.image_processor import MEDIA_TYPE, Darkroom
-from service.posters.jobs import Order, Outcome, Seen
-from service.posters.store import PosterStore, Stored, object_key
+from service.posters.errors import (
+    PosterError,
+    PosterMissing,
+    PosterRejected,
+    PosterTemporarilyUnavailable,
+)
+from service.posters.fetcher import PosterFetcher
+from service.posters.image_processor import MEDIA_TYPE, ImageProcessor
+from service.posters.jobs import Outcome, PosterJob, PosterSnapshot
+from service.posters.store import PosterStore, StoredObject, object_key
 
 log = structlog.get_logger()
 
@@ -43,7 +48,7 @@ SWEEP_BATCH = 300  # objects looked up at once
 _dice = random.SystemRandom()
 
 
-class Posters:
+class PosterWorker:
     """One indexer's posters; any number of indexers may run.
 
     Args:
@@ -53,8 +58,8 @@ class Posters:
     def __init__(
         self,
         store: PosterStore,
-        fetcher: Fetcher,
-        darkroom: Darkroom,
+        fetcher: PosterFetcher,
+        darkroom: ImageProcessor,
         changed: Callable[[], Awaitable[None]],
         now: Callable[[], datetime],
     ) -> None:
@@ -96,7 +101,7 @@ class Posters:
 
     async def sweep(self) -> int:
         """Delete stored objects that no film shows any more; returns how many."""
-        old: list[Stored] = []
+        old: list[StoredObject] = []
         deleted = 0
         async for stored in self._store.objects():
             if stored.written_at < self._now() - ORPHAN_AGE:
@@ -122,7 +127,7 @@ class Posters:
                 self._rest(error)
             await asyncio.sleep(POLL)
 
-    async def _next_unless_idle(self) -> Order | None:
+    async def _next_unless_idle(self) -> PosterJob | None:
         """The next order; lanes without work look for it in turns, not all at once."""
         async with self._claiming:
             if time.monotonic() < self._idle_until:
@@ -132,7 +137,7 @@ class Posters:
                 self._idle_until = time.monotonic() + POLL
             return order
 
-    async def _next(self) -> Order | None:
+    async def _next(self) -> PosterJob | None:
         """The next order, unless what it takes to fulfil it is away."""
         if time.monotonic() < self._rest_until:
             return None
@@ -148,7 +153,7 @@ class Posters:
             self._trouble, self._failures = None, 0
         return order
 
-    async def _handle(self, order: Order) -> None:
+    async def _handle(self, order: PosterJob) -> None:
         """Fulfil `order` and write down what became of it."""
         try:
             outcome = await self._outcome(order)
@@ -162,7 +167,7 @@ class Posters:
         UPSTREAM.labels("poster", outcome.seen.status).inc()
         if not await jobs.settle(order, outcome):
             return
-        self._untold |= outcome.seen != order.seen
+        self._untold |= outcome.seen != order.snapshot
         log.info(
             "poster_handled",
             action=f"poster_{outcome.seen.status}",
@@ -171,32 +176,34 @@ class Posters:
             reason=outcome.seen.reason,
         )
 
-    async def _outcome(self, order: Order) -> Outcome:
+    async def _outcome(self, order: PosterJob) -> Outcome:
         try:
             data = await self._fetcher.fetch(order.source or "")
-            poster = await self._darkroom.develop(data)
+            poster = await self._darkroom.process(data)
             for size, picture in poster.sizes.items():
                 await self._store.put(object_key(poster.key, size), picture, MEDIA_TYPE)
-        except Verdict as verdict:
+        except PosterError as verdict:
             return self._failed(order, verdict)
         except (Unavailable, Misconfigured):
             raise
         except Exception as error:
             log.error("poster_failed", film_id=str(order.film_id), exc_info=error)
-            return self._failed(order, Passing("the poster could not be handled"))
-        return Outcome(Seen("stored", None, poster.key))
+            return self._failed(
+                order, PosterTemporarilyUnavailable("the poster could not be handled")
+            )
+        return Outcome(PosterSnapshot("stored", None, poster.key))
 
-    def _failed(self, order: Order, verdict: Verdict) -> Outcome:
+    def _failed(self, order: PosterJob, verdict: PosterError) -> Outcome:
         """What `verdict` means for the film, and when to look again."""
-        if isinstance(verdict, Rejected):
-            return Outcome(Seen("rejected", verdict.reason, None))
-        if isinstance(verdict, Missing) or order.attempts >= MOST_TRIES:
+        if isinstance(verdict, PosterRejected):
+            return Outcome(PosterSnapshot("rejected", verdict.reason, None))
+        if isinstance(verdict, PosterMissing) or order.attempts >= MOST_TRIES:
             later = self._ms() + _jittered(LOOK_AGAIN)
-            return Outcome(Seen("missing", verdict.reason, None), due_at=later)
+            return Outcome(PosterSnapshot("missing", verdict.reason, None), due_at=later)
         delay = _jittered(FIRST_DELAY * 2 ** (order.attempts - 1))
-        if isinstance(verdict, Passing) and verdict.retry_after is not None:
+        if isinstance(verdict, PosterTemporarilyUnavailable) and verdict.retry_after is not None:
             delay = max(delay, int(verdict.retry_after * 1000))
-        seen = Seen("pending", verdict.reason, order.seen.key)
+        seen = PosterSnapshot("pending", verdict.reason, order.snapshot.key)
         return Outcome(seen, order.attempts, self._ms() + delay)
 
     def _rest(self, error: Exception) -> None:
@@ -214,14 +221,14 @@ class Posters:
         self._trouble = trouble
         if isinstance(error, Misconfigured):
             log.error("posters_refused", action="posters_paused", reason=trouble)
-        elif isinstance(error, Unavailable) or transactions.is_fault(error):
+        elif isinstance(error, Unavailable) or transactions.is_database_fault(error):
             log.warning("posters_paused", action="posters_paused", reason=trouble[:300])
         else:
             log.error("posters_paused", action="posters_paused", exc_info=error)
 
-    async def _swept(self, old: list[Stored]) -> int:
-        wanted = await jobs.wanted([stored.key.partition("/")[0] for stored in old])
-        kept = {object_key(key, size) for key in wanted for size in SIZES}
+    async def _swept(self, old: list[StoredObject]) -> int:
+        wanted = await jobs.referenced_keys([stored.key.partition("/")[0] for stored in old])
+        kept = {object_key(key, size) for key in wanted for size in POSTER_WIDTHS}
         orphans = [stored.key for stored in old if stored.key not in kept]
         for key in orphans:
             await self._store.delete(key)

@@ -13,23 +13,23 @@ from datetime import datetime
 
 import structlog
 
-from indexer.golden_queries import told, trials
-from indexer.index_handles import Access
-from indexer.index_worker import Worker, delay_ms
-from indexer.rebuild_fill import Filling
-from indexer.rebuild_lease import CalledOff, Failed, Jobs, Lost
-from indexer.shutdown import pause
-from service.database.sql import now_ms, rows
-from service.database.transactions import is_fault
+from indexer.golden_queries import golden_report, run_golden_queries
+from indexer.index_handles import IndexHandles
+from indexer.index_worker import IndexWorker, backoff_ms
+from indexer.rebuild_fill import IndexFiller
+from indexer.rebuild_lease import Cancelled, LeaseLost, RebuildFailed, RebuildLease
+from indexer.shutdown import wait_or_stop
+from service.database.sql import fetch_rows, now_ms
+from service.database.transactions import is_database_fault
 from service.errors import DomainError, Unavailable
 from service.films.models import Film
-from service.indexing.comparison import Difference, compared
+from service.indexing.comparison import Difference, compare_pages
 from service.indexing.models import ReindexJob, Step
 from service.limits import OUTBOX_LEASE_MS
 from service.outbox import store
 from service.search.index import generation
 from service.search.vocabulary import sync
-from service.search.vocabulary.sync import Recorder
+from service.search.vocabulary.sync import TermWriter
 
 log = structlog.get_logger()
 
@@ -53,9 +53,9 @@ class Rebuild:
 
     def __init__(
         self,
-        access: Access,
-        words: Recorder,
-        worker: Worker,
+        access: IndexHandles,
+        words: TermWriter,
+        worker: IndexWorker,
         now: Callable[[], datetime],
         owner: str,
     ) -> None:
@@ -65,8 +65,8 @@ class Rebuild:
         self._worker = worker
         self._now = now
         self._owner = owner
-        self._jobs = Jobs(owner, now)
-        self._filling = Filling(access.writer, words, self._jobs)
+        self._jobs = RebuildLease(owner, now)
+        self._filling = IndexFiller(access.writer, words, self._jobs)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take jobs until `stop`; a job that fails leaves its reason in its row."""
@@ -85,12 +85,12 @@ class Rebuild:
             except Exception as error:
                 moved = job is not None and (job.state, job.checkpoint) != stood
                 interrupted = 1 if moved else interrupted + 1
-                rest = max(LOOK, delay_ms(interrupted) / 1000)
+                rest = max(LOOK, backoff_ms(interrupted) / 1000)
                 if isinstance(error, Unavailable):
                     log.warning("rebuild_waits", reason=error.detail)
-                elif not is_fault(error) and not isinstance(error, Lost):
+                elif not is_database_fault(error) and not isinstance(error, LeaseLost):
                     log.error("rebuild_stumbled", exc_info=error)
-            await pause(stop, rest)
+            await wait_or_stop(stop, rest)
 
     async def _carry_out(self, job: ReindexJob, stop: asyncio.Event, interrupted: int) -> None:
         log.info("rebuild_begun", job=str(job.id), step=job.state, checkpoint=str(job.checkpoint))
@@ -103,9 +103,9 @@ class Rebuild:
                         return
             await self._end(job, Step.DONE, self._filling.told())
             log.info("rebuild_done", job=str(job.id), index=job.index_name, films=job.done)
-        except CalledOff:
+        except Cancelled:
             await self._end(job, Step.CANCELLED, None)
-        except Failed as failure:
+        except RebuildFailed as failure:
             await self._end(job, Step.FAILED, str(failure))
         except DomainError as fault:
             if isinstance(fault, Unavailable) and interrupted < MOST_INTERRUPTED:
@@ -154,7 +154,7 @@ class Rebuild:
         name = job.index_name
         if name is None or name not in await self._writer.names() or not await _recent(job):
             return False
-        return await self._inventory.fits(name)
+        return await self._inventory.is_current_schema(name)
 
     async def _create(self, job: ReindexJob) -> None:
         """A fresh index, whose name is noted before it is made, so that a half one is swept."""
@@ -173,13 +173,13 @@ class Rebuild:
         job.started_at = job.started_at or self._now()
         name = named(job)
         if name not in await self._writer.names():
-            raise Failed(f"the index {name} is not there any more")
-        if not await self._inventory.fits(name):
-            raise Failed(f"the index {name} was made with another mapping or analysis")
+            raise RebuildFailed(f"the index {name} is not there any more")
+        if not await self._inventory.is_current_schema(name):
+            raise RebuildFailed(f"the index {name} was made with another mapping or analysis")
         if await _recent(job):
             return
         job.began_ms = await now_ms()
-        async for page in compared(self._inventory, name, by_content=False):
+        async for page in compare_pages(self._inventory, name, by_content=False):
             await self._filling.send_again(job, page.differences)
 
     async def _verify(self, job: ReindexJob) -> None:
@@ -192,21 +192,21 @@ class Rebuild:
         await self._writer.count(name)  # shows all that was filled in
         assert job.began_ms is not None
         wrong: list[Difference] = []
-        async for page in compared(self._inventory, name, since_ms=job.began_ms):
+        async for page in compare_pages(self._inventory, name, since_ms=job.began_ms):
             wrong += await self._filling.unexplained(job, page.differences)
             if len(wrong) >= TOLD:
                 break
         if wrong:
             which = ", ".join(f"{each.film_id} is {each.kind}" for each in wrong[:TOLD])
-            raise Failed(f"the fresh index differs from the database: {which}")
+            raise RebuildFailed(f"the fresh index differs from the database: {which}")
         await self._count(job)
-        found = await trials(self._engine, await self._writer.current(), name)
-        job.golden = await told(found)
+        found = await run_golden_queries(self._engine, await self._writer.current(), name)
+        job.golden = await golden_report(found)
         await self._jobs.note(job)
         worse = [trial for trial in found if trial.worse]
-        moving = await store.moving([trial.film_id for trial in worse], job.began_ms)
+        moving = await store.changing_film_ids([trial.film_id for trial in worse], job.began_ms)
         if lost := [trial.query for trial in worse if trial.film_id not in moving]:
-            raise Failed(f"the fresh index does not find what the old one does: {lost[0]!r}")
+            raise RebuildFailed(f"the fresh index does not find what the old one does: {lost[0]!r}")
 
     async def _count(self, job: ReindexJob) -> None:
         """As many films as the database has, but for those that have changed meanwhile."""
@@ -214,7 +214,7 @@ class Rebuild:
         there = await Film.all().count()
         apart = abs(held + self._filling.refused_count - there)
         if not await self._filling.changed(job, apart):
-            raise Failed(f"the fresh index holds {held} films, the database {there}")
+            raise RebuildFailed(f"the fresh index holds {held} films, the database {there}")
 
     async def _swap(self, job: ReindexJob) -> None:
         """The last catch-up while the worker holds still, then one step that no search notices.
@@ -238,7 +238,7 @@ class Rebuild:
         await generation.advance()
         await self._wait_for_others(job)
         await self._filling.send_changed(job)
-        await store.reconsider(self._filling.refused)
+        await store.requeue_quarantined(self._filling.refused)
         await generation.advance()
         if job.kind == "rebuild":
             await sync.completed()
@@ -250,7 +250,7 @@ class Rebuild:
         """
         assert job.swapped_ms is not None
         while True:
-            leased = await rows(
+            leased = await fetch_rows(
                 "SELECT COUNT(*) AS n FROM outbox WHERE done_at IS NULL AND owner IS NOT NULL "
                 "AND owner <> $1 AND due_at > $2 AND due_at <= $3",
                 self._owner,

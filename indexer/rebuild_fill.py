@@ -15,20 +15,20 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from indexer.index_worker import documents_of
-from indexer.rebuild_lease import Failed, Jobs
-from indexer.rebuild_prepare import Preparing
-from indexer.shutdown import pause
+from indexer.index_worker import load_documents
+from indexer.rebuild_lease import RebuildFailed, RebuildLease
+from indexer.rebuild_prepare import DocumentPool
+from indexer.shutdown import wait_or_stop
 from service.database.sql import now_ms
 from service.indexing import search_activity
 from service.indexing.comparison import FIRST, Difference, rows_behind
 from service.indexing.models import ReindexJob
 from service.outbox import store
 from service.outbox.store import Entry
-from service.search.engines.base import IndexWriter, Packed, Refusal, packed_all
+from service.search.engines.base import IndexWriter, SerializedDocument, WriteError, serialize_all
 from service.search.index.index_row import Row
 from service.search.vocabulary import sync
-from service.search.vocabulary.sync import Recorder
+from service.search.vocabulary.sync import TermWriter
 
 PAGE = 1_000  # films read, prepared and sent at once; 1 MB of documents
 AHEAD = 12  # pages read and prepared while the engine is busy with others; tantivy commits for long
@@ -47,10 +47,10 @@ class _Page:
     sending: "asyncio.Task[None]"
 
 
-class Filling:
+class IndexFiller:
     """Sends films into the index that a job makes."""
 
-    def __init__(self, writer: IndexWriter, words: Recorder, jobs: Jobs) -> None:
+    def __init__(self, writer: IndexWriter, words: TermWriter, jobs: RebuildLease) -> None:
         self._writer = writer
         self._words = words
         self._jobs = jobs
@@ -73,10 +73,10 @@ class Filling:
         with_words = not await sync.complete()
         if with_words:
             self._words.forget()
-        async with Preparing.of(self._writer.pack, with_words, left) as preparing:
+        async with DocumentPool.of(self._writer.serialize, with_words, left) as preparing:
             await self._fill(job, stop, preparing)
 
-    async def _fill(self, job: ReindexJob, stop: asyncio.Event, preparing: Preparing) -> None:
+    async def _fill(self, job: ReindexJob, stop: asyncio.Event, preparing: DocumentPool) -> None:
         began, before = time.monotonic(), job.done
         under_way: deque[_Page] = deque()
         last = safe = str(job.checkpoint) if job.checkpoint else FIRST
@@ -85,7 +85,7 @@ class Filling:
             while more or under_way:
                 if stop.is_set():
                     return
-                turn, searched = time.monotonic(), await search_activity.present()
+                turn, searched = time.monotonic(), await search_activity.is_search_active()
                 size, lanes = (PAGE // 2, 1) if searched else (PAGE, AHEAD)
                 while more and len(under_way) < lanes:
                     found = await rows_behind(last, size)
@@ -104,7 +104,7 @@ class Filling:
                     await self._jobs.note(job)
                     sent = 0
                 if searched and more:
-                    await pause(stop, REST * (time.monotonic() - turn))
+                    await wait_or_stop(stop, REST * (time.monotonic() - turn))
         finally:
             for page in under_way:
                 page.sending.cancel()
@@ -167,25 +167,27 @@ class Filling:
 
     async def _send_entries(self, job: ReindexJob, entries: Sequence[Entry]) -> None:
         """Send these films as they are now; those that are gone become tombstones."""
-        documents, broken = await documents_of(entries)
-        await self._words.remember(word for made in documents for word in made.words())
-        ready, refused = packed_all(documents, self._writer.pack)
+        documents, broken = await load_documents(entries)
+        await self._words.record(word for made in documents for word in made.vocabulary_words())
+        ready, refused = serialize_all(documents, self._writer.serialize)
         self._note_refused((*broken, *refused))
         await self._send(job, ready)
 
     async def _keep_if(self, job: ReindexJob, sent: int) -> None:
         if sent:
             assert job.index_name is not None
-            await self._writer.keep(job.index_name)
+            await self._writer.commit(job.index_name)
 
-    async def _send_rows(self, job: ReindexJob, found: Sequence[Row], preparing: Preparing) -> None:
+    async def _send_rows(
+        self, job: ReindexJob, found: Sequence[Row], preparing: DocumentPool
+    ) -> None:
         made = await preparing.page(found)
         self._note_refused(made.broken)
-        await self._words.remember(made.words)
+        await self._words.record(made.words)
         async with self._sending:
             await self._send(job, made.documents)
 
-    async def _send(self, job: ReindexJob, documents: Sequence[Packed]) -> None:
+    async def _send(self, job: ReindexJob, documents: Sequence[SerializedDocument]) -> None:
         """Put documents into the fresh index; passing refusals are tried again, alone."""
         assert job.index_name is not None
         waiting = {made.film_id: made for made in documents}
@@ -194,19 +196,19 @@ class Filling:
                 return
             refusals = await self._writer.fill(job.index_name, list(waiting.values()))
             self._note_refused(refusals)
-            waiting = {r.film_id: waiting[r.film_id] for r in refusals if r.passing}
+            waiting = {r.film_id: waiting[r.film_id] for r in refusals if r.retryable}
             if waiting:
                 await asyncio.sleep(0.2 * 2**attempt)
         if waiting:
-            raise Failed(f"the engine keeps refusing: {refusals[0].reason}")
+            raise RebuildFailed(f"the engine keeps refusing: {refusals[0].reason}")
 
     async def _keep(self, job: ReindexJob, last: str, films: int) -> None:
         """So many films more, up to `last`, are safe in the index."""
         assert job.index_name is not None
-        await self._writer.keep(job.index_name)
+        await self._writer.commit(job.index_name)
         job.checkpoint = UUID(last)
         job.done += films
         job.total = max(job.total, job.done)
 
-    def _note_refused(self, refusals: Sequence[Refusal]) -> None:
-        self.refused |= {refusal.film_id for refusal in refusals if not refusal.passing}
+    def _note_refused(self, refusals: Sequence[WriteError]) -> None:
+        self.refused |= {refusal.film_id for refusal in refusals if not refusal.retryable}

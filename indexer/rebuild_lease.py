@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from uuid import UUID
 
-from service.database.sql import now_ms, rows
-from service.database.transactions import whole
-from service.indexing.models import BEFORE_THE_SWAP, ReindexJob, Step
+from service.database.sql import fetch_rows, now_ms
+from service.database.transactions import run_uncancelled
+from service.indexing.models import CANCELLABLE_STEPS, ReindexJob, Step
 from service.indexing.reindex_jobs import last_done
 
 LEASE = 30_000  # ms
@@ -25,30 +25,30 @@ NOTED = (
 )  # fmt: skip
 
 
-class Failed(Exception):
+class RebuildFailed(Exception):
     """The rebuild cannot go on; the live index stays as it is."""
 
 
-class CalledOff(Exception):
+class Cancelled(Exception):
     """An operator does not want the rebuild any more."""
 
 
-class Lost(Exception):
+class LeaseLost(Exception):
     """Another indexer holds the job now."""
 
 
-class Jobs:
+class RebuildLease:
     """The jobs as one indexer sees them."""
 
     def __init__(self, owner: str, now: Callable[[], datetime]) -> None:
         self._owner = owner
         self._now = now
 
-    @whole
+    @run_uncancelled
     async def claim(self) -> ReindexJob | None:
         """The job that is wanted, if nobody else runs it."""
         now = await now_ms()
-        taken = await rows(
+        taken = await fetch_rows(
             "UPDATE reindex_jobs SET owner = $1, leased_until = $2 "
             "WHERE active = 1 AND (owner IS NULL OR owner = $1 OR leased_until < $3) RETURNING id",
             self._owner,
@@ -74,11 +74,11 @@ class Jobs:
             Lost: another indexer has taken the job.
             CalledOff: it is not wanted any more, and there is still time.
         """
-        if await self._write(job) and job.state in (*BEFORE_THE_SWAP, Step.SWAPPING):
-            raise CalledOff
+        if await self._write(job) and job.state in (*CANCELLABLE_STEPS, Step.SWAPPING):
+            raise Cancelled
 
     async def end(self, job: ReindexJob) -> None:
-        """The last note: nobody need hold the job any more. Raises `Lost`."""
+        """The last note: nobody need hold the job any more. Raises `LeaseLost`."""
         await self._write(job)
 
     async def wanted(self) -> set[str | None]:
@@ -88,13 +88,13 @@ class Jobs:
         names = {last.previous_name if last else None}
         return names | ({active.index_name, active.previous_name} if active else set())
 
-    @whole
+    @run_uncancelled
     async def _write(self, job: ReindexJob) -> bool:
         """Write the note; says whether the job was called off before."""
         values = {name: getattr(job, name) for name in NOTED}
         values["leased_until"] = await now_ms() + LEASE
         if not await ReindexJob.filter(id=job.id, owner=self._owner).update(**values):
-            raise Lost
+            raise LeaseLost
         return bool((await ReindexJob.get(id=job.id)).cancel_asked)
 
     async def _renew(self, job_id: UUID) -> None:
@@ -103,7 +103,7 @@ class Jobs:
             with contextlib.suppress(Exception):  # the next note tells whether it is still ours
                 await self._lengthen(job_id)
 
-    @whole
+    @run_uncancelled
     async def _lengthen(self, job_id: UUID) -> None:
         await ReindexJob.filter(id=job_id, owner=self._owner).update(
             leased_until=await now_ms() + LEASE

@@ -19,53 +19,55 @@ from dataclasses import dataclass
 from functools import partial
 
 from service.errors import Unavailable
-from service.search.engines.base import Pack, Packed, Refusal
-from service.search.index.document import UNFIT, MovieDocument
-from service.search.index.index_row import Row, Stored
+from service.search.engines.base import SerializedDocument, Serializer, WriteError
+from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
+from service.search.index.index_row import IndexRow, Row
 
-WORTH_PROCESSES = 20_000  # films; fewer are prepared before processes would have started
-MOST_PROCESSES = 4  # some 40 MB each; an engine takes no more than four can prepare
+MIN_FILMS_FOR_PROCESSES = 20_000  # films; fewer are prepared before processes would have started
+MAX_PROCESSES = 4  # some 40 MB each; an engine takes no more than four can prepare
 NICENESS = 5  # a third of the engine's share where all want a core: they are ahead of it anyway
 BROKEN = "A process that prepared films has died; was there too little memory?"
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedPage:
     """Some films as an engine is sent them, their words if wanted, and what cannot be sent."""
 
-    documents: tuple[Packed, ...]
+    documents: tuple[SerializedDocument, ...]
     words: frozenset[str]
-    broken: tuple[Refusal, ...]
+    broken: tuple[WriteError, ...]
 
 
-def prepared(pack: Pack, with_words: bool, rows: Sequence[Row]) -> Prepared:
+def prepare_page(pack: Serializer, with_words: bool, rows: Sequence[Row]) -> PreparedPage:
     """The films of these rows, prepared; runs in any process."""
     documents, broken = [], []
     words: set[str] = set()
     for row in rows:
         try:
-            made = MovieDocument.of(Stored.of(row))
-            documents.append(Packed.of(made, pack))
+            made = MovieDocument.of(IndexRow.of(row))
+            documents.append(SerializedDocument.of(made, pack))
             if with_words:
-                words |= made.words()
-        except (*UNFIT, OverflowError) as error:
+                words |= made.vocabulary_words()
+        except (*DOCUMENT_ERRORS, OverflowError) as error:
             reason = f"cannot become a document: {error}"
-            broken.append(Refusal(row["id"], reason, passing=False))
-    return Prepared(tuple(documents), frozenset(words), tuple(broken))
+            broken.append(WriteError(row["id"], reason, retryable=False))
+    return PreparedPage(tuple(documents), frozenset(words), tuple(broken))
 
 
-class Preparing:
+class DocumentPool:
     """Prepares pages of films, several at a time."""
 
-    def __init__(self, pack: Pack, with_words: bool, executor: Executor | None) -> None:
-        self._prepared = partial(prepared, pack, with_words)
+    def __init__(self, pack: Serializer, with_words: bool, executor: Executor | None) -> None:
+        self._prepared = partial(prepare_page, pack, with_words)
         self._executor = executor
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def of(cls, pack: Pack, with_words: bool, films: int) -> "AsyncIterator[Preparing]":
+    async def of(
+        cls, pack: Serializer, with_words: bool, films: int
+    ) -> "AsyncIterator[DocumentPool]":
         """Ready for so many films; its processes end with it."""
-        if films < WORTH_PROCESSES:
+        if films < MIN_FILMS_FOR_PROCESSES:
             yield cls(pack, with_words, None)
             return
         context = multiprocessing.get_context("spawn")
@@ -75,7 +77,7 @@ class Preparing:
         finally:
             await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
 
-    async def page(self, rows: Sequence[Row]) -> Prepared:
+    async def page(self, rows: Sequence[Row]) -> PreparedPage:
         """These films, prepared. Raises `Unavailable` when a process has died."""
         try:
             loop = asyncio.get_running_loop()
@@ -86,7 +88,7 @@ class Preparing:
 
 def processes() -> int:
     """One for each core, since whoever has to wait leaves it to the database and the engine."""
-    return min(MOST_PROCESSES, os.cpu_count() or 1)
+    return min(MAX_PROCESSES, os.cpu_count() or 1)
 
 
 def _begin() -> None:

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-Name = Literal["genre", "director", "language", "country"]
+NameFilter = Literal["genre", "director", "language", "country"]
 
 
-NAMED: dict[Name, str] = {
+NAME_FILTER_COLUMNS: dict[NameFilter, str] = {
     "genre": "genres",
     "director": "directors",
     "language": "languages",
@@ -16,5 +16,5 @@ NAMED: dict[Name, str] = {
 """
 
 
-LISTS = ("aliases", "directors", "genres", "writers", "actors", "languages", "countries")
+JSON_COLUMNS = ("aliases", "directors", "genres", "writers", "actors", "languages", "countries")
 """The columns that hold JSON."""

@@ -39,7 +39,7 @@ SECRETS = (
     "AWS_SECRET_ACCESS_KEY",
 )
 EMBEDDED = ("sqlite://", "tantivy://", "memory://", "file://")
-SHORTEST_SECRET = 32  # bytes: HS256 wants a key as long as its digest (RFC 7518, 3.2)
+MIN_SECRET_BYTES = 32  # bytes: HS256 wants a key as long as its digest (RFC 7518, 3.2)
 
 
 class SettingsError(Exception):
@@ -120,8 +120,8 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _strong_enough(self) -> "Settings":
         faults = []
-        if self.jwt_secret and len(self.jwt_secret.encode()) < SHORTEST_SECRET:
-            faults.append(f"JWT_SECRET must have at least {SHORTEST_SECRET} bytes")
+        if self.jwt_secret and len(self.jwt_secret.encode()) < MIN_SECRET_BYTES:
+            faults.append(f"JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes")
         if self.production:
             if not self.jwt_secret:
                 faults.append("JWT_SECRET is required in production")

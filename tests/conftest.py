@@ -22,8 +22,8 @@ from service.database import connection as storage
 from service.database import sql, transactions
 from service.database.migrate import migrate
 from service.films.catalogue import Catalogue
-from service.outbox.notifications import Nudge, nudge_for
-from service.search.engines.elasticsearch.connection import Address
+from service.outbox.notifications import OutboxNotifier, notifier_for
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from tests import running
 from tests.running import Api, Service
 
@@ -93,7 +93,7 @@ async def fresh_postgres() -> AsyncIterator[str]:
     await _told(address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def emptied(address: Address) -> None:
+async def emptied(address: ElasticsearchAddress) -> None:
     """Remove the indexes behind this alias from the cluster."""
     async with address.client(PATIENCE) as client:
         for name in await client.indices.get(index=f"{address.alias}*"):
@@ -104,7 +104,7 @@ async def fresh_index(kind: str, options: str = "") -> AsyncIterator[str]:
     """The address of an index in Elasticsearch that nobody else has, removed afterwards."""
     url = f"{required('elasticsearch')}?index={kind}-{uuid.uuid4().hex[:8]}{options}"
     yield url
-    await emptied(Address.parse(url))
+    await emptied(ElasticsearchAddress.parse(url))
 
 
 async def _told(address: str, statement: str) -> None:
@@ -135,29 +135,29 @@ async def _one(url: str) -> AsyncIterator[str]:
 async def database(database_url: str) -> AsyncIterator[str]:
     """An empty database: whatever a test writes is deleted after it."""
     yield database_url
-    await transactions.settled()
+    await transactions.wait_for_transactions()
     for table in await _tables():
         await storage.connection().execute_query(f'DELETE FROM "{table}"')
 
 
 async def _tables() -> list[str]:
-    if storage.on_postgres():
+    if storage.is_postgres():
         query = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
     else:
         query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    found = [row["name"] for row in await sql.rows(query)]
+    found = [row["name"] for row in await sql.fetch_rows(query)]
     return [name for name in found if name != "tortoise_migrations"]
 
 
 @pytest.fixture
-async def nudge(database: str) -> AsyncIterator[Nudge]:
-    made = nudge_for(database)
+async def nudge(database: str) -> AsyncIterator[OutboxNotifier]:
+    made = notifier_for(database)
     yield made
     await made.close()
 
 
 @pytest.fixture
-def catalogue(nudge: Nudge) -> Catalogue:
+def catalogue(nudge: OutboxNotifier) -> Catalogue:
     return Catalogue(nudge, now)
 
 

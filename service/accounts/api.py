@@ -4,14 +4,14 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import identity
+from service.accounts.auth import require_user
 from service.accounts.responses import SessionView, UserView, VerifiedView
 from service.accounts.schemas import Credentials, NewAccount, Refreshing, Verifying
 from service.accounts.tokens import Identity
-from service.http.dependencies import parts
+from service.http.dependencies import container
 from service.http.openapi import operation
-from service.http.requests import address, body
-from service.http.responses import answer
+from service.http.requests import client_address, read_body
+from service.http.responses import json_response
 
 PRIVATE = {"Cache-Control": "no-store"}
 
@@ -27,12 +27,12 @@ bp = Blueprint("accounts", url_prefix="/api/v1")
     headers={"Authorization": "an admin's bearer token, if `is_admin` is asked for"},
 )
 async def register(request: Request) -> HTTPResponse:
-    account = body(request, NewAccount)
+    account = read_body(request, NewAccount)
     known = account.is_admin and "authorization" in request.headers
-    made = await parts(request).accounts.register(
-        account, by=await identity(request) if known else None
+    made = await container(request).accounts.register(
+        account, by=await require_user(request) if known else None
     )
-    return answer(made, 201, PRIVATE)
+    return json_response(made, 201, PRIVATE)
 
 
 @bp.post("/auth/login")
@@ -43,9 +43,9 @@ async def register(request: Request) -> HTTPResponse:
     errors=(401, 429),
 )
 async def login(request: Request) -> HTTPResponse:
-    credentials = body(request, Credentials)
-    session = await parts(request).accounts.login(credentials, address(request))
-    return answer(session, headers=PRIVATE)
+    credentials = read_body(request, Credentials)
+    session = await container(request).accounts.login(credentials, client_address(request))
+    return json_response(session, headers=PRIVATE)
 
 
 @bp.post("/auth/refresh")
@@ -56,8 +56,8 @@ async def login(request: Request) -> HTTPResponse:
     errors=(401,),
 )
 async def refresh(request: Request) -> HTTPResponse:
-    token = body(request, Refreshing).refresh_token.get_secret_value()
-    return answer(await parts(request).accounts.refresh(token), headers=PRIVATE)
+    token = read_body(request, Refreshing).refresh_token.get_secret_value()
+    return json_response(await container(request).accounts.refresh(token), headers=PRIVATE)
 
 
 @bp.post("/auth/verify")
@@ -69,7 +69,7 @@ async def refresh(request: Request) -> HTTPResponse:
 )
 async def verify(request: Request) -> HTTPResponse:
     known = await _asked_about(request)
-    return answer(await parts(request).accounts.verified(known), headers=PRIVATE)
+    return json_response(await container(request).accounts.verified(known), headers=PRIVATE)
 
 
 @bp.post("/auth/logout")
@@ -77,19 +77,19 @@ async def verify(request: Request) -> HTTPResponse:
     "End the session of the bearer token, with all of its tokens", returns={204: None}, who="user"
 )
 async def logout(request: Request) -> HTTPResponse:
-    await parts(request).accounts.logout(await identity(request))
+    await container(request).accounts.logout(await require_user(request))
     return HTTPResponse(status=204, headers=PRIVATE)
 
 
 @bp.get("/me")
 @operation("See one's own account", returns={200: UserView}, who="user")
 async def me(request: Request) -> HTTPResponse:
-    known = await identity(request)
-    return answer(await parts(request).accounts.me(known.user_id), headers=PRIVATE)
+    known = await require_user(request)
+    return json_response(await container(request).accounts.me(known.user_id), headers=PRIVATE)
 
 
 async def _asked_about(request: Request) -> Identity:
     if request.body:
-        token = body(request, Verifying).token.get_secret_value()
-        return await parts(request).accounts.identify(token)
-    return await identity(request)
+        token = read_body(request, Verifying).token.get_secret_value()
+        return await container(request).accounts.identify(token)
+    return await require_user(request)

@@ -4,10 +4,10 @@ from sanic.request import Request
 
 from service.accounts.tokens import Identity
 from service.errors import NotAllowed, NotAuthenticated
-from service.http.dependencies import parts
+from service.http.dependencies import container
 
 
-async def identity(request: Request) -> Identity:
+async def require_user(request: Request) -> Identity:
     """The user behind the bearer token.
 
     Raises:
@@ -16,17 +16,17 @@ async def identity(request: Request) -> Identity:
     scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NotAuthenticated("A bearer token is needed.", code="token_missing")
-    return await parts(request).accounts.identify(token.strip())
+    return await container(request).accounts.identify(token.strip())
 
 
-async def admin(request: Request) -> Identity:
+async def require_admin(request: Request) -> Identity:
     """The admin behind the bearer token.
 
     Raises:
         NotAuthenticated: there is no good token.
         NotAllowed: it is not an admin's.
     """
-    asking = await identity(request)
+    asking = await require_user(request)
     if not asking.is_admin:
         raise NotAllowed("Only an admin may do this.", code="admin_required")
     return asking

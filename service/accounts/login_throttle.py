@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.accounts.models import LoginFailure
-from service.database.sql import rows
+from service.database.sql import fetch_rows
 from service.errors import TooMany
 
 NAME_FAILURES = 5  # in a row; a person who needs more has forgotten the password
@@ -55,7 +55,7 @@ class Attempt:
     address: str
 
 
-class Throttle:
+class LoginThrottle:
     """Counts failed logins, and refuses while there were too many.
 
     Args:
@@ -87,7 +87,7 @@ class Throttle:
         now = self._ms()
         begun = False
         for key, free in ((attempt.name, NAME_FAILURES), (attempt.address, ADDRESS_FAILURES)):
-            counted = await rows(
+            counted = await fetch_rows(
                 COUNT, key, now, now + FORGOTTEN_AFTER, free, FIRST_DELAY, DOUBLINGS, LONGEST_DELAY
             )
             if not counted:
@@ -102,7 +102,7 @@ class Throttle:
         await LoginFailure.filter(key=attempt.name, blocked_until__lte=self._ms()).delete()
 
     async def _blocked_until(self, attempt: Attempt) -> int:
-        until: int | None = (await rows(BLOCKED, attempt.name, attempt.address))[0]["until"]
+        until: int | None = (await fetch_rows(BLOCKED, attempt.name, attempt.address))[0]["until"]
         return until or 0
 
     def _key(self, kind: str, value: str) -> str:

@@ -77,7 +77,7 @@ def bounded(password: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PasswordCheck:
     """Whether a password was right; `better` is the hash to keep instead of an outdated one."""
 
     right: bool
@@ -107,7 +107,7 @@ class Passwords:
         """The hash to keep of `password`. Raises `TooMany` while the queue is full."""
         return await self._run(lambda: self._argon2.hash(_prepared(password)))
 
-    async def compare(self, password: str, kept: str | None) -> Verdict:
+    async def compare(self, password: str, kept: str | None) -> PasswordCheck:
         """Whether `password` is the one of which `kept` is the hash.
 
         Without `kept` (there is no such user) it is hashed all the same, so that the time that
@@ -115,11 +115,11 @@ class Passwords:
         """
         if kept is None:
             await self.hash(password)
-            return Verdict(right=False)
+            return PasswordCheck(right=False)
         right, better = await self._run(
             lambda: self._argon2.verify_and_update(_prepared(password), kept)
         )
-        return Verdict(right, better)
+        return PasswordCheck(right, better)
 
     def close(self) -> None:
         """Let the threads end; what is queued is dropped. Safe to repeat."""

@@ -12,14 +12,14 @@ import structlog
 from pydantic import SecretStr
 from tortoise.exceptions import IntegrityError
 
-from service.accounts.login_throttle import Throttle
+from service.accounts.login_throttle import LoginThrottle
 from service.accounts.models import User
 from service.accounts.passwords import Passwords
 from service.accounts.responses import SessionView, UserView, VerifiedView
 from service.accounts.schemas import Credentials, NameAndPassword, NewAccount, folded
-from service.accounts.sessions import Granted, Sessions
-from service.accounts.tokens import LIFE, Identity, Tokens, refused
-from service.database.sql import rows
+from service.accounts.sessions import GrantedSession, Sessions
+from service.accounts.tokens import ACCESS_TOKEN_LIFETIME, Identity, Tokens, refused
+from service.database.sql import fetch_rows
 from service.errors import Conflict, NotAllowed, NotAuthenticated
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ class Accounts:
         self._now = now
         self._tokens = Tokens(secret, now)
         self._sessions = Sessions(self._tokens, secret, now)
-        self._throttle = Throttle(secret, now)
+        self._throttle = LoginThrottle(secret, now)
 
     async def register(self, account: NewAccount, by: Identity | None = None) -> UserView:
         """Make an account; `by` is who asks for it, if that is known.
@@ -138,7 +138,7 @@ class Accounts:
                 or changed.
         """
         claims = self._tokens.read(access_token)
-        found = await rows(WHO, str(claims.sid), str(claims.sub), claims.ver)
+        found = await fetch_rows(WHO, str(claims.sid), str(claims.sub), claims.ver)
         if not found:
             raise refused()
         return Identity(
@@ -177,10 +177,10 @@ async def _refuse_taken(name: str, email: str | None) -> None:
         raise Conflict("This address has an account already.", code="email_taken")
 
 
-def _shown(granted: Granted) -> SessionView:
+def _shown(granted: GrantedSession) -> SessionView:
     return SessionView(
         access_token=granted.access_token,
         refresh_token=granted.refresh_token,
-        expires_in=int(LIFE.total_seconds()),
+        expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()),
         user=UserView.of(granted.user),
     )

@@ -29,12 +29,12 @@ from service.accounts.tokens import Tokens, refused
 
 log = structlog.get_logger()
 
-LIFE = timedelta(days=30)  # without a refresh; each one counts anew
+SESSION_LIFETIME = timedelta(days=30)  # without a refresh; each one counts anew
 GRACE = timedelta(seconds=10)  # in which a client may ask again for an answer that was lost
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class GrantedSession:
     """A session's user and the tokens that stand for it."""
 
     user: User
@@ -57,7 +57,7 @@ class Sessions:
         # A key of its own, so that nothing signed elsewhere can pass for a successor.
         self._key = hmac.digest(secret.encode(), b"refresh-successor", "sha256")
 
-    async def begin(self, user: User) -> Granted:
+    async def begin(self, user: User) -> GrantedSession:
         """A new session. Raises `NotAuthenticated` if the user was deleted meanwhile."""
         first = secrets.token_urlsafe(32)
         now = self._now()
@@ -69,14 +69,14 @@ class Sessions:
                 digest=_digest(first),
                 created_at=now,
                 rotated_at=now,
-                expires_at=now + LIFE,
+                expires_at=now + SESSION_LIFETIME,
             )
             await RefreshToken.create(digest=_digest(first), session_id=session.id, issued_at=now)
         except IntegrityError:
             raise refused() from None
         return self._granted(user, session.id, first)
 
-    async def refresh(self, token: str) -> Granted:
+    async def refresh(self, token: str) -> GrantedSession:
         """The next pair of tokens for an unused refresh token, or again for a just used one.
 
         Raises:
@@ -103,8 +103,10 @@ class Sessions:
         with contextlib.suppress(IntegrityError):
             await RefreshToken.create(digest=successor, session_id=session.id, issued_at=now)
         same = Session.filter(id=session.id, digest=session.digest)
-        rotated = await same.update(digest=successor, rotated_at=now, expires_at=now + LIFE)
-        expired = RefreshToken.filter(session_id=session.id, issued_at__lt=now - LIFE)
+        rotated = await same.update(
+            digest=successor, rotated_at=now, expires_at=now + SESSION_LIFETIME
+        )
+        expired = RefreshToken.filter(session_id=session.id, issued_at__lt=now - SESSION_LIFETIME)
         await expired.delete()
         return bool(rotated)
 
@@ -116,9 +118,9 @@ class Sessions:
         made = hmac.digest(self._key, _bytes(token), "sha256")
         return urlsafe_b64encode(made).rstrip(b"=").decode()
 
-    def _granted(self, user: User, session_id: UUID, refresh_token: str) -> Granted:
+    def _granted(self, user: User, session_id: UUID, refresh_token: str) -> GrantedSession:
         access_token = self._tokens.issue(user.id, session_id, user.token_version)
-        return Granted(user, access_token, refresh_token)
+        return GrantedSession(user, access_token, refresh_token)
 
 
 async def _live(digest: str, now: datetime) -> Session:

@@ -21,7 +21,7 @@ ALGORITHM = "HS256"
 ISSUER = "movies"
 AUDIENCE = "movies-api"
 TYPE = "at+jwt"  # RFC 9068: no other kind of JWT that we may once sign passes for this one
-LIFE = timedelta(minutes=10)
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
 LEEWAY = timedelta(seconds=60)  # by which the clocks of two of our processes may differ
 LARGEST = 4_096  # bytes; ours have some 450, and a larger one is not worth parsing
 
@@ -84,7 +84,7 @@ class Tokens:
             ver=version,
             iat=now,
             nbf=now,
-            exp=now + int(LIFE.total_seconds()),
+            exp=now + int(ACCESS_TOKEN_LIFETIME.total_seconds()),
         )
         return jwt.encode(
             claims.model_dump(mode="json"), self._secret, ALGORITHM, headers={"typ": TYPE}

@@ -8,14 +8,14 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import admin
+from service.accounts.auth import require_admin
 from service.admin.health import STOPPING, Readiness
 from service.admin.metrics_endpoint import exposition, scraper
-from service.http.dependencies import parts
+from service.http.dependencies import container
 from service.http.openapi import document, operation
 from service.http.pagination import Links, PageQuery, Total
-from service.http.requests import path_text, query
-from service.http.responses import answer
+from service.http.requests import read_path_text, read_query
+from service.http.responses import json_response
 from service.indexing.drift import DriftView
 from service.indexing.outbox_admin import PointerState, PointerView
 from service.indexing.reindex_jobs import ReindexView
@@ -53,7 +53,7 @@ class PointerPage:
 @root.get("/health/live", name="live")
 @operation("Whether this process answers; asks no other part", returns={200: "application/json"})
 async def live(request: Request) -> HTTPResponse:
-    return answer({"status": "alive"}, headers={"Cache-Control": "no-store"})
+    return json_response({"status": "alive"}, headers={"Cache-Control": "no-store"})
 
 
 @root.get("/health/ready", name="ready")
@@ -63,9 +63,9 @@ async def live(request: Request) -> HTTPResponse:
 )
 async def ready(request: Request) -> HTTPResponse:
     leaving = request.app.ctx.leaving
-    found = STOPPING if leaving else await parts(request).health.readiness()
+    found = STOPPING if leaving else await container(request).health.readiness()
     status = 503 if found.status in ("unavailable", "stopping") else 200
-    return answer(found, status, {"Cache-Control": "no-store"})
+    return json_response(found, status, {"Cache-Control": "no-store"})
 
 
 @root.get("/metrics", name="metrics")
@@ -76,13 +76,13 @@ async def ready(request: Request) -> HTTPResponse:
 )
 async def metrics(request: Request) -> HTTPResponse:
     scraper(request)
-    return answer(await exposition(), headers=UNKEPT, media_type=CONTENT_TYPE_LATEST)
+    return json_response(await exposition(), headers=UNKEPT, media_type=CONTENT_TYPE_LATEST)
 
 
 @root.get("/openapi.json", name="openapi")
 @operation("This contract, as OpenAPI 3.1", returns={200: "application/json"})
 async def contract(request: Request) -> HTTPResponse:
-    return answer(document(request.app, parts(request).version))
+    return json_response(document(request.app, container(request).version))
 
 
 @root.get("/docs", name="docs")
@@ -104,16 +104,18 @@ async def docs_asset(request: Request, name: str) -> HTTPResponse:
     who="admin",
 )
 async def reindex(request: Request) -> HTTPResponse:
-    await admin(request)
-    job = await parts(request).rebuilds.ask()
-    return answer(job, 202, {"Location": f"/api/v1/admin/reindex/{job.id}"})
+    await require_admin(request)
+    job = await container(request).rebuilds.request()
+    return json_response(job, 202, {"Location": f"/api/v1/admin/reindex/{job.id}"})
 
 
 @bp.get("/reindex/<job:str>", name="show_reindex")
 @operation("How far a rebuild is", returns={200: ReindexView}, errors=(404,), who="admin")
 async def show_reindex(request: Request, job: str) -> HTTPResponse:
-    await admin(request)
-    return answer(await parts(request).rebuilds.show(job), headers={"Cache-Control": "no-store"})
+    await require_admin(request)
+    return json_response(
+        await container(request).rebuilds.get(job), headers={"Cache-Control": "no-store"}
+    )
 
 
 @bp.delete("/reindex/<job:str>", name="cancel_reindex")
@@ -124,8 +126,8 @@ async def show_reindex(request: Request, job: str) -> HTTPResponse:
     who="admin",
 )
 async def cancel_reindex(request: Request, job: str) -> HTTPResponse:
-    await admin(request)
-    return answer(await parts(request).rebuilds.cancel(job), 202)
+    await require_admin(request)
+    return json_response(await container(request).rebuilds.cancel(job), 202)
 
 
 @bp.post("/reindex/rollback", name="rollback_reindex")
@@ -136,9 +138,9 @@ async def cancel_reindex(request: Request, job: str) -> HTTPResponse:
     who="admin",
 )
 async def rollback_reindex(request: Request) -> HTTPResponse:
-    await admin(request)
-    job = await parts(request).rebuilds.ask_back()
-    return answer(job, 202, {"Location": f"/api/v1/admin/reindex/{job.id}"})
+    await require_admin(request)
+    job = await container(request).rebuilds.request_rollback()
+    return json_response(job, 202, {"Location": f"/api/v1/admin/reindex/{job.id}"})
 
 
 @bp.get("/drift", name="drift")
@@ -148,8 +150,8 @@ async def rollback_reindex(request: Request) -> HTTPResponse:
     who="admin",
 )
 async def drift(request: Request) -> HTTPResponse:
-    await admin(request)
-    return answer(await parts(request).drift.show(), headers=UNKEPT)
+    await require_admin(request)
+    return json_response(await container(request).drift.show(), headers=UNKEPT)
 
 
 @bp.get("/outbox", name="outbox")
@@ -160,14 +162,14 @@ async def drift(request: Request) -> HTTPResponse:
     who="admin",
 )
 async def outbox(request: Request) -> HTTPResponse:
-    await admin(request)
-    asked = query(request, OutboxQuery)
-    found = await parts(request).pointers.page(asked.state, asked.limit, asked.offset)
+    await require_admin(request)
+    asked = read_query(request, OutboxQuery)
+    found = await container(request).pointers.page(asked.state, asked.limit, asked.offset)
     more = asked.offset + asked.limit < found.total
     links = Links.along(request.path, asked, asked.offset, None, more=more)
     page = PointerPage(list(found.results), Total(value=found.total), links.next, links.previous)
     link = links.header()
-    return answer(page, headers=UNKEPT | ({"Link": link} if link else {}))
+    return json_response(page, headers=UNKEPT | ({"Link": link} if link else {}))
 
 
 @bp.post("/outbox/<row:str>/retry", name="retry_outbox")
@@ -178,8 +180,8 @@ async def outbox(request: Request) -> HTTPResponse:
     who="admin",
 )
 async def retry_outbox(request: Request, row: str) -> HTTPResponse:
-    await admin(request)
-    return answer(await parts(request).pointers.retry(row), 202)
+    await require_admin(request)
+    return json_response(await container(request).pointers.retry(row), 202)
 
 
 @bp.post("/movies/<movie:str>/reindex", name="reindex_film")
@@ -190,9 +192,9 @@ async def retry_outbox(request: Request, row: str) -> HTTPResponse:
     who="admin",
 )
 async def reindex_film(request: Request, movie: str) -> HTTPResponse:
-    await admin(request)
-    row = await parts(request).pointers.file(path_text(movie))
-    return answer(row, 202, {"Index-Token": f"{row.film_id}:{row.version}"})
+    await require_admin(request)
+    row = await container(request).pointers.file(read_path_text(movie))
+    return json_response(row, 202, {"Index-Token": f"{row.film_id}:{row.version}"})
 
 
 def _page(name: str) -> HTTPResponse:

@@ -14,11 +14,11 @@ from typing import Literal
 
 from tortoise.exceptions import OperationalError
 
-from service.database.connection import on_postgres
-from service.database.sql import rows
-from service.database.transactions import is_fault
+from service.database.connection import is_postgres
+from service.database.sql import fetch_rows
+from service.database.transactions import is_database_fault
 from service.errors import DomainError
-from service.limits import LONGEST_CHECK
+from service.limits import HEALTH_CHECK_TIMEOUT
 from service.outbox import store
 from service.settings import PROJECT
 
@@ -62,7 +62,7 @@ class Health:
         self._until = 0.0
         self._asking = asyncio.Lock()
 
-    async def readiness(self, longest: float = LONGEST_CHECK) -> Readiness:
+    async def readiness(self, longest: float = HEALTH_CHECK_TIMEOUT) -> Readiness:
         """The state of every part, at most a second old; each has `longest` seconds to answer."""
         async with self._asking:
             if self._known is None or time.monotonic() >= self._until:
@@ -89,23 +89,23 @@ async def check_database() -> str:
     """
     if await _migrated_to() != NEWEST:
         raise DomainError("the schema is not up to date; run `movies migrate`")
-    version = "SELECT version() AS v" if on_postgres() else "SELECT sqlite_version() AS v"
-    found = await rows(version)
+    version = "SELECT version() AS v" if is_postgres() else "SELECT sqlite_version() AS v"
+    found = await fetch_rows(version)
     said = str(found[0]["v"]).split(",")[0].split("(")[0].strip()
-    return f"{said} answers" if on_postgres() else f"SQLite {said} answers"
+    return f"{said} answers" if is_postgres() else f"SQLite {said} answers"
 
 
 async def _migrated_to() -> str | None:
     try:
-        done = await rows("SELECT MAX(name) AS name FROM tortoise_migrations")
+        done = await fetch_rows("SELECT MAX(name) AS name FROM tortoise_migrations")
     except OperationalError as error:
-        if is_fault(error):
+        if is_database_fault(error):
             raise
         return None  # there is no table at all
     return str(done[0]["name"])
 
 
-async def asked(check: Check, longest: float = LONGEST_CHECK) -> PartState:
+async def asked(check: Check, longest: float = HEALTH_CHECK_TIMEOUT) -> PartState:
     """What one part says of itself within `longest` seconds; never raises."""
     started = time.perf_counter()
     try:

@@ -11,10 +11,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sanic.request import Request
 
-from service.database.sql import now_ms, rows
-from service.database.transactions import is_fault
+from service.database.sql import fetch_rows, now_ms
+from service.database.transactions import is_database_fault
 from service.errors import NotAllowed, NotAuthenticated
-from service.http.dependencies import parts
+from service.http.dependencies import container
 from service.indexing.drift import ONLY
 from service.indexing.models import DriftState
 from service.observability import metrics
@@ -29,7 +29,7 @@ QUANTILES = (0.5, 0.99)
 class Facts:
     """What the database says at this moment; times in milliseconds."""
 
-    depth: store.Depth
+    depth: store.OutboxDepth
     lags: tuple[int, ...]
     drift: DriftState | None
 
@@ -44,7 +44,7 @@ async def exposition() -> bytes:
 async def _facts() -> Facts | None:
     try:
         now = await now_ms()
-        recent = await rows(
+        recent = await fetch_rows(
             "SELECT done_at - created_at AS lag FROM outbox WHERE done_at >= $1 "
             "ORDER BY done_at DESC LIMIT $2",
             now - RECENT,
@@ -54,7 +54,7 @@ async def _facts() -> Facts | None:
         known = await DriftState.get_or_none(name=ONLY)
         return Facts(await store.depth(now), tuple(lags), known)
     except Exception as error:
-        if is_fault(error):
+        if is_database_fault(error):
             return None
         raise
 
@@ -120,7 +120,7 @@ def scraper(request: Request) -> None:
     """
     if _local(request):
         return
-    wanted = parts(request).settings.metrics_token
+    wanted = container(request).settings.metrics_token
     if wanted is None:
         raise NotAllowed(
             "Metrics are for this machine alone; set METRICS_TOKEN to read them from elsewhere.",

@@ -16,10 +16,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from service.errors import Unavailable
+from service.limits import CACHE_BREAKER_RESET as PAUSE
 from service.limits import CACHE_CONNECTIONS as CONNECTIONS
-from service.limits import CACHE_DEADLINE as DEADLINE
-from service.limits import CACHE_PAUSE as PAUSE
-from service.limits import LONGEST_CHECK
+from service.limits import CACHE_TIMEOUT as DEADLINE
+from service.limits import HEALTH_CHECK_TIMEOUT
 
 log = structlog.get_logger()
 
@@ -85,7 +85,7 @@ class RedisCache:
         """Asked over a connection of its own with more time: slow is not away."""
         try:
             async with (
-                asyncio.timeout(LONGEST_CHECK),
+                asyncio.timeout(HEALTH_CHECK_TIMEOUT),
                 Redis.from_url(self._url, retry=Retry(NoBackoff(), 0)) as redis,
             ):
                 facts = await redis.info("server")

@@ -20,14 +20,16 @@ from service.observability.metrics import CACHED
 
 log = structlog.get_logger()
 
-SHAPE = 4  # raise it when what is kept changes its form
-SEAL = 8  # bytes in front of what is kept, which tell it from what somebody else put there
-PATIENCE = 0.25  # seconds to wait for another process's answer before making one's own
-GLANCE = 0.01  # seconds between two looks at it
+FORMAT_VERSION = 4  # raise it when what is kept changes its form
+CHECKSUM_BYTES = (
+    8  # bytes in front of what is kept, which tell it from what somebody else put there
+)
+MAX_WAIT_FOR_OTHERS = 0.25  # seconds to wait for another process's answer before making one's own
+POLL_INTERVAL = 0.01  # seconds between two looks at it
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedResponse:
     """An answer's bytes, and whether they were there already."""
 
     body: bytes
@@ -39,15 +41,15 @@ class Kept:
         return {"Cache-Status": said}
 
 
-class Answers:
+class ResponseCache:
     """Bytes by scope and question, over any cache."""
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._making: dict[str, asyncio.Task[Kept]] = {}  # until they are kept
+        self._making: dict[str, asyncio.Task[CachedResponse]] = {}  # until they are kept
         self._keeping: dict[str, asyncio.Task[None]] = {}
 
-    async def fetch(
+    async def get_or_make(
         self,
         scope: str,
         question: str,
@@ -55,47 +57,47 @@ class Answers:
         seconds: float,
         make: Callable[[], Awaitable[bytes]],
         *,
-        worth: Callable[[bytes], bool] = lambda _: True,
-    ) -> Kept:
+        is_cacheable: Callable[[bytes], bool] = lambda _: True,
+    ) -> CachedResponse:
         """The answer to `question`, kept or made now; raises what `make` raises.
 
         Args:
             worth: whether an answer is worth keeping; told from its bytes, since callers share it.
         """
-        key = key_of(scope, question, generation)
+        key = cache_key(scope, question, generation)
         task = self._making.get(key)
         if task is None:
-            task = asyncio.create_task(self._found_or_made(key, make, worth))
+            task = asyncio.create_task(self._found_or_made(key, make, is_cacheable))
             self._making[key] = task
-            task.add_done_callback(lambda done: self._made(key, done, seconds, worth))
+            task.add_done_callback(lambda done: self._made(key, done, seconds, is_cacheable))
         elif task.done():  # it was made, and is being kept
-            kept = Kept(task.result().body, "hit")
+            kept = CachedResponse(task.result().body, "hit")
             CACHED.labels(scope, kept.status).inc()
             return kept
         kept = await asyncio.shield(task)
         CACHED.labels(scope, kept.status).inc()
         return kept
 
-    async def forget(self, scope: str, question: str, generation: int) -> None:
+    async def drop(self, scope: str, question: str, generation: int) -> None:
         """Drop one answer before its generation ends, for the reader of one's own write."""
-        key = key_of(scope, question, generation)
+        key = cache_key(scope, question, generation)
         if (keeping := self._keeping.get(key)) is not None:
             await asyncio.shield(keeping)
         await self._cache.drop(key)
 
-    async def settled(self) -> None:
+    async def wait_until_stored(self) -> None:
         """Wait until all that was made is kept; called before the cache closes."""
         while self._keeping:
             await asyncio.wait(self._keeping.values())
 
     async def _found_or_made(
         self, key: str, make: Callable[[], Awaitable[bytes]], worth: Callable[[bytes], bool]
-    ) -> Kept:
+    ) -> CachedResponse:
         found, claimed = await self._found_or_claimed(key)
         if found is None and not claimed:
             found = await self._others(key)
         if found is not None:
-            return Kept(found, "hit")
+            return CachedResponse(found, "hit")
         lasting = False
         try:
             body = await make()
@@ -103,12 +105,12 @@ class Answers:
         finally:
             if claimed and not lasting:  # nobody should wait for what will not come
                 await self._cache.drop(key)
-        return Kept(body, "miss")
+        return CachedResponse(body, "miss")
 
     async def _found_or_claimed(self, key: str) -> tuple[bytes | None, bool]:
         """The answer, or whether it is ours to make."""
         for _ in range(2):  # what is not ours is in the way once
-            found, claimed = await self._cache.get_or_claim(key, PATIENCE * 4)
+            found, claimed = await self._cache.get_or_claim(key, MAX_WAIT_FOR_OTHERS * 4)
             if found is None:
                 return None, claimed
             if (body := await self._opened(key, found)) is not None:
@@ -116,15 +118,15 @@ class Answers:
         return None, True
 
     async def _others(self, key: str) -> bytes | None:
-        for _ in range(round(PATIENCE / GLANCE)):
-            await asyncio.sleep(GLANCE)
+        for _ in range(round(MAX_WAIT_FOR_OTHERS / POLL_INTERVAL)):
+            await asyncio.sleep(POLL_INTERVAL)
             if (found := await self._cache.get(key)) is not None:
                 return await self._opened(key, found)
         return None
 
     async def _opened(self, key: str, found: bytes) -> bytes | None:
         """What was kept; damaged, or never ours, it is dropped."""
-        seal, body = found[:SEAL], found[SEAL:]
+        seal, body = found[:CHECKSUM_BYTES], found[CHECKSUM_BYTES:]
         if seal == _seal(body):
             return body
         log.warning("cache_garbage", key=key, size=len(found))
@@ -134,7 +136,7 @@ class Answers:
     def _made(
         self,
         key: str,
-        task: asyncio.Task[Kept],
+        task: asyncio.Task[CachedResponse],
         seconds: float,
         worth: Callable[[bytes], bool],
     ) -> None:
@@ -156,9 +158,9 @@ class Answers:
 
 
 def _seal(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=SEAL).digest()
+    return hashlib.blake2b(body, digest_size=CHECKSUM_BYTES).digest()
 
 
-def key_of(scope: str, question: str, generation: int) -> str:
+def cache_key(scope: str, question: str, generation: int) -> str:
     digest = hashlib.blake2b(question.encode(), digest_size=16).hexdigest()
-    return f"v{SHAPE}:{scope}:{generation}:{digest}"
+    return f"v{FORMAT_VERSION}:{scope}:{generation}:{digest}"

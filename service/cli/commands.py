@@ -23,9 +23,9 @@ from rich.text import Text
 
 from service.admin.health import asked
 from service.cli.search_table import table
-from service.films.importer import Progress as Loaded
+from service.films.importer import ImportProgress as Loaded
 from service.films.models import Film
-from service.indexing.drift import Tally
+from service.indexing.drift import DriftReport
 from service.indexing.models import Step
 from service.indexing.reindex_jobs import ReindexView
 from service.omdb.bulk_fetch import fetch_all
@@ -42,7 +42,7 @@ LOOK = 0.3  # seconds between two looks at a rebuild
 
 
 async def load(chosen: Settings, path: Path, sample: bool) -> int:
-    async with container.opened(chosen) as parts:
+    async with container.open_container(chosen) as parts:
         if sample and await Film.exists():
             typer.echo("the catalogue has films already, so no samples were loaded")
             return 0
@@ -50,7 +50,7 @@ async def load(chosen: Settings, path: Path, sample: bool) -> int:
         loaded = Loaded()
         with _bar("bytes") as bar:
             task = bar.add_task(path.name, total=size)
-            async for loaded in parts.loader.load(path, "sample" if sample else "user"):
+            async for loaded in parts.loader.import_file(path, "sample" if sample else "user"):
                 bar.update(task, completed=loaded.bytes_read)
     for line in loaded.bad[:MOST_BAD_LINES]:
         told.print(f"{path.name}:{line.number}: {line.reason}", markup=False, highlight=False)
@@ -64,7 +64,7 @@ async def load(chosen: Settings, path: Path, sample: bool) -> int:
 
 async def fetch(chosen: Settings, films: list[str]) -> int:
     failed = 0
-    async with container.opened(chosen) as parts:
+    async with container.open_container(chosen) as parts:
         async for fetched in fetch_all(parts.lookup, films):
             typer.echo(fetched.line, err=not fetched.ok)
             failed += not fetched.ok
@@ -72,7 +72,7 @@ async def fetch(chosen: Settings, films: list[str]) -> int:
 
 
 async def search(chosen: Settings, text: str, limit: int, explain: bool) -> None:
-    async with container.opened(chosen) as parts:
+    async with container.open_container(chosen) as parts:
         await parts.generation.current()
         await parts.lexicon.load()
         found = await parts.search.find(text, limit, 0)
@@ -89,8 +89,8 @@ async def search(chosen: Settings, text: str, limit: int, explain: bool) -> None
 
 
 async def reindex(chosen: Settings, wait: bool, rollback: bool) -> ReindexView:
-    async with container.opened(chosen) as parts:
-        job = await (parts.rebuilds.ask_back() if rollback else parts.rebuilds.ask())
+    async with container.open_container(chosen) as parts:
+        job = await (parts.rebuilds.request_rollback() if rollback else parts.rebuilds.request())
         if not wait:
             typer.echo(f"filed: /api/v1/admin/reindex/{job.id}")
             return job
@@ -100,7 +100,7 @@ async def reindex(chosen: Settings, wait: bool, rollback: bool) -> ReindexView:
             while job.finished_at is None:
                 await asyncio.sleep(LOOK)
                 waited += LOOK
-                job = await parts.rebuilds.show(job.id)
+                job = await parts.rebuilds.get(job.id)
                 bar.update(task, description=job.state, completed=job.done, total=job.total or None)
                 if job.state == Step.QUEUED and NO_INDEXER <= waited < NO_INDEXER + LOOK:
                     told.print("no indexer has taken it up yet; is `movies serve` running?")
@@ -111,11 +111,11 @@ async def reindex(chosen: Settings, wait: bool, rollback: bool) -> ReindexView:
         return job
 
 
-async def check(chosen: Settings, repair: bool) -> Tally:
-    async with container.opened(chosen) as parts:
+async def check(chosen: Settings, repair: bool) -> DriftReport:
+    async with container.open_container(chosen) as parts:
         with _bar("films") as bar:
             task = bar.add_task("comparing", total=None)
-            async for tally in parts.drift.walk():
+            async for tally in parts.drift.compare_all():
                 bar.update(task, completed=tally.compared, total=tally.total)
                 if repair:
                     await parts.drift.repair(tally.page)
@@ -128,18 +128,18 @@ async def check(chosen: Settings, repair: bool) -> Tally:
 
 
 async def why(chosen: Settings, movie: str) -> None:
-    async with container.opened(chosen) as parts:
-        for line in await parts.why.told(movie):
+    async with container.open_container(chosen) as parts:
+        for line in await parts.why.explain(movie):
             typer.echo(line)
 
 
 async def create_admin(chosen: Settings, name: str, password: str) -> None:
-    async with container.opened(chosen) as parts:
+    async with container.open_container(chosen) as parts:
         await parts.accounts.create_admin(name, password)
 
 
 async def doctor(chosen: Settings) -> bool:
-    async with container.opened(chosen) as parts:
+    async with container.open_container(chosen) as parts:
         found = dict((await parts.health.readiness(PATIENT_CHECK)).parts)
         found["omdb"] = await asked(parts.lookup.check, PATIENT_CHECK)
     for name, part in found.items():

@@ -20,7 +20,7 @@ from service.observability import logging
 from service.settings import PROJECT, Settings, SettingsError, path_of
 
 if TYPE_CHECKING:
-    from service.indexing.drift import Tally
+    from service.indexing.drift import DriftReport
     from service.indexing.reindex_jobs import ReindexView
 
 T = TypeVar("T")
@@ -148,7 +148,7 @@ def check(
     if movie is not None:
         _run(commands.why(chosen, movie))
         return
-    told: Tally = _run(commands.check(chosen, repair))
+    told: DriftReport = _run(commands.check(chosen, repair))
     line = f"{told.drift} of {told.compared} films differ"
     if not told.by_content:
         _fail(f"{line} in version; the index was made with another mapping or analysis")
@@ -194,7 +194,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     """Carry out `work`; what an operator can mend becomes one line, a bug keeps its traceback."""
     from tortoise.exceptions import OperationalError
 
-    from service.database.transactions import is_fault
+    from service.database.transactions import is_database_fault
 
     try:
         return asyncio.run(work)
@@ -206,7 +206,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     except FileNotFoundError as fault:
         _fail(f"there is no {fault.filename}")
     except Exception as fault:
-        if not is_fault(fault):
+        if not is_database_fault(fault):
             raise
         _fail(f"the database does not answer ({type(fault).__name__}); try `movies doctor`")
 

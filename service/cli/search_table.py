@@ -4,16 +4,16 @@ from rich.table import Table
 from rich.text import Text
 
 from service.films.rows import FilmRow
-from service.search.highlights import BETWEEN, Match, matched, ranges, why
-from service.search.query.fields import DEFAULT
+from service.search.highlights import BETWEEN, Match, explain_match, find_matches, match_ranges
+from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query
-from service.search.retrieval.engine_search import Found
+from service.search.retrieval.engine_search import SearchResult
 
 MATCHED = "bold yellow"
 
 
-def table(found: Found, query: Query, explain: bool) -> Table:
-    """The films in their order; with `explain` also why each is there."""
+def table(found: SearchResult, query: Query, explain: bool) -> Table:
+    """The films in their order; with `why` also why each is there."""
     made = Table(box=None, header_style="dim", pad_edge=False)
     made.add_column("title")
     made.add_column("year", justify="right")
@@ -23,13 +23,13 @@ def table(found: Found, query: Query, explain: bool) -> Table:
     if explain:
         made.add_column("why")
     films = [result.film for result in found.results]
-    for film, matches in zip(films, matched(query, films, DEFAULT), strict=True):
+    for film, matches in zip(films, find_matches(query, films, DEFAULT_FIELDS), strict=True):
         made.add_row(*_row(query, film, matches, explain))
     return made
 
 
 def _row(query: Query, film: FilmRow, matches: list[Match], explain: bool) -> list[Text]:
-    places = ranges(matches)
+    places = match_ranges(matches)
     cells = [
         _marked(film.title, places.get("title", [])),
         Text(str(film.year or "")),
@@ -37,7 +37,7 @@ def _row(query: Query, film: FilmRow, matches: list[Match], explain: bool) -> li
         Text("" if film.imdb_rating is None else f"{film.imdb_rating:.1f}"),
         Text(film.imdb_id or str(film.id)),
     ]
-    return cells + ([Text(why(query, film, matches))] if explain else [])
+    return cells + ([Text(explain_match(query, film, matches))] if explain else [])
 
 
 def _marked(text: str, places: list[list[int]]) -> Text:

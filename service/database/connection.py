@@ -11,13 +11,13 @@ from tortoise import Tortoise, connections
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
 
-from service.database.transactions import settled
+from service.database.transactions import wait_for_transactions
 from service.limits import (
-    POSTGRES_CONNECT,
-    POSTGRES_IDLE_MS,
-    POSTGRES_POOL,
-    POSTGRES_STATEMENT,
-    SQLITE_BUSY_MS,
+    POSTGRES_CONNECT_TIMEOUT,
+    POSTGRES_IDLE_TIMEOUT_MS,
+    POSTGRES_POOL_SIZE,
+    POSTGRES_STATEMENT_TIMEOUT,
+    SQLITE_BUSY_TIMEOUT_MS,
 )
 from service.settings import path_of
 
@@ -31,7 +31,7 @@ MODELS = (
 )
 
 
-def tortoise_url(url: str) -> str:
+def to_tortoise_url(url: str) -> str:
     """The setting's URL as Tortoise reads it, with the waits that keep a request from hanging.
 
     A frozen server then costs an error, not a hung request.
@@ -39,13 +39,13 @@ def tortoise_url(url: str) -> str:
     if url.startswith("sqlite"):
         path = path_of(url)
         path.parent.mkdir(parents=True, exist_ok=True)
-        return f"sqlite://{path}?busy_timeout={SQLITE_BUSY_MS}&synchronous=NORMAL&journal_mode=WAL"
+        return f"sqlite://{path}?busy_timeout={SQLITE_BUSY_TIMEOUT_MS}&synchronous=NORMAL&journal_mode=WAL"
     parts = urlsplit(url)
     query = {
         "minsize": "1",
-        "maxsize": str(POSTGRES_POOL),
-        "timeout": str(POSTGRES_CONNECT),
-        "command_timeout": str(POSTGRES_STATEMENT),
+        "maxsize": str(POSTGRES_POOL_SIZE),
+        "timeout": str(POSTGRES_CONNECT_TIMEOUT),
+        "command_timeout": str(POSTGRES_STATEMENT_TIMEOUT),
     }
     query.update(parse_qsl(parts.query))
     return urlunsplit(parts._replace(scheme="asyncpg", query=urlencode(query)))
@@ -54,7 +54,7 @@ def tortoise_url(url: str) -> str:
 POOL_OPTIONS = ("minsize", "maxsize", "wait", "timeout", "command_timeout", "statement_cache_size")
 
 
-def driver_url(url: str) -> str:
+def to_driver_url(url: str) -> str:
     """The PostgreSQL URL for a single connection: what concerns the pool is taken out.
 
     The driver would send what it does not know to the server, which refuses it.
@@ -66,10 +66,10 @@ def driver_url(url: str) -> str:
 
 def _client(url: str) -> dict[str, Any]:
     """Which client serves `url`, and what it is told."""
-    chosen: dict[str, Any] = expand_db_url(tortoise_url(url))
+    chosen: dict[str, Any] = expand_db_url(to_tortoise_url(url))
     if not url.startswith("sqlite"):
         chosen["engine"] = "service.database.pool"
-        idle = {"idle_in_transaction_session_timeout": str(POSTGRES_IDLE_MS)}
+        idle = {"idle_in_transaction_session_timeout": str(POSTGRES_IDLE_TIMEOUT_MS)}
         chosen["credentials"]["server_settings"] = idle
         chosen["credentials"]["reset"] = _as_it_is
     return chosen
@@ -83,7 +83,7 @@ async def _as_it_is(_: object) -> None:
     """
 
 
-def config(url: str) -> dict[str, Any]:
+def tortoise_config(url: str) -> dict[str, Any]:
     """Tortoise's own configuration for `url`."""
     return {
         "connections": {"default": _client(url)},
@@ -101,11 +101,11 @@ def config(url: str) -> dict[str, Any]:
 
 async def open_database(url: str) -> None:
     """Bind the models of this process to the database at `url`."""
-    await Tortoise.init(config=config(url), _enable_global_fallback=True)
+    await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
 
 
 async def close_database() -> None:
-    await settled()
+    await wait_for_transactions()
     await Tortoise.close_connections()
 
 
@@ -115,5 +115,5 @@ def connection() -> BaseDBAsyncClient:
     return found
 
 
-def on_postgres() -> bool:
+def is_postgres() -> bool:
     return connection().capabilities.dialect == "postgres"

@@ -14,11 +14,11 @@ import asyncpg
 from tortoise import Tortoise
 from tortoise.migrations.api import migrate as run_migrations
 
-from service.database.connection import config, driver_url
-from service.limits import MIGRATION_WAIT as LONGEST_WAIT
+from service.database.connection import to_driver_url, tortoise_config
+from service.limits import MIGRATION_LOCK_TIMEOUT as LONGEST_WAIT
 from service.settings import path_of
 
-TORTOISE_ORM = config("sqlite://var/movies.db")
+TORTOISE_ORM = tortoise_config("sqlite://var/movies.db")
 """What `tortoise makemigrations` reads; the migrations serve both databases."""
 
 LOCK = 7_305_002  # the advisory lock's number: any constant that nobody else uses
@@ -37,7 +37,7 @@ async def migrate(url: str) -> list[str]:
         if event == "apply_done":
             applied.append(name)
 
-    chosen = config(url)
+    chosen = tortoise_config(url)
     told = chosen["connections"]["default"]["credentials"]
     if url.startswith("sqlite"):
         told["foreign_keys"] = "OFF"
@@ -60,7 +60,7 @@ async def _alone(url: str) -> AsyncIterator[None]:
             await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
             yield
         return
-    connection = await asyncpg.connect(driver_url(url), timeout=5)
+    connection = await asyncpg.connect(to_driver_url(url), timeout=5)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK, timeout=LONGEST_WAIT)
         yield

@@ -11,7 +11,7 @@ import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from service.limits import POSTGRES_WAIT
+from service.limits import POSTGRES_POOL_TIMEOUT
 
 
 class Pool(asyncpg.Pool):  # type: ignore[misc]
@@ -36,7 +36,7 @@ class BoundedClient(AsyncpgDBClient):
     """Tortoise's client over such a pool; `wait=` in the URL changes how long."""
 
     async def create_pool(self, **options: Any) -> asyncpg.Pool:
-        wait = float(options.pop("wait", POSTGRES_WAIT))
+        wait = float(options.pop("wait", POSTGRES_POOL_TIMEOUT))
         return await Pool(wait, **options)
 
 

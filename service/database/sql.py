@@ -3,33 +3,33 @@
 from typing import Any
 from uuid import UUID
 
-from service.database.connection import connection, on_postgres
+from service.database.connection import connection, is_postgres
 
 
-def placeholders(sql: str) -> str:
+def adapt_placeholders(sql: str) -> str:
     """`$1, $2, …` in `sql` as this database wants them; SQLite understands `?1`."""
-    return sql if on_postgres() else sql.replace("$", "?")
+    return sql if is_postgres() else sql.replace("$", "?")
 
 
-def id_value(id: UUID) -> UUID | str:
+def to_id_parameter(id: UUID) -> UUID | str:
     """An id as this database's driver takes it in a statement."""
-    return id if on_postgres() else str(id)
+    return id if is_postgres() else str(id)
 
 
-def clock() -> str:
+def database_clock_ms() -> str:
     """The database's own time as an SQL expression, in milliseconds since the epoch: the one
     clock that processes on several machines share.
     """
-    if on_postgres():
+    if is_postgres():
         return "(extract(epoch from clock_timestamp()) * 1000)::bigint"
     return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 
 
 async def now_ms() -> int:
     """What that clock says."""
-    return int((await rows(f"SELECT {clock()} AS now"))[0]["now"])
+    return int((await fetch_rows(f"SELECT {database_clock_ms()} AS now"))[0]["now"])
 
 
-async def rows(sql: str, *values: object) -> list[dict[str, Any]]:
+async def fetch_rows(sql: str, *values: object) -> list[dict[str, Any]]:
     """What one statement (with `$1, $2, …`) gives, or returns of what it wrote."""
-    return await connection().execute_query_dict(placeholders(sql), list(values))
+    return await connection().execute_query_dict(adapt_placeholders(sql), list(values))

@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 import asyncpg
 from tortoise.exceptions import DBConnectionError, OperationalError
 
-from service.limits import CONFLICT_PAUSE, CONFLICT_RETRIES
+from service.limits import CONFLICT_INITIAL_BACKOFF, MAX_CONFLICT_RETRIES
 
 P = ParamSpec("P")
 
@@ -56,25 +56,25 @@ SQLITE_FAULTS = tuple(
 _running: set[asyncio.Task[Any]] = set()
 
 
-def whole(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
+def run_uncancelled(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
     """Let the transaction `fn` run to its end though its caller is cancelled, and run it again when
     it lost a conflict with another.
     """
 
     @wraps(fn)
     async def repeated(*args: P.args, **kwargs: P.kwargs) -> T:
-        for retries in range(CONFLICT_RETRIES):
+        for retries in range(MAX_CONFLICT_RETRIES):
             try:
                 return await fn(*args, **kwargs)
             except CONFLICTS:
-                pause = CONFLICT_PAUSE * 2**retries
+                pause = CONFLICT_INITIAL_BACKOFF * 2**retries
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
         return await fn(*args, **kwargs)
 
-    return shielded(repeated)
+    return shield(repeated)
 
 
-def shielded(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
+def shield(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
     """Let `fn` run to its end though its caller is cancelled."""
 
     @wraps(fn)
@@ -93,13 +93,13 @@ def _done(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-async def settled() -> None:
+async def wait_for_transactions() -> None:
     """Wait until every transaction under way has ended; called before the pool closes."""
     while _running:
         await asyncio.wait(_running)
 
 
-def is_fault(error: BaseException) -> bool:
+def is_database_fault(error: BaseException) -> bool:
     """Whether the database itself is down, frozen, locked or full."""
     if isinstance(error, OperationalError):
         cause = error.args[0] if error.args else error

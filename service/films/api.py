@@ -6,16 +6,16 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import admin
-from service.cache.response_cache import Kept
+from service.accounts.auth import require_admin
+from service.cache.response_cache import CachedResponse
 from service.errors import Malformed, VersionRequired
 from service.films.models import Film
 from service.films.responses import FilmView, etag, film_view
 from service.films.schemas import FilmFacts, FilmPatch
-from service.http.dependencies import parts
+from service.http.dependencies import container
 from service.http.openapi import operation
-from service.http.requests import address, body, path_text
-from service.http.responses import answer, conditional, encode
+from service.http.requests import client_address, read_body, read_path_text
+from service.http.responses import conditional_response, encode_json, json_response
 
 bp = Blueprint("films", url_prefix="/api/v1/movies")
 
@@ -32,10 +32,10 @@ VERSION = re.compile(r'^"?(\d{1,18})(?:\.\d{1,18})?"?$')
     errors=(400, 404, 429, 503),
 )
 async def show(request: Request, movie: str) -> HTTPResponse:
-    named = path_text(movie)
+    named = read_path_text(movie)
     kept = await _shown(request, named)
     tag, _, film = kept.body.partition(b"\n")
-    return conditional(request, film, tag.decode(), {**FRESH, **kept.header()})
+    return conditional_response(request, film, tag.decode(), {**FRESH, **kept.header()})
 
 
 @bp.post("/", name="add_film", strict_slashes=False)
@@ -47,8 +47,8 @@ async def show(request: Request, movie: str) -> HTTPResponse:
     who="admin",
 )
 async def add(request: Request) -> HTTPResponse:
-    await admin(request)
-    film = await parts(request).catalogue.add(body(request, FilmFacts))
+    await require_admin(request)
+    film = await container(request).catalogue.add(read_body(request, FilmFacts))
     return _written(request, film, 201, {"Location": f"/api/v1/movies/{film.id}"})
 
 
@@ -62,9 +62,9 @@ async def add(request: Request) -> HTTPResponse:
     headers=IF_MATCH,
 )
 async def replace(request: Request, movie: str) -> HTTPResponse:
-    await admin(request)
-    seen, facts = seen_version(request), body(request, FilmFacts)
-    film = await parts(request).catalogue.replace(path_text(movie), seen, facts)
+    await require_admin(request)
+    seen, facts = seen_version(request), read_body(request, FilmFacts)
+    film = await container(request).catalogue.replace(read_path_text(movie), seen, facts)
     return await _changed(request, film)
 
 
@@ -78,9 +78,9 @@ async def replace(request: Request, movie: str) -> HTTPResponse:
     headers=IF_MATCH,
 )
 async def amend(request: Request, movie: str) -> HTTPResponse:
-    await admin(request)
-    seen, patch = seen_version(request), body(request, FilmPatch)
-    film = await parts(request).catalogue.amend(path_text(movie), seen, patch)
+    await require_admin(request)
+    seen, patch = seen_version(request), read_body(request, FilmPatch)
+    film = await container(request).catalogue.update(read_path_text(movie), seen, patch)
     return await _changed(request, film)
 
 
@@ -93,8 +93,8 @@ async def amend(request: Request, movie: str) -> HTTPResponse:
     headers=IF_MATCH,
 )
 async def withdraw(request: Request, movie: str) -> HTTPResponse:
-    await admin(request)
-    film = await parts(request).catalogue.withdraw(path_text(movie), seen_version(request))
+    await require_admin(request)
+    film = await container(request).catalogue.delete(read_path_text(movie), seen_version(request))
     await _forget(request, film)
     return HTTPResponse(status=204, headers={"Index-Token": f"{film.id}:{film.version}"})
 
@@ -117,15 +117,17 @@ def seen_version(request: Request) -> int | None:
     return int(found[1])
 
 
-async def _shown(request: Request, movie: str) -> Kept:
+async def _shown(request: Request, movie: str) -> CachedResponse:
     """The film's tag and JSON, kept or made now."""
-    made = parts(request)
+    made = container(request)
 
     async def make() -> bytes:
-        film = await made.lookup.film(movie, address(request))
-        return etag(film).encode() + b"\n" + encode(film_view(film, made.now()))
+        film = await made.lookup.get(movie, client_address(request))
+        return etag(film).encode() + b"\n" + encode_json(film_view(film, made.now()))
 
-    return await made.answers.fetch("film", movie, await made.generation.current(), KEPT, make)
+    return await made.answers.get_or_make(
+        "film", movie, await made.generation.current(), KEPT, make
+    )
 
 
 async def _changed(request: Request, film: Film) -> HTTPResponse:
@@ -135,12 +137,12 @@ async def _changed(request: Request, film: Film) -> HTTPResponse:
 
 def _written(request: Request, film: Film, status: int, headers: dict[str, str]) -> HTTPResponse:
     said = {"ETag": f'"{etag(film)}"', "Index-Token": f"{film.id}:{film.version}", **headers}
-    return answer(film_view(film, parts(request).now()), status, said)
+    return json_response(film_view(film, container(request).now()), status, said)
 
 
 async def _forget(request: Request, film: Film) -> None:
     """Let whoever wrote the film read it as written, though it is not indexed yet."""
-    made = parts(request)
+    made = container(request)
     generation = await made.generation.current()
-    for name in {str(film.id), film.imdb_id, path_text(request.match_info["movie"])} - {None}:
-        await made.answers.forget("film", str(name), generation)
+    for name in {str(film.id), film.imdb_id, read_path_text(request.match_info["movie"])} - {None}:
+        await made.answers.drop("film", str(name), generation)

@@ -11,16 +11,16 @@ from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 from uuid_utils.compat import uuid7
 
-from service.database.transactions import whole
+from service.database.transactions import run_uncancelled
 from service.errors import Conflict, FieldError, Invalid, NotFound, VersionMismatch
-from service.films.deduplication import Known
-from service.films.insert_locks import Turns
+from service.films.deduplication import DuplicateFinder
+from service.films.insert_locks import InsertLocks
 from service.films.models import Film, Genre
 from service.films.schemas import FilmFacts, FilmPatch, Provenance
-from service.films.search_text import texts
+from service.films.search_text import search_texts
 from service.outbox import store
-from service.outbox.notifications import Nudge
-from service.text.analysis import whole as whole_title
+from service.outbox.notifications import OutboxNotifier
+from service.text.analysis import full_title_key as whole_title
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -34,7 +34,7 @@ ALL_COLUMNS = tuple(name for name in Film._meta.fields_map if name not in ("id",
 
 
 @dataclass(frozen=True, slots=True)
-class Absorbed:
+class UpsertResult:
     """What became of told facts: the films, in their order, and how many were new or changed."""
 
     films: tuple[Film, ...]
@@ -45,12 +45,12 @@ class Absorbed:
 class Catalogue:
     """The films that are kept here."""
 
-    def __init__(self, nudge: Nudge, now: Callable[[], datetime]) -> None:
+    def __init__(self, nudge: OutboxNotifier, now: Callable[[], datetime]) -> None:
         self._nudge = nudge
         self._now = now
-        self._turns = Turns()
+        self._turns = InsertLocks()
 
-    async def film(self, movie: str) -> Film:
+    async def get(self, movie: str) -> Film:
         """The film with this id of ours, or this IMDb id.
 
         Raises:
@@ -65,7 +65,9 @@ class Catalogue:
             raise NotFound("There is no such film here.", code="movie_not_found")
         return found
 
-    async def titled(self, title: str, year: int | None = None, type: str | None = None) -> Film:
+    async def get_by_title(
+        self, title: str, year: int | None = None, type: str | None = None
+    ) -> Film:
         """The film of exactly this whole title with most votes.
 
         Raises:
@@ -81,22 +83,22 @@ class Catalogue:
             raise NotFound("There is no film of this title here.", code="movie_not_found")
         return max(found, key=lambda film: (film.imdb_votes or 0, str(film.id)))
 
-    async def absorb(self, facts: FilmFacts, provenance: Provenance) -> Film:
+    async def upsert(self, facts: FilmFacts, provenance: Provenance) -> Film:
         """Merge what a source says into the catalogue; returns the stored film."""
-        return (await self.absorb_all([facts], provenance)).films[0]
+        return (await self.upsert_all([facts], provenance)).films[0]
 
-    async def absorb_all(self, told: Sequence[FilmFacts], provenance: Provenance) -> Absorbed:
+    async def upsert_all(self, told: Sequence[FilmFacts], provenance: Provenance) -> UpsertResult:
         """Merge many; what changes nothing writes nothing."""
-        absorbed = await self._absorb(told, provenance)
+        absorbed = await self._upsert(told, provenance)
         if absorbed.added or absorbed.changed:
-            await self._nudge.give()
+            await self._nudge.notify()
         return absorbed
 
-    @whole
-    async def _absorb(self, told: Sequence[FilmFacts], provenance: Provenance) -> Absorbed:
+    @run_uncancelled
+    async def _upsert(self, told: Sequence[FilmFacts], provenance: Provenance) -> UpsertResult:
         now = self._now()
         async with self._turns.of(told):
-            known = await Known.of(told)
+            known = await DuplicateFinder.of(told)
             films: list[Film] = []
             new: dict[UUID, Film] = {}
             changed: dict[UUID, Film] = {}
@@ -120,7 +122,7 @@ class Catalogue:
             await _store(list(new.values()), list(changed.values()), now)
             if provenance.fetched_at:
                 await _refetched([f for f in films if f.id not in new and f.id not in changed])
-        return Absorbed(tuple(films), len(new), len(changed))
+        return UpsertResult(tuple(films), len(new), len(changed))
 
     async def add(self, facts: FilmFacts) -> Film:
         """Add a film by hand.
@@ -130,15 +132,15 @@ class Catalogue:
             Invalid: `genre_not_found`.
         """
         film = await self._add(facts)
-        await self._nudge.give()
+        await self._nudge.notify()
         return film
 
-    @whole
+    @run_uncancelled
     async def _add(self, facts: FilmFacts) -> Film:
         now = self._now()
         async with self._turns.of([facts]):
             await _refuse_unknown_genres(facts.genres)
-            twin = (await Known.of([facts])).find(facts)
+            twin = (await DuplicateFinder.of([facts])).find(facts)
             if twin is not None:
                 raise Conflict(f"This film is here already: {twin.id}.", code="movie_exists")
             film = _made(facts, Provenance(source="user"), now)
@@ -149,7 +151,7 @@ class Catalogue:
         """Put `facts` in place of all that was known; errors as `amend`."""
         return await self._change(movie, version, facts.columns(complete=True))
 
-    async def amend(self, movie: str, version: int | None, patch: FilmPatch) -> Film:
+    async def update(self, movie: str, version: int | None, patch: FilmPatch) -> Film:
         """Change some facts of a film that the caller has seen in `version`.
 
         Raises:
@@ -161,13 +163,15 @@ class Catalogue:
         return await self._change(movie, version, patch.columns())
 
     async def _change(self, movie: str, version: int | None, columns: dict[str, Any]) -> Film:
-        film_id = (await self.film(movie)).id
-        film = await self._changed(film_id, version, columns)
-        await self._nudge.give()
+        film_id = (await self.get(movie)).id
+        film = await self._update_film(film_id, version, columns)
+        await self._nudge.notify()
         return film
 
-    @whole
-    async def _changed(self, film_id: UUID, version: int | None, columns: dict[str, Any]) -> Film:
+    @run_uncancelled
+    async def _update_film(
+        self, film_id: UUID, version: int | None, columns: dict[str, Any]
+    ) -> Film:
         now = self._now()
         try:
             async with in_transaction():
@@ -185,19 +189,19 @@ class Catalogue:
             raise Conflict("Another film has that IMDb id.", code="movie_exists") from None
         return film
 
-    async def withdraw(self, movie: str, version: int | None) -> Film:
+    async def delete(self, movie: str, version: int | None) -> Film:
         """Delete a film that the caller has seen in `version`; errors as `amend`.
 
         Returns:
             The film as it was, under the version that its deletion took.
         """
-        film_id = (await self.film(movie)).id
-        film = await self._withdrawn(film_id, version)
-        await self._nudge.give()
+        film_id = (await self.get(movie)).id
+        film = await self._delete_film(film_id, version)
+        await self._nudge.notify()
         return film
 
-    @whole
-    async def _withdrawn(self, film_id: UUID, version: int | None) -> Film:
+    @run_uncancelled
+    async def _delete_film(self, film_id: UUID, version: int | None) -> Film:
         async with in_transaction():
             film = await _locked(film_id, version)
             await film.delete()
@@ -254,7 +258,9 @@ def _merge(film: Film, columns: dict[str, Any], now: datetime) -> bool:
     if "title" in different:
         film.whole_title = whole_title(film.title)
     if not different.keys().isdisjoint(TEXTS_OF):
-        for column, text in texts(**{name: getattr(film, name) for name in TEXTS_OF}).items():
+        for column, text in search_texts(
+            **{name: getattr(film, name) for name in TEXTS_OF}
+        ).items():
             setattr(film, column, text)
     if "poster_source" in different:
         _ask_for_poster(film, now)

@@ -10,10 +10,10 @@ from uuid import UUID
 from service.films.models import Film
 from service.films.schemas import FilmFacts
 from service.text.analysis import fold
-from service.text.analysis import whole as whole_title
+from service.text.analysis import full_title_key as whole_title
 
 
-class Known:
+class DuplicateFinder:
     """The stored films that some told facts may be about, by both of their names."""
 
     def __init__(self, films: Sequence[Film]) -> None:
@@ -23,7 +23,7 @@ class Known:
             self.add(film)
 
     @classmethod
-    async def of(cls, told: Sequence[FilmFacts]) -> "Known":
+    async def of(cls, told: Sequence[FilmFacts]) -> "DuplicateFinder":
         """Read, and on PostgreSQL lock, the films that share a name with told ones."""
         ids = list({facts.imdb_id for facts in told if facts.imdb_id})
         titles = list({whole_title(facts.title) for facts in told})

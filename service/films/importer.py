@@ -46,7 +46,7 @@ class BadLine:
 
 
 @dataclass(slots=True)
-class Progress:
+class ImportProgress:
     """How far a load is; `bytes_read` counts the file as it lies on the disk."""
 
     read: int = 0
@@ -56,7 +56,7 @@ class Progress:
     bad: list[BadLine] = field(default_factory=list)
 
 
-class Loader:
+class FilmImporter:
     """Merges files into the catalogue.
 
     `read_omdb` turns a mapping in OMDb's shape into facts; it is given, because this room does
@@ -69,14 +69,16 @@ class Loader:
         self._catalogue = catalogue
         self._read_omdb = read_omdb
 
-    async def load(self, path: Path, source: Source = "user") -> AsyncIterator[Progress]:
+    async def import_file(
+        self, path: Path, source: Source = "user"
+    ) -> AsyncIterator[ImportProgress]:
         """Merge the file's films, batch by batch, saying after each how far it is.
 
         Raises:
             OSError: the file cannot be read.
             DomainError: it is not JSON at all.
         """
-        progress = Progress()
+        progress = ImportProgress()
         with path.open("rb") as raw:
             merging: asyncio.Task[None] | None = None
             try:
@@ -93,7 +95,7 @@ class Loader:
         yield progress
 
     async def _batches(
-        self, raw: io.BufferedReader, progress: Progress
+        self, raw: io.BufferedReader, progress: ImportProgress
     ) -> AsyncIterator[list[FilmFacts]]:
         """The file's films; the next ones are read while the last ones are on their way."""
         batch: list[FilmFacts] = []
@@ -111,8 +113,10 @@ class Loader:
         if batch:
             yield batch
 
-    async def _merge(self, batch: list[FilmFacts], source: Source, progress: Progress) -> None:
-        absorbed = await self._catalogue.absorb_all(batch, Provenance(source=source))
+    async def _merge(
+        self, batch: list[FilmFacts], source: Source, progress: ImportProgress
+    ) -> None:
+        absorbed = await self._catalogue.upsert_all(batch, Provenance(source=source))
         progress.added += absorbed.added
         progress.changed += absorbed.changed
 

@@ -13,24 +13,24 @@ from contextlib import asynccontextmanager
 
 from tortoise.transactions import in_transaction
 
-from service.database.connection import connection, on_postgres
+from service.database.connection import connection, is_postgres
 from service.films.schemas import FilmFacts
-from service.limits import ADDING_TURN, ADDING_TURNS
-from service.text.analysis import whole as whole_title
+from service.limits import INSERT_LOCK_TIMEOUT, MAX_CONCURRENT_INSERTS
+from service.text.analysis import full_title_key as whole_title
 
 ADDING = 7_305_001  # the advisory lock of all who add: any number that nobody else uses
 
 
-class Turns:
+class InsertLocks:
     """The turns of one process."""
 
     def __init__(self) -> None:
-        self._free = asyncio.Semaphore(ADDING_TURNS)
+        self._free = asyncio.Semaphore(MAX_CONCURRENT_INSERTS)
 
     @asynccontextmanager
     async def of(self, told: Sequence[FilmFacts]) -> AsyncIterator[None]:
         """A transaction that may add these films, when it is its turn. Raises TimeoutError."""
-        await asyncio.wait_for(self._free.acquire(), ADDING_TURN)
+        await asyncio.wait_for(self._free.acquire(), INSERT_LOCK_TIMEOUT)
         try:
             async with in_transaction():
                 await _taken(told)
@@ -41,19 +41,19 @@ class Turns:
 
 async def _taken(told: Sequence[FilmFacts]) -> None:
     """The transaction's first statement: a write on SQLite, advisory locks on PostgreSQL."""
-    if not on_postgres():
+    if not is_postgres():
         await connection().execute_query("UPDATE films SET counters = counters WHERE 0")
     elif len(told) == 1:
         await connection().execute_query(
             "SELECT pg_advisory_xact_lock_shared($1), (SELECT COUNT(pg_advisory_xact_lock(name)) "
             "FROM unnest($2::bigint[]) AS name)",
-            [ADDING, names_of(told[0])],
+            [ADDING, lock_names(told[0])],
         )
     else:
         await connection().execute_query("SELECT pg_advisory_xact_lock($1)", [ADDING])
 
 
-def names_of(facts: FilmFacts) -> list[int]:
+def lock_names(facts: FilmFacts) -> list[int]:
     """The advisory locks of all by which a twin would be known, in an order that all keep."""
     names = [f"title {whole_title(facts.title)}"]
     if facts.imdb_id:

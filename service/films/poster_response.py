@@ -19,29 +19,33 @@ class PosterView:
     sizes: dict[str, str] = field(default_factory=dict)
 
 
-def address_of(key: str, size: str) -> str:
+def poster_path(key: str, size: str) -> str:
     """Where the size of a stored poster is served: what is there never changes."""
     return f"/api/v1/posters/{key}/{size}.jpg"
 
 
-def shown_key(film: Film | FilmRow) -> str | None:
+def displayed_key(film: Film | FilmRow) -> str | None:
     """The stored poster that stands for `film` now, if any."""
     return film.poster_key if film.poster_status in SHOWN else None
 
 
 def poster_view(film: Film | FilmRow) -> PosterView:
     """The poster part of a film; without a stored picture there is no address to give."""
-    key = shown_key(film)
-    sizes = {size: address_of(key, size) for size in SIZES} if key else {}
+    key = displayed_key(film)
+    sizes = {size: poster_path(key, size) for size in POSTER_WIDTHS} if key else {}
     return PosterView(
         status=film.poster_status,
         reason=film.poster_reason,
-        url=sizes.get(SHOWN_SIZE),
+        url=sizes.get(DEFAULT_POSTER_SIZE),
         sizes=sizes,
     )
 
 
-SIZES = {"w185": 185, "w342": 342, "w780": 780}  # pixels across; narrower sources stay as they are
+POSTER_WIDTHS = {
+    "w185": 185,
+    "w342": 342,
+    "w780": 780,
+}  # pixels across; narrower sources stay as they are
 
 
-SHOWN_SIZE = "w342"  # what is meant when nobody says which
+DEFAULT_POSTER_SIZE = "w342"  # what is meant when nobody says which

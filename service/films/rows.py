@@ -11,9 +11,9 @@ from uuid import UUID
 
 import orjson
 
-from service.database.connection import on_postgres
-from service.database.sql import rows
-from service.film_fields import LISTS
+from service.database.connection import is_postgres
+from service.database.sql import fetch_rows
+from service.film_fields import JSON_COLUMNS
 
 TIMES = ("fetched_at", "refresh_after", "created_at", "updated_at")
 
@@ -58,7 +58,7 @@ class FilmRow(NamedTuple):
     @classmethod
     def of(cls, row: dict[str, Any]) -> "FilmRow":
         """The row as a statement with these columns, in this order, gives it."""
-        for name in LISTS:
+        for name in JSON_COLUMNS:
             row[name] = orjson.loads(row[name])
         if not isinstance(row["id"], UUID):  # SQLite has texts for what has no type there
             row["id"] = UUID(row["id"])
@@ -71,22 +71,22 @@ class FilmRow(NamedTuple):
 SELECT = f"SELECT {', '.join(FilmRow._fields)} FROM films"  # noqa: S608  # names of ours
 
 
-async def film_rows(ids: Sequence[str]) -> list[FilmRow]:
+async def get_film_rows(ids: Sequence[str]) -> list[FilmRow]:
     """The films of these ids that there are, in no order. Raises the database's own errors."""
-    return [FilmRow.of(row) for row in await rows_by_id(SELECT, ids)]
+    return [FilmRow.of(row) for row in await get_rows_by_id(SELECT, ids)]
 
 
-async def film_row_of(imdb_id: str) -> FilmRow | None:
+async def get_film_row(imdb_id: str) -> FilmRow | None:
     """The film with this IMDb id. Raises the database's own errors."""
-    found = await rows(f"{SELECT} WHERE imdb_id = $1", imdb_id)
+    found = await fetch_rows(f"{SELECT} WHERE imdb_id = $1", imdb_id)
     return FilmRow.of(found[0]) if found else None
 
 
-async def rows_by_id(select: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+async def get_rows_by_id(select: str, ids: Sequence[str]) -> list[dict[str, Any]]:
     """What `select`, a statement up to its condition, gives for films of these ids."""
     if not ids:
         return []
-    if on_postgres():
-        return await rows(f"{select} WHERE id = ANY($1::uuid[])", list(ids))
+    if is_postgres():
+        return await fetch_rows(f"{select} WHERE id = ANY($1::uuid[])", list(ids))
     marks = ", ".join(f"${place}" for place in range(1, len(ids) + 1))
-    return await rows(f"{select} WHERE id IN ({marks})", *ids)
+    return await fetch_rows(f"{select} WHERE id IN ({marks})", *ids)

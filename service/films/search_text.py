@@ -10,25 +10,25 @@ nor make a film look like a query that means another one.
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
-from service.film_fields import Name
-from service.text.analysis import joined, words
-from service.text.titles import indexed_forms, squeezed, wholes
+from service.film_fields import NameFilter
+from service.text.analysis import joined_pairs, words
+from service.text.titles import compact_key, full_title_keys, indexed_forms
 
 Column = Literal["plaintext", "nametext"]
 """The columns of a film's row that hold the texts."""
 
-MARKS: dict[Name, str] = {"director": "@", "genre": "#", "language": "~", "country": "^"}
+MARKS: dict[NameFilter, str] = {"director": "@", "genre": "#", "language": "~", "country": "^"}
 WRITER = "="
 
 
-class Texts(TypedDict):
+class SearchTexts(TypedDict):
     """Both texts, by column."""
 
     plaintext: str
     nametext: str
 
 
-def texts(
+def search_texts(
     *,
     title: str,
     aliases: Sequence[str],
@@ -37,19 +37,19 @@ def texts(
     genres: Sequence[str],
     languages: Sequence[str],
     countries: Sequence[str],
-) -> Texts:
+) -> SearchTexts:
     """The texts of a film; pure, so a row's texts are the same wherever they are worked out."""
     titles = [words(each) for each in (title, *aliases)]
     found = [form for each in titles for form in indexed_forms(each)]
     found += [word for name in directors for word in words(name)]
-    found += [form for each in titles for form in (*joined(each), *wholes(each))]
-    named: dict[Name, Sequence[str]] = {
+    found += [form for each in titles for form in (*joined_pairs(each), *full_title_keys(each))]
+    named: dict[NameFilter, Sequence[str]] = {
         "director": directors,
         "genre": genres,
         "language": languages,
         "country": countries,
     }
-    names = [MARKS[name] + squeezed(each) for name, theirs in named.items() for each in theirs]
+    names = [MARKS[name] + compact_key(each) for name, theirs in named.items() for each in theirs]
     names += [WRITER + word for name in writers for word in words(name)]
     return {"plaintext": _text(found), "nametext": _text(names)}
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, cast
 from sanic.request import Request
 
 if TYPE_CHECKING:
-    from service.server.container import Parts
+    from service.server.container import Container
 
 
-def parts(request: Request) -> "Parts":
+def container(request: Request) -> "Container":
     """Everything that was built for this process."""
-    return cast("Parts", request.app.ctx.parts)
+    return cast("Container", request.app.ctx.parts)

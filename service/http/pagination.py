@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.errors import FieldError, Invalid
 
-DEEPEST_OFFSET = 1_000  # results; further pages cost the engine all those before them
+MAX_OFFSET = 1_000  # results; further pages cost the engine all those before them
 
 
-NOT_KEPT = ("offset", "cursor", "after")  # from one page's address to the next one's
+DROPPED_PARAMETERS = ("offset", "cursor", "after")  # from one page's address to the next one's
 
 
 class Total(BaseModel):
@@ -31,8 +31,8 @@ class PageQuery(BaseModel):
     offset: Annotated[int, Field(ge=0)] = 0
 
     def model_post_init(self, context: object, /) -> None:
-        if self.offset + self.limit > DEEPEST_OFFSET:
-            reason = f"offset + limit must not exceed {DEEPEST_OFFSET}; go on by cursor"
+        if self.offset + self.limit > MAX_OFFSET:
+            reason = f"offset + limit must not exceed {MAX_OFFSET}; go on by cursor"
             raise Invalid(
                 f"{reason}.", code="page_too_deep", errors=(FieldError("offset", reason),)
             )
@@ -58,20 +58,20 @@ class Links:
             more: whether more follow that no cursor leads to.
         """
         kept = page.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        kept = {name: value for name, value in kept.items() if name not in NOT_KEPT}
+        kept = {name: value for name, value in kept.items() if name not in DROPPED_PARAMETERS}
 
         def at(**place: object) -> str:
             return f"{path}?{urlencode(_plain_values(kept | place), doseq=True)}"
 
         following, before = start + page.limit, max(0, start - page.limit)
         by_offset = "offset" in page.model_fields_set or not cursor
-        if by_offset and following + page.limit <= DEEPEST_OFFSET:
+        if by_offset and following + page.limit <= MAX_OFFSET:
             further = at(offset=following) if cursor or more else None
         else:
             further = at(cursor=cursor) if cursor else None
         return cls(
             next=further,
-            previous=at(offset=before) if start and before + page.limit <= DEEPEST_OFFSET else None,
+            previous=at(offset=before) if start and before + page.limit <= MAX_OFFSET else None,
         )
 
     def header(self) -> str:

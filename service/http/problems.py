@@ -128,7 +128,7 @@ def of_sanic(request: Request, error: SanicException) -> HTTPResponse:
 
 
 def of_bug(request: Request, error: Exception) -> HTTPResponse:
-    if transactions.is_fault(error):
+    if transactions.is_database_fault(error):
         log.warning("database_unavailable", reason=repr(error)[:300])
         return problem(
             request,
@@ -143,7 +143,7 @@ def of_bug(request: Request, error: Exception) -> HTTPResponse:
     )
 
 
-async def refused(
+async def validation_problem(
     request: Request, work: Callable[[], Awaitable[T]], said: Callable[[int, Problem], T]
 ) -> T:
     """What `work` gives, or what `said` makes of its refusal: for one of several in a request."""

@@ -15,10 +15,10 @@ from service.errors import FieldError, Invalid, Malformed, UnsupportedMedia
 
 M = TypeVar("M", bound=BaseModel)
 
-DEEPEST_BODY = 20  # levels; no body of ours needs five
+MAX_BODY_DEPTH = 20  # levels; no body of ours needs five
 
 
-def body(request: Request, model: type[M]) -> M:
+def read_body(request: Request, model: type[M]) -> M:
     """The JSON body as `model`.
 
     Raises:
@@ -35,12 +35,12 @@ def body(request: Request, model: type[M]) -> M:
         raise Malformed(f"The body is not JSON: {fault.msg}.", code="malformed_json") from None
     if not isinstance(value, dict):
         raise Malformed("The body must be a JSON object.", code="malformed_json")
-    if _deeper(value, DEEPEST_BODY):
-        raise Malformed(f"The body is nested deeper than {DEEPEST_BODY} levels.", code="too_deep")
-    return checked(model, value, prefix="/")
+    if _deeper(value, MAX_BODY_DEPTH):
+        raise Malformed(f"The body is nested deeper than {MAX_BODY_DEPTH} levels.", code="too_deep")
+    return validate(model, value, prefix="/")
 
 
-def query(request: Request, model: type[M]) -> M:
+def read_query(request: Request, model: type[M]) -> M:
     """The query string as `model`; a parameter given twice is a list or a fault.
 
     Raises:
@@ -65,7 +65,7 @@ def query(request: Request, model: type[M]) -> M:
             message = "was given more than once"
             raise Invalid(f"{name[:50]} {message}.", errors=(FieldError(name[:50], message),))
         given[name] = value
-    return checked(model, given, prefix="")
+    return validate(model, given, prefix="")
 
 
 def _many(model: type[BaseModel]) -> set[str]:
@@ -74,7 +74,7 @@ def _many(model: type[BaseModel]) -> set[str]:
     return {f.alias or name for name, f in fields if get_origin(f.annotation) is tuple}
 
 
-def path_text(raw: str) -> str:
+def read_path_text(raw: str) -> str:
     """One segment of the path, decoded.
 
     Raises:
@@ -86,7 +86,7 @@ def path_text(raw: str) -> str:
         raise Malformed("The address is not valid UTF-8.", code="malformed_path") from None
 
 
-def checked(model: type[M], value: dict[str, object], prefix: str) -> M:
+def validate(model: type[M], value: dict[str, object], prefix: str) -> M:
     """`value` as `model`, every fault of it told at once under `prefix`."""
     try:
         return model.model_validate(value)
@@ -120,6 +120,6 @@ def _deeper(value: object, limit: int) -> bool:
     return any(isinstance(node, dict | list) for node in level)
 
 
-def address(request: Request) -> str:
+def client_address(request: Request) -> str:
     """The client's address; a proxy's word counts only as `TRUSTED_PROXIES` allows."""
     return request.client_ip or "unknown"

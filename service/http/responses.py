@@ -8,7 +8,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 
-def encode(value: object) -> bytes:
+def encode_json(value: object) -> bytes:
     """`value` as JSON; pydantic models and frozen dataclasses included."""
     return orjson.dumps(value, default=_plain)
 
@@ -19,7 +19,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"cannot be JSON: {type(value).__name__}")
 
 
-def answer(
+def json_response(
     value: object,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
@@ -27,14 +27,14 @@ def answer(
 ) -> HTTPResponse:
     """`value` as a JSON response; bytes are sent as they are."""
     return HTTPResponse(
-        value if isinstance(value, bytes) else encode(value),
+        value if isinstance(value, bytes) else encode_json(value),
         status=status,
         headers=dict(headers or {}),
         content_type=media_type,
     )
 
 
-def conditional(
+def conditional_response(
     request: Request,
     value: object,
     etag: str,
@@ -47,4 +47,4 @@ def conditional(
     tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
     if f'"{etag}"' in tags or "*" in tags:
         return HTTPResponse(status=304, headers=said)
-    return answer(value, headers=said, media_type=media_type)
+    return json_response(value, headers=said, media_type=media_type)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from service.database.connection import on_postgres
-from service.database.sql import now_ms, rows
+from service.database.connection import is_postgres
+from service.database.sql import fetch_rows, now_ms
 from service.outbox import store
-from service.search.engines.base import Held, Inventory
-from service.search.index.document import COLUMNS, UNFIT, MovieDocument
-from service.search.index.index_row import Row, Stored
+from service.search.engines.base import IndexEntry, Inventory
+from service.search.index.document import DOCUMENT_COLUMNS, DOCUMENT_ERRORS, MovieDocument
+from service.search.index.index_row import IndexRow, Row
 
 PAGE = 500  # films and documents read at once
 FIRST, LAST = str(UUID(int=0)), str(UUID(int=2**128 - 1))
@@ -35,21 +35,21 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedPage:
     """One page: how many films of the database it had, and which differ."""
 
     films: int
     differences: tuple[Difference, ...]
 
 
-async def compared(
+async def compare_pages(
     inventory: Inventory,
     name: str,
     *,
     by_content: bool = True,
     since_ms: int | None = None,
     page: int | None = None,
-) -> AsyncIterator[Compared]:
+) -> AsyncIterator[ComparedPage]:
     """Every film and every document of the index `name`, page by page.
 
     Args:
@@ -72,7 +72,7 @@ async def compared(
         end = min(ends, default=LAST)
         here = [film for film in films if film["id"] <= end]
         there = {one.film_id: one for one in held if one.film_id <= end}
-        yield Compared(len(here), await _settled(_differences(here, there, by_content), began))
+        yield ComparedPage(len(here), await _settled(_differences(here, there, by_content), began))
         if end == LAST:
             return
         after = end
@@ -83,9 +83,9 @@ async def rows_behind(film_id: str, limit: int) -> list[Row]:
 
     Raises the database's own errors.
     """
-    after = UUID(film_id) if on_postgres() else film_id
-    found = await rows(
-        f"SELECT {', '.join(COLUMNS)} FROM films WHERE id > $1 ORDER BY id LIMIT $2",  # noqa: S608
+    after = UUID(film_id) if is_postgres() else film_id
+    found = await fetch_rows(
+        f"SELECT {', '.join(DOCUMENT_COLUMNS)} FROM films WHERE id > $1 ORDER BY id LIMIT $2",  # noqa: S608
         after,
         limit,
     )
@@ -97,12 +97,12 @@ async def rows_behind(film_id: str, limit: int) -> list[Row]:
 async def _settled(found: list[Difference], since_ms: int) -> tuple[Difference, ...]:
     if not found:
         return ()
-    moving = await store.moving([each.film_id for each in found], since_ms)
+    moving = await store.changing_film_ids([each.film_id for each in found], since_ms)
     return tuple(each for each in found if each.film_id not in moving)
 
 
 def _differences(
-    films: Sequence[Row], there: dict[str, Held], by_content: bool
+    films: Sequence[Row], there: dict[str, IndexEntry], by_content: bool
 ) -> list[Difference]:
     found = []
     for film in films:
@@ -120,8 +120,8 @@ def _differences(
     return found
 
 
-def _alike(film: Row, held: Held) -> bool:
+def _alike(film: Row, held: IndexEntry) -> bool:
     try:
-        return MovieDocument.of(Stored.of(film)).digest() == held.digest
-    except UNFIT:
+        return MovieDocument.of(IndexRow.of(film)).digest() == held.digest
+    except DOCUMENT_ERRORS:
         return False  # no document can be made of it, so the one that is there is not its own

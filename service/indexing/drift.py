@@ -14,14 +14,14 @@ from uuid import UUID
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
-from service.database.transactions import whole
+from service.database.transactions import run_uncancelled
 from service.errors import DomainError, Unavailable
 from service.films.models import Film
-from service.indexing.comparison import Difference, Kind, compared
+from service.indexing.comparison import Difference, Kind, compare_pages
 from service.indexing.models import DriftState
-from service.limits import LONGEST_CHECK
+from service.limits import HEALTH_CHECK_TIMEOUT
 from service.outbox import store
-from service.outbox.notifications import Nudge
+from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
 
 ONLY = "films"  # the single row's name
@@ -30,7 +30,7 @@ OUTDATED = "the index was made with another mapping or analysis; run `movies rei
 
 
 @dataclass(slots=True)
-class Tally:
+class DriftReport:
     """How far a comparison is, and what it has found."""
 
     index_name: str
@@ -82,12 +82,14 @@ class DriftView:
 class Drift:
     """Compares the live index with the database, and has what differs indexed again."""
 
-    def __init__(self, inventory: Inventory, nudge: Nudge, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, inventory: Inventory, nudge: OutboxNotifier, now: Callable[[], datetime]
+    ) -> None:
         self._inventory = inventory
         self._nudge = nudge
         self._now = now
 
-    async def walk(self, page: int | None = None) -> AsyncIterator[Tally]:
+    async def compare_all(self, page: int | None = None) -> AsyncIterator[DriftReport]:
         """Compare everything, so many films at a time; yields the tally after each page and writes
         the last one down.
 
@@ -100,8 +102,10 @@ class Drift:
                 "There is no search index yet; the indexer makes it when it starts.",
                 code="search_unavailable",
             )
-        tally = Tally(name, await self._inventory.fits(name), await Film.all().count())
-        pages = compared(self._inventory, name, by_content=tally.by_content, page=page)
+        tally = DriftReport(
+            name, await self._inventory.is_current_schema(name), await Film.all().count()
+        )
+        pages = compare_pages(self._inventory, name, by_content=tally.by_content, page=page)
         async for each in pages:
             _count(tally, each.films, each.differences)
             yield tally
@@ -116,7 +120,7 @@ class Drift:
         if not found:
             return
         await _filed(found, _ms(self._now()))
-        await self._nudge.give()
+        await self._nudge.notify()
 
     async def show(self) -> DriftView:
         """What the last comparison found."""
@@ -153,14 +157,14 @@ class Drift:
 
     async def _outdated(self) -> bool | None:
         try:
-            async with asyncio.timeout(LONGEST_CHECK):
+            async with asyncio.timeout(HEALTH_CHECK_TIMEOUT):
                 name = await self._inventory.live()
-                return None if name is None else not await self._inventory.fits(name)
+                return None if name is None else not await self._inventory.is_current_schema(name)
         except (Unavailable, TimeoutError):
             return None
 
-    @whole
-    async def _publish(self, tally: Tally) -> None:
+    @run_uncancelled
+    async def _publish(self, tally: DriftReport) -> None:
         values = {
             "index_name": tally.index_name,
             "checked_at": self._now(),
@@ -177,7 +181,7 @@ class Drift:
         await DriftState.filter(name=ONLY).update(**values)
 
 
-def _count(tally: Tally, films: int, differences: tuple[Difference, ...]) -> None:
+def _count(tally: DriftReport, films: int, differences: tuple[Difference, ...]) -> None:
     kinds = [each.kind for each in differences]
     tally.compared += films
     tally.missing += kinds.count("missing")
@@ -187,7 +191,7 @@ def _count(tally: Tally, films: int, differences: tuple[Difference, ...]) -> Non
     tally.page = differences
 
 
-@whole
+@run_uncancelled
 async def _filed(found: Sequence[Difference], now_ms: int) -> None:
     """A pointer for each film, in a version that the index will take.
 

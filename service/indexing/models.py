@@ -27,7 +27,7 @@ class Step(StrEnum):
     CANCELLED = "cancelled"
 
 
-BEFORE_THE_SWAP = (
+CANCELLABLE_STEPS = (
     Step.QUEUED,
     Step.CREATING,
     Step.FILLING,

@@ -8,13 +8,13 @@ from typing import Literal
 from tortoise.expressions import Q
 
 from service.database.sql import now_ms
-from service.database.transactions import whole
+from service.database.transactions import run_uncancelled
 from service.errors import Conflict, NotFound
 from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.outbox import store
 from service.outbox.models import Outbox
-from service.outbox.notifications import Nudge
+from service.outbox.notifications import OutboxNotifier
 
 PointerState = Literal["waiting", "working", "retrying", "quarantined", "done"]
 
@@ -57,10 +57,10 @@ class PointerList:
     total: int
 
 
-class Pointers:
+class OutboxAdmin:
     """The outbox's rows, one by one."""
 
-    def __init__(self, catalogue: Catalogue, nudge: Nudge) -> None:
+    def __init__(self, catalogue: Catalogue, nudge: OutboxNotifier) -> None:
         self._catalogue = catalogue
         self._nudge = nudge
 
@@ -89,23 +89,23 @@ class Pointers:
             raise NotFound("There is no such row in the outbox.", code="outbox_row_not_found")
         if not again:
             raise Conflict("This row is done already.", code="outbox_row_done")
-        await self._nudge.give()
+        await self._nudge.notify()
         return pointer_view(found)
 
     async def file(self, movie: str) -> PointerView:
         """Have one film indexed again as it is now. Raises NotFound."""
-        film = await self._catalogue.film(movie)
+        film = await self._catalogue.get(movie)
         await self._file(film)
-        await self._nudge.give()
+        await self._nudge.notify()
         return (await self.of(film))[0]
 
-    @whole
+    @run_uncancelled
     async def _again(self, row_id: int) -> int:
         return await Outbox.filter(id=row_id, done_at__isnull=True).update(
             quarantined_at=None, due_at=0, owner=None, attempts=0, reason=None
         )
 
-    @whole
+    @run_uncancelled
     async def _file(self, film: Film) -> None:
         await store.append([(film.id, film.version, "film")], await now_ms())
 

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from service.database.transactions import whole
+from service.database.transactions import run_uncancelled
 from service.errors import Conflict, NotFound
-from service.indexing.models import BEFORE_THE_SWAP, ReindexJob, Step
+from service.indexing.models import CANCELLABLE_STEPS, ReindexJob, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,13 @@ class ReindexView:
     finished_at: datetime | None
 
 
-class Rebuilds:
+class ReindexJobs:
     """The rebuilds that were asked for."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
 
-    async def ask(self) -> ReindexView:
+    async def request(self) -> ReindexView:
         """File a rebuild.
 
         Raises:
@@ -64,7 +64,7 @@ class Rebuilds:
         """
         return await self._file(ReindexJob(active=1, created_at=self._now()))
 
-    async def ask_back(self) -> ReindexView:
+    async def request_rollback(self) -> ReindexView:
         """File the way back to the index before the live one.
 
         Raises:
@@ -101,9 +101,9 @@ class Rebuilds:
                 "The new index is being put in place; roll back when it is done.",
                 code="reindex_swapping",
             )
-        return await self.show(job_id)
+        return await self.get(job_id)
 
-    async def show(self, job_id: str) -> ReindexView:
+    async def get(self, job_id: str) -> ReindexView:
         """The rebuild with this id. Raises NotFound."""
         return reindex_view(await self._job(job_id))
 
@@ -114,7 +114,7 @@ class Rebuilds:
             raise Conflict(f"A rebuild is under way{where}.", code="reindex_running")
         return reindex_view(job)
 
-    @whole
+    @run_uncancelled
     async def _filed(self, job: ReindexJob) -> bool:
         try:
             await job.save(force_create=True)
@@ -122,11 +122,11 @@ class Rebuilds:
             return False
         return True
 
-    @whole
+    @run_uncancelled
     async def _called_off(self, job_id: UUID) -> bool:
         """Ask the indexer that runs it to stop; one that nobody runs yet ends at once."""
         asked = await ReindexJob.filter(
-            id=job_id, active=1, state__in=[step.value for step in BEFORE_THE_SWAP]
+            id=job_id, active=1, state__in=[step.value for step in CANCELLABLE_STEPS]
         ).update(cancel_asked=1)
         await ReindexJob.filter(id=job_id, active=1, state=Step.QUEUED, owner=None).update(
             state=Step.CANCELLED, active=None, finished_at=self._now()

@@ -10,8 +10,8 @@ people wait for.
 
 import asyncio
 
-from service.database.sql import clock, rows
-from service.database.transactions import is_fault, whole
+from service.database.sql import database_clock_ms, fetch_rows
+from service.database.transactions import is_database_fault, run_uncancelled
 from service.indexing.models import ReindexJob
 
 LOOK = 0.2  # seconds between two looks for a rebuild; it takes as long until one is begun
@@ -19,13 +19,13 @@ EVERY = 2_000  # ms between two notes, of all workers together
 GONE = 5_000  # ms without a note after which nobody searches
 
 
-class Audience:
+class SearchActivity:
     """What one process knows of the people who search with it."""
 
     def __init__(self) -> None:
         self._seen = False
 
-    def seen(self) -> None:
+    def record_search(self) -> None:
         """A search was answered by the engine."""
         self._seen = True
 
@@ -38,21 +38,21 @@ class Audience:
                 if seen and await ReindexJob.filter(active=1).exists() and not await _within(EVERY):
                     await _note()
             except Exception as error:
-                if not is_fault(error):
+                if not is_database_fault(error):
                     raise
 
 
-@whole
+@run_uncancelled
 async def _note() -> None:
-    await rows(f"UPDATE index_state SET searched_ms = {clock()}")  # noqa: S608
+    await fetch_rows(f"UPDATE index_state SET searched_ms = {database_clock_ms()}")  # noqa: S608
 
 
-async def present() -> bool:
+async def is_search_active() -> bool:
     """Whether the engine has answered a search within the last seconds, in any process."""
     return await _within(GONE)
 
 
 async def _within(ms: int) -> bool:
     """Whether a search was noted so lately."""
-    sql = f"SELECT 1 FROM index_state WHERE searched_ms > {clock()} - $1"  # noqa: S608
-    return bool(await rows(sql, ms))
+    sql = f"SELECT 1 FROM index_state WHERE searched_ms > {database_clock_ms()} - $1"  # noqa: S608
+    return bool(await fetch_rows(sql, ms))

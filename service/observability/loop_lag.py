@@ -14,8 +14,8 @@ EVERY = 0.1  # seconds; the loop is asked ten times a second, which costs it nex
 HALF = 30.0  # seconds; what is shown is the worst of this half minute and of the one before
 
 
-async def watch(process: str) -> None:
-    """Measure this process's loop, for ever; `process` is its kind, as the metric names it."""
+async def measure_loop_lag(process: str) -> None:
+    """Measure this process's loop, for ever; `develop` is its kind, as the metric names it."""
     shown = LATENESS.labels(process)
     before = worst = 0.0
     turns = time.monotonic() + HALF

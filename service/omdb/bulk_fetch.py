@@ -4,24 +4,24 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from service.errors import DomainError
-from service.omdb.lookup import Lookup
+from service.omdb.lookup import FilmLookup
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchResult:
     """What became of one asked film, as a line for a person."""
 
     line: str
     ok: bool
 
 
-async def fetch_all(lookup: Lookup, films: Sequence[str]) -> AsyncIterator[Fetched]:
+async def fetch_all(lookup: FilmLookup, films: Sequence[str]) -> AsyncIterator[FetchResult]:
     """Fetch each id or title through OMDb into the catalogue; one that fails stops no other."""
     for named in films:
         try:
             film = await lookup.fetch(named)
         except DomainError as error:
-            yield Fetched(f"{named}: {error.detail}", ok=False)
+            yield FetchResult(f"{named}: {error.detail}", ok=False)
         else:
             year = film.year or "no year"
-            yield Fetched(f"{named}: {film.title} ({year}), {film.imdb_id}", ok=True)
+            yield FetchResult(f"{named}: {film.title} ({year}), {film.imdb_id}", ok=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from service.limits import OMDB_FAILURES as FAILURES
-from service.limits import OMDB_PAUSE as PAUSE
+from service.limits import OMDB_BREAKER_RESET as PAUSE
+from service.limits import OMDB_BREAKER_THRESHOLD as FAILURES
 
 
-class Breaker:
+class CircuitBreaker:
     """Counts failures in a row, and says how long to leave the server alone.
 
     Args:

@@ -18,17 +18,17 @@ import structlog
 
 from service.errors import DomainError, Invalid, Misconfigured, NotFound, Unavailable
 from service.films.schemas import FilmFacts, FilmType
-from service.limits import OMDB_CONNECT as CONNECT
-from service.limits import OMDB_DEADLINE as DEADLINE
-from service.limits import OMDB_FIRST_PAUSE as FIRST_PAUSE
-from service.limits import OMDB_KEY_PAUSE as KEY_PAUSE
-from service.limits import OMDB_PAUSE as OUTAGE_PAUSE
-from service.limits import OMDB_TRIES as TRIES
+from service.limits import OMDB_BREAKER_RESET as OUTAGE_PAUSE
+from service.limits import OMDB_CONNECT_TIMEOUT as CONNECT
+from service.limits import OMDB_INITIAL_BACKOFF as FIRST_PAUSE
+from service.limits import OMDB_KEY_REJECTED_RESET as KEY_PAUSE
+from service.limits import OMDB_MAX_ATTEMPTS as TRIES
+from service.limits import OMDB_TIMEOUT as DEADLINE
 from service.observability.metrics import UPSTREAM
-from service.omdb.circuit_breaker import Breaker
-from service.omdb.json_repair import parse
-from service.omdb.parser import read_film
-from service.omdb.quota import Quota
+from service.omdb.circuit_breaker import CircuitBreaker
+from service.omdb.json_repair import parse_reply
+from service.omdb.parser import parse_film
+from service.omdb.quota import OmdbQuota
 
 log = structlog.get_logger()
 
@@ -61,7 +61,7 @@ class OmdbClient:
         session: aiohttp.ClientSession,
         url: str,
         key: str,
-        quota: Quota,
+        quota: OmdbQuota,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session = session
@@ -70,7 +70,7 @@ class OmdbClient:
         self._written_key = _written(key)
         self._quota = quota
         self._clock = clock
-        self._breaker = Breaker(clock)
+        self._breaker = CircuitBreaker(clock)
         self._refused_until: float | None = None
 
     async def by_id(self, imdb_id: str, *, spare: bool = False) -> FilmFacts:
@@ -139,7 +139,7 @@ class OmdbClient:
             self._refuse(message, by_id="i" in asked)
         self._refused_until = None
         try:
-            return read_film(told)
+            return parse_film(told)
         except ValueError:
             log.warning("omdb_unreadable", sample=self._scrubbed(str(told)))
             raise _unavailable("OMDb's answer is not a film.") from None
@@ -184,7 +184,7 @@ class OmdbClient:
         except (aiohttp.ClientError, OSError) as fault:
             raise _Faulty(type(fault).__name__) from None
         try:
-            told = parse(raw)
+            told = parse_reply(raw)
         except ValueError:
             told = {}
         if "Response" in told or "Error" in told or (status == 200 and "Title" in told):

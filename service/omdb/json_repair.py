@@ -15,7 +15,7 @@ _BARE_QUOTE = re.compile(r'(?<!\\)"')
 _CLOSES = re.compile(r'\s*(?::|\}|\]|,\s*["{\[]|\Z)')
 
 
-def parse(raw: bytes) -> dict[str, object]:
+def parse_reply(raw: bytes) -> dict[str, object]:
     """The mapping that `raw` holds.
 
     Raises:

@@ -20,9 +20,9 @@ from service.films.catalogue import Catalogue, as_uuid
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmType, Provenance
 from service.omdb.client import OmdbClient
-from service.omdb.lookup_key import Question, question_of, refresh_after
-from service.omdb.negative_cache import Memory, Miss
-from service.omdb.rate_limit import Throttle
+from service.omdb.lookup_key import LookupKey, refresh_after, to_lookup_key
+from service.omdb.negative_cache import Miss, NegativeCache
+from service.omdb.rate_limit import LookupRateLimit
 
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ OFF = "look-ups are off: OMDB_API_KEY is not set"
 LAST_WORDS = 2.0  # seconds that questions under way get when the service stops
 
 
-class Lookup:
+class FilmLookup:
     """Finds a film in the database, and failing that at OMDb.
 
     Args:
@@ -55,11 +55,11 @@ class Lookup:
         self._client = client
         self._now = now
         self._clock = clock
-        self._memory = Memory(now)
-        self._throttle = Throttle(clock)
-        self._flights: dict[str, asyncio.Task[Any]] = {}
+        self._memory = NegativeCache(now)
+        self._throttle = LookupRateLimit(clock)
+        self._in_flight: dict[str, asyncio.Task[Any]] = {}
 
-    async def film(self, movie: str, asker: str | None = None) -> Film:
+    async def get(self, movie: str, asker: str | None = None) -> Film:
         """The film with this id of ours, this IMDb id or exactly this title.
 
         Args:
@@ -73,12 +73,12 @@ class Lookup:
             Unavailable, Misconfigured: OMDb is needed and does not answer.
         """
         if as_uuid(movie) is None:
-            return await self._answer(question_of(movie), asker)
-        film = await self._catalogue.film(movie)
+            return await self._answer(to_lookup_key(movie), asker)
+        film = await self._catalogue.get(movie)
         self._refresh_if_old(film)
         return film
 
-    async def titled(
+    async def get_by_title(
         self,
         title: str,
         year: int | None = None,
@@ -86,14 +86,14 @@ class Lookup:
         asker: str | None = None,
     ) -> Film:
         """The film of exactly this title, of this year and type if given; errors as `film`."""
-        return await self._answer(question_of(title, year, type), asker)
+        return await self._answer(to_lookup_key(title, year, type), asker)
 
     async def fetch(self, movie: str) -> Film:
         """Ask OMDb for this film whatever is known of it here; errors as `film`."""
         if as_uuid(movie) is not None:
-            movie = (await self._catalogue.film(movie)).imdb_id or movie
+            movie = (await self._catalogue.get(movie)).imdb_id or movie
         client = self._open()
-        return await self._asked(question_of(movie), client)
+        return await self._asked(to_lookup_key(movie), client)
 
     async def health(self) -> str:
         """One line on how OMDb stands; spends no call, and raises OMDb's known trouble."""
@@ -105,32 +105,32 @@ class Lookup:
 
     async def close(self) -> None:
         """End what is under way; the session and the database may be closed after this."""
-        if self._flights:
-            _, late = await asyncio.wait(self._flights.values(), timeout=LAST_WORDS)
+        if self._in_flight:
+            _, late = await asyncio.wait(self._in_flight.values(), timeout=LAST_WORDS)
             for flight in late:
                 flight.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _answer(self, question: Question, asker: str | None) -> Film:
+    async def _answer(self, question: LookupKey, asker: str | None) -> Film:
         film = await self._stored(question)
         if film is not None:
             self._refresh_if_old(film)
             return film
         client = self._open()
         await self._refuse_known_miss(question)
-        flight = self._flights.get(question.key)
+        flight = self._in_flight.get(question.key)
         if flight is None:
             if asker is not None:
                 self._throttle.count(asker)
-            flight = self._start(question.key, self._brought(question, client))
+            flight = self._start(question.key, self._fetch_once(question, client))
         found: Film = await asyncio.shield(flight)
         return found
 
-    async def _stored(self, question: Question) -> Film | None:
+    async def _stored(self, question: LookupKey) -> Film | None:
         with suppress(NotFound):
             if question.imdb_id is not None:
-                return await self._catalogue.film(question.imdb_id)
-            return await self._catalogue.titled(question.title, question.year, question.type)
+                return await self._catalogue.get(question.imdb_id)
+            return await self._catalogue.get_by_title(question.title, question.year, question.type)
         return None
 
     def _open(self) -> OmdbClient:
@@ -138,23 +138,23 @@ class Lookup:
             raise _not_found(f"There is no such film here, and {OFF}.")
         return self._client
 
-    async def _refuse_known_miss(self, question: Question) -> None:
+    async def _refuse_known_miss(self, question: LookupKey) -> None:
         if (miss := await self._memory.recall(question.key)) is not None:
             raise _missing(miss)
 
     def _start(self, key: str, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         """Let `work` run whoever waits for it, until it ends."""
         flight = asyncio.create_task(work)
-        self._flights[key] = flight
+        self._in_flight[key] = flight
         flight.add_done_callback(lambda done: self._landed(key, done))
         return flight
 
     def _landed(self, key: str, flight: "asyncio.Task[Any]") -> None:
-        del self._flights[key]
+        del self._in_flight[key]
         if not flight.cancelled():
             flight.exception()
 
-    async def _brought(self, question: Question, client: OmdbClient) -> Film:
+    async def _fetch_once(self, question: LookupKey, client: OmdbClient) -> Film:
         """The film, from whichever process asks first."""
         patient_until = self._clock() + PATIENCE
         while not await self._memory.claim(question.key, LEASE):
@@ -175,7 +175,7 @@ class Lookup:
         finally:
             await self._memory.release(question.key)
 
-    async def _asked(self, question: Question, client: OmdbClient) -> Film:
+    async def _asked(self, question: LookupKey, client: OmdbClient) -> Film:
         try:
             if question.imdb_id is not None:
                 facts = await client.by_id(question.imdb_id)
@@ -196,17 +196,17 @@ class Lookup:
         provenance = Provenance(
             source="omdb", fetched_at=now, refresh_after=refresh_after(facts, now)
         )
-        return await self._catalogue.absorb(facts, provenance)
+        return await self._catalogue.upsert(facts, provenance)
 
     def _refresh_if_old(self, film: Film) -> None:
         due = film.refresh_after is not None and film.refresh_after <= self._now()
         if self._client is None or film.imdb_id is None or not due:
             return
         key = f"r:{film.imdb_id}"
-        if key not in self._flights:
-            self._start(key, self._refreshed(key, question_of(film.imdb_id), self._client))
+        if key not in self._in_flight:
+            self._start(key, self._refreshed(key, to_lookup_key(film.imdb_id), self._client))
 
-    async def _refreshed(self, key: str, question: Question, client: OmdbClient) -> None:
+    async def _refreshed(self, key: str, question: LookupKey, client: OmdbClient) -> None:
         """Fetch old facts again; a lease that is left to run out keeps the next try away."""
         assert question.imdb_id is not None
         if await self._memory.recall(question.key) is not None:

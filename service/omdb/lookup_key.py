@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from service.errors import FieldError, Invalid
 from service.films.schemas import FilmFacts, FilmType
 from service.omdb.models import LONGEST_KEY
-from service.text.analysis import whole
+from service.text.analysis import full_title_key
 
 SOONEST = timedelta(days=1)  # until facts are asked for again
 LATEST = timedelta(days=90)
@@ -20,7 +20,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LookupKey:
     """One film, by its IMDb id or else by its title, year and type.
 
     `key` names the question in the memory that all processes share. It is the title as OMDb
@@ -39,13 +39,13 @@ class Question:
         if self.imdb_id is not None:
             return facts.imdb_id == self.imdb_id
         return (
-            whole(facts.title) == whole(self.title)
+            full_title_key(facts.title) == full_title_key(self.title)
             and self.year in (None, facts.year)
             and self.type in (None, facts.type)
         )
 
 
-def question_of(movie: str, year: int | None = None, type: FilmType | None = None) -> Question:
+def to_lookup_key(movie: str, year: int | None = None, type: FilmType | None = None) -> LookupKey:
     """The question that these words ask.
 
     Raises:
@@ -53,12 +53,12 @@ def question_of(movie: str, year: int | None = None, type: FilmType | None = Non
     """
     plain = " ".join(unicodedata.normalize("NFC", movie).casefold().split())
     if _IMDB_ID.fullmatch(plain):
-        return Question(key=f"i:{plain}", title=movie, imdb_id=plain)
+        return LookupKey(key=f"i:{plain}", title=movie, imdb_id=plain)
     key = f"t:{plain}|{year or ''}|{type or ''}"
-    if _UNPRINTABLE.search(movie) or len(key) > LONGEST_KEY or not whole(movie):
+    if _UNPRINTABLE.search(movie) or len(key) > LONGEST_KEY or not full_title_key(movie):
         reason = "must be a title or an id"
         raise Invalid(f"This {reason}.", errors=(FieldError("movie", reason),))
-    return Question(key=key, title=" ".join(movie.split()), year=year, type=type)
+    return LookupKey(key=key, title=" ".join(movie.split()), year=year, type=type)
 
 
 def refresh_after(facts: FilmFacts, now: datetime) -> datetime:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from service.database.sql import rows
+from service.database.sql import fetch_rows
 
 HOUR = 3_600_000  # milliseconds
 WAITS = (HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, 30 * 24 * HOUR)  # after the first miss, …
@@ -44,7 +44,7 @@ class Miss:
     instead: str | None
 
 
-class Memory:
+class NegativeCache:
     """Misses and leases in the database.
 
     Args:
@@ -57,32 +57,32 @@ class Memory:
 
     async def recall(self, key: str) -> Miss | None:
         """The miss that still spares a call for this question."""
-        found = await rows(_RECALL, key, self._ms())
+        found = await fetch_rows(_RECALL, key, self._ms())
         return Miss(found[0]["instead"]) if found else None
 
     async def remember(self, key: str, instead: str | None = None) -> None:
         """OMDb has no film for this question."""
         now = self._ms()
-        [missed] = await rows(_REMEMBER, key, now + WAITS[0], instead)
+        [missed] = await fetch_rows(_REMEMBER, key, now + WAITS[0], instead)
         wait = WAITS[min(missed["misses"], len(WAITS)) - 1]
-        await rows(_UNTIL, key, now + wait)
-        await rows(_SWEEP, now - FORGOTTEN)
+        await fetch_rows(_UNTIL, key, now + wait)
+        await fetch_rows(_SWEEP, now - FORGOTTEN)
 
     async def forget(self, key: str) -> None:
         """OMDb has a film for this question after all."""
-        await rows(_FORGET, key)
+        await fetch_rows(_FORGET, key)
 
     async def claim(self, key: str, seconds: float) -> bool:
         """Whether this process may ask the question; then no other may for so many seconds."""
         now = self._ms()
-        if await rows(_HELD, key, now):
+        if await fetch_rows(_HELD, key, now):
             return False
-        await rows(_ENDED, now)
-        return bool(await rows(_CLAIM, key, self._owner, now + int(seconds * 1000)))
+        await fetch_rows(_ENDED, now)
+        return bool(await fetch_rows(_CLAIM, key, self._owner, now + int(seconds * 1000)))
 
     async def release(self, key: str) -> None:
         """The question is answered."""
-        await rows(_RELEASE, key, self._owner)
+        await fetch_rows(_RELEASE, key, self._owner)
 
     def _ms(self) -> int:
         return int(self._now().timestamp() * 1000)

@@ -42,7 +42,7 @@ _ASIDE = re.compile(r"\s*\([^()]*\)")
 _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
 
 
-def read_film(told: Mapping[str, object]) -> FilmFacts:
+def parse_film(told: Mapping[str, object]) -> FilmFacts:
     """The film in OMDb's shape (`Title`, `imdbID`, …) as facts; what is not told is not set.
 
     Raises:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import structlog
 
-from service.database.sql import rows
+from service.database.sql import fetch_rows
 from service.errors import Unavailable
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class QuotaBudget:
     """How a key stands, for the people who run the service."""
 
     used: int
@@ -58,7 +58,7 @@ class Budget:
     stopped_until: datetime | None
 
 
-class Quota:
+class OmdbQuota:
     """The day's calls of one key.
 
     Args:
@@ -83,13 +83,13 @@ class Quota:
         """
         limit = int(self._limit * (1 - SPARED)) if spare else self._limit
         now = self._ms()
-        taken = await rows(_TAKE, self._hash, now, limit, DAY, PROBE)
+        taken = await fetch_rows(_TAKE, self._hash, now, limit, DAY, PROBE)
         if not taken:
-            await rows(_BEGIN, self._hash, now)
-            taken = await rows(_TAKE, self._hash, now, limit, DAY, PROBE)
+            await fetch_rows(_BEGIN, self._hash, now)
+            taken = await fetch_rows(_TAKE, self._hash, now, limit, DAY, PROBE)
         if taken:
             return Call(probing=taken[0]["stopped_until"] > 0)
-        [state] = await rows(_STATE, self._hash)
+        [state] = await fetch_rows(_STATE, self._hash)
         until = max(state["stopped_until"], 0)
         if until <= now:
             until = state["began_at"] + DAY
@@ -99,24 +99,24 @@ class Quota:
         """OMDb answered: if it had not before, its new day begins now."""
         if call.probing:
             log.info("omdb_quota_reset")
-            await rows(_RESUME, self._hash, self._ms())
+            await fetch_rows(_RESUME, self._hash, self._ms())
 
     async def spent(self) -> Unavailable:
         """OMDb said that the calls are spent, whatever was counted here; what to raise then."""
         log.warning("omdb_quota_exhausted", pause_seconds=PAUSE / 1000)
-        await rows(_STOP, self._hash, self._ms() + PAUSE)
+        await fetch_rows(_STOP, self._hash, self._ms() + PAUSE)
         return _exhausted(PAUSE)
 
-    async def budget(self) -> Budget:
+    async def budget(self) -> QuotaBudget:
         """How the key stands now."""
         now = self._ms()
-        found = await rows(_STATE, self._hash)
+        found = await fetch_rows(_STATE, self._hash)
         if not found:
-            return Budget(0, self._limit, None)
+            return QuotaBudget(0, self._limit, None)
         stopped = found[0]["stopped_until"]
         over = found[0]["began_at"] + DAY <= now
         until = datetime.fromtimestamp(stopped / 1000, self._now().tzinfo)
-        return Budget(
+        return QuotaBudget(
             0 if over else found[0]["used"], self._limit, until if stopped > now else None
         )
 

@@ -10,7 +10,7 @@ WINDOW = 60.0  # seconds
 ASKERS = 10_000  # counted one by one in a window; those who come later share one count
 
 
-class Throttle:
+class LookupRateLimit:
     """Counts look-ups per asker in windows of fixed length, in this process alone.
 
     Args:

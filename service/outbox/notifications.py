@@ -16,18 +16,18 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from service.database.connection import connection, driver_url
-from service.database.transactions import is_fault
-from service.limits import NUDGE_RECONNECT as RECONNECT
+from service.database.connection import connection, to_driver_url
+from service.database.transactions import is_database_fault
+from service.limits import NOTIFY_RECONNECT_INTERVAL as RECONNECT
 from service.settings import path_of
 
 CHANNEL = "movies_outbox"
 
 
-class Nudge(Protocol):
+class OutboxNotifier(Protocol):
     """Both ends of the tap."""
 
-    async def give(self) -> None:
+    async def notify(self) -> None:
         """Tap; never raises, never waits for the other side."""
 
     async def listen(self) -> None:
@@ -40,7 +40,7 @@ class Nudge(Protocol):
         """Stop; safe to repeat."""
 
 
-class DatagramNudge:
+class DatagramNotifier:
     """By a unix datagram to a socket whose name follows from the database's path."""
 
     def __init__(self, database_url: str) -> None:
@@ -49,7 +49,7 @@ class DatagramNudge:
         self._sender: socket.socket | None = None
         self._receiver: socket.socket | None = None
 
-    async def give(self) -> None:
+    async def notify(self) -> None:
         if self._sender is None:
             self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self._sender.setblocking(False)
@@ -80,20 +80,20 @@ class DatagramNudge:
         self._sender = self._receiver = None
 
 
-class NotifyNudge:
+class PostgresNotifier:
     """By `NOTIFY`, heard on a connection of its own that does not hold a slot of the pool."""
 
     def __init__(self, database_url: str) -> None:
-        self._url = driver_url(database_url)
+        self._url = to_driver_url(database_url)
         self._felt = asyncio.Event()
         self._connection: asyncpg.Connection[Any] | None = None
         self._keeper: asyncio.Task[None] | None = None
 
-    async def give(self) -> None:
+    async def notify(self) -> None:
         try:
             await connection().execute_query(f"NOTIFY {CHANNEL}")
         except Exception as error:
-            if not is_fault(error):
+            if not is_database_fault(error):
                 raise
 
     async def listen(self) -> None:
@@ -126,8 +126,8 @@ class NotifyNudge:
         self._keeper = self._connection = None
 
 
-def nudge_for(database_url: str) -> Nudge:
+def notifier_for(database_url: str) -> OutboxNotifier:
     """The nudge that suits the database at `database_url`."""
     if database_url.startswith("sqlite"):
-        return DatagramNudge(database_url)
-    return NotifyNudge(database_url)
+        return DatagramNotifier(database_url)
+    return PostgresNotifier(database_url)

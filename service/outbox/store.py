@@ -13,16 +13,22 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
-from service.database.connection import connection, on_postgres
-from service.database.sql import clock, id_value, now_ms, placeholders, rows
-from service.database.transactions import whole
+from service.database.connection import connection, is_postgres
+from service.database.sql import (
+    adapt_placeholders,
+    database_clock_ms,
+    fetch_rows,
+    now_ms,
+    to_id_parameter,
+)
+from service.database.transactions import run_uncancelled
 from service.limits import OUTBOX_LEASE_MS as LEASE
 from service.outbox.models import Outbox
 
 Kind = Literal["film", "withdrawn"]
 
 SWEPT_AT_ONCE = 5_000  # rows
-POINTERS = "SELECT id, film_id, version, done_at FROM outbox WHERE"
+POINTER_KINDS = "SELECT id, film_id, version, done_at FROM outbox WHERE"
 KEEP_FINISHED = 3 * 86_400_000  # ms; a rebuild reads what was finished since it began
 
 
@@ -37,7 +43,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Depth:
+class OutboxDepth:
     """How far the index is behind."""
 
     waiting: int
@@ -48,19 +54,19 @@ class Depth:
 async def append(changes: Iterable[tuple[UUID, int, Kind]], now_ms: int) -> None:
     """File `(film id, version, kind)`; must be called inside the change's own transaction."""
     await connection().execute_many(
-        placeholders(
+        adapt_placeholders(
             "INSERT INTO outbox (film_id, version, kind, created_at, due_at, attempts) "
             "VALUES ($1, $2, $3, $4, 0, 0)"
         ),
-        [[id_value(film_id), version, kind, now_ms] for film_id, version, kind in changes],
+        [[to_id_parameter(film_id), version, kind, now_ms] for film_id, version, kind in changes],
     )
 
 
-@whole
+@run_uncancelled
 async def claim(owner: str, most: int, now_ms: int) -> tuple[Entry, ...]:
     """Lease up to `most` due rows to `owner`, oldest first."""
-    skip = "FOR UPDATE SKIP LOCKED" if on_postgres() else ""
-    claimed = await rows(
+    skip = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
+    claimed = await fetch_rows(
         "UPDATE outbox SET due_at = $1, owner = $2, attempts = attempts + 1 WHERE id IN ("  # noqa: S608
         "SELECT id FROM outbox "
         "WHERE done_at IS NULL AND quarantined_at IS NULL AND due_at <= $3 "
@@ -77,27 +83,29 @@ async def claim(owner: str, most: int, now_ms: int) -> tuple[Entry, ...]:
     return tuple(sorted(entries, key=lambda entry: entry.id))
 
 
-@whole
-async def finish(ids: Sequence[int]) -> None:
+@run_uncancelled
+async def acknowledge(ids: Sequence[int]) -> None:
     """These are done; they are kept a while for rebuilds and for people who ask when.
 
     The time is the database's, since rebuilds compare it with times noted elsewhere.
     """
-    done = f"UPDATE outbox SET done_at = {clock()}, owner = NULL, reason = NULL WHERE id"  # noqa: S608
-    if on_postgres():
-        await rows(f"{done} = ANY($1::bigint[])", list(ids))
+    done = (
+        f"UPDATE outbox SET done_at = {database_clock_ms()}, owner = NULL, reason = NULL WHERE id"  # noqa: S608
+    )
+    if is_postgres():
+        await fetch_rows(f"{done} = ANY($1::bigint[])", list(ids))
     else:
         marks = ", ".join(f"${place}" for place in range(1, len(ids) + 1))
-        await rows(f"{done} IN ({marks})", *ids)
+        await fetch_rows(f"{done} IN ({marks})", *ids)
 
 
-@whole
+@run_uncancelled
 async def postpone(ids: Sequence[int], due_ms: int, reason: str) -> None:
     """These failed for a passing reason: not before `due_ms` again."""
     await Outbox.filter(id__in=list(ids)).update(due_at=due_ms, owner=None, reason=reason[:500])
 
 
-@whole
+@run_uncancelled
 async def quarantine(ids: Sequence[int], now_ms: int, reason: str) -> None:
     """These cannot succeed: they wait for a person, and the rest goes on."""
     await Outbox.filter(id__in=list(ids)).update(
@@ -105,14 +113,14 @@ async def quarantine(ids: Sequence[int], now_ms: int, reason: str) -> None:
     )
 
 
-@whole
+@run_uncancelled
 async def release(owner: str) -> None:
     """Free what `owner` held before it died; called when it starts again."""
     await Outbox.filter(owner=owner, done_at=None).update(due_at=0, owner=None)
 
 
-@whole
-async def reconsider(refused: Iterable[str]) -> None:
+@run_uncancelled
+async def requeue_quarantined(refused: Iterable[str]) -> None:
     """What an index refused a new one may take: out of quarantine, but for the films `refused`."""
     held = [UUID(film_id) for film_id in refused]
     again = Outbox.filter(done_at__isnull=True, quarantined_at__isnull=False)
@@ -121,7 +129,7 @@ async def reconsider(refused: Iterable[str]) -> None:
     await again.update(quarantined_at=None, due_at=0)
 
 
-async def moving(film_ids: Sequence[str], since_ms: int) -> set[str]:
+async def changing_film_ids(film_ids: Sequence[str], since_ms: int) -> set[str]:
     """Those of the films whose index document is open, or became what it is after `since_ms`."""
     found = await Outbox.filter(
         Q(done_at__isnull=True) | Q(done_at__gte=since_ms),
@@ -138,14 +146,14 @@ async def changed_since(since_ms: int, page: int) -> AsyncIterator[list[Entry]]:
     meanwhile is met among the finished, which are read as far as that moment.
     """
     opened, last = "done_at IS NULL AND id > $1 ORDER BY id LIMIT $2", 0
-    while found := await rows(f"{POINTERS} {opened}", last, page):
+    while found := await fetch_rows(f"{POINTER_KINDS} {opened}", last, page):
         last = found[-1]["id"]
         yield _entries(found)
     until, done, last = await now_ms(), since_ms, 0
     finished = (
         "done_at BETWEEN $1 AND $2 AND (done_at > $1 OR id > $3) ORDER BY done_at, id LIMIT $4"
     )
-    while found := await rows(f"{POINTERS} {finished}", done, until, last, page):
+    while found := await fetch_rows(f"{POINTER_KINDS} {finished}", done, until, last, page):
         done, last = found[-1]["done_at"], found[-1]["id"]
         yield _entries(found)
 
@@ -161,7 +169,7 @@ async def last_done(besides: UUID) -> Entry | None:
     return Entry(row.id, row.film_id, row.version, row.attempts) if row else None
 
 
-async def withdrawn(after_ms: int, until_ms: int) -> list[str]:
+async def deleted_films(after_ms: int, until_ms: int) -> list[str]:
     """The films whose deletion reached the index between these times."""
     found = await Outbox.filter(
         kind="withdrawn", done_at__gte=after_ms, done_at__lt=until_ms
@@ -169,7 +177,7 @@ async def withdrawn(after_ms: int, until_ms: int) -> list[str]:
     return [str(film_id) for film_id in found]
 
 
-async def sweep(now_ms: int) -> int:
+async def delete_finished(now_ms: int) -> int:
     """Forget rows finished long ago; returns how many.
 
     A piece at a time: after a big load there are millions, and one statement for all of them would
@@ -181,10 +189,10 @@ async def sweep(now_ms: int) -> int:
     return swept
 
 
-@whole
+@run_uncancelled
 async def _swept(before_ms: int) -> int:
     old = "SELECT id FROM outbox WHERE done_at < $1 ORDER BY done_at LIMIT $2"
-    gone = await rows(
+    gone = await fetch_rows(
         f"DELETE FROM outbox WHERE id IN ({old}) RETURNING id",  # noqa: S608
         before_ms,
         SWEPT_AT_ONCE,
@@ -192,9 +200,9 @@ async def _swept(before_ms: int) -> int:
     return len(gone)
 
 
-async def depth(now_ms: int) -> Depth:
+async def depth(now_ms: int) -> OutboxDepth:
     """How many rows wait, how many are in quarantine, and the age of the oldest waiting."""
-    counted = await rows(
+    counted = await fetch_rows(
         "SELECT SUM(CASE WHEN quarantined_at IS NULL THEN 1 ELSE 0 END) AS waiting, "
         "SUM(CASE WHEN quarantined_at IS NOT NULL THEN 1 ELSE 0 END) AS quarantined, "
         "MIN(CASE WHEN quarantined_at IS NULL THEN created_at END) AS oldest "
@@ -202,7 +210,7 @@ async def depth(now_ms: int) -> Depth:
     )
     row = counted[0]
     oldest = row["oldest"]
-    return Depth(
+    return OutboxDepth(
         waiting=int(row["waiting"] or 0),
         quarantined=int(row["quarantined"] or 0),
         oldest_ms=None if oldest is None else max(0, now_ms - int(oldest)),

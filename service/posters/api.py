@@ -7,10 +7,10 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.http.dependencies import parts
+from service.http.dependencies import container
 from service.http.openapi import operation
-from service.http.requests import path_text, query
-from service.http.responses import conditional
+from service.http.requests import read_path_text, read_query
+from service.http.responses import conditional_response
 from service.posters.service import Picture
 
 bp = Blueprint("posters", url_prefix="/api/v1")
@@ -36,9 +36,9 @@ class PosterQuery(BaseModel):
     errors=(404, 503),
 )
 async def show(request: Request, movie: str) -> HTTPResponse:
-    size = query(request, PosterQuery).size
-    film = await parts(request).catalogue.film(path_text(movie))
-    return _shown(request, await parts(request).gallery.of(film, size), BRIEFLY)
+    size = read_query(request, PosterQuery).size
+    film = await container(request).catalogue.get(read_path_text(movie))
+    return _shown(request, await container(request).gallery.get_poster(film, size), BRIEFLY)
 
 
 @bp.get("/posters/<key:str>/<file:str>", name="show_stored_poster")
@@ -48,10 +48,10 @@ async def show(request: Request, movie: str) -> HTTPResponse:
     errors=(404, 503),
 )
 async def show_stored(request: Request, key: str, file: str) -> HTTPResponse:
-    picture = await parts(request).gallery.stored(path_text(key), path_text(file))
+    picture = await container(request).gallery.get_stored(read_path_text(key), read_path_text(file))
     return _shown(request, picture, FOREVER)
 
 
 def _shown(request: Request, picture: Picture, kept: str) -> HTTPResponse:
     headers = {"Cache-Control": SOON if picture.drawn else kept}
-    return conditional(request, picture.data, picture.tag, headers, picture.media_type)
+    return conditional_response(request, picture.data, picture.tag, headers, picture.media_type)

@@ -5,7 +5,7 @@ whose host or store stumbled soon. The reasons are shown with the film, so they 
 """
 
 
-class Verdict(Exception):
+class PosterError(Exception):
     """Why there is no poster.
 
     Args:
@@ -17,15 +17,15 @@ class Verdict(Exception):
         self.reason = reason[:200]
 
 
-class Missing(Verdict):
+class PosterMissing(PosterError):
     """The source has no poster at that address."""
 
 
-class Rejected(Verdict):
+class PosterRejected(PosterError):
     """What is there must not or cannot be shown; looking again does not help."""
 
 
-class Passing(Verdict):
+class PosterTemporarilyUnavailable(PosterError):
     """Something failed that may work later.
 
     Args:

@@ -12,8 +12,8 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from service.limits import POSTER_SECONDS as SECONDS
-from service.posters.errors import Missing, Passing, Rejected
+from service.limits import POSTER_FETCH_TIMEOUT as SECONDS
+from service.posters.errors import PosterMissing, PosterRejected, PosterTemporarilyUnavailable
 from service.posters.ssrf_guard import (
     Lookup,
     NotPublic,
@@ -23,8 +23,8 @@ from service.posters.ssrf_guard import (
     system_lookup,
 )
 
-LARGEST = 10 * 1024 * 1024  # bytes, as sent and as unpacked; large posters have two
-MOST_REDIRECTS = 3
+MAX_BYTES = 10 * 1024 * 1024  # bytes, as sent and as unpacked; large posters have two
+MAX_REDIRECTS = 3
 PORTS = (80, 443)
 MOVED = (301, 302, 303, 307, 308)
 BUSY = (408, 425, 429)  # with all of 5xx: the host asks for patience, the poster may be there
@@ -38,7 +38,7 @@ HEADERS = {
 NOTHING = ("", "n/a")  # how OMDb says that it has no poster
 
 
-class Fetcher:
+class PosterFetcher:
     """Reads posters over HTTP; made inside a running event loop, as an async context manager.
 
     Args:
@@ -89,28 +89,32 @@ class Fetcher:
             Passing: the host cannot be reached, is busy, or too slow.
         """
         if address.strip().lower() in NOTHING:
-            raise Missing("the source names no poster")
+            raise PosterMissing("the source names no poster")
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._followed(address)
         except NotPublic:
-            raise Rejected("the address does not lead to a public host") from None
+            raise PosterRejected("the address does not lead to a public host") from None
         except (aiohttp.InvalidURL, UnicodeError):
-            raise Rejected("the address cannot be understood") from None
+            raise PosterRejected("the address cannot be understood") from None
         except TimeoutError:
-            raise Passing(f"the host took longer than {self._seconds:g} seconds") from None
+            raise PosterTemporarilyUnavailable(
+                f"the host took longer than {self._seconds:g} seconds"
+            ) from None
         except (aiohttp.ClientError, OSError) as fault:
-            raise Passing("the host cannot be reached, or broke off") from fault
+            raise PosterTemporarilyUnavailable(
+                "the host cannot be reached, or broke off"
+            ) from fault
 
     async def _followed(self, address: str) -> bytes:
         url = self._checked(address)
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             async with self._session.get(url, allow_redirects=False) as response:
                 if response.status not in MOVED:
                     return await _read(response)
                 target = response.headers.get("Location", "")
             url = self._checked(target, url)
-        raise Rejected(f"there are more than {MOST_REDIRECTS} redirects")
+        raise PosterRejected(f"there are more than {MAX_REDIRECTS} redirects")
 
     def _checked(self, address: str, base: URL | None = None) -> URL:
         """`address` if it may be asked; names are checked once more when they are resolved."""
@@ -118,17 +122,17 @@ class Fetcher:
             url = base.join(URL(address)) if base else URL(address.strip())
             host, port = url.host, url.port
         except ValueError:
-            raise Rejected("the address cannot be understood") from None
+            raise PosterRejected("the address cannot be understood") from None
         if url.scheme not in ("http", "https") or not host or not port:
-            raise Rejected("the address is not one of http or https")
+            raise PosterRejected("the address is not one of http or https")
         if url.user is not None or url.password is not None:
-            raise Rejected("the address holds credentials")
+            raise PosterRejected("the address holds credentials")
         if pair(host, port) in self._excepted:
             return url
         if port not in PORTS:
-            raise Rejected("the address has an unusual port")
+            raise PosterRejected("the address has an unusual port")
         if _is_literal(host) and not is_public(host):
-            raise Rejected("the address does not lead to a public host")
+            raise PosterRejected("the address does not lead to a public host")
         return url
 
 
@@ -140,16 +144,16 @@ def _is_literal(host: str) -> bool:
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     status = response.status
     if status in BUSY or status >= 500:
-        raise Passing(f"the host answers {status}", _retry_after(response))
+        raise PosterTemporarilyUnavailable(f"the host answers {status}", _retry_after(response))
     if status != 200:
-        raise Missing(f"the host answers {status}")
-    if (response.content_length or 0) > LARGEST:
-        raise Rejected("the picture is larger than 10 MB")
+        raise PosterMissing(f"the host answers {status}")
+    if (response.content_length or 0) > MAX_BYTES:
+        raise PosterRejected("the picture is larger than 10 MB")
     data = bytearray()
     async for piece in response.content.iter_chunked(PIECE):
         data += piece
-        if len(data) > LARGEST:
-            raise Rejected("the picture is larger than 10 MB")
+        if len(data) > MAX_BYTES:
+            raise PosterRejected("the picture is larger than 10 MB")
     return bytes(data)
 
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 
-from service.films.poster_response import SIZES
-from service.posters.errors import Passing, Rejected
+from service.films.poster_response import POSTER_WIDTHS
+from service.posters.errors import PosterRejected, PosterTemporarilyUnavailable
 
 MEDIA_TYPE = "image/jpeg"
 
@@ -35,21 +35,21 @@ SCRIPT = Path(__file__).with_name("image_worker.py")
 
 
 @dataclass(frozen=True, slots=True)
-class Poster:
+class ProcessedPoster:
     """The finished pictures by size, and the SHA-256 over all of them in hexadecimal."""
 
     key: str
     sizes: Mapping[str, bytes]
 
     @classmethod
-    def of(cls, pictures: list[bytes]) -> "Poster":
+    def of(cls, pictures: list[bytes]) -> "ProcessedPoster":
         digest = hashlib.sha256()
         for picture in pictures:
             digest.update(hashlib.sha256(picture).digest())
-        return cls(digest.hexdigest(), dict(zip(SIZES, pictures, strict=True)))
+        return cls(digest.hexdigest(), dict(zip(POSTER_WIDTHS, pictures, strict=True)))
 
 
-class Darkroom:
+class ImageProcessor:
     """One process that makes posters, one after the other; it starts with the first.
 
     Args:
@@ -66,7 +66,7 @@ class Darkroom:
         self._process: Process | None = None
         self._turn = asyncio.Lock()
 
-    async def develop(self, data: bytes) -> Poster:
+    async def process(self, data: bytes) -> ProcessedPoster:
         """Check `data` by decoding all of it, and make the three sizes.
 
         Raises:
@@ -74,7 +74,7 @@ class Darkroom:
             Passing: the darkroom itself failed.
         """
         if not data:
-            raise Rejected("the picture is empty")
+            raise PosterRejected("the picture is empty")
         async with self._turn:
             try:
                 process = self._process or await self._started()
@@ -82,11 +82,11 @@ class Darkroom:
                     pictures = await _asked(process, data)
             except (OSError, TimeoutError, asyncio.IncompleteReadError) as fault:
                 await self._end()
-                raise Passing("the picture could not be examined") from fault
+                raise PosterTemporarilyUnavailable("the picture could not be examined") from fault
             except asyncio.CancelledError:
                 await self._end()
                 raise
-        return Poster.of(pictures)
+        return ProcessedPoster.of(pictures)
 
     async def close(self) -> None:
         """End the process; safe to repeat."""
@@ -97,7 +97,7 @@ class Darkroom:
         kept = {k: v for k, v in os.environ.items() if k == "LD_LIBRARY_PATH"}
         process = self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", str(SCRIPT), *self._limits),
-            *(str(width) for width in SIZES.values()),
+            *(str(width) for width in POSTER_WIDTHS.values()),
             stdin=PIPE,
             stdout=PIPE,
             env=kept,
@@ -117,7 +117,7 @@ class Darkroom:
 
 
 async def _asked(process: Process, data: bytes) -> list[bytes]:
-    """The pictures that `process` makes of `data`."""
+    """The pictures that `develop` makes of `data`."""
     assert process.stdin is not None, "it is a pipe"
     process.stdin.write(struct.pack(">I", len(data)))
     process.stdin.write(data)
@@ -126,7 +126,7 @@ async def _asked(process: Process, data: bytes) -> list[bytes]:
 
 
 async def _told(process: Process) -> bytes:
-    """The next thing that `process` says, after its length."""
+    """The next thing that `develop` says, after its length."""
     assert process.stdout is not None, "it is a pipe"
     (length,) = struct.unpack(">I", await process.stdout.readexactly(4))
     return await process.stdout.readexactly(length)
@@ -138,11 +138,11 @@ def unpacked(told: bytes) -> list[bytes]:
     try:
         said = json.loads(head)
         if "unfit" in said:
-            raise Rejected(f"the picture {said['unfit']}")
+            raise PosterRejected(f"the picture {said['unfit']}")
         ends = list(accumulate(said["lengths"], initial=0))
         pictures = [rest[begin:end] for begin, end in pairwise(ends)]
     except (ValueError, KeyError, TypeError):
-        raise Rejected(BROKEN) from None
-    if len(pictures) != len(SIZES) or not all(p.startswith(JPEG) for p in pictures):
-        raise Rejected(BROKEN)
+        raise PosterRejected(BROKEN) from None
+    if len(pictures) != len(POSTER_WIDTHS) or not all(p.startswith(JPEG) for p in pictures):
+        raise PosterRejected(BROKEN)
     return pictures

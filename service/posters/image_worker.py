@@ -34,16 +34,16 @@ LOADED = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin)
 FORMATS = ("JPEG", "PNG", "WEBP")
 MOST_PIXELS = 40_000_000  # 160 MB while decoded; the largest posters on offer have 6 million
 QUALITY = 85  # above it JPEG files grow much faster than anybody can see
-PAPER = (255, 255, 255)  # what shows through where a picture is transparent
-POLITE = 10  # niceness: answering searches comes before making pictures
+BACKGROUND = (255, 255, 255)  # what shows through where a picture is transparent
+NICENESS = 10  # niceness: answering searches comes before making pictures
 LARGEST_RESULT = 32 * 1024 * 1024  # bytes; three pictures of any allowed size fit many times
 
 
-class Unfit(Exception):
+class InvalidImage(Exception):
     """The bytes do not make a poster; the message is a clause that says why."""
 
 
-def develop(data: bytes, widths: Sequence[int]) -> list[bytes]:
+def process(data: bytes, widths: Sequence[int]) -> list[bytes]:
     """Turn `data` into one JPEG for each width, never wider than the source.
 
     Raises:
@@ -68,18 +68,18 @@ def _opened(data: bytes) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as glance:
             if glance.width * glance.height > MOST_PIXELS:
-                raise Unfit(f"is larger than {MOST_PIXELS // 1_000_000} million pixels")
+                raise InvalidImage(f"is larger than {MOST_PIXELS // 1_000_000} million pixels")
             glance.verify()
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
         picture.load()
     except UnidentifiedImageError:
-        raise Unfit("is not a JPEG, PNG or WebP picture") from None
-    except (Unfit, MemoryError):
+        raise InvalidImage("is not a JPEG, PNG or WebP picture") from None
+    except (InvalidImage, MemoryError):
         raise
     except Image.DecompressionBombError:
-        raise Unfit(f"is larger than {MOST_PIXELS // 1_000_000} million pixels") from None
+        raise InvalidImage(f"is larger than {MOST_PIXELS // 1_000_000} million pixels") from None
     except Exception:  # decoders fail in every way there is
-        raise Unfit("is cut short or damaged") from None
+        raise InvalidImage("is cut short or damaged") from None
     return picture
 
 
@@ -91,7 +91,7 @@ def _upright(picture: Image.Image) -> Image.Image:
         picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if picture.has_transparency_data:
         seen = picture.convert("RGBA")
-        sheet = Image.new("RGBA", seen.size, (*PAPER, 255))
+        sheet = Image.new("RGBA", seen.size, (*BACKGROUND, 255))
         picture = Image.alpha_composite(sheet, seen)
     plain = picture.convert("RGB")
     plain.info = {}
@@ -114,8 +114,8 @@ def _confine(memory: int, seconds: int) -> None:
 def _result(data: bytes, widths: Sequence[int]) -> bytes:
     """One line of JSON, then the pictures it announces."""
     try:
-        pictures = develop(data, widths)
-    except Unfit as fault:
+        pictures = process(data, widths)
+    except InvalidImage as fault:
         return _refusal(str(fault))
     except MemoryError:
         return _refusal("needs too much memory to decode")
@@ -156,8 +156,8 @@ def _apart(data: bytes, widths: Sequence[int], memory: int, seconds: int) -> byt
 
 def main(widths: Sequence[int], memory: int, seconds: int) -> None:
     """Develop pictures from standard input, each preceded by its length, until it ends."""
-    os.nice(POLITE)
-    develop(_warming(), widths)
+    os.nice(NICENESS)
+    process(_warming(), widths)
     _give(1, _framed(b""))  # ready: the first picture may come
     while len(header := sys.stdin.buffer.read(4)) == 4:
         (length,) = struct.unpack(">I", header)

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from tortoise.expressions import F
 
-from service.database.connection import on_postgres
-from service.database.sql import rows
-from service.database.transactions import whole
+from service.database.connection import is_postgres
+from service.database.sql import fetch_rows
+from service.database.transactions import run_uncancelled
 from service.films.models import Film
 
 LEASE = 120_000  # ms; the slowest poster takes half of it, and a death costs at most this
@@ -28,7 +28,7 @@ CLAIM = """
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PosterSnapshot:
     """What clients see of a film's poster."""
 
     status: str
@@ -37,12 +37,12 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PosterJob:
     """One claimed film; `attempts` counts this one, `lease` is its due moment in ms."""
 
     film_id: UUID
     source: str | None
-    seen: Seen
+    snapshot: PosterSnapshot
     attempts: int
     lease: int
 
@@ -51,29 +51,29 @@ class Order:
 class Outcome:
     """What an order came to; `due_at` (ms) is when to look again, if ever."""
 
-    seen: Seen
+    seen: PosterSnapshot
     attempts: int = 0
     due_at: int | None = None
 
 
-@whole
-async def claim(now_ms: int) -> Order | None:
+@run_uncancelled
+async def claim(now_ms: int) -> PosterJob | None:
     """Lease the order that has been due for longest, if there is one."""
-    locked = "FOR UPDATE SKIP LOCKED" if on_postgres() else ""
-    found = await rows(CLAIM.replace("/* locked */", locked), now_ms + LEASE, now_ms)
+    locked = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
+    found = await fetch_rows(CLAIM.replace("/* locked */", locked), now_ms + LEASE, now_ms)
     for row in found:
-        return Order(
+        return PosterJob(
             film_id=UUID(str(row["id"])),
             source=row["poster_source"],
-            seen=Seen(row["poster_status"], row["poster_reason"], row["poster_key"]),
+            snapshot=PosterSnapshot(row["poster_status"], row["poster_reason"], row["poster_key"]),
             attempts=row["poster_attempts"],
             lease=now_ms + LEASE,
         )
     return None
 
 
-@whole
-async def settle(order: Order, outcome: Outcome) -> bool:
+@run_uncancelled
+async def settle(order: PosterJob, outcome: Outcome) -> bool:
     """Write what became of `order`; False if it is no longer the order that was claimed."""
     seen = outcome.seen
     written = await Film.filter(
@@ -84,28 +84,28 @@ async def settle(order: Order, outcome: Outcome) -> bool:
         poster_key=seen.key,
         poster_attempts=outcome.attempts,
         poster_due_at=outcome.due_at,
-        counters=F("counters") + (seen != order.seen),
+        counters=F("counters") + (seen != order.snapshot),
     )
     return bool(written)
 
 
-@whole
-async def release(order: Order, due_at: int) -> None:
+@run_uncancelled
+async def release(order: PosterJob, due_at: int) -> None:
     """Give `order` back untried; it is due again at `due_at` (ms)."""
     await Film.filter(id=order.film_id, poster_due_at=order.lease).update(
         poster_due_at=due_at, poster_attempts=F("poster_attempts") - 1
     )
 
 
-@whole
-async def renew(key: str, now_ms: int) -> None:
+@run_uncancelled
+async def requeue(key: str, now_ms: int) -> None:
     """Order the poster stored as `key` again, since the store has lost it."""
     lost = Film.filter(poster_key=key, poster_due_at=None, poster_source__not_isnull=True)
     if await lost.exists():  # reading first spares SQLite's only writer
         await lost.update(poster_due_at=now_ms)
 
 
-async def wanted(keys: Sequence[str]) -> frozenset[str]:
+async def referenced_keys(keys: Sequence[str]) -> frozenset[str]:
     """Those of `keys` that some film still shows."""
     found = await Film.filter(poster_key__in=list(keys)).values_list("poster_key", flat=True)
     return frozenset(str(key) for key in found)

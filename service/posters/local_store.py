@@ -8,10 +8,10 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from service.posters.store import Stored, away, refused
+from service.posters.store import StoredObject, store_misconfigured, store_unavailable
 
 
-class FolderStore:
+class LocalPosterStore:
     """Posters as files under `folder`, which is made when it is first needed."""
 
     def __init__(self, folder: Path) -> None:
@@ -26,7 +26,7 @@ class FolderStore:
     async def delete(self, key: str) -> None:
         await asyncio.to_thread(self._delete, key)
 
-    async def objects(self) -> AsyncIterator[Stored]:
+    async def objects(self) -> AsyncIterator[StoredObject]:
         for stored in await asyncio.to_thread(lambda: tuple(self._list())):
             yield stored
 
@@ -65,12 +65,12 @@ class FolderStore:
             with suppress(OSError):  # others of its sizes may still be there
                 path.parent.rmdir()
 
-    def _list(self) -> Iterator[Stored]:
+    def _list(self) -> Iterator[StoredObject]:
         with _folder_errors():
             for path in self._folder.glob("*/*"):
                 with suppress(FileNotFoundError):
                     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-                    yield Stored(path.relative_to(self._folder).as_posix(), written)
+                    yield StoredObject(path.relative_to(self._folder).as_posix(), written)
 
     def _check(self) -> None:
         with _folder_errors():
@@ -84,6 +84,6 @@ def _folder_errors() -> Iterator[None]:
     try:
         yield
     except PermissionError as fault:
-        raise refused(fault.strerror or "permission denied") from fault
+        raise store_misconfigured(fault.strerror or "permission denied") from fault
     except OSError as fault:
-        raise away(fault.strerror or type(fault).__name__) from fault
+        raise store_unavailable(fault.strerror or type(fault).__name__) from fault

@@ -11,11 +11,11 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from service.limits import STORE_CALL as CALL_SECONDS
-from service.limits import STORE_CALLS as CALLS
-from service.limits import STORE_CONNECT as CONNECT_SECONDS
-from service.limits import STORE_READ as READ_SECONDS
-from service.posters.store import Stored, away, refused
+from service.limits import MAX_CONCURRENT_S3_CALLS as CALLS
+from service.limits import S3_CALL_TIMEOUT as CALL_SECONDS
+from service.limits import S3_CONNECT_TIMEOUT as CONNECT_SECONDS
+from service.limits import S3_READ_TIMEOUT as READ_SECONDS
+from service.posters.store import StoredObject, store_misconfigured, store_unavailable
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3.client import S3Client
@@ -36,7 +36,7 @@ OPERATOR_ERRORS = {
 }
 
 
-class S3Store:
+class S3PosterStore:
     """Posters as objects of one bucket, under a prefix."""
 
     def __init__(
@@ -56,7 +56,7 @@ class S3Store:
     @classmethod
     async def open(
         cls, url: str, key_id: str | None, secret: str | None, seconds: float = CALL_SECONDS
-    ) -> "S3Store":
+    ) -> "S3PosterStore":
         """Prepare for `s3://bucket/prefix?endpoint_url=…&region=…`; the bucket is not asked yet.
 
         Without keys, the usual places of a machine in the cloud are searched for some. `seconds`
@@ -111,13 +111,13 @@ class S3Store:
         async with _bucket_errors(self._seconds):
             await self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
-    async def objects(self) -> AsyncIterator[Stored]:
+    async def objects(self) -> AsyncIterator[StoredObject]:
         async with _bucket_errors(None):
             pages = self._client.get_paginator("list_objects_v2")
             async for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
-                    yield Stored(key, found["LastModified"])
+                    yield StoredObject(key, found["LastModified"])
 
     async def check(self) -> str:
         async with _bucket_errors(self._seconds):
@@ -137,12 +137,12 @@ async def _bucket_errors(seconds: float | None) -> AsyncIterator[None]:
         code = _code(fault)
         status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
         if status >= 500 or status in BUSY or code in BUSY_CODES:
-            raise away(code) from fault
-        raise refused(OPERATOR_ERRORS.get(code, f"it answers {code}")) from fault
+            raise store_unavailable(code) from fault
+        raise store_misconfigured(OPERATOR_ERRORS.get(code, f"it answers {code}")) from fault
     except NoCredentialsError as fault:
-        raise refused("there are no keys for the bucket") from fault
+        raise store_misconfigured("there are no keys for the bucket") from fault
     except (BotoCoreError, aiohttp.ClientError, OSError, TimeoutError) as fault:
-        raise away(type(fault).__name__) from fault
+        raise store_unavailable(type(fault).__name__) from fault
 
 
 def _code(fault: ClientError) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from service.errors import NotFound
 from service.films.models import Film
-from service.films.poster_response import SIZES, shown_key
+from service.films.poster_response import POSTER_WIDTHS, displayed_key
 from service.posters import jobs
 from service.posters.image_processor import MEDIA_TYPE
 from service.posters.placeholder import MEDIA_TYPE as DRAWN_TYPE
@@ -27,27 +27,27 @@ class Picture:
     drawn: bool
 
 
-class Gallery:
+class PosterService:
     """The posters of this service, as clients get them."""
 
     def __init__(self, store: PosterStore, now: Callable[[], datetime]) -> None:
         self._store = store
         self._now = now
 
-    async def of(self, film: Film, size: str) -> Picture:
+    async def get_poster(self, film: Film, size: str) -> Picture:
         """The poster of `film`, or a plain sheet with its title.
 
         Raises:
             Unavailable: the store does not answer.
         """
-        key = shown_key(film)
+        key = displayed_key(film)
         stored = await self._stored(key, size) if key else None
         if stored is not None:
             return stored
-        drawn = placeholder(film.title, film.year, SIZES[size])
+        drawn = placeholder(film.title, film.year, POSTER_WIDTHS[size])
         return Picture(drawn, DRAWN_TYPE, tag_of(drawn), drawn=True)
 
-    async def stored(self, key: str, file: str) -> Picture:
+    async def get_stored(self, key: str, file: str) -> Picture:
         """The picture at the address `key/file`.
 
         Raises:
@@ -55,7 +55,7 @@ class Gallery:
             Unavailable: the store does not answer.
         """
         size = file.removesuffix(".jpg")
-        known = KEY.fullmatch(key) and size in SIZES and file != size
+        known = KEY.fullmatch(key) and size in POSTER_WIDTHS and file != size
         stored = await self._stored(key, size) if known else None
         if stored is None:
             raise NotFound("There is no such poster.", code="poster_not_found")
@@ -64,6 +64,6 @@ class Gallery:
     async def _stored(self, key: str, size: str) -> Picture | None:
         data = await self._store.get(object_key(key, size))
         if data is None:
-            await jobs.renew(key, int(self._now().timestamp() * 1000))
+            await jobs.requeue(key, int(self._now().timestamp() * 1000))
             return None
         return Picture(data, MEDIA_TYPE, f"{key}-{size}", drawn=False)

@@ -14,7 +14,7 @@ RETRY_AFTER = 5.0  # seconds; told to clients while the store is away
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredObject:
     """One object of a store and when it was last written."""
 
     key: str
@@ -37,7 +37,7 @@ class PosterStore(Protocol):
     async def delete(self, key: str) -> None:
         """Forget `key`; it need not be there."""
 
-    def objects(self) -> AsyncIterator[Stored]:
+    def objects(self) -> AsyncIterator[StoredObject]:
         """All objects, in no order."""
 
     async def check(self) -> str:
@@ -52,7 +52,7 @@ def object_key(key: str, size: str) -> str:
     return f"{key}/{size}.jpg"
 
 
-def away(reason: str) -> Unavailable:
+def store_unavailable(reason: str) -> Unavailable:
     """The store does not answer; later it may."""
     return Unavailable(
         f"The posters' store does not answer ({reason}).",
@@ -61,6 +61,6 @@ def away(reason: str) -> Unavailable:
     )
 
 
-def refused(reason: str) -> Misconfigured:
+def store_misconfigured(reason: str) -> Misconfigured:
     """The store will not have us until an operator changes something."""
     return Misconfigured(f"The posters' store cannot be used: {reason}.", code="posters_refused")

@@ -12,13 +12,13 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.http.dependencies import parts
+from service.http.dependencies import container
 from service.http.openapi import Problem, operation
 from service.http.pagination import Links
-from service.http.problems import refused
-from service.http.requests import body, checked, query
-from service.http.responses import answer, encode
-from service.search.index.read_your_writes import caught_up
+from service.http.problems import validation_problem
+from service.http.requests import read_body, read_query, validate
+from service.http.responses import encode_json, json_response
+from service.search.index.read_your_writes import wait_until_indexed
 from service.search.requests import BrowseQuery, Descriptions, Searches, SearchQuery, SuggestQuery
 from service.search.responses import (
     FilmPage,
@@ -29,8 +29,8 @@ from service.search.responses import (
     match_view,
     search_page,
 )
-from service.search.retrieval.cursors import Walk
-from service.search.retrieval.engine_search import Found
+from service.search.retrieval.cursors import Cursor
+from service.search.retrieval.engine_search import SearchResult
 
 bp = Blueprint("search", url_prefix="/api/v1")
 
@@ -64,13 +64,15 @@ class Answers:
     errors=(503,),
 )
 async def search(request: Request) -> HTTPResponse:
-    asked = query(request, SearchQuery)
+    asked = read_query(request, SearchQuery)
     walk = _walk(request, asked)
 
     async def find() -> tuple[Links, SearchPage]:
         return await _searched(request, asked, walk)
 
-    waited = asked.after is not None and await caught_up(asked.after, parts(request).generation)
+    waited = asked.after is not None and await wait_until_indexed(
+        asked.after, container(request).generation
+    )
     found = await _kept(request, "search", _question(asked), find)
     if waited:
         found.headers["Index-Token"] = str(asked.after)
@@ -85,11 +87,11 @@ async def search(request: Request) -> HTTPResponse:
     errors=(503,),
 )
 async def browse(request: Request) -> HTTPResponse:
-    asked = query(request, BrowseQuery)
+    asked = read_query(request, BrowseQuery)
     walk = _walk(request, asked)
 
     async def find() -> tuple[Links, FilmPage]:
-        made = parts(request)
+        made = container(request)
         found = await made.search.browse(asked.limit, asked.offset, asked.wish, walk)
         links = _links(request, BROWSE, asked, found, walk)
         return links, film_page(found, links, made.now())
@@ -105,7 +107,7 @@ async def browse(request: Request) -> HTTPResponse:
     errors=(503,),
 )
 async def suggest(request: Request) -> HTTPResponse:
-    asked, made = query(request, SuggestQuery), parts(request)
+    asked, made = read_query(request, SuggestQuery), container(request)
 
     async def find() -> tuple[None, Suggestions]:
         began = time.perf_counter()
@@ -124,9 +126,9 @@ async def suggest(request: Request) -> HTTPResponse:
     errors=(503,),
 )
 async def search_batch(request: Request) -> HTTPResponse:
-    asked = body(request, Searches)
+    asked = read_body(request, Searches)
     answers = [_one(request, number, each) for number, each in enumerate(asked.searches)]
-    return answer(Answers(list(await asyncio.gather(*answers))))
+    return json_response(Answers(list(await asyncio.gather(*answers))))
 
 
 @bp.post("/match", name="match")
@@ -137,33 +139,35 @@ async def search_batch(request: Request) -> HTTPResponse:
     errors=(503,),
 )
 async def match(request: Request) -> HTTPResponse:
-    asked, made = body(request, Descriptions), parts(request)
+    asked, made = read_body(request, Descriptions), container(request)
     found = await made.matching.match(asked.described)
-    return answer(Matches([match_view(each, made.now()) for each in found]))
+    return json_response(Matches([match_view(each, made.now()) for each in found]))
 
 
 async def _one(request: Request, number: int, given: dict[str, Any]) -> Answered:
     async def find() -> Answered:
-        asked = checked(SearchQuery, given, prefix=f"/searches/{number}/")
+        asked = validate(SearchQuery, given, prefix=f"/searches/{number}/")
         if asked.after is not None:
-            await caught_up(asked.after, parts(request).generation)
+            await wait_until_indexed(asked.after, container(request).generation)
         _, page = await _searched(request, asked, _walk(request, asked))
         return Answered(200, page, None)
 
-    return await refused(request, find, lambda status, said: Answered(status, None, said))
+    return await validation_problem(
+        request, find, lambda status, said: Answered(status, None, said)
+    )
 
 
 async def _searched(
-    request: Request, asked: SearchQuery, walk: Walk | None
+    request: Request, asked: SearchQuery, walk: Cursor | None
 ) -> tuple[Links, SearchPage]:
     began = time.perf_counter()
-    made, wish = parts(request), asked.wish
+    made, wish = container(request), asked.wish
     found = await made.search.find(asked.q, asked.limit, asked.offset, wish, walk)
     ms = (time.perf_counter() - began) * 1_000
     links = _links(request, SEARCH, asked, found, walk)
     explain, now = asked.explain, made.now()
-    make = partial(search_page, asked.q, found, links, wish.scope, explain=explain, ms=ms, now=now)
-    if "plot" in wish.scope:  # a long text takes long to look through
+    make = partial(search_page, asked.q, found, links, wish.fields, explain=explain, ms=ms, now=now)
+    if "plot" in wish.fields:  # a long text takes long to look through
         return links, await asyncio.to_thread(make)
     return links, make()
 
@@ -179,18 +183,20 @@ async def _kept(
     async def make() -> bytes:
         return packed(*await find())
 
-    made = parts(request)
+    made = container(request)
     generation = await made.generation.current()
-    kept = await made.answers.fetch(scope, question, generation, KEPT, make, worth=lasting)
+    kept = await made.answers.get_or_make(
+        scope, question, generation, KEPT, make, is_cacheable=lasting
+    )
     headers, page = unpacked(kept.body)
-    return answer(page, headers=headers | kept.header())
+    return json_response(page, headers=headers | kept.header())
 
 
 def packed(links: Links | None, page: Any) -> bytes:
     """A page behind a line with its headers, so that all who share the bytes send the same."""
     link = links.header() if links else ""
     headers = (BRIEF if page.degraded else FRESH) | ({"Link": link} if link else {})
-    return encode(headers) + b"\n" + encode(page)
+    return encode_json(headers) + b"\n" + encode_json(page)
 
 
 def unpacked(kept: bytes) -> tuple[dict[str, str], bytes]:
@@ -208,19 +214,19 @@ def _question(asked: BrowseQuery) -> str:
     return asked.model_dump_json(by_alias=True, exclude_unset=True, exclude={"after"})
 
 
-def _walk(request: Request, asked: BrowseQuery) -> Walk | None:
+def _walk(request: Request, asked: BrowseQuery) -> Cursor | None:
     """The walk that the client goes on with, if it brought a cursor."""
     if asked.cursor is None:
         return None
-    return parts(request).cursors.open(asked.cursor, asked.question)
+    return container(request).cursors.decode(asked.cursor, asked.question)
 
 
 def _links(
-    request: Request, path: str, asked: BrowseQuery, found: Found, walk: Walk | None
+    request: Request, path: str, asked: BrowseQuery, found: SearchResult, walk: Cursor | None
 ) -> Links:
     """The neighbours: who pages by offset goes on by offset as far as that goes."""
     sealed = None
-    if found.walk is not None:
-        sealed = parts(request).cursors.seal(found.walk, asked.question)
+    if found.cursor is not None:
+        sealed = container(request).cursors.encode(found.cursor, asked.question)
     start = walk.count if walk else asked.offset
-    return Links.along(path, asked, start, sealed, more=found.more)
+    return Links.along(path, asked, start, sealed, more=found.has_more)

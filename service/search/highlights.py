@@ -14,16 +14,16 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from service.films.rows import FilmRow
-from service.search.query.fields import Scope
+from service.search.query.fields import SearchFields
 from service.search.query.parser import STOP_WORDS, Query
-from service.search.query.plan import MOST_SLOTS
-from service.search.query.synonyms import other_form
+from service.search.query.plan import MAX_SLOTS
+from service.search.query.synonyms import abbreviation_counterpart
 from service.text import numerals
 from service.text.analysis import Span, initials, spans, words
-from service.text.phonetics import sound
+from service.text.phonetics import phonetic_key
 
 Named = Literal["title", "aliases", "directors", "writers", "actors", "plot"]
-Kin = dict[str, tuple[float, str]]
+TermMatches = dict[str, tuple[float, str]]
 """Words that may stand for a typed one: what it costs to take each, and how that is said."""
 
 BETWEEN = ", "  # values of a list, read as one text
@@ -54,7 +54,7 @@ class Match:
     how: str
 
     @property
-    def said(self) -> str:
+    def explanation(self) -> str:
         """The same in plain words."""
         joint = " " if self.how == "exact" else ", "
         return f"{_LABELS[self.field]} ‘{self.found}’{joint}{self.how}"
@@ -104,7 +104,7 @@ class _Text:
         ]
 
 
-def matched(query: Query, films: Sequence[FilmRow], scope: Scope) -> list[list[Match]]:
+def find_matches(query: Query, films: Sequence[FilmRow], scope: SearchFields) -> list[list[Match]]:
     """What of each film stands for the words of `query` that are looked up, in the query's order.
 
     All films at once, since what a word may stand for is the same for all of them.
@@ -115,7 +115,7 @@ def matched(query: Query, films: Sequence[FilmRow], scope: Scope) -> list[list[M
     return [_matched(kin, each, film, scope) for each, film in zip(texts, films, strict=True)]
 
 
-def _matched(kin: "_Kin", texts: list[_Text], film: FilmRow, scope: Scope) -> list[Match]:
+def _matched(kin: "_Kin", texts: list[_Text], film: FilmRow, scope: SearchFields) -> list[Match]:
     typed = kin.typed
     alone = [_best(kin, place, 1, texts) for place in range(len(typed))]
     found: list[Match] = []
@@ -137,7 +137,7 @@ def _matched(kin: "_Kin", texts: list[_Text], film: FilmRow, scope: Scope) -> li
     return found
 
 
-def ranges(found: Sequence[Match]) -> dict[str, list[list[int]]]:
+def match_ranges(found: Sequence[Match]) -> dict[str, list[list[int]]]:
     """The matched pieces by field, in order, without overlaps."""
     by_field: dict[str, list[list[int]]] = {}
     for match in sorted(found, key=lambda m: (m.field, m.start, m.end)):
@@ -149,19 +149,19 @@ def ranges(found: Sequence[Match]) -> dict[str, list[list[int]]]:
     return by_field
 
 
-def why(query: Query, film: FilmRow, found: Sequence[Match]) -> str:
+def explain_match(query: Query, film: FilmRow, found: Sequence[Match]) -> str:
     """Why the film is there, in plain words."""
     if query.imdb_id is not None:
         return "its IMDb id"
     if "".join(words(film.title)) in ("".join(query.words), "".join(query.core)):
         return f"title ‘{film.title}’ in full"
-    said = list(dict.fromkeys(match.said for match in found))
+    said = list(dict.fromkeys(match.explanation for match in found))
     if query.year is not None and not any(m.found == str(query.year) for m in found):
         said += [f"year {film.year}"] if film.year == query.year else []
     return "; ".join(said) or "similar letters"
 
 
-def _texts(film: FilmRow, scope: Scope) -> list[_Text]:
+def _texts(film: FilmRow, scope: SearchFields) -> list[_Text]:
     texts: list[_Text] = []
     if "title" in scope:
         texts += [_Text.of("title", [film.title]), _Text.of("aliases", film.aliases)]
@@ -205,41 +205,41 @@ class _Kin:
     """
 
     def __init__(self, query: Query, there: list[str]) -> None:
-        self.typed = query.core[:MOST_SLOTS]
+        self.typed = query.core[:MAX_SLOTS]
         self.end = len(query.core) - 1
         self._there = there
-        self._known: dict[tuple[str, bool], Kin] = {}
+        self._known: dict[tuple[str, bool], TermMatches] = {}
 
-    def of(self, typed: str, *, last: bool) -> Kin:
+    def of(self, typed: str, *, last: bool) -> TermMatches:
         """The words that may be meant by a word, or by two that were run together."""
         if (known := self._known.get((typed, last))) is None:
             known = self._known[typed, last] = _kin(typed, self._there, last)
         return known
 
 
-def _kin(typed: str, there: list[str], last: bool) -> Kin:
+def _kin(typed: str, there: list[str], last: bool) -> TermMatches:
     """The words that may be meant, the best reason for each taken last."""
-    figure = numerals.figure(typed)
-    kin: Kin = {}
+    figure = numerals.to_digits(typed)
+    kin: TermMatches = {}
     if typed not in STOP_WORDS and not typed.isdigit():
         kin = _misspelt(typed, there)
         if last or len(typed) >= SHORTEST_INNER:
             kin |= {word: (0.5, "its beginning") for word in there if word.startswith(typed)}
-    if (other := other_form(typed)) is not None:
+    if (other := abbreviation_counterpart(typed)) is not None:
         kin[other] = 0.1, "written out or short"
     if figure.isdigit():
-        kin |= dict.fromkeys(numerals.same(figure), (0.1, "the same number"))
+        kin |= dict.fromkeys(numerals.equivalent_forms(figure), (0.1, "the same number"))
     return kin
 
 
-def _misspelt(typed: str, there: list[str]) -> Kin:
-    kin: Kin = {}
+def _misspelt(typed: str, there: list[str]) -> TermMatches:
+    kin: TermMatches = {}
     if (size := len(typed)) >= SHORTEST_INNER:
         for _, edits, at in _within(1, typed, [word[:size] for word in there]):
             if edits == 1:
                 kin[there[at]] = 1.5, "its beginning, one letter off"
-    if key := sound(typed):
-        kin |= {word: (2.5, "sounds the same") for word in there if sound(word) == key}
+    if key := phonetic_key(typed):
+        kin |= {word: (2.5, "sounds the same") for word in there if phonetic_key(word) == key}
     for word, edits, _ in _within(len(_OFF), typed, there):
         if edits in _OFF and 1 - edits / max(len(typed), len(word)) >= LEAST_ALIKE:
             kin[word] = float(edits), _OFF[edits]

@@ -7,15 +7,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from service.errors import FieldError, Invalid
 from service.films.schemas import FilmType
 from service.http.pagination import PageQuery
-from service.search.criteria.filters import Facet, Range, Selection
+from service.search.criteria.filters import Facet, Filters, Range
 from service.search.criteria.sorting import Sort
-from service.search.filenames.parser import Described
-from service.search.query.fields import Part
-from service.search.retrieval.cursors import LONGEST
-from service.search.retrieval.engine_search import Wish
-from service.text.titles import squeezed
+from service.search.filenames.parser import ParsedName
+from service.search.query.fields import SearchField
+from service.search.retrieval.cursors import MAX_CURSOR_LENGTH
+from service.search.retrieval.engine_search import SearchOptions
+from service.text.titles import compact_key
 
-MOST_NAMES = 20  # of one filter
+MAX_NAMES = 20  # of one filter
 
 
 def _split(value: object) -> object:
@@ -31,7 +31,7 @@ def _listed(value: object) -> object:
 
 
 def _squeezed(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted({squeezed(name) for name in names}))
+    return tuple(sorted({compact_key(name) for name in names}))
 
 
 def _wrong(name: str, reason: str) -> Invalid:
@@ -39,15 +39,15 @@ def _wrong(name: str, reason: str) -> Invalid:
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Names = Annotated[tuple[Name, ...], Field(max_length=MOST_NAMES), BeforeValidator(_listed)]
+Names = Annotated[tuple[Name, ...], Field(max_length=MAX_NAMES), BeforeValidator(_listed)]
 Year = Annotated[int, Field(ge=1800, le=2200)]
 Rating = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Facets = Annotated[
     tuple[Facet, ...], Field(max_length=len(get_args(Facet))), BeforeValidator(_split)
 ]
 Parts = Annotated[
-    tuple[Part, ...],
-    Field(min_length=1, max_length=len(get_args(Part))),
+    tuple[SearchField, ...],
+    Field(min_length=1, max_length=len(get_args(SearchField))),
     BeforeValidator(_split),
 ]
 
@@ -59,7 +59,7 @@ class BrowseQuery(PageQuery):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
 
-    cursor: Annotated[str, Field(min_length=1, max_length=LONGEST)] | None = None
+    cursor: Annotated[str, Field(min_length=1, max_length=MAX_CURSOR_LENGTH)] | None = None
     type: FilmType | None = None
     genre: Names = ()
     language: Names = ()
@@ -84,11 +84,11 @@ class BrowseQuery(PageQuery):
             raise _wrong("offset", "is for pages without a cursor")
 
     @property
-    def selection(self) -> Selection:
+    def selection(self) -> Filters:
         """The filters as a value."""
         named = [year for year in (self.year, self.year_min) if year is not None]
         until = [year for year in (self.year, self.year_max) if year is not None]
-        return Selection(
+        return Filters(
             types=(self.type,) if self.type else (),
             genres=_squeezed(self.genre),
             directors=_squeezed((self.director,) if self.director else ()),
@@ -100,9 +100,9 @@ class BrowseQuery(PageQuery):
         )
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> SearchOptions:
         """Everything but the words and the page."""
-        return Wish(self.selection, self.sort, facets=self.facets)
+        return SearchOptions(self.selection, self.sort, facets=self.facets)
 
     @property
     def question(self) -> str:
@@ -122,9 +122,9 @@ class SearchQuery(BrowseQuery):
     """The `Index-Token` of a write: the search waits, at most 2 s, until it is searchable."""
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> SearchOptions:
         typos = self.typo == "auto"
-        return Wish(self.selection, self.sort, frozenset(self.parts), typos, self.facets)
+        return SearchOptions(self.selection, self.sort, frozenset(self.parts), typos, self.facets)
 
 
 class SuggestQuery(BaseModel):
@@ -136,8 +136,8 @@ class SuggestQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=20)] = 10
 
 
-MOST_SEARCHES = 10
-MOST_DESCRIBED = 100
+MAX_SEARCHES = 10
+MAX_DESCRIPTIONS = 100
 
 
 class Searches(BaseModel):
@@ -145,7 +145,7 @@ class Searches(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    searches: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_SEARCHES)]
+    searches: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_SEARCHES)]
 
 
 class Description(BaseModel):
@@ -166,12 +166,13 @@ class Descriptions(BaseModel):
 
     items: Annotated[
         list[Annotated[str, Field(max_length=300)] | Description],
-        Field(min_length=1, max_length=MOST_DESCRIBED),
+        Field(min_length=1, max_length=MAX_DESCRIPTIONS),
     ]
 
     @property
-    def described(self) -> list[str | Described]:
+    def described(self) -> list[str | ParsedName]:
         """The items as the use case takes them."""
         return [
-            each if isinstance(each, str) else Described(**each.model_dump()) for each in self.items
+            each if isinstance(each, str) else ParsedName(**each.model_dump())
+            for each in self.items
         ]

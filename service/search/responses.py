@@ -5,14 +5,14 @@ from datetime import datetime
 
 from service.films.responses import FilmView, film_view
 from service.http.pagination import Links, Total
-from service.search.criteria.facets import Count
-from service.search.filenames.matcher import Matched
-from service.search.highlights import Match, matched, ranges, why
-from service.search.query.fields import Scope
+from service.search.criteria.facets import FacetCount
+from service.search.filenames.matcher import MatchResult
+from service.search.highlights import Match, explain_match, find_matches, match_ranges
+from service.search.query.fields import SearchFields
 from service.search.retrieval.autocomplete import Suggestion
-from service.search.retrieval.engine_search import Found
+from service.search.retrieval.engine_search import SearchResult
 
-CountsView = dict[str, list[Count]]
+CountsView = dict[str, list[FacetCount]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Matches:
     matches: list[MatchView]
 
 
-def match_view(found: Matched, now: datetime) -> MatchView:
+def match_view(found: MatchResult, now: datetime) -> MatchView:
     """One name's answer."""
     return MatchView(
         title=found.described.title,
@@ -105,21 +105,28 @@ def match_view(found: Matched, now: datetime) -> MatchView:
 
 
 def search_page(
-    text: str, found: Found, links: Links, scope: Scope, *, explain: bool, ms: float, now: datetime
+    text: str,
+    found: SearchResult,
+    links: Links,
+    scope: SearchFields,
+    *,
+    explain: bool,
+    ms: float,
+    now: datetime,
 ) -> SearchPage:
     """What was found for `text`, in `ms` milliseconds."""
     films, query = [result.film for result in found.results], found.query
     matches: list[list[Match]] = [[] for _ in films]
     if query is not None and query.imdb_id is None:
-        matches = matched(query, films, scope)
+        matches = find_matches(query, films, scope)
     pairs = zip(films, matches, strict=True)
-    said = [why(query, *each) if query and explain else None for each in pairs]
+    said = [explain_match(query, *each) if query and explain else None for each in pairs]
     return SearchPage(
         query=text,
         total=Total(value=found.total, relation=found.relation),
         took_ms=round(ms, 2),
         results=[
-            ResultView(film_view(result.film, now), result.score, ranges(each), reason)
+            ResultView(film_view(result.film, now), result.score, match_ranges(each), reason)
             for result, each, reason in zip(found.results, matches, said, strict=True)
         ],
         facets=_counts(found),
@@ -130,7 +137,7 @@ def search_page(
     )
 
 
-def film_page(found: Found, links: Links, now: datetime) -> FilmPage:
+def film_page(found: SearchResult, links: Links, now: datetime) -> FilmPage:
     """What there is without any words."""
     return FilmPage(
         results=[film_view(result.film, now) for result in found.results],
@@ -142,5 +149,5 @@ def film_page(found: Found, links: Links, now: datetime) -> FilmPage:
     )
 
 
-def _counts(found: Found) -> CountsView:
+def _counts(found: SearchResult) -> CountsView:
     return {facet: list(counts) for facet, counts in (found.facets or {}).items()}

@@ -15,14 +15,19 @@ import structlog
 
 from service.errors import Unavailable
 from service.films.rows import FilmRow
-from service.limits import SEARCH_FAILURES as FAILURES
-from service.limits import SEARCH_PAUSE as ALONE
-from service.search.engines.base import Outdated
+from service.limits import SEARCH_BREAKER_RESET as ALONE
+from service.limits import SEARCH_BREAKER_THRESHOLD as FAILURES
+from service.search.engines.base import IndexOutdated
 from service.search.query.parser import Query
-from service.search.retrieval.autocomplete import Suggester, Suggestion
-from service.search.retrieval.cursors import Walk
-from service.search.retrieval.database_search import AWAY, Standby
-from service.search.retrieval.engine_search import ANYHOW, Finder, Found, Wish
+from service.search.retrieval.autocomplete import Autocomplete, Suggestion
+from service.search.retrieval.cursors import Cursor
+from service.search.retrieval.database_search import ENGINE_UNAVAILABLE, DatabaseSearch
+from service.search.retrieval.engine_search import (
+    DEFAULT_OPTIONS,
+    EngineSearch,
+    SearchOptions,
+    SearchResult,
+)
 
 T = TypeVar("T")
 
@@ -30,14 +35,14 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class Completion:
     """What may be meant; `degraded` names what had to be done without."""
 
     suggestions: tuple[Suggestion, ...]
     degraded: tuple[str, ...] = ()
 
 
-class Search:
+class SearchService:
     """Finds, lists and completes, with or without an engine.
 
     Every method raises `Invalid` for a text that cannot be searched for, and the database's own
@@ -46,27 +51,32 @@ class Search:
 
     def __init__(
         self,
-        finder: Finder,
-        suggester: Suggester,
-        standby: Standby,
+        finder: EngineSearch,
+        suggester: Autocomplete,
+        standby: DatabaseSearch,
         seen: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._finder = finder
         self._suggester = suggester
         self._standby = standby
-        self._seen = seen
+        self._on_engine_hit = seen
         self._clock = clock
         self._failures = 0
         self._alone_until = float("-inf")
 
     async def find(
-        self, text: str, limit: int, offset: int, wish: Wish = ANYHOW, walk: Walk | None = None
-    ) -> Found:
-        """As `Finder.find`; only a walk raises `Unavailable`."""
+        self,
+        text: str,
+        limit: int,
+        offset: int,
+        wish: SearchOptions = DEFAULT_OPTIONS,
+        walk: Cursor | None = None,
+    ) -> SearchResult:
+        """As `EngineSearch.find`; only a walk raises `Unavailable`."""
         if walk is not None:
-            return await self._told(self._finder.find(text, limit, offset, wish, walk))
-        return await self._either(
+            return await self._call_engine(self._finder.find(text, limit, offset, wish, walk))
+        return await self._with_fallback(
             lambda: self._finder.find(text, limit, offset, wish),
             lambda: self._standby.find(Query.parse(text), limit, offset, wish),
         )
@@ -76,35 +86,39 @@ class Search:
         return [result.film for result in (await self.find(text, limit, 0)).results]
 
     async def browse(
-        self, limit: int, offset: int, wish: Wish = ANYHOW, walk: Walk | None = None
-    ) -> Found:
-        """As `Finder.browse`; only a walk raises `Unavailable`."""
+        self,
+        limit: int,
+        offset: int,
+        wish: SearchOptions = DEFAULT_OPTIONS,
+        walk: Cursor | None = None,
+    ) -> SearchResult:
+        """As `EngineSearch.browse`; only a walk raises `Unavailable`."""
         if walk is not None:
-            return await self._told(self._finder.browse(limit, offset, wish, walk))
-        return await self._either(
+            return await self._call_engine(self._finder.browse(limit, offset, wish, walk))
+        return await self._with_fallback(
             lambda: self._finder.browse(limit, offset, wish),
             lambda: self._standby.find(None, limit, offset, wish),
         )
 
-    async def suggest(self, text: str, limit: int) -> Completed:
-        """As `Suggester.suggest`, and whether that was done without the engine."""
+    async def suggest(self, text: str, limit: int) -> Completion:
+        """As `Autocomplete.suggest`, and whether that was done without the engine."""
 
-        async def by_engine() -> Completed:
-            return Completed(await self._suggester.suggest(text, limit))
+        async def by_engine() -> Completion:
+            return Completion(await self._suggester.suggest(text, limit))
 
-        async def by_database() -> Completed:
+        async def by_database() -> Completion:
             found = await self._suggester.suggest(text, limit, self._standby.hits)
-            return Completed(found, (AWAY,))
+            return Completion(found, (ENGINE_UNAVAILABLE,))
 
-        return await self._either(by_engine, by_database)
+        return await self._with_fallback(by_engine, by_database)
 
-    async def _either(
+    async def _with_fallback(
         self, by_engine: Callable[[], Awaitable[T]], by_database: Callable[[], Awaitable[T]]
     ) -> T:
         if self._clock() >= self._alone_until:
             try:
-                found = await self._told(by_engine())
-            except Outdated as fault:
+                found = await self._call_engine(by_engine())
+            except IndexOutdated as fault:
                 log.warning("search index outdated", action="search_degraded", reason=fault.detail)
             except Unavailable as away:
                 self._failures += 1
@@ -116,8 +130,8 @@ class Search:
                 return found
         return await by_database()
 
-    async def _told(self, by_engine: Awaitable[T]) -> T:
+    async def _call_engine(self, by_engine: Awaitable[T]) -> T:
         """The engine's answer; whoever wants to know of it is told that there was one."""
         found = await by_engine
-        self._seen()
+        self._on_engine_hit()
         return found

@@ -13,7 +13,7 @@ from service import settings
 from service.http.timeouts import PunctualProtocol
 from service.observability import logging
 from service.server.app import create_app
-from service.server.signals import LEAVE
+from service.server.signals import DRAIN_SIGNAL
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
 
     @app.before_server_start
     async def listen(app: Sanic) -> None:  # type: ignore[type-arg]
-        asyncio.get_running_loop().add_signal_handler(LEAVE, leave, app)
+        asyncio.get_running_loop().add_signal_handler(DRAIN_SIGNAL, start_draining, app)
 
     app.prepare(
         protocol=PunctualProtocol,
@@ -35,7 +35,7 @@ def main() -> None:
     Sanic.serve_single(primary=app)
 
 
-def leave(app: Sanic) -> None:  # type: ignore[type-arg]
+def start_draining(app: Sanic) -> None:  # type: ignore[type-arg]
     """Say from now on that the service is going to stop, and answer on."""
     app.ctx.leaving = True
 

@@ -12,7 +12,7 @@ from service.admin.api import root as operation
 from service.films.api import bp as films
 from service.http import middleware, problems
 from service.http.timeouts import LOOK
-from service.limits import LONGEST_ANSWER
+from service.limits import REQUEST_TIMEOUT
 from service.observability import loop_lag
 from service.posters.api import bp as posters
 from service.search.api import bp as search
@@ -22,8 +22,10 @@ from service.settings import Settings
 
 log = structlog.get_logger()
 
-LARGEST_BODY = 256 * 1024  # bytes; a film with all its people is some 5 kB
-LARGEST_HEAD = 16 * 1024  # bytes; room for a token and for a query that deserves its own refusal
+MAX_BODY_BYTES = 256 * 1024  # bytes; a film with all its people is some 5 kB
+MAX_HEADER_BYTES = (
+    16 * 1024
+)  # bytes; room for a token and for a query that deserves its own refusal
 
 
 def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
@@ -34,11 +36,11 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         dumps=lambda value: orjson.dumps(value).decode(),
         configure_logging=False,
     )
-    app.config.REQUEST_MAX_SIZE = LARGEST_BODY
-    app.config.REQUEST_MAX_HEADER_SIZE = LARGEST_HEAD
-    app.config.REQUEST_TIMEOUT = LONGEST_ANSWER - LOOK
-    app.config.RESPONSE_TIMEOUT = LONGEST_ANSWER - LOOK
-    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = LONGEST_ANSWER + LOOK  # at the most
+    app.config.REQUEST_MAX_SIZE = MAX_BODY_BYTES
+    app.config.REQUEST_MAX_HEADER_SIZE = MAX_HEADER_BYTES
+    app.config.REQUEST_TIMEOUT = REQUEST_TIMEOUT - LOOK
+    app.config.RESPONSE_TIMEOUT = REQUEST_TIMEOUT - LOOK
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = REQUEST_TIMEOUT + LOOK  # at the most
     app.config.FALLBACK_ERROR_FORMAT = "json"
     if settings.trusted_proxies:
         app.config.PROXIES_COUNT = settings.trusted_proxies
@@ -48,14 +50,14 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
 
     @app.before_server_start
     async def begin(app: Sanic) -> None:  # type: ignore[type-arg]
-        app.ctx.parts = await container.build(settings)
+        app.ctx.parts = await container.build_container(settings)
         made = app.ctx.parts
         app.ctx.tasks = [
             asyncio.create_task(beat()),
-            asyncio.create_task(loop_lag.watch("api")),
-            await container.follow(made),
+            asyncio.create_task(loop_lag.measure_loop_lag("api")),
+            await container.start_vocabulary_sync(made),
             asyncio.create_task(made.audience.follow()),
-            asyncio.create_task(container.warm(made)),
+            asyncio.create_task(container.warm_up(made)),
         ]
 
     @app.before_server_stop
@@ -67,6 +69,6 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
 
     @app.after_server_stop
     async def end(app: Sanic) -> None:  # type: ignore[type-arg]
-        await container.close(app.ctx.parts)
+        await container.close_container(app.ctx.parts)
 
     return app

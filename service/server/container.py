@@ -20,36 +20,36 @@ from service.accounts.passwords import Passwords
 from service.accounts.service import Accounts
 from service.admin.health import Health
 from service.cache.base import Cache
-from service.cache.response_cache import Answers
+from service.cache.response_cache import ResponseCache
 from service.database.connection import close_database, open_database
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
-from service.films.importer import Loader
-from service.indexing.diagnosis import Why
+from service.films.importer import FilmImporter
+from service.indexing.diagnosis import IndexDiagnosis
 from service.indexing.drift import Drift
-from service.indexing.orphan_repair import Suspects
-from service.indexing.outbox_admin import Pointers
-from service.indexing.reindex_jobs import Rebuilds
-from service.indexing.search_activity import Audience
-from service.limits import STANDBY_DEADLINE
-from service.limits import TRIAL_DEADLINE as PATIENT
+from service.indexing.orphan_repair import OrphanRepair
+from service.indexing.outbox_admin import OutboxAdmin
+from service.indexing.reindex_jobs import ReindexJobs
+from service.indexing.search_activity import SearchActivity
+from service.limits import DATABASE_SEARCH_TIMEOUT
+from service.limits import GOLDEN_QUERY_TIMEOUT as PATIENT
 from service.omdb.client import OmdbClient
-from service.omdb.lookup import Lookup
-from service.omdb.parser import read_film
-from service.omdb.quota import Quota
-from service.outbox.notifications import Nudge, nudge_for
-from service.posters.service import Gallery
+from service.omdb.lookup import FilmLookup
+from service.omdb.parser import parse_film
+from service.omdb.quota import OmdbQuota
+from service.outbox.notifications import OutboxNotifier, notifier_for
+from service.posters.service import PosterService
 from service.posters.store import PosterStore
 from service.search.engines.base import Engine, IndexWriter, Inventory
-from service.search.filenames.matcher import Matching
+from service.search.filenames.matcher import FilenameMatcher
 from service.search.index.generation import Generation
-from service.search.retrieval.autocomplete import Suggester
-from service.search.retrieval.cursors import Cursors
-from service.search.retrieval.database_search import Standby
-from service.search.retrieval.engine_search import Finder
-from service.search.retrieval.film_cache import Shelf
-from service.search.service import Search
-from service.search.vocabulary.sync import Lexicon
+from service.search.retrieval.autocomplete import Autocomplete
+from service.search.retrieval.cursors import CursorCodec
+from service.search.retrieval.database_search import DatabaseSearch
+from service.search.retrieval.engine_search import EngineSearch
+from service.search.retrieval.film_cache import FilmCache
+from service.search.service import SearchService
+from service.search.vocabulary.sync import VocabularySync
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.settings import Settings, path_of
 
@@ -64,28 +64,28 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Container:
     """Everything that one process of the service works with."""
 
     settings: Settings
     version: str
     catalogue: Catalogue
-    loader: Loader
-    lookup: Lookup
-    search: Search
-    matching: Matching
-    cursors: Cursors
+    loader: FilmImporter
+    lookup: FilmLookup
+    search: SearchService
+    matching: FilenameMatcher
+    cursors: CursorCodec
     generation: Generation
-    answers: Answers
-    gallery: Gallery
+    answers: ResponseCache
+    gallery: PosterService
     accounts: Accounts
-    rebuilds: Rebuilds
+    rebuilds: ReindexJobs
     drift: Drift
-    pointers: Pointers
-    why: Why
+    pointers: OutboxAdmin
+    why: IndexDiagnosis
     health: Health
-    lexicon: Lexicon
-    audience: Audience
+    lexicon: VocabularySync
+    audience: SearchActivity
     resources: contextlib.AsyncExitStack
 
     @staticmethod
@@ -102,14 +102,14 @@ def engine_for(settings: Settings, name: str | None = None) -> Engine:
         from service.search.engines.tantivy.reader import TantivyEngine
 
         return TantivyEngine(path_of(settings.search_url), name)
-    from service.search.engines.elasticsearch.connection import Address
-    from service.search.engines.elasticsearch.reader import ElasticEngine
+    from service.search.engines.elasticsearch.connection import ElasticsearchAddress
+    from service.search.engines.elasticsearch.reader import ElasticsearchEngine
 
-    address = Address.parse(settings.search_url)
+    address = ElasticsearchAddress.parse(settings.search_url)
     if name:
         patient = max(address.deadline, PATIENT)
         address = replace(address, alias=address.real(name), deadline=patient)
-    return ElasticEngine(address)
+    return ElasticsearchEngine(address)
 
 
 def inventory_for(settings: Settings) -> Inventory:
@@ -118,19 +118,19 @@ def inventory_for(settings: Settings) -> Inventory:
         from service.search.engines.tantivy.inventory import TantivyInventory
 
         return TantivyInventory(path_of(settings.search_url))
-    from service.search.engines.elasticsearch.connection import Address
-    from service.search.engines.elasticsearch.inventory import ElasticInventory
+    from service.search.engines.elasticsearch.connection import ElasticsearchAddress
+    from service.search.engines.elasticsearch.inventory import ElasticsearchInventory
 
-    return ElasticInventory(Address.parse(settings.search_url))
+    return ElasticsearchInventory(ElasticsearchAddress.parse(settings.search_url))
 
 
-def deadline_of(settings: Settings) -> float:
+def search_timeout(settings: Settings) -> float:
     """Seconds that a search may take, by the engine or without it."""
     if settings.search_url.startswith("tantivy"):
-        return STANDBY_DEADLINE
-    from service.search.engines.elasticsearch.connection import Address
+        return DATABASE_SEARCH_TIMEOUT
+    from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 
-    return Address.parse(settings.search_url).deadline
+    return ElasticsearchAddress.parse(settings.search_url).deadline
 
 
 def writer_for(settings: Settings) -> IndexWriter:
@@ -139,10 +139,10 @@ def writer_for(settings: Settings) -> IndexWriter:
         from service.search.engines.tantivy.writer import TantivyWriter
 
         return TantivyWriter(path_of(settings.search_url))
-    from service.search.engines.elasticsearch.connection import Address
-    from service.search.engines.elasticsearch.writer import ElasticWriter
+    from service.search.engines.elasticsearch.connection import ElasticsearchAddress
+    from service.search.engines.elasticsearch.writer import ElasticsearchWriter
 
-    return ElasticWriter(Address.parse(settings.search_url))
+    return ElasticsearchWriter(ElasticsearchAddress.parse(settings.search_url))
 
 
 def cache_for(settings: Settings) -> Cache:
@@ -161,44 +161,44 @@ def cache_for(settings: Settings) -> Cache:
 async def poster_store_for(settings: Settings) -> PosterStore:
     """Where posters are kept."""
     if settings.posters_url.startswith("file"):
-        from service.posters.local_store import FolderStore
+        from service.posters.local_store import LocalPosterStore
 
-        return FolderStore(path_of(settings.posters_url))
-    from service.posters.s3_store import S3Store
+        return LocalPosterStore(path_of(settings.posters_url))
+    from service.posters.s3_store import S3PosterStore
 
-    return await S3Store.open(
+    return await S3PosterStore.open(
         settings.posters_url, settings.aws_access_key_id, settings.aws_secret_access_key
     )
 
 
-def nudge_of(settings: Settings) -> Nudge:
-    return nudge_for(settings.database_url)
+def notifier_for_settings(settings: Settings) -> OutboxNotifier:
+    return notifier_for(settings.database_url)
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Parts]:
+async def open_container(settings: Settings) -> AsyncIterator[Container]:
     """The parts for as long as they are needed."""
-    made = await build(settings)
+    made = await build_container(settings)
     try:
         yield made
     finally:
-        await close(made)
+        await close_container(made)
 
 
-async def build(settings: Settings) -> Parts:
+async def build_container(settings: Settings) -> Container:
     """Build every part; one that is away is found out when it is used."""
     async with contextlib.AsyncExitStack() as stack:
         await open_database(settings.database_url)
         stack.push_async_callback(close_database)
-        nudge = nudge_of(settings)
+        nudge = notifier_for_settings(settings)
         stack.push_async_callback(nudge.close)
         engine = engine_for(settings)
         await engine.open()
         stack.push_async_callback(engine.close)
         cache = cache_for(settings)
         stack.push_async_callback(cache.close)
-        answers = Answers(cache)
-        stack.push_async_callback(answers.settled)
+        answers = ResponseCache(cache)
+        stack.push_async_callback(answers.wait_until_stored)
         store = await poster_store_for(settings)
         stack.push_async_callback(store.close)
         inventory = inventory_for(settings)
@@ -208,47 +208,47 @@ async def build(settings: Settings) -> Parts:
         accounts = Accounts(settings.jwt_secret, passwords, utc_now)
         stack.callback(accounts.close)
         catalogue = Catalogue(nudge, utc_now)
-        pointers = Pointers(catalogue, nudge)
-        lookup = Lookup(catalogue, await _omdb_client(settings, stack), utc_now)
+        pointers = OutboxAdmin(catalogue, nudge)
+        lookup = FilmLookup(catalogue, await _omdb_client(settings, stack), utc_now)
         stack.push_async_callback(lookup.close)
-        suspects = Suspects(drift, inventory)
+        suspects = OrphanRepair(drift, inventory)
         stack.push_async_callback(suspects.close)
-        vocabulary, shelf = Vocabulary(), Shelf(suspects.meet)
-        lexicon, audience = Lexicon(vocabulary), Audience()
+        vocabulary, shelf = Vocabulary(), FilmCache(suspects.enqueue)
+        lexicon, audience = VocabularySync(vocabulary), SearchActivity()
 
-        search = Search(
-            Finder(engine, vocabulary, shelf),
-            Suggester(engine, vocabulary, shelf),
-            Standby(vocabulary, shelf, deadline_of(settings)),
-            audience.seen,
+        search = SearchService(
+            EngineSearch(engine, vocabulary, shelf),
+            Autocomplete(engine, vocabulary, shelf),
+            DatabaseSearch(vocabulary, shelf, search_timeout(settings)),
+            audience.record_search,
         )
-        matching = Matching(search.films)
+        matching = FilenameMatcher(search.films)
         stack.callback(matching.close)
 
         async def show(generation: int) -> None:
             with contextlib.suppress(Unavailable):  # a search will find out, and do without
-                await engine.see(generation)
+                await engine.refresh(generation)
 
         async def learn(_: int) -> None:
             await lexicon.catch_up()
 
-        return Parts(
+        return Container(
             settings=settings,
             version=version("movies"),
             catalogue=catalogue,
-            loader=Loader(catalogue, read_film),
+            loader=FilmImporter(catalogue, parse_film),
             lookup=lookup,
             search=search,
             matching=matching,
-            cursors=Cursors(settings.jwt_secret, utc_now),
+            cursors=CursorCodec(settings.jwt_secret, utc_now),
             generation=Generation(show, learn),
             answers=answers,
-            gallery=Gallery(store, utc_now),
+            gallery=PosterService(store, utc_now),
             accounts=accounts,
-            rebuilds=Rebuilds(utc_now),
+            rebuilds=ReindexJobs(utc_now),
             drift=drift,
             pointers=pointers,
-            why=Why(catalogue, pointers, inventory, engine),
+            why=IndexDiagnosis(catalogue, pointers, inventory, engine),
             health=Health(
                 {
                     "search": engine.check,
@@ -269,11 +269,11 @@ async def _omdb_client(settings: Settings, stack: contextlib.AsyncExitStack) -> 
     if settings.omdb_api_key is None:
         return None
     session = await stack.enter_async_context(aiohttp.ClientSession())
-    quota = Quota(settings.omdb_api_key, settings.omdb_daily_quota, utc_now)
+    quota = OmdbQuota(settings.omdb_api_key, settings.omdb_daily_quota, utc_now)
     return OmdbClient(session, settings.omdb_url, settings.omdb_api_key, quota)
 
 
-async def follow(made: Parts) -> "asyncio.Task[None]":
+async def start_vocabulary_sync(made: Container) -> "asyncio.Task[None]":
     """Start to keep level with the index's words; returns once spelling can be guessed.
 
     What is there by then stays: the collector of garbage looks no more through it, which took a
@@ -287,13 +287,13 @@ async def follow(made: Parts) -> "asyncio.Task[None]":
     return task
 
 
-async def warm(made: Parts) -> None:
+async def warm_up(made: Container) -> None:
     """Load what no request should wait for, once the start is over."""
     await asyncio.sleep(WARM_AFTER)
     await made.matching.warm()
     gc.freeze()
 
 
-async def close(made: Parts) -> None:
+async def close_container(made: Container) -> None:
     """Let go of every part, the last one built first."""
     await made.resources.aclose()

@@ -2,4 +2,4 @@
 
 import signal
 
-LEAVE = signal.SIGUSR1  # tells a worker that the service is going to stop
+DRAIN_SIGNAL = signal.SIGUSR1  # tells a worker that the service is going to stop

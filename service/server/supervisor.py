@@ -22,13 +22,15 @@ from dataclasses import dataclass, field
 import structlog
 from prometheus_client.multiprocess import mark_process_dead
 
-from service.limits import LONGEST_ANSWER
-from service.server.signals import LEAVE
+from service.limits import REQUEST_TIMEOUT
+from service.server.signals import DRAIN_SIGNAL
 from service.settings import PROJECT, Settings
 
 log = structlog.get_logger()
 
-GRACE = LONGEST_ANSWER + 1.5  # seconds between SIGTERM and SIGKILL; an idle child takes some tenths
+GRACE = (
+    REQUEST_TIMEOUT + 1.5
+)  # seconds between SIGTERM and SIGKILL; an idle child takes some tenths
 FIRST_PAUSE = 0.2  # seconds before a dead child is started again; doubles while it keeps dying
 LONGEST_PAUSE = 30.0  # seconds
 SETTLED = 10.0  # seconds of life after which a child's next death counts as its first
@@ -40,7 +42,7 @@ PR_SET_PDEATHSIG = 1  # Linux: the child gets a signal when its parent dies
 
 
 @dataclass(slots=True)
-class Child:
+class ManagedProcess:
     """One process and its history."""
 
     name: str
@@ -63,7 +65,7 @@ class Supervisor:
         self.port: int = self._socket.getsockname()[1]
         shared = self._socket.fileno()
         self._children = [
-            Child(
+            ManagedProcess(
                 f"api-{n}",
                 [sys.executable, "-m", "service.server.api_worker", str(shared)],
                 (shared,),
@@ -71,7 +73,7 @@ class Supervisor:
             for n in range(settings.workers)
         ]
         if settings.indexer == "managed":
-            self._children.append(Child("indexer", [sys.executable, "-m", "indexer"]))
+            self._children.append(ManagedProcess("indexer", [sys.executable, "-m", "indexer"]))
         self._counts = tempfile.TemporaryDirectory(prefix="movies-metrics-")
         self._stopping = self._at_once = False
         self._restart = False
@@ -87,12 +89,12 @@ class Supervisor:
         try:
             while not self._stopping:
                 for child in self._children:
-                    self._look_after(child)
+                    self._supervise(child)
                 if self._restart:
                     self._restart = False
                     self._restart_each()
                 time.sleep(LOOK)
-            self._take_leave()
+            self._drain()
         finally:
             greeting.kill()
             greeting.wait()
@@ -112,7 +114,7 @@ class Supervisor:
     def _again(self, *_: object) -> None:
         self._restart = True
 
-    def _take_leave(self) -> None:
+    def _drain(self) -> None:
         """Have the workers say that they are going, while they go on for the time that it takes
         others to notice.
         """
@@ -120,10 +122,12 @@ class Supervisor:
         while time.monotonic() < deadline and not self._at_once:
             for child in self._children:
                 if child.inherits and child.process is not None:
-                    child.process.send_signal(LEAVE)  # again: it may have been too young to hear
+                    child.process.send_signal(
+                        DRAIN_SIGNAL
+                    )  # again: it may have been too young to hear
             time.sleep(LOOK)
 
-    def _look_after(self, child: Child) -> None:
+    def _supervise(self, child: ManagedProcess) -> None:
         now = time.monotonic()
         if child.process is None:
             if now >= child.due:
@@ -140,7 +144,7 @@ class Supervisor:
         child.due = now + child.pause
         child.pause = min(LONGEST_PAUSE, child.pause * 2)
 
-    def _listen_to(self, child: Child, now: float) -> None:
+    def _listen_to(self, child: ManagedProcess, now: float) -> None:
         assert child.process is not None
         try:
             while os.read(child.heartbeat, 4096):
@@ -152,7 +156,7 @@ class Supervisor:
             log.error("child_frozen", child=child.name, seconds=patience)
             child.process.kill()
 
-    def _start(self, child: Child) -> None:
+    def _start(self, child: ManagedProcess) -> None:
         mine, theirs = os.pipe()
         os.set_blocking(mine, False)
         child.process = subprocess.Popen(
@@ -172,7 +176,7 @@ class Supervisor:
         child.heard = 0.0
         log.info("child_started", child=child.name, pid=child.process.pid)
 
-    def _bury(self, child: Child) -> None:
+    def _bury(self, child: ManagedProcess) -> None:
         os.close(child.heartbeat)
         assert child.process is not None
         mark_process_dead(child.process.pid, self._counts.name)  # type: ignore[no-untyped-call]
@@ -209,7 +213,7 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
 def _die_with_parent() -> None:
     """In the child, before it runs: leave the terminal's Ctrl-C to the parent, and die with it."""
     os.setsid()
-    signal.signal(LEAVE, signal.SIG_IGN)  # until it can heed it
+    signal.signal(DRAIN_SIGNAL, signal.SIG_IGN)  # until it can heed it
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import add
 from typing import NamedTuple
 
-SHORTEST_INITIALS = 3
+MIN_INITIALS = 3
 LONGEST_REMEMBERED = 120  # characters; a title is taken apart several times over, a plot once
 ARTICLES = frozenset({"the", "a", "an"})
 """Leading words that are not part of a title's whole form. English only: ``Die Hard`` must not lose
@@ -154,7 +154,7 @@ def spans(text: str) -> list[Span]:
     return found
 
 
-def whole(title: str) -> str:
+def full_title_key(title: str) -> str:
     """The title as one string: its words with one space between, without a leading article.
 
     ``Matrix, The`` and ``The Matrix`` are both ``matrix``; a title that is nothing but an article
@@ -173,7 +173,7 @@ def without_article(title_words: list[str], inverted: bool = False) -> list[str]
     return title_words
 
 
-def joined(title_words: list[str]) -> list[str]:
+def joined_pairs(title_words: list[str]) -> list[str]:
     """Neighbouring words run together: ``star wars`` gives ``starwars``."""
     return list(map(add, title_words, title_words[1:]))
 
@@ -186,18 +186,18 @@ def initials(title: str, title_words: list[str]) -> list[str]:
     Args:
         title_words: what `words` gives for `title`.
     """
-    if len(title_words) < SHORTEST_INITIALS:
+    if len(title_words) < MIN_INITIALS:
         return []
     forms = [title_words, without_article(title_words)]
     first = _SUBTITLE.split(title, maxsplit=1)[0]
     if first != title:
         part = words(first)
         forms += [part, without_article(part)]
-    found = ["".join([w[0] for w in form]) for form in forms if len(form) >= SHORTEST_INITIALS]
+    found = ["".join([w[0] for w in form]) for form in forms if len(form) >= MIN_INITIALS]
     return list(dict.fromkeys(found))
 
 
-def grams(squeezed: str) -> list[str]:
+def character_ngrams(squeezed: str) -> list[str]:
     """Overlapping pieces of two and three letters of a text without spaces, each once, in order of
     appearance.
     """

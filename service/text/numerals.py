@@ -35,8 +35,8 @@ _NUMBERS = frozenset((*VALUES, *ORDINALS, *(words[-1] for words in _PARTS)))
 # Figures that stand for letters in titles set as ``Se7en``, ``S1m0ne`` or ``Numb3rs``.
 _LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "vt", "8": "b"}
 _MIXED = re.compile(r"(?=.*[^\W\d_])(?=.*\d)[^\W_]{3,12}")
-LONGEST_NUMBER = 7  # words: nine thousand nine hundred and ninety nine
-LONGEST_PART = 3  # words: and a half
+MAX_NUMBER_WORDS = 7  # words: nine thousand nine hundred and ninety nine
+MAX_PART_WORDS = 3  # words: and a half
 MOST_FIGURES = 3  # figures read as letters in one word; more is a code, not a word
 
 
@@ -47,7 +47,7 @@ def _ordinal(value: int) -> str:
     return f"{value}{ending}"
 
 
-def figure(word: str) -> str:
+def to_digits(word: str) -> str:
     """`word` with its number as a figure: ``two`` and ``ii`` are ``2``, ``second`` is ``2nd``;
     others stay.
     """
@@ -58,15 +58,15 @@ def figure(word: str) -> str:
     return word
 
 
-def asked(word: str) -> tuple[str, ...]:
+def query_forms(word: str) -> tuple[str, ...]:
     """The forms under which a typed word is looked up: itself first, then its figure if it has
     another one.
     """
-    other = figure(word)
+    other = to_digits(word)
     return (word,) if other == word else (word, other)
 
 
-def lettered(word: str) -> tuple[str, ...]:
+def leet_readings(word: str) -> tuple[str, ...]:
     """Readings of a word with figures for letters: ``se7en`` gives ``seven`` and ``seten``. Most
     words give none.
     """
@@ -80,13 +80,13 @@ def lettered(word: str) -> tuple[str, ...]:
     )
 
 
-def indexed(word: str) -> tuple[str, ...]:
+def index_forms(word: str) -> tuple[str, ...]:
     """Every form under which a title's word is found, itself first: ``second`` is also ``2nd`` and
     ``2``.
     """
     if word.isalpha() and word not in _NUMBERS:
         return (word,)
-    forms = [word, *asked(word)[1:], *lettered(word)]
+    forms = [word, *query_forms(word)[1:], *leet_readings(word)]
     if word in ORDINALS:
         forms.append(str(ORDINALS[word]))
     elif found := _FIGURE_ORDINAL.fullmatch(word):
@@ -94,25 +94,25 @@ def indexed(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(forms))
 
 
-def any_in(title_words: list[str]) -> bool:
+def has_number(title_words: list[str]) -> bool:
     """Whether a word is a number written as one: what has none is its own figures."""
     return not _NUMBERS.isdisjoint(title_words)
 
 
-def figures(title_words: list[str]) -> list[str]:
+def normalize_numerals(title_words: list[str]) -> list[str]:
     """The words with all numbers as figures, numbers of several words as one: ``twenty one grams``
     is ``21 grams``, ``five hundred days`` is ``500 days``, ``eight and a half`` is ``8 1 2`` as
     ``8½`` is.
     """
-    if not any_in(title_words):
+    if not has_number(title_words):
         return list(title_words)
     result: list[str] = []
     place = 0
     while place < len(title_words):
-        value, used = _cardinal(title_words[place : place + LONGEST_NUMBER])
-        result.append(str(value) if used > 1 else figure(title_words[place]))
+        value, used = _cardinal(title_words[place : place + MAX_NUMBER_WORDS])
+        result.append(str(value) if used > 1 else to_digits(title_words[place]))
         place += max(used, 1)
-        if result[-1].isdigit() and (part := _part(title_words[place : place + LONGEST_PART])):
+        if result[-1].isdigit() and (part := _part(title_words[place : place + MAX_PART_WORDS])):
             result += _PARTS[part]
             place += len(part)
     return result
@@ -146,6 +146,6 @@ _FORMS: dict[str, tuple[str, ...]] = {
 }
 
 
-def same(figure_: str) -> tuple[str, ...]:
+def equivalent_forms(figure_: str) -> tuple[str, ...]:
     """Every word for a number given as a figure, itself first."""
     return _FORMS.get(figure_, (figure_,))

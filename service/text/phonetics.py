@@ -38,7 +38,7 @@ _DOUBLED = re.compile(r"(.)\1+")
 
 
 @lru_cache(maxsize=50_000)
-def sound(word: str) -> str:
+def phonetic_key(word: str) -> str:
     """The key of a folded word; empty when it says too little."""
     if not (word.isascii() and word.isalpha()):
         return ""

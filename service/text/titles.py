@@ -7,13 +7,13 @@ from service.text import numerals
 from service.text.analysis import without_article, words
 
 
-def wholes(title_words: list[str]) -> tuple[str, ...]:
+def full_title_keys(title_words: list[str]) -> tuple[str, ...]:
     """The forms of a whole title without spaces: as it is, with figures, and both without a leading
     article.
     """
     forms = [title_words, without_article(title_words)]
-    if numerals.any_in(title_words):
-        forms += [numerals.figures(form) for form in forms]
+    if numerals.has_number(title_words):
+        forms += [numerals.normalize_numerals(form) for form in forms]
     return _distinct(filter(None, map("".join, forms)))
 
 
@@ -23,16 +23,16 @@ def _distinct(words_: Iterable[str]) -> tuple[str, ...]:
 
 def indexed_forms(title_words: list[str]) -> list[str]:
     """A title's words, with their numbers written both ways."""
-    numbered = numerals.any_in(title_words)
+    numbered = numerals.has_number(title_words)
     if not numbered and "".join(title_words).isalpha():
         return title_words
-    found = [form for word in title_words for form in numerals.indexed(word)]
+    found = [form for word in title_words for form in numerals.index_forms(word)]
     if numbered:
-        found += [word for word in numerals.figures(title_words) if word not in found]
+        found += [word for word in numerals.normalize_numerals(title_words) if word not in found]
     return found
 
 
 @lru_cache(maxsize=10_000)  # most genres, languages and directors come again; some 2 MB
-def squeezed(text: str) -> str:
+def compact_key(text: str) -> str:
     """A name as filters compare it: its folded words, run together."""
     return "".join(words(text))

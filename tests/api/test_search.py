@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from service.search.retrieval.cursors import Cursors, Walk
+from service.search.retrieval.cursors import Cursor, CursorCodec
 from tests.running import Api, until
 
 
@@ -220,9 +220,9 @@ async def test_a_cursor_goes_on_where_offsets_end_and_only_for_its_question(api:
 
 async def test_an_old_cursor_is_refused_as_such(api: Api) -> None:
     then = datetime.now(UTC) - timedelta(days=1)
-    sealed = Cursors(api.service.environment["JWT_SECRET"], lambda: then)
+    sealed = CursorCodec(api.service.environment["JWT_SECRET"], lambda: then)
     question = '{"sort":"title"}'
-    cursor = sealed.seal(Walk("exact", ("m", 1, "x"), 20), question)
+    cursor = sealed.encode(Cursor("exact", ("m", 1, "x"), 20), question)
     refused = await api.get(f"/api/v1/movies?sort=title&cursor={cursor}")
     assert (refused.status, refused.json["code"]) == (400, "cursor_expired")
 

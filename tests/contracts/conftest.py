@@ -9,12 +9,12 @@ import pytest
 
 from service.films.models import Film
 from service.search.engines.base import Engine, IndexWriter
-from service.search.engines.elasticsearch.connection import Address
-from service.search.engines.elasticsearch.reader import ElasticEngine
-from service.search.engines.elasticsearch.writer import ElasticWriter
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress
+from service.search.engines.elasticsearch.reader import ElasticsearchEngine
+from service.search.engines.elasticsearch.writer import ElasticsearchWriter
 from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
-from service.search.retrieval.engine_search import Finder
+from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.conftest import emptied, required
 from tests.contracts.shelf import HARD, PATIENCE, Shelf, row, samples
@@ -38,12 +38,12 @@ async def indexed(
     else:
         url = required("elasticsearch")
         alias = f"test-{uuid4().hex[:12]}"
-        address = replace(Address.parse(url), alias=alias, deadline=PATIENCE)
-        engine, writer = ElasticEngine(address), ElasticWriter(address)
+        address = replace(ElasticsearchAddress.parse(url), alias=alias, deadline=PATIENCE)
+        engine, writer = ElasticsearchEngine(address), ElasticsearchWriter(address)
     await writer.open()
     await engine.open()
     vocabulary = Vocabulary()
-    shelf = Shelf(Finder(engine, vocabulary), engine, writer, vocabulary)
+    shelf = Shelf(EngineSearch(engine, vocabulary), engine, writer, vocabulary)
     await shelf.put(films)
     yield shelf
     await engine.close()

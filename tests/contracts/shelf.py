@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from service.films.models import Film
-from service.films.search_text import texts
+from service.films.search_text import search_texts
 from service.search.engines.base import Engine, IndexWriter
 from service.search.index.document import MovieDocument
-from service.search.retrieval.engine_search import Finder
+from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.settings import PROJECT
-from service.text.analysis import whole
+from service.text.analysis import full_title_key
 
 PATIENCE = 30.0  # seconds: a busy machine is no failure here
 
@@ -102,7 +102,7 @@ def samples() -> list[dict[str, Any]]:
 class Shelf:
     """The films, and the finder that looks through them."""
 
-    finder: Finder
+    finder: EngineSearch
     engine: Engine
     writer: IndexWriter
     vocabulary: Vocabulary
@@ -110,9 +110,9 @@ class Shelf:
     async def put(self, films: list[Film]) -> None:
         documents = [MovieDocument.of(film) for film in films]
         for document in documents:
-            self.vocabulary.add(document.words())
+            self.vocabulary.add(document.vocabulary_words())
         assert await self.writer.write(documents) == ()
-        await self.engine.see(2)
+        await self.engine.refresh(2)
 
     async def titles(self, typed: str, limit: int = 5) -> list[str]:
         found = await self.finder.find(typed, limit, 0)
@@ -126,11 +126,11 @@ def row(number: int, facts: dict[str, Any]) -> Film:
     lists: dict[str, list[str]] = {name: facts.get(name, []) for name in names}
     return Film(
         id=UUID(int=number),
-        **texts(title=facts["title"], **lists),
+        **search_texts(title=facts["title"], **lists),
         **lists,
         imdb_id=facts.get("imdb_id"),
         title=facts["title"],
-        whole_title=whole(facts["title"]),
+        whole_title=full_title_key(facts["title"]),
         year=facts["year"],
         actors=facts.get("actors", []),
         plot=facts.get("plot"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.errors import Invalid
 from service.films.models import Film
-from service.search.retrieval.engine_search import Finder, Found
+from service.search.retrieval.engine_search import EngineSearch, SearchResult
 from service.text.analysis import words
 from tests.contracts.shelf import HARD, Shelf, samples
 
@@ -48,14 +48,18 @@ typed_texts = st.one_of(
 
 
 @pytest.fixture(scope="module")
-async def asked(indexed: Shelf, films: list[Film], database_url: str) -> AsyncIterator[Finder]:
+async def asked(
+    indexed: Shelf, films: list[Film], database_url: str
+) -> AsyncIterator[EngineSearch]:
     """The finder, with the films in the database for all of these tests."""
     await Film.bulk_create(films)
     yield indexed.finder
     await Film.all().delete()
 
 
-async def answer(finder: Finder, typed: str, limit: int, offset: int = 0) -> Found | None:
+async def answer(
+    finder: EngineSearch, typed: str, limit: int, offset: int = 0
+) -> SearchResult | None:
     try:
         return await finder.find(typed, limit, offset)
     except Invalid as refused:
@@ -63,13 +67,13 @@ async def answer(finder: Finder, typed: str, limit: int, offset: int = 0) -> Fou
         return None
 
 
-def ids(found: Found) -> list[UUID]:
+def ids(found: SearchResult) -> list[UUID]:
     return [result.film.id for result in found.results]
 
 
 @ANYTHING
 @given(typed=typed_texts)
-async def test_every_text_is_answered_or_refused_by_name(asked: Finder, typed: str) -> None:
+async def test_every_text_is_answered_or_refused_by_name(asked: EngineSearch, typed: str) -> None:
     found = await answer(asked, typed, 10)
     if found is not None:
         assert len(found.results) <= min(10, found.total)
@@ -78,7 +82,7 @@ async def test_every_text_is_answered_or_refused_by_name(asked: Finder, typed: s
 @ANYTHING
 @given(typed=misspelt(), size=st.integers(1, 7))
 async def test_pages_never_overlap_and_are_the_same_list(
-    asked: Finder, typed: str, size: int
+    asked: EngineSearch, typed: str, size: int
 ) -> None:
     whole = await answer(asked, typed, 3 * size)
     if whole is None:
@@ -92,7 +96,7 @@ async def test_pages_never_overlap_and_are_the_same_list(
 
 @ANYTHING
 @given(typed=misspelt())
-async def test_the_order_is_total_and_always_the_same(asked: Finder, typed: str) -> None:
+async def test_the_order_is_total_and_always_the_same(asked: EngineSearch, typed: str) -> None:
     once, again = await answer(asked, typed, 100), await answer(asked, typed, 100)
     assert (once and ids(once)) == (again and ids(again))
 
@@ -100,7 +104,7 @@ async def test_the_order_is_total_and_always_the_same(asked: Finder, typed: str)
 @ANYTHING
 @given(title=titled, change=st.sampled_from([str.lower, str.upper, str.title, str.strip]))
 async def test_a_title_typed_as_it_is_comes_first(
-    asked: Finder, title: str, change: "staticmethod[[str], str]"
+    asked: EngineSearch, title: str, change: "staticmethod[[str], str]"
 ) -> None:
     found = await answer(asked, change(title), 1)
     assert found is not None

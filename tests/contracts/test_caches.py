@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from service.cache.base import Cache
 from service.cache.memory import MemoryCache
 from service.cache.redis import RedisCache
-from service.cache.response_cache import Answers, Kept, key_of
+from service.cache.response_cache import CachedResponse, ResponseCache, cache_key
 from service.errors import NotFound, Unavailable
 from service.search.index.generation import Generation, advance
 from service.search.index.models import IndexState
@@ -75,28 +75,30 @@ async def test_it_says_that_it_works(cache: Cache) -> None:
 
 
 async def test_one_of_many_who_ask_at_once_makes_the_answer(cache: Cache) -> None:
-    answers, question, made = Answers(cache), key(), []
+    answers, question, made = ResponseCache(cache), key(), []
 
     async def make() -> bytes:
         made.append(1)
         await asyncio.sleep(0.02)
         return b"answer"
 
-    kept = await asyncio.gather(*(answers.fetch("test", question, 1, 60, make) for _ in range(100)))
+    kept = await asyncio.gather(
+        *(answers.get_or_make("test", question, 1, 60, make) for _ in range(100))
+    )
     assert {one.body for one in kept} == {b"answer"}
     assert len(made) == 1
-    again = await answers.fetch("test", question, 1, 60, make)
+    again = await answers.get_or_make("test", question, 1, 60, make)
     assert (again.status, len(made)) == ("hit", 1)
 
 
 async def test_a_new_generation_asks_anew(cache: Cache) -> None:
-    answers, question = Answers(cache), key()
+    answers, question = ResponseCache(cache), key()
     for generation in (1, 2):
 
         async def make(said: int = generation) -> bytes:
             return str(said).encode()
 
-        kept = await answers.fetch("test", question, generation, 60, make)
+        kept = await answers.get_or_make("test", question, generation, 60, make)
         assert kept.body == str(generation).encode()
 
 
@@ -104,16 +106,16 @@ async def test_a_new_generation_asks_anew(cache: Cache) -> None:
 async def test_processes_that_share_a_cache_make_one_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("service.cache.response_cache.PATIENCE", 30.0)
+    monkeypatch.setattr("service.cache.response_cache.MAX_WAIT_FOR_OTHERS", 30.0)
     caches = [RedisCache(required("redis"), deadline=5) for _ in range(3)]
-    processes, question, made = [Answers(cache) for cache in caches], key(), []
+    processes, question, made = [ResponseCache(cache) for cache in caches], key(), []
 
     async def make() -> bytes:
         made.append(1)
         await asyncio.sleep(0.05)
         return b"answer"
 
-    asked = (p.fetch("test", question, 1, 60, make) for p in processes for _ in range(30))
+    asked = (p.get_or_make("test", question, 1, 60, make) for p in processes for _ in range(30))
     assert {kept.body for kept in await asyncio.gather(*asked)} == {b"answer"}
     assert len(made) == 1
     for cache in caches:
@@ -123,14 +125,14 @@ async def test_processes_that_share_a_cache_make_one_answer(
 async def test_who_waits_for_a_process_that_died_makes_the_answer_in_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("service.cache.response_cache.PATIENCE", 0.05)
+    monkeypatch.setattr("service.cache.response_cache.MAX_WAIT_FOR_OTHERS", 0.05)
     cache, question = RedisCache(required("redis"), deadline=5), key()
-    assert await cache.get_or_claim(key_of("test", question, 1), 60) == (None, True)
+    assert await cache.get_or_claim(cache_key("test", question, 1), 60) == (None, True)
 
     async def make() -> bytes:
         return b"answer"
 
-    assert (await Answers(cache).fetch("test", question, 1, 60, make)).body == b"answer"
+    assert (await ResponseCache(cache).get_or_make("test", question, 1, 60, make)).body == b"answer"
     await cache.close()
 
 
@@ -139,7 +141,7 @@ async def test_an_answer_made_before_a_change_is_not_given_after_it(
     cache: Cache, database: str
 ) -> None:
     """Though it is put into the cache after the change, and after the newer answer."""
-    answers, generation, question = Answers(cache), Generation(), key()
+    answers, generation, question = ResponseCache(cache), Generation(), key()
     facts, read, goes_on = ["old"], asyncio.Event(), asyncio.Event()
 
     async def make() -> bytes:
@@ -151,8 +153,8 @@ async def test_an_answer_made_before_a_change_is_not_given_after_it(
         await goes_on.wait()
         return found
 
-    async def ask(making: Callable[[], Awaitable[bytes]] = make) -> Kept:
-        return await answers.fetch("test", question, await generation.fresh(), 60, making)
+    async def ask(making: Callable[[], Awaitable[bytes]] = make) -> CachedResponse:
+        return await answers.get_or_make("test", question, await generation.fresh(), 60, making)
 
     slow = asyncio.create_task(ask(make_slowly))
     await read.wait()
@@ -161,19 +163,21 @@ async def test_an_answer_made_before_a_change_is_not_given_after_it(
     assert (await ask()).body == b"new"
     goes_on.set()
     assert (await slow).body == b"old", "who asked before the change may be told what was before"
-    assert await ask() == Kept(b"new", "hit")
+    assert await ask() == CachedResponse(b"new", "hit")
 
 
 async def test_a_database_from_a_backup_does_not_give_answers_of_its_lost_days(
     cache: Cache, database: str
 ) -> None:
-    answers, generation, question = Answers(cache), Generation(), key()
+    answers, generation, question = ResponseCache(cache), Generation(), key()
 
     async def ask(fact: str) -> bytes:
         async def make() -> bytes:
             return fact.encode()
 
-        return (await answers.fetch("test", question, await generation.fresh(), 60, make)).body
+        return (
+            await answers.get_or_make("test", question, await generation.fresh(), 60, make)
+        ).body
 
     await advance()
     [backup] = await IndexState.all().values("name", "generation")
@@ -193,20 +197,24 @@ async def test_a_database_from_a_backup_does_not_give_answers_of_its_lost_days(
 async def test_what_is_not_ours_counts_as_not_there_and_is_replaced(
     cache: Cache, garbage: bytes
 ) -> None:
-    answers, question = Answers(cache), key()
+    answers, question = ResponseCache(cache), key()
 
     async def make() -> bytes:
         return b"answer"
 
-    where = key_of("test", question, 1)
+    where = cache_key("test", question, 1)
     await cache.put(where, garbage, 60)
-    assert await answers.fetch("test", question, 1, 60, make) == Kept(b"answer", "miss")
-    assert await answers.fetch("test", question, 1, 60, make) == Kept(b"answer", "hit")
-    await answers.settled()
+    assert await answers.get_or_make("test", question, 1, 60, make) == CachedResponse(
+        b"answer", "miss"
+    )
+    assert await answers.get_or_make("test", question, 1, 60, make) == CachedResponse(
+        b"answer", "hit"
+    )
+    await answers.wait_until_stored()
     kept = await cache.get(where)
     assert kept is not None
     await cache.put(where, kept[:-1] + b"?", 60)
-    assert (await answers.fetch("test", question, 1, 60, make)).status == "miss"
+    assert (await answers.get_or_make("test", question, 1, 60, make)).status == "miss"
 
 
 @pytest.mark.fault(32, "garbage in the cache")
@@ -237,39 +245,43 @@ class Slow(MemoryCache):
 
 async def test_nobody_waits_until_an_answer_is_kept() -> None:
     cache, made = Slow(), []
-    answers = Answers(cache)
+    answers = ResponseCache(cache)
 
     async def make() -> bytes:
         made.append(1)
         return b"answer"
 
     async with asyncio.timeout(30):
-        assert await answers.fetch("test", "q", 1, 60, make) == Kept(b"answer", "miss")
-        assert await answers.fetch("test", "q", 1, 60, make) == Kept(b"answer", "hit")
+        assert await answers.get_or_make("test", "q", 1, 60, make) == CachedResponse(
+            b"answer", "miss"
+        )
+        assert await answers.get_or_make("test", "q", 1, 60, make) == CachedResponse(
+            b"answer", "hit"
+        )
     cache.goes_on.set()
-    await answers.settled()
-    assert await cache.get(key_of("test", "q", 1)) is not None
-    assert await answers.fetch("test", "q", 1, 60, make) == Kept(b"answer", "hit")
+    await answers.wait_until_stored()
+    assert await cache.get(cache_key("test", "q", 1)) is not None
+    assert await answers.get_or_make("test", "q", 1, 60, make) == CachedResponse(b"answer", "hit")
     assert len(made) == 1
 
 
 async def test_what_is_forgotten_while_it_is_being_kept_stays_forgotten() -> None:
     cache = Slow()
-    answers = Answers(cache)
+    answers = ResponseCache(cache)
 
     async def make() -> bytes:
         return b"answer"
 
-    await answers.fetch("test", "q", 1, 60, make)
-    forgetting = asyncio.create_task(answers.forget("test", "q", 1))
+    await answers.get_or_make("test", "q", 1, 60, make)
+    forgetting = asyncio.create_task(answers.drop("test", "q", 1))
     await asyncio.sleep(0)
     cache.goes_on.set()
     await forgetting
-    assert (await answers.fetch("test", "q", 1, 60, make)).status == "miss"
+    assert (await answers.get_or_make("test", "q", 1, 60, make)).status == "miss"
 
 
 async def test_an_error_reaches_every_caller_and_is_not_kept(cache: Cache) -> None:
-    answers, question = Answers(cache), key()
+    answers, question = ResponseCache(cache), key()
 
     async def fail() -> bytes:
         raise NotFound("nothing")
@@ -278,21 +290,22 @@ async def test_an_error_reaches_every_caller_and_is_not_kept(cache: Cache) -> No
         return b"now"
 
     results = await asyncio.gather(
-        *(answers.fetch("test", question, 1, 60, fail) for _ in range(5)), return_exceptions=True
+        *(answers.get_or_make("test", question, 1, 60, fail) for _ in range(5)),
+        return_exceptions=True,
     )
     assert all(isinstance(result, NotFound) for result in results)
-    assert (await answers.fetch("test", question, 1, 60, make)).body == b"now"
+    assert (await answers.get_or_make("test", question, 1, 60, make)).body == b"now"
 
 
 async def test_a_caller_that_gives_up_takes_the_answer_from_nobody(cache: Cache) -> None:
-    answers, question = Answers(cache), key()
+    answers, question = ResponseCache(cache), key()
 
     async def make() -> bytes:
         await asyncio.sleep(0.05)
         return b"answer"
 
-    hasty = asyncio.create_task(answers.fetch("test", question, 1, 60, make))
-    patient = asyncio.create_task(answers.fetch("test", question, 1, 60, make))
+    hasty = asyncio.create_task(answers.get_or_make("test", question, 1, 60, make))
+    patient = asyncio.create_task(answers.get_or_make("test", question, 1, 60, make))
     await asyncio.sleep(0.01)
     hasty.cancel()
     assert (await patient).body == b"answer"

@@ -14,22 +14,30 @@ import pytest
 import tantivy
 
 from service.errors import Unavailable
-from service.search.criteria.facets import counted
-from service.search.criteria.filters import EVERY_FILM, Facet, Range, Selection
-from service.search.criteria.sorting import Place, Sort
-from service.search.engines.base import Engine, Held, Hits, IndexWriter, Inventory, Packed, Refusal
-from service.search.engines.elasticsearch.connection import Address
-from service.search.engines.elasticsearch.inventory import ElasticInventory
-from service.search.engines.elasticsearch.reader import ElasticEngine
-from service.search.engines.elasticsearch.writer import ElasticWriter
+from service.search.criteria.facets import count_facets
+from service.search.criteria.filters import NO_FILTERS, Facet, Filters, Range
+from service.search.criteria.sorting import Sort, SortKey
+from service.search.engines.base import (
+    Engine,
+    Hits,
+    IndexEntry,
+    IndexWriter,
+    Inventory,
+    SerializedDocument,
+    WriteError,
+)
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress
+from service.search.engines.elasticsearch.inventory import ElasticsearchInventory
+from service.search.engines.elasticsearch.reader import ElasticsearchEngine
+from service.search.engines.elasticsearch.writer import ElasticsearchWriter
 from service.search.engines.tantivy.inventory import TantivyInventory
 from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
-from service.search.index.document import CUTS, MovieDocument
+from service.search.index.document import NGRAM_FIELDS, MovieDocument
 from service.search.query.parser import Query
 from service.search.query.plan import Clause, Field, Group, Plan, Slot
 from service.search.vocabulary.vocabulary import Vocabulary
-from service.text.analysis import whole
+from service.text.analysis import full_title_key
 from tests.conftest import emptied, required
 
 
@@ -78,29 +86,29 @@ class Store:
 
     async def write(self, *documents: MovieDocument) -> None:
         for document in documents:
-            self.vocabulary.add(document.words())
+            self.vocabulary.add(document.vocabulary_words())
         assert await self.writer.write(documents) == ()
         await self.moved()
 
-    async def fill(self, name: str, *documents: MovieDocument) -> tuple[Refusal, ...]:
-        ready = [Packed.of(document, self.writer.pack) for document in documents]
+    async def fill(self, name: str, *documents: MovieDocument) -> tuple[WriteError, ...]:
+        ready = [SerializedDocument.of(document, self.writer.serialize) for document in documents]
         return await self.writer.fill(name, ready)
 
     async def moved(self) -> None:
         self.generation += 1
-        await self.engine.see(self.generation)
+        await self.engine.refresh(self.generation)
 
     async def hits(self, text: str, offset: int = 0, limit: int = 10) -> Hits:
-        plan = Plan.of(Query.parse(text), self.vocabulary)
+        plan = Plan.fuzzy(Query.parse(text), self.vocabulary)
         return await self.engine.search(plan, offset, limit)
 
     async def ids(self, text: str) -> list[str]:
-        return [hit.film_id for hit in (await self.hits(text)).found]
+        return [hit.film_id for hit in (await self.hits(text)).hits]
 
 
-def elasticsearch_address() -> Address:
+def elasticsearch_address() -> ElasticsearchAddress:
     """A fresh alias on the test cluster."""
-    address = Address.parse(required("elasticsearch"))
+    address = ElasticsearchAddress.parse(required("elasticsearch"))
     return replace(address, alias=f"test-{uuid4().hex[:12]}", deadline=PATIENCE)
 
 
@@ -114,8 +122,8 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         inventory = TantivyInventory(tmp_path / "index")
     else:
         address = elasticsearch_address()
-        engine, writer = ElasticEngine(address), ElasticWriter(address)
-        inventory = ElasticInventory(address)
+        engine, writer = ElasticsearchEngine(address), ElasticsearchWriter(address)
+        inventory = ElasticsearchInventory(address)
     await writer.open()
     await engine.open()
     yield Store(engine, writer, inventory, Vocabulary())
@@ -136,7 +144,7 @@ async def test_a_fresh_store_has_one_live_and_empty_index(store: Store) -> None:
 async def test_a_film_is_found_as_soon_as_it_is_written(store: Store) -> None:
     await store.write(*FILMS)
     found = await store.hits("the godfather")
-    assert (found.found[0].film_id, found.found[0].version) == (GODFATHER.film_id, 1)
+    assert (found.hits[0].film_id, found.hits[0].version) == (GODFATHER.film_id, 1)
     assert found.relation == "eq"
 
 
@@ -167,52 +175,52 @@ async def test_what_people_type_finds_the_film_first(
 
 async def test_grams_find_what_no_word_explains(store: Store) -> None:
     await store.write(*FILMS)
-    plan = Plan.loose(Query.parse("gdofahterr"), store.vocabulary)
+    plan = Plan.relaxed(Query.parse("gdofahterr"), store.vocabulary)
     found = await store.engine.search(plan, 0, 10)
-    assert [hit.film_id for hit in found.found][:1] == [GODFATHER.film_id]
+    assert [hit.film_id for hit in found.hits][:1] == [GODFATHER.film_id]
 
 
-@pytest.mark.parametrize("name", sorted(CUTS))
+@pytest.mark.parametrize("name", sorted(NGRAM_FIELDS))
 async def test_an_engine_cuts_terms_into_the_pieces_that_plans_ask_for(
     store: Store, name: Field
 ) -> None:
     titles = ("The Unbelievably Long Adventures of Nobody", "기생충 가족", "Ünïcodé 𝔖𝔱𝔬𝔯𝔶", "It")
     films = [film(n, t, aliases=[t[::-1]], directors=[f"{t} Jr"]) for n, t in enumerate(titles, 1)]
     await store.write(*films)
-    cut = CUTS[name]
+    cut = NGRAM_FIELDS[name]
     kept: dict[str, set[str]] = defaultdict(set)
     asked: set[str] = set()
     for each in films:
-        for term in (term for field in cut.of for term in getattr(each.terms, field)):
-            starts = range(len(term)) if cut.inside else [0]
-            for start, size in product(starts, range(1, cut.longest + 2)):
+        for term in (term for field in cut.source_fields for term in getattr(each.terms, field)):
+            starts = range(len(term)) if cut.anywhere else [0]
+            for start, size in product(starts, range(1, cut.max_length + 2)):
                 asked.add(term[start : start + size])
-                if size >= cut.least and size <= min(cut.longest, len(term) - start):
+                if size >= cut.min_length and size <= min(cut.max_length, len(term) - start):
                     kept[term[start : start + size]].add(each.film_id)
     for piece in sorted(asked):
         plan = Plan((Group((Slot((Clause(name, (piece,), 1.0),)),), 1),))
         found = await store.engine.search(plan, 0, 10)
-        assert {hit.film_id for hit in found.found} == kept[piece], piece
+        assert {hit.film_id for hit in found.hits} == kept[piece], piece
 
 
 async def test_a_newer_version_replaces_an_older_one(store: Store) -> None:
     await store.write(JAWS)
     await store.write(replace(JAWS, version=3, title="Sharks"))
     assert await store.ids("jaws") == []
-    assert [h.version for h in (await store.hits("sharks")).found] == [3]
+    assert [h.version for h in (await store.hits("sharks")).hits] == [3]
 
 
 async def test_a_late_older_write_is_left_out_and_counts_as_done(store: Store) -> None:
     await store.write(replace(JAWS, version=5))
     await store.write(replace(JAWS, version=4, title="Sharks"))
     assert await store.ids("sharks") == []
-    assert [h.version for h in (await store.hits("jaws")).found] == [5]
+    assert [h.version for h in (await store.hits("jaws")).hits] == [5]
 
 
 async def test_of_two_versions_in_one_write_the_newer_one_stays(store: Store) -> None:
     await store.write(replace(JAWS, version=2), replace(JAWS, version=1, title="Sharks"))
     assert await store.ids("sharks") == []
-    assert [h.version for h in (await store.hits("jaws")).found] == [2]
+    assert [h.version for h in (await store.hits("jaws")).hits] == [2]
 
 
 async def test_the_same_version_again_is_written(store: Store) -> None:
@@ -240,11 +248,11 @@ async def test_a_document_that_cannot_be_held_is_refused_for_good_and_the_others
 ) -> None:
     impossible = film(9, "Impossible", **facts)
     (refusal,) = await store.writer.write([JAWS, impossible, SEVEN])
-    assert (refusal.film_id, refusal.passing) == (impossible.film_id, False)
+    assert (refusal.film_id, refusal.retryable) == (impossible.film_id, False)
     assert refusal.reason
     assert await store.writer.count("movies-1") == 2
     (alone,) = await store.writer.write([impossible])
-    assert not alone.passing
+    assert not alone.retryable
 
 
 async def test_equal_hits_come_in_the_order_of_votes_then_ids(store: Store) -> None:
@@ -259,14 +267,14 @@ async def test_pages_neither_overlap_nor_skip(store: Store) -> None:
     for offset in range(0, 60, 10):
         hits = await store.hits("twins", offset, 10)
         assert hits.total == 47
-        seen += [hit.film_id for hit in hits.found]
+        seen += [hit.film_id for hit in hits.hits]
     assert seen == [str(UUID(int=n)) for n in range(1, 48)]
 
 
 async def test_a_filled_index_shows_only_when_it_is_promoted(store: Store) -> None:
     await store.write(JAWS)
     await store.writer.create("movies-2")
-    store.vocabulary.add(LEON.words())
+    store.vocabulary.add(LEON.vocabulary_words())
     assert await store.fill("movies-2", SEVEN, LEON) == ()
     await store.moved()
     assert await store.ids("leon") == []
@@ -296,8 +304,8 @@ async def test_filling_keeps_the_newer_version_too(store: Store) -> None:
     await store.fill("movies-2", JAWS, SEVEN)
     await store.writer.promote("movies-2")
     await store.moved()
-    store.vocabulary.add(JAWS.words())
-    assert [h.version for h in (await store.hits("jaws")).found] == [2]
+    store.vocabulary.add(JAWS.vocabulary_words())
+    assert [h.version for h in (await store.hits("jaws")).hits] == [2]
 
 
 async def test_creating_an_index_again_empties_it(store: Store) -> None:
@@ -343,7 +351,7 @@ async def test_the_longest_query_is_answered(store: Store) -> None:
     await store.write(*FILMS)
     heavy = " ".join(["abcde"] * 32)
     assert (await store.hits(heavy)).total == 0
-    plan = Plan.loose(Query.parse("x" * 200), store.vocabulary)
+    plan = Plan.relaxed(Query.parse("x" * 200), store.vocabulary)
     assert (await store.engine.search(plan, 0, 10)).total == 0
 
 
@@ -367,7 +375,7 @@ async def test_the_inventory_lists_every_document_once_in_order_of_ids(store: St
     spread = [film((n << 64) + n % 5, "Twins") for n in range(1, 30)]
     close = [film(n, "Twins") for n in range(1, 9)]
     await store.write(*spread, *close)
-    seen: list[Held] = []
+    seen: list[IndexEntry] = []
     after = str(UUID(int=0))
     while page := await store.inventory.page("movies-1", after, 5):
         assert len(page) <= 5
@@ -391,25 +399,25 @@ async def test_two_indexes_may_be_listed_at_the_same_time(store: Store) -> None:
 async def test_the_inventory_knows_versions_and_tombstones(store: Store) -> None:
     assert await store.inventory.live() == "movies-1"
     await store.write(replace(JAWS, version=4), MovieDocument.tombstone(SEVEN.film_id, 2))
-    assert await store.inventory.look("movies-1", JAWS.film_id) == Held(
+    assert await store.inventory.get_entry("movies-1", JAWS.film_id) == IndexEntry(
         JAWS.film_id, 4, JAWS.digest(), gone=False
     )
-    gone = await store.inventory.look("movies-1", SEVEN.film_id)
+    gone = await store.inventory.get_entry("movies-1", SEVEN.film_id)
     assert gone is not None and (gone.version, gone.gone) == (2, True)
-    assert await store.inventory.look("movies-1", LEON.film_id) is None
+    assert await store.inventory.get_entry("movies-1", LEON.film_id) is None
 
 
 async def test_an_index_made_now_fits_and_one_that_is_not_there_cannot_be_read(
     store: Store,
 ) -> None:
-    assert await store.inventory.fits("movies-1")
+    assert await store.inventory.is_current_schema("movies-1")
     with pytest.raises(Unavailable):
-        await store.inventory.fits("movies-7")
+        await store.inventory.is_current_schema("movies-7")
 
 
 async def test_only_tombstones_are_buried(store: Store) -> None:
     await store.write(JAWS, MovieDocument.tombstone(SEVEN.film_id, 2))
-    await store.writer.bury([JAWS.film_id, SEVEN.film_id, LEON.film_id])
+    await store.writer.purge_tombstones([JAWS.film_id, SEVEN.film_id, LEON.film_id])
     await store.moved()
     assert await store.writer.count("movies-1") == 1  # on Elasticsearch this is what shows it
     held = await store.inventory.page("movies-1", str(UUID(int=0)), 10)
@@ -418,7 +426,7 @@ async def test_only_tombstones_are_buried(store: Store) -> None:
 
 async def test_indexers_that_start_at_once_on_an_empty_cluster_make_one_index() -> None:
     address = elasticsearch_address()
-    writers = [ElasticWriter(address) for _ in range(5)]
+    writers = [ElasticsearchWriter(address) for _ in range(5)]
     try:
         await asyncio.gather(*(writer.open() for writer in writers))
         for writer in writers:
@@ -442,15 +450,15 @@ async def test_a_folder_of_another_schema_is_left_as_it_is_until_a_rebuild(tmp_p
     (root / "current").write_text("movies-1\n")
     writer, inventory = TantivyWriter(root), TantivyInventory(root)
     await writer.open()
-    assert not await inventory.fits("movies-1")
+    assert not await inventory.is_current_schema("movies-1")
     (refusal,) = await writer.write([JAWS])
-    assert refusal.passing and "rebuild" in refusal.reason
-    await writer.bury([JAWS.film_id])
+    assert refusal.retryable and "rebuild" in refusal.reason
+    await writer.purge_tombstones([JAWS.film_id])
     await writer.create("movies-2")
-    assert await writer.fill("movies-2", [Packed.of(JAWS, writer.pack)]) == ()
+    assert await writer.fill("movies-2", [SerializedDocument.of(JAWS, writer.serialize)]) == ()
     await writer.promote("movies-2")
     assert await writer.write([SEVEN]) == ()
-    assert await inventory.fits("movies-2")
+    assert await inventory.is_current_schema("movies-2")
     await writer.close()
 
 
@@ -460,9 +468,9 @@ async def test_another_process_sees_what_a_folder_was_filled_with_once_it_is_kep
     writer, inventory = TantivyWriter(tmp_path), TantivyInventory(tmp_path)
     await writer.open()
     await writer.create("movies-2")
-    assert await writer.fill("movies-2", [Packed.of(JAWS, writer.pack)]) == ()
+    assert await writer.fill("movies-2", [SerializedDocument.of(JAWS, writer.serialize)]) == ()
     assert await inventory.page("movies-2", str(UUID(int=0)), 10) == ()
-    await writer.keep("movies-2")
+    await writer.commit("movies-2")
     (held,) = await inventory.page("movies-2", str(UUID(int=0)), 10)
     assert held.film_id == JAWS.film_id
     await writer.close()
@@ -474,7 +482,7 @@ async def test_the_index_that_is_said_to_be_live_is_the_one_that_is(tmp_path: Pa
     await engine.open()
     assert "movies-1: 0 documents" in await engine.check()
     await writer.create("movies-2")
-    assert await writer.fill("movies-2", [Packed.of(JAWS, writer.pack)]) == ()
+    assert await writer.fill("movies-2", [SerializedDocument.of(JAWS, writer.serialize)]) == ()
     await writer.promote("movies-2")
     assert "movies-2: 1 documents" in await engine.check()
     await engine.close()
@@ -499,17 +507,17 @@ SHELF: list[dict[str, Any]] = [
 ]
 
 SELECTIONS = [
-    EVERY_FILM,
-    Selection(types=("series",)),
-    Selection(genres=("scifi", "filmnoir")),
-    Selection(directors=("agnesvarda",)),
-    Selection(languages=("francais", "english")),
-    Selection(countries=("cotedivoire",)),
-    Selection(languages=("english",), countries=("usa", "france")),
-    Selection(years=Range(1970, 1990)),
-    Selection(ratings=Range(least=4.5)),
-    Selection(minutes=Range(most=90)),
-    Selection(("movie",), ("drama",), ("zacksnyder",), Range(1965), Range(most=8), Range(70, 200)),
+    NO_FILTERS,
+    Filters(types=("series",)),
+    Filters(genres=("scifi", "filmnoir")),
+    Filters(directors=("agnesvarda",)),
+    Filters(languages=("francais", "english")),
+    Filters(countries=("cotedivoire",)),
+    Filters(languages=("english",), countries=("usa", "france")),
+    Filters(years=Range(1970, 1990)),
+    Filters(ratings=Range(minimum=4.5)),
+    Filters(minutes=Range(maximum=90)),
+    Filters(("movie",), ("drama",), ("zacksnyder",), Range(1965), Range(maximum=8), Range(70, 200)),
 ]
 
 
@@ -517,13 +525,13 @@ async def test_filters_keep_what_the_rule_in_python_keeps(store: Store) -> None:
     documents = [film(n, **facts) for n, facts in enumerate(SHELF, 1)]
     await store.write(*documents)
     rows = [SimpleNamespace(**facts) for facts in SHELF]
-    plan = Plan.of(Query.parse("man"), store.vocabulary)
+    plan = Plan.fuzzy(Query.parse("man"), store.vocabulary)
     for selection in SELECTIONS:
         kept = [d.film_id for d, r in zip(documents, rows, strict=True) if selection.accepts(r)]
         assert kept
         for asked in (None, plan):
             hits = await store.engine.search(asked, 0, 100, selection=selection)
-            assert sorted(hit.film_id for hit in hits.found) == sorted(kept)
+            assert sorted(hit.film_id for hit in hits.hits) == sorted(kept)
             assert (hits.total, hits.relation) == (len(kept), "eq")
 
 
@@ -533,7 +541,7 @@ async def test_counts_are_those_of_the_rule_in_python(store: Store) -> None:
     plan, facets = Plan.exact(Query.parse("man")), get_args(Facet)
     for selection in SELECTIONS:
         found = await store.engine.count(plan, selection, facets)
-        assert found == counted(rows, selection, facets)
+        assert found == count_facets(rows, selection, facets)
 
 
 def by_hand(sort: Sort) -> list[str]:
@@ -542,7 +550,7 @@ def by_hand(sort: Sort) -> list[str]:
     def key(numbered: tuple[int, dict[str, Any]]) -> tuple[Any, ...]:
         number, facts = numbered
         name = {"-year": "year", "rating": "imdb_rating", "-rating": "imdb_rating"}.get(sort, sort)
-        value = whole(facts["title"]) if sort == "title" else facts.get(name, 0)
+        value = full_title_key(facts["title"]) if sort == "title" else facts.get(name, 0)
         if isinstance(value, float | int) and sort in ("-year", "-rating", "popularity"):
             value = -value
         return value is None, value or 0, -facts["imdb_votes"], number
@@ -559,18 +567,18 @@ async def test_every_order_is_total_and_goes_on_after_any_hit(store: Store, sort
     expected = by_hand(sort)
     for plan in (None, Plan.exact(Query.parse("man"))):
         everything = await store.engine.search(plan, 0, 100, sort=sort)
-        in_order = [hit.film_id for hit in everything.found]
+        in_order = [hit.film_id for hit in everything.hits]
         if sort != "relevance" or plan is None:
             assert in_order == expected
         middle = await store.engine.search(plan, 17, 9, sort=sort)
-        assert [hit.film_id for hit in middle.found] == in_order[17:26]
+        assert [hit.film_id for hit in middle.hits] == in_order[17:26]
         walked: list[str] = []
-        after: Place | None = None
+        after: SortKey | None = None
         while page := (
             await store.engine.search(plan, len(walked), 7, sort=sort, after=after)
-        ).found:
+        ).hits:
             walked += [hit.film_id for hit in page]
-            after = page[-1].place
+            after = page[-1].sort_key
             number = 100 + len(walked)
             await store.write(film(number, **SHELF[len(walked) % 60]))
         assert len(walked) == len(set(walked))

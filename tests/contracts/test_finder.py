@@ -7,11 +7,11 @@ import pytest
 
 from service.errors import Invalid
 from service.films.models import Film
-from service.search.criteria.filters import Range, Selection
+from service.search.criteria.filters import Filters, Range
 from service.search.index.document import MovieDocument
-from service.search.retrieval.cursors import Walk
-from service.search.retrieval.engine_search import ANYHOW, RANKED, Wish
-from service.text.analysis import whole
+from service.search.retrieval.cursors import Cursor
+from service.search.retrieval.engine_search import DEFAULT_OPTIONS, RERANK_SIZE, SearchOptions
+from service.text.analysis import full_title_key
 from tests.contracts.shelf import Shelf, row
 
 GOLDEN = [
@@ -83,7 +83,7 @@ async def test_every_title_typed_exactly_finds_its_film_first(
     missed = []
     for film in films:
         first = (await shelf.titles(film.title, 1) or [""])[0]
-        if whole(first) != whole(film.title):
+        if full_title_key(first) != full_title_key(film.title):
             missed.append((film.title, first))
     assert missed == []
 
@@ -120,7 +120,7 @@ async def test_nonsense_finds_nothing_and_says_so(shelf: Shelf) -> None:
 async def test_pages_show_every_hit_once_in_one_order(shelf: Shelf, films: list[Film]) -> None:
     walked: list[UUID] = []
     total = (await shelf.finder.find("the", 1, 0)).total
-    assert total > RANKED
+    assert total > RERANK_SIZE
     for offset in range(0, total, 30):
         found = await shelf.finder.find("the", 30, offset)
         assert found.total == total
@@ -146,17 +146,17 @@ async def test_an_unreadable_query_is_refused(shelf: Shelf) -> None:
 
 
 async def test_filters_and_a_second_look_go_together(shelf: Shelf) -> None:
-    wish = Wish(Selection(directors=("stevenspielberg",), years=Range(1980, 1995)))
+    wish = SearchOptions(Filters(directors=("stevenspielberg",), years=Range(1980, 1995)))
     found = await shelf.finder.find("jurasic", 5, 0, wish)
     assert found.results[0].film.title == "Jurassic Park"
     for result in found.results:
-        assert wish.selection.accepts(result.film)
+        assert wish.filters.accepts(result.film)
     assert (await shelf.finder.find("jaws", 5, 0, wish)).results[:1] == ()
 
 
 async def test_words_are_looked_for_where_one_says(shelf: Shelf) -> None:
     async def first(typed: str, *parts: Any) -> str | None:
-        found = await shelf.finder.find(typed, 1, 0, Wish(scope=frozenset(parts)))
+        found = await shelf.finder.find(typed, 1, 0, SearchOptions(fields=frozenset(parts)))
         return found.results[0].film.title if found.results else None
 
     assert await first("toshiro mifune", "cast") == "Nothing Else"
@@ -165,19 +165,23 @@ async def test_words_are_looked_for_where_one_says(shelf: Shelf) -> None:
     assert await first("nothing mifune", "title", "cast") == "Nothing Else"
     assert await first("mifune", "title", "director") != "Nothing Else"
     assert await first("jaws", "director") != "Jaws"
-    found = await shelf.finder.find("spielberg", 5, 0, Wish(scope=frozenset({"director"})))
+    found = await shelf.finder.find(
+        "spielberg", 5, 0, SearchOptions(fields=frozenset({"director"}))
+    )
     assert found.results
     assert all("Steven Spielberg" in result.film.directors for result in found.results)
 
 
 async def test_with_typos_off_only_what_is_typed_counts(shelf: Shelf) -> None:
-    assert (await shelf.finder.find("godfahter", 5, 0, Wish(typos=False))).total == 0
-    exact = await shelf.finder.find("godfather", 1, 0, Wish(typos=False))
+    assert (
+        await shelf.finder.find("godfahter", 5, 0, SearchOptions(typo_tolerance=False))
+    ).total == 0
+    exact = await shelf.finder.find("godfather", 1, 0, SearchOptions(typo_tolerance=False))
     assert exact.results[0].film.title == "The Godfather"
 
 
 async def test_counts_leave_their_own_filter_out(shelf: Shelf, films: list[Film]) -> None:
-    wish = Wish(Selection(genres=("drama",)), facets=("genre", "decade"))
+    wish = SearchOptions(Filters(genres=("drama",)), facets=("genre", "decade"))
     found = await shelf.finder.browse(1, 0, wish)
     assert found.facets is not None
     counts = {count.value: count.count for count in found.facets["genre"]}
@@ -193,14 +197,19 @@ async def test_a_misspelt_query_is_told_what_was_meant(shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish", [ANYHOW, Wish(sort="-year"), Wish(Selection(genres=("drama",)), sort="title")]
+    "wish",
+    [
+        DEFAULT_OPTIONS,
+        SearchOptions(sort="-year"),
+        SearchOptions(Filters(genres=("drama",)), sort="title"),
+    ],
 )
 async def test_a_walk_meets_every_film_once_though_others_come_and_go(
-    shelf: Shelf, films: list[Film], wish: Wish
+    shelf: Shelf, films: list[Film], wish: SearchOptions
 ) -> None:
     there = {r.film.id for r in await everything(shelf, "the", wish)}
     walked: list[UUID] = []
-    walk: Walk | None = None
+    walk: Cursor | None = None
     number, added = 0, []
     while True:
         page = await shelf.finder.find("the", 9, 0, wish, walk)
@@ -210,16 +219,16 @@ async def test_a_walk_meets_every_film_once_though_others_come_and_go(
         added.append(row(10_000 + number, facts | {"genres": ["Drama"]}))
         await Film.bulk_create(added[-1:])
         await shelf.put(added[-1:])
-        if (walk := page.walk) is None:
+        if (walk := page.cursor) is None:
             break
     gone = [MovieDocument.tombstone(str(film.id), 2) for film in added]
     await shelf.writer.write(gone)
-    await shelf.engine.see(3)
+    await shelf.engine.refresh(3)
     assert len(walked) == len(set(walked))
     assert there <= set(walked)
 
 
-async def everything(shelf: Shelf, typed: str, wish: Wish) -> list[Any]:
+async def everything(shelf: Shelf, typed: str, wish: SearchOptions) -> list[Any]:
     found, offset = [], 0
     while page := (await shelf.finder.find(typed, 100, offset, wish)).results:
         found += page

@@ -11,10 +11,10 @@ from benches.names import names
 from service.films.models import Film
 from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
-from service.search.filenames.matcher import Matching, judge
-from service.search.filenames.parser import Described, read
+from service.search.filenames.matcher import FilenameMatcher, judge
+from service.search.filenames.parser import ParsedName, parse_name
 from service.search.index.document import MovieDocument
-from service.search.retrieval.engine_search import Finder
+from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.settings import PROJECT
 from tests.contracts.shelf import row
@@ -34,22 +34,22 @@ def catalogue() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-async def matching(database: str, tmp_path: Path) -> AsyncIterator[Matching]:
+async def matching(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatcher]:
     films = [row(number, facts) for number, facts in enumerate(catalogue())]
     await Film.bulk_create(films)
     engine, writer, vocabulary = TantivyEngine(tmp_path), TantivyWriter(tmp_path), Vocabulary()
     await writer.open()
     documents = [MovieDocument.of(film) for film in films]
     for document in documents:
-        vocabulary.add(document.words())
+        vocabulary.add(document.vocabulary_words())
     await writer.write(documents)
     await engine.open()
-    finder = Finder(engine, vocabulary)
+    finder = EngineSearch(engine, vocabulary)
 
     async def found(text: str, limit: int) -> list[Film]:
         return [result.film for result in (await finder.find(text, limit, 0)).results]
 
-    made = Matching(found)
+    made = FilenameMatcher(found)
     yield made
     made.close()
     await engine.close()
@@ -64,7 +64,7 @@ async def matching(database: str, tmp_path: Path) -> AsyncIterator[Matching]:
         ("/films/The Godfather (1972)/The.Godfather.1972.mkv", "The Godfather"),
         ("[REC].2007.1080p.BluRay", "[REC]"),
         ("jaws 1975", "Jaws"),
-        (Described("Jaws", 1976, "Spielberg"), "Jaws"),
+        (ParsedName("Jaws", 1976, "Spielberg"), "Jaws"),
         ("whatever tt0073195.mkv", "Jaws"),
         ("Holiday.Pictures.Of.Our.Dog.2019.1080p.WEB-DL.x264-GRP", None),
         ("...", None),
@@ -72,13 +72,13 @@ async def matching(database: str, tmp_path: Path) -> AsyncIterator[Matching]:
     ],
 )
 async def test_a_name_gives_its_film_or_says_that_it_is_unknown(
-    matching: Matching, item: str | Described, title: str | None
+    matching: FilenameMatcher, item: str | ParsedName, title: str | None
 ) -> None:
     (found,) = await matching.match([item])
     assert (found.film.title if found.film else None) == title
 
 
-async def test_what_is_said_to_be_sure_is_right(matching: Matching) -> None:
+async def test_what_is_said_to_be_sure_is_right(matching: FilenameMatcher) -> None:
     made = names(catalogue(), 150, seed=7)
     found = await matching.match([each.item for each in made])
     sure = [
@@ -98,12 +98,14 @@ async def test_what_is_said_to_be_sure_is_right(matching: Matching) -> None:
 
 
 def test_a_name_is_read_without_knowing_any_film() -> None:
-    assert read("2001.A.Space.Odyssey.1968.720p.mkv") == Described("2001 A Space Odyssey", 1968)
-    assert read("Breaking.Bad.S01E02.720p").series
-    assert read("x" * 5_000).title
+    assert parse_name("2001.A.Space.Odyssey.1968.720p.mkv") == ParsedName(
+        "2001 A Space Odyssey", 1968
+    )
+    assert parse_name("Breaking.Bad.S01E02.720p").series
+    assert parse_name("x" * 5_000).title
 
 
-def sureness(described: Described, **facts: Any) -> float:
+def sureness(described: ParsedName, **facts: Any) -> float:
     """How sure it is that `described` is Jaws, of which `facts` are known otherwise."""
     known = {"title": "Jaws", "year": 1975, "directors": ["Steven Spielberg"], **facts}
     film = row(1, known)
@@ -113,20 +115,20 @@ def sureness(described: Described, **facts: Any) -> float:
 
 
 def test_what_else_is_said_of_a_film_makes_it_surer_or_less_sure() -> None:
-    plain = sureness(Described("Jaws"))
-    assert sureness(Described("Jaws", director="Spielberg")) > plain
-    assert sureness(Described("Jaws", director="Steven Spielburg")) > plain
-    other = sureness(Described("Jaws", director="Agnès Varda"))
-    assert plain > sureness(Described("Jaws", director="Stephen Spielburg")) > other
+    plain = sureness(ParsedName("Jaws"))
+    assert sureness(ParsedName("Jaws", director="Spielberg")) > plain
+    assert sureness(ParsedName("Jaws", director="Steven Spielburg")) > plain
+    other = sureness(ParsedName("Jaws", director="Agnès Varda"))
+    assert plain > sureness(ParsedName("Jaws", director="Stephen Spielburg")) > other
     assert other < 0.5 * plain
-    assert sureness(Described("Jaws", director="Anyone"), directors=[]) == plain
-    assert sureness(Described("Jaws", runtime=124), runtime_minutes=125) > plain
-    assert sureness(Described("Jaws", runtime=110), runtime_minutes=124) == plain
-    assert sureness(Described("Jaws", runtime=22), runtime_minutes=124) < 0.6 * plain
-    assert sureness(Described("Jaws", series=True)) < plain
-    assert sureness(Described("Jaws", 1976)) < sureness(Described("Jaws", 1975))
-    assert sureness(Described("Jaws", 1987)) < sureness(Described("Jaws", 1977)) < plain
-    assert sureness(Described("Jaws", 1980), end_year=1983) == sureness(Described("Jaws", 1975))
+    assert sureness(ParsedName("Jaws", director="Anyone"), directors=[]) == plain
+    assert sureness(ParsedName("Jaws", runtime=124), runtime_minutes=125) > plain
+    assert sureness(ParsedName("Jaws", runtime=110), runtime_minutes=124) == plain
+    assert sureness(ParsedName("Jaws", runtime=22), runtime_minutes=124) < 0.6 * plain
+    assert sureness(ParsedName("Jaws", series=True)) < plain
+    assert sureness(ParsedName("Jaws", 1976)) < sureness(ParsedName("Jaws", 1975))
+    assert sureness(ParsedName("Jaws", 1987)) < sureness(ParsedName("Jaws", 1977)) < plain
+    assert sureness(ParsedName("Jaws", 1980), end_year=1983) == sureness(ParsedName("Jaws", 1975))
 
 
 def test_a_name_that_the_library_cannot_read_is_read_by_its_year(
@@ -136,5 +138,5 @@ def test_a_name_that_the_library_cannot_read_is_read_by_its_year(
         raise RuntimeError("a fault of its own")
 
     monkeypatch.setattr("service.search.filenames.parser._guessed", breaks)
-    assert read("Jaws_(1975).1080p.mkv") == Described("Jaws", 1975)
-    assert read("Blade.Runner.2049.2017.mkv").year == 2017
+    assert parse_name("Jaws_(1975).1080p.mkv") == ParsedName("Jaws", 1975)
+    assert parse_name("Blade.Runner.2049.2017.mkv").year == 2017

@@ -10,19 +10,19 @@ import orjson
 import pytest
 import tantivy
 
-from service.search.criteria.filters import Range, Selection
+from service.search.criteria.filters import Filters, Range
 from service.search.criteria.sorting import Sort
-from service.search.engines.base import Outdated
+from service.search.engines.base import IndexOutdated
 from service.search.engines.elasticsearch import serializer
-from service.search.engines.elasticsearch.connection import Address
-from service.search.engines.elasticsearch.inventory import ElasticInventory
-from service.search.engines.elasticsearch.reader import ElasticEngine
-from service.search.engines.elasticsearch.writer import FOLDER, ElasticWriter
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress
+from service.search.engines.elasticsearch.inventory import ElasticsearchInventory
+from service.search.engines.elasticsearch.reader import ElasticsearchEngine
+from service.search.engines.elasticsearch.writer import FOLDER, ElasticsearchWriter
 from service.search.engines.tantivy import schema as layout
 from service.search.engines.tantivy.inventory import TantivyInventory
 from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
-from service.search.query.fields import Scope, scoped
+from service.search.query.fields import SearchFields, restrict_plan
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.vocabulary.vocabulary import Vocabulary
@@ -45,7 +45,7 @@ JAWS = film(
 )
 DEEP = film(2, "Jaws of the Deep", year=1999, genres=["Drama"], imdb_votes=90)
 FILMS = [JAWS, DEEP]
-BENCHLEY: Scope = frozenset({"writer"})
+BENCHLEY: SearchFields = frozenset({"writer"})
 
 
 @pytest.fixture(params=["tantivy", "elasticsearch"])
@@ -55,7 +55,7 @@ async def store(
     """The films in a live index without the fields that came last."""
     vocabulary = Vocabulary()
     for document in FILMS:
-        vocabulary.add(document.words())
+        vocabulary.add(document.vocabulary_words())
     if request.param == "tantivy":
         _older_folder(tmp_path, monkeypatch)
         engine, writer = TantivyEngine(tmp_path), TantivyWriter(tmp_path)
@@ -69,7 +69,11 @@ async def store(
     address = elasticsearch_address()
     async with address.client(PATIENCE) as client:
         await _older_cluster(client, address)
-        there = ElasticEngine(address), ElasticWriter(address), ElasticInventory(address)
+        there = (
+            ElasticsearchEngine(address),
+            ElasticsearchWriter(address),
+            ElasticsearchInventory(address),
+        )
         await there[1].open()
         await there[0].open()
         yield Store(*there, vocabulary)
@@ -89,7 +93,7 @@ def _older_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / layout.MARK).write_text("an older release")
     writer = layout.cutting(tantivy.Index(schema, str(folder))).writer(num_threads=1)
     for document in FILMS:
-        values = orjson.loads(layout.packed(document))
+        values = orjson.loads(layout.serialize(document))
         kept = {name: value for name, value in values.items() if name not in YOUNG}
         writer.add_json(json.dumps(kept))
     writer.commit()
@@ -97,7 +101,7 @@ def _older_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layout.point(root, "movies-1")
 
 
-async def _older_cluster(client: Any, address: Address) -> None:
+async def _older_cluster(client: Any, address: ElasticsearchAddress) -> None:
     mapping, settings = (
         json.loads((FOLDER / f"{name}.json").read_text()) for name in ("mapping", "settings")
     )
@@ -123,13 +127,13 @@ async def _older_cluster(client: Any, address: Address) -> None:
         )
 
 
-def asked(store: Store, text: str, scope: Scope) -> Plan:
-    plan = Plan.of(Query.parse(text), store.vocabulary)
-    return scoped(plan, scope, store.vocabulary, typos=True)
+def asked(store: Store, text: str, scope: SearchFields) -> Plan:
+    plan = Plan.fuzzy(Query.parse(text), store.vocabulary)
+    return restrict_plan(plan, scope, store.vocabulary, typos=True)
 
 
 async def ids(store: Store, plan: Plan | None, **how: Any) -> list[str]:
-    return [hit.film_id for hit in (await store.engine.search(plan, 0, 10, **how)).found]
+    return [hit.film_id for hit in (await store.engine.search(plan, 0, 10, **how)).hits]
 
 
 async def test_words_filters_orders_and_counts_that_it_has_go_on(store: Store) -> None:
@@ -142,7 +146,7 @@ async def test_words_filters_orders_and_counts_that_it_has_go_on(store: Store) -
     for sort, expected in orders.items():
         assert await ids(store, plan, sort=sort) == expected
         assert await ids(store, None, sort=sort) == expected
-    selections = [Selection(genres=("drama",)), Selection(types=("movie",), years=Range(1990))]
+    selections = [Filters(genres=("drama",)), Filters(types=("movie",), years=Range(1990))]
     for selection in selections:
         assert await ids(store, plan, selection=selection) == both[1:]
     counts = await store.engine.count(plan, selections[0], ("genre", "decade"))
@@ -151,25 +155,25 @@ async def test_words_filters_orders_and_counts_that_it_has_go_on(store: Store) -
 
 async def test_what_it_lacks_is_refused_rather_than_not_found(store: Store) -> None:
     plan = Plan.exact(Query.parse("jaws"))
-    for selection in (Selection(languages=("english",)), Selection(countries=("france",))):
+    for selection in (Filters(languages=("english",)), Filters(countries=("france",))):
         for each in (plan, None):
-            with pytest.raises(Outdated, match="movies reindex"):
+            with pytest.raises(IndexOutdated, match="movies reindex"):
                 await store.engine.search(each, 0, 10, selection=selection)
-    with pytest.raises(Outdated):
+    with pytest.raises(IndexOutdated):
         await store.engine.search(asked(store, "benchley", BENCHLEY), 0, 10)
     for facet in ("language", "country"):
-        with pytest.raises(Outdated):
-            await store.engine.count(plan, Selection(), ("genre", facet))
+        with pytest.raises(IndexOutdated):
+            await store.engine.count(plan, Filters(), ("genre", facet))
 
 
 async def test_it_is_compared_film_by_film_and_said_to_be_anothers(store: Store) -> None:
-    assert not await store.inventory.fits("movies-1")
+    assert not await store.inventory.is_current_schema("movies-1")
     held = await store.inventory.page("movies-1", "00000000-0000-0000-0000-000000000000", 10)
     assert [(one.film_id, one.version, one.gone) for one in held] == [
         (JAWS.film_id, 1, False),
         (DEEP.film_id, 1, False),
     ]
-    one = await store.inventory.look("movies-1", DEEP.film_id)
+    one = await store.inventory.get_entry("movies-1", DEEP.film_id)
     assert one is not None and one.film_id == DEEP.film_id
 
 
@@ -178,12 +182,12 @@ async def test_a_change_waits_for_a_rebuild_which_brings_what_it_lacked(
 ) -> None:
     monkeypatch.setattr("service.search.engines.elasticsearch.mapping_check.LOOK_AGAIN", 0.0)
     (refusal,) = await store.writer.write([JAWS])
-    assert refusal.passing
+    assert refusal.retryable
     await store.writer.create("movies-2")
     assert await store.fill("movies-2", *FILMS) == ()
     await store.writer.promote("movies-2")
     await store.moved()
     assert await ids(store, asked(store, "benchly", BENCHLEY)) == [JAWS.film_id]
-    assert await ids(store, None, selection=Selection(languages=("english",))) == [JAWS.film_id]
-    counts = await store.engine.count(None, Selection(), ("country",))
+    assert await ids(store, None, selection=Filters(languages=("english",))) == [JAWS.film_id]
+    counts = await store.engine.count(None, Filters(), ("country",))
     assert [count.value for count in counts["country"]] == ["United States"]

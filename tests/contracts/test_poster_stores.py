@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from service.errors import Misconfigured, Unavailable
-from service.posters.local_store import FolderStore
-from service.posters.s3_store import S3Store
+from service.posters.local_store import LocalPosterStore
+from service.posters.s3_store import S3PosterStore
 from service.posters.store import PosterStore, object_key
 from tests.conftest import required
 from tests.posters.buckets import BadBucket, bucket, bucket_url, frozen, local_url, standing
@@ -23,7 +23,7 @@ JPEG = "image/jpeg"
 
 
 @pytest.fixture(scope="module")
-async def one_bucket() -> AsyncIterator[S3Store | None]:
+async def one_bucket() -> AsyncIterator[S3PosterStore | None]:
     """One store for the module, if there is any: opening one reads all of S3's description."""
     if not os.environ.get("TEST_S3_URL"):
         yield None
@@ -34,10 +34,10 @@ async def one_bucket() -> AsyncIterator[S3Store | None]:
 
 @pytest.fixture(params=["folder", "s3"])
 async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, one_bucket: S3Store | None
+    request: pytest.FixtureRequest, tmp_path: Path, one_bucket: S3PosterStore | None
 ) -> AsyncIterator[PosterStore]:
     if request.param == "folder":
-        yield FolderStore(tmp_path / "not" / "yet")
+        yield LocalPosterStore(tmp_path / "not" / "yet")
         return
     required("s3")
     assert one_bucket is not None, "required() has ended the test"
@@ -121,7 +121,7 @@ async def test_two_prefixes_of_a_bucket_do_not_meet() -> None:
 
 async def test_a_put_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / KEY).mkdir(parents=True)  # a folder stands where the file should go
-    store = FolderStore(tmp_path)
+    store = LocalPosterStore(tmp_path)
     with pytest.raises(Unavailable):
         await store.put(KEY, b"data", JPEG)
     assert [path.name for path in (tmp_path / KEY).parent.iterdir()] == ["w342.jpg"]
@@ -129,7 +129,7 @@ async def test_a_put_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
 
 async def test_a_folder_that_cannot_be_is_told_in_our_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    store = FolderStore(tmp_path / "file" / "posters")
+    store = LocalPosterStore(tmp_path / "file" / "posters")
     for ask in (store.check, lambda: store.put(KEY, b"data", JPEG)):
         with pytest.raises(Unavailable):
             await ask()

@@ -10,9 +10,9 @@ from service.search.engines.sql import DatabaseEngine
 from service.search.index.document import MovieDocument
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
-from service.search.retrieval.database_search import Standby
-from service.search.retrieval.engine_search import Wish
-from service.search.retrieval.film_cache import Shelf
+from service.search.retrieval.database_search import DatabaseSearch
+from service.search.retrieval.engine_search import SearchOptions
+from service.search.retrieval.film_cache import FilmCache
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.contracts.shelf import PATIENCE, row
 from tests.contracts.test_engines import SELECTIONS, SHELF, by_hand
@@ -29,18 +29,18 @@ async def filled(shelf: list[dict[str, Any]]) -> tuple[list[Film], Vocabulary]:
     await Film.bulk_create(films)
     vocabulary = Vocabulary()
     for film in films:
-        vocabulary.add(MovieDocument.of(film).words())
+        vocabulary.add(MovieDocument.of(film).vocabulary_words())
     return films, vocabulary
 
 
 async def test_filters_keep_what_the_rule_in_python_keeps(database: str) -> None:
     films, vocabulary = await filled(SHELF)
-    plan = Plan.of(Query.parse("man"), vocabulary)
+    plan = Plan.fuzzy(Query.parse("man"), vocabulary)
     for selection in SELECTIONS:
         kept = {str(film.id) for film in films if selection.accepts(film)}
         for asked in (None, plan):
             hits = await DatabaseEngine().search(asked, 0, 100, selection, "relevance")
-            assert {hit.film_id for hit in hits.found} == kept
+            assert {hit.film_id for hit in hits.hits} == kept
             assert hits.total == len(kept)
 
 
@@ -49,8 +49,8 @@ async def test_filters_keep_what_the_rule_in_python_keeps(database: str) -> None
 )
 async def test_every_order_is_that_of_the_engines(database: str, sort: Sort) -> None:
     await filled(SHELF)
-    hits = await DatabaseEngine().search(None, 0, 100, Wish().selection, sort)
-    assert [hit.film_id for hit in hits.found] == by_hand(sort)
+    hits = await DatabaseEngine().search(None, 0, 100, SearchOptions().filters, sort)
+    assert [hit.film_id for hit in hits.hits] == by_hand(sort)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,9 @@ async def test_what_is_misspelt_is_found_and_signs_are_plain_text(
     database: str, typed: str, title: str | None
 ) -> None:
     _, vocabulary = await filled(SHELF)
-    found = await Standby(vocabulary, Shelf(), PATIENCE).find(Query.parse(typed), 5, 0, Wish())
+    found = await DatabaseSearch(vocabulary, FilmCache(), PATIENCE).find(
+        Query.parse(typed), 5, 0, SearchOptions()
+    )
     titles = [result.film.title for result in found.results]
     assert "search_engine_away" in found.degraded
     assert titles[:1] == ([title] if title else [])
@@ -77,11 +79,15 @@ async def test_what_is_misspelt_is_found_and_signs_are_plain_text(
 async def test_a_writer_is_found_when_asked_for(database: str, typed: str) -> None:
     written = {**SHELF[0], "title": "Man of Letters", "writers": ["Astrid Lindgren"]}
     _, vocabulary = await filled([*SHELF, written])
-    wish = Wish(scope=frozenset({"title", "writer"} if "man" in typed else {"writer"}))
+    wish = SearchOptions(fields=frozenset({"title", "writer"} if "man" in typed else {"writer"}))
     for words in (vocabulary, Vocabulary()):  # also where nobody has left any words
-        found = await Standby(words, Shelf(), PATIENCE).find(Query.parse(typed), 5, 0, wish)
+        found = await DatabaseSearch(words, FilmCache(), PATIENCE).find(
+            Query.parse(typed), 5, 0, wish
+        )
         assert found.results[0].film.title == "Man of Letters"
-    found = await Standby(vocabulary, Shelf(), PATIENCE).find(Query.parse(typed), 5, 0, Wish())
+    found = await DatabaseSearch(vocabulary, FilmCache(), PATIENCE).find(
+        Query.parse(typed), 5, 0, SearchOptions()
+    )
     assert "Man of Letters" not in [result.film.title for result in found.results[:1]]
 
 
@@ -106,6 +112,8 @@ async def test_a_writer_is_found_when_asked_for(database: str, typed: str) -> No
 )
 async def test_no_sign_means_anything_to_the_database(database: str, typed: str) -> None:
     films, vocabulary = await filled(SHELF)
-    for wish in (Wish(), Wish(typos=False), Wish(sort="year")):
-        found = await Standby(vocabulary, Shelf(), PATIENCE).find(Query.parse(typed), 100, 0, wish)
+    for wish in (SearchOptions(), SearchOptions(typo_tolerance=False), SearchOptions(sort="year")):
+        found = await DatabaseSearch(vocabulary, FilmCache(), PATIENCE).find(
+            Query.parse(typed), 100, 0, wish
+        )
         assert found.total < len(films)

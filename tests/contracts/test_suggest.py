@@ -6,18 +6,18 @@ from statistics import median
 import pytest
 
 from service.films.models import Film
-from service.search.retrieval.autocomplete import Suggester
-from service.search.retrieval.film_cache import Shelf as Prepared
+from service.search.retrieval.autocomplete import Autocomplete
+from service.search.retrieval.film_cache import FilmCache as Prepared
 from service.text.analysis import fold
 from tests.contracts.shelf import Shelf
 
 
 @pytest.fixture
-def suggester(shelf: Shelf) -> Suggester:
-    return Suggester(shelf.engine, shelf.vocabulary, Prepared())
+def suggester(shelf: Shelf) -> Autocomplete:
+    return Autocomplete(shelf.engine, shelf.vocabulary, Prepared())
 
 
-async def folded(suggester: Suggester, typed: str) -> list[str]:
+async def folded(suggester: Autocomplete, typed: str) -> list[str]:
     """The five suggestions as they are compared, each of them once."""
     found = await suggester.suggest(typed, 5)
     assert len({(s.kind, fold(s.text)) for s in found}) == len(found) <= 5
@@ -25,7 +25,7 @@ async def folded(suggester: Suggester, typed: str) -> list[str]:
 
 
 async def test_every_title_comes_first_before_it_is_typed_in_full(
-    suggester: Suggester, films: list[Film], record_property: Callable[[str, object], None]
+    suggester: Autocomplete, films: list[Film], record_property: Callable[[str, object], None]
 ) -> None:
     answers: dict[str, list[str]] = {}
     first_at: dict[str, int] = {}
@@ -54,7 +54,7 @@ async def test_every_title_comes_first_before_it_is_typed_in_full(
 
 
 async def test_a_title_that_is_all_there_is_not_lost_again(
-    suggester: Suggester, films: list[Film]
+    suggester: Autocomplete, films: list[Film]
 ) -> None:
     lost = []
     for film in films:
@@ -78,12 +78,12 @@ async def test_a_title_that_is_all_there_is_not_lost_again(
     ],
 )
 async def test_names_and_misspelt_beginnings_are_completed(
-    suggester: Suggester, typed: str, kind: str, text: str
+    suggester: Autocomplete, typed: str, kind: str, text: str
 ) -> None:
     found = await suggester.suggest(typed, 5)
     assert (kind, text) in [(s.kind, s.text) for s in found]
 
 
-async def test_nothing_that_fits_is_an_empty_answer(suggester: Suggester) -> None:
+async def test_nothing_that_fits_is_an_empty_answer(suggester: Autocomplete) -> None:
     assert await suggester.suggest("(", 5) == ()
     assert await suggester.suggest("qqqqxxxx", 5) == ()

@@ -7,19 +7,19 @@ import pytest
 
 from service.errors import Invalid
 from service.films.models import Film
-from service.search.criteria.filters import Range, Selection
-from service.search.filenames.matcher import Matching
-from service.search.filenames.parser import Described
-from service.search.retrieval.autocomplete import Suggester
-from service.search.retrieval.engine_search import Wish
-from service.search.retrieval.film_cache import Shelf as Prepared
+from service.search.criteria.filters import Filters, Range
+from service.search.filenames.matcher import FilenameMatcher
+from service.search.filenames.parser import ParsedName
+from service.search.retrieval.autocomplete import Autocomplete
+from service.search.retrieval.engine_search import SearchOptions
+from service.search.retrieval.film_cache import FilmCache as Prepared
 from tests.contracts.shelf import Shelf
 
 pytestmark = pytest.mark.usefixtures("shelf")
 
 
-async def ids(shelf: Shelf, typed: str, wish: Wish | None = None) -> list[UUID]:
-    found = await shelf.finder.find(typed, 10, 0, wish or Wish())
+async def ids(shelf: Shelf, typed: str, wish: SearchOptions | None = None) -> list[UUID]:
+    found = await shelf.finder.find(typed, 10, 0, wish or SearchOptions())
     return [result.film.id for result in found.results]
 
 
@@ -36,7 +36,7 @@ async def test_films_are_found_by_their_director(shelf: Shelf, typed: str) -> No
 
 @pytest.mark.parametrize("typed", ["Ingrid Thulin", "ingrid tulin", "mifune"])
 async def test_films_are_found_by_their_actors(shelf: Shelf, typed: str) -> None:
-    found = await shelf.finder.find(typed, 1, 0, Wish(scope=frozenset({"cast"})))
+    found = await shelf.finder.find(typed, 1, 0, SearchOptions(fields=frozenset({"cast"})))
     assert [result.film.title for result in found.results] == ["Nothing Else"]
 
 
@@ -45,13 +45,15 @@ WRITTEN = ["Astrid Lindgren", "lindgren", "Lindgren, Astrid", "astrid lingren", 
 
 @pytest.mark.parametrize("typed", WRITTEN)
 async def test_films_are_found_by_their_writers(shelf: Shelf, typed: str) -> None:
-    found = await shelf.finder.find(typed, 1, 0, Wish(scope=frozenset({"writer"})))
+    found = await shelf.finder.find(typed, 1, 0, SearchOptions(fields=frozenset({"writer"})))
     assert [result.film.title for result in found.results] == ["Nothing Else"]
 
 
 @pytest.mark.parametrize("typed", ["nothing lindgren", "lindgren nothng", "nothing else jhabvla"])
 async def test_a_word_of_a_title_and_a_writer_find_the_film(shelf: Shelf, typed: str) -> None:
-    found = await shelf.finder.find(typed, 1, 0, Wish(scope=frozenset({"title", "writer"})))
+    found = await shelf.finder.find(
+        typed, 1, 0, SearchOptions(fields=frozenset({"title", "writer"}))
+    )
     assert [result.film.title for result in found.results] == ["Nothing Else"]
 
 
@@ -61,10 +63,10 @@ async def test_a_writer_is_looked_for_only_when_asked(shelf: Shelf) -> None:
 
 async def test_what_no_writer_is_called_finds_nothing(shelf: Shelf) -> None:
     for typos in (True, False):
-        wish = Wish(scope=frozenset({"writer"}), typos=typos, facets=("genre",))
+        wish = SearchOptions(fields=frozenset({"writer"}), typo_tolerance=typos, facets=("genre",))
         found = await shelf.finder.find("xyzzy", 5, 0, wish)
         assert (found.results, found.total, found.facets) == ((), 0, {"genre": ()})
-    both = Wish(scope=frozenset({"writer"}), typos=False)
+    both = SearchOptions(fields=frozenset({"writer"}), typo_tolerance=False)
     assert (await shelf.finder.find("lindgren xyzzy", 5, 0, both)).total == 0
 
 
@@ -151,7 +153,7 @@ async def test_a_year_may_be_typed_with_the_title(
 
 
 async def test_a_genre_and_years_narrow_what_is_found(shelf: Shelf) -> None:
-    wish = Wish(Selection(genres=("drama",), years=Range(1970, 1979)))
+    wish = SearchOptions(Filters(genres=("drama",), years=Range(1970, 1979)))
     found = await shelf.finder.find("the", 10, 0, wish)
     assert found.results
     assert all("Drama" in result.film.genres for result in found.results)
@@ -179,8 +181,8 @@ async def test_which_film_is_meant_is_said_with_how_sure_that_is(
     async def found(text: str, limit: int) -> list[Film]:
         return [result.film for result in (await shelf.finder.find(text, limit, 0)).results]
 
-    matching = Matching(found)
-    said: list[str | Described] = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]
+    matching = FilenameMatcher(found)
+    said: list[str | ParsedName] = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]
     sure, open_, nobody = await matching.match(said)
     matching.close()
     assert sure.film is not None
@@ -192,8 +194,8 @@ async def test_which_film_is_meant_is_said_with_how_sure_that_is(
 
 
 async def test_a_chosen_facet_leaves_the_others_to_be_chosen(shelf: Shelf) -> None:
-    free = await shelf.finder.find("the", 1, 0, Wish(facets=("genre",)))
-    chosen = Wish(Selection(genres=("drama",)), facets=("genre",))
+    free = await shelf.finder.find("the", 1, 0, SearchOptions(facets=("genre",)))
+    chosen = SearchOptions(Filters(genres=("drama",)), facets=("genre",))
     narrowed = await shelf.finder.find("the", 1, 0, chosen)
     assert narrowed.total < free.total
     assert narrowed.facets is not None
@@ -219,7 +221,7 @@ ANYTHING = ["%", "*", "((", "a" * 200, "t t t t t t", "½", "\u200b"]
 
 @pytest.mark.parametrize("typed", ANYTHING)
 async def test_completing_never_fails_on_what_is_typed(shelf: Shelf, typed: str) -> None:
-    suggester = Suggester(shelf.engine, shelf.vocabulary, Prepared())
+    suggester = Autocomplete(shelf.engine, shelf.vocabulary, Prepared())
     try:
         assert len(await suggester.suggest(typed, 5)) <= 5
     except Invalid as refused:

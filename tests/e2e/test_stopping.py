@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from service.limits import AFTER_WRITE
+from service.limits import READ_YOUR_WRITES_TIMEOUT
 from tests import running
 from tests.faults.plugin import Seen
 from tests.running import Api, Service, until
@@ -81,7 +81,9 @@ async def test_it_says_that_it_is_going_and_answers_all_who_came_before_it_went(
     assert {told.status for told in answers} == {200}
     assert {told.connection for told in (*going, *answers[1:])} == {"close"}
     late = [told for told in answers if told.at > closed]
-    assert late, f"a search takes {AFTER_WRITE} s, so some were under way when the door was closed"
+    assert late, (
+        f"a search takes {READ_YOUR_WRITES_TIMEOUT} s, so some were under way when the door was closed"
+    )
     seen(
         f"told to stop, it was not ready for {going[-1].at - going[0].at:.1f} s and answered on;"
         f" {len(late)} searches under way when the door was closed were answered, none broken"

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from service.search.engines.elasticsearch.connection import Address
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from tests import running
 from tests.conftest import emptied, fresh_postgres, required
 from tests.faults.database import Direct
@@ -100,7 +100,7 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
             "JWT_SECRET": running.SECRET,
             "WORKERS": str(WORKERS),
         }
-        index = Address.parse(f"{engine}?index=faults-{mark}")
+        index = ElasticsearchAddress.parse(f"{engine}?index=faults-{mark}")
         stack_.push_async_callback(emptied, index)
         await proxies[1].down()
         serving = running.service(environment)

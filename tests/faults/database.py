@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from service.database.connection import driver_url
+from service.database.connection import to_driver_url
 from service.settings import path_of
 
 
@@ -35,7 +35,7 @@ class Direct:
 
     async def connect(self) -> "asyncpg.Connection[Any]":
         """A connection to PostgreSQL, to be closed by the caller."""
-        return await asyncpg.connect(driver_url(self.url), timeout=60)
+        return await asyncpg.connect(to_driver_url(self.url), timeout=60)
 
     async def run(self, sql: str) -> None:
         """A statement that gives nothing back, on PostgreSQL."""

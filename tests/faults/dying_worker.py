@@ -8,12 +8,12 @@ from functools import wraps
 from typing import Any
 
 import indexer.index_worker
-from indexer.index_worker import Worker
+from indexer.index_worker import IndexWorker
 from service.database import connection
 from service.outbox import store
-from service.outbox.notifications import nudge_for
+from service.outbox.notifications import notifier_for
 from service.search.index import generation
-from service.search.vocabulary.sync import Recorder
+from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
 
@@ -29,7 +29,9 @@ async def _run(after: str, database_url: str, chosen: Settings) -> None:
     await connection.open_database(database_url)
     writer = container.writer_for(chosen)
     await writer.open()
-    worker = Worker(writer, Recorder(), nudge_for(database_url), container.utc_now, "the dead one")
+    worker = IndexWorker(
+        writer, TermWriter(), notifier_for(database_url), container.utc_now, "the dead one"
+    )
     where: dict[str, tuple[object, str]] = {
         "claimed": (store, "claim"),
         "read": (indexer.index_worker, "documents_of"),
@@ -40,7 +42,7 @@ async def _run(after: str, database_url: str, chosen: Settings) -> None:
     }
     holder, name = where[after]
     setattr(holder, name, _deadly(getattr(holder, name)))
-    await worker.step()
+    await worker.process_batch()
 
 
 def _deadly(step: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from service.limits import LONGEST_ANSWER
+from service.limits import REQUEST_TIMEOUT
 from tests.faults.database import Direct
 from tests.faults.load import Answered, Load, bad
 from tests.faults.stored import accounted_for
@@ -63,7 +63,7 @@ class Invariants:
         await self._posters_accounted_for()
         await self._one_call_each()
         if load is not None:
-            in_time_and_with_reasons(load.answers, LONGEST_ANSWER + LATE + load.lag)
+            in_time_and_with_reasons(load.answers, REQUEST_TIMEOUT + LATE + load.lag)
             await self.as_promised(load)
         return took
 
@@ -148,7 +148,7 @@ def in_time(seconds: float) -> None:
 
 
 def in_time_and_with_reasons(
-    answers: Iterable[Answered], longest: float = LONGEST_ANSWER + LATE
+    answers: Iterable[Answered], longest: float = REQUEST_TIMEOUT + LATE
 ) -> None:
     """I7; a connection that breaks is nobody's answer, and is for the test to judge."""
     for each in answers:

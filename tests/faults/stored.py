@@ -11,14 +11,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-from indexer.poster_worker import ORPHAN_AGE, Posters
+from indexer.poster_worker import ORPHAN_AGE, PosterWorker
 from service import settings
 from service.database import connection
-from service.films.poster_response import SIZES
-from service.posters.fetcher import Fetcher
-from service.posters.image_processor import Darkroom
+from service.films.poster_response import POSTER_WIDTHS
+from service.posters.fetcher import PosterFetcher
+from service.posters.image_processor import ImageProcessor
 from service.posters.jobs import LEASE
-from service.posters.store import PosterStore, Stored, object_key
+from service.posters.store import PosterStore, StoredObject, object_key
 from service.server import container
 from tests import running
 from tests.faults.database import Direct
@@ -72,10 +72,10 @@ async def _looked_at(
 async def _shown(direct: Direct) -> set[str]:
     """The keys of the objects that films show."""
     keys = await direct.values(SHOWN)
-    return {object_key(key, size) for key in keys for size in SIZES}
+    return {object_key(key, size) for key in keys for size in POSTER_WIDTHS}
 
 
-def _old(stored: Stored, young: timedelta) -> bool:
+def _old(stored: StoredObject, young: timedelta) -> bool:
     return stored.written_at <= datetime.now(UTC) - young
 
 
@@ -100,7 +100,7 @@ async def sweep(young: timedelta) -> None:
     def later() -> datetime:
         return container.utc_now() + ORPHAN_AGE - young
 
-    posters = Posters(store, Fetcher(()), Darkroom(), nobody, later)
+    posters = PosterWorker(store, PosterFetcher(()), ImageProcessor(), nobody, later)
     try:
         await posters.sweep()
     finally:

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from service.films.insert_locks import ADDING, names_of
+from service.films.insert_locks import ADDING, lock_names
 from service.films.schemas import FilmFacts
-from service.limits import CONFLICT_RETRIES, LONGEST_ANSWER, POSTGRES_POOL
+from service.limits import MAX_CONFLICT_RETRIES, POSTGRES_POOL_SIZE, REQUEST_TIMEOUT
 from tests.faults.conftest import WORKERS, Beset, is_found, written
 from tests.faults.invariants import in_time
 from tests.faults.load import answered, loaded
@@ -154,14 +154,14 @@ async def test_who_finds_no_free_connection_is_told_so_in_time(
             await held.execute(f"SELECT 1 FROM films WHERE id = '{film_id}' FOR UPDATE")
             waiting = [
                 client.ask("PATCH", f"/api/v1/movies/{film_id}", **patch)
-                for _ in range(WORKERS * POSTGRES_POOL * 3)
+                for _ in range(WORKERS * POSTGRES_POOL_SIZE * 3)
             ]
             answers = await asyncio.gather(*waiting)
     finally:
         await held.close()
     took = time.monotonic() - began
     assert all(told_why(answer) for answer in answers), {answer.status for answer in answers}
-    assert took < LONGEST_ANSWER
+    assert took < REQUEST_TIMEOUT
     after = await client.ask("PATCH", f"/api/v1/movies/{film_id}", **patch)
     assert after.status == 200
     seen(f"{len(answers)} writes of one locked film: 503 for all within {took:.1f} s")
@@ -179,7 +179,7 @@ async def test_who_waits_for_a_turn_to_add_a_film_keeps_nobody_from_reading(
             await held.execute("SELECT pg_advisory_xact_lock($1)", ADDING)
             adding = [
                 asyncio.create_task(add(client, {"title": f"Queued {uuid.uuid4().hex}"}))
-                for _ in range(WORKERS * POSTGRES_POOL * 3)
+                for _ in range(WORKERS * POSTGRES_POOL_SIZE * 3)
             ]
             await until(lambda: sound.direct.value(WAITING))
             for _ in range(20):
@@ -199,7 +199,7 @@ async def test_who_adds_a_film_waits_for_those_alone_who_add_the_same(
     held = await sound.direct.connect()
     try:
         async with held.transaction():
-            for name in names_of(FilmFacts(title=slow)):
+            for name in lock_names(FilmFacts(title=slow)):
                 await held.execute("SELECT pg_advisory_xact_lock($1)", name)
             waits = asyncio.create_task(add(client, {"title": slow}))
             await until(lambda: sound.direct.value(HOLDS))
@@ -259,7 +259,7 @@ async def test_a_transaction_that_always_loses_is_given_up_and_told(
         answer = await add(client, {"title": title})
         tries = await sound.direct.value("SELECT last_value FROM tried")
     assert told_why(answer), answer
-    assert tries == 1 + CONFLICT_RETRIES
+    assert tries == 1 + MAX_CONFLICT_RETRIES
     assert (await add(client, {"title": title})).status == 201
     await sound.invariants.hold()
     seen(f"always losing: {tries} tries, then 503")

@@ -9,20 +9,20 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from indexer.index_handles import Access
-from indexer.index_worker import Worker
+from indexer.index_handles import IndexHandles
+from indexer.index_worker import IndexWorker
 from indexer.rebuild import Rebuild
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmPatch
-from service.indexing.comparison import compared
+from service.indexing.comparison import compare_pages
 from service.indexing.models import ReindexJob, Step
-from service.indexing.reindex_jobs import Rebuilds
+from service.indexing.reindex_jobs import ReindexJobs
 from service.limits import OUTBOX_LEASE_MS
 from service.outbox.models import Outbox
 from service.search.engines.base import IndexWriter, Inventory
-from service.search.engines.elasticsearch.connection import Address
-from service.search.engines.elasticsearch.writer import ElasticWriter
-from service.search.vocabulary.sync import Recorder
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress
+from service.search.engines.elasticsearch.writer import ElasticsearchWriter
+from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
 from tests.conftest import now, required
@@ -56,7 +56,7 @@ async def writing(search_url: str) -> AsyncIterator[IndexWriter]:
 async def differences(inventory: Inventory) -> int:
     name = await inventory.live()
     assert name is not None
-    return sum([len(page.differences) async for page in compared(inventory, name)])
+    return sum([len(page.differences) async for page in compare_pages(inventory, name)])
 
 
 @pytest.mark.fault(10, "the indexer killed at any step of its loop")
@@ -69,11 +69,11 @@ async def test_another_takes_over_what_a_killed_indexer_held(
     inventory: Inventory,
     seen: Seen,
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     async with writing(search_url) as writer:
-        await Worker(writer, Recorder(), catalogue._nudge, now, "the first").step()
-    await catalogue.amend(str(films[3].id), None, FilmPatch(plot="changed"))
-    await catalogue.withdraw(str(films[4].id), None)
+        await IndexWorker(writer, TermWriter(), catalogue._nudge, now, "the first").process_batch()
+    await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed"))
+    await catalogue.delete(str(films[4].id), None)
     child = forking.Process(target=work_and_die, args=(step, database, search_url))
     child.start()
     await asyncio.to_thread(child.join, LONG)
@@ -81,8 +81,8 @@ async def test_another_takes_over_what_a_killed_indexer_held(
     left = await Outbox.filter(done_at=None).count()
     assert left == (0 if step == "finished" else 2)
     async with writing(search_url) as writer:
-        second = Worker(writer, Recorder(), catalogue._nudge, later, "the second")
-        assert await second.step() == left
+        second = IndexWorker(writer, TermWriter(), catalogue._nudge, later, "the second")
+        assert await second.process_batch() == left
         name = await writer.current()
         assert name is not None and await writer.count(name) == len(FILMS) - 1
     assert not await Outbox.filter(done_at=None).exists()
@@ -97,15 +97,15 @@ async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
     catalogue: Catalogue,
     search_url: str,
     inventory: Inventory,
-    worker: Worker,
-    access: Access,
+    worker: IndexWorker,
+    access: IndexHandles,
     seen: Seen,
 ) -> None:
     if stack != "full":
         pytest.skip("on the embedded stack a swap is one call of the operating system")
     proxy = await Proxy.make(required("toxiproxy"), search_url)
     writer = container.writer_for(Settings(search_url=proxy.before(search_url)))
-    assert isinstance(writer, ElasticWriter)
+    assert isinstance(writer, ElasticsearchWriter)
     await writer.open()
     swap, lost = writer._ready().indices.update_aliases, 0
 
@@ -116,11 +116,11 @@ async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
             return await swap(**told)  # type: ignore[arg-type]
 
     writer._ready().indices.update_aliases = swap_unheard  # type: ignore[method-assign, assignment]
-    await catalogue.absorb_all(FILMS, SAMPLE)
-    await worker.step()
-    unheard = Access(writer, inventory, access.engine)
-    rebuild = Rebuild(unheard, Recorder(), worker, now, "tester")
-    filed, stop = await Rebuilds(now).ask(), asyncio.Event()
+    await catalogue.upsert_all(FILMS, SAMPLE)
+    await worker.process_batch()
+    unheard = IndexHandles(writer, inventory, access.engine)
+    rebuild = Rebuild(unheard, TermWriter(), worker, now, "tester")
+    filed, stop = await ReindexJobs(now).request(), asyncio.Event()
     running = asyncio.create_task(rebuild.run(stop))
 
     async def over() -> ReindexJob | None:
@@ -136,7 +136,7 @@ async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
         await proxy.remove()
     assert (job.state, job.reason, lost) == (Step.DONE, None, 1)
     assert await inventory.live() == job.index_name
-    address = Address.parse(search_url)
+    address = ElasticsearchAddress.parse(search_url)
     async with address.client(30) as client:
         named = await client.indices.get_alias(name=address.alias)
         assert list(named) == [address.real(str(job.index_name))]

@@ -11,10 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from indexer import poster_worker as loop
-from service.films.poster_response import SIZES
+from service.films.poster_response import POSTER_WIDTHS
 from service.posters import jobs
-from service.posters.image_processor import MEDIA_TYPE, Darkroom
-from service.posters.local_store import FolderStore
+from service.posters.image_processor import MEDIA_TYPE, ImageProcessor
+from service.posters.local_store import LocalPosterStore
 from service.posters.store import object_key
 from service.settings import PROJECT
 from tests.faults.conftest import Beset
@@ -28,8 +28,8 @@ DAY = 86_400_000  # ms
 
 
 @pytest.fixture(scope="module")
-async def darkroom() -> AsyncIterator[Darkroom]:
-    room = Darkroom()
+async def darkroom() -> AsyncIterator[ImageProcessor]:
+    room = ImageProcessor()
     yield room
     await room.close()
 
@@ -38,7 +38,7 @@ async def darkroom() -> AsyncIterator[Darkroom]:
 @pytest.mark.parametrize(("status", "code"), [(503, "SlowDown"), (500, "InternalError")])
 async def test_posters_wait_while_the_bucket_is_busy_and_are_stored_when_it_is_not(
     database: str,
-    darkroom: Darkroom,
+    darkroom: ImageProcessor,
     monkeypatch: pytest.MonkeyPatch,
     seen: Seen,
     status: int,
@@ -67,7 +67,7 @@ async def test_posters_wait_while_the_bucket_is_busy_and_are_stored_when_it_is_n
     told = [line["event"] for line in logs if line["event"].startswith("posters_")]
     assert told == ["posters_paused", "posters_resumed"]
     assert fetched <= loop.LANES, "hosts are left alone while nothing can be stored"
-    assert len(bad.objects) == len(SIZES)
+    assert len(bad.objects) == len(POSTER_WIDTHS)
     seen(f"{status} {code}: 8 posters pending, one line, few calls; all stored after healing")
     seen.held("I8")
 
@@ -75,7 +75,7 @@ async def test_posters_wait_while_the_bucket_is_busy_and_are_stored_when_it_is_n
 @pytest.mark.fault(37, "bucket missing or forbidden")
 @pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (404, "NoSuchBucket")])
 async def test_a_bucket_that_will_not_have_us_is_one_alert_and_no_storm(
-    database: str, darkroom: Darkroom, seen: Seen, status: int, code: str
+    database: str, darkroom: ImageProcessor, seen: Seen, status: int, code: str
 ) -> None:
     bad = BadBucket(status, code)
     async with standing(bad) as store, studio_on(store, darkroom) as studio:
@@ -98,10 +98,10 @@ async def test_a_bucket_that_will_not_have_us_is_one_alert_and_no_storm(
 @pytest.mark.fault(38, "death between store and database")
 @pytest.mark.parametrize("moment", ["half stored", "stored, not written down"])
 async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cleared_up(
-    database: str, darkroom: Darkroom, tmp_path: Path, seen: Seen, moment: str
+    database: str, darkroom: ImageProcessor, tmp_path: Path, seen: Seen, moment: str
 ) -> None:
     folder = tmp_path / "posters"
-    store = FolderStore(folder)
+    store = LocalPosterStore(folder)
     async with studio_on(store, darkroom) as studio:
         film_id = await studio.film("/picture/good")
         child = await asyncio.create_subprocess_exec(
@@ -111,14 +111,14 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
         )
         assert await child.wait() == -signal.SIGKILL
         left = {stored.key async for stored in store.objects()}
-        assert len(left) == (1 if moment == "half stored" else len(SIZES))
+        assert len(left) == (1 if moment == "half stored" else len(POSTER_WIDTHS))
         assert (await shown(film_id)).poster_status == "pending"
         assert await studio.posters.run_once() == 0, "the dead one's lease is waited out"
         studio.clock.passes(2 * jobs.LEASE)
         assert await studio.posters.run_once() == 1
         key = (await shown(film_id)).poster_key
         now = {stored.key async for stored in store.objects()}
-        assert now == {f"{key}/{size}.jpg" for size in SIZES}
+        assert now == {f"{key}/{size}.jpg" for size in POSTER_WIDTHS}
         assert left <= now, "the same picture lies under the same key"
 
         other = await studio.film("/picture/other", "Another", poster_due_at=1)
@@ -148,7 +148,7 @@ async def test_a_picture_that_no_film_shows_is_swept_from_the_bucket_and_the_oth
         return film["id"] if film["poster"]["status"] == "stored" else None
 
     film_id = await until(stored)
-    orphan = object_key("0" * 64, next(iter(SIZES)))
+    orphan = object_key("0" * 64, next(iter(POSTER_WIDTHS)))
     async with store_of(sound.service.environment) as store:
         await store.put(orphan, b"of a film that was never written down", MEDIA_TYPE)
         assert await accounted_for(sound.service, sound.direct) == 0, "it may be on its way yet"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benches.synthetic import films
-from service.search.engines.elasticsearch.connection import Address
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.server import container
 from service.settings import Settings
 from tests.conftest import required
@@ -41,7 +41,7 @@ def invariants(
     database = Direct(service_database_url)
     if stack == "embedded":
         return Invariants(service, database)
-    alias = Address.parse(stack_settings["SEARCH_URL"]).alias
+    alias = ElasticsearchAddress.parse(stack_settings["SEARCH_URL"]).alias
     return Invariants(service, database, required("elasticsearch"), alias)
 
 

@@ -6,27 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from indexer.index_worker import Worker
+from indexer.index_worker import IndexWorker
 from service.cache.memory import MemoryCache
-from service.cache.response_cache import Answers
+from service.cache.response_cache import ResponseCache
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts
 from service.http.pagination import Links
 from service.outbox import store
 from service.outbox.models import Outbox
-from service.outbox.notifications import Nudge
+from service.outbox.notifications import OutboxNotifier
 from service.search.api import lasting, packed, unpacked
-from service.search.engines.elasticsearch.connection import Address
-from service.search.engines.elasticsearch.reader import ElasticEngine
-from service.search.engines.elasticsearch.writer import ElasticWriter
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress
+from service.search.engines.elasticsearch.reader import ElasticsearchEngine
+from service.search.engines.elasticsearch.writer import ElasticsearchWriter
 from service.search.responses import film_page, search_page
-from service.search.retrieval.autocomplete import Suggester
-from service.search.retrieval.database_search import AWAY, Standby
-from service.search.retrieval.engine_search import INCOMPLETE, Finder, Wish
-from service.search.retrieval.film_cache import Shelf
-from service.search.service import Search
-from service.search.vocabulary.sync import Recorder
+from service.search.retrieval.autocomplete import Autocomplete
+from service.search.retrieval.database_search import ENGINE_UNAVAILABLE, DatabaseSearch
+from service.search.retrieval.engine_search import PARTIAL_RESULTS, EngineSearch, SearchOptions
+from service.search.retrieval.film_cache import FilmCache
+from service.search.service import SearchService
+from service.search.vocabulary.sync import TermWriter
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.conftest import PATIENCE, now
 from tests.faults.fake_elasticsearch import Elasticsearch, running
@@ -41,18 +41,18 @@ async def cluster() -> AsyncIterator[Elasticsearch]:
 
 
 @pytest.fixture
-async def indexer(cluster: Elasticsearch, nudge: Nudge) -> AsyncIterator[Worker]:
-    writer = ElasticWriter(Address.parse(cluster.url))
+async def indexer(cluster: Elasticsearch, nudge: OutboxNotifier) -> AsyncIterator[IndexWorker]:
+    writer = ElasticsearchWriter(ElasticsearchAddress.parse(cluster.url))
     try:
         await writer.open()
-        yield Worker(writer, Recorder(), nudge, now, "tester")
+        yield IndexWorker(writer, TermWriter(), nudge, now, "tester")
     finally:
         await writer.close()
 
 
 @pytest.fixture
-async def engine(cluster: Elasticsearch) -> AsyncIterator[ElasticEngine]:
-    made = ElasticEngine(Address.parse(f"{cluster.url}?timeout={PATIENCE}"))
+async def engine(cluster: Elasticsearch) -> AsyncIterator[ElasticsearchEngine]:
+    made = ElasticsearchEngine(ElasticsearchAddress.parse(f"{cluster.url}?timeout={PATIENCE}"))
     await made.open()
     yield made
     await made.close()
@@ -65,25 +65,25 @@ async def due_again() -> None:
 
 @pytest.mark.fault(5, "429 on bulk items")
 async def test_only_the_refused_items_of_a_bulk_are_tried_again_later_each_time(
-    catalogue: Catalogue, cluster: Elasticsearch, indexer: Worker, seen: Seen
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: IndexWorker, seen: Seen
 ) -> None:
-    films = [str(film.id) for film in (await catalogue.absorb_all(FILMS, SAMPLE)).films]
+    films = [str(film.id) for film in (await catalogue.upsert_all(FILMS, SAMPLE)).films]
     every_third = set(films[::3])
     cluster.refuse = lambda film_id: (429, "busy") if film_id in every_third else None
     waited = []
     for _ in range(3):
         before = indexer._ms()
-        await indexer.step()
+        await indexer.process_batch()
         waiting = await Outbox.filter(done_at=None)
         assert {str(row.film_id) for row in waiting} == every_third
         assert all(row.reason and "busy" in row.reason for row in waiting)
         waited.append(min(row.due_at for row in waiting) - before)
-        assert await indexer.step() == 0, "nothing is tried before its time"
+        assert await indexer.process_batch() == 0, "nothing is tried before its time"
         await due_again()
     assert [set(bulk) for bulk in cluster.bulks] == [set(films), every_third, every_third]
     assert waited[0] >= 375 and waited[1] >= 750 and waited[2] >= 1500
     cluster.refuse = lambda _: None
-    await indexer.step()
+    await indexer.process_batch()
     assert set(cluster.documents) == set(films)
     assert (await store.depth(0)).waiting == 0
     seen("the 10 refused of 30 were sent again alone, after 0.4, 0.8, 1.5 s and more")
@@ -92,32 +92,32 @@ async def test_only_the_refused_items_of_a_bulk_are_tried_again_later_each_time(
 
 @pytest.mark.fault(5, "429 on bulk items")
 async def test_a_bulk_that_is_refused_whole_loses_nothing(
-    catalogue: Catalogue, cluster: Elasticsearch, indexer: Worker, seen: Seen
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: IndexWorker, seen: Seen
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     cluster.busy = 2
     for _ in range(3):
-        assert await indexer.step() == 30
+        assert await indexer.process_batch() == 30
         await due_again()
-    assert await indexer.step() == 0
+    assert await indexer.process_batch() == 0
     assert set(cluster.documents) == {str(film.id) for film in films}
     seen("a whole bulk refused twice was taken at the third try")
 
 
 @pytest.mark.fault(8, "one document rejected for good")
 async def test_a_document_that_is_rejected_for_good_waits_for_a_person_and_the_rest_goes_on(
-    catalogue: Catalogue, cluster: Elasticsearch, indexer: Worker, seen: Seen
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: IndexWorker, seen: Seen
 ) -> None:
-    films = [str(film.id) for film in (await catalogue.absorb_all(FILMS, SAMPLE)).films]
+    films = [str(film.id) for film in (await catalogue.upsert_all(FILMS, SAMPLE)).films]
     poison = films[7]
     cluster.refuse = lambda i: (400, "document_parsing_exception") if i == poison else None
-    await indexer.step()
+    await indexer.process_batch()
     assert set(cluster.documents) == set(films) - {poison}
     row = await Outbox.get(film_id=poison)
     assert row.quarantined_at is not None and row.done_at is None
     assert row.reason is not None and row.reason.startswith("document_parsing_exception")
     await due_again()
-    assert await indexer.step() == 0, "it is not tried again by itself"
+    assert await indexer.process_batch() == 0, "it is not tried again by itself"
     depth = await store.depth(0)
     assert (depth.waiting, depth.quarantined) == (0, 1)
     seen("29 of 30 indexed, the rejected one in quarantine with Elasticsearch's reason")
@@ -126,37 +126,41 @@ async def test_a_document_that_is_rejected_for_good_waits_for_a_person_and_the_r
 
 @pytest.mark.fault(17, "events late, twice, out of order")
 async def test_an_older_version_is_no_error_and_changes_nothing(
-    catalogue: Catalogue, cluster: Elasticsearch, indexer: Worker, seen: Seen
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: IndexWorker, seen: Seen
 ) -> None:
     film = await catalogue.add(FilmFacts(title="Jaws"))
     cluster.documents[str(film.id)] = (9, {"gone": False, "votes": 0, "title": "newer"})
-    await indexer.step()
+    await indexer.process_batch()
     assert cluster.documents[str(film.id)][1]["title"] == "newer"
     assert (await store.depth(0)).waiting == 0
     seen("409 for an older version counts as done")
 
 
 @pytest.fixture
-async def search(engine: ElasticEngine, database: str) -> Search:
-    words, shelf = Vocabulary(), Shelf()
-    finder, suggester = Finder(engine, words, shelf), Suggester(engine, words, shelf)
-    return Search(finder, suggester, Standby(words, shelf, PATIENCE), lambda: None)
+async def search(engine: ElasticsearchEngine, database: str) -> SearchService:
+    words, shelf = Vocabulary(), FilmCache()
+    finder, suggester = EngineSearch(engine, words, shelf), Autocomplete(engine, words, shelf)
+    return SearchService(finder, suggester, DatabaseSearch(words, shelf, PATIENCE), lambda: None)
 
 
 @pytest.mark.fault(19, "an answer in part")
 async def test_an_answer_in_part_is_marked_and_kept_by_nobody(
-    catalogue: Catalogue, cluster: Elasticsearch, indexer: Worker, search: Search, seen: Seen
+    catalogue: Catalogue,
+    cluster: Elasticsearch,
+    indexer: IndexWorker,
+    search: SearchService,
+    seen: Seen,
 ) -> None:
-    await catalogue.absorb_all(FILMS[:3], SAMPLE)
-    await indexer.step()
+    await catalogue.upsert_all(FILMS[:3], SAMPLE)
+    await indexer.process_batch()
     assert (await search.find("film", 2, 0)).degraded == ()
     cluster.answers_in_part = True
-    answers, links = Answers(MemoryCache()), Links(None, None)
+    answers, links = ResponseCache(MemoryCache()), Links(None, None)
 
     async def page_of_words() -> bytes:
         found = await search.find("film", 2, 0)
-        wish = Wish()
-        page = search_page("film", found, links, wish.scope, explain=False, ms=1.0, now=now())
+        wish = SearchOptions()
+        page = search_page("film", found, links, wish.fields, explain=False, ms=1.0, now=now())
         return packed(links, page)
 
     async def page_of_films() -> bytes:
@@ -164,15 +168,21 @@ async def test_an_answer_in_part_is_marked_and_kept_by_nobody(
 
     for make in (page_of_words, page_of_films):
         for _ in range(2):
-            kept = await answers.fetch("search", make.__name__, 1, 60, make, worth=lasting)
+            kept = await answers.get_or_make(
+                "search", make.__name__, 1, 60, make, is_cacheable=lasting
+            )
             assert kept.status == "miss", "an answer in part was kept"
             headers, page = unpacked(kept.body)
             assert headers["Cache-Control"] == "no-store"
-            assert b'"relation":"gte"' in page and INCOMPLETE.encode() in page
+            assert b'"relation":"gte"' in page and PARTIAL_RESULTS.encode() in page
     cluster.answers_in_part = False
-    whole = await answers.fetch("search", "page_of_words", 1, 60, page_of_words, worth=lasting)
-    assert INCOMPLETE.encode() not in whole.body
-    assert (await answers.fetch("search", "page_of_words", 1, 60, page_of_words)).status == "hit"
+    whole = await answers.get_or_make(
+        "search", "page_of_words", 1, 60, page_of_words, is_cacheable=lasting
+    )
+    assert PARTIAL_RESULTS.encode() not in whole.body
+    assert (
+        await answers.get_or_make("search", "page_of_words", 1, 60, page_of_words)
+    ).status == "hit"
     seen("timed out: the hits so far, `some_results_left_out`, total `gte`, `no-store`")
 
 
@@ -181,31 +191,31 @@ async def test_an_answer_in_part_is_marked_and_kept_by_nobody(
 async def test_where_a_part_would_mislead_the_database_answers(
     catalogue: Catalogue,
     cluster: Elasticsearch,
-    indexer: Worker,
-    search: Search,
+    indexer: IndexWorker,
+    search: SearchService,
     seen: Seen,
     what: str,
 ) -> None:
-    await catalogue.absorb_all(FILMS[:3], SAMPLE)
-    await indexer.step()
+    await catalogue.upsert_all(FILMS[:3], SAMPLE)
+    await indexer.process_batch()
     cluster.answers_in_part = what != "shards"
     cluster.failed_shards = int(what == "shards")
     cluster.blind = what == "nothing"
     if what == "suggestions":
         completed = await search.suggest("film number", 2)
-        assert completed.suggestions and AWAY in completed.degraded
+        assert completed.suggestions and ENGINE_UNAVAILABLE in completed.degraded
     else:
-        wish = Wish(facets=("genre",) if what == "counts" else ())
+        wish = SearchOptions(facets=("genre",) if what == "counts" else ())
         found = await search.find("film", 2, 0, wish)
-        assert found.results and AWAY in found.degraded
+        assert found.results and ENGINE_UNAVAILABLE in found.degraded
     seen("shards failed, nothing found yet, counted or completed in part: the database answers")
 
 
 @pytest.mark.fault(22, "a server of another major version")
 async def test_a_server_that_is_too_old_is_refused_in_words(seen: Seen) -> None:
     async with running(Elasticsearch(version="8.19.3")) as old:
-        address = Address.parse(old.url)
-        engine, writer = ElasticEngine(address), ElasticWriter(address)
+        address = ElasticsearchAddress.parse(old.url)
+        engine, writer = ElasticsearchEngine(address), ElasticsearchWriter(address)
         await engine.open()
         for ask in (writer.open, engine.check):
             with pytest.raises(Unavailable, match="the service needs version 9"):
@@ -227,7 +237,7 @@ async def test_a_server_that_is_too_old_is_refused_in_words(seen: Seen) -> None:
     ],
 )
 async def test_what_the_cluster_refuses_is_told_in_words_that_say_what_to_mend(
-    cluster: Elasticsearch, engine: ElasticEngine, refusal: tuple[int, str], told: str
+    cluster: Elasticsearch, engine: ElasticsearchEngine, refusal: tuple[int, str], told: str
 ) -> None:
     cluster.refuses_all = refusal
     for ask in (engine.check(), engine.search(None, 0, 1)):
@@ -237,12 +247,12 @@ async def test_what_the_cluster_refuses_is_told_in_words_that_say_what_to_mend(
 
 
 async def test_what_is_not_elasticsearch_or_not_there_is_told(
-    cluster: Elasticsearch, engine: ElasticEngine
+    cluster: Elasticsearch, engine: ElasticsearchEngine
 ) -> None:
     cluster.is_something_else = True
     with pytest.raises(Unavailable, match="is not Elasticsearch"):
         await engine.check()
-    nobody = ElasticEngine(Address.parse("http://127.0.0.1:1"))
+    nobody = ElasticsearchEngine(ElasticsearchAddress.parse("http://127.0.0.1:1"))
     with pytest.raises(Unavailable, match="not open"):
         await nobody.check()
     await nobody.open()
@@ -252,7 +262,7 @@ async def test_what_is_not_elasticsearch_or_not_there_is_told(
 
 
 def test_an_address_names_nodes_user_certificate_alias_and_deadline() -> None:
-    address = Address.parse(
+    address = ElasticsearchAddress.parse(
         "https://films:p%40ss@one:9201,https://two?ca=/etc/ca.crt&index=catalogue&timeout=2.5"
     )
     assert address.nodes == ("https://one:9201", "https://two:9200")
@@ -268,7 +278,7 @@ def test_an_address_names_nodes_user_certificate_alias_and_deadline() -> None:
 
 
 async def test_a_user_is_sent_to_the_cluster(cluster: Elasticsearch) -> None:
-    known = Address.parse(cluster.url.replace("//", "//films:p%40ss@"))
+    known = ElasticsearchAddress.parse(cluster.url.replace("//", "//films:p%40ss@"))
     async with known.client(PATIENCE) as client:
         await client.info()
     assert cluster.users[-1] == "Basic " + b64encode(b"films:p@ss").decode()
@@ -281,10 +291,10 @@ async def test_a_certificate_that_cannot_be_read_is_told_at_each_search_and_stop
 ) -> None:
     if certificate:
         (tmp_path / "ca.crt").write_text(certificate)
-    address = Address.parse(f"https://127.0.0.1:1?ca={tmp_path}/ca.crt")
-    engine = ElasticEngine(address)
+    address = ElasticsearchAddress.parse(f"https://127.0.0.1:1?ca={tmp_path}/ca.crt")
+    engine = ElasticsearchEngine(address)
     await engine.open()
-    for ask in (engine.check(), engine.search(None, 0, 1), ElasticWriter(address).open()):
+    for ask in (engine.check(), engine.search(None, 0, 1), ElasticsearchWriter(address).open()):
         with pytest.raises(Unavailable, match=r"ca\.crt in SEARCH_URL cannot be read"):
             await ask
     await engine.close()

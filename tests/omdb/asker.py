@@ -9,9 +9,9 @@ import aiohttp
 from service.database.connection import close_database, open_database
 from service.films.catalogue import Catalogue
 from service.omdb.client import OmdbClient
-from service.omdb.lookup import Lookup
-from service.omdb.quota import Quota
-from service.outbox.notifications import nudge_for
+from service.omdb.lookup import FilmLookup
+from service.omdb.quota import OmdbQuota
+from service.outbox.notifications import notifier_for
 from tests.omdb.server import KEY
 
 
@@ -22,13 +22,13 @@ def now() -> datetime:
 async def ask(database_url: str, omdb_url: str, title: str, times: int) -> set[str]:
     """The ids of the films that the look-ups gave."""
     await open_database(database_url)
-    nudge = nudge_for(database_url)
+    nudge = notifier_for(database_url)
     async with aiohttp.ClientSession() as session:
-        client = OmdbClient(session, omdb_url, KEY, Quota(KEY, 1_000, now))
-        lookup = Lookup(Catalogue(nudge, now), client, now)
+        client = OmdbClient(session, omdb_url, KEY, OmdbQuota(KEY, 1_000, now))
+        lookup = FilmLookup(Catalogue(nudge, now), client, now)
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
-        films = await asyncio.gather(*(lookup.film(title) for _ in range(times)))
+        films = await asyncio.gather(*(lookup.get(title) for _ in range(times)))
         await lookup.close()
     await nudge.close()
     await close_database()

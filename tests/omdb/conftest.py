@@ -14,9 +14,9 @@ from service.films.models import Film
 from service.omdb import client as client_module
 from service.omdb import lookup as lookup_module
 from service.omdb.client import OmdbClient
-from service.omdb.lookup import Lookup
-from service.omdb.quota import Quota
-from service.outbox.notifications import Nudge
+from service.omdb.lookup import FilmLookup
+from service.omdb.quota import OmdbQuota
+from service.outbox.notifications import OutboxNotifier
 from tests.omdb.server import Omdb, running
 
 
@@ -64,23 +64,27 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def quota(omdb: Omdb, database: str, clock: Clock) -> Quota:
-    return Quota(omdb.key, 100, clock.now)
+def quota(omdb: Omdb, database: str, clock: Clock) -> OmdbQuota:
+    return OmdbQuota(omdb.key, 100, clock.now)
 
 
 @pytest.fixture
-def client(omdb: Omdb, session: aiohttp.ClientSession, quota: Quota, clock: Clock) -> OmdbClient:
+def client(
+    omdb: Omdb, session: aiohttp.ClientSession, quota: OmdbQuota, clock: Clock
+) -> OmdbClient:
     return OmdbClient(session, omdb.url, omdb.key, quota, clock.monotonic)
 
 
 @pytest.fixture
-def catalogue(nudge: Nudge, clock: Clock) -> Catalogue:
+def catalogue(nudge: OutboxNotifier, clock: Clock) -> Catalogue:
     return Catalogue(nudge, clock.now)
 
 
 @pytest.fixture
-async def lookup(catalogue: Catalogue, client: OmdbClient, clock: Clock) -> AsyncIterator[Lookup]:
-    lookup = Lookup(catalogue, client, clock.now)
+async def lookup(
+    catalogue: Catalogue, client: OmdbClient, clock: Clock
+) -> AsyncIterator[FilmLookup]:
+    lookup = FilmLookup(catalogue, client, clock.now)
     yield lookup
     await lookup.close()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.omdb.json_repair import parse
+from service.omdb.json_repair import parse_reply
 
 CORPUS = [
     pytest.param(b'{"Title":"Jaws"}', {"Title": "Jaws"}, id="sound"),
@@ -64,21 +64,21 @@ def test_an_answer_is_read_as_a_person_would_read_it(
 ) -> None:
     if told is None:
         with pytest.raises(ValueError, match="not a JSON object"):
-            parse(raw)
+            parse_reply(raw)
     else:
-        assert parse(raw) == told
+        assert parse_reply(raw) == told
 
 
 @settings(deadline=None)
 @given(st.dictionaries(st.text(), st.text() | st.none() | st.lists(st.text())))
 def test_a_sound_answer_is_never_altered(told: dict[str, object]) -> None:
-    assert parse(json.dumps(told).encode()) == told
+    assert parse_reply(json.dumps(told).encode()) == told
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=2_000))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     try:
-        assert isinstance(parse(raw), dict)
+        assert isinstance(parse_reply(raw), dict)
     except ValueError as refused:
         assert str(refused) == "not a JSON object"

@@ -13,7 +13,7 @@ from service.errors import DomainError, Invalid, Misconfigured, NotFound, Unavai
 from service.omdb import circuit_breaker
 from service.omdb import client as client_module
 from service.omdb.client import OmdbClient
-from service.omdb.quota import Quota
+from service.omdb.quota import OmdbQuota
 from tests.omdb.conftest import Clock
 from tests.omdb.server import STATUS_FAULTS, Omdb
 
@@ -143,7 +143,7 @@ async def test_a_server_that_never_answers_costs_one_deadline(
 
 
 async def test_nobody_there_at_all_is_an_outage(
-    session: aiohttp.ClientSession, quota: Quota, omdb: Omdb
+    session: aiohttp.ClientSession, quota: OmdbQuota, omdb: Omdb
 ) -> None:
     client = OmdbClient(session, "http://127.0.0.1:1/", omdb.key, quota)
     with pytest.raises(Unavailable) as refused:
@@ -188,7 +188,7 @@ async def test_answers_in_words_never_count_as_an_outage(client: OmdbClient, omd
 
 @pytest.mark.fault(46, "OMDb refuses the key")
 async def test_a_refused_key_is_told_once_and_tried_again_later(
-    session: aiohttp.ClientSession, omdb: Omdb, quota: Quota, clock: Clock
+    session: aiohttp.ClientSession, omdb: Omdb, quota: OmdbQuota, clock: Clock
 ) -> None:
     client = OmdbClient(session, omdb.url, "new-key", quota, clock.monotonic)
     with capture_logs() as logs:
@@ -273,7 +273,7 @@ async def test_a_film_in_broken_json_is_read(client: OmdbClient, omdb: Omdb) -> 
 
 @pytest.mark.parametrize("fault", [*TRANSIENT, "status_429", "Invalid API key!", "quota", "new &c"])
 async def test_the_key_is_nowhere_but_in_the_request(
-    session: aiohttp.ClientSession, omdb: Omdb, quota: Quota, fault: str
+    session: aiohttp.ClientSession, omdb: Omdb, quota: OmdbQuota, fault: str
 ) -> None:
     omdb.key = "s3cret/k3y+"
     client = OmdbClient(session, omdb.url, omdb.key, quota)

@@ -14,9 +14,9 @@ from service.films.schemas import FilmFacts, Provenance
 from service.omdb import lookup as lookup_module
 from service.omdb.bulk_fetch import fetch_all
 from service.omdb.client import OmdbClient
-from service.omdb.lookup import Lookup
+from service.omdb.lookup import FilmLookup
 from service.omdb.models import OmdbLease
-from service.omdb.negative_cache import Memory
+from service.omdb.negative_cache import NegativeCache
 from service.outbox.models import Outbox
 from service.settings import PROJECT
 from tests.omdb.conftest import Clock, refused, until
@@ -29,47 +29,47 @@ DAY = 24 * HOUR
 
 
 async def test_a_new_film_is_asked_for_once_and_kept(
-    lookup: Lookup, omdb: Omdb, clock: Clock
+    lookup: FilmLookup, omdb: Omdb, clock: Clock
 ) -> None:
-    film = await lookup.film(MATRIX)
+    film = await lookup.get(MATRIX)
     assert (film.title, film.year, film.source, film.version) == ("The Matrix", 1999, "omdb", 1)
     assert film.fetched_at == clock.now()
     assert film.refresh_after == clock.now() + timedelta(days=90)
-    assert (await lookup.film(MATRIX.upper())).id == film.id
-    assert (await lookup.film(str(film.id))).id == film.id
+    assert (await lookup.get(MATRIX.upper())).id == film.id
+    assert (await lookup.get(str(film.id))).id == film.id
     assert len(omdb.calls) == 1
     assert await Outbox.all().count() == 1
 
 
 async def test_a_title_names_the_film_in_every_way_of_writing_it(
-    lookup: Lookup, omdb: Omdb
+    lookup: FilmLookup, omdb: Omdb
 ) -> None:
-    film = await lookup.film("  the   MATRIX ")
+    film = await lookup.get("  the   MATRIX ")
     assert film.imdb_id == MATRIX
     for title in ("Matrix", "The Matrix", "Matrix, The", "the matrix!"):
-        assert (await lookup.film(title)).id == film.id
+        assert (await lookup.get(title)).id == film.id
     assert len(omdb.calls) == 1
 
 
 async def test_of_several_films_of_a_title_the_one_with_most_votes_is_meant(
-    lookup: Lookup, catalogue: Catalogue, omdb: Omdb
+    lookup: FilmLookup, catalogue: Catalogue, omdb: Omdb
 ) -> None:
     for year, votes in ((1941, 10), (2003, 3_000), (1999, None)):
         told = FilmFacts.model_validate(
             {"title": "Twin", "year": year, "ratings": {"imdb": {"votes": votes}}}
         )
-        await catalogue.absorb(told, Provenance(source="user"))
-    assert (await lookup.film("twin")).year == 2003
-    assert (await lookup.titled("twin", year=1941)).year == 1941
+        await catalogue.upsert(told, Provenance(source="user"))
+    assert (await lookup.get("twin")).year == 2003
+    assert (await lookup.get_by_title("twin", year=1941)).year == 1941
     assert omdb.calls == []
 
 
 @pytest.mark.fault(53, "a new title asked for a hundred times at once")
 async def test_a_hundred_who_ask_at_once_make_one_call_and_one_film(
-    lookup: Lookup, omdb: Omdb
+    lookup: FilmLookup, omdb: Omdb
 ) -> None:
     omdb.pause = 0.1
-    films = await asyncio.gather(*(lookup.film("Parasite", "192.0.2.1") for _ in range(100)))
+    films = await asyncio.gather(*(lookup.get("Parasite", "192.0.2.1") for _ in range(100)))
     assert len({film.id for film in films}) == 1
     assert len(omdb.calls) == 1
     assert (await Film.all().count(), await Outbox.all().count()) == (1, 1)
@@ -101,8 +101,8 @@ async def test_those_who_share_no_memory_wait_for_the_one_who_asks(
     catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: Clock
 ) -> None:
     omdb.pause = 0.2
-    lookups = [Lookup(catalogue, client, clock.now) for _ in range(4)]
-    films = await asyncio.gather(*(one.film("Parasite") for one in lookups for _ in range(10)))
+    lookups = [FilmLookup(catalogue, client, clock.now) for _ in range(4)]
+    films = await asyncio.gather(*(one.get("Parasite") for one in lookups for _ in range(10)))
     assert len({film.id for film in films}) == 1
     assert len(omdb.calls) == 1
     assert await Film.all().count() == 1
@@ -112,19 +112,19 @@ async def test_those_who_wait_for_a_miss_do_not_ask_again(
     catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: Clock
 ) -> None:
     omdb.pause = 0.2
-    lookups = [Lookup(catalogue, client, clock.now) for _ in range(3)]
+    lookups = [FilmLookup(catalogue, client, clock.now) for _ in range(3)]
     asked = await asyncio.gather(
-        *(one.film("no such film") for one in lookups), return_exceptions=True
+        *(one.get("no such film") for one in lookups), return_exceptions=True
     )
     assert all(isinstance(one, NotFound) for one in asked)
     assert len(omdb.calls) == 1
 
 
 async def test_a_process_that_dies_while_asking_is_waited_out(
-    lookup: Lookup, omdb: Omdb, clock: Clock
+    lookup: FilmLookup, omdb: Omdb, clock: Clock
 ) -> None:
-    assert await Memory(clock.now).claim("t:parasite||", lookup_module.LEASE)
-    asking = asyncio.create_task(lookup.film("parasite"))
+    assert await NegativeCache(clock.now).claim("t:parasite||", lookup_module.LEASE)
+    asking = asyncio.create_task(lookup.get("parasite"))
     done, _ = await asyncio.wait([asking], timeout=0.3)
     assert not done
     assert omdb.calls == []
@@ -136,16 +136,18 @@ async def test_nobody_waits_for_another_process_for_ever(
     catalogue: Catalogue, client: OmdbClient, clock: Clock
 ) -> None:
     seconds = iter([0.0, 1.0, lookup_module.PATIENCE])
-    lookup = Lookup(catalogue, client, clock.now, clock=lambda: next(seconds))
-    assert await Memory(clock.now).claim("t:parasite||", lookup_module.LEASE)
-    error = await refused(lookup.film("parasite"))
+    lookup = FilmLookup(catalogue, client, clock.now, clock=lambda: next(seconds))
+    assert await NegativeCache(clock.now).claim("t:parasite||", lookup_module.LEASE)
+    error = await refused(lookup.get("parasite"))
     assert (type(error), error.retry_after) == (Unavailable, 1)
 
 
-async def test_a_caller_who_goes_away_takes_nothing_with_them(lookup: Lookup, omdb: Omdb) -> None:
+async def test_a_caller_who_goes_away_takes_nothing_with_them(
+    lookup: FilmLookup, omdb: Omdb
+) -> None:
     omdb.pause = 0.3
-    first = asyncio.create_task(lookup.film("Parasite"))
-    second = asyncio.create_task(lookup.film("Parasite"))
+    first = asyncio.create_task(lookup.get("Parasite"))
+    second = asyncio.create_task(lookup.get("Parasite"))
 
     async def asked() -> bool:
         return len(omdb.calls) == 1
@@ -155,7 +157,7 @@ async def test_a_caller_who_goes_away_takes_nothing_with_them(lookup: Lookup, om
     assert (await second).title == "Parasite"
     assert first.cancelled()
 
-    third = asyncio.create_task(lookup.film("Jaws"))
+    third = asyncio.create_task(lookup.get("Jaws"))
 
     async def asked_again() -> bool:
         return len(omdb.calls) == 2
@@ -170,70 +172,74 @@ async def test_a_caller_who_goes_away_takes_nothing_with_them(lookup: Lookup, om
 
 
 async def test_what_omdb_does_not_know_is_remembered_for_longer_each_time(
-    lookup: Lookup, omdb: Omdb, clock: Clock
+    lookup: FilmLookup, omdb: Omdb, clock: Clock
 ) -> None:
     for calls, wait in enumerate((HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY, 30 * DAY), 1):
-        assert isinstance(await refused(lookup.film("no such film")), NotFound)
+        assert isinstance(await refused(lookup.get("no such film")), NotFound)
         clock.pass_by(wait - 1)
-        assert (await refused(lookup.film("No  such FILM"))).code == "movie_not_found"
+        assert (await refused(lookup.get("No  such FILM"))).code == "movie_not_found"
         assert len(omdb.calls) == calls
         clock.pass_by(1)
     omdb.films["tt0000001"] = {**omdb.films[MATRIX], "Title": "No Such Film"}
-    assert (await lookup.film("no such film")).title == "No Such Film"
+    assert (await lookup.get("no such film")).title == "No Such Film"
 
 
-async def test_one_spellings_miss_does_not_answer_for_another(lookup: Lookup, omdb: Omdb) -> None:
-    assert isinstance(await refused(lookup.film("8 1/2")), NotFound)
-    assert (await lookup.film("8½")).imdb_id == "tt0056801"
+async def test_one_spellings_miss_does_not_answer_for_another(
+    lookup: FilmLookup, omdb: Omdb
+) -> None:
+    assert isinstance(await refused(lookup.get("8 1/2")), NotFound)
+    assert (await lookup.get("8½")).imdb_id == "tt0056801"
     assert len(omdb.calls) == 2
 
 
 async def test_another_film_is_kept_under_its_own_id_and_not_given_for_the_asked_title(
-    lookup: Lookup, omdb: Omdb
+    lookup: FilmLookup, omdb: Omdb
 ) -> None:
     for _ in range(2):
-        error = await refused(lookup.film("star wars"))
+        error = await refused(lookup.get("star wars"))
         assert isinstance(error, NotFound)
         assert STAR_WARS in error.detail
     assert len(omdb.calls) == 1
-    assert (await lookup.film(STAR_WARS)).title == "Star Wars: Episode IV - A New Hope"
+    assert (await lookup.get(STAR_WARS)).title == "Star Wars: Episode IV - A New Hope"
     assert len(omdb.calls) == 1
 
 
-async def test_the_year_and_the_type_are_part_of_the_question(lookup: Lookup, omdb: Omdb) -> None:
+async def test_the_year_and_the_type_are_part_of_the_question(
+    lookup: FilmLookup, omdb: Omdb
+) -> None:
     omdb.says(Title="Dune", Year="1984", imdbID="tt0087182", Type="movie", Response="True")
-    assert isinstance(await refused(lookup.titled("Dune", year=2021)), NotFound)
-    assert isinstance(await refused(lookup.titled("Dune", type="series")), NotFound)
-    assert (await lookup.titled("Dune", year=1984, type="movie")).imdb_id == "tt0087182"
+    assert isinstance(await refused(lookup.get_by_title("Dune", year=2021)), NotFound)
+    assert isinstance(await refused(lookup.get_by_title("Dune", type="series")), NotFound)
+    assert (await lookup.get_by_title("Dune", year=1984, type="movie")).imdb_id == "tt0087182"
     assert len(omdb.calls) == 2, "the third question is answered by what the first has kept"
 
 
 @pytest.mark.parametrize("title", ["", "   ", "a\x00b", "a\nb", "\ud800", "x" * 700, "ﷺ" * 10_000])
 async def test_what_can_be_no_title_is_refused_before_anybody_is_asked(
-    lookup: Lookup, omdb: Omdb, title: str
+    lookup: FilmLookup, omdb: Omdb, title: str
 ) -> None:
-    assert isinstance(await refused(lookup.film(title)), Invalid)
+    assert isinstance(await refused(lookup.get(title)), Invalid)
     assert omdb.calls == []
 
 
 @pytest.mark.parametrize("title", ["'; DROP TABLE films; --", "x&i=tt0133093", "%", "日本", "🎬"])
-async def test_an_odd_title_is_only_a_title(lookup: Lookup, omdb: Omdb, title: str) -> None:
-    assert isinstance(await refused(lookup.film(title)), NotFound)
+async def test_an_odd_title_is_only_a_title(lookup: FilmLookup, omdb: Omdb, title: str) -> None:
+    assert isinstance(await refused(lookup.get(title)), NotFound)
     assert omdb.calls[0]["t"] == title
 
 
 async def test_an_id_of_ours_that_is_not_known_is_not_asked_of_omdb(
-    lookup: Lookup, omdb: Omdb
+    lookup: FilmLookup, omdb: Omdb
 ) -> None:
-    assert isinstance(await refused(lookup.film(str(uuid4()))), NotFound)
+    assert isinstance(await refused(lookup.get(str(uuid4()))), NotFound)
     assert isinstance(await refused(lookup.fetch(str(uuid4()))), NotFound)
     assert omdb.calls == []
 
 
 async def test_fetching_by_hand_always_asks_and_tells_one_line_a_film(
-    lookup: Lookup, catalogue: Catalogue, omdb: Omdb
+    lookup: FilmLookup, catalogue: Catalogue, omdb: Omdb
 ) -> None:
-    known = await catalogue.absorb(
+    known = await catalogue.upsert(
         FilmFacts(title="Jaws", imdb_id="tt0073195"), Provenance(source="sample")
     )
     named = ["tt0073195", "Breaking Bad", "no such film", "star wars", str(known.id)]
@@ -242,4 +248,4 @@ async def test_fetching_by_hand_always_asks_and_tells_one_line_a_film(
     assert told[0].line == "tt0073195: Jaws (1975), tt0073195"
     assert STAR_WARS in told[3].line
     assert len(omdb.calls) == 5
-    assert (await catalogue.film("tt0073195")).runtime_minutes == 124
+    assert (await catalogue.get("tt0073195")).runtime_minutes == 124

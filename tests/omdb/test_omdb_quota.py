@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from service.errors import Unavailable
-from service.omdb.quota import Budget, Call, Quota
+from service.omdb.quota import Call, OmdbQuota, QuotaBudget
 from tests.omdb.conftest import Clock
 
 HOUR = 3_600
@@ -14,30 +14,32 @@ KEY = "a-key"
 
 
 @pytest.fixture
-def five(database: str, clock: Clock) -> Quota:
-    return Quota(KEY, 5, clock.now)
+def five(database: str, clock: Clock) -> OmdbQuota:
+    return OmdbQuota(KEY, 5, clock.now)
 
 
-async def use_up(quota: Quota, calls: int) -> None:
+async def use_up(quota: OmdbQuota, calls: int) -> None:
     for _ in range(calls):
         await quota.answered(await quota.take())
 
 
 async def test_no_call_is_taken_twice_by_those_who_ask_at_once(database: str, clock: Clock) -> None:
-    here, there = Quota(KEY, 20, clock.now), Quota(KEY, 20, clock.now)
+    here, there = OmdbQuota(KEY, 20, clock.now), OmdbQuota(KEY, 20, clock.now)
     asked = await asyncio.gather(
         *(quota.take() for quota in (here, there) for _ in range(25)), return_exceptions=True
     )
     assert sum(isinstance(one, Call) for one in asked) == 20
     assert sum(isinstance(one, Unavailable) for one in asked) == 30
-    assert await here.budget() == await there.budget() == Budget(20, 20, None)
+    assert await here.budget() == await there.budget() == QuotaBudget(20, 20, None)
 
 
-async def test_a_key_that_was_never_used_has_all_its_calls(five: Quota) -> None:
-    assert await five.budget() == Budget(0, 5, None)
+async def test_a_key_that_was_never_used_has_all_its_calls(five: OmdbQuota) -> None:
+    assert await five.budget() == QuotaBudget(0, 5, None)
 
 
-async def test_the_next_day_begins_a_day_after_the_first_call(five: Quota, clock: Clock) -> None:
+async def test_the_next_day_begins_a_day_after_the_first_call(
+    five: OmdbQuota, clock: Clock
+) -> None:
     await use_up(five, 4)
     clock.pass_by(10 * HOUR)
     await use_up(five, 1)
@@ -52,7 +54,9 @@ async def test_the_next_day_begins_a_day_after_the_first_call(five: Quota, clock
         await five.take()
 
 
-async def test_a_day_keeps_its_hour_however_late_its_first_call(five: Quota, clock: Clock) -> None:
+async def test_a_day_keeps_its_hour_however_late_its_first_call(
+    five: OmdbQuota, clock: Clock
+) -> None:
     await use_up(five, 1)
     clock.pass_by(3 * DAY + 5 * HOUR)
     await use_up(five, 5)
@@ -62,7 +66,9 @@ async def test_a_day_keeps_its_hour_however_late_its_first_call(five: Quota, clo
 
 
 @pytest.mark.fault(45, "OMDb's calls are spent")
-async def test_omdbs_own_word_counts_more_than_what_was_counted(five: Quota, clock: Clock) -> None:
+async def test_omdbs_own_word_counts_more_than_what_was_counted(
+    five: OmdbQuota, clock: Clock
+) -> None:
     await five.take()
     assert (await five.spent()).retry_after == HOUR
     clock.pass_by(HOUR / 2)
@@ -74,7 +80,7 @@ async def test_omdbs_own_word_counts_more_than_what_was_counted(five: Quota, clo
 
 @pytest.mark.fault(45, "OMDb's calls are spent")
 async def test_one_call_finds_out_for_all_whether_the_new_day_has_begun(
-    five: Quota, clock: Clock
+    five: OmdbQuota, clock: Clock
 ) -> None:
     await five.take()
     await five.spent()
@@ -86,7 +92,7 @@ async def test_one_call_finds_out_for_all_whether_the_new_day_has_begun(
     assert refused.value.retry_after == 60
 
     await five.answered(probe)
-    assert await five.budget() == Budget(1, 5, None)
+    assert await five.budget() == QuotaBudget(1, 5, None)
     await use_up(five, 4)
     with pytest.raises(Unavailable) as refused:
         await five.take()
@@ -94,7 +100,7 @@ async def test_one_call_finds_out_for_all_whether_the_new_day_has_begun(
 
 
 async def test_a_probe_that_is_never_answered_holds_up_nobody_for_long(
-    five: Quota, clock: Clock
+    five: OmdbQuota, clock: Clock
 ) -> None:
     await five.take()
     await five.spent()
@@ -104,7 +110,7 @@ async def test_a_probe_that_is_never_answered_holds_up_nobody_for_long(
     assert (await five.take()).probing
 
 
-async def test_the_last_calls_are_kept_for_those_who_wait(five: Quota) -> None:
+async def test_the_last_calls_are_kept_for_those_who_wait(five: OmdbQuota) -> None:
     for _ in range(4):
         await five.take(spare=True)
     with pytest.raises(Unavailable):
@@ -112,6 +118,6 @@ async def test_the_last_calls_are_kept_for_those_who_wait(five: Quota) -> None:
     await five.take()
 
 
-async def test_another_key_has_its_own_calls(five: Quota, clock: Clock) -> None:
+async def test_another_key_has_its_own_calls(five: OmdbQuota, clock: Clock) -> None:
     await use_up(five, 5)
-    assert await Quota("another-key", 5, clock.now).take() == Call(probing=False)
+    assert await OmdbQuota("another-key", 5, clock.now).take() == Call(probing=False)

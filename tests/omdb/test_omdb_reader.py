@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from service.films.schemas import FilmFacts, ImdbRating, Ratings
-from service.omdb.parser import read_film
+from service.omdb.parser import parse_film
 from tests.omdb.server import FILMS, whole_film
 
 JAWS: dict[str, object] = {
@@ -46,7 +46,7 @@ JAWS: dict[str, object] = {
 
 
 def test_every_field_of_a_film_is_read() -> None:
-    assert read_film(JAWS) == FilmFacts(
+    assert parse_film(JAWS) == FilmFacts(
         title="Jaws",
         imdb_id="tt0073195",
         type="movie",
@@ -111,21 +111,21 @@ def test_a_value_is_read_in_all_the_ways_in_which_it_is_written(
     name: str, text: object, told: dict[str, Any]
 ) -> None:
     with capture_logs() as logs:
-        facts = read_film({"Title": "X", name: text})
+        facts = parse_film({"Title": "X", name: text})
     assert facts == FilmFacts(title="X", **told)
     assert facts.model_fields_set == {"title", *told}
     assert logs == []
 
 
 def test_what_still_runs_is_told_to_have_no_end() -> None:
-    assert "end_year" in read_film({"Title": "X", "Year": "1989–"}).model_fields_set
-    assert "end_year" not in read_film({"Title": "X", "Year": "1989"}).model_fields_set
+    assert "end_year" in parse_film({"Title": "X", "Year": "1989–"}).model_fields_set
+    assert "end_year" not in parse_film({"Title": "X", "Year": "1989"}).model_fields_set
 
 
 @pytest.mark.parametrize("unknown", ["N/A", "n/a", "", "  ", None, True, {}])
 def test_what_omdb_does_not_know_is_not_told(unknown: object) -> None:
     names = set(JAWS) - {"Title"}
-    facts = read_film({"Title": "X", **dict.fromkeys(names, unknown)})
+    facts = parse_film({"Title": "X", **dict.fromkeys(names, unknown)})
     assert facts.model_fields_set == {"title"}
 
 
@@ -157,14 +157,14 @@ def test_a_bad_field_is_dropped_and_told_to_the_log_and_the_rest_is_kept(
 ) -> None:
     rest = {key: value for key, value in JAWS.items() if key not in (name, "Ratings")}
     with capture_logs() as logs:
-        facts = read_film({**rest, name: text})
-    assert facts == read_film(rest)
+        facts = parse_film({**rest, name: text})
+    assert facts == parse_film(rest)
     [line] = logs
     assert (line["event"], line["field"]) == ("omdb_field_dropped", field)
 
 
 def test_one_bad_rating_does_not_cost_the_others() -> None:
-    facts = read_film({**JAWS, "Metascore": "high", "imdbRating": "eight"})
+    facts = parse_film({**JAWS, "Metascore": "high", "imdbRating": "eight"})
     assert facts.ratings == Ratings(imdb=ImdbRating(votes=543_388), rotten_tomatoes=97)
 
 
@@ -173,18 +173,18 @@ def test_one_bad_rating_does_not_cost_the_others() -> None:
 )
 def test_what_has_no_title_is_no_film(told: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="title"):
-        read_film(told)
+        parse_film(told)
 
 
 def test_a_list_is_cut_where_no_film_has_more() -> None:
     names = ", ".join(f"Person {number}" for number in range(1_000))
-    assert len(read_film({"Title": "X", "Actors": names}).actors) == 200
+    assert len(parse_film({"Title": "X", "Actors": names}).actors) == 200
 
 
 @pytest.mark.parametrize("film", FILMS, ids=lambda film: film["Title"])
 def test_every_film_of_the_test_server_is_read_without_loss(film: dict[str, str]) -> None:
     with capture_logs() as logs:
-        facts = read_film(whole_film(film, "http://127.0.0.1"))
+        facts = parse_film(whole_film(film, "http://127.0.0.1"))
     assert logs == []
     assert facts.imdb_id == film["imdbID"]
     assert facts.ratings.imdb is not None
@@ -196,5 +196,5 @@ VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | s
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(JAWS)), VALUES | st.lists(VALUES)))
 def test_any_values_make_a_film_or_a_value_error(told: dict[str, object]) -> None:
-    film = read_film({**told, "Title": "X"})
+    film = parse_film({**told, "Title": "X"})
     assert film.title == "X"

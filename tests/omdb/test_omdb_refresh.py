@@ -12,7 +12,7 @@ from service.films.schemas import FilmFacts, Provenance
 from service.omdb import lookup as lookup_module
 from service.omdb import rate_limit
 from service.omdb.client import OmdbClient
-from service.omdb.lookup import Lookup
+from service.omdb.lookup import FilmLookup
 from service.omdb.lookup_key import refresh_after
 from service.omdb.models import OmdbLease
 from tests.omdb.conftest import Clock, refused, until
@@ -26,11 +26,11 @@ DAY = 24 * HOUR
 async def test_without_a_key_what_is_here_is_served_and_the_rest_is_told(
     catalogue: Catalogue, clock: Clock
 ) -> None:
-    lookup = Lookup(catalogue, None, clock.now)
+    lookup = FilmLookup(catalogue, None, clock.now)
     old = Provenance(source="omdb", fetched_at=clock.now(), refresh_after=clock.now())
-    await catalogue.absorb(FilmFacts(title="Jaws", imdb_id="tt0073195"), old)
-    assert (await lookup.film("jaws")).title == "Jaws"
-    for asked in (lookup.film("Parasite"), lookup.film(MATRIX), lookup.fetch("jaws")):
+    await catalogue.upsert(FilmFacts(title="Jaws", imdb_id="tt0073195"), old)
+    assert (await lookup.get("jaws")).title == "Jaws"
+    for asked in (lookup.get("Parasite"), lookup.get(MATRIX), lookup.fetch("jaws")):
         error = await refused(asked)
         assert error.code == "movie_not_found"
         assert "OMDB_API_KEY is not set" in error.detail
@@ -45,43 +45,43 @@ async def test_without_a_key_what_is_here_is_served_and_the_rest_is_told(
     [("quota", Unavailable), ("Invalid API key!", Misconfigured), ("status_503", Unavailable)],
 )
 async def test_when_omdb_is_out_what_is_here_is_served(
-    lookup: Lookup, omdb: Omdb, fault: str, kind: type[DomainError]
+    lookup: FilmLookup, omdb: Omdb, fault: str, kind: type[DomainError]
 ) -> None:
-    film = await lookup.film("Jaws")
+    film = await lookup.get("Jaws")
     omdb.fail(fault)
     asked = await asyncio.gather(
-        *(lookup.film("Parasite") for _ in range(20)), return_exceptions=True
+        *(lookup.get("Parasite") for _ in range(20)), return_exceptions=True
     )
     assert {type(one) for one in asked} == {kind}
-    assert (await lookup.film("Jaws")).id == film.id
+    assert (await lookup.get("Jaws")).id == film.id
     assert await OmdbLease.all().count() == 0
 
 
-async def test_an_outage_is_not_remembered_as_a_miss(lookup: Lookup, omdb: Omdb) -> None:
+async def test_an_outage_is_not_remembered_as_a_miss(lookup: FilmLookup, omdb: Omdb) -> None:
     omdb.fail("status_503")
-    assert isinstance(await refused(lookup.film("Parasite")), Unavailable)
+    assert isinstance(await refused(lookup.get("Parasite")), Unavailable)
     omdb.recover()
-    assert (await lookup.film("Parasite")).year == 2019
+    assert (await lookup.get("Parasite")).year == 2019
 
 
 async def test_one_stranger_cannot_spend_everybodys_calls(
     catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: Clock
 ) -> None:
-    lookup = Lookup(catalogue, client, clock.now, clock.monotonic)
+    lookup = FilmLookup(catalogue, client, clock.now, clock.monotonic)
     for number in range(rate_limit.LOOKUPS):
-        assert isinstance(await refused(lookup.film(f"none {number}", "192.0.2.1")), NotFound)
-    error = await refused(lookup.film("one more", "192.0.2.1"))
+        assert isinstance(await refused(lookup.get(f"none {number}", "192.0.2.1")), NotFound)
+    error = await refused(lookup.get("one more", "192.0.2.1"))
     assert isinstance(error, TooMany)
     assert 0 < (error.retry_after or 0) <= rate_limit.WINDOW
-    assert isinstance(await refused(lookup.film("none 1", "192.0.2.1")), NotFound), "known here"
-    assert isinstance(await refused(lookup.film("one more", "192.0.2.2")), NotFound)
-    assert isinstance(await refused(lookup.film("two more")), NotFound), "nobody's are unbounded"
+    assert isinstance(await refused(lookup.get("none 1", "192.0.2.1")), NotFound), "known here"
+    assert isinstance(await refused(lookup.get("one more", "192.0.2.2")), NotFound)
+    assert isinstance(await refused(lookup.get("two more")), NotFound), "nobody's are unbounded"
     clock.pass_by(rate_limit.WINDOW)
-    assert (await lookup.film("Jaws", "192.0.2.1")).title == "Jaws"
+    assert (await lookup.get("Jaws", "192.0.2.1")).title == "Jaws"
 
 
 def test_a_crowd_of_strangers_takes_no_more_memory(clock: Clock) -> None:
-    counts = rate_limit.Throttle(clock.monotonic)
+    counts = rate_limit.LookupRateLimit(clock.monotonic)
     for number in range(rate_limit.ASKERS + rate_limit.LOOKUPS):
         counts.count(f"stranger {number}")
     with pytest.raises(TooMany):
@@ -90,58 +90,56 @@ def test_a_crowd_of_strangers_takes_no_more_memory(clock: Clock) -> None:
 
 
 async def test_old_facts_are_served_at_once_and_fetched_again_behind_the_answer(
-    lookup: Lookup, omdb: Omdb, clock: Clock
+    lookup: FilmLookup, omdb: Omdb, clock: Clock
 ) -> None:
-    film = await lookup.film("Jaws")
+    film = await lookup.get("Jaws")
     clock.pass_by(90 * DAY)
     omdb.films["tt0073195"]["imdbVotes"] = "700,000"
     omdb.hold = asyncio.Event()
-    seen = await asyncio.gather(
-        *(lookup.film("Jaws") for _ in range(20)), lookup.film(str(film.id))
-    )
+    seen = await asyncio.gather(*(lookup.get("Jaws") for _ in range(20)), lookup.get(str(film.id)))
     assert {one.imdb_votes for one in seen} == {543_388}
     omdb.hold.set()
 
     async def fresh() -> bool:
-        return (await lookup.film("Jaws")).imdb_votes == 700_000
+        return (await lookup.get("Jaws")).imdb_votes == 700_000
 
     await until(fresh)
-    again = await lookup.film("Jaws")
+    again = await lookup.get("Jaws")
     assert again.refresh_after == clock.now() + timedelta(days=90)
     assert len(omdb.calls) == 2
 
 
 @pytest.mark.parametrize("fault", ["status_503", "quota", "Incorrect IMDb ID."])
 async def test_a_refresh_that_fails_keeps_what_is_here_and_is_not_repeated_at_once(
-    lookup: Lookup, omdb: Omdb, clock: Clock, fault: str, monkeypatch: pytest.MonkeyPatch
+    lookup: FilmLookup, omdb: Omdb, clock: Clock, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lookup_module, "LAST_WORDS", 60)
-    await lookup.film("Jaws")
+    await lookup.get("Jaws")
     clock.pass_by(90 * DAY)
     omdb.fail(fault)
-    await lookup.film("Jaws")
+    await lookup.get("Jaws")
     await lookup.close()
     made = len(omdb.calls)
     assert made > 1
     for _ in range(5):
-        assert (await lookup.film("Jaws")).title == "Jaws"
+        assert (await lookup.get("Jaws")).title == "Jaws"
         await lookup.close()
     assert len(omdb.calls) == made
 
     omdb.recover()
     clock.pass_by(HOUR)
-    await lookup.film("Jaws")
+    await lookup.get("Jaws")
     await lookup.close()
     assert len(omdb.calls) == made + 1
-    assert (await lookup.film("Jaws")).fetched_at == clock.now()
+    assert (await lookup.get("Jaws")).fetched_at == clock.now()
 
 
 async def test_closing_waits_for_what_is_under_way_but_not_for_ever(
-    lookup: Lookup, omdb: Omdb, monkeypatch: pytest.MonkeyPatch
+    lookup: FilmLookup, omdb: Omdb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lookup_module, "LAST_WORDS", 0.1)
     omdb.fail("hang")
-    asking = asyncio.create_task(lookup.film("Jaws"))
+    asking = asyncio.create_task(lookup.get("Jaws"))
 
     async def asked() -> bool:
         return len(omdb.calls) == 1

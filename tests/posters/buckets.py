@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from service.posters.s3_store import S3Store
+from service.posters.s3_store import S3PosterStore
 from tests.conftest import required
 
 
@@ -23,9 +23,9 @@ def bucket_url(**changed: str) -> str:
 @asynccontextmanager
 async def bucket(
     url: str, key_id: str | None = None, secret: str | None = None, seconds: float = 60.0
-) -> AsyncIterator[S3Store]:
+) -> AsyncIterator[S3PosterStore]:
     """The store at `url`, patient enough for a busy machine."""
-    store = await S3Store.open(
+    store = await S3PosterStore.open(
         url,
         key_id or os.environ["AWS_ACCESS_KEY_ID"],
         secret or os.environ["AWS_SECRET_ACCESS_KEY"],
@@ -63,7 +63,7 @@ class BadBucket:
 
 
 @asynccontextmanager
-async def standing(bad: BadBucket) -> AsyncIterator[S3Store]:
+async def standing(bad: BadBucket) -> AsyncIterator[S3PosterStore]:
     """A store over `bad`."""
     runner = web.ServerRunner(web.Server(bad.answer), shutdown_timeout=0.1)
     await runner.setup()
@@ -76,7 +76,7 @@ async def standing(bad: BadBucket) -> AsyncIterator[S3Store]:
 
 
 @asynccontextmanager
-async def frozen(seconds: float) -> AsyncIterator[S3Store]:
+async def frozen(seconds: float) -> AsyncIterator[S3PosterStore]:
     """A store over a machine that takes every connection and answers none."""
     heard: list[asyncio.Task[None]] = []
 

@@ -6,12 +6,12 @@ import signal
 import sys
 from pathlib import Path
 
-from indexer.poster_worker import Posters
+from indexer.poster_worker import PosterWorker
 from service.database import connection
 from service.posters import jobs
-from service.posters.fetcher import Fetcher
-from service.posters.image_processor import Darkroom
-from service.posters.local_store import FolderStore
+from service.posters.fetcher import PosterFetcher
+from service.posters.image_processor import ImageProcessor
+from service.posters.local_store import LocalPosterStore
 from service.server import container
 
 
@@ -19,7 +19,7 @@ def die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class Dying(FolderStore):
+class Dying(LocalPosterStore):
     """A folder whose user dies as soon as something lies there."""
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
@@ -34,11 +34,13 @@ async def nothing() -> None:
 async def run(at: str, database_url: str, folder: Path, host: str) -> None:
     await connection.open_database(database_url)
     if at == "half stored":
-        store: FolderStore = Dying(folder)
+        store: LocalPosterStore = Dying(folder)
     else:
-        store = FolderStore(folder)
+        store = LocalPosterStore(folder)
         jobs.settle = die  # type: ignore[assignment]
-    posters = Posters(store, Fetcher([host]), Darkroom(), nothing, container.utc_now)
+    posters = PosterWorker(
+        store, PosterFetcher([host]), ImageProcessor(), nothing, container.utc_now
+    )
     await posters.run_once()
 
 

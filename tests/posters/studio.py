@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from indexer.poster_worker import Posters
+from indexer.poster_worker import PosterWorker
 from service.films.models import Film
-from service.posters.fetcher import Fetcher
-from service.posters.image_processor import Darkroom
+from service.posters.fetcher import PosterFetcher
+from service.posters.image_processor import ImageProcessor
 from service.posters.store import PosterStore
 from tests.posters.host import Host, running_host
 from tests.posters.pictures import picture
@@ -36,12 +36,12 @@ class Clock:
 class Studio:
     """The loop and all that it stands on."""
 
-    posters: Posters
+    posters: PosterWorker
     host: Host
     store: PosterStore
     clock: Clock
     told: list[None]
-    again: Callable[[], Posters]
+    again: Callable[[], PosterWorker]
     """A second indexer on the same things."""
 
     async def film(self, path: str | None, title: str = "Jaws", **columns: object) -> UUID:
@@ -56,7 +56,7 @@ class Studio:
 
 
 @asynccontextmanager
-async def studio_on(store: PosterStore, darkroom: Darkroom) -> AsyncIterator[Studio]:
+async def studio_on(store: PosterStore, darkroom: ImageProcessor) -> AsyncIterator[Studio]:
     """A studio that keeps its posters in `store`, with a host that misbehaves on request."""
     told: list[None] = []
     clock = Clock()
@@ -64,11 +64,11 @@ async def studio_on(store: PosterStore, darkroom: Darkroom) -> AsyncIterator[Stu
     async def changed() -> None:
         told.append(None)
 
-    async with running_host() as host, Fetcher([host.pair]) as fetcher:
+    async with running_host() as host, PosterFetcher([host.pair]) as fetcher:
         host.pictures = {"good": picture(), "other": picture(size=(402, 600)), "text": b"no poster"}
 
-        def made() -> Posters:
-            return Posters(store, fetcher, darkroom, changed, clock)
+        def made() -> PosterWorker:
+            return PosterWorker(store, fetcher, darkroom, changed, clock)
 
         yield Studio(made(), host, store, clock, told, made)
 
@@ -82,7 +82,7 @@ async def is_stored(film_id: UUID) -> bool:
 
 
 @asynccontextmanager
-async def at_work(posters: Posters) -> AsyncIterator[None]:
+async def at_work(posters: PosterWorker) -> AsyncIterator[None]:
     """The loop at work while the block lasts; to leave it takes next to no time."""
     stop = asyncio.Event()
     task = asyncio.create_task(posters.run(stop))

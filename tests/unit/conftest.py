@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from indexer.index_handles import Access
-from indexer.index_worker import Worker
+from indexer.index_handles import IndexHandles
+from indexer.index_worker import IndexWorker
 from indexer.rebuild import Rebuild
-from service.outbox.notifications import Nudge
+from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
-from service.search.vocabulary.sync import Recorder
+from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
 from tests.conftest import PATIENCE, fresh_index, now
@@ -44,16 +44,16 @@ async def writer(search_url: str) -> AsyncIterator[Moody]:
 
 
 @pytest.fixture
-def access(search_url: str, writer: Moody, inventory: Inventory) -> Access:
+def access(search_url: str, writer: Moody, inventory: Inventory) -> IndexHandles:
     engine = partial(container.engine_for, Settings(search_url=search_url))
-    return Access(writer, inventory, engine)  # type: ignore[arg-type]
+    return IndexHandles(writer, inventory, engine)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def worker(writer: Moody, nudge: Nudge) -> Worker:
-    return Worker(writer, Recorder(), nudge, now, "tester")  # type: ignore[arg-type]
+def worker(writer: Moody, nudge: OutboxNotifier) -> IndexWorker:
+    return IndexWorker(writer, TermWriter(), nudge, now, "tester")  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def rebuild(access: Access, worker: Worker) -> Rebuild:
-    return Rebuild(access, Recorder(), worker, now, "tester")
+def rebuild(access: IndexHandles, worker: IndexWorker) -> Rebuild:
+    return Rebuild(access, TermWriter(), worker, now, "tester")

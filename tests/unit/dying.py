@@ -6,13 +6,13 @@ import signal
 from functools import partial
 
 from indexer import rebuild_fill, rebuild_lease
-from indexer.index_handles import Access
-from indexer.index_worker import Worker
+from indexer.index_handles import IndexHandles
+from indexer.index_worker import IndexWorker
 from indexer.rebuild import Rebuild
 from service.database import connection
 from service.indexing.models import ReindexJob, Step
-from service.outbox.notifications import nudge_for
-from service.search.vocabulary.sync import Recorder
+from service.outbox.notifications import notifier_for
+from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
 
@@ -29,12 +29,14 @@ async def _run(at: str, database_url: str, chosen: Settings) -> None:
     await connection.open_database(database_url)
     writer = container.writer_for(chosen)
     await writer.open()
-    worker = Worker(writer, Recorder(), nudge_for(database_url), container.utc_now, "tester")
-    while await worker.step():
+    worker = IndexWorker(
+        writer, TermWriter(), notifier_for(database_url), container.utc_now, "tester"
+    )
+    while await worker.process_batch():
         pass
-    noting, promoting = rebuild_lease.Jobs.note, writer.promote
+    noting, promoting = rebuild_lease.RebuildLease.note, writer.promote
 
-    async def note(self: rebuild_lease.Jobs, job: ReindexJob) -> None:
+    async def note(self: rebuild_lease.RebuildLease, job: ReindexJob) -> None:
         await noting(self, job)
         if job.state == at and (at != Step.FILLING or job.done >= 14):
             os.kill(os.getpid(), signal.SIGKILL)
@@ -44,8 +46,8 @@ async def _run(at: str, database_url: str, chosen: Settings) -> None:
         if at == PROMOTED:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    rebuild_lease.Jobs.note = note  # type: ignore[method-assign]
+    rebuild_lease.RebuildLease.note = note  # type: ignore[method-assign]
     writer.promote = promote  # type: ignore[method-assign]
     engine = partial(container.engine_for, chosen)
-    access = Access(writer, container.inventory_for(chosen), engine)
-    await Rebuild(access, Recorder(), worker, container.utc_now, "tester").run(asyncio.Event())
+    access = IndexHandles(writer, container.inventory_for(chosen), engine)
+    await Rebuild(access, TermWriter(), worker, container.utc_now, "tester").run(asyncio.Event())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from service.errors import Unavailable
 from service.films.schemas import FilmFacts, Provenance
-from service.search.engines.base import IndexWriter, Packed, Refusal
+from service.search.engines.base import IndexWriter, SerializedDocument, WriteError
 from service.search.index.document import MovieDocument
 
 SAMPLE = Provenance(source="sample")
@@ -25,7 +25,7 @@ class Moody:
         self.at_once = self.most_at_once = 0
         self.takes = 0.0
 
-    async def write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+    async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
         if self.away:
             raise Unavailable("the engine is away")
         if self.breaks & {made.film_id for made in documents}:
@@ -33,13 +33,15 @@ class Moody:
         taken = [made for made in documents if made.film_id not in self.refuse]
         self.written += len(taken)
         refused = [
-            Refusal(made.film_id, "not today", self.refuse[made.film_id])
+            WriteError(made.film_id, "not today", self.refuse[made.film_id])
             for made in documents
             if made.film_id in self.refuse
         ]
         return (*refused, *await self._writer.write(taken))
 
-    async def fill(self, name: str, documents: Sequence[Packed]) -> tuple[Refusal, ...]:
+    async def fill(
+        self, name: str, documents: Sequence[SerializedDocument]
+    ) -> tuple[WriteError, ...]:
         if self.away:
             raise Unavailable("the engine is away")
         kept = [made for made in documents if made.film_id not in self.loses]

@@ -16,12 +16,12 @@ def test_each_part_that_is_left_out_exists(part: Part) -> None:
     vocabulary.add(["tgodfather", "wgodfather2"])
     with part.left_out():  # fails where a name of it is gone, or what it is asked for is missing
         query = Query.parse("the godfahter 2")
-        assert Plan.of(query, vocabulary).groups
-        assert Plan.loose(query, vocabulary).groups
+        assert Plan.fuzzy(query, vocabulary).groups
+        assert Plan.relaxed(query, vocabulary).groups
 
 
 def test_a_part_is_left_out_only_for_a_while() -> None:
     (numbers,) = (part for part in PARTS if part.name.startswith("numbers in any form"))
     with numbers.left_out():
-        assert plan.numerals.figure("two") == "two"
-    assert numerals.figure("two") == "2"
+        assert plan.numerals.to_digits("two") == "two"
+    assert numerals.to_digits("two") == "2"

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from service.search.index.document import COLUMNS, FilmLike, MovieDocument
+from service.search.index.document import DOCUMENT_COLUMNS, IndexableFilm, MovieDocument
 
 
 def film(**facts: Any) -> SimpleNamespace:
@@ -32,7 +32,9 @@ def film(**facts: Any) -> SimpleNamespace:
 
 
 def test_the_columns_that_are_read_are_those_that_a_document_needs() -> None:
-    assert set(COLUMNS) == {name for name in vars(FilmLike) if not name.startswith("_")}
+    assert set(DOCUMENT_COLUMNS) == {
+        name for name in vars(IndexableFilm) if not name.startswith("_")
+    }
 
 
 def test_a_title_is_found_by_words_numbers_pairs_and_as_a_whole() -> None:
@@ -47,13 +49,13 @@ def test_a_title_is_found_by_words_numbers_pairs_and_as_a_whole() -> None:
 
 
 def test_the_vocabulary_learns_where_each_word_stands() -> None:
-    learned = MovieDocument.of(film()).words()
+    learned = MovieDocument.of(film()).vocabulary_words()
     expected = {"tgodfather", "apadrino", "dcoppola", "cpacino", "spuzo", "jpartii"}
     assert expected | {"wgodfatherpart2"} <= learned
 
 
 def test_filters_compare_names_folded_and_run_together() -> None:
-    assert MovieDocument.of(film(genres=["Sci-Fi", "sci fi"])).kept_by == {
+    assert MovieDocument.of(film(genres=["Sci-Fi", "sci fi"])).filter_keys == {
         "is_genre": ("scifi",),
         "is_director": ("francisfordcoppola",),
         "is_language": ("english", "italian"),
@@ -77,7 +79,7 @@ def test_the_digest_is_of_the_content_not_of_the_version() -> None:
 def test_a_tombstone_has_no_words() -> None:
     gone = MovieDocument.tombstone(str(UUID(int=7)), 4)
     assert gone.gone
-    assert gone.words() == frozenset()
+    assert gone.vocabulary_words() == frozenset()
     assert gone.digest() != MovieDocument.of(film()).digest()
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.drift_scanner import Patrol
-from indexer.index_handles import Access
-from indexer.index_worker import Worker
+from indexer.drift_scanner import DriftScanner
+from indexer.index_handles import IndexHandles
+from indexer.index_worker import IndexWorker
 from service.admin.metrics_endpoint import exposition
 from service.database.sql import now_ms
 from service.errors import Conflict, DomainError, Invalid, NotFound
@@ -16,17 +16,17 @@ from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
 from service.indexing import comparison
-from service.indexing.diagnosis import Why
-from service.indexing.drift import Drift, Tally
+from service.indexing.diagnosis import IndexDiagnosis
+from service.indexing.drift import Drift, DriftReport
 from service.indexing.models import DriftState
-from service.indexing.outbox_admin import Pointers
+from service.indexing.outbox_admin import OutboxAdmin
 from service.outbox import store
 from service.outbox.models import Outbox
-from service.outbox.notifications import Nudge
+from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
 from service.search.index.document import MovieDocument
 from service.search.index.generation import Generation
-from service.search.index.read_your_writes import caught_up
+from service.search.index.read_your_writes import wait_until_indexed
 from service.server import container
 from service.settings import Settings
 from tests.conftest import PATIENCE, now, required
@@ -35,23 +35,23 @@ from tests.unit.indexing import FILMS, SAMPLE, Moody
 
 
 @pytest.fixture
-def drift(inventory: Inventory, nudge: Nudge) -> Drift:
+def drift(inventory: Inventory, nudge: OutboxNotifier) -> Drift:
     return Drift(inventory, nudge, now)
 
 
-async def walked(drift: Drift, repair: bool = False) -> Tally:
+async def walked(drift: Drift, repair: bool = False) -> DriftReport:
     tally = None
-    async for tally in drift.walk():
+    async for tally in drift.compare_all():
         if repair:
             await drift.repair(tally.page)
     assert tally is not None
     return tally
 
 
-async def spoilt(catalogue: Catalogue, worker: Worker, writer: Moody) -> dict[str, str]:
+async def spoilt(catalogue: Catalogue, worker: IndexWorker, writer: Moody) -> dict[str, str]:
     """An index with a film missing, two stale, one of them from the future, and one orphaned."""
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
-    await worker.step()
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    await worker.process_batch()
     missing, stale, future, orphaned = films[:4]
     spoiling = [
         MovieDocument.tombstone(str(missing.id), missing.version),
@@ -71,7 +71,7 @@ async def spoilt(catalogue: Catalogue, worker: Worker, writer: Moody) -> dict[st
 
 async def test_each_kind_of_difference_is_found_named_and_repaired(
     catalogue: Catalogue,
-    worker: Worker,
+    worker: IndexWorker,
     writer: Moody,
     drift: Drift,
     monkeypatch: pytest.MonkeyPatch,
@@ -87,29 +87,29 @@ async def test_each_kind_of_difference_is_found_named_and_repaired(
     with pytest.raises(DomainError, match=r"4 of 29 films differ.*--repair"):
         await drift.check()
     await walked(drift, repair=True)
-    assert await worker.step() == 4
+    assert await worker.process_batch() == 4
     assert (await walked(drift)).drift == 0
     assert "0 of 29 films differ" in await drift.check()
 
 
 async def test_a_film_on_its_way_is_no_drift_and_one_set_aside_is(
-    catalogue: Catalogue, worker: Worker, writer: Moody, drift: Drift
+    catalogue: Catalogue, worker: IndexWorker, writer: Moody, drift: Drift
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     assert (await walked(drift)).drift == 0
     writer.refuse = {str(films[0].id): False}
-    await worker.step()
+    await worker.process_batch()
     assert [each.kind for each in (await walked(drift)).named] == ["missing"]
 
 
 async def test_the_background_round_publishes_the_number_and_one_indexer_does_it(
-    catalogue: Catalogue, worker: Worker, writer: Moody, drift: Drift
+    catalogue: Catalogue, worker: IndexWorker, writer: Moody, drift: Drift
 ) -> None:
     await spoilt(catalogue, worker, writer)
     assert (await drift.show()).drift is None
     assert "not compared" in await drift.check()
     stop = asyncio.Event()
-    first, second = Patrol(drift, "first"), Patrol(drift, "second")
+    first, second = DriftScanner(drift, "first"), DriftScanner(drift, "second")
     assert await first._claim()
     assert not await second._claim()
     running = asyncio.create_task(first.run(stop))
@@ -129,18 +129,22 @@ async def test_the_background_round_publishes_the_number_and_one_indexer_does_it
 
 
 async def test_one_film_is_explained_in_plain_words(
-    catalogue: Catalogue, worker: Worker, writer: Moody, access: Access, nudge: Nudge
+    catalogue: Catalogue,
+    worker: IndexWorker,
+    writer: Moody,
+    access: IndexHandles,
+    nudge: OutboxNotifier,
 ) -> None:
     engine = access.engine("movies-1")
     await engine.open()
-    pointers = Pointers(catalogue, nudge)
-    why = Why(catalogue, pointers, access.inventory, engine)
+    pointers = OutboxAdmin(catalogue, nudge)
+    why = IndexDiagnosis(catalogue, pointers, access.inventory, engine)
     expected = await spoilt(catalogue, worker, writer)
     missing, stale, future, orphaned = expected
 
     async def told(movie: str) -> str:
-        await engine.see(1)
-        return " ".join(await why.told(movie))
+        await engine.refresh(1)
+        return " ".join(await why.explain(movie))
 
     assert "holds it as deleted" in await told(missing)
     assert "with other content" in await told(stale)
@@ -149,57 +153,57 @@ async def test_one_film_is_explained_in_plain_words(
     fine = await told("Film number 10")
     assert "exactly what the database does" in fine and "typed as it is, finds it" in fine
     assert "no film by the name" in await told("Nothing Of The Kind")
-    film = await catalogue.titled("film number 11")
-    await catalogue.amend(str(film.id), None, FilmPatch(plot="more"))
+    film = await catalogue.get_by_title("film number 11")
+    await catalogue.update(str(film.id), None, FilmPatch(plot="more"))
     assert "on its way" in await told(str(film.id))
     writer.refuse = {str(film.id): True}
-    await worker.step()
+    await worker.process_batch()
     assert "failed 1 times" in await told(str(film.id)) and "not today" in await told(str(film.id))
     writer.refuse = {str(film.id): False}
     await Outbox.all().update(due_at=0)
-    await worker.step()
+    await worker.process_batch()
     assert "set aside: not today" in await told(str(film.id))
     endless = await catalogue.add(FilmFacts(title="Endless " * 40))
     assert "does not hold it" in await told(str(endless.id))
     assert "nothing that one can search for" in await told(str(endless.id))
-    await catalogue.withdraw(str(film.id), None)
+    await catalogue.delete(str(film.id), None)
     await Outbox.all().update(due_at=0)
     writer.refuse = {}
-    await worker.step()
+    await worker.process_batch()
     assert "was deleted in version 3; the index knows" in await told(str(film.id))
     await Film.filter(id=stale).update(directors=[None])
     assert "No document can be made of it" in await told(stale)
     await engine.close()
-    assert "could not be tried" in " ".join(await why.told("Film number 10"))
+    assert "could not be tried" in " ".join(await why.explain("Film number 10"))
 
 
 async def test_where_no_indexer_ever_ran_that_is_what_is_explained(
-    catalogue: Catalogue, nudge: Nudge, stack: str, tmp_path: Path
+    catalogue: Catalogue, nudge: OutboxNotifier, stack: str, tmp_path: Path
 ) -> None:
     url = f"tantivy://{tmp_path}/nothing"
     if stack == "full":
         url = f"{required('elasticsearch')}?index=nothing-{tmp_path.name}&timeout={PATIENCE}"
     chosen = Settings(search_url=url)
     inventory, engine = container.inventory_for(chosen), container.engine_for(chosen)
-    why = Why(catalogue, Pointers(catalogue, nudge), inventory, engine)
-    assert await why.told("jaws") == ["There is no index yet: no indexer has been started."]
+    why = IndexDiagnosis(catalogue, OutboxAdmin(catalogue, nudge), inventory, engine)
+    assert await why.explain("jaws") == ["There is no index yet: no indexer has been started."]
     await inventory.close()
     await engine.close()
 
 
 async def test_a_change_set_aside_is_tried_again_when_an_operator_says_so(
-    catalogue: Catalogue, worker: Worker, writer: Moody, nudge: Nudge
+    catalogue: Catalogue, worker: IndexWorker, writer: Moody, nudge: OutboxNotifier
 ) -> None:
     film = await catalogue.add(FilmFacts(title="Refused"))
     writer.refuse = {str(film.id): False}
-    pointers = Pointers(catalogue, nudge)
+    pointers = OutboxAdmin(catalogue, nudge)
     assert [row.state for row in (await pointers.page("waiting", 10, 0)).results] == ["waiting"]
-    await worker.step()
+    await worker.process_batch()
     (row,) = (await pointers.page("quarantined", 10, 0)).results
     assert (row.state, row.attempts, row.reason) == ("quarantined", 1, "not today")
     writer.refuse = {}
     assert (await pointers.retry(str(row.id))).state == "waiting"
-    assert await worker.step() == 1
+    assert await worker.process_batch() == 1
     assert (await pointers.page("done", 10, 0)).total == (await pointers.page(None, 10, 0)).total
     with pytest.raises(Conflict):
         await pointers.retry(str(row.id))
@@ -211,31 +215,31 @@ async def test_a_change_set_aside_is_tried_again_when_an_operator_says_so(
 
 
 async def test_a_search_after_a_write_waits_for_it_and_not_for_ever(
-    catalogue: Catalogue, worker: Worker, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, worker: IndexWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.search.index.read_your_writes.LONGEST", 60.0)
     film = await catalogue.add(FilmFacts(title="Mine"))
     generation = Generation()
     before = await generation.current()
     token = f"{film.id}:{film.version}"
-    waiting = asyncio.create_task(caught_up(token, generation))
-    await worker.step()
+    waiting = asyncio.create_task(wait_until_indexed(token, generation))
+    await worker.process_batch()
     assert await waiting
     assert await generation.current() > before
-    await catalogue.amend(str(film.id), None, FilmPatch(year=1990))
-    assert await caught_up(token, generation)
+    await catalogue.update(str(film.id), None, FilmPatch(year=1990))
+    assert await wait_until_indexed(token, generation)
     monkeypatch.setattr("service.search.index.read_your_writes.LONGEST", 0.1)
-    assert not await caught_up(f"{film.id}:2", generation)
+    assert not await wait_until_indexed(f"{film.id}:2", generation)
     for wrong in ("", "1", f"{film.id}", f"{film.id}:x", "not-a-film:1"):
         with pytest.raises(Invalid):
-            await caught_up(wrong, generation)
+            await wait_until_indexed(wrong, generation)
 
 
 async def test_finished_changes_count_as_settled_by_the_databases_own_clock(
-    catalogue: Catalogue, worker: Worker
+    catalogue: Catalogue, worker: IndexWorker
 ) -> None:
     film = await catalogue.add(FilmFacts(title="Timed"))
     before = await now_ms()
-    await worker.step()
-    assert await store.moving([str(film.id)], before) == {str(film.id)}
-    assert await store.moving([str(film.id)], await now_ms() + 1) == set()
+    await worker.process_batch()
+    assert await store.changing_film_ids([str(film.id)], before) == {str(film.id)}
+    assert await store.changing_film_ids([str(film.id)], await now_ms() + 1) == set()

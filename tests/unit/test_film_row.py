@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from service.films.models import Film
 from service.films.responses import film_view
-from service.films.rows import film_row_of, film_rows
+from service.films.rows import get_film_row, get_film_rows
 from service.search.index.document import MovieDocument
 
 NOW = datetime(2026, 1, 1, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -48,11 +48,11 @@ async def test_a_row_is_shown_as_its_film_is(database: str) -> None:
         updated_at=NOW + timedelta(microseconds=1),
     )
     bare = await Film.create(title="M", whole_title="m", created_at=NOW, updated_at=NOW)
-    rows = {row.id: row for row in await film_rows([str(full.id), str(bare.id)])}
+    rows = {row.id: row for row in await get_film_rows([str(full.id), str(bare.id)])}
     for made in (full, bare):
         film, row = await Film.get(id=made.id), rows[made.id]
         assert asdict(film_view(row, NOW)) == asdict(film_view(film, NOW))
         assert MovieDocument.of(row) == MovieDocument.of(film)
-    assert await film_row_of("tt0073195") == rows[full.id]
-    assert await film_row_of("tt0000000") is None
-    assert await film_rows([]) == []
+    assert await get_film_row("tt0073195") == rows[full.id]
+    assert await get_film_row("tt0000000") is None
+    assert await get_film_rows([]) == []

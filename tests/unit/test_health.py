@@ -73,11 +73,11 @@ async def test_a_schema_of_another_release_is_told_and_takes_it_out_of_rotation(
 ) -> None:
     newest = health.NEWEST
     renamed = "UPDATE tortoise_migrations SET name = $1 WHERE name = $2"
-    await sql.rows(renamed, f"{newest}_but_not_yet", newest)
+    await sql.fetch_rows(renamed, f"{newest}_but_not_yet", newest)
     try:
         found = await Health({"search": works}, now).readiness()
     finally:
-        await sql.rows(renamed, newest, f"{newest}_but_not_yet")
+        await sql.fetch_rows(renamed, newest, f"{newest}_but_not_yet")
     assert found.status == "unavailable"
     assert "run `movies migrate`" in found.parts["database"].detail
     assert (await Health({"search": works}, now).readiness()).status == "ready"

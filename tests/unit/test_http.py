@@ -15,8 +15,8 @@ from sanic_testing.reusable import ReusableClient
 from service.errors import FieldError, Invalid, Misconfigured, TooMany, Unavailable
 from service.http import middleware, problems
 from service.http.pagination import Links, PageQuery
-from service.http.requests import query
-from service.http.responses import answer, conditional
+from service.http.requests import read_query
+from service.http.responses import conditional_response, json_response
 from service.observability import logging as logs
 from service.observability.metrics import counted
 from service.search.requests import SearchQuery
@@ -42,11 +42,11 @@ def client() -> Iterator[ReusableClient]:
 
     @app.get("/page")
     async def page(request: Request) -> HTTPResponse:
-        return answer(query(request, PageQuery))
+        return json_response(read_query(request, PageQuery))
 
     @app.get("/tagged")
     async def tagged(request: Request) -> HTTPResponse:
-        return conditional(request, {"a": 1}, "7")
+        return conditional_response(request, {"a": 1}, "7")
 
     made = ReusableClient(app)
     with made:

@@ -30,7 +30,7 @@ async def test_the_worst_lateness_is_shown_for_a_while_and_then_forgotten(
     async def forgotten() -> bool:
         return await late() < 0.4
 
-    task = asyncio.create_task(loop_lag.watch("tested"))
+    task = asyncio.create_task(loop_lag.measure_loop_lag("tested"))
     try:
         await until(begun)
         time.sleep(0.5)  # the very thing that a loop must not do

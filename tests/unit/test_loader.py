@@ -10,9 +10,9 @@ import pytest
 from service.errors import DomainError
 from service.films import importer as loading
 from service.films.catalogue import Catalogue
-from service.films.importer import Loader, Progress
+from service.films.importer import FilmImporter, ImportProgress
 from service.films.models import Film
-from service.omdb.parser import read_film
+from service.omdb.parser import parse_film
 from service.outbox.models import Outbox
 from service.settings import PROJECT
 
@@ -28,12 +28,12 @@ SHORT = {
 
 
 @pytest.fixture
-def loader(catalogue: Catalogue) -> Loader:
-    return Loader(catalogue, read_film)
+def loader(catalogue: Catalogue) -> FilmImporter:
+    return FilmImporter(catalogue, parse_film)
 
 
-async def loaded(loader: Loader, path: Path) -> Progress:
-    return [progress async for progress in loader.load(path)][-1]
+async def loaded(loader: FilmImporter, path: Path) -> ImportProgress:
+    return [progress async for progress in loader.import_file(path)][-1]
 
 
 def lines(path: Path, *films: object) -> Path:
@@ -43,7 +43,7 @@ def lines(path: Path, *films: object) -> Path:
     return path
 
 
-async def test_each_of_the_three_shapes_is_understood(loader: Loader, tmp_path: Path) -> None:
+async def test_each_of_the_three_shapes_is_understood(loader: FilmImporter, tmp_path: Path) -> None:
     progress = await loaded(loader, lines(tmp_path / "films.jsonl", OWN, OMDB, SHORT))
     assert (progress.added, progress.bad) == (3, [])
     alien = await Film.get(imdb_id="tt0078748")
@@ -54,7 +54,7 @@ async def test_each_of_the_three_shapes_is_understood(loader: Loader, tmp_path: 
 
 
 async def test_bad_lines_are_told_by_number_and_the_rest_is_kept(
-    loader: Loader, tmp_path: Path
+    loader: FilmImporter, tmp_path: Path
 ) -> None:
     path = lines(
         tmp_path / "films.jsonl",
@@ -73,13 +73,13 @@ async def test_bad_lines_are_told_by_number_and_the_rest_is_kept(
     assert "yeer" in progress.bad[2].reason
 
 
-async def test_a_line_of_megabytes_is_left_out_alone(loader: Loader, tmp_path: Path) -> None:
+async def test_a_line_of_megabytes_is_left_out_alone(loader: FilmImporter, tmp_path: Path) -> None:
     huge = b'{"title": "' + b"x" * 3_000_000 + b'"}'
     progress = await loaded(loader, lines(tmp_path / "films.jsonl", OWN, huge, OMDB))
     assert (progress.added, [bad.number for bad in progress.bad]) == (2, [2])
 
 
-async def test_gzip_and_one_json_array_are_read_too(loader: Loader, tmp_path: Path) -> None:
+async def test_gzip_and_one_json_array_are_read_too(loader: FilmImporter, tmp_path: Path) -> None:
     packed = tmp_path / "films.jsonl.gz"
     packed.write_bytes(gzip.compress(json.dumps(OWN).encode() + b"\n" + json.dumps(OMDB).encode()))
     assert (await loaded(loader, packed)).added == 2
@@ -88,14 +88,16 @@ async def test_gzip_and_one_json_array_are_read_too(loader: Loader, tmp_path: Pa
     assert (await loaded(loader, array)).added == 1
 
 
-async def test_an_array_that_is_not_json_is_one_clear_error(loader: Loader, tmp_path: Path) -> None:
+async def test_an_array_that_is_not_json_is_one_clear_error(
+    loader: FilmImporter, tmp_path: Path
+) -> None:
     path = tmp_path / "films.json"
     path.write_text('[{"title": "Jaws"}, ')
     with pytest.raises(DomainError, match="not JSON"):
         await loaded(loader, path)
 
 
-async def test_loading_the_samples_twice_changes_nothing(loader: Loader) -> None:
+async def test_loading_the_samples_twice_changes_nothing(loader: FilmImporter) -> None:
     first = await loaded(loader, PROJECT / "samples/films.jsonl")
     second = await loaded(loader, PROJECT / "samples/films.jsonl")
     assert (first.added, first.bad) == (500, [])
@@ -103,21 +105,21 @@ async def test_loading_the_samples_twice_changes_nothing(loader: Loader) -> None
 
 
 async def test_a_film_as_the_service_shows_it_can_be_loaded_again(
-    loader: Loader, tmp_path: Path
+    loader: FilmImporter, tmp_path: Path
 ) -> None:
     shown = {**OWN, "id": "x", "version": 7, "stale": False, "poster": {"status": "missing"}}
     assert (await loaded(loader, lines(tmp_path / "films.jsonl", shown))).added == 1
 
 
 async def test_what_is_on_its_way_when_a_load_is_broken_off_is_written_whole(
-    loader: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    loader: FilmImporter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "BATCH", 3)
     path = lines(
         tmp_path / "films.jsonl",
         *({"title": f"Film {n}", "imdb_id": f"tt{n:07}"} for n in range(20)),
     )
-    async with aclosing(loader.load(path)) as steps:
+    async with aclosing(loader.import_file(path)) as steps:
         async for progress in steps:
             assert progress.added == 3
             break

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from service.films.models import Film
-from service.search.highlights import matched, ranges, why
-from service.search.query.fields import DEFAULT
+from service.search.highlights import explain_match, find_matches, match_ranges
+from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query
-from service.search.query.plan import MOST_SLOTS
+from service.search.query.plan import MAX_SLOTS
 
 
 def film(title: str, **facts: Any) -> Film:
@@ -40,19 +40,19 @@ def test_ranges_are_pieces_of_the_original_text(
     typed: str, found: Film, marked: dict[str, list[str]]
 ) -> None:
     query = Query.parse(typed)
-    got = ranges(matched(query, [found], DEFAULT)[0])
+    got = match_ranges(find_matches(query, [found], DEFAULT_FIELDS)[0])
     texts = {"title": found.title, "directors": ", ".join(found.directors or [])}
     assert {f: [texts[f][a:b] for a, b in each] for f, each in got.items()} == marked
 
 
 def test_a_writer_is_shown_and_said_where_writers_are_looked_for() -> None:
-    query, scope = Query.parse("benchly jaws"), DEFAULT | {"writer"}
+    query, scope = Query.parse("benchly jaws"), DEFAULT_FIELDS | {"writer"}
     found = film("Jaws", directors=["Steven Spielberg"], writers=["Peter Benchley"])
-    (matches,) = matched(query, [found], scope)
-    assert ranges(matches) == {"title": [[0, 4]], "writers": [[6, 14]]}
+    (matches,) = find_matches(query, [found], scope)
+    assert match_ranges(matches) == {"title": [[0, 4]], "writers": [[6, 14]]}
     said = "writer ‘Benchley’, one letter off; title word ‘Jaws’ exact"
-    assert why(query, found, matches) == said
-    assert "writers" not in ranges(matched(query, [found], DEFAULT)[0])
+    assert explain_match(query, found, matches) == said
+    assert "writers" not in match_ranges(find_matches(query, [found], DEFAULT_FIELDS)[0])
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,13 @@ def test_a_writer_is_shown_and_said_where_writers_are_looked_for() -> None:
 )
 def test_why_is_said_in_plain_words(typed: str, found: Film, said: str) -> None:
     query = Query.parse(typed)
-    assert why(query, found, matched(query, [found], DEFAULT)[0]) == said
+    assert explain_match(query, found, find_matches(query, [found], DEFAULT_FIELDS)[0]) == said
 
 
 def test_words_behind_those_that_are_looked_up_are_not_marked() -> None:
-    most = " ".join(f"qqq{place}" for place in range(MOST_SLOTS - 1))
+    most = " ".join(f"qqq{place}" for place in range(MAX_SLOTS - 1))
     for typed, marked in ((f"{most} jaws", ["title"]), (f"{most} qqq jaws", [])):
-        assert list(ranges(matched(Query.parse(typed), [JAWS], DEFAULT)[0])) == marked
+        assert (
+            list(match_ranges(find_matches(Query.parse(typed), [JAWS], DEFAULT_FIELDS)[0]))
+            == marked
+        )

@@ -5,17 +5,17 @@ import random
 
 import pytest
 
-from indexer.index_worker import BATCH, MOST_BREAKS, Worker
-from service.database.sql import now_ms, rows
+from indexer.index_worker import BATCH, MOST_BREAKS, IndexWorker
+from service.database.sql import fetch_rows, now_ms
 from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
-from service.indexing.comparison import Difference, compared
+from service.indexing.comparison import Difference, compare_pages
 from service.outbox import store
 from service.outbox.models import Outbox
-from service.outbox.notifications import Nudge
+from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
-from service.search.vocabulary.sync import Recorder
+from service.search.vocabulary.sync import TermWriter
 from tests.conftest import now
 from tests.unit.indexing import FILMS, SAMPLE, Moody, held
 
@@ -23,25 +23,25 @@ from tests.unit.indexing import FILMS, SAMPLE, Moody, held
 async def differences(inventory: Inventory) -> list[Difference]:
     name = await inventory.live()
     assert name is not None
-    return [each async for page in compared(inventory, name) for each in page.differences]
+    return [each async for page in compare_pages(inventory, name) for each in page.differences]
 
 
 @pytest.mark.fault(17, "events late, twice, out of order")
 async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds(
-    catalogue: Catalogue, writer: Moody, inventory: Inventory, nudge: Nudge
+    catalogue: Catalogue, writer: Moody, inventory: Inventory, nudge: OutboxNotifier
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     for year in range(1990, 1993):
         for film in films[:10]:
-            await catalogue.amend(str(film.id), None, FilmPatch(year=year))
+            await catalogue.update(str(film.id), None, FilmPatch(year=year))
     for film in films[5:15]:
-        await catalogue.withdraw(str(film.id), None)
+        await catalogue.delete(str(film.id), None)
     events = [(row.film_id, row.version, row.kind) for row in await Outbox.all()] * 2
     random.Random(7).shuffle(events)
-    workers = [Worker(writer, Recorder(), nudge, now, f"tester-{n}") for n in range(2)]  # type: ignore[arg-type]
+    workers = [IndexWorker(writer, TermWriter(), nudge, now, f"tester-{n}") for n in range(2)]  # type: ignore[arg-type]
     for start in range(0, len(events), 23):
         await store.append(events[start : start + 23], 0)
-        await asyncio.gather(*(worker.step() for worker in workers))
+        await asyncio.gather(*(worker.process_batch() for worker in workers))
     await Outbox.all().update(done_at=1)
     assert await differences(inventory) == []
     assert await held(writer) == 20
@@ -49,12 +49,12 @@ async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds
 
 @pytest.mark.fault(8, "one document rejected for good")
 async def test_a_film_that_can_become_no_document_is_set_aside_and_the_rest_goes_in(
-    catalogue: Catalogue, worker: Worker, writer: Moody
+    catalogue: Catalogue, worker: IndexWorker, writer: Moody
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     poison = films[11]
     await Film.filter(id=poison.id).update(directors=[None])  # by hand; no door lets this in
-    await worker.step()
+    await worker.process_batch()
     assert await held(writer) == 29
     row = await Outbox.get(film_id=poison.id)
     assert row.quarantined_at is not None
@@ -63,16 +63,16 @@ async def test_a_film_that_can_become_no_document_is_set_aside_and_the_rest_goes
 
 @pytest.mark.fault(28, "many rows, and poison among them")
 async def test_a_film_that_breaks_the_code_holds_up_nobody_and_is_set_aside_after_some_tries(
-    catalogue: Catalogue, worker: Worker, writer: Moody
+    catalogue: Catalogue, worker: IndexWorker, writer: Moody
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     writer.breaks = {str(films[3].id), str(films[20].id)}
     for _ in range(MOST_BREAKS):
         assert not await Outbox.filter(quarantined_at__isnull=False).exists()
-        assert await worker.step()
+        assert await worker.process_batch()
         assert await held(writer) == 28
         await Outbox.all().update(due_at=0)
-    assert await worker.step() == 0
+    assert await worker.process_batch() == 0
     aside = await Outbox.filter(quarantined_at__isnull=False)
     assert {str(row.film_id) for row in aside} == writer.breaks
     assert all("nobody thought of this film" in str(row.reason) for row in aside)
@@ -80,67 +80,71 @@ async def test_a_film_that_breaks_the_code_holds_up_nobody_and_is_set_aside_afte
 
 @pytest.mark.parametrize("indexed_before", [True, False])
 async def test_what_breaks_for_every_film_sets_none_aside_and_is_told(
-    indexed_before: bool, catalogue: Catalogue, worker: Worker, writer: Moody
+    indexed_before: bool, catalogue: Catalogue, worker: IndexWorker, writer: Moody
 ) -> None:
-    films = list((await catalogue.absorb_all(FILMS[:4], SAMPLE)).films)
+    films = list((await catalogue.upsert_all(FILMS[:4], SAMPLE)).films)
     if indexed_before:
-        await worker.step()
+        await worker.process_batch()
         for film in films:
-            await catalogue.amend(str(film.id), None, FilmPatch(plot="changed"))
+            await catalogue.update(str(film.id), None, FilmPatch(plot="changed"))
     writer.breaks = {str(film.id) for film in films}
     for _ in range(MOST_BREAKS + 2):
-        assert await worker.step() == 4
+        assert await worker.process_batch() == 4
         waiting = await Outbox.filter(done_at=None)
         assert all("nobody thought of this film" in str(row.reason) for row in waiting)
         assert all(row.owner is None and row.quarantined_at is None for row in waiting)
         await Outbox.filter(done_at=None).update(due_at=0)
     writer.breaks = set()
-    assert await worker.step() == 4
+    assert await worker.process_batch() == 4
     assert not await Outbox.filter(done_at=None).exists()
 
 
 @pytest.mark.fault(28, "many rows, and poison among them")
 @pytest.mark.parametrize("number", [3_000, pytest.param(102_000, marks=pytest.mark.chaos)])
 async def test_a_long_outbox_is_drained_poison_set_aside_and_old_rows_swept(
-    number: int, catalogue: Catalogue, worker: Worker, writer: Moody, inventory: Inventory
+    number: int, catalogue: Catalogue, worker: IndexWorker, writer: Moody, inventory: Inventory
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
-    await worker.step()
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    await worker.process_batch()
     writer.refuse = {str(film.id): False for film in films[:3]}  # a tenth of the rows
     await store.append(((films[n % 30].id, 1, "film") for n in range(number)), 0)
     steps = 0
-    while await worker.step():
+    while await worker.process_batch():
         steps += 1
     assert steps == -(-number // BATCH), "what is set aside is not claimed again"
     depth = await store.depth(0)
     assert (depth.waiting, depth.quarantined) == (0, number // 10)
     made = await catalogue.add(FilmFacts(title="Behind a heap of poison"))
-    assert await worker.step() == 1
-    assert await inventory.look("movies-1", str(made.id)) is not None
-    assert await store.sweep(await now_ms()) == 0, "rebuilds may need what was finished today"
+    assert await worker.process_batch() == 1
+    assert await inventory.get_entry("movies-1", str(made.id)) is not None
+    assert await store.delete_finished(await now_ms()) == 0, (
+        "rebuilds may need what was finished today"
+    )
     await Outbox.filter(done_at__isnull=False).update(done_at=1)
-    assert await store.sweep(await now_ms()) == number - number // 10 + 31
-    left = await rows("SELECT COUNT(*) AS n FROM outbox")
+    assert await store.delete_finished(await now_ms()) == number - number // 10 + 31
+    left = await fetch_rows("SELECT COUNT(*) AS n FROM outbox")
     assert left[0]["n"] == number // 10, "what waits for a person is kept"
 
 
 async def test_what_changed_since_a_moment_is_read_in_pages_also_while_it_is_finished(
     catalogue: Catalogue,
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     for film in films[:20]:
-        await catalogue.amend(str(film.id), None, FilmPatch(year=1990))
+        await catalogue.update(str(film.id), None, FilmPatch(year=1990))
     await Outbox.all().update(done_at=1)
     since = await now_ms()
     for film in films[:20]:
-        await catalogue.amend(str(film.id), None, FilmPatch(year=1991))
+        await catalogue.update(str(film.id), None, FilmPatch(year=1991))
     wanted = {entry.id: entry.film_id for entry in await Outbox.filter(done_at=None)}
-    await store.finish(list(wanted)[:11])  # all in one moment: more than a page
+    await store.acknowledge(list(wanted)[:11])  # all in one moment: more than a page
     read: dict[int, object] = {}
     async for page in store.changed_since(since, 4):
         assert 0 < len(page) <= 4
         if not read:
-            await store.finish(list(wanted)[11:])  # by another indexer, behind the reader's back
+            await store.acknowledge(
+                list(wanted)[11:]
+            )  # by another indexer, behind the reader's back
         read |= {entry.id: entry.film_id for entry in page}
     assert read == wanted
     assert [page async for page in store.changed_since(await now_ms() + 1, 4)] == []

@@ -12,16 +12,16 @@ from service.search.vocabulary.vocabulary import Vocabulary
 VOCABULARY = Vocabulary()
 VOCABULARY.add(["tgodfather", "tgod", "tfather", "jgodfather", "wgodfather", "dspielberg", "tjaws"])
 VOCABULARY.add(f"tab{a}{b}d" for a in "abcdefghijklmnopqrstuvwxyz" for b in "abcdefghijklm")
-VOCABULARY.settle()
+VOCABULARY.merge_pending()
 
 
 def plan(text: str) -> Plan:
-    return Plan.of(Query.parse(text), VOCABULARY)
+    return Plan.fuzzy(Query.parse(text), VOCABULARY)
 
 
 def slots(made: Plan) -> list[Slot]:
     found = [slot for group in made.groups for slot in group.slots]
-    return [*found, *made.extra, *([made.whole] if made.whole else [])]
+    return [*found, *made.optional, *([made.full_title] if made.full_title else [])]
 
 
 def clauses(made: Plan) -> list[Clause]:
@@ -45,24 +45,24 @@ def test_a_well_spelt_plan_needs_no_vocabulary() -> None:
 
 
 def test_split_words_are_looked_for_together_and_count_as_two() -> None:
-    pair = next(slot for slot in slots(plan("god father")) if slot.counts == 2)
+    pair = next(slot for slot in slots(plan("god father")) if slot.multiplicity == 2)
     assert Clause("title", ("godfather",), 0.85) in pair.clauses
 
 
 def test_stop_words_and_numbers_do_not_decide_what_is_a_hit() -> None:
     made = plan("the godfather 2")
     assert made.groups[0].needed == 1
-    assert len(made.extra) == 2
+    assert len(made.optional) == 2
 
 
 def test_a_query_of_stop_words_alone_needs_them() -> None:
     made = plan("to the")
     assert made.groups[0].needed == 2
-    assert not made.extra
+    assert not made.optional
 
 
 def test_a_year_is_worth_more_than_its_neighbours() -> None:
-    year = {c.terms: c.worth for c in clauses(plan("dune 2021")) if c.field == "year"}
+    year = {c.terms: c.weight for c in clauses(plan("dune 2021")) if c.field == "year"}
     assert year[("2021",)] > year[("2020", "2022")]
 
 
@@ -73,7 +73,7 @@ def test_years_and_numbers_are_never_guessed() -> None:
 
 
 def test_a_loosened_plan_takes_any_word_or_enough_pieces() -> None:
-    made = Plan.loose(Query.parse("godfather zzzzz"), VOCABULARY)
+    made = Plan.relaxed(Query.parse("godfather zzzzz"), VOCABULARY)
     words, pieces = made.groups
     assert words.needed == 1
     assert 0.3 < pieces.needed / len(pieces.slots) < 0.5
@@ -86,7 +86,7 @@ def test_whatever_is_typed_the_plan_stays_within_its_bounds(text: str) -> None:
         query = Query.parse(text)
     except Invalid:
         return
-    for made in (Plan.of(query, VOCABULARY), Plan.loose(query, VOCABULARY)):
+    for made in (Plan.fuzzy(query, VOCABULARY), Plan.relaxed(query, VOCABULARY)):
         assert len(slots(made)) <= 16 + 15 + 32 + 48 + 1
         for slot in slots(made):
             assert 0 < len(slot.clauses) <= 12

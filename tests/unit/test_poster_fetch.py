@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from service.posters.errors import Missing, Passing, Rejected
-from service.posters.fetcher import LARGEST, Fetcher
+from service.posters.errors import PosterMissing, PosterRejected, PosterTemporarilyUnavailable
+from service.posters.fetcher import MAX_BYTES, PosterFetcher
 from service.posters.ssrf_guard import NotPublic, PublicResolver, is_public
 from tests.posters.host import Host, running_host
 from tests.posters.pictures import picture
@@ -37,17 +37,17 @@ async def host() -> AsyncIterator[Host]:
 
 
 @pytest.fixture
-async def fetcher(host: Host) -> AsyncIterator[Fetcher]:
-    async with Fetcher([host.pair]) as made:
+async def fetcher(host: Host) -> AsyncIterator[PosterFetcher]:
+    async with PosterFetcher([host.pair]) as made:
         yield made
 
 
-async def test_a_poster_is_fetched_whole(host: Host, fetcher: Fetcher) -> None:
+async def test_a_poster_is_fetched_whole(host: Host, fetcher: PosterFetcher) -> None:
     assert await fetcher.fetch(host.url("/picture/good")) == GOOD
 
 
 async def test_the_host_learns_nothing_about_us(
-    host: Host, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+    host: Host, fetcher: PosterFetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     await fetcher.fetch(host.url("/picture/good"))
@@ -58,24 +58,26 @@ async def test_the_host_learns_nothing_about_us(
 @pytest.mark.fault(39, "a poster is not there")
 @pytest.mark.parametrize("status", [404, 410, 403, 401, 451, 204, 400])
 async def test_a_refusal_means_that_there_is_no_poster(
-    host: Host, fetcher: Fetcher, status: int
+    host: Host, fetcher: PosterFetcher, status: int
 ) -> None:
-    with pytest.raises(Missing, match=str(status)):
+    with pytest.raises(PosterMissing, match=str(status)):
         await fetcher.fetch(host.url(f"/status/{status}"))
 
 
 @pytest.mark.fault(39, "a poster is not there")
 @pytest.mark.parametrize("address", ["N/A", "n/a", "", "  "])
-async def test_not_available_means_that_there_is_no_poster(fetcher: Fetcher, address: str) -> None:
-    with pytest.raises(Missing):
+async def test_not_available_means_that_there_is_no_poster(
+    fetcher: PosterFetcher, address: str
+) -> None:
+    with pytest.raises(PosterMissing):
         await fetcher.fetch(address)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 520, 408])
 async def test_a_host_in_trouble_is_asked_again_later(
-    host: Host, fetcher: Fetcher, status: int
+    host: Host, fetcher: PosterFetcher, status: int
 ) -> None:
-    with pytest.raises(Passing) as found:
+    with pytest.raises(PosterTemporarilyUnavailable) as found:
         await fetcher.fetch(host.url(f"/status/{status}"))
     assert found.value.retry_after == (120.0 if status in (429, 503) else None)
 
@@ -83,57 +85,57 @@ async def test_a_host_in_trouble_is_asked_again_later(
 @pytest.mark.fault(40, "no picture, or a part of one")
 @pytest.mark.parametrize("path", ["/cut", "/broken"])
 async def test_an_answer_that_breaks_off_is_asked_for_again(
-    host: Host, fetcher: Fetcher, path: str
+    host: Host, fetcher: PosterFetcher, path: str
 ) -> None:
-    with pytest.raises(Passing):
+    with pytest.raises(PosterTemporarilyUnavailable):
         await fetcher.fetch(host.url(path))
 
 
 async def test_a_host_that_is_not_there_is_asked_again_later() -> None:
-    async with Fetcher(["127.0.0.1:1"]) as fetcher:
-        with pytest.raises(Passing):
+    async with PosterFetcher(["127.0.0.1:1"]) as fetcher:
+        with pytest.raises(PosterTemporarilyUnavailable):
             await fetcher.fetch("http://127.0.0.1:1/poster.jpg")
 
 
 async def test_a_name_that_nobody_knows_is_asked_again_later() -> None:
-    async with Fetcher(lookup=Names()) as fetcher:
-        with pytest.raises(Passing):
+    async with PosterFetcher(lookup=Names()) as fetcher:
+        with pytest.raises(PosterTemporarilyUnavailable):
             await fetcher.fetch("https://posters.test/1.jpg")
 
 
 @pytest.mark.fault(41, "huge, endless, slow bodies")
-async def test_ten_megabytes_are_enough(host: Host, fetcher: Fetcher) -> None:
-    assert len(await fetcher.fetch(host.url(f"/huge/{LARGEST}"))) == LARGEST
-    with pytest.raises(Rejected, match="10 MB"):
-        await fetcher.fetch(host.url(f"/huge/{LARGEST + 1}"))
+async def test_ten_megabytes_are_enough(host: Host, fetcher: PosterFetcher) -> None:
+    assert len(await fetcher.fetch(host.url(f"/huge/{MAX_BYTES}"))) == MAX_BYTES
+    with pytest.raises(PosterRejected, match="10 MB"):
+        await fetcher.fetch(host.url(f"/huge/{MAX_BYTES + 1}"))
 
 
 @pytest.mark.fault(41, "huge, endless, slow bodies")
-async def test_a_body_that_unpacks_to_more_is_refused(host: Host, fetcher: Fetcher) -> None:
+async def test_a_body_that_unpacks_to_more_is_refused(host: Host, fetcher: PosterFetcher) -> None:
     assert await fetcher.fetch(host.url("/packed/1000")) == bytes(1000)
-    with pytest.raises(Rejected, match="10 MB"):
-        await fetcher.fetch(host.url(f"/packed/{2 * LARGEST}"))
+    with pytest.raises(PosterRejected, match="10 MB"):
+        await fetcher.fetch(host.url(f"/packed/{2 * MAX_BYTES}"))
 
 
 @pytest.mark.fault(41, "huge, endless, slow bodies")
-async def test_an_endless_stream_ends_at_ten_megabytes(host: Host, fetcher: Fetcher) -> None:
-    with pytest.raises(Rejected, match="10 MB"):
+async def test_an_endless_stream_ends_at_ten_megabytes(host: Host, fetcher: PosterFetcher) -> None:
+    with pytest.raises(PosterRejected, match="10 MB"):
         await fetcher.fetch(host.url("/endless"))
 
 
 @pytest.mark.fault(41, "huge, endless, slow bodies")
 async def test_a_dripping_host_is_left_after_its_time(host: Host) -> None:
-    async with Fetcher([host.pair], seconds=0.3) as fetcher:
-        with pytest.raises(Passing, match=r"longer than 0\.3 seconds"):
+    async with PosterFetcher([host.pair], seconds=0.3) as fetcher:
+        with pytest.raises(PosterTemporarilyUnavailable, match=r"longer than 0\.3 seconds"):
             await fetcher.fetch(host.url("/drip"))
 
 
 @pytest.mark.fault(44, "an address that is not public")
-async def test_three_redirects_are_followed_and_no_more(host: Host, fetcher: Fetcher) -> None:
+async def test_three_redirects_are_followed_and_no_more(host: Host, fetcher: PosterFetcher) -> None:
     assert await fetcher.fetch(host.url("/steps/2")) == GOOD
-    with pytest.raises(Rejected, match="redirects"):
+    with pytest.raises(PosterRejected, match="redirects"):
         await fetcher.fetch(host.url("/steps/3"))
-    with pytest.raises(Rejected, match="redirects"):
+    with pytest.raises(PosterRejected, match="redirects"):
         await fetcher.fetch(host.url("/round/1"))
 
 
@@ -195,8 +197,8 @@ ELSEWHERE = [
 @pytest.mark.fault(44, "an address that is not public")
 @pytest.mark.parametrize("address", ELSEWHERE)
 async def test_an_address_that_is_not_public_is_refused(address: str) -> None:
-    async with Fetcher() as fetcher:
-        with pytest.raises(Rejected):
+    async with PosterFetcher() as fetcher:
+        with pytest.raises(PosterRejected):
             await fetcher.fetch(address)
 
 
@@ -205,15 +207,15 @@ async def test_an_address_that_is_not_public_is_refused(address: str) -> None:
     "address", [a for a in ELSEWHERE if not a.startswith(("http:///", "poster"))]
 )
 async def test_a_redirect_to_what_is_not_public_is_refused(
-    host: Host, fetcher: Fetcher, address: str
+    host: Host, fetcher: PosterFetcher, address: str
 ) -> None:
-    with pytest.raises(Rejected):
+    with pytest.raises(PosterRejected):
         await fetcher.fetch(host.url("/to?at=") + quote(address, safe=""))
     assert len(host.seen) == 1
 
 
-async def test_a_redirect_to_nowhere_is_refused(host: Host, fetcher: Fetcher) -> None:
-    with pytest.raises(Rejected):
+async def test_a_redirect_to_nowhere_is_refused(host: Host, fetcher: PosterFetcher) -> None:
+    with pytest.raises(PosterRejected):
         await fetcher.fetch(host.url("/nowhere"))
 
 
@@ -224,8 +226,8 @@ async def test_a_redirect_to_nowhere_is_refused(host: Host, fetcher: Fetcher) ->
 async def test_a_name_is_refused_if_any_of_its_addresses_is_not_public(
     meaning: list[str],
 ) -> None:
-    async with Fetcher(lookup=Names(posters_test=[meaning])) as fetcher:
-        with pytest.raises(Rejected, match="public host"):
+    async with PosterFetcher(lookup=Names(posters_test=[meaning])) as fetcher:
+        with pytest.raises(PosterRejected, match="public host"):
             await fetcher.fetch("http://posters.test/1.jpg")
 
 
@@ -243,7 +245,7 @@ async def test_a_name_is_looked_up_once_and_only_that_answer_is_used() -> None:
 async def test_the_connection_goes_to_the_address_that_was_checked(host: Host) -> None:
     """The name leads here the first time, and to a closed port of another address after."""
     names = Names(posters_test=[["127.0.0.1"], ["127.0.0.2"]])
-    async with Fetcher([f"posters.test:{host.port}"], names) as fetcher:
+    async with PosterFetcher([f"posters.test:{host.port}"], names) as fetcher:
         found = await fetcher.fetch(f"http://posters.test:{host.port}/picture/good")
     assert found == GOOD
     assert names.asked == [("posters.test", host.port)]
@@ -252,10 +254,10 @@ async def test_the_connection_goes_to_the_address_that_was_checked(host: Host) -
 
 async def test_the_exception_holds_for_that_host_and_port_alone(host: Host) -> None:
     names = Names(posters_test=[["127.0.0.1"]], other_test=[["127.0.0.1"]])
-    async with Fetcher([f"Posters.test:{host.port}"], names) as fetcher:
+    async with PosterFetcher([f"Posters.test:{host.port}"], names) as fetcher:
         assert await fetcher.fetch(f"http://POSTERS.test:{host.port}/picture/good") == GOOD
         for address in (f"http://other.test:{host.port}/", "http://posters.test/"):
-            with pytest.raises(Rejected):
+            with pytest.raises(PosterRejected):
                 await fetcher.fetch(address)
     assert len(host.seen) == 1
 

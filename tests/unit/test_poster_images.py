@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from service.films.poster_response import SIZES
-from service.posters.errors import Passing, Rejected
-from service.posters.image_processor import Darkroom, Poster, unpacked
-from service.posters.image_worker import Unfit, develop
+from service.films.poster_response import POSTER_WIDTHS
+from service.posters.errors import PosterRejected, PosterTemporarilyUnavailable
+from service.posters.image_processor import ImageProcessor, ProcessedPoster, unpacked
+from service.posters.image_worker import InvalidImage, process
 from tests.posters.pictures import BLUE, RED, detailed, encoded, picture, pixel_bomb, scan_bomb
 
-WIDTHS = list(SIZES.values())
+WIDTHS = list(POSTER_WIDTHS.values())
 
 
 @pytest.fixture
-async def darkroom() -> AsyncIterator[Darkroom]:
-    room = Darkroom()
+async def darkroom() -> AsyncIterator[ImageProcessor]:
+    room = ImageProcessor()
     yield room
     await room.close()
 
@@ -36,8 +36,10 @@ def is_like(found: object, expected: tuple[int, int, int]) -> bool:
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
-async def test_a_poster_becomes_three_jpegs_of_its_shape(darkroom: Darkroom, form: str) -> None:
-    poster = await darkroom.develop(picture(form, (1000, 1500)))
+async def test_a_poster_becomes_three_jpegs_of_its_shape(
+    darkroom: ImageProcessor, form: str
+) -> None:
+    poster = await darkroom.process(picture(form, (1000, 1500)))
     sizes = {name: seen(data).size for name, data in poster.sizes.items()}
     assert sizes == {"w185": (185, 278), "w342": (342, 513), "w780": (780, 1170)}
     for data in poster.sizes.values():
@@ -46,8 +48,8 @@ async def test_a_poster_becomes_three_jpegs_of_its_shape(darkroom: Darkroom, for
         assert is_like(shown.getpixel((50, shown.height - 20)), BLUE)
 
 
-async def test_a_small_poster_is_never_enlarged(darkroom: Darkroom) -> None:
-    poster = await darkroom.develop(picture(size=(200, 300)))
+async def test_a_small_poster_is_never_enlarged(darkroom: ImageProcessor) -> None:
+    poster = await darkroom.process(picture(size=(200, 300)))
     assert {name: seen(data).width for name, data in poster.sizes.items()} == {
         "w185": 185,
         "w342": 200,
@@ -55,16 +57,18 @@ async def test_a_small_poster_is_never_enlarged(darkroom: Darkroom) -> None:
     }
 
 
-async def test_the_key_follows_from_the_pictures_alone(darkroom: Darkroom) -> None:
-    first, again = [await darkroom.develop(picture()) for _ in range(2)]
-    other = await darkroom.develop(picture(size=(400, 602)))
+async def test_the_key_follows_from_the_pictures_alone(darkroom: ImageProcessor) -> None:
+    first, again = [await darkroom.process(picture()) for _ in range(2)]
+    other = await darkroom.process(picture(size=(400, 602)))
     assert first == again
     assert len(first.key) == 64
     assert other.key != first.key
 
 
 def test_pictures_that_share_their_bytes_differently_have_different_keys() -> None:
-    assert Poster.of([b"ab", b"c", b"d"]).key != Poster.of([b"a", b"bc", b"d"]).key
+    assert (
+        ProcessedPoster.of([b"ab", b"c", b"d"]).key != ProcessedPoster.of([b"a", b"bc", b"d"]).key
+    )
 
 
 @pytest.mark.fault(40, "no picture, or a part of one")
@@ -88,27 +92,27 @@ def test_pictures_that_share_their_bytes_differently_have_different_keys() -> No
     ],
 )
 def test_what_is_no_whole_poster_is_refused_with_its_reason(data: bytes, reason: str) -> None:
-    with pytest.raises(Unfit, match=reason):
-        develop(data, WIDTHS)
+    with pytest.raises(InvalidImage, match=reason):
+        process(data, WIDTHS)
 
 
 def test_a_little_more_than_forty_million_pixels_is_too_many() -> None:
-    with pytest.raises(Unfit, match="40 million pixels"):
-        develop(encoded(Image.new("1", (8000, 5001)), "PNG"), WIDTHS)
+    with pytest.raises(InvalidImage, match="40 million pixels"):
+        process(encoded(Image.new("1", (8000, 5001)), "PNG"), WIDTHS)
 
 
-async def test_refusals_come_out_of_the_darkroom_and_it_goes_on(darkroom: Darkroom) -> None:
+async def test_refusals_come_out_of_the_darkroom_and_it_goes_on(darkroom: ImageProcessor) -> None:
     for bad in (b"", b"text", pixel_bomb(), detailed("PNG")[:-3000]):
-        with pytest.raises(Rejected, match="the picture"):
-            await darkroom.develop(bad)
-    assert (await darkroom.develop(picture())).sizes
+        with pytest.raises(PosterRejected, match="the picture"):
+            await darkroom.process(bad)
+    assert (await darkroom.process(picture())).sizes
 
 
 def test_metadata_and_whatever_follows_the_picture_are_dropped() -> None:
     exif = Image.Exif()
     exif[0x010E] = "at home, 48.1 N 11.5 E"
     data = picture(exif=exif, icc_profile=b"profile" * 100, comment=b"secret remark")
-    made = develop(data + b"PK\x03\x04<script>alert(1)</script>", WIDTHS)
+    made = process(data + b"PK\x03\x04<script>alert(1)</script>", WIDTHS)
     for one in made:
         assert not {"exif", "icc_profile", "comment", "photoshop"} & set(seen(one).info)
         for trace in (b"at home", b"profile", b"secret remark", b"<script>", b"PK\x03\x04"):
@@ -118,18 +122,18 @@ def test_metadata_and_whatever_follows_the_picture_are_dropped() -> None:
 def test_a_poster_is_turned_as_its_camera_says() -> None:
     exif = Image.Exif()
     exif[0x0112] = 3  # upside down
-    shown = seen(develop(picture(exif=exif), WIDTHS)[0])
+    shown = seen(process(picture(exif=exif), WIDTHS)[0])
     assert is_like(shown.getpixel((50, 20)), BLUE)
 
 
 def test_damaged_camera_data_do_not_cost_the_poster() -> None:
     data = picture(exif=b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\xff\xff")
-    assert len(develop(data, WIDTHS)) == 3
+    assert len(process(data, WIDTHS)) == 3
 
 
 def test_transparent_parts_become_white() -> None:
     sheet = Image.new("RGBA", (200, 300), (255, 0, 0, 0))
-    shown = seen(develop(encoded(sheet, "PNG"), WIDTHS)[0])
+    shown = seen(process(encoded(sheet, "PNG"), WIDTHS)[0])
     assert is_like(shown.getpixel((50, 50)), (255, 255, 255))
 
 
@@ -138,34 +142,34 @@ def test_transparent_parts_become_white() -> None:
     [("PNG", "1"), ("PNG", "L"), ("PNG", "P"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "LA")],
 )
 def test_every_kind_of_colour_is_understood(form: str, mode: str) -> None:
-    assert seen(develop(picture(form, mode=mode), WIDTHS)[0]).mode == "RGB"
+    assert seen(process(picture(form, mode=mode), WIDTHS)[0]).mode == "RGB"
 
 
 def test_sixteen_bits_of_grey_are_scaled_not_cut() -> None:
     grey = encoded(Image.new("I;16", (200, 300), 0x8000), "PNG")
-    assert is_like(seen(develop(grey, WIDTHS)[0]).getpixel((5, 5)), (128, 128, 128))
+    assert is_like(seen(process(grey, WIDTHS)[0]).getpixel((5, 5)), (128, 128, 128))
 
 
 def test_a_line_of_pixels_keeps_at_least_one_row() -> None:
-    assert seen(develop(picture("PNG", (2000, 1)), WIDTHS)[0]).size == (185, 1)
+    assert seen(process(picture("PNG", (2000, 1)), WIDTHS)[0]).size == (185, 1)
 
 
 async def test_a_picture_that_takes_for_ever_is_refused_and_the_next_one_is_made() -> None:
-    darkroom = Darkroom(cpu_seconds=1)
+    darkroom = ImageProcessor(cpu_seconds=1)
     try:
-        with pytest.raises(Rejected, match="takes too long"):
-            await darkroom.develop(scan_bomb())
-        assert (await darkroom.develop(picture())).sizes
+        with pytest.raises(PosterRejected, match="takes too long"):
+            await darkroom.process(scan_bomb())
+        assert (await darkroom.process(picture())).sizes
     finally:
         await darkroom.close()
 
 
 async def test_a_picture_that_needs_too_much_memory_is_refused() -> None:
-    darkroom = Darkroom(memory=128 * 1024 * 1024)
+    darkroom = ImageProcessor(memory=128 * 1024 * 1024)
     try:
-        with pytest.raises(Rejected, match=r"memory|damaged|breaks"):
-            await darkroom.develop(encoded(Image.new("1", (6000, 6000)), "PNG"))
-        assert (await darkroom.develop(picture())).sizes
+        with pytest.raises(PosterRejected, match=r"memory|damaged|breaks"):
+            await darkroom.process(encoded(Image.new("1", (6000, 6000)), "PNG"))
+        assert (await darkroom.process(picture())).sizes
     finally:
         await darkroom.close()
 
@@ -183,31 +187,31 @@ async def test_a_picture_that_needs_too_much_memory_is_refused() -> None:
     ],
 )
 def test_a_child_that_has_lost_its_mind_is_not_believed(told: bytes) -> None:
-    with pytest.raises(Rejected, match="breaks the decoder"):
+    with pytest.raises(PosterRejected, match="breaks the decoder"):
         unpacked(told)
 
 
 async def test_a_darkroom_that_hangs_is_given_up_and_replaced() -> None:
-    darkroom = Darkroom(cpu_seconds=600, patience=1.0)
+    darkroom = ImageProcessor(cpu_seconds=600, patience=1.0)
     try:
-        with pytest.raises(Passing):
-            await darkroom.develop(scan_bomb())
+        with pytest.raises(PosterTemporarilyUnavailable):
+            await darkroom.process(scan_bomb())
         assert await pictures_soon(darkroom)
     finally:
         await darkroom.close()
 
 
-async def test_a_darkroom_that_is_killed_is_replaced(darkroom: Darkroom) -> None:
-    await darkroom.develop(picture())
+async def test_a_darkroom_that_is_killed_is_replaced(darkroom: ImageProcessor) -> None:
+    await darkroom.process(picture())
     for child in children():
         os.kill(child, signal.SIGKILL)
     assert await pictures_soon(darkroom)
 
 
-async def test_giving_up_a_picture_ends_its_process(darkroom: Darkroom) -> None:
-    await darkroom.develop(picture())
+async def test_giving_up_a_picture_ends_its_process(darkroom: ImageProcessor) -> None:
+    await darkroom.process(picture())
     assert children()
-    under_way = asyncio.create_task(darkroom.develop(scan_bomb()))
+    under_way = asyncio.create_task(darkroom.process(scan_bomb()))
     await asyncio.sleep(0)
     under_way.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -216,10 +220,10 @@ async def test_giving_up_a_picture_ends_its_process(darkroom: Darkroom) -> None:
 
 
 async def test_the_darkroom_knows_no_secret_of_ours(
-    darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
+    darkroom: ImageProcessor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-for-decoders")
-    await darkroom.develop(picture())
+    await darkroom.process(picture())
     assert children()
     for child in children():
         assert b"not-for-decoders" not in environment_of(child)
@@ -243,11 +247,11 @@ def children() -> list[int]:
     return found
 
 
-async def pictures_soon(darkroom: Darkroom) -> bool:
+async def pictures_soon(darkroom: ImageProcessor) -> bool:
     """Whether the darkroom works again within three tries."""
     for _ in range(3):
         try:
-            return bool((await darkroom.develop(picture())).sizes)
-        except Passing:
+            return bool((await darkroom.process(picture())).sizes)
+        except PosterTemporarilyUnavailable:
             continue
     return False

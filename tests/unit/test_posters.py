@@ -8,15 +8,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from indexer import poster_worker as loop
-from indexer.poster_worker import LOOK_AGAIN, MOST_TRIES, Posters
+from indexer.poster_worker import LOOK_AGAIN, MOST_TRIES, PosterWorker
 from service.errors import NotFound, Unavailable
 from service.films.models import Film
-from service.films.poster_response import SIZES, poster_view
+from service.films.poster_response import POSTER_WIDTHS, poster_view
 from service.posters import jobs
-from service.posters.fetcher import Fetcher
-from service.posters.image_processor import Darkroom
-from service.posters.local_store import FolderStore
-from service.posters.service import Gallery
+from service.posters.fetcher import PosterFetcher
+from service.posters.image_processor import ImageProcessor
+from service.posters.local_store import LocalPosterStore
+from service.posters.service import PosterService
 from service.posters.store import object_key
 from tests.posters.pictures import detailed, picture, scan_bomb
 from tests.posters.studio import Studio, at_work, is_stored, shown, studio_on
@@ -24,8 +24,8 @@ from tests.running import until
 
 
 @pytest.fixture(scope="module")
-async def darkroom() -> AsyncIterator[Darkroom]:
-    room = Darkroom(cpu_seconds=1)
+async def darkroom() -> AsyncIterator[ImageProcessor]:
+    room = ImageProcessor(cpu_seconds=1)
     yield room
     await room.close()
 
@@ -36,8 +36,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def studio(database: str, folder: Path, darkroom: Darkroom) -> AsyncIterator[Studio]:
-    async with studio_on(FolderStore(folder), darkroom) as made:
+async def studio(database: str, folder: Path, darkroom: ImageProcessor) -> AsyncIterator[Studio]:
+    async with studio_on(LocalPosterStore(folder), darkroom) as made:
         yield made
 
 
@@ -48,11 +48,11 @@ async def test_a_film_gets_its_poster_in_three_sizes(studio: Studio) -> None:
     assert (film.poster_status, film.poster_reason, film.poster_due_at) == ("stored", None, None)
     assert (film.version, film.counters) == (1, 1)
     assert film.poster_key is not None
-    for size in SIZES:
+    for size in POSTER_WIDTHS:
         assert await studio.store.get(object_key(film.poster_key, size))
     seen = poster_view(film)
     assert seen.url == f"/api/v1/posters/{film.poster_key}/w342.jpg"
-    assert set(seen.sizes) == set(SIZES)
+    assert set(seen.sizes) == set(POSTER_WIDTHS)
     assert studio.told == [None]
 
 
@@ -67,7 +67,7 @@ async def test_the_same_poster_of_two_films_is_kept_once(studio: Studio) -> None
     ids = [await studio.film("/picture/good", title) for title in ("Jaws", "Jaws 2")]
     await studio.posters.run_once()
     assert len({(await shown(film_id)).poster_key for film_id in ids}) == 1
-    assert len([stored async for stored in studio.store.objects()]) == len(SIZES)
+    assert len([stored async for stored in studio.store.objects()]) == len(POSTER_WIDTHS)
 
 
 @pytest.mark.fault(39, "a poster is not there")
@@ -219,7 +219,7 @@ async def test_one_that_comes_back_late_does_not_undo_anothers_work(studio: Stud
     assert late is not None
     studio.clock.passes(jobs.LEASE + 1)
     await studio.posters.run_once()
-    lost = jobs.Outcome(jobs.Seen("missing", "too late", None))
+    lost = jobs.Outcome(jobs.PosterSnapshot("missing", "too late", None))
     assert not await jobs.settle(late, lost)
     assert (await shown(film_id)).poster_status == "stored"
 
@@ -273,7 +273,7 @@ async def test_the_loop_outlives_a_database_that_is_away(
 ) -> None:
     claim, refused = jobs.claim, []
 
-    async def claim_later(now_ms: int) -> jobs.Order | None:
+    async def claim_later(now_ms: int) -> jobs.PosterJob | None:
         if len(refused) < 3:
             refused.append(1)
             raise ConnectionRefusedError("the database is away")
@@ -292,14 +292,14 @@ async def test_the_loop_outlives_a_database_that_is_away(
 async def test_a_poster_that_breaks_the_code_is_tried_again_and_holds_up_nobody(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetch = Fetcher.fetch
+    fetch = PosterFetcher.fetch
 
-    async def fetched(self: Fetcher, address: str) -> bytes:
+    async def fetched(self: PosterFetcher, address: str) -> bytes:
         if "other" in address:
             raise ZeroDivisionError("nobody thought of this")
         return await fetch(self, address)
 
-    monkeypatch.setattr(Fetcher, "fetch", fetched)
+    monkeypatch.setattr(PosterFetcher, "fetch", fetched)
     broken, fine = await studio.film("/picture/other"), await studio.film("/picture/good")
     with capture_logs() as logs:
         assert await studio.posters.run_once() == 2
@@ -349,7 +349,9 @@ async def test_stopping_gives_back_what_is_under_way(studio: Studio) -> None:
     assert (film.poster_due_at, film.poster_attempts) == (studio.clock.ms(), 0)
 
 
-async def test_changes_are_told_until_they_are_heard(studio: Studio, darkroom: Darkroom) -> None:
+async def test_changes_are_told_until_they_are_heard(
+    studio: Studio, darkroom: ImageProcessor
+) -> None:
     heard: list[None] = []
 
     async def changed() -> None:
@@ -357,8 +359,8 @@ async def test_changes_are_told_until_they_are_heard(studio: Studio, darkroom: D
         if len(heard) == 1:
             raise OSError("nobody listens")
 
-    async with Fetcher([studio.host.pair]) as fetcher:
-        deaf = Posters(studio.store, fetcher, darkroom, changed, studio.clock)
+    async with PosterFetcher([studio.host.pair]) as fetcher:
+        deaf = PosterWorker(studio.store, fetcher, darkroom, changed, studio.clock)
         await studio.film("/picture/good")
         for expected in (1, 2, 2):
             await deaf.run_once()
@@ -376,24 +378,24 @@ async def test_an_old_object_that_no_film_shows_is_swept(studio: Studio) -> None
     assert await studio.posters.sweep() == 2
     key = (await shown(film_id)).poster_key
     left = {stored.key async for stored in studio.store.objects()}
-    assert left == {object_key(str(key), size) for size in SIZES}
+    assert left == {object_key(str(key), size) for size in POSTER_WIDTHS}
 
 
 async def test_a_poster_that_the_store_has_lost_is_ordered_again(studio: Studio) -> None:
-    gallery = Gallery(studio.store, studio.clock)
+    gallery = PosterService(studio.store, studio.clock)
     film_id = await studio.film("/picture/good")
     await studio.posters.run_once()
     film = await shown(film_id)
     key = str(film.poster_key)
-    stored = await gallery.of(film, "w342")
+    stored = await gallery.get_poster(film, "w342")
     assert (stored.media_type, stored.drawn) == ("image/jpeg", False)
-    for size in SIZES:
+    for size in POSTER_WIDTHS:
         await studio.store.delete(object_key(key, size))
     with pytest.raises(NotFound):
-        await gallery.stored(key, "w342.jpg")
-    assert (await gallery.of(film, "w342")).drawn
+        await gallery.get_stored(key, "w342.jpg")
+    assert (await gallery.get_poster(film, "w342")).drawn
     assert await studio.posters.run_once() == 1
-    assert await gallery.stored(key, "w342.jpg") == stored
+    assert await gallery.get_stored(key, "w342.jpg") == stored
     assert (await shown(film_id)).counters == 1
 
 
@@ -412,7 +414,7 @@ async def test_an_address_that_is_no_posters_is_not_found(
     studio: Studio, key: str, file: str
 ) -> None:
     with pytest.raises(NotFound):
-        await Gallery(studio.store, studio.clock).stored(key, file)
+        await PosterService(studio.store, studio.clock).get_stored(key, file)
 
 
 async def test_the_old_poster_is_shown_until_the_new_one_is_there(studio: Studio) -> None:

@@ -12,20 +12,20 @@ from uuid import UUID
 import pytest
 
 from indexer import rebuild_prepare
-from indexer.index_worker import Worker
+from indexer.index_worker import IndexWorker
 from indexer.rebuild import Rebuild
-from indexer.rebuild_prepare import Preparing, prepared
+from indexer.rebuild_prepare import DocumentPool, prepare_page
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.indexing.models import Step
 from service.search.engines.base import Inventory
-from service.search.engines.tantivy.schema import packed
-from service.search.index.document import COLUMNS
+from service.search.engines.tantivy.schema import serialize
+from service.search.index.document import DOCUMENT_COLUMNS
 from tests.running import until
 from tests.unit.indexing import FILMS, SAMPLE
 from tests.unit.test_rebuild import carried_out, differences
 
-ROW = dict.fromkeys(COLUMNS) | {
+ROW = dict.fromkeys(DOCUMENT_COLUMNS) | {
     "id": str(UUID(int=7)),
     "version": 3,
     "title": "Jaws",
@@ -41,19 +41,19 @@ ROW = dict.fromkeys(COLUMNS) | {
 
 
 @pytest.fixture
-async def in_processes(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Preparing]:
-    monkeypatch.setattr(rebuild_prepare, "WORTH_PROCESSES", 0)
-    async with Preparing.of(packed, True, 1) as ready:
+async def in_processes(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DocumentPool]:
+    monkeypatch.setattr(rebuild_prepare, "MIN_FILMS_FOR_PROCESSES", 0)
+    async with DocumentPool.of(serialize, True, 1) as ready:
         yield ready
 
 
-async def test_another_process_prepares_a_film_as_this_one_does(in_processes: Preparing) -> None:
+async def test_another_process_prepares_a_film_as_this_one_does(in_processes: DocumentPool) -> None:
     made = await in_processes.page([ROW])
-    assert made == prepared(packed, True, [ROW])
+    assert made == prepare_page(serialize, True, [ROW])
     assert {"tjaws", "atiburon", "dspielberg", "sbenchley"} <= made.words
 
 
-async def test_processes_that_prepare_let_others_go_first(in_processes: Preparing) -> None:
+async def test_processes_that_prepare_let_others_go_first(in_processes: DocumentPool) -> None:
     await in_processes.page([ROW])
     ours = os.getpriority(os.PRIO_PROCESS, 0)
     theirs = {
@@ -64,33 +64,35 @@ async def test_processes_that_prepare_let_others_go_first(in_processes: Preparin
 
 
 def test_words_are_worked_out_only_if_they_are_wanted() -> None:
-    with_them, without = (prepared(packed, wanted, [ROW]) for wanted in (True, False))
+    with_them, without = (prepare_page(serialize, wanted, [ROW]) for wanted in (True, False))
     assert with_them.words and not without.words
     assert with_them.documents == without.documents
 
 
 def test_a_film_that_cannot_become_a_document_is_refused_and_the_rest_is_prepared() -> None:
-    made = prepared(packed, True, [ROW | {"genres": "no JSON"}, ROW | {"id": str(UUID(int=8))}])
+    made = prepare_page(
+        serialize, True, [ROW | {"genres": "no JSON"}, ROW | {"id": str(UUID(int=8))}]
+    )
     assert [refusal.film_id for refusal in made.broken] == [ROW["id"]]
     assert [document.film_id for document in made.documents] == [str(UUID(int=8))]
 
 
 async def test_a_rebuild_by_several_processes_leaves_nothing_out(
     catalogue: Catalogue,
-    worker: Worker,
+    worker: IndexWorker,
     rebuild: Rebuild,
     inventory: Inventory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rebuild_prepare, "WORTH_PROCESSES", 0)
-    await catalogue.absorb_all(FILMS, SAMPLE)
-    await worker.step()
+    monkeypatch.setattr(rebuild_prepare, "MIN_FILMS_FOR_PROCESSES", 0)
+    await catalogue.upsert_all(FILMS, SAMPLE)
+    await worker.process_batch()
     job = await carried_out(rebuild)
     assert (job.state, job.done, job.reason) == (Step.DONE, 30, None)
     assert await differences(inventory) == []
 
 
-async def test_a_process_that_dies_is_a_passing_fault(in_processes: Preparing) -> None:
+async def test_a_process_that_dies_is_a_passing_fault(in_processes: DocumentPool) -> None:
     await in_processes.page([ROW])
     for child in multiprocessing.active_children():
         os.kill(child.pid or 0, signal.SIGKILL)
@@ -100,8 +102,8 @@ async def test_a_process_that_dies_is_a_passing_fault(in_processes: Preparing) -
 
 
 async def _prepare_and_die(told: Connection) -> None:
-    rebuild_prepare.WORTH_PROCESSES = 0
-    async with Preparing.of(packed, True, 1) as ready:
+    rebuild_prepare.MIN_FILMS_FOR_PROCESSES = 0
+    async with DocumentPool.of(serialize, True, 1) as ready:
         await ready.page([ROW])
         told.send([child.pid for child in multiprocessing.active_children()])
         os.kill(os.getpid(), signal.SIGKILL)

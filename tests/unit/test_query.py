@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import Invalid
-from service.search.query.parser import LONGEST, MOST_WORDS, Query
+from service.search.query.parser import MAX_QUERY_LENGTH, MAX_WORDS, Query
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def test_what_cannot_be_searched_is_refused_by_name(typed: str, code: str) -> No
 
 
 def test_the_longest_text_and_the_most_words_are_taken() -> None:
-    assert Query.parse("x" * LONGEST).words == ("x" * LONGEST,)
-    assert len(Query.parse("a " * MOST_WORDS).words) == MOST_WORDS
+    assert Query.parse("x" * MAX_QUERY_LENGTH).words == ("x" * MAX_QUERY_LENGTH,)
+    assert len(Query.parse("a " * MAX_WORDS).words) == MAX_WORDS
 
 
 def test_blanks_around_and_between_change_nothing() -> None:
@@ -100,12 +100,12 @@ def test_what_people_add_around_a_title_is_not_its_core(typed: str, core: tuple[
 
 
 def test_the_whole_title_is_known_with_and_without_what_was_added() -> None:
-    wholes = Query.parse("the lego movie").wholes
+    wholes = Query.parse("the lego movie").full_titles
     assert {"lego", "legomovie", "thelegomovie"} <= set(wholes)
 
 
 def test_numbers_in_the_whole_title_are_also_figures() -> None:
-    assert "rocky2" in Query.parse("rocky II").wholes
+    assert "rocky2" in Query.parse("rocky II").full_titles
 
 
 @settings(deadline=None)
@@ -118,4 +118,4 @@ def test_any_text_is_either_read_or_refused(text: str) -> None:
     else:
         assert query.core
         assert query.title
-        assert all(query.wholes)
+        assert all(query.full_titles)

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from service.errors import Invalid
 from service.search.query.parser import Query
-from service.search.query.synonyms import unfolded
+from service.search.query.synonyms import expand_nicknames
 from service.search.ranking.candidates import Candidate
 from service.search.ranking.did_you_mean import did_you_mean
 from service.search.ranking.scorer import rank
-from service.search.ranking.sequels import numbered
-from service.text.phonetics import sound
+from service.search.ranking.sequels import promote_sequel
+from service.text.phonetics import phonetic_key
 
 numbers = count(1)
 
@@ -26,7 +26,7 @@ def film(title: str, year: int | None = None, **facts: Any) -> Candidate:
 
 def order(typed: str, *films: Candidate) -> list[str]:
     query = Query.parse(typed)
-    ranked = numbered(query, rank(query, films))
+    ranked = promote_sequel(query, rank(query, films))
     return [next(f.typed for f in r.candidate.titles) for r in ranked]
 
 
@@ -121,9 +121,9 @@ def test_a_misspelt_directors_name_beats_a_title_that_is_a_little_alike() -> Non
 
 def test_words_that_sound_alike_count() -> None:
     assert order("boihud", film("Bohemia"), film("Boyhood"))[0] == "boyhood"
-    assert sound("moonlite") == sound("moonlight")
-    assert sound("stuk") == sound("stuck")
-    assert sound("exorcist") == sound("eksercist")
+    assert phonetic_key("moonlite") == phonetic_key("moonlight")
+    assert phonetic_key("stuk") == phonetic_key("stuck")
+    assert phonetic_key("exorcist") == phonetic_key("eksercist")
 
 
 def test_initials_stand_for_the_title() -> None:
@@ -146,10 +146,10 @@ def test_a_series_is_counted_by_years_when_no_title_has_the_number() -> None:
 
 
 def test_nicknames_are_written_out() -> None:
-    written = unfolded(Query.parse("t2 judgment day"))
+    written = expand_nicknames(Query.parse("t2 judgment day"))
     assert written is not None
     assert written.words == ("terminator", "2", "judgment", "day")
-    assert unfolded(Query.parse("jaws")) is None
+    assert expand_nicknames(Query.parse("jaws")) is None
 
 
 def test_a_misspelt_query_is_answered_in_the_films_words() -> None:

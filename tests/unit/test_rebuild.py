@@ -10,26 +10,26 @@ from dataclasses import replace
 import pytest
 
 from indexer import rebuild_fill
-from indexer.index_handles import Access
-from indexer.index_worker import Worker
+from indexer.index_handles import IndexHandles
+from indexer.index_worker import IndexWorker
 from indexer.rebuild import Rebuild
-from indexer.rebuild_lease import Jobs, Lost
-from service.database.sql import clock, now_ms, rows
+from indexer.rebuild_lease import LeaseLost, RebuildLease
+from service.database.sql import database_clock_ms, fetch_rows, now_ms
 from service.errors import Conflict, DomainError, NotFound
 from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
-from service.indexing.comparison import Difference, compared
+from service.indexing.comparison import Difference, compare_pages
 from service.indexing.drift import Drift
 from service.indexing.models import ReindexJob, Step
-from service.indexing.reindex_jobs import Rebuilds
+from service.indexing.reindex_jobs import ReindexJobs
 from service.outbox.models import Outbox
-from service.search.engines.base import Engine, Inventory, Packed
+from service.search.engines.base import Engine, Inventory, SerializedDocument
 from service.search.index import generation
 from service.search.index.document import MovieDocument
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
-from service.search.vocabulary.sync import Recorder
+from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
 from tests.conftest import now
@@ -61,7 +61,7 @@ async def over(job_id: str) -> ReindexJob:
 async def carried_out(rebuild: Rebuild, job_id: str | None = None) -> ReindexJob:
     """Run the job, or a new one, to its end."""
     stop = asyncio.Event()
-    filed = job_id or (await Rebuilds(now).ask()).id
+    filed = job_id or (await ReindexJobs(now).request()).id
     running = asyncio.create_task(rebuild.run(stop))
     try:
         return await over(filed)
@@ -73,15 +73,15 @@ async def carried_out(rebuild: Rebuild, job_id: str | None = None) -> ReindexJob
 async def differences(inventory: Inventory) -> list[Difference]:
     name = await inventory.live()
     assert name is not None
-    return [each async for page in compared(inventory, name) for each in page.differences]
+    return [each async for page in compare_pages(inventory, name) for each in page.differences]
 
 
 async def test_a_fresh_index_takes_the_old_ones_place_and_the_old_one_is_kept(
-    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, writer: Moody, inventory: Inventory
+    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, writer: Moody, inventory: Inventory
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
-    await worker.step()
-    await catalogue.withdraw(str(films[0].id), None)  # not indexed before the rebuild
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    await worker.process_batch()
+    await catalogue.delete(str(films[0].id), None)  # not indexed before the rebuild
     before = await inventory.live()
     job = await carried_out(rebuild)
     assert (job.state, job.done, job.reason) == (Step.DONE, 29, None)
@@ -100,18 +100,18 @@ async def test_a_fresh_index_takes_the_old_ones_place_and_the_old_one_is_kept(
 @pytest.mark.fault(13, "changes and deletions during a rebuild")
 async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_see_no_error(
     catalogue: Catalogue,
-    worker: Worker,
+    worker: IndexWorker,
     rebuild: Rebuild,
     inventory: Inventory,
-    access: Access,
+    access: IndexHandles,
     search_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rebuild_fill, "PAGE", 15)
-    films = list((await catalogue.absorb_all(FILMS, SAMPLE)).films)
+    films = list((await catalogue.upsert_all(FILMS, SAMPLE)).films)
     more = [FilmFacts(title=f"Another {n}", directors=["Someone"]) for n in range(200)]
-    films += (await catalogue.absorb_all(more, SAMPLE)).films
-    while await worker.step():
+    films += (await catalogue.upsert_all(more, SAMPLE)).films
+    while await worker.process_batch():
         pass
     engine: Engine = container.engine_for(Settings(search_url=search_url))
     await engine.open()
@@ -128,16 +128,16 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
                     made = await catalogue.add(FilmFacts(title=f"New {number}"))
                     written.add(str(made.id))
                 case 1:
-                    await catalogue.amend(str(film.id), None, FilmPatch(plot=f"Changed {number}"))
+                    await catalogue.update(str(film.id), None, FilmPatch(plot=f"Changed {number}"))
                 case _:
-                    await catalogue.withdraw(str(film.id), None)
+                    await catalogue.delete(str(film.id), None)
             await asyncio.sleep(0.02)
 
     async def read() -> None:
         nonlocal seen
         plan = Plan.exact(Query.parse("film number 27"))
         while not over_now.is_set():
-            await engine.see(seen)
+            await engine.refresh(seen)
             assert (await engine.search(plan, 0, 10)).total > 0
             seen += 1
 
@@ -147,7 +147,7 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
     indexing = [asyncio.create_task(work) for work in (worker.run(stop), rebuild.run(stop))]
     using = [asyncio.create_task(work) for work in (write(), read())]
     try:
-        job = await over((await Rebuilds(now).ask()).id)
+        job = await over((await ReindexJobs(now).request()).id)
         over_now.set()
         await asyncio.gather(*using)
         await until(drained, LONG)
@@ -160,34 +160,34 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
     assert seen > 0 and written
     assert await differences(inventory) == []
     for film_id in written:
-        assert await inventory.look(str(job.index_name), film_id) is not None
+        assert await inventory.get_entry(str(job.index_name), film_id) is not None
 
 
 async def words() -> set[str]:
-    return {row["word"] for row in await rows("SELECT word FROM words")}
+    return {row["word"] for row in await fetch_rows("SELECT word FROM words")}
 
 
 @pytest.mark.parametrize(
     "done", ["DELETE FROM words", "UPDATE index_state SET words_of = words_of - 1"]
 )
 async def test_words_are_written_again_when_they_are_gone_or_another_analysis_made_them(
-    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, done: str
+    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, done: str
 ) -> None:
-    await catalogue.absorb_all(FILMS, SAMPLE)
-    await worker.step()
+    await catalogue.upsert_all(FILMS, SAMPLE)
+    await worker.process_batch()
     every = await words()
     await carried_out(rebuild)
-    await rows("DELETE FROM words WHERE word LIKE 't%'")
-    await rows(done)
+    await fetch_rows("DELETE FROM words WHERE word LIKE 't%'")
+    await fetch_rows(done)
     await carried_out(rebuild)
     assert await words() == every
 
 
 async def test_words_that_are_complete_are_not_written_again(
-    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await catalogue.absorb_all(FILMS, SAMPLE)
-    await worker.step()
+    await catalogue.upsert_all(FILMS, SAMPLE)
+    await worker.process_batch()
     written: list[list[str]] = []
 
     async def insert(some: list[str]) -> None:
@@ -209,10 +209,10 @@ async def test_a_rebuild_takes_one_page_at_a_time_and_rests_while_people_search(
     monkeypatch: pytest.MonkeyPatch,
     searched: bool,
 ) -> None:
-    await catalogue.absorb_all(FILMS, SAMPLE)
+    await catalogue.upsert_all(FILMS, SAMPLE)
     await generation.advance()
     if searched:
-        await rows(f"UPDATE index_state SET searched_ms = {clock()}")
+        await fetch_rows(f"UPDATE index_state SET searched_ms = {database_clock_ms()}")
     rests: list[float] = []
 
     async def pause(stop: asyncio.Event, seconds: float) -> None:
@@ -220,7 +220,7 @@ async def test_a_rebuild_takes_one_page_at_a_time_and_rests_while_people_search(
         await asyncio.sleep(0)
 
     monkeypatch.setattr(rebuild_fill, "PAGE", 10)
-    monkeypatch.setattr(rebuild_fill, "pause", pause)
+    monkeypatch.setattr(rebuild_fill, "wait_or_stop", pause)
     writer.takes = 0.2
     job = await carried_out(rebuild)
     assert (job.state, job.done) == (Step.DONE, 30)
@@ -250,83 +250,83 @@ async def test_a_rebuild_killed_at_any_step_is_brought_to_its_end(
     inventory: Inventory,
     resources: AsyncExitStack,
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
-    filed = await Rebuilds(now).ask()
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    filed = await ReindexJobs(now).request()
     child = forking.Process(target=rebuild_and_die, args=(str(step), database, search_url))
     child.start()
     await asyncio.to_thread(child.join, LONG)
     assert child.exitcode == -signal.SIGKILL
     stood = await ReindexJob.get(id=filed.id)
     assert stood.state == (Step.SWAPPING if step == PROMOTED else step)
-    await catalogue.amend(str(films[3].id), None, FilmPatch(plot="changed while nobody worked"))
-    await catalogue.withdraw(str(films[4].id), None)
+    await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed while nobody worked"))
+    await catalogue.delete(str(films[4].id), None)
     chosen = Settings(search_url=search_url)
     writer = container.writer_for(chosen)
     resources.push_async_callback(writer.close)
     await writer.open()
-    access = Access(writer, inventory, lambda name: container.engine_for(chosen, name))
-    worker = Worker(writer, Recorder(), catalogue._nudge, now, "tester")
-    job = await carried_out(Rebuild(access, Recorder(), worker, now, "tester"), filed.id)
+    access = IndexHandles(writer, inventory, lambda name: container.engine_for(chosen, name))
+    worker = IndexWorker(writer, TermWriter(), catalogue._nudge, now, "tester")
+    job = await carried_out(Rebuild(access, TermWriter(), worker, now, "tester"), filed.id)
     assert (job.state, job.reason) == (Step.DONE, None)
     if step != Step.CREATING:
         assert job.index_name == stood.index_name
     assert await writer.names() == sorted(["movies-1", str(job.index_name)])
     assert await inventory.live() == job.index_name
     assert job.previous_name == "movies-1"
-    while await worker.step():
+    while await worker.process_batch():
         pass
     assert await differences(inventory) == []
 
 
 async def test_the_way_back_leads_to_the_index_before_with_all_that_changed_since(
-    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, inventory: Inventory
+    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, inventory: Inventory
 ) -> None:
     with pytest.raises(Conflict) as refused:
-        await Rebuilds(now).ask_back()
+        await ReindexJobs(now).request_rollback()
     assert refused.value.code == "nothing_to_roll_back"
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
-    await worker.step()
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    await worker.process_batch()
     before = await inventory.live()
     made = await carried_out(rebuild)
-    await catalogue.amend(str(films[3].id), None, FilmPatch(plot="changed since"))
-    await catalogue.withdraw(str(films[4].id), None)
-    await worker.step()
-    back = await carried_out(rebuild, (await Rebuilds(now).ask_back()).id)
+    await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed since"))
+    await catalogue.delete(str(films[4].id), None)
+    await worker.process_batch()
+    back = await carried_out(rebuild, (await ReindexJobs(now).request_rollback()).id)
     assert (back.state, back.reason, back.kind) == (Step.DONE, None, "rollback")
     assert await inventory.live() == before
     assert await differences(inventory) == []
-    again = await carried_out(rebuild, (await Rebuilds(now).ask_back()).id)
+    again = await carried_out(rebuild, (await ReindexJobs(now).request_rollback()).id)
     assert (again.state, await inventory.live()) == (Step.DONE, made.index_name)
 
 
 async def test_an_index_out_of_use_for_longer_than_the_outbox_reaches_is_compared_whole(
-    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, inventory: Inventory
+    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, inventory: Inventory
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
-    await worker.step()
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    await worker.process_batch()
     await carried_out(rebuild)
-    await catalogue.amend(str(films[3].id), None, FilmPatch(plot="changed long since"))
-    await catalogue.withdraw(str(films[4].id), None)
-    await worker.step()
+    await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed long since"))
+    await catalogue.delete(str(films[4].id), None)
+    await worker.process_batch()
     await Outbox.all().delete()
     await ReindexJob.all().update(swapped_ms=await now_ms() - 10 * 86_400_000)
-    back = await carried_out(rebuild, (await Rebuilds(now).ask_back()).id)
+    back = await carried_out(rebuild, (await ReindexJobs(now).request_rollback()).id)
     assert (back.state, await inventory.live()) == (Step.DONE, "movies-1")
     assert await differences(inventory) == []
 
 
 async def test_a_rebuild_that_is_called_off_leaves_nothing_behind(
-    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, writer: Moody, inventory: Inventory
+    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, writer: Moody, inventory: Inventory
 ) -> None:
-    await catalogue.absorb_all(FILMS, SAMPLE)
-    await worker.step()
-    rebuilds = Rebuilds(now)
-    queued = await rebuilds.ask()
+    await catalogue.upsert_all(FILMS, SAMPLE)
+    await worker.process_batch()
+    rebuilds = ReindexJobs(now)
+    queued = await rebuilds.request()
     assert (await rebuilds.cancel(queued.id)).state == Step.CANCELLED
     with pytest.raises(Conflict) as refused:
         await rebuilds.cancel(queued.id)
     assert refused.value.code == "reindex_over"
-    filed = await rebuilds.ask()
+    filed = await rebuilds.request()
     job = await rebuild._jobs.claim()
     assert job is not None
     await rebuild._create(job)
@@ -336,25 +336,25 @@ async def test_a_rebuild_that_is_called_off_leaves_nothing_behind(
 
 
 async def test_a_swap_under_way_is_not_called_off(catalogue: Catalogue, rebuild: Rebuild) -> None:
-    filed = await Rebuilds(now).ask()
+    filed = await ReindexJobs(now).request()
     await ReindexJob.filter(id=filed.id).update(state=Step.SWAPPING, owner="tester")
     with pytest.raises(Conflict) as refused:
-        await Rebuilds(now).cancel(filed.id)
+        await ReindexJobs(now).cancel(filed.id)
     assert refused.value.code == "reindex_swapping"
 
 
 async def test_an_index_that_differs_from_the_database_does_not_go_live(
-    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, writer: Moody, inventory: Inventory
+    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, writer: Moody, inventory: Inventory
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
-    await worker.step()
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    await worker.process_batch()
     await Outbox.all().update(done_at=1)
-    filed = await Rebuilds(now).ask()
+    filed = await ReindexJobs(now).request()
     job = await rebuild._jobs.claim()
     assert job is not None
     await rebuild._create(job)
     wrong = replace(MovieDocument.of(films[5]), title="Something else")
-    await writer.fill(job.index_name, [Packed.of(wrong, writer.pack)])  # type: ignore[operator,arg-type]
+    await writer.fill(job.index_name, [SerializedDocument.of(wrong, writer.pack)])  # type: ignore[operator,arg-type]
     job.checkpoint = (await Film.all().order_by("-id").first()).id  # type: ignore[union-attr]
     job.state = Step.FILLING
     await rebuild._jobs.note(job)
@@ -370,13 +370,13 @@ async def test_an_index_that_differs_from_the_database_does_not_go_live(
 async def test_an_index_that_came_out_short_does_not_go_live(
     lost: int,
     catalogue: Catalogue,
-    worker: Worker,
+    worker: IndexWorker,
     rebuild: Rebuild,
     writer: Moody,
     inventory: Inventory,
 ) -> None:
-    films = (await catalogue.absorb_all(FILMS, SAMPLE)).films
-    await worker.step()
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    await worker.process_batch()
     await Outbox.all().update(done_at=1)  # else the lost ones might still be on their way
     writer.loses = {str(film.id) for film in films[:lost]}
     finished = await carried_out(rebuild)
@@ -388,16 +388,20 @@ async def test_an_index_that_came_out_short_does_not_go_live(
 
 @pytest.mark.fault(15, "the new index is short")
 async def test_an_index_in_which_known_films_are_not_found_does_not_go_live(
-    catalogue: Catalogue, worker: Worker, access: Access, writer: Moody, inventory: Inventory
+    catalogue: Catalogue,
+    worker: IndexWorker,
+    access: IndexHandles,
+    writer: Moody,
+    inventory: Inventory,
 ) -> None:
-    await catalogue.absorb_all(FILMS, SAMPLE)
-    await worker.step()
+    await catalogue.upsert_all(FILMS, SAMPLE)
+    await worker.process_batch()
     await writer.create("movies-0")  # type: ignore[operator]
 
     def blind(name: str) -> Engine:
         return access.engine(name if name == "movies-1" else "movies-0")
 
-    rebuild = Rebuild(replace(access, engine=blind), Recorder(), worker, now, "tester")
+    rebuild = Rebuild(replace(access, engine=blind), TermWriter(), worker, now, "tester")
     finished = await carried_out(rebuild)
     assert finished.state == Step.FAILED
     assert "does not find what the old one does" in str(finished.reason)
@@ -407,35 +411,35 @@ async def test_an_index_in_which_known_films_are_not_found_does_not_go_live(
 
 
 async def test_what_the_old_index_refused_the_new_one_may_take(
-    catalogue: Catalogue, worker: Worker, rebuild: Rebuild, writer: Moody
+    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, writer: Moody
 ) -> None:
-    film = (await catalogue.absorb_all(FILMS[:1], SAMPLE)).films[0]
+    film = (await catalogue.upsert_all(FILMS[:1], SAMPLE)).films[0]
     writer.refuse = {str(film.id): False}
-    await worker.step()
+    await worker.process_batch()
     assert await Outbox.filter(quarantined_at__isnull=False).count() == 1
     writer.refuse = {}
     assert (await carried_out(rebuild)).state == Step.DONE
-    assert await worker.step() == 1
+    assert await worker.process_batch() == 1
     assert not await Outbox.filter(done_at=None).exists()
 
 
 @pytest.mark.fault(12, "two rebuilds at once")
 async def test_two_rebuilds_at_once_cannot_be_filed(database: str) -> None:
-    rebuilds = Rebuilds(now)
-    first = await rebuilds.ask()
+    rebuilds = ReindexJobs(now)
+    first = await rebuilds.request()
     with pytest.raises(Conflict) as refused:
-        await rebuilds.ask()
+        await rebuilds.request()
     assert f"/api/v1/admin/reindex/{first.id}" in refused.value.detail
     with pytest.raises(NotFound):
-        await rebuilds.show("not-an-id")
+        await rebuilds.get("not-an-id")
 
 
 async def test_a_rebuild_waits_for_an_engine_that_is_away_but_not_for_ever(
     catalogue: Catalogue, rebuild: Rebuild, writer: Moody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await catalogue.absorb_all(FILMS, SAMPLE)
+    await catalogue.upsert_all(FILMS, SAMPLE)
     writer.away = True
-    filed = await Rebuilds(now).ask()
+    filed = await ReindexJobs(now).request()
     stop = asyncio.Event()
     running = asyncio.create_task(rebuild.run(stop))
 
@@ -448,7 +452,7 @@ async def test_a_rebuild_waits_for_an_engine_that_is_away_but_not_for_ever(
         assert (await over(filed.id)).state == Step.DONE
         writer.away = True
         monkeypatch.setattr("indexer.rebuild.MOST_INTERRUPTED", 1)
-        failed = await over((await Rebuilds(now).ask()).id)
+        failed = await over((await ReindexJobs(now).request()).id)
         assert (failed.state, failed.reason) == (Step.FAILED, "the engine is away")
     finally:
         stop.set()
@@ -458,15 +462,15 @@ async def test_a_rebuild_waits_for_an_engine_that_is_away_but_not_for_ever(
 async def test_an_indexer_that_has_lost_the_job_writes_nothing_more(
     catalogue: Catalogue, rebuild: Rebuild
 ) -> None:
-    filed = await Rebuilds(now).ask()
+    filed = await ReindexJobs(now).request()
     job = await rebuild._jobs.claim()
     assert job is not None
-    other = Jobs("another", now)
+    other = RebuildLease("another", now)
     assert await other.claim() is None
     await ReindexJob.filter(id=filed.id).update(leased_until=0)
     assert await other.claim() is not None
     job.state = Step.FILLING
-    with pytest.raises(Lost):
+    with pytest.raises(LeaseLost):
         await rebuild._jobs.note(job)
     assert (await ReindexJob.get(id=filed.id)).state == Step.QUEUED
 
@@ -475,8 +479,8 @@ async def test_a_step_that_takes_long_keeps_its_job(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("indexer.rebuild_lease.RENEW", 0.01)
-    filed = await Rebuilds(now).ask()
-    ours, others = Jobs("one", now), Jobs("another", now)
+    filed = await ReindexJobs(now).request()
+    ours, others = RebuildLease("one", now), RebuildLease("another", now)
     job = await ours.claim()
     assert job is not None
     async with ours.kept(job):
@@ -493,13 +497,13 @@ async def test_a_step_that_takes_long_keeps_its_job(
 
 async def test_an_index_of_another_analysis_is_noticed_until_it_is_rebuilt(
     catalogue: Catalogue,
-    worker: Worker,
+    worker: IndexWorker,
     rebuild: Rebuild,
     inventory: Inventory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await catalogue.absorb_all(FILMS, SAMPLE)
-    await worker.step()
+    await catalogue.upsert_all(FILMS, SAMPLE)
+    await worker.process_batch()
     drift = Drift(inventory, catalogue._nudge, now)
     assert (await drift.show()).outdated is False
     monkeypatch.setattr("service.search.engines.tantivy.schema.FINGERPRINT", "another")
@@ -510,7 +514,7 @@ async def test_an_index_of_another_analysis_is_noticed_until_it_is_rebuilt(
     assert (await drift.show()).outdated is True
     with pytest.raises(DomainError, match="run `movies reindex`"):
         await drift.check()
-    async for tally in drift.walk():
+    async for tally in drift.compare_all():
         assert (tally.by_content, tally.drift) == (False, 0)
     assert (await carried_out(rebuild)).state == Step.DONE
     assert (await drift.show()).outdated is False

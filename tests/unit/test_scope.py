@@ -2,7 +2,14 @@
 
 import pytest
 
-from service.search.query.fields import DEFAULT, NAME_EDIT, NAME_WORTH, Scope, scoped, seen
+from service.search.query.fields import (
+    DEFAULT_FIELDS,
+    NAME_EDIT,
+    NAME_WORTH,
+    SearchFields,
+    ranking_texts,
+    restrict_plan,
+)
 from service.search.query.parser import Query
 from service.search.query.plan import Clause, Plan
 from service.search.ranking.candidates import Candidate
@@ -10,7 +17,7 @@ from service.search.ranking.scorer import rank
 from service.search.vocabulary.vocabulary import Vocabulary
 
 WORDS = ["tjaws", "wjaws", "dspielberg", "sbenchley", "sgottlieb", "cshaw", "cscheider"]
-TITLE_AND_WRITER: Scope = frozenset({"title", "writer"})
+TITLE_AND_WRITER: SearchFields = frozenset({"title", "writer"})
 
 
 @pytest.fixture
@@ -21,14 +28,14 @@ def vocabulary() -> Vocabulary:
 
 
 def clauses(plan: Plan) -> list[Clause]:
-    slots = [slot for group in plan.groups for slot in group.slots] + [*plan.extra]
+    slots = [slot for group in plan.groups for slot in group.slots] + [*plan.optional]
     return [clause for slot in slots for clause in slot.clauses]
 
 
-def made(text: str, scope: Scope, vocabulary: Vocabulary, typos: bool = True) -> Plan:
+def made(text: str, scope: SearchFields, vocabulary: Vocabulary, typos: bool = True) -> Plan:
     query = Query.parse(text)
-    plan = Plan.of(query, vocabulary) if typos else Plan.exact(query)
-    return scoped(plan, scope, vocabulary, typos=typos)
+    plan = Plan.fuzzy(query, vocabulary) if typos else Plan.exact(query)
+    return restrict_plan(plan, scope, vocabulary, typos=typos)
 
 
 def test_titles_and_directors_are_looked_for_as_if_no_other_names_were_there(
@@ -37,9 +44,9 @@ def test_titles_and_directors_are_looked_for_as_if_no_other_names_were_there(
     without = Vocabulary()
     without.add(word for word in WORDS if word[0] not in "cs")
     for typed in ("jaws benchley", "benchly", "shwa", "jaws spilberg", "gottleib jaws"):
-        plan = Plan.of(Query.parse(typed), vocabulary)
-        assert plan == Plan.of(Query.parse(typed), without)
-        assert scoped(plan, DEFAULT, vocabulary, typos=True) == plan
+        plan = Plan.fuzzy(Query.parse(typed), vocabulary)
+        assert plan == Plan.fuzzy(Query.parse(typed), without)
+        assert restrict_plan(plan, DEFAULT_FIELDS, vocabulary, typos=True) == plan
 
 
 def test_a_writer_is_worth_what_the_cast_is_and_less_than_a_title(vocabulary: Vocabulary) -> None:
@@ -52,8 +59,8 @@ def test_a_writer_is_worth_what_the_cast_is_and_less_than_a_title(vocabulary: Vo
 def test_an_engine_is_not_asked_for_what_no_writer_is_called(vocabulary: Vocabulary) -> None:
     found = clauses(made("jaws spielberg benchley", TITLE_AND_WRITER, vocabulary))
     assert [clause.terms for clause in found if clause.field == "writer"] == [("benchley",)]
-    assert made("spielberg", frozenset({"writer"}), vocabulary, typos=False).hopeless
-    assert made("benchley xyzzy", frozenset({"writer"}), vocabulary, typos=False).hopeless
+    assert made("spielberg", frozenset({"writer"}), vocabulary, typos=False).matches_nothing
+    assert made("benchley xyzzy", frozenset({"writer"}), vocabulary, typos=False).matches_nothing
 
 
 def test_before_any_writer_is_known_an_engine_is_asked_for_every_word() -> None:
@@ -68,14 +75,16 @@ def test_a_writers_name_may_have_a_letter_off_unless_typos_are_off(vocabulary: V
     assert "writer" not in {clause.field for clause in clauses(plan)}
 
 
-def candidate(number: int, scope: Scope, title: str, votes: int, **people: list[str]) -> Candidate:
+def candidate(
+    number: int, scope: SearchFields, title: str, votes: int, **people: list[str]
+) -> Candidate:
     lists: dict[str, list[str]] = {"directors": [], "writers": [], "actors": []} | people
-    texts = seen(scope, titles=[title], **lists)
+    texts = ranking_texts(scope, titles=[title], **lists)
     return Candidate.of(film_id=str(number), version=1, year=1975, votes=votes, **texts)
 
 
 def test_a_film_that_is_called_so_comes_before_one_that_was_written_by_such_a_name() -> None:
-    everywhere: Scope = frozenset({"title", "director", "cast", "writer"})
+    everywhere: SearchFields = frozenset({"title", "director", "cast", "writer"})
     films = [
         candidate(1, everywhere, "The Shining", 900_000, writers=["Stephen King"]),
         candidate(2, everywhere, "King", 10),
@@ -84,7 +93,7 @@ def test_a_film_that_is_called_so_comes_before_one_that_was_written_by_such_a_na
 
 
 def test_who_wrote_and_directed_is_one_name() -> None:
-    texts = seen(
+    texts = ranking_texts(
         frozenset({"director", "writer"}),
         titles=["Twins"],
         directors=["Joel Coen"],

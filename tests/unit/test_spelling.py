@@ -3,7 +3,7 @@
 import pytest
 
 from service.search.query.parser import Query
-from service.search.query.spellcheck import misspelt
+from service.search.query.spellcheck import has_misspelling
 from service.search.vocabulary.vocabulary import Vocabulary
 
 
@@ -30,14 +30,14 @@ def vocabulary() -> Vocabulary:
     ],
 )
 def test_what_is_in_some_film_is_not_misspelt(vocabulary: Vocabulary, typed: str) -> None:
-    assert not misspelt(Query.parse(typed), vocabulary)
+    assert not has_misspelling(Query.parse(typed), vocabulary)
 
 
 @pytest.mark.parametrize("typed", ["satr wars", "star wras", "godfahter", "lucsa star", "stra"])
 def test_what_is_in_no_film_is(vocabulary: Vocabulary, typed: str) -> None:
-    assert misspelt(Query.parse(typed), vocabulary)
+    assert has_misspelling(Query.parse(typed), vocabulary)
 
 
 def test_only_the_last_word_may_be_a_beginning(vocabulary: Vocabulary) -> None:
-    assert misspelt(Query.parse("fath star"), vocabulary)
-    assert not misspelt(Query.parse("star fath"), vocabulary)
+    assert has_misspelling(Query.parse("fath star"), vocabulary)
+    assert not has_misspelling(Query.parse("star fath"), vocabulary)

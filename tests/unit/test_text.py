@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.text import numerals
-from service.text.analysis import fold, grams, joined, spans, whole, words
+from service.text.analysis import character_ngrams, fold, full_title_key, joined_pairs, spans, words
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_title_is_read_as_people_type_it(title: str, expected: str) -> None:
 def test_the_whole_form_drops_an_article_unless_nothing_else_is_left(
     title: str, expected: str
 ) -> None:
-    assert whole(title) == expected
+    assert full_title_key(title) == expected
 
 
 def test_composed_and_decomposed_letters_are_the_same_word() -> None:
@@ -82,33 +82,33 @@ def test_places_of_words_point_into_the_text_as_it_was_given() -> None:
 
 
 def test_neighbours_are_run_together() -> None:
-    assert joined(["kung", "fu", "panda"]) == ["kungfu", "fupanda"]
+    assert joined_pairs(["kung", "fu", "panda"]) == ["kungfu", "fupanda"]
 
 
 def test_grams_of_a_short_text_are_the_text() -> None:
-    assert grams("m") == ["m"]
-    assert grams("jaws") == ["ja", "aw", "ws", "jaw", "aws"]
+    assert character_ngrams("m") == ["m"]
+    assert character_ngrams("jaws") == ["ja", "aw", "ws", "jaw", "aws"]
 
 
 @pytest.mark.parametrize(
     ("typed", "figure"), [("ii", "2"), ("two", "2"), ("xiii", "13"), ("second", "2nd")]
 )
 def test_a_number_is_asked_for_as_typed_and_as_a_figure(typed: str, figure: str) -> None:
-    assert numerals.asked(typed) == (typed, figure)
+    assert numerals.query_forms(typed) == (typed, figure)
 
 
 def test_the_pronoun_i_is_not_a_number() -> None:
-    assert numerals.asked("i") == ("i",)
+    assert numerals.query_forms("i") == ("i",)
 
 
 def test_figures_set_for_letters_are_read() -> None:
-    assert "seven" in numerals.indexed("se7en")
-    assert "simone" in numerals.indexed("s1m0ne")
+    assert "seven" in numerals.index_forms("se7en")
+    assert "simone" in numerals.index_forms("s1m0ne")
 
 
 def test_years_and_plain_numbers_are_not_read_as_letters() -> None:
-    assert numerals.indexed("1917") == ("1917",)
-    assert numerals.indexed("2nd") == ("2nd", "2")
+    assert numerals.index_forms("1917") == ("1917",)
+    assert numerals.index_forms("2nd") == ("2nd", "2")
 
 
 @pytest.mark.parametrize(
@@ -123,11 +123,11 @@ def test_years_and_plain_numbers_are_not_read_as_letters() -> None:
     ],
 )
 def test_a_half_behind_a_number_is_part_of_it(spelt: str, figures: str) -> None:
-    assert numerals.figures(words(spelt)) == words(figures)
+    assert numerals.normalize_numerals(words(spelt)) == words(figures)
 
 
 def test_a_number_of_two_words_becomes_one_figure() -> None:
-    assert numerals.figures(["twenty", "one", "grams"]) == ["21", "grams"]
+    assert numerals.normalize_numerals(["twenty", "one", "grams"]) == ["21", "grams"]
 
 
 @settings(deadline=None)

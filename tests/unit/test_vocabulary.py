@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from service.search.vocabulary.fuzzy_term_index import MOST_NEAR, Near
+from service.search.vocabulary.fuzzy_term_index import MOST_NEAR, NearTerm
 from service.search.vocabulary.vocabulary import CAST, DIRECTOR, JOINED, TITLE, WRITER, Vocabulary
 
 WORDS = ["tgodfather", "tgod", "tfather", "jgodfather", "dspielberg", "tjaws", "tjurassic", "tpark"]
@@ -15,26 +15,26 @@ WORDS = ["tgodfather", "tgod", "tfather", "jgodfather", "dspielberg", "tjaws", "
 def vocabulary(request: pytest.FixtureRequest) -> Vocabulary:
     known = Vocabulary()
     if request.param == "loaded":
-        known.begin()
+        known.bulk_load_start()
         for word in WORDS:
-            known.load([word])
-        known.end()
+            known.bulk_load_add([word])
+        known.bulk_load_finish()
         return known
     known.add(WORDS)
     if request.param == "settled":
-        known.settle()
+        known.merge_pending()
     return known
 
 
 def test_a_swap_a_loss_a_gain_and_a_wrong_letter_are_one_edit(vocabulary: Vocabulary) -> None:
     for typed in ("godfahter", "godfater", "godfatther", "godfazher"):
-        near = Near("godfather", 1, TITLE | JOINED)
+        near = NearTerm("godfather", 1, TITLE | JOINED)
         assert vocabulary.expand(typed) == (near,), typed
 
 
 def test_two_edits_are_found_only_when_asked_for(vocabulary: Vocabulary) -> None:
     assert vocabulary.expand("spilbreg") == ()
-    assert vocabulary.expand("spilbreg", 2) == (Near("spielberg", 2, DIRECTOR),)
+    assert vocabulary.expand("spilbreg", 2) == (NearTerm("spielberg", 2, DIRECTOR),)
 
 
 def test_a_word_is_not_near_itself(vocabulary: Vocabulary) -> None:
@@ -42,25 +42,25 @@ def test_a_word_is_not_near_itself(vocabulary: Vocabulary) -> None:
 
 
 def test_beginnings_are_those_that_exist(vocabulary: Vocabulary) -> None:
-    assert vocabulary.expand("jruas", 1, prefix=True) == (Near("juras", 1, TITLE),)
+    assert vocabulary.expand("jruas", 1, prefix=True) == (NearTerm("juras", 1, TITLE),)
 
 
 def test_places_of_a_word_add_up(vocabulary: Vocabulary) -> None:
-    assert vocabulary.places("godfather") == TITLE | JOINED
-    assert vocabulary.places("nobody") == 0
+    assert vocabulary.fields_of("godfather") == TITLE | JOINED
+    assert vocabulary.fields_of("nobody") == 0
     vocabulary.add(["djaws"])
-    assert vocabulary.places("jaws") == TITLE | DIRECTOR
+    assert vocabulary.fields_of("jaws") == TITLE | DIRECTOR
 
 
 def test_a_word_learned_later_is_found_at_once_and_after_settling() -> None:
     known = Vocabulary()
     known.add(WORDS)
-    known.settle()
+    known.merge_pending()
     assert known.expand("alein") == ()
     known.add(["talien"])
-    assert known.expand("alein") == (Near("alien", 1, TITLE),)
-    known.settle()
-    assert known.expand("alein") == (Near("alien", 1, TITLE),)
+    assert known.expand("alein") == (NearTerm("alien", 1, TITLE),)
+    known.merge_pending()
+    assert known.expand("alein") == (NearTerm("alien", 1, TITLE),)
     assert len(known) == len({word[1:] for word in WORDS}) + 1
 
 
@@ -79,7 +79,7 @@ def test_unknown_places_and_empty_words_are_ignored() -> None:
 def test_answers_are_bounded_and_the_nearest_are_kept() -> None:
     known = Vocabulary()
     known.add(f"tab{a}{b}d" for a in "abcdefghijklmnopqrstuvwxyz" for b in "abcdefghijklm")
-    known.settle()
+    known.merge_pending()
     near = known.expand("abcd", 2)
     assert len(near) == MOST_NEAR
     assert [n.edits for n in near] == sorted(n.edits for n in near)
@@ -89,24 +89,24 @@ def test_names_that_are_looked_for_only_when_asked_hide_no_other_word(
     vocabulary: Vocabulary,
 ) -> None:
     vocabulary.add(["sjawz", "cjaws", "sjaws"])
-    assert vocabulary.places("jaws") == TITLE
+    assert vocabulary.fields_of("jaws") == TITLE
     assert vocabulary.expand("jaws") == ()
-    assert not vocabulary.begins("jawz")
-    assert vocabulary.names.places("jaws") == CAST | WRITER
-    assert vocabulary.names.expand("jaws") == (Near("jawz", 1, WRITER),)
+    assert not vocabulary.has_prefix("jawz")
+    assert vocabulary.names.fields_of("jaws") == CAST | WRITER
+    assert vocabulary.names.expand("jaws") == (NearTerm("jawz", 1, WRITER),)
 
 
 def test_a_word_is_lacking_only_where_others_are_known() -> None:
     names = Vocabulary().names
-    assert not names.lacks("benchley", WRITER)
-    names.begin()
-    names.load([("puzo", WRITER)])
-    assert not names.lacks("benchley", WRITER)
-    names.end()
-    assert names.lacks("benchley", WRITER) and not names.lacks("puzo", WRITER)
-    assert not names.lacks("puzo", CAST)
+    assert not names.surely_absent("benchley", WRITER)
+    names.bulk_load_start()
+    names.bulk_load_add([("puzo", WRITER)])
+    assert not names.surely_absent("benchley", WRITER)
+    names.bulk_load_finish()
+    assert names.surely_absent("benchley", WRITER) and not names.surely_absent("puzo", WRITER)
+    assert not names.surely_absent("puzo", CAST)
     names.add([("benchley", WRITER)])
-    assert not names.lacks("benchley", WRITER)
+    assert not names.surely_absent("benchley", WRITER)
 
 
 words = st.text("abcdé", min_size=1, max_size=7)
@@ -120,6 +120,6 @@ def test_every_word_within_reach_is_found_and_no_other(
     known = Vocabulary()
     known.add("t" + word for word in held)
     if settled:
-        known.settle()
+        known.merge_pending()
     expected = {w for w in held if w != typed and OSA.distance(w, typed) <= edits}
     assert {near.word for near in known.expand(typed, edits)} == expected

@@ -7,7 +7,7 @@ from sqlite3 import connect
 
 import pytest
 
-from indexer.index_worker import Worker
+from indexer.index_worker import IndexWorker
 from service.database import sql, transactions
 from service.films.catalogue import Catalogue
 from service.films.models import Film
@@ -30,13 +30,13 @@ async def writer_of(database: str, name: str, shared: str) -> asyncio.subprocess
 
 @pytest.mark.fault(26, "deadlock, serialization, two writers")
 async def test_two_processes_that_write_while_a_third_indexes_lose_nothing(
-    database: str, catalogue: Catalogue, worker: Worker, writer: Moody
+    database: str, catalogue: Catalogue, worker: IndexWorker, writer: Moody
 ) -> None:
     shared = await catalogue.add(FilmFacts(title="Shared"))
     writing = [await writer_of(database, name, str(shared.id)) for name in ("One", "Two")]
     ended = asyncio.gather(*(process.communicate(b"write\n") for process in writing))
     while not ended.done():
-        await worker.step()
+        await worker.process_batch()
         await asyncio.sleep(0.01)
     await ended
     assert [process.returncode for process in writing] == [0, 0]
@@ -44,7 +44,7 @@ async def test_two_processes_that_write_while_a_third_indexes_lose_nothing(
     assert await Film.all().count() == kept + 1
     assert (await Film.get(id=shared.id)).version == 1 + 2 * TIMES, "an amendment was lost"
     assert await Outbox.all().count() == 1 + 2 * (2 * TIMES + TIMES // 3)
-    while await worker.step():
+    while await worker.process_batch():
         pass
     assert await held(writer) == kept + 1
     assert not await Outbox.filter(done_at=None).exists()
@@ -58,14 +58,14 @@ async def test_a_database_that_another_holds_for_too_long_is_a_passing_fault(
     film = await catalogue.add(FilmFacts(title="Jaws"))
     if stack == "full":
         pytest.skip("PostgreSQL locks rows, not the whole; its time limit is tested elsewhere")
-    await sql.rows("PRAGMA busy_timeout = 200")
+    await sql.fetch_rows("PRAGMA busy_timeout = 200")
     with closing(connect(path_of(database), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Exception) as refused:
-            await catalogue.amend(str(film.id), None, FilmPatch(year=1975))
-        assert transactions.is_fault(refused.value)
-        assert (await catalogue.film(str(film.id))).year is None, "reading goes on"
+            await catalogue.update(str(film.id), None, FilmPatch(year=1975))
+        assert transactions.is_database_fault(refused.value)
+        assert (await catalogue.get(str(film.id))).year is None, "reading goes on"
         other.execute("ROLLBACK")
-    await sql.rows("PRAGMA busy_timeout = 5000")
-    assert (await catalogue.amend(str(film.id), None, FilmPatch(year=1975))).version == 2
+    await sql.fetch_rows("PRAGMA busy_timeout = 5000")
+    assert (await catalogue.update(str(film.id), None, FilmPatch(year=1975))).version == 2
     assert await Outbox.filter(film_id=film.id).count() == 2

@@ -6,21 +6,21 @@ import sys
 from service.database.connection import close_database, open_database
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts, FilmPatch
-from service.outbox.notifications import nudge_for
+from service.outbox.notifications import notifier_for
 from tests.conftest import now
 
 
 async def write(database_url: str, name: str, shared: str, times: int) -> None:
     await open_database(database_url)
-    nudge = nudge_for(database_url)
+    nudge = notifier_for(database_url)
     catalogue = Catalogue(nudge, now)
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     for number in range(times):
         made = await catalogue.add(FilmFacts(title=f"{name} {number}"))
-        await catalogue.amend(shared, None, FilmPatch(plot=f"{name} was here, {number}"))
+        await catalogue.update(shared, None, FilmPatch(plot=f"{name} was here, {number}"))
         if number % 3 == 0:
-            await catalogue.withdraw(str(made.id), None)
+            await catalogue.delete(str(made.id), None)
     await nudge.close()
     await close_database()
 

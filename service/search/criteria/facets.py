@@ -7,42 +7,46 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from service.search.criteria.filters import Facet, Selectable, Selection
+from service.search.criteria.filters import Facet, FilterableFilm, Filters
 
-MOST_VALUES = 100  # of one facet; there are some thirty genres
+MAX_VALUES = 100  # of one facet; there are some thirty genres
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class FacetCount:
     """A value and how many films have it. A decade is its first year, a rating its whole part."""
 
     value: str | int
     count: int
 
 
-Counts = dict[Facet, tuple[Count, ...]]
+FacetCounts = dict[Facet, tuple[FacetCount, ...]]
 
 
-def ordered(facet: Facet, counted: Iterable[tuple[str | int, int]]) -> tuple[Count, ...]:
+def order_counts(facet: Facet, counted: Iterable[tuple[str | int, int]]) -> tuple[FacetCount, ...]:
     """Names and types with most films first; decades and ratings from the highest down."""
-    found = [Count(value, count) for value, count in counted if count]
+    found = [FacetCount(value, count) for value, count in counted if count]
     if facet in ("decade", "rating"):
         found.sort(key=lambda each: -int(each.value))
     else:
         found.sort(key=lambda each: (-each.count, str(each.value)))
-    return tuple(found[:MOST_VALUES])
+    return tuple(found[:MAX_VALUES])
 
 
-def counted(films: Sequence[Selectable], selection: Selection, facets: Iterable[Facet]) -> Counts:
+def count_facets(
+    films: Sequence[FilterableFilm], selection: Filters, facets: Iterable[Facet]
+) -> FacetCounts:
     """The counts among films at hand, which filters have not touched yet."""
-    found: Counts = {}
+    found: FacetCounts = {}
     for facet in facets:
         kept = filter(selection.without(facet).accepts, films)
-        found[facet] = ordered(facet, Counter(v for f in kept for v in _VALUES[facet](f)).items())
+        found[facet] = order_counts(
+            facet, Counter(v for f in kept for v in _VALUES[facet](f)).items()
+        )
     return found
 
 
-_VALUES: dict[Facet, Callable[[Selectable], Iterable[str | int]]] = {
+_VALUES: dict[Facet, Callable[[FilterableFilm], Iterable[str | int]]] = {
     "genre": lambda film: film.genres,
     "language": lambda film: film.languages,
     "country": lambda film: film.countries,

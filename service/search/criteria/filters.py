@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
-from service.film_fields import NAMED, Name
-from service.text.titles import squeezed
+from service.film_fields import NAME_FILTER_COLUMNS, NameFilter
+from service.text.titles import compact_key
 
 Facet = Literal["genre", "language", "country", "decade", "type", "rating"]
 
 
-class Selectable(Protocol):
+class FilterableFilm(Protocol):
     """The facts of a film that filters look at."""
 
     @property
@@ -39,24 +39,24 @@ class Selectable(Protocol):
 class Range:
     """Both ends belong to it; a value that is not known lies in no range but the open one."""
 
-    least: float | int | None = None
-    most: float | int | None = None
+    minimum: float | int | None = None
+    maximum: float | int | None = None
 
     @property
-    def open(self) -> bool:
-        return self.least is None and self.most is None
+    def is_open(self) -> bool:
+        return self.minimum is None and self.maximum is None
 
-    def holds(self, value: float | int | None) -> bool:
+    def contains(self, value: float | int | None) -> bool:
         """Whether `value` lies within."""
         if value is None:
-            return self.open
-        return (self.least is None or value >= self.least) and (
-            self.most is None or value <= self.most
+            return self.is_open
+        return (self.minimum is None or value >= self.minimum) and (
+            self.maximum is None or value <= self.maximum
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class Filters:
     """The filters of one search; a film must pass all of them, and have any of several names.
 
     Genres, directors, languages and countries are squeezed; years, ratings (0 to 10) and minutes
@@ -73,12 +73,12 @@ class Selection:
     countries: tuple[str, ...] = ()
 
     @property
-    def named(self) -> dict[Name, tuple[str, ...]]:
+    def named(self) -> dict[NameFilter, tuple[str, ...]]:
         """The names that are asked for, by filter; only filters that are set."""
-        asked = {name: getattr(self, field) for name, field in NAMED.items()}
+        asked = {name: getattr(self, field) for name, field in NAME_FILTER_COLUMNS.items()}
         return {name: values for name, values in asked.items() if values}
 
-    def without(self, facet: Facet) -> "Selection":
+    def without(self, facet: Facet) -> "Filters":
         """The same without the filter that `facet` stands for: its counts show what else there
         is.
         """
@@ -88,21 +88,23 @@ class Selection:
             return replace(self, years=Range())
         if facet == "rating":
             return replace(self, ratings=Range())
-        unnamed: dict[str, Any] = {NAMED[facet]: ()}
+        unnamed: dict[str, Any] = {NAME_FILTER_COLUMNS[facet]: ()}
         return replace(self, **unnamed)
 
-    def accepts(self, film: Selectable) -> bool:
+    def accepts(self, film: FilterableFilm) -> bool:
         """Whether `film` passes."""
         return (
             (not self.types or film.type in self.types)
             and all(
-                any(squeezed(each) in values for each in getattr(film, NAMED[name]))
+                any(
+                    compact_key(each) in values for each in getattr(film, NAME_FILTER_COLUMNS[name])
+                )
                 for name, values in self.named.items()
             )
-            and self.years.holds(film.year)
-            and self.ratings.holds(film.imdb_rating)
-            and self.minutes.holds(film.runtime_minutes)
+            and self.years.contains(film.year)
+            and self.ratings.contains(film.imdb_rating)
+            and self.minutes.contains(film.runtime_minutes)
         )
 
 
-EVERY_FILM = Selection()
+NO_FILTERS = Filters()

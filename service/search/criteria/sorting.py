@@ -11,7 +11,7 @@ from typing import Literal
 
 Sort = Literal["relevance", "year", "-year", "rating", "-rating", "title", "popularity"]
 Column = Literal["votes", "year", "year_down", "rating", "rating_down", "popularity", "title"]
-Place = tuple[float | int | str, ...]
+SortKey = tuple[float | int | str, ...]
 """Where a hit stands: (score, votes, id), (title, votes, id), or (number, id)."""
 
 NUMBERS: tuple[Column, ...] = (
@@ -36,7 +36,7 @@ def column(sort: Sort, words: bool) -> Column | None:
     return _COLUMNS.get(sort) or (None if words else "votes")
 
 
-def precedence(by: Column | None, place: Place) -> tuple[float | int | str, ...]:
+def precedence(by: Column | None, place: SortKey) -> tuple[float | int | str, ...]:
     """`place` as a value that Python sorts into the order of `by`."""
     if by in NUMBERS:
         return place

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from service.errors import Unavailable
-from service.search.criteria.facets import Counts
-from service.search.criteria.filters import EVERY_FILM, Facet, Selection
-from service.search.criteria.sorting import Place, Sort
-from service.search.index.document import UNFIT, MovieDocument
+from service.search.criteria.facets import FacetCounts
+from service.search.criteria.filters import NO_FILTERS, Facet, Filters
+from service.search.criteria.sorting import Sort, SortKey
+from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
 from service.search.query.plan import Plan
 
 Relation = Literal["eq", "gte"]
 
 
-class Outdated(Unavailable):
+class IndexOutdated(Unavailable):
     """The engine is well, but an earlier release made the index, without what this search looks at:
     others are answered.
     """
@@ -42,7 +42,7 @@ class Hit:
     film_id: str
     version: int
     score: float
-    place: Place = ()
+    sort_key: SortKey = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Hits:
     there are in all.
     """
 
-    found: tuple[Hit, ...]
+    hits: tuple[Hit, ...]
     total: int
     relation: Relation = "eq"
     partial: bool = False
@@ -59,21 +59,21 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class WriteError:
     """A document that was not written. With `passing` trying again may help, else never."""
 
     film_id: str
     reason: str
-    passing: bool
+    retryable: bool
 
 
-Pack = Callable[[MovieDocument], bytes]
+Serializer = Callable[[MovieDocument], bytes]
 """Turns a document into an engine's own form: a function of a module, which other processes can
 run. Raises ValueError, TypeError or OverflowError for what the engine can never take.
 """
 
 
-class Packed(NamedTuple):
+class SerializedDocument(NamedTuple):
     """A document in the form of the engine that it will be sent to; cheap to hand over."""
 
     film_id: str
@@ -81,13 +81,13 @@ class Packed(NamedTuple):
     body: bytes
 
     @classmethod
-    def of(cls, document: MovieDocument, pack: Pack) -> "Packed":
+    def of(cls, document: MovieDocument, pack: Serializer) -> "SerializedDocument":
         """Raises what `pack` raises."""
         return cls(document.film_id, document.version, pack(document))
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class IndexEntry:
     """What an index holds of one film: its version and its document's digest; `gone` marks a
     tombstone.
     """
@@ -98,16 +98,16 @@ class Held:
     gone: bool
 
 
-def packed_all(
-    documents: Sequence[MovieDocument], pack: Pack
-) -> tuple[list[Packed], tuple[Refusal, ...]]:
+def serialize_all(
+    documents: Sequence[MovieDocument], pack: Serializer
+) -> tuple[list[SerializedDocument], tuple[WriteError, ...]]:
     """What can be packed of these, and a refusal for each of the others."""
     ready, refused = [], []
     for document in documents:
         try:
-            ready.append(Packed.of(document, pack))
-        except (*UNFIT, OverflowError) as error:
-            refused.append(Refusal(document.film_id, str(error), passing=False))
+            ready.append(SerializedDocument.of(document, pack))
+        except (*DOCUMENT_ERRORS, OverflowError) as error:
+            refused.append(WriteError(document.film_id, str(error), retryable=False))
     return ready, tuple(refused)
 
 
@@ -120,7 +120,7 @@ class Engine(Protocol):
     async def close(self) -> None:
         """Let go of everything; may be called twice."""
 
-    async def see(self, generation: int) -> None:
+    async def refresh(self, generation: int) -> None:
         """Make searches show what the index held when its generation became `generation`."""
 
     async def search(
@@ -129,9 +129,9 @@ class Engine(Protocol):
         offset: int,
         limit: int,
         *,
-        selection: Selection = EVERY_FILM,
+        selection: Filters = NO_FILTERS,
         sort: Sort = "relevance",
-        after: Place | None = None,
+        after: SortKey | None = None,
     ) -> Hits:
         """The hits from `offset` on, at most `limit`; both together at most 10,000.
 
@@ -142,8 +142,8 @@ class Engine(Protocol):
         """
 
     async def count(
-        self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]
-    ) -> Counts:
+        self, plan: Plan | None, selection: Filters, facets: Sequence[Facet]
+    ) -> FacetCounts:
         """How many hits have which values of `facets`."""
 
     async def check(self) -> str:
@@ -154,7 +154,7 @@ class IndexWriter(Protocol):
     """Writes the index. Every method raises `Unavailable` when the engine does not do its part."""
 
     @property
-    def pack(self) -> Pack:
+    def serialize(self) -> Serializer:
         """What makes documents ready for `fill`."""
 
     async def open(self) -> None:
@@ -163,7 +163,7 @@ class IndexWriter(Protocol):
     async def close(self) -> None:
         """Let go of everything; may be called twice."""
 
-    async def write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+    async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
         """Put documents into the live index; searches see them when this returns.
 
         A document older than what the index holds is left out in silence: that is success.
@@ -172,12 +172,14 @@ class IndexWriter(Protocol):
     async def create(self, name: str) -> None:
         """Make an empty index beside the live one; an old one of the same name is dropped."""
 
-    async def fill(self, name: str, documents: Sequence[Packed]) -> tuple[Refusal, ...]:
+    async def fill(
+        self, name: str, documents: Sequence[SerializedDocument]
+    ) -> tuple[WriteError, ...]:
         """Like `write`, into the index `name`, without showing it to searches yet; safe only after
         `keep`.
         """
 
-    async def keep(self, name: str) -> None:
+    async def commit(self, name: str) -> None:
         """Make sure that what the index `name` was filled with outlives this process."""
 
     async def count(self, name: str) -> int:
@@ -197,7 +199,7 @@ class IndexWriter(Protocol):
     async def drop(self, name: str) -> None:
         """Remove an index that is not live; one that is not there is fine."""
 
-    async def bury(self, film_ids: Sequence[str]) -> None:
+    async def purge_tombstones(self, film_ids: Sequence[str]) -> None:
         """Remove these films' tombstones from the live index; what is no tombstone stays."""
 
 
@@ -212,13 +214,13 @@ class Inventory(Protocol):
     async def live(self) -> str | None:
         """The live index, or none."""
 
-    async def fits(self, name: str) -> bool:
+    async def is_current_schema(self, name: str) -> bool:
         """Whether the index `name` was made with this release's mapping and analysis."""
 
-    async def page(self, name: str, after: str, limit: int) -> tuple[Held, ...]:
+    async def page(self, name: str, after: str, limit: int) -> tuple[IndexEntry, ...]:
         """At most `limit` documents of the index `name` behind the id `after`, in order of ids,
         tombstones too. Fewer than `limit` are the last ones.
         """
 
-    async def look(self, name: str, film_id: str) -> Held | None:
+    async def get_entry(self, name: str, film_id: str) -> IndexEntry | None:
         """What the index `name` holds of one film."""

@@ -10,10 +10,10 @@ last.
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
-from service.database.connection import on_postgres
-from service.database.sql import rows
+from service.database.connection import is_postgres
+from service.database.sql import fetch_rows
 from service.films.search_text import MARKS, WRITER, Column
-from service.search.criteria.filters import Range, Selection
+from service.search.criteria.filters import Filters, Range
 from service.search.criteria.sorting import Sort
 from service.search.engines.base import Hit, Hits
 from service.search.query.parser import Query
@@ -53,22 +53,22 @@ class DatabaseEngine:
     """Reads the films' own table. Every method raises the database's own errors."""
 
     async def search(
-        self, plan: Plan | None, offset: int, limit: int, selection: Selection, sort: Sort
+        self, plan: Plan | None, offset: int, limit: int, selection: Filters, sort: Sort
     ) -> Hits:
         """The hits from `offset` on, at most `limit`, in a total order."""
-        if plan is not None and plan.hopeless:
+        if plan is not None and plan.matches_nothing:
             return Hits((), 0)
         sql = _Statement()
         text = _select(sql, plan, selection)
         by = _ORDER[sort] if plan or sort != "relevance" else "votes DESC"
         page = f"ORDER BY {by}, votes DESC, id LIMIT {limit} OFFSET {offset}"
-        found = await rows(f"{text} {page}", *sql.values)
+        found = await fetch_rows(f"{text} {page}", *sql.values)
         hits = tuple(Hit(str(row["id"]), row["version"], float(row["score"])) for row in found)
         if not found and offset:  # behind the end no row is left that would know the total
-            found = await rows(f"{text} LIMIT 1", *sql.values)
+            found = await fetch_rows(f"{text} LIMIT 1", *sql.values)
         return Hits(hits, found[0]["total"] if found else 0)
 
-    async def alike(self, query: Query, limit: int, selection: Selection) -> Hits:
+    async def alike(self, query: Query, limit: int, selection: Filters) -> Hits:
         """Films with words that look alike, on PostgreSQL with trigrams; elsewhere none."""
         if not await self.knows_alike():
             return Hits((), 0)
@@ -76,7 +76,7 @@ class DatabaseEngine:
         typed = sql.value(" ".join(query.core))
         kept = " AND ".join((f"{typed} <% plaintext", *_filters(sql, selection)))
         likeness = f"word_similarity({typed}, plaintext)"
-        found = await rows(
+        found = await fetch_rows(
             f"SELECT id, version, {likeness} AS score FROM films WHERE {kept} "  # noqa: S608
             f"ORDER BY score DESC, id LIMIT {limit}",
             *sql.values,
@@ -87,16 +87,18 @@ class DatabaseEngine:
         """The plain text and the names of every film."""
         last = "00000000-0000-0000-0000-000000000000"
         sql = "SELECT id, plaintext, nametext FROM films WHERE id > $1 ORDER BY id LIMIT $2"
-        while page := await rows(sql, last, PAGE):
+        while page := await fetch_rows(sql, last, PAGE):
             last = str(page[-1]["id"])
             for row in page:
                 yield row["plaintext"], row["nametext"]
 
     async def knows_alike(self) -> bool:
         """Whether this database can tell which words look alike."""
-        if not on_postgres():
+        if not is_postgres():
             return False
-        return bool(await rows("SELECT 1 AS there FROM pg_extension WHERE extname = 'pg_trgm'"))
+        return bool(
+            await fetch_rows("SELECT 1 AS there FROM pg_extension WHERE extname = 'pg_trgm'")
+        )
 
 
 @dataclass(slots=True)
@@ -113,7 +115,7 @@ class _Statement:
     def has(self, column: Column, piece: str) -> str:
         """The condition that a film's text holds `piece`."""
         if (known := self.conditions.get((column, piece))) is None:
-            if on_postgres():
+            if is_postgres():
                 known = f"{column} LIKE {self.value(f'%{_escaped(piece)}%')}"
             else:
                 known = f"instr({column}, {self.value(piece)}) > 0"
@@ -125,24 +127,25 @@ def _escaped(piece: str) -> str:
     return piece.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _select(sql: _Statement, plan: Plan | None, selection: Selection) -> str:
+def _select(sql: _Statement, plan: Plan | None, selection: Filters) -> str:
     kept = _filters(sql, selection)
     if plan is None:
         where = f"WHERE {' AND '.join(kept)}" if kept else ""
         return f"SELECT {_COLUMNS}, 0 AS score, COUNT(*) OVER () AS total FROM films {where}"  # noqa: S608
     group = plan.groups[0]
-    slots = [*group.slots, *plan.extra, *([plan.whole] if plan.whole else [])]
+    slots = [*group.slots, *plan.optional, *([plan.full_title] if plan.full_title else [])]
     worths = [_worth(sql, slot) for slot in slots]
-    required = worths[: len(group.slots)] + (worths[-1:] if plan.whole else [])
+    required = worths[: len(group.slots)] + (worths[-1:] if plan.full_title else [])
     any_of = (
         " OR ".join(dict.fromkeys(c for worth in required for c in worth.conditions)) or "1 = 0"
     )
     columns = "".join(f", {worth.value} AS s{n}" for n, worth in enumerate(worths))
-    score = " + ".join(f"{slot.counts} * s{n}" for n, slot in enumerate(slots))
+    score = " + ".join(f"{slot.multiplicity} * s{n}" for n, slot in enumerate(slots))
     matched = " + ".join(
-        f"CASE WHEN s{n} > 0 THEN {slot.counts} ELSE 0 END" for n, slot in enumerate(group.slots)
+        f"CASE WHEN s{n} > 0 THEN {slot.multiplicity} ELSE 0 END"
+        for n, slot in enumerate(group.slots)
     )
-    whole = f" OR s{len(slots) - 1} > 0" if plan.whole else ""
+    whole = f" OR s{len(slots) - 1} > 0" if plan.full_title else ""
     inner = f"SELECT {_COLUMNS}{columns} FROM films WHERE {' AND '.join((*kept, f'({any_of})'))}"  # noqa: S608
     return (
         f"SELECT *, {score} AS score, COUNT(*) OVER () AS total FROM ({inner}) AS found "  # noqa: S608
@@ -163,7 +166,7 @@ def _worth(sql: _Statement, slot: Slot) -> _Worth:
     best: dict[str, float] = {}
     for clause in slot.clauses:
         for condition in _conditions(sql, clause, MOST_FORMS - len(best)):
-            best[condition] = max(best.get(condition, 0.0), clause.worth)
+            best[condition] = max(best.get(condition, 0.0), clause.weight)
     ordered = sorted(best.items(), key=lambda each: -each[1])
     if not ordered:
         return _Worth("0", ())
@@ -183,7 +186,7 @@ def _conditions(sql: _Statement, clause: Clause, most: int) -> Iterable[str]:
     return [sql.has(column, piece) for piece in known + fresh[: max(0, most)]]
 
 
-def _filters(sql: _Statement, selection: Selection) -> list[str]:
+def _filters(sql: _Statement, selection: Filters) -> list[str]:
     found = []
     if selection.types:
         found.append(f"type IN ({', '.join(sql.value(each) for each in selection.types)})")
@@ -199,5 +202,5 @@ def _filters(sql: _Statement, selection: Selection) -> list[str]:
 
 
 def _between(name: str, bounds: Range) -> list[str]:
-    ends = ((">=", bounds.least), ("<=", bounds.most))
+    ends = ((">=", bounds.minimum), ("<=", bounds.maximum))
     return [f"{name} {sign} {end}" for sign, end in ends if end is not None]

@@ -18,11 +18,11 @@ from rapidfuzz.distance import OSA
 
 from service.errors import Invalid
 from service.films.rows import FilmRow
-from service.search.filenames.parser import Described, read
+from service.search.filenames.parser import ParsedName, parse_name
 from service.search.ranking.sequels import PARTS
 from service.text import numerals
 from service.text.analysis import without_article, words
-from service.text.titles import squeezed
+from service.text.titles import compact_key
 
 CANDIDATES = 10  # films looked at for each name
 SHOWN = 3
@@ -40,7 +40,7 @@ Films = Callable[[str, int], Awaitable[Sequence[FilmRow]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ScoredFilm:
     """A film and how sure it is, from 0 to 1, that it is the one."""
 
     film: FilmRow
@@ -48,11 +48,11 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
+class MatchResult:
     """What was understood, and the likeliest films, the best first."""
 
-    described: Described
-    candidates: tuple[Judged, ...]
+    described: ParsedName
+    candidates: tuple[ScoredFilm, ...]
 
     @property
     def film(self) -> FilmRow | None:
@@ -61,7 +61,7 @@ class Matched:
         return best[0].film if best and best[0].confidence >= MEANT else None
 
 
-class Matching:
+class FilenameMatcher:
     """Finds the film behind each of many names.
 
     Args:
@@ -78,47 +78,49 @@ class Matching:
 
     async def warm(self) -> None:
         """Read a first name, for which the library loads its rules: a second or more."""
-        await asyncio.get_running_loop().run_in_executor(self._reader, read, "Warm.Up.2000.mkv")
+        await asyncio.get_running_loop().run_in_executor(
+            self._reader, parse_name, "Warm.Up.2000.mkv"
+        )
 
-    async def match(self, items: Sequence[str | Described]) -> list[Matched]:
+    async def match(self, items: Sequence[str | ParsedName]) -> list[MatchResult]:
         """One answer for each item, in their order. Raises what `films` raises."""
         turns = asyncio.Semaphore(AT_ONCE)
 
-        async def one(item: str | Described) -> Matched:
+        async def one(item: str | ParsedName) -> MatchResult:
             async with turns:
                 return await self._match(item)
 
         return list(await asyncio.gather(*map(one, items)))
 
-    async def _match(self, item: str | Described) -> Matched:
+    async def _match(self, item: str | ParsedName) -> MatchResult:
         described = item
         if isinstance(described, str):
             loop = asyncio.get_running_loop()
-            described = await loop.run_in_executor(self._reader, read, described)
+            described = await loop.run_in_executor(self._reader, parse_name, described)
         asked = described.imdb_id or f"{described.title} {described.year or ''}".strip()
         try:
             films = await self._films(asked, CANDIDATES)
         except Invalid:  # nothing in it that could be a title
             films = []
         judged = judge(described, films)
-        return Matched(described, tuple(j for j in judged if j.confidence >= LEAST)[:SHOWN])
+        return MatchResult(described, tuple(j for j in judged if j.confidence >= LEAST)[:SHOWN])
 
 
-def judge(described: Described, films: Sequence[FilmRow]) -> list[Judged]:
+def judge(described: ParsedName, films: Sequence[FilmRow]) -> list[ScoredFilm]:
     """The films, the surest first; pure."""
     if described.imdb_id is not None:
-        return [Judged(film, 0.99) for film in films if film.imdb_id == described.imdb_id]
+        return [ScoredFilm(film, 0.99) for film in films if film.imdb_id == described.imdb_id]
     alike = {film.id: likeness(described, film) for film in films}
     judged = []
     for film in films:
         sure = _sure(described, film, alike[film.id])
         sure *= _share(described, film, films, alike)
-        judged.append(Judged(film, round(min(sure, 0.99), 3)))
+        judged.append(ScoredFilm(film, round(min(sure, 0.99), 3)))
     judged.sort(key=lambda j: (-j.confidence, -(j.film.imdb_votes or 0), str(j.film.id)))
     return judged
 
 
-def likeness(described: Described, film: FilmRow) -> float:
+def likeness(described: ParsedName, film: FilmRow) -> float:
     """How alike the titles are, letter by letter, from 0 to 1; numbers in any form are the same."""
     typed = _form(described.title)
     forms = {_form(film.title): 1.0}
@@ -134,10 +136,10 @@ def _form(title: str) -> str:
     """A title as it is compared: without article, spaces and words like `part`, with figures."""
     found = without_article(words(title))
     kept = [word for word in found if word not in PARTS] or found
-    return "".join(numerals.figures(kept))
+    return "".join(numerals.normalize_numerals(kept))
 
 
-def _sure(described: Described, film: FilmRow, alike: float) -> float:
+def _sure(described: ParsedName, film: FilmRow, alike: float) -> float:
     """How sure it is by what is said of this film alone."""
     steps = ((0.999, 0.95), (0.95, 0.88), (0.90, 0.80), (0.85, 0.65), (0.78, 0.45), (0.70, 0.25))
     sure = next((worth for least, worth in steps if alike >= least), 0.05)
@@ -145,7 +147,7 @@ def _sure(described: Described, film: FilmRow, alike: float) -> float:
         off = abs(described.year - film.year)
         within = film.end_year is not None and film.year <= described.year <= film.end_year
         if off == 0 or within:
-            sure = _surer(sure, 0.75)
+            sure = _raise_confidence(sure, 0.75)
         elif off == 1:
             sure *= 0.97
         else:
@@ -154,7 +156,7 @@ def _sure(described: Described, film: FilmRow, alike: float) -> float:
         sure = _directed(sure, described.director, film.directors)
     if described.runtime is not None and film.runtime_minutes is not None:
         off = abs(described.runtime - film.runtime_minutes)
-        sure = _surer(sure, 0.3) if off <= 3 else sure if off <= 15 else 0.5 * sure
+        sure = _raise_confidence(sure, 0.3) if off <= 3 else sure if off <= 15 else 0.5 * sure
     if described.series != (film.type == "series") and (described.series or film.type == "series"):
         sure *= 0.6
     if described.year is None and described.director is None and alike < 0.999:
@@ -162,20 +164,22 @@ def _sure(described: Described, film: FilmRow, alike: float) -> float:
     return sure
 
 
-def _surer(sure: float, share: float) -> float:
+def _raise_confidence(sure: float, share: float) -> float:
     return sure + share * (1 - sure)
 
 
 def _directed(sure: float, said: str, directors: Sequence[str]) -> float:
-    near = max(OSA.normalized_similarity(squeezed(said), squeezed(name)) for name in directors)
-    last = {squeezed(name.split()[-1]) for name in directors if name.split()}
-    if near >= 0.85 or squeezed(said) in last:
-        return _surer(sure, 0.7)
+    near = max(
+        OSA.normalized_similarity(compact_key(said), compact_key(name)) for name in directors
+    )
+    last = {compact_key(name.split()[-1]) for name in directors if name.split()}
+    if near >= 0.85 or compact_key(said) in last:
+        return _raise_confidence(sure, 0.7)
     return sure * (0.3 if near < 0.6 else 0.7)
 
 
 def _share(
-    described: Described, film: FilmRow, films: Sequence[FilmRow], alike: Mapping[UUID, float]
+    described: ParsedName, film: FilmRow, films: Sequence[FilmRow], alike: Mapping[UUID, float]
 ) -> float:
     """What is left when others might as well be meant: all, unless they are as likely."""
     own = alike[film.id]
@@ -194,14 +198,14 @@ def _share(
     return 0.9 if votes >= FAMOUS * max(most, 1) else 0.6 if votes > most else 0.3
 
 
-def _by(described: Described, film: FilmRow) -> float:
+def _by(described: ParsedName, film: FilmRow) -> float:
     """How well the director fits; one that is not said or not known speaks for nobody."""
     if described.director is None or not film.directors:
         return 0.5
     return _directed(0.5, described.director, film.directors)
 
 
-def _year_off(described: Described, film: FilmRow) -> int:
+def _year_off(described: ParsedName, film: FilmRow) -> int:
     if described.year is None or film.year is None:
         return 0
     return abs(described.year - film.year)

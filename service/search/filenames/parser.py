@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class ParsedName:
     """What is said of a film. `runtime` in minutes; `series` when it is an episode's name."""
 
     title: str
@@ -32,14 +32,14 @@ class Described:
     series: bool = False
 
 
-def read(name: str) -> Described:
+def parse_name(name: str) -> ParsedName:
     """A file name, a folder's, or a title with a year; never fails, an unreadable one has no title.
 
     Slow (some 10 ms), so it belongs into a thread.
     """
     name = _FOLDER.sub("", name.strip().rstrip("/\\"))[:LONGEST]
     if found := _IMDB.search(name):
-        return Described("", imdb_id=found.group())
+        return ParsedName("", imdb_id=found.group())
     plain = _plain(name)
     try:
         guess = _guessed(name)
@@ -50,20 +50,20 @@ def read(name: str) -> Described:
     if not words(title):
         return plain
     year = guess.get("year")
-    return Described(
+    return ParsedName(
         title,
         year=year if isinstance(year, int) else plain.year,
         series=guess.get("type") == "episode",
     )
 
 
-def _plain(name: str) -> Described:
+def _plain(name: str) -> ParsedName:
     """The title as what stands before the last year, the year being that."""
     spaced = " ".join(re.sub(r"[._]", " ", name).split())
     years = [found for found in _YEAR.finditer(spaced) if found.start()]
     if not years:
-        return Described(spaced)
-    return Described(spaced[: years[-1].start()].strip(" ([-"), year=int(years[-1].group()))
+        return ParsedName(spaced)
+    return ParsedName(spaced[: years[-1].start()].strip(" ([-"), year=int(years[-1].group()))
 
 
 def _title(guess: dict[str, Any]) -> str:

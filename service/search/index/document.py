@@ -3,7 +3,7 @@
 The worker, the rebuild, the check and the tests all build documents with `MovieDocument.of`, so
 that "the index differs from the database" always means the data and never two ways of preparing it.
 The ready-made terms are worked out here, in Python: an engine stores and compares them, and
-analyses nothing. It only cuts some of them into beginnings and pieces by itself (`CUTS`), which
+analyses nothing. It only cuts some of them into beginnings and pieces by itself (`NGRAM_FIELDS`), which
 leaves nothing to interpret, and would be two thirds of the work here."""
 
 import hashlib
@@ -17,12 +17,12 @@ from uuid import UUID
 
 import orjson
 
-from service.film_fields import NAMED
+from service.film_fields import NAME_FILTER_COLUMNS
 from service.search.criteria.sorting import Column, numbers
-from service.text.analysis import initials, joined, words
-from service.text.analysis import whole as folded_title
-from service.text.phonetics import sound
-from service.text.titles import _distinct, indexed_forms, squeezed, wholes
+from service.text.analysis import full_title_key as folded_title
+from service.text.analysis import initials, joined_pairs, words
+from service.text.phonetics import phonetic_key
+from service.text.titles import _distinct, compact_key, full_title_keys, indexed_forms
 
 T = TypeVar("T")
 
@@ -31,21 +31,19 @@ ANALYSIS = 3
 due.
 """
 
-LONGEST_EDGE = (
-    12  # letters of a word's beginning; longer ones are typed in full or found by their typo
-)
-LONGEST_WHOLE_EDGE = 30  # letters of a whole title's beginning
-SHORTEST_PIECE, LONGEST_PIECE = 2, 3  # letters of what is left of a word with many typos
-LONGEST_WORD = 100  # letters; longer ones are found exactly, and are no use for guessing
-POPULARITY_SHARE = 0.25  # the most that ten million votes add to a score
-MOST_PLOT_WORDS = 1_000
+MAX_EDGE = 12  # letters of a word's beginning; longer ones are typed in full or found by their typo
+MAX_FULL_TITLE_EDGE = 30  # letters of a whole title's beginning
+MIN_NGRAM, MAX_NGRAM = 2, 3  # letters of what is left of a word with many typos
+MAX_WORD = 100  # letters; longer ones are found exactly, and are no use for guessing
+MAX_POPULARITY_BOOST = 0.25  # the most that ten million votes add to a score
+MAX_PLOT_WORDS = 1_000
 
 
-UNFIT = (ValueError, TypeError, AttributeError)
+DOCUMENT_ERRORS = (ValueError, TypeError, AttributeError)
 """What facts of a wrong kind cause when a document is made of them."""
 
 
-class FilmLike(Protocol):
+class IndexableFilm(Protocol):
     """The facts of a film that searching needs: `service.films.models.Film` has them."""
 
     @property
@@ -86,7 +84,7 @@ class FilmLike(Protocol):
     def popularity(self) -> float | None: ...
 
 
-COLUMNS = (
+DOCUMENT_COLUMNS = (
     "id", "version", "imdb_id", "title", "aliases", "type", "year", "directors", "genres",
     "writers", "actors", "languages", "countries", "plot", "runtime_minutes",
     "imdb_rating", "imdb_votes", "popularity",
@@ -126,7 +124,7 @@ class MovieDocument:
     popularity: float | None = None
 
     @classmethod
-    def of(cls, film: FilmLike) -> "MovieDocument":
+    def of(cls, film: IndexableFilm) -> "MovieDocument":
         """The document of a film as it is now."""
         return cls(
             film_id=str(film.id),
@@ -157,7 +155,7 @@ class MovieDocument:
     @property
     def boost(self) -> float:
         """The factor by which votes raise a score: 1 for none, 1.25 for ten million."""
-        return 1 + POPULARITY_SHARE * log10(1 + self.votes) / 7
+        return 1 + MAX_POPULARITY_BOOST * log10(1 + self.votes) / 7
 
     @property
     def whole_title(self) -> str:
@@ -165,32 +163,32 @@ class MovieDocument:
         return folded_title(self.title)
 
     @property
-    def places(self) -> dict[Column, int]:
+    def sort_numbers(self) -> dict[Column, int]:
         """The film's place in each order that is a number."""
         return numbers(
             year=self.year, rating=self.rating, popularity=self.popularity, votes=self.votes
         )
 
     @property
-    def kept_by(self) -> dict[str, tuple[str, ...]]:
+    def filter_keys(self) -> dict[str, tuple[str, ...]]:
         """The names by which filters keep the film, as they compare them, where it has any."""
         return {
-            name: _distinct(map(squeezed, facts))
+            name: _distinct(map(compact_key, facts))
             for name, fact in _KEPT_BY.items()
             if (facts := getattr(self, fact))
         }
 
     @cached_property
-    def terms(self) -> "Terms":
+    def terms(self) -> "IndexedTerms":
         """The ready-made terms of each field that a plan may ask for."""
-        return Terms() if self.gone else Terms.of(self)
+        return IndexedTerms() if self.gone else IndexedTerms.of(self)
 
-    def worked_out(self) -> "MovieDocument":
+    def materialize(self) -> "MovieDocument":
         """This document, with its terms ready; raises what facts of a wrong kind cause, now."""
         _ = self.terms
         return self
 
-    def words(self) -> frozenset[str]:
+    def vocabulary_words(self) -> frozenset[str]:
         """What the vocabulary must know of this film: words, each behind the letter of where it
         stands.
 
@@ -201,7 +199,7 @@ class MovieDocument:
         places |= {"s": terms.writer, "j": terms.joined, "w": terms.whole}
         marked: set[str] = set()
         for place, found in places.items():
-            marked.update([place + word for word in found if len(word) <= LONGEST_WORD])
+            marked.update([place + word for word in found if len(word) <= MAX_WORD])
         return frozenset(marked)
 
     def digest(self) -> str:
@@ -212,12 +210,12 @@ class MovieDocument:
         return hashlib.blake2b(packed, digest_size=16).hexdigest()
 
 
-_KEPT_BY = {f"is_{name}": fact for name, fact in NAMED.items()}
+_KEPT_BY = {f"is_{name}": fact for name, fact in NAME_FILTER_COLUMNS.items()}
 _HASHED = sorted(field.name for field in fields(MovieDocument) if field.name != "version")
 
 
-class Terms(NamedTuple):
-    """The terms of one document, by the fields that clauses of a plan name; those of `CUTS` are
+class IndexedTerms(NamedTuple):
+    """The terms of one document, by the fields that clauses of a plan name; those of `NGRAM_FIELDS` are
     left to the engine.
     """
 
@@ -236,7 +234,7 @@ class Terms(NamedTuple):
     year: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, document: MovieDocument) -> "Terms":
+    def of(cls, document: MovieDocument) -> "IndexedTerms":
         """Every term under which `document` can be found."""
         typed = (document.title, *document.aliases)
         titles = [words(each) for each in typed]
@@ -250,34 +248,34 @@ class Terms(NamedTuple):
             director=director,
             cast=_of_each(document.actors, words),
             writer=_of_each(document.writers, words),
-            plot=_distinct(words(document.plot)[:MOST_PLOT_WORDS]) if document.plot else (),
-            joined=_of_each(titles, joined),
-            whole=_of_each(titles, wholes),
+            plot=_distinct(words(document.plot)[:MAX_PLOT_WORDS]) if document.plot else (),
+            joined=_of_each(titles, joined_pairs),
+            whole=_of_each(titles, full_title_keys),
             grams=_distinct(filter(None, map("".join, (*titles, *names)))),
-            sound=_distinct(filter(None, map(sound, title + alt + director))),
+            sound=_distinct(filter(None, map(phonetic_key, title + alt + director))),
             initials=_distinct(chain.from_iterable(map(initials, typed, titles))),
             year=(str(document.year),) if document.year else (),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class NgramSpec:
     """Pieces of ready-made terms that an engine cuts by itself: `least` to `longest` letters from
     the beginning of each term of the fields `of`, or from anywhere `inside` it.
     """
 
-    of: tuple[str, ...]
-    least: int
-    longest: int
-    inside: bool = False
+    source_fields: tuple[str, ...]
+    min_length: int
+    max_length: int
+    anywhere: bool = False
 
 
-CUTS: dict[str, Cut] = {
-    "edge": Cut(("title", "alt"), 1, LONGEST_EDGE),
-    "director_edge": Cut(("director",), 1, LONGEST_EDGE),
-    "whole_edge": Cut(("whole",), 1, LONGEST_WHOLE_EDGE),
-    "grams": Cut(("grams",), SHORTEST_PIECE, LONGEST_PIECE, inside=True),
+NGRAM_FIELDS: dict[str, NgramSpec] = {
+    "edge": NgramSpec(("title", "alt"), 1, MAX_EDGE),
+    "director_edge": NgramSpec(("director",), 1, MAX_EDGE),
+    "whole_edge": NgramSpec(("whole",), 1, MAX_FULL_TITLE_EDGE),
+    "grams": NgramSpec(("grams",), MIN_NGRAM, MAX_NGRAM, anywhere=True),
 }
 """The fields of a plan that an engine fills by itself."""
 
-TERMS = Terms._fields
+INDEXED_TERM_FIELDS = IndexedTerms._fields

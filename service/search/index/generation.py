@@ -15,8 +15,8 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 
-from service.database.sql import clock, rows
-from service.database.transactions import whole
+from service.database.sql import database_clock_ms, fetch_rows
+from service.database.transactions import run_uncancelled
 
 LOOK_AGAIN = 0.005  # seconds; a burst of searches asks the database once
 ONLY = "films"  # the single row's name
@@ -55,10 +55,10 @@ class Generation:
         return await asyncio.shield(self._reading)
 
     async def _read(self) -> int:
-        found = await rows("SELECT generation FROM index_state")
+        found = await fetch_rows("SELECT generation FROM index_state")
         if not found:  # the first to ask draws it, lest the young share a nought
             await advance()
-            found = await rows("SELECT generation FROM index_state")
+            found = await fetch_rows("SELECT generation FROM index_state")
         number = int(found[0]["generation"])
         if number != self._number:
             await asyncio.gather(*(follower(number) for follower in self._followers))
@@ -66,11 +66,11 @@ class Generation:
         return number
 
 
-@whole
+@run_uncancelled
 async def advance() -> None:
     """Tell every process that the index shows something new."""
-    await rows(
-        f"INSERT INTO index_state (name, generation) VALUES ($1, {clock()} * {2**CHANCE} + $2) "  # noqa: S608
+    await fetch_rows(
+        f"INSERT INTO index_state (name, generation) VALUES ($1, {database_clock_ms()} * {2**CHANCE} + $2) "  # noqa: S608
         "ON CONFLICT (name) DO UPDATE SET generation = CASE "
         "WHEN excluded.generation > index_state.generation THEN excluded.generation "
         "ELSE index_state.generation + 1 END",

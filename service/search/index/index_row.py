@@ -10,13 +10,13 @@ from uuid import UUID
 
 import orjson
 
-from service.film_fields import LISTS
+from service.film_fields import JSON_COLUMNS
 
 Row = Mapping[str, Any]
 """The columns that a document needs, by name; `id` is text, lists may be JSON still."""
 
 
-class Stored(NamedTuple):
+class IndexRow(NamedTuple):
     """A film of one row: all that `MovieDocument.of` asks for."""
 
     id: UUID
@@ -39,7 +39,9 @@ class Stored(NamedTuple):
     popularity: float | None
 
     @classmethod
-    def of(cls, row: Row) -> "Stored":
+    def of(cls, row: Row) -> "IndexRow":
         """Raises ValueError where the row holds no JSON."""
-        read = {name: orjson.loads(row[name]) for name in LISTS if isinstance(row[name], str)}
+        read = {
+            name: orjson.loads(row[name]) for name in JSON_COLUMNS if isinstance(row[name], str)
+        }
         return cls(**{**row, **read})

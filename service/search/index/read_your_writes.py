@@ -6,7 +6,7 @@ import time
 from uuid import UUID
 
 from service.errors import FieldError, Invalid
-from service.limits import AFTER_WRITE as LONGEST
+from service.limits import READ_YOUR_WRITES_TIMEOUT as LONGEST
 from service.outbox.models import Outbox
 from service.search.index.generation import Generation
 
@@ -14,7 +14,7 @@ LOOK = 0.02  # seconds between the first two looks; they grow apart
 TOKEN = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([0-9]{1,18})")
 
 
-async def caught_up(token: str, generation: Generation) -> bool:
+async def wait_until_indexed(token: str, generation: Generation) -> bool:
     """Wait until the write that gave this `Index-Token` is searchable, 2 s at most.
 
     Returns:

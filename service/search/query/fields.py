@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, TypedDict
 
-from service.search.query.plan import SHORTEST_FUZZY, Clause, Field, Group, Plan, Slot
+from service.search.query.plan import MIN_FUZZY_LENGTH, Clause, Field, Group, Plan, Slot
 from service.search.vocabulary.vocabulary import CAST, WRITER, Vocabulary
 
-Part = Literal["title", "director", "cast", "writer", "plot"]
-Scope = frozenset[Part]
+SearchField = Literal["title", "director", "cast", "writer", "plot"]
+SearchFields = frozenset[SearchField]
 
-DEFAULT: Scope = frozenset({"title", "director"})
+DEFAULT_FIELDS: SearchFields = frozenset({"title", "director"})
 
 NAME_WORTH, NAME_EDIT, PLOT_WORTH = 0.80, 0.50, 0.50  # beside the same word in a title
 NO_NAME = "–"  # stands where a film has none of the texts that are looked at
@@ -28,9 +28,9 @@ _DIRECTOR: tuple[Field, ...] = ("director", "director_edge")
 _EITHER: tuple[Field, ...] = ("grams", "sound")
 
 
-def scoped(plan: Plan, scope: Scope, vocabulary: Vocabulary, *, typos: bool) -> Plan:
+def restrict_plan(plan: Plan, scope: SearchFields, vocabulary: Vocabulary, *, typos: bool) -> Plan:
     """`plan` with clauses for the parts of `scope` alone, with `typos` for misspelt names too."""
-    if scope == DEFAULT:
+    if scope == DEFAULT_FIELDS:
         return plan
     fields: set[Field] = {"year"}
     if "title" in scope:
@@ -46,11 +46,11 @@ def scoped(plan: Plan, scope: Scope, vocabulary: Vocabulary, *, typos: bool) -> 
         return tuple(replace(slot, clauses=tuple(clauses)) for slot, clauses in new if clauses)
 
     groups = tuple(Group(kept(group.slots), group.needed) for group in plan.groups)
-    whole = plan.whole if "title" in scope else None
-    return Plan(tuple(g for g in groups if g.possible), kept(plan.extra), whole)
+    whole = plan.full_title if "title" in scope else None
+    return Plan(tuple(g for g in groups if g.is_possible), kept(plan.optional), whole)
 
 
-def _added(exact: Clause, scope: Scope, vocabulary: Vocabulary, typos: bool) -> list[Clause]:
+def _added(exact: Clause, scope: SearchFields, vocabulary: Vocabulary, typos: bool) -> list[Clause]:
     """What a slot has beside titles and directors, by its first clause."""
     if exact.field != "title":
         return []
@@ -59,7 +59,7 @@ def _added(exact: Clause, scope: Scope, vocabulary: Vocabulary, typos: bool) -> 
         if field in scope:
             found += _named(field, place, exact, vocabulary, typos)
     if "plot" in scope:
-        found.append(Clause("plot", exact.terms, PLOT_WORTH * exact.worth))
+        found.append(Clause("plot", exact.terms, PLOT_WORTH * exact.weight))
     return found
 
 
@@ -69,16 +69,16 @@ def _named(
     """A word among the names of one part; an engine is not asked for what no name there has."""
     found = []
     names, word = vocabulary.names, exact.terms[0]
-    if not all(names.lacks(term, place) for term in exact.terms):
-        found.append(Clause(field, exact.terms, NAME_WORTH * exact.worth))
-    if typos and len(word) >= SHORTEST_FUZZY and not word.isdigit():
-        terms = tuple(near.word for near in names.expand(word, 1) if near.places & place)
+    if not all(names.surely_absent(term, place) for term in exact.terms):
+        found.append(Clause(field, exact.terms, NAME_WORTH * exact.weight))
+    if typos and len(word) >= MIN_FUZZY_LENGTH and not word.isdigit():
+        terms = tuple(near.word for near in names.expand(word, 1) if near.field_mask & place)
         if terms:
-            found.append(Clause(field, terms, NAME_EDIT * exact.worth))
+            found.append(Clause(field, terms, NAME_EDIT * exact.weight))
     return found
 
 
-class Seen(TypedDict):
+class RankingTexts(TypedDict):
     """What ranking looks at."""
 
     title: str
@@ -86,14 +86,14 @@ class Seen(TypedDict):
     directors: list[str]
 
 
-def seen(
-    scope: Scope,
+def ranking_texts(
+    scope: SearchFields,
     *,
     titles: Sequence[str],
     directors: Sequence[str],
     writers: Sequence[str],
     actors: Sequence[str],
-) -> Seen:
+) -> RankingTexts:
     """A film's texts for ranking; without titles in `scope` its people's names are its titles."""
     people = {"director": directors, "writer": writers, "cast": actors}
     names = [name for part, theirs in people.items() if part in scope for name in theirs]

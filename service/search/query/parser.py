@@ -11,10 +11,10 @@ from functools import cached_property
 
 from service.errors import FieldError, Invalid
 from service.text.analysis import ARTICLES, words
-from service.text.titles import wholes
+from service.text.titles import full_title_keys
 
-LONGEST = 200  # characters after normalising
-MOST_WORDS = 32
+MAX_QUERY_LENGTH = 200  # characters after normalising
+MAX_WORDS = 32
 
 _COMMON = "a an and at by for from in la le of on or the to with"
 _ADDED = """actors bluray cast cinema download dvd film films free full hd imdb movie movies netflix
@@ -72,16 +72,16 @@ class Query:
                 (`query_too_many_words`) after normalising, control characters or lone surrogates
                 (`query_unreadable`).
         """
-        if len(text) > 20 * LONGEST:  # not even worth tidying
-            raise _refuse(f"A query has at most {LONGEST} characters.", "query_too_long")
+        if len(text) > 20 * MAX_QUERY_LENGTH:  # not even worth tidying
+            raise _refuse(f"A query has at most {MAX_QUERY_LENGTH} characters.", "query_too_long")
         tidy = _normalised(text)
         found = words(tidy)
         if not found:
             raise _refuse("A query must have at least one letter, figure or sign.", "query_empty")
-        if max(len(tidy), len(" ".join(found))) > LONGEST:
-            raise _refuse(f"A query has at most {LONGEST} characters.", "query_too_long")
-        if len(found) > MOST_WORDS:
-            raise _refuse(f"A query has at most {MOST_WORDS} words.", "query_too_many_words")
+        if max(len(tidy), len(" ".join(found))) > MAX_QUERY_LENGTH:
+            raise _refuse(f"A query has at most {MAX_QUERY_LENGTH} characters.", "query_too_long")
+        if len(found) > MAX_WORDS:
+            raise _refuse(f"A query has at most {MAX_WORDS} words.", "query_too_many_words")
         if len(found) > 1 and found[-1] in ARTICLES and _INVERTED.search(tidy):
             found = [found[-1], *found[:-1]]
         core = _without_noise(found)
@@ -96,16 +96,16 @@ class Query:
         return self.core[:-1] if self.core[-1] == year else self.core[1:]
 
     @cached_property
-    def wholes(self) -> tuple[str, ...]:
+    def full_titles(self) -> tuple[str, ...]:
         """The text as a whole title without spaces: as typed, without noise, without the year.
 
         Numbers also as figures; each also without a leading article.
         """
-        forms = (wholes(list(part)) for part in (self.title, self.core, self.words))
+        forms = (full_title_keys(list(part)) for part in (self.title, self.core, self.words))
         return tuple(dict.fromkeys(form for each in forms for form in each))
 
     @property
-    def squeezed(self) -> str:
+    def compact_key(self) -> str:
         """The words that count, run together."""
         return "".join(self.core)
 

@@ -13,25 +13,32 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from service.search.index.document import LONGEST_EDGE, LONGEST_WHOLE_EDGE, LONGEST_WORD
+from service.search.index.document import MAX_EDGE, MAX_FULL_TITLE_EDGE, MAX_WORD
 from service.search.query.parser import STOP_WORDS, Query
-from service.search.query.synonyms import other_form
-from service.search.vocabulary.fuzzy_term_index import Near
-from service.search.vocabulary.vocabulary import ALT, DIRECTOR, JOINED, TITLE, WHOLE, Vocabulary
+from service.search.query.synonyms import abbreviation_counterpart
+from service.search.vocabulary.fuzzy_term_index import NearTerm
+from service.search.vocabulary.vocabulary import (
+    ALT,
+    DIRECTOR,
+    FULL_TITLE,
+    JOINED,
+    TITLE,
+    Vocabulary,
+)
 from service.text import numerals
-from service.text.analysis import SHORTEST_INITIALS, grams
-from service.text.phonetics import sound
-from service.text.titles import wholes
+from service.text.analysis import MIN_INITIALS, character_ngrams
+from service.text.phonetics import phonetic_key
+from service.text.titles import full_title_keys
 
 Field = Literal[
     "title", "alt", "director", "cast", "writer", "plot", "joined", "whole",
     "edge", "director_edge", "whole_edge", "grams", "sound", "initials", "year",
 ]  # fmt: skip
 
-MOST_SLOTS = 16  # words of a query that are looked up; the others only count in ranking
-MOST_GRAMS = 48  # grams of the fallback: enough for 25 letters
+MAX_SLOTS = 16  # words of a query that are looked up; the others only count in ranking
+MAX_NGRAMS = 48  # grams of the fallback: enough for 25 letters
 
-STOP_SHARE = 0.25  # what a stop word, or a word that people add around titles, counts
+STOP_WORD_WEIGHT = 0.25  # what a stop word, or a word that people add around titles, counts
 
 # Worth of a match by place and edits, measured on known-item queries.
 EXACT: dict[Field, float] = {"title": 1.0, "alt": 0.90, "joined": 0.90, "director": 0.85}
@@ -44,21 +51,26 @@ PREFIX_EDIT: dict[Field, float] = {"edge": 0.50, "director_edge": 0.43}
 PAIR_EXACT, PAIR_EDIT = 0.85, 0.53
 SOUND = 0.50  # a word that sounds the same, when the typed one does not exist
 INITIALS = 2.0  # a word that is a title's initials stands for all of it
-WHOLE_EXACT, WHOLE_PREFIX, WHOLE_EDITS, WHOLE_PREFIX_EDIT = 3.0, 0.80, 0.75, 0.56
+FULL_TITLE_EXACT, FULL_TITLE_PREFIX, FULL_TITLE_EDITS, FULL_TITLE_PREFIX_EDIT = (
+    3.0,
+    0.80,
+    0.75,
+    0.56,
+)
 YEAR, YEAR_NEAR = 0.90, 0.45
-GRAM_SHARE, GRAMS_WORTH = 0.4, 2.0  # of all pieces: what a hit needs, what all of them count
+MIN_NGRAM_SHARE, NGRAMS_WEIGHT = 0.4, 2.0  # of all pieces: what a hit needs, what all of them count
 
-LONGEST_INITIALS = 7
-SHORTEST_FUZZY = 4  # letters; shorter words are one edit from anything
-SHORTEST_TWO_EDITS = 7
-SHORTEST_WHOLE_TWO_EDITS = 9
+MAX_INITIALS = 7
+MIN_FUZZY_LENGTH = 4  # letters; shorter words are one edit from anything
+MIN_TWO_EDITS_LENGTH = 7
+MIN_FULL_TITLE_TWO_EDITS_LENGTH = 9
 
-PLACE: dict[Field, int] = {
+FIELD_MASKS: dict[Field, int] = {
     "title": TITLE,
     "alt": ALT,
     "director": DIRECTOR,
     "joined": JOINED,
-    "whole": WHOLE,
+    "whole": FULL_TITLE,
 }
 
 
@@ -68,7 +80,7 @@ class Clause:
 
     field: Field
     terms: tuple[str, ...]
-    worth: float
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ class Slot:
     """
 
     clauses: tuple[Clause, ...]
-    counts: int = 1
+    multiplicity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +101,27 @@ class Group:
     needed: int
 
     @property
-    def possible(self) -> bool:
+    def is_possible(self) -> bool:
         """Whether a film that has all of it has what is needed."""
-        return sum(slot.counts for slot in self.slots) >= self.needed
+        return sum(slot.multiplicity for slot in self.slots) >= self.needed
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What an engine is asked for.
 
-    A film is a hit when any of `groups` has what it needs, or when the `whole` slot matches. Its
+    A film is a hit when any of `groups` has what it needs, or when the `full_title_key` slot matches. Its
     score is the sum of all slots that match, `extra` ones included, times its document's boost.
     """
 
     groups: tuple[Group, ...]
-    extra: tuple[Slot, ...] = ()
-    whole: Slot | None = None
+    optional: tuple[Slot, ...] = ()
+    full_title: Slot | None = None
 
     @property
-    def hopeless(self) -> bool:
+    def matches_nothing(self) -> bool:
         """Whether no film can be a hit, so that an engine need not be asked."""
-        return not self.groups and self.whole is None
+        return not self.groups and self.full_title is None
 
     @classmethod
     def exact(cls, query: Query) -> "Plan":
@@ -117,38 +129,38 @@ class Plan:
         return _build(query, None, loose=False)
 
     @classmethod
-    def of(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
+    def fuzzy(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
         """Everything the query may mean, with the vocabulary's words for its typos."""
         return _build(query, vocabulary, loose=False)
 
     @classmethod
-    def loose(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
+    def relaxed(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
         """For queries of which too little was explained: any one of the words, or enough grams."""
         plan = _build(query, vocabulary, loose=True)
         words = Group(plan.groups[0].slots, 1)
-        pieces = grams(query.squeezed)[:MOST_GRAMS]
-        worth = GRAMS_WORTH / len(pieces)
+        pieces = character_ngrams(query.compact_key)[:MAX_NGRAMS]
+        worth = NGRAMS_WEIGHT / len(pieces)
         slots = tuple(Slot((Clause("grams", (piece,), worth),)) for piece in pieces)
-        needed = max(1, round(GRAM_SHARE * len(slots)))
-        return cls((words, Group(slots, needed)), plan.extra, plan.whole)
+        needed = max(1, round(MIN_NGRAM_SHARE * len(slots)))
+        return cls((words, Group(slots, needed)), plan.optional, plan.full_title)
 
 
 def _build(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Plan:
-    core = query.core[:MOST_SLOTS]
+    core = query.core[:MAX_SLOTS]
     year = str(query.year) if query.year else None
     required: list[Slot] = []
     extra: list[Slot] = []
     doubted = _doubted(core, vocabulary, loose)
     whole = _whole_slot(query, vocabulary, loose)
     # A title that is nearly what was typed is meant: pairs of words are then not guessed as well.
-    found = any(clause.worth == WHOLE_EDITS for clause in whole.clauses)
+    found = any(clause.weight == FULL_TITLE_EDITS for clause in whole.clauses)
     for place, word in enumerate(core):
         last = place == len(query.core) - 1
         if word == year:
             extra.append(_year_slot(word))
         elif word in STOP_WORDS:
-            extra.append(_slot(word, None, last, STOP_SHARE))
-        elif place and numerals.figure(word).isdigit():
+            extra.append(_slot(word, None, last, STOP_WORD_WEIGHT))
+        elif place and numerals.to_digits(word).isdigit():
             extra.append(_slot(word, None, last))
         else:
             near = vocabulary if not doubted or word in doubted else None
@@ -157,7 +169,9 @@ def _build(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Plan:
         required, extra = [_slot(word, None, word is core[-1]) for word in core], []
     needed = _needed(len(required))
     required += _pair_slots(core, None if found and not loose else vocabulary)
-    extra += [_slot(word, None, False, STOP_SHARE) for word in set(query.words) - set(query.core)]
+    extra += [
+        _slot(word, None, False, STOP_WORD_WEIGHT) for word in set(query.words) - set(query.core)
+    ]
     return Plan((Group(tuple(required), needed),), tuple(extra), whole)
 
 
@@ -167,12 +181,12 @@ def _doubted(core: tuple[str, ...], vocabulary: Vocabulary | None, loose: bool) 
     """
     if loose or vocabulary is None:
         return set()
-    return {word for word in core if not vocabulary.places(word) & (TITLE | ALT | DIRECTOR)}
+    return {word for word in core if not vocabulary.fields_of(word) & (TITLE | ALT | DIRECTOR)}
 
 
-def _needed(slots: int) -> int:
+def _needed(slot_count: int) -> int:
     """How many of the words must be there: all of two, all but one of three, 60 % of more."""
-    return max(1, slots if slots < 3 else 2 if slots == 3 else int(0.6 * slots))
+    return max(1, slot_count if slot_count < 3 else 2 if slot_count == 3 else int(0.6 * slot_count))
 
 
 def _slot(
@@ -183,16 +197,16 @@ def _slot(
     *,
     loose: bool = False,
 ) -> Slot:
-    other = other_form(word)
-    forms = (*numerals.asked(word), *([other] if other else []))
+    other = abbreviation_counterpart(word)
+    forms = (*numerals.query_forms(word), *([other] if other else []))
     clauses = [Clause(field, forms, share * worth) for field, worth in EXACT.items()]
-    if last and len(word) <= LONGEST_EDGE:
+    if last and len(word) <= MAX_EDGE:
         clauses += [Clause(field, (word,), share * worth) for field, worth in LAST_PREFIX.items()]
-    elif LONGEST_EDGE >= len(word) >= SHORTEST_FUZZY:
+    elif MAX_EDGE >= len(word) >= MIN_FUZZY_LENGTH:
         clauses.append(Clause("edge", (word,), share * INNER_PREFIX))
     if vocabulary is not None and not word.isdigit():
         clauses += _near_clauses(word, vocabulary, loose)
-        if last and len(word) >= SHORTEST_FUZZY and not vocabulary.begins(word):
+        if last and len(word) >= MIN_FUZZY_LENGTH and not vocabulary.has_prefix(word):
             clauses += _beginning_clauses(word, vocabulary)
     return Slot(tuple(clauses))
 
@@ -200,13 +214,13 @@ def _slot(
 def _near_clauses(word: str, vocabulary: Vocabulary, loose: bool) -> list[Clause]:
     """Words a letter or two away; more is tried for a word that does not exist."""
     size = len(word)
-    if size < SHORTEST_FUZZY - 1:
+    if size < MIN_FUZZY_LENGTH - 1:
         return []
-    known = vocabulary.places(word) & (TITLE | ALT | DIRECTOR)
+    known = vocabulary.fields_of(word) & (TITLE | ALT | DIRECTOR)
     unknown = [] if known else _unknown_clauses(word)
-    if size < SHORTEST_FUZZY and not loose:
+    if size < MIN_FUZZY_LENGTH and not loose:
         return unknown + _placed(SHORT_EDITS, vocabulary.expand(word, 1), 1)
-    shortest = SHORTEST_FUZZY + 1 if loose else SHORTEST_TWO_EDITS
+    shortest = MIN_FUZZY_LENGTH + 1 if loose else MIN_TWO_EDITS_LENGTH
     near = vocabulary.expand(word, 1)
     if not near and not known and size >= shortest:
         near = vocabulary.expand(word, 2)
@@ -215,9 +229,9 @@ def _near_clauses(word: str, vocabulary: Vocabulary, loose: bool) -> list[Clause
 
 def _unknown_clauses(word: str) -> list[Clause]:
     found = []
-    if key := sound(word):
+    if key := phonetic_key(word):
         found.append(Clause("sound", (key,), SOUND))
-    if SHORTEST_INITIALS <= len(word) <= LONGEST_INITIALS:
+    if MIN_INITIALS <= len(word) <= MAX_INITIALS:
         found.append(Clause("initials", (word,), INITIALS))
     return found
 
@@ -228,17 +242,19 @@ def _beginning_clauses(word: str, vocabulary: Vocabulary) -> list[Clause]:
     found = []
     for field, worth in PREFIX_EDIT.items():
         terms = tuple(
-            n.word for n in near if n.places & places[field] and len(n.word) <= LONGEST_EDGE
+            n.word for n in near if n.field_mask & places[field] and len(n.word) <= MAX_EDGE
         )
         if terms:
             found.append(Clause(field, terms, worth))
     return found
 
 
-def _placed(worths: dict[Field, float], near: Iterable[Near], edits: int) -> list[Clause]:
+def _placed(worths: dict[Field, float], near: Iterable[NearTerm], edits: int) -> list[Clause]:
     found = []
     for field, worth in worths.items():
-        terms = tuple(n.word for n in near if n.edits == edits and n.places & PLACE[field])
+        terms = tuple(
+            n.word for n in near if n.edits == edits and n.field_mask & FIELD_MASKS[field]
+        )
         if terms:
             found.append(Clause(field, terms, worth))
     return found
@@ -256,42 +272,44 @@ def _pair_slots(core: tuple[str, ...], vocabulary: Vocabulary | None) -> list[Sl
         if vocabulary is not None and _may_be_misspelt(left, right, vocabulary):
             near = vocabulary.expand(pair, 1)
             clauses += _placed({"title": PAIR_EDIT, "alt": PAIR_EDIT, "joined": PAIR_EDIT}, near, 1)
-        slots.append(Slot(tuple(clauses), counts=2))
+        slots.append(Slot(tuple(clauses), multiplicity=2))
     return slots
 
 
 def _may_be_misspelt(left: str, right: str, vocabulary: Vocabulary) -> bool:
     """Whether two words may be one with a letter off: not if each is a word of its own."""
     pair = left + right
-    if len(pair) <= SHORTEST_FUZZY or pair.isdigit():
+    if len(pair) <= MIN_FUZZY_LENGTH or pair.isdigit():
         return False
     return not (left in vocabulary and right in vocabulary)
 
 
 def _whole_slot(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Slot:
-    forms = query.wholes
-    clauses = [Clause("whole", forms, WHOLE_EXACT)]
-    beginnings = tuple(form for form in forms if len(form) <= LONGEST_WHOLE_EDGE)
+    forms = query.full_titles
+    clauses = [Clause("whole", forms, FULL_TITLE_EXACT)]
+    beginnings = tuple(form for form in forms if len(form) <= MAX_FULL_TITLE_EDGE)
     if beginnings:
-        clauses.append(Clause("whole_edge", beginnings, WHOLE_PREFIX))
-    guessed = min(wholes(list(query.title)), key=len)
+        clauses.append(Clause("whole_edge", beginnings, FULL_TITLE_PREFIX))
+    guessed = min(full_title_keys(list(query.title)), key=len)
     if (
         vocabulary is not None
-        and LONGEST_WORD >= len(guessed) >= SHORTEST_FUZZY
+        and MAX_WORD >= len(guessed) >= MIN_FUZZY_LENGTH
         and not guessed.isdigit()
     ):
-        near = _placed({"whole": WHOLE_EDITS}, vocabulary.expand(guessed, 1), 1)
-        if not near and loose and len(guessed) >= SHORTEST_WHOLE_TWO_EDITS:
-            near = _placed({"whole": WHOLE_EDITS}, vocabulary.expand(guessed, 2), 2)
+        near = _placed({"whole": FULL_TITLE_EDITS}, vocabulary.expand(guessed, 1), 1)
+        if not near and loose and len(guessed) >= MIN_FULL_TITLE_TWO_EDITS_LENGTH:
+            near = _placed({"whole": FULL_TITLE_EDITS}, vocabulary.expand(guessed, 2), 2)
         clauses += near
         if near and not loose:
             return Slot(tuple(clauses))  # a title that is nearly what was typed: no beginnings
         starts = vocabulary.expand(guessed, 1, prefix=True)
         terms = tuple(
-            n.word for n in starts if n.places & WHOLE and len(n.word) <= LONGEST_WHOLE_EDGE
+            n.word
+            for n in starts
+            if n.field_mask & FULL_TITLE and len(n.word) <= MAX_FULL_TITLE_EDGE
         )
         if terms:
-            clauses.append(Clause("whole_edge", terms, WHOLE_PREFIX_EDIT))
+            clauses.append(Clause("whole_edge", terms, FULL_TITLE_PREFIX_EDIT))
     return Slot(tuple(clauses))
 
 

@@ -51,12 +51,12 @@ NICKNAMES = {
 """One word for a title or the part of one."""
 
 
-def other_form(word: str) -> str | None:
+def abbreviation_counterpart(word: str) -> str | None:
     """The long form of an abbreviation, or the short one of a word that is often abbreviated."""
     return ABBREVIATIONS.get(word) or FULL.get(word)
 
 
-def unfolded(query: Query) -> Query | None:
+def expand_nicknames(query: Query) -> Query | None:
     """The query with its nicknames written out; none when it has no nickname."""
     if not any(word in NICKNAMES for word in query.words):
         return None

@@ -6,9 +6,9 @@ from math import log10
 
 from service.search.query.parser import STOP_WORDS
 from service.text import numerals
-from service.text.analysis import initials, joined, without_article, words
+from service.text.analysis import initials, joined_pairs, without_article, words
 
-STOP_WEIGHT = 0.25  # what a stop word counts, as in the plan
+STOP_WORD_WEIGHT = 0.25  # what a stop word counts, as in the plan
 ALIAS = 0.97  # what another title counts beside the main one
 MOST_VOTES = 7  # as a power of ten
 
@@ -38,9 +38,9 @@ class Title:
     def of(cls, title: str, worth: float) -> "Title":
         """Prepare a title."""
         plain = words(title)
-        figured = numerals.figures(plain)
-        weights = tuple([STOP_WEIGHT if word in STOP_WORDS else 1.0 for word in plain])
-        pairs = tuple(joined(plain))
+        figured = numerals.normalize_numerals(plain)
+        weights = tuple([STOP_WORD_WEIGHT if word in STOP_WORDS else 1.0 for word in plain])
+        pairs = tuple(joined_pairs(plain))
         typed = "".join(plain)
         wholes = dict.fromkeys("".join(without_article(form)) for form in (plain, figured))
         return cls(

@@ -6,16 +6,16 @@ needs no advice, and one that found something else altogether deserves none.
 """
 
 from service.search.query.parser import Query
-from service.search.ranking.scorer import PAIR, Asked, Ranked
+from service.search.ranking.scorer import PAIR, QueryScorer, Ranked
 
-LEAST, MOST = 0.60, 0.99  # of the query explained
+MIN_EXPLAINED, MAX_EXPLAINED = 0.60, 0.99  # of the query explained
 
 
 def did_you_mean(query: Query, best: Ranked) -> str | None:
     """`query` with each misspelt word as the film has it; none when there is nothing to say."""
-    if not LEAST <= best.features.explained < MOST:
+    if not MIN_EXPLAINED <= best.features.explained < MAX_EXPLAINED:
         return None
-    asked = Asked(query, [best.candidate])
+    asked = QueryScorer(query, [best.candidate])
     meant: list[str] = []
     for place, word in enumerate(asked.words):
         right, likeness = _nearest(word, asked.alike[place])

@@ -15,11 +15,11 @@ NEAR = 0.35  # of the best hit's score: what has less is not looked at a second 
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class RerankWindow:
     """Ranked hits, and behind them those that were too far from the best."""
 
     ranked: list[Ranked]
-    far: Sequence[Hit] = ()
+    tail: Sequence[Hit] = ()
 
     @property
     def explained(self) -> float:
@@ -31,10 +31,10 @@ class Head:
         """All ids in order, with scores; none that was not ranked scores above one that was."""
         floor = min((each.score for each in self.ranked), default=float("inf"))
         ranked = [(each.candidate.film_id, each.score) for each in self.ranked]
-        return ranked + [(hit.film_id, min(hit.score, floor)) for hit in self.far]
+        return ranked + [(hit.film_id, min(hit.score, floor)) for hit in self.tail]
 
 
-def near(hits: Sequence[Hit]) -> int:
+def rerank_cutoff(hits: Sequence[Hit]) -> int:
     """How many of these hits, the best first, are near enough to the best to be looked at again."""
     least = NEAR * hits[0].score if hits else 0.0
     return sum(hit.score >= least for hit in hits)

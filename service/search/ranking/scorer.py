@@ -12,19 +12,26 @@ from operator import mul
 from typing import NamedTuple
 
 from service.search.query.parser import NOISE, STOP_WORDS, Query
-from service.search.ranking.candidates import STOP_WEIGHT, Candidate, Title
-from service.search.ranking.similarity import LEAST_BEGUN, alike, likenesses, most, nearest, starts
+from service.search.ranking.candidates import STOP_WORD_WEIGHT, Candidate, Title
+from service.search.ranking.similarity import (
+    LEAST_BEGUN,
+    best_similarity,
+    nearest,
+    similar_words,
+    similarities,
+    starts,
+)
 from service.text import numerals
-from service.text.analysis import joined, without_article
+from service.text.analysis import joined_pairs, without_article
 
 NOISE_WEIGHT = 0.1  # words around the title explain little, and cost little when they do not match
-LEAST_WHOLE = 0.65  # of two whole titles
+MIN_TITLE_SIMILARITY = 0.65  # of two whole titles
 WITHOUT_ARTICLE = 0.95  # what is left of a likeness without the article that was typed
 EXPLAINING = 0.75  # from here on a whole title's likeness explains the query
 PAIR = 0.97  # what joined or split words keep of their likeness
 BY_INITIALS = 0.90  # what initials explain, and cover
 SAME_LETTERS = 0.99  # how exact a title is whose words were joined or split otherwise
-OUT_OF_STEP = 0.90  # what a beginning keeps that has more words, or fewer, than were typed
+WORD_COUNT_MISMATCH = 0.90  # what a beginning keeps that has more words, or fewer, than were typed
 BEGINNING = 0.85  # what a title's beginning counts beside a whole title: else a short title that is
 # nearly typed in full would always come before a well-known longer one
 BEGINNING_IN_WORDS = 0.93  # the same when its last word is typed in full
@@ -84,8 +91,8 @@ def rank(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
 
     A film whose whole title was typed comes before every other one.
     """
-    asked = Asked(query, candidates)
-    ranked = [asked.judged(candidate) for candidate in candidates]
+    asked = QueryScorer(query, candidates)
+    ranked = [asked.score(candidate) for candidate in candidates]
     ranked.sort(key=lambda r: (-_tier(r.features.exact), -r.score, r.candidate.film_id))
     return ranked
 
@@ -95,7 +102,7 @@ def _tier(exact: float) -> float:
     return exact if exact >= SAME_LETTERS else 0.0
 
 
-class Asked:
+class QueryScorer:
     """A query beside its candidates: the likenesses that ranking needs, in a few calls."""
 
     def __init__(self, query: Query, candidates: Sequence[Candidate]) -> None:
@@ -103,16 +110,20 @@ class Asked:
         self.words = list(query.words)
         self.weights = [_weight(query, word) for word in self.words]
         self.total = sum(self.weights) or 1.0
-        figures = numerals.figures(list(query.title))
+        figures = numerals.normalize_numerals(list(query.title))
         self.numbers = {word for word in figures if word.isdigit()}
         self.typed = {"".join(query.words), "".join(query.core)}
-        self.forms = frozenset(query.wholes)
+        self.forms = frozenset(query.full_titles)
         self.bare = without_article(list(query.title))
         choices = _choices(candidates)
         last = len(self.words) - 1
-        self.alike = [alike(w, choices, place == last) for place, w in enumerate(self.words)]
-        pairs = joined(self.words)
-        self.paired = [alike(p, choices, place + 1 == last) for place, p in enumerate(pairs)]
+        self.alike = [
+            similar_words(w, choices, place == last) for place, w in enumerate(self.words)
+        ]
+        pairs = joined_pairs(self.words)
+        self.paired = [
+            similar_words(p, choices, place + 1 == last) for place, p in enumerate(pairs)
+        ]
         self._compare_wholes(candidates)
 
     def _compare_wholes(self, candidates: Sequence[Candidate]) -> None:
@@ -120,18 +131,18 @@ class Asked:
         titles = list({form for c in candidates for t in c.titles for form in t.forms})
         names = list({name for c in candidates for name in c.name_wholes})
         forms = _forms(self.query)
-        self.whole = nearest(forms, titles, LEAST_WHOLE)
+        self.whole = nearest(forms, titles, MIN_TITLE_SIMILARITY)
         self.name = nearest(forms, names, LEAST_BEGUN)
         self.begun: dict[str, float] = {}
         for form, worth in forms.items():
             sizes = (len(form) - 1, len(form), len(form) + 1) if len(form) > 2 else (len(form),)
             long = [title for title in titles if len(title) >= len(form)]
             begun = starts(long, sizes)
-            for start, likeness in likenesses(form, list(begun), LEAST_BEGUN).items():
+            for start, likeness in similarities(form, list(begun), LEAST_BEGUN).items():
                 for title in begun[start]:
                     self.begun[title] = max(self.begun.get(title, 0.0), worth * likeness)
 
-    def judged(self, candidate: Candidate) -> Ranked:
+    def score(self, candidate: Candidate) -> Ranked:
         """The best of the candidate's titles."""
         scored = []
         for title in candidate.titles:
@@ -147,11 +158,11 @@ class Asked:
         covered = _covered(candidate, title, places, names)
         if not title.initials.isdisjoint(self.words):
             explained, covered = self._by_initials(title, explained), max(covered, BY_INITIALS)
-        whole = most(self.whole, title.forms)
-        named = most(self.name, candidate.name_wholes)
-        begun = most(self.begun, title.forms)
+        whole = best_similarity(self.whole, title.forms)
+        named = best_similarity(self.name, candidate.name_wholes)
+        begun = best_similarity(self.begun, title.forms)
         if begun > whole and not self._in_step(title, begun):
-            begun *= OUT_OF_STEP
+            begun *= WORD_COUNT_MISMATCH
         beginning = max(whole, begun)
         numbers = self._numbers(title, beginning)
         if numbers and max(whole, named, beginning) >= EXPLAINING:
@@ -181,7 +192,7 @@ class Asked:
         ways: list[tuple[float, tuple[tuple[int, float], ...]]] = [(0.0, ())]
         for position, near in enumerate(self.alike):
             likeness, place = _best(near, title)
-            named = most(near, candidate.names)
+            named = best_similarity(near, candidate.names)
             if named > likeness:
                 names.update(n for n in candidate.names if near.get(n) == named)
                 place = -1
@@ -244,7 +255,7 @@ class Asked:
 
 def _weight(query: Query, word: str) -> float:
     if word in STOP_WORDS:
-        return STOP_WEIGHT
+        return STOP_WORD_WEIGHT
     if word == str(query.year) or (word in NOISE and word not in query.core):
         return NOISE_WEIGHT
     return 1.0
@@ -261,7 +272,7 @@ def _forms(query: Query) -> dict[str, float]:
     """The query as one text, and what each form is worth: less without a typed article."""
     forms: dict[str, float] = {}
     for part in (query.title, query.core, query.words):
-        for form in (list(part), numerals.figures(list(part))):
+        for form in (list(part), numerals.normalize_numerals(list(part))):
             forms["".join(form)] = 1.0
             forms.setdefault("".join(without_article(form)), WITHOUT_ARTICLE)
     return forms

@@ -19,7 +19,7 @@ UNKNOWN = 0.2  # of the scale of votes: films with 25 times fewer than the best 
 EXPLAINED = 0.97  # of the query, by a title that has the number itself
 
 
-def numbered(query: Query, ranked: list[Ranked]) -> list[Ranked]:
+def promote_sequel(query: Query, ranked: list[Ranked]) -> list[Ranked]:
     """The same order, but the film that was meant by its number first, where one was."""
     found = _base(query)
     if found is None or any(_says_so(each) for each in ranked):
@@ -41,7 +41,7 @@ def _base(query: Query) -> tuple[tuple[str, ...], int] | None:
     words = without_article(list(query.title))
     if len(words) < 2:
         return None
-    figure = numerals.figure(words[-1])
+    figure = numerals.to_digits(words[-1])
     if not figure.isdigit() or not 2 <= int(figure) <= LONGEST:
         return None
     base = words[:-1]

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from service.search.query.synonyms import other_form
+from service.search.query.synonyms import abbreviation_counterpart
 from service.text import numerals
-from service.text.phonetics import sound
+from service.text.phonetics import phonetic_key
 
 LEAST_ALIKE = 0.55  # of two words; less is chance
 LEAST_BEGUN = 0.7  # of two beginnings
@@ -21,18 +21,18 @@ BEGUN = 0.85  # what a beginning explains of a word at least
 SHORTEST_BEGUN = 3  # letters; shorter beginnings are taken as they are
 
 
-def alike(word: str, choices: list[str], last: bool) -> dict[str, float]:
+def similar_words(word: str, choices: list[str], last: bool) -> dict[str, float]:
     """The choices that a query's `word` may stand for; the `last` one may be unfinished."""
-    near = {} if word.isdigit() else likenesses(word, choices, LEAST_ALIKE)
-    if max(near.values(), default=0.0) < SOUNDING and (key := sound(word)):
-        near |= {choice: SOUNDING for choice in choices if sound(choice) == key}
-    if (other := other_form(word)) is not None:
+    near = {} if word.isdigit() else similarities(word, choices, LEAST_ALIKE)
+    if max(near.values(), default=0.0) < SOUNDING and (key := phonetic_key(word)):
+        near |= {choice: SOUNDING for choice in choices if phonetic_key(choice) == key}
+    if (other := abbreviation_counterpart(word)) is not None:
         near[other] = NUMBER
     if last:
         _add_begun(near, word, choices)
-    figure = numerals.figure(word)
+    figure = numerals.to_digits(word)
     if figure.isdigit():
-        near |= dict.fromkeys(numerals.same(figure), NUMBER)
+        near |= dict.fromkeys(numerals.equivalent_forms(figure), NUMBER)
         near[word] = 1.0
     return near
 
@@ -42,7 +42,7 @@ def _add_begun(near: dict[str, float], word: str, choices: list[str]) -> None:
     size = len(word)
     sizes = (size - 1, size, size + 1) if size > SHORTEST_BEGUN else (size,)
     by_start = starts(choices, sizes)
-    for start, likeness in likenesses(word, list(by_start), LEAST_BEGUN).items():
+    for start, likeness in similarities(word, list(by_start), LEAST_BEGUN).items():
         for choice in by_start[start]:
             begun = likeness * (BEGUN + (1 - BEGUN) * min(1.0, size / len(choice)))
             if begun > near.get(choice, 0.0):
@@ -59,7 +59,7 @@ def starts(choices: Iterable[str], sizes: tuple[int, ...]) -> dict[str, list[str
     return found
 
 
-def likenesses(text: str, choices: list[str], least: float) -> dict[str, float]:
+def similarities(text: str, choices: list[str], least: float) -> dict[str, float]:
     """The choices that are at least so much alike; a swap of neighbours is one letter off."""
     found = process.extract(
         text, choices, scorer=OSA.normalized_similarity, score_cutoff=least, limit=None
@@ -71,11 +71,11 @@ def nearest(forms: dict[str, float], choices: list[str], least: float) -> dict[s
     """For each choice the best of what the `forms` are worth times their likeness to it."""
     near: dict[str, float] = {}
     for form, worth in forms.items():
-        for choice, likeness in likenesses(form, choices, least).items():
+        for choice, likeness in similarities(form, choices, least).items():
             near[choice] = max(near.get(choice, 0.0), worth * likeness)
     return near
 
 
-def most(near: dict[str, float], texts: tuple[str, ...]) -> float:
+def best_similarity(near: dict[str, float], texts: tuple[str, ...]) -> float:
     """The likeness of the text that is most alike."""
     return max([near.get(text, 0.0) for text in texts], default=0.0)

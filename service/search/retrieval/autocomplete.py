@@ -14,8 +14,8 @@ from rapidfuzz.distance import OSA
 from service.errors import Unavailable
 from service.search.engines.base import Engine, Hits
 from service.search.query.parser import STOP_WORDS, Query
-from service.search.query.plan import SHORTEST_FUZZY, Plan
-from service.search.retrieval.film_cache import Label, Shelf
+from service.search.query.plan import MIN_FUZZY_LENGTH, Plan
+from service.search.retrieval.film_cache import FilmCache, FilmLabel
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text.analysis import fold, words
 
@@ -35,10 +35,10 @@ class Suggestion:
     year: int | None
 
 
-class Suggester:
+class Autocomplete:
     """Completes what people type."""
 
-    def __init__(self, engine: Engine, vocabulary: Vocabulary, shelf: Shelf) -> None:
+    def __init__(self, engine: Engine, vocabulary: Vocabulary, shelf: FilmCache) -> None:
         self._engine = engine
         self._vocabulary = vocabulary
         self._shelf = shelf
@@ -58,14 +58,14 @@ class Suggester:
         query = Query.parse(text)
         hits = await self._hits(query, LOOKED_AT * limit, hits_of or self._first)
         found: dict[tuple[str, str], Suggestion] = {}
-        for label in await self._shelf.labels(hits.found):
+        for label in await self._shelf.labels(hits.hits):
             for suggestion in _meant(query, label):
                 found.setdefault((suggestion.kind, fold(suggestion.text)), suggestion)
         return tuple(found.values())[:limit]
 
     async def _hits(self, query: Query, limit: int, hits_of: HitsOf) -> Hits:
         hits = await hits_of(Plan.exact(query), limit)
-        return hits if hits.found else await hits_of(Plan.of(query, self._vocabulary), limit)
+        return hits if hits.hits else await hits_of(Plan.fuzzy(query, self._vocabulary), limit)
 
     async def _first(self, plan: Plan, limit: int) -> Hits:
         hits = await self._engine.search(plan, 0, limit)
@@ -76,7 +76,7 @@ class Suggester:
         return hits
 
 
-def _meant(query: Query, label: Label) -> list[Suggestion]:
+def _meant(query: Query, label: FilmLabel) -> list[Suggestion]:
     """The film's title if that is being typed, else the director whose name is, else the title."""
     title = Suggestion(label.title, "title", label.film_id, label.year)
     if any(_begun(query, one) for one in (label.title, *label.aliases)):
@@ -88,7 +88,7 @@ def _meant(query: Query, label: Label) -> list[Suggestion]:
 def _begun(query: Query, text: str) -> bool:
     """Whether `text` has all words of the query, the last one perhaps unfinished."""
     there = words(text)
-    if "".join(there).startswith(query.squeezed):
+    if "".join(there).startswith(query.compact_key):
         return True
     typed = [word for word in query.title if word not in STOP_WORDS] or list(query.title)
     return all(
@@ -102,7 +102,7 @@ def _near(typed: str, word: str, last: bool) -> bool:
     size = len(typed)
     if word == typed or (last and word.startswith(typed)):
         return True
-    if size < SHORTEST_FUZZY:
+    if size < MIN_FUZZY_LENGTH:
         return False
     forms = {word[: size + more] for more in (-1, 0, 1)} if last else {word}
     return any(OSA.distance(typed, form, score_cutoff=1) <= 1 for form in forms)

@@ -13,39 +13,55 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from service.database.connection import on_postgres
-from service.database.transactions import shielded
+from service.database.connection import is_postgres
+from service.database.transactions import shield
 from service.errors import Unavailable
 from service.films.search_text import writer_words
-from service.limits import STANDBY_DEADLINE, STANDBY_TURNS_POSTGRES, STANDBY_TURNS_SQLITE
+from service.limits import (
+    DATABASE_SEARCH_CONCURRENCY_POSTGRES,
+    DATABASE_SEARCH_CONCURRENCY_SQLITE,
+    DATABASE_SEARCH_TIMEOUT,
+)
 from service.search.engines.base import Hits
 from service.search.engines.sql import DatabaseEngine
-from service.search.query.fields import DEFAULT, scoped
+from service.search.query.fields import DEFAULT_FIELDS, restrict_plan
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.ranking.did_you_mean import did_you_mean
 from service.search.ranking.scorer import Ranked, rank
-from service.search.ranking.sequels import numbered
-from service.search.retrieval.engine_search import ENOUGH, RANKED, Found, Result, Wish
-from service.search.retrieval.film_cache import Shelf
+from service.search.ranking.sequels import promote_sequel
+from service.search.retrieval.engine_search import (
+    FUZZY_SUFFICIENT,
+    RERANK_SIZE,
+    ScoredFilm,
+    SearchOptions,
+    SearchResult,
+)
+from service.search.retrieval.film_cache import FilmCache
 from service.search.vocabulary.vocabulary import Vocabulary
 
-AWAY = "search_engine_away"
-IN_PLAINTEXT = "tadjw"  # where its words may stand, by the letters of `MovieDocument.words`
+ENGINE_UNAVAILABLE = "search_engine_away"
+IN_PLAINTEXT = (
+    "tadjw"  # where its words may stand, by the letters of `MovieDocument.vocabulary_words`
+)
 
 
 def turns() -> int:
     """How many statements may run at the same time in this process."""
-    return STANDBY_TURNS_POSTGRES if on_postgres() else STANDBY_TURNS_SQLITE
+    return (
+        DATABASE_SEARCH_CONCURRENCY_POSTGRES
+        if is_postgres()
+        else DATABASE_SEARCH_CONCURRENCY_SQLITE
+    )
 
 
-class Standby:
+class DatabaseSearch:
     """Finds films in the database alone. Every method raises `Unavailable` when that takes too
     long, and the database's own errors. It is built when the database is bound.
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, shelf: Shelf, deadline: float = STANDBY_DEADLINE
+        self, vocabulary: Vocabulary, shelf: FilmCache, deadline: float = DATABASE_SEARCH_TIMEOUT
     ) -> None:
         self._engine = DatabaseEngine()
         self._vocabulary = vocabulary
@@ -55,10 +71,12 @@ class Standby:
         self._deadline = deadline
         self._turns = asyncio.Semaphore(turns())
 
-    async def find(self, query: Query | None, limit: int, offset: int, wish: Wish) -> Found:
+    async def find(
+        self, query: Query | None, limit: int, offset: int, wish: SearchOptions
+    ) -> SearchResult:
         """As `Finder.find`, and without words as `Finder.browse`."""
         async with self._in_time():
-            if query is not None and wish.typos:
+            if query is not None and wish.typo_tolerance:
                 await self._learn()
             if query is None or wish.sort != "relevance":
                 return await self._listed(query, limit, offset, wish)
@@ -67,7 +85,7 @@ class Standby:
     async def hits(self, plan: Plan, limit: int) -> Hits:
         """The first hits of a plan, in the database's order."""
         async with self._in_time():
-            return await self._search(plan, 0, limit, Wish())
+            return await self._search(plan, 0, limit, SearchOptions())
 
     @contextlib.asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
@@ -85,9 +103,11 @@ class Standby:
                 retry_after=1,
             ) from None
 
-    async def _search(self, plan: Plan | None, offset: int, limit: int, wish: Wish) -> Hits:
+    async def _search(
+        self, plan: Plan | None, offset: int, limit: int, wish: SearchOptions
+    ) -> Hits:
         return await self._in_turn(
-            lambda: self._engine.search(plan, offset, limit, wish.selection, wish.sort)
+            lambda: self._engine.search(plan, offset, limit, wish.filters, wish.sort)
         )
 
     async def _in_turn(self, statement: Callable[[], Awaitable[Hits]]) -> Hits:
@@ -99,34 +119,38 @@ class Standby:
         await self._turns.acquire()
         return await self._to_its_end(statement)
 
-    @shielded
+    @shield
     async def _to_its_end(self, statement: Callable[[], Awaitable[Hits]]) -> Hits:
         try:
             return await statement()
         finally:
             self._turns.release()
 
-    async def _listed(self, query: Query | None, limit: int, offset: int, wish: Wish) -> Found:
+    async def _listed(
+        self, query: Query | None, limit: int, offset: int, wish: SearchOptions
+    ) -> SearchResult:
         plan = self._plan(query, wish) if query else None
         hits = await self._search(plan, offset, limit, wish)
-        scored = [(hit.film_id, hit.score) for hit in hits.found]
+        scored = [(hit.film_id, hit.score) for hit in hits.hits]
         films = await self._shelf.films([film_id for film_id, _ in scored])
-        return Found(
-            tuple(Result(films[i], score) for i, score in scored if i in films),
+        return SearchResult(
+            tuple(ScoredFilm(films[i], score) for i, score in scored if i in films),
             hits.total,
             degraded=self._degraded(wish, query),
             query=query,
-            more=offset + limit < hits.total,
+            has_more=offset + limit < hits.total,
         )
 
-    async def _ranked(self, query: Query, limit: int, offset: int, wish: Wish) -> Found:
-        hits = await self._search(self._plan(query, wish), 0, RANKED, wish)
+    async def _ranked(
+        self, query: Query, limit: int, offset: int, wish: SearchOptions
+    ) -> SearchResult:
+        hits = await self._search(self._plan(query, wish), 0, RERANK_SIZE, wish)
         ranked, said, total = (
             await self._rank(query, hits, wish),
             list(self._degraded(wish, query)),
             hits.total,
         )
-        if wish.typos and (not ranked or ranked[0].features.explained < ENOUGH):
+        if wish.typo_tolerance and (not ranked or ranked[0].features.explained < FUZZY_SUFFICIENT):
             loose = await self._loose(query, wish)
             if not await self._engine.knows_alike():
                 said.append("similar_words_left_out")
@@ -137,10 +161,10 @@ class Standby:
         films = await self._shelf.films([r.candidate.film_id for r in page])
         if total > len(ranked):
             said.append("later_results_left_out")
-        meant = did_you_mean(query, ranked[0]) if ranked and wish.typos else None
-        return Found(
+        meant = did_you_mean(query, ranked[0]) if ranked and wish.typo_tolerance else None
+        return SearchResult(
             tuple(
-                Result(films[r.candidate.film_id], r.score)
+                ScoredFilm(films[r.candidate.film_id], r.score)
                 for r in page
                 if r.candidate.film_id in films
             ),
@@ -148,24 +172,28 @@ class Standby:
             did_you_mean=meant,
             degraded=tuple(said),
             query=query,
-            more=offset + limit < len(ranked),
+            has_more=offset + limit < len(ranked),
         )
 
-    async def _loose(self, query: Query, wish: Wish) -> Hits:
+    async def _loose(self, query: Query, wish: SearchOptions) -> Hits:
         """Films with words that look alike, or with any of the words."""
-        if wish.scope & DEFAULT:
-            alike = await self._in_turn(lambda: self._engine.alike(query, RANKED, wish.selection))
-            if alike.found:
+        if wish.fields & DEFAULT_FIELDS:
+            alike = await self._in_turn(
+                lambda: self._engine.alike(query, RERANK_SIZE, wish.filters)
+            )
+            if alike.hits:
                 return alike
-        plan = scoped(Plan.loose(query, self._words), wish.scope, self._words, typos=True)
-        return await self._search(plan, 0, RANKED, wish)
+        plan = restrict_plan(Plan.relaxed(query, self._words), wish.fields, self._words, typos=True)
+        return await self._search(plan, 0, RERANK_SIZE, wish)
 
-    async def _rank(self, query: Query, hits: Hits, wish: Wish) -> list[Ranked]:
-        return numbered(query, rank(query, await self._shelf.prepared(hits.found, wish.scope)))
+    async def _rank(self, query: Query, hits: Hits, wish: SearchOptions) -> list[Ranked]:
+        return promote_sequel(
+            query, rank(query, await self._shelf.candidates(hits.hits, wish.fields))
+        )
 
-    def _plan(self, query: Query, wish: Wish) -> Plan:
-        plan = Plan.of(query, self._words) if wish.typos else Plan.exact(query)
-        return scoped(plan, wish.scope, self._words, typos=wish.typos)
+    def _plan(self, query: Query, wish: SearchOptions) -> Plan:
+        plan = Plan.fuzzy(query, self._words) if wish.typo_tolerance else Plan.exact(query)
+        return restrict_plan(plan, wish.fields, self._words, typos=wish.typo_tolerance)
 
     @property
     def _words(self) -> Vocabulary:
@@ -190,16 +218,16 @@ class Standby:
         def settle() -> None:
             self._own.add(place + word for word in sorted(words) for place in IN_PLAINTEXT)
             self._own.add("s" + word for word in sorted(writers))
-            self._own.settle()
+            self._own.merge_pending()
 
         await asyncio.to_thread(settle)
 
-    def _degraded(self, wish: Wish, query: Query | None) -> tuple[str, ...]:
-        said = [AWAY]
-        if query is not None and wish.typos and not len(self._words):
+    def _degraded(self, wish: SearchOptions, query: Query | None) -> tuple[str, ...]:
+        said = [ENGINE_UNAVAILABLE]
+        if query is not None and wish.typo_tolerance and not len(self._words):
             said.append("typos_left_out")
         if wish.facets:
             said.append("facets_left_out")
-        if wish.scope & {"cast", "plot"}:
+        if wish.fields & {"cast", "plot"}:
             said.append("cast_and_plot_left_out")
         return tuple(said)

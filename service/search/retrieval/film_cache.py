@@ -10,17 +10,17 @@ from dataclasses import dataclass
 import orjson
 from cachetools import LRUCache
 
-from service.films.rows import FilmRow, film_rows, rows_by_id
+from service.films.rows import FilmRow, get_film_rows, get_rows_by_id
 from service.search.engines.base import Hit
-from service.search.query.fields import DEFAULT, Scope, seen
+from service.search.query.fields import DEFAULT_FIELDS, SearchFields, ranking_texts
 from service.search.ranking.candidates import Candidate
 
-MOST_CANDIDATES = 50_000  # films kept prepared for ranking, some 120 MB
-MOST_LABELS = 20_000  # films kept for suggestions
+MAX_CANDIDATES = 50_000  # films kept prepared for ranking, some 120 MB
+MAX_LABELS = 20_000  # films kept for suggestions
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class FilmLabel:
     """What a film is called, for suggestions."""
 
     film_id: str
@@ -30,22 +30,26 @@ class Label:
     year: int | None
 
 
-Told = Callable[[Iterable[str]], None]
+MissingRowHandler = Callable[[Iterable[str]], None]
 
 
-def nobody(_: Iterable[str]) -> None:
+def ignore_missing_rows(_: Iterable[str]) -> None:
     """Nobody repairs the index."""
 
 
-class Shelf:
+class FilmCache:
     """What this process remembers of films; `gone` is told of hits that have no row."""
 
-    def __init__(self, gone: Told = nobody) -> None:
+    def __init__(self, gone: MissingRowHandler = ignore_missing_rows) -> None:
         self._gone = gone
-        self._labels: LRUCache[tuple[str, int], Label] = LRUCache(MOST_LABELS)
-        self._candidates: LRUCache[tuple[str, int, Scope], Candidate] = LRUCache(MOST_CANDIDATES)
+        self._labels: LRUCache[tuple[str, int], FilmLabel] = LRUCache(MAX_LABELS)
+        self._candidates: LRUCache[tuple[str, int, SearchFields], Candidate] = LRUCache(
+            MAX_CANDIDATES
+        )
 
-    async def prepared(self, hits: Sequence[Hit], scope: Scope = DEFAULT) -> list[Candidate]:
+    async def candidates(
+        self, hits: Sequence[Hit], scope: SearchFields = DEFAULT_FIELDS
+    ) -> list[Candidate]:
         """The hits' films for ranking, with only those texts that are looked at."""
         known = self._candidates
         keys = [(hit.film_id, hit.version, scope) for hit in hits]
@@ -58,7 +62,7 @@ class Shelf:
                     known[key] = fresh[key[0]]
         return [known[key] for key in keys if key in known]
 
-    async def labels(self, hits: Sequence[Hit]) -> list[Label]:
+    async def labels(self, hits: Sequence[Hit]) -> list[FilmLabel]:
         """What the hits' films are called in the version that the index has."""
         known, keys = self._labels, [(hit.film_id, hit.version) for hit in hits]
         missing = [key[0] for key in keys if key not in known]
@@ -69,12 +73,12 @@ class Shelf:
 
     async def films(self, ids: Sequence[str]) -> dict[str, FilmRow]:
         """The films' rows as they are now."""
-        found = {str(film.id): film for film in await film_rows(ids)}
+        found = {str(film.id): film for film in await get_film_rows(ids)}
         self._gone(film_id for film_id in ids if film_id not in found)
         return found
 
 
-async def _candidates(ids: Sequence[str], scope: Scope) -> list[Candidate]:
+async def _candidates(ids: Sequence[str], scope: SearchFields) -> list[Candidate]:
     names = (("writer", "writers"), ("cast", "actors"))
     more = "".join(f", {column}" for part, column in names if part in scope)
     columns = "id, version, title, aliases, directors, year, imdb_votes" + more
@@ -84,7 +88,7 @@ async def _candidates(ids: Sequence[str], scope: Scope) -> list[Candidate]:
             version=row["version"],
             year=row["year"],
             votes=row["imdb_votes"],
-            **seen(
+            **ranking_texts(
                 scope,
                 titles=[row["title"], *_texts(row["aliases"])],
                 directors=_texts(row["directors"]),
@@ -92,21 +96,21 @@ async def _candidates(ids: Sequence[str], scope: Scope) -> list[Candidate]:
                 actors=_texts(row.get("actors", [])),
             ),
         )
-        for row in await rows_by_id(f"SELECT {columns} FROM films", ids)  # noqa: S608  # names of ours
+        for row in await get_rows_by_id(f"SELECT {columns} FROM films", ids)  # noqa: S608  # names of ours
     ]
 
 
-async def _labels(ids: Sequence[str]) -> list[Label]:
+async def _labels(ids: Sequence[str]) -> list[FilmLabel]:
     select = "SELECT id, title, aliases, directors, year FROM films"
     return [
-        Label(
+        FilmLabel(
             str(row["id"]),
             row["title"],
             tuple(_texts(row["aliases"])),
             tuple(_texts(row["directors"])),
             row["year"],
         )
-        for row in await rows_by_id(select, ids)
+        for row in await get_rows_by_id(select, ids)
     ]
 
 

@@ -21,17 +21,17 @@ WRITER_HEAP = 30_000_000  # bytes
 LOADER_HEAP = 100_000_000  # bytes, while a start loads all words: the fewer parts, the faster asked
 
 
-class Near(NamedTuple):
+class NearTerm(NamedTuple):
     """A word, or a beginning, that exists: `edits` letters away (a swap is one), standing in
     `places`.
     """
 
     word: str
     edits: int
-    places: int
+    field_mask: int
 
 
-class Dictionary:
+class FuzzyTermIndex:
     """Words and their places. Look-ups may run in any thread; `add` and `settle` must not overlap
     themselves.
     """
@@ -42,7 +42,7 @@ class Dictionary:
         builder.add_integer_field("number", fast=True)
         self._schema = builder.build()
         self._fresh: dict[str, int] = {}
-        self._answers: dict[tuple[str, int, bool], tuple[Near, ...]] = {}
+        self._answers: dict[tuple[str, int, bool], tuple[NearTerm, ...]] = {}
         self._settling = Lock()
         self._loader: tantivy.IndexWriter | None = None
         self.kinds = self._loaded = 0
@@ -68,16 +68,16 @@ class Dictionary:
             self._answers = {}
 
     @property
-    def due(self) -> bool:
+    def needs_merge(self) -> bool:
         """Whether enough words have arrived for `settle` to be worth its 20 ms."""
         return len(self._fresh) > MOST_FRESH
 
-    def begin(self) -> None:
+    def bulk_load_start(self) -> None:
         """Forget all words, to load those of a whole catalogue: pages by `load`, then `end`."""
         self._clear()
         self._loader = self._index.writer(LOADER_HEAP, 1)
 
-    def load(self, words: Iterable[tuple[str, int]]) -> None:
+    def bulk_load_add(self, words: Iterable[tuple[str, int]]) -> None:
         """Take some of them in, each with its place; blocks, for a thread.
 
         A word of several places is then there several times, which a look-up puts together: to look
@@ -88,14 +88,14 @@ class Dictionary:
             self._loaded |= place
             self._append(self._loader, word, place)
 
-    def end(self) -> None:
+    def bulk_load_finish(self) -> None:
         """Make what was loaded known; blocks, for a thread."""
         assert self._loader is not None
         self._commit(self._loader)
         self._loader = None
         self.kinds = self._loaded
 
-    def settle(self) -> None:
+    def merge_pending(self) -> None:
         """Sort the words that arrived into the index. Blocks: for a thread, or for a start."""
         with self._settling:
             fresh = dict(self._fresh)
@@ -109,27 +109,27 @@ class Dictionary:
             for number, word in enumerate(fresh, first):  # places that were learned meanwhile
                 self._places[number] |= self._fresh.pop(word, 0)
 
-    def lacks(self, word: str, place: int) -> bool:
+    def surely_absent(self, word: str, place: int) -> bool:
         """Whether `word` surely does not stand in `place`: others do, and this one is not known."""
-        return bool(self.kinds & place) and not self.places(word) & place
+        return bool(self.kinds & place) and not self.fields_of(word) & place
 
     def __contains__(self, word: str) -> bool:
         """Whether there is such a word: cheaper than to ask where."""
         return word in self._fresh or self._searcher.doc_freq("word", word) > 0
 
-    def places(self, word: str) -> int:
+    def fields_of(self, word: str) -> int:
         """Where `word` stands, as a sum of places; 0 when it is unknown."""
         if word in self._fresh:
             return self._fresh[word]
         return self._sum(self._numbers(word))
 
-    def begins(self, beginning: str) -> bool:
+    def has_prefix(self, beginning: str) -> bool:
         """Whether any word starts with `beginning`."""
         if self._searcher.terms_with_prefix("word", beginning, limit=1):
             return True
         return any(word.startswith(beginning) for word in self._fresh)
 
-    def expand(self, word: str, edits: int = 1, prefix: bool = False) -> tuple[Near, ...]:
+    def expand(self, word: str, edits: int = 1, prefix: bool = False) -> tuple[NearTerm, ...]:
         """The words within `edits` (1 or 2) of `word`, or with `prefix` the beginnings of words;
         never itself.
 
@@ -144,22 +144,24 @@ class Dictionary:
             answers[key] = known
         return known
 
-    def _words(self, word: str, edits: int) -> tuple[Near, ...]:
+    def _words(self, word: str, edits: int) -> tuple[NearTerm, ...]:
         near = [
-            Near(found, distance, places)
+            NearTerm(found, distance, places)
             for found, places in self._candidates(word, edits, prefix=False)
             if found != word
             and (distance := OSA.distance(word, found, score_cutoff=edits)) <= edits
         ]
         return _nearest(word, near)
 
-    def _beginnings(self, word: str, edits: int) -> tuple[Near, ...]:
-        found: dict[str, Near] = {}
+    def _beginnings(self, word: str, edits: int) -> tuple[NearTerm, ...]:
+        found: dict[str, NearTerm] = {}
         for candidate, places in self._candidates(word, edits, prefix=True):
             near = _beginning(word, candidate, edits)
             if near is not None and near[0] != word:
                 known = found.get(near[0])
-                found[near[0]] = Near(near[0], near[1], places | (known.places if known else 0))
+                found[near[0]] = NearTerm(
+                    near[0], near[1], places | (known.field_mask if known else 0)
+                )
         return _nearest(word, list(found.values()))
 
     def _candidates(self, word: str, edits: int, prefix: bool) -> list[tuple[str, int]]:
@@ -226,6 +228,6 @@ def _beginning(word: str, candidate: str, edits: int) -> tuple[str, int] | None:
     return best
 
 
-def _nearest(word: str, near: list[Near]) -> tuple[Near, ...]:
+def _nearest(word: str, near: list[NearTerm]) -> tuple[NearTerm, ...]:
     near.sort(key=lambda n: (n.edits, n.word[:1] != word[:1], abs(len(n.word) - len(word)), n.word))
     return tuple(near[:MOST_NEAR])

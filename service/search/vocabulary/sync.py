@@ -13,9 +13,9 @@ from collections.abc import Iterable
 import orjson
 import structlog
 
-from service.database.connection import connection, on_postgres
-from service.database.sql import clock, now_ms, rows
-from service.database.transactions import is_fault, whole
+from service.database.connection import connection, is_postgres
+from service.database.sql import database_clock_ms, fetch_rows, now_ms
+from service.database.transactions import is_database_fault, run_uncancelled
 from service.search.index.document import ANALYSIS
 from service.search.index.models import IndexState
 from service.search.vocabulary.vocabulary import Vocabulary
@@ -31,7 +31,7 @@ MOST_SENT = 300_000  # words that a writer remembers having sent: some 30 MB
 log = structlog.get_logger()
 
 
-class Lexicon:
+class VocabularySync:
     """Keeps this process's vocabulary level with the table of words."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -47,13 +47,15 @@ class Lexicon:
         """Learn every word there is. Raises the database's own errors."""
         async with self._turn:
             self._followed = self._newest = await now_ms()
-            await asyncio.to_thread(self._vocabulary.begin)
+            await asyncio.to_thread(self._vocabulary.bulk_load_start)
             last = ""
             sql = "SELECT word FROM words WHERE word > $1 ORDER BY word LIMIT $2"
-            while page := await rows(sql, last, PAGE):
+            while page := await fetch_rows(sql, last, PAGE):
                 last = page[-1]["word"]
-                await asyncio.to_thread(self._vocabulary.load, [row["word"] for row in page])
-            await asyncio.to_thread(self._vocabulary.end)
+                await asyncio.to_thread(
+                    self._vocabulary.bulk_load_add, [row["word"] for row in page]
+                )
+            await asyncio.to_thread(self._vocabulary.bulk_load_finish)
         self.loaded.set()
 
     async def catch_up(self) -> None:
@@ -77,7 +79,7 @@ class Lexicon:
                 await self.follow_once()
                 pause = FOLLOW_INTERVAL
             except Exception as error:
-                if not is_fault(error):
+                if not is_database_fault(error):
                     raise
                 pause = min(2 * pause, LONGEST_PAUSE)
                 log.warning("words cannot be read", action="words_away", error=str(error))
@@ -90,11 +92,11 @@ class Lexicon:
             await self._read_since(self._followed - OVERLAP)
             self._followed, forgotten = began, began - OVERLAP
             self._recent = {word: at for word, at in self._recent.items() if at >= forgotten}
-            if self._vocabulary.due:
-                await asyncio.to_thread(self._vocabulary.settle)
+            if self._vocabulary.needs_merge:
+                await asyncio.to_thread(self._vocabulary.merge_pending)
 
     async def _read_since(self, since: int) -> None:
-        found = await rows("SELECT word, seen_at FROM words WHERE seen_at >= $1", since)
+        found = await fetch_rows("SELECT word, seen_at FROM words WHERE seen_at >= $1", since)
         self._vocabulary.add(row["word"] for row in found if row["word"] not in self._recent)
         for row in found:
             self._recent[row["word"]] = row["seen_at"]
@@ -107,19 +109,19 @@ async def complete() -> bool:
     A film's words are written before its document, so after one rebuild that wrote them all they
     stay complete until the analysis changes, or somebody empties the table.
     """
-    found = await rows(
+    found = await fetch_rows(
         "SELECT words_of FROM index_state WHERE EXISTS (SELECT 1 FROM words LIMIT 1)"
     )
     return any(row["words_of"] == ANALYSIS for row in found)
 
 
-@whole
+@run_uncancelled
 async def completed() -> None:
     """A rebuild has written the words of every film."""
     await IndexState.all().update(words_of=ANALYSIS)
 
 
-class Recorder:
+class TermWriter:
     """Writes words down for all readers; the indexer has one."""
 
     def __init__(self) -> None:
@@ -129,7 +131,7 @@ class Recorder:
         """Take nothing for written: the table may have been emptied."""
         self._sent.clear()
 
-    async def remember(self, words: Iterable[str]) -> None:
+    async def record(self, words: Iterable[str]) -> None:
         """Add the words that the table does not have. Done before a document is sent to the index.
 
         Sorted, so that two indexers that add the same words never wait for each other in a circle.
@@ -145,11 +147,11 @@ class Recorder:
 
 
 async def _insert(words: list[str]) -> None:
-    if on_postgres():
-        sql = f"""INSERT INTO words (word, seen_at) SELECT unnest($1::text[]), {clock()}
+    if is_postgres():
+        sql = f"""INSERT INTO words (word, seen_at) SELECT unnest($1::text[]), {database_clock_ms()}
             ON CONFLICT (word) DO NOTHING"""
         await connection().execute_query(sql, [words])
     else:
         sql = f"""INSERT OR IGNORE INTO words (word, seen_at)
-            SELECT value, {clock()} FROM json_each(?)"""  # noqa: S608
+            SELECT value, {database_clock_ms()} FROM json_each(?)"""  # noqa: S608
         await connection().execute_query(sql, [orjson.dumps(words).decode()])

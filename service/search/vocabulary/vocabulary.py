@@ -8,14 +8,14 @@ them hides."""
 
 from collections.abc import Iterable, Iterator
 
-from service.search.vocabulary.fuzzy_term_index import Dictionary, Near
+from service.search.vocabulary.fuzzy_term_index import FuzzyTermIndex, NearTerm
 
-TITLE, ALT, DIRECTOR, CAST, JOINED, WHOLE, WRITER = 1, 2, 4, 8, 16, 32, 64
-PLACES = {
-    "t": TITLE, "a": ALT, "d": DIRECTOR, "c": CAST, "j": JOINED, "w": WHOLE, "s": WRITER,
+TITLE, ALT, DIRECTOR, CAST, JOINED, FULL_TITLE, WRITER = 1, 2, 4, 8, 16, 32, 64
+TERM_KINDS = {
+    "t": TITLE, "a": ALT, "d": DIRECTOR, "c": CAST, "j": JOINED, "w": FULL_TITLE, "s": WRITER,
 }  # fmt: skip
 """Where a word stands; a word in several places has the sum. The letters are those of
-`MovieDocument.words`.
+`MovieDocument.vocabulary_words`.
 """
 
 _NAMES = CAST | WRITER
@@ -27,63 +27,63 @@ class Vocabulary:
     """
 
     def __init__(self) -> None:
-        self._words = Dictionary()
-        self.names = Dictionary()
+        self._words = FuzzyTermIndex()
+        self.names = FuzzyTermIndex()
 
     def __len__(self) -> int:
         return len(self._words) + len(self.names)
 
     def add(self, words: Iterable[str]) -> None:
-        """Learn words, each behind the letter of its place; see `Dictionary.add`."""
+        """Learn words, each behind the letter of its place; see `FuzzyTermIndex.add`."""
         known = list(_placed(words))
         self._words.add(each for each in known if not each[1] & _NAMES)
         self.names.add(each for each in known if each[1] & _NAMES)
 
     @property
-    def due(self) -> bool:
+    def needs_merge(self) -> bool:
         """Whether enough words have arrived for `settle` to be worth its 20 ms."""
-        return self._words.due or self.names.due
+        return self._words.needs_merge or self.names.needs_merge
 
-    def begin(self) -> None:
+    def bulk_load_start(self) -> None:
         """Forget all words, to load those of a whole catalogue: pages by `load`, then `end`."""
-        self._words.begin()
-        self.names.begin()
+        self._words.bulk_load_start()
+        self.names.bulk_load_start()
 
-    def load(self, words: Iterable[str]) -> None:
+    def bulk_load_add(self, words: Iterable[str]) -> None:
         """Take some of them in, each behind its place; blocks, for a thread."""
         known = list(_placed(words))
-        self._words.load(each for each in known if not each[1] & _NAMES)
-        self.names.load(each for each in known if each[1] & _NAMES)
+        self._words.bulk_load_add(each for each in known if not each[1] & _NAMES)
+        self.names.bulk_load_add(each for each in known if each[1] & _NAMES)
 
-    def end(self) -> None:
+    def bulk_load_finish(self) -> None:
         """Make what was loaded known; blocks, for a thread."""
-        self._words.end()
-        self.names.end()
+        self._words.bulk_load_finish()
+        self.names.bulk_load_finish()
 
-    def settle(self) -> None:
+    def merge_pending(self) -> None:
         """Sort the words that arrived into the index. Blocks: for a thread, or for a start."""
-        self._words.settle()
-        self.names.settle()
+        self._words.merge_pending()
+        self.names.merge_pending()
 
     def __contains__(self, word: str) -> bool:
         """Whether there is such a word: cheaper than to ask where."""
         return word in self._words
 
-    def places(self, word: str) -> int:
+    def fields_of(self, word: str) -> int:
         """Where `word` stands, as a sum of places; 0 when it is unknown."""
-        return self._words.places(word)
+        return self._words.fields_of(word)
 
-    def begins(self, beginning: str) -> bool:
+    def has_prefix(self, beginning: str) -> bool:
         """Whether any word starts with `beginning`."""
-        return self._words.begins(beginning)
+        return self._words.has_prefix(beginning)
 
-    def expand(self, word: str, edits: int = 1, prefix: bool = False) -> tuple[Near, ...]:
-        """The words, or with `prefix` their beginnings, near `word`; see `Dictionary.expand`."""
+    def expand(self, word: str, edits: int = 1, prefix: bool = False) -> tuple[NearTerm, ...]:
+        """The words, or with `prefix` their beginnings, near `word`; see `FuzzyTermIndex.expand`."""
         return self._words.expand(word, edits, prefix)
 
 
 def _placed(words: Iterable[str]) -> Iterator[tuple[str, int]]:
     """The words of known places."""
     for marked in words:
-        if (place := PLACES.get(marked[:1], 0)) and len(marked) > 1:
+        if (place := TERM_KINDS.get(marked[:1], 0)) and len(marked) > 1:
             yield marked[1:], place

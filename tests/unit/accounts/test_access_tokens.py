@@ -10,7 +10,15 @@ from uuid import UUID
 import jwt
 import pytest
 
-from service.accounts.tokens import ALGORITHM, AUDIENCE, ISSUER, LARGEST, LIFE, TYPE, Tokens
+from service.accounts.tokens import (
+    ACCESS_TOKEN_LIFETIME,
+    ALGORITHM,
+    AUDIENCE,
+    ISSUER,
+    LARGEST,
+    TYPE,
+    Tokens,
+)
 from service.errors import NotAuthenticated
 from tests.unit.accounts.people import SECRET, Clock
 
@@ -64,7 +72,7 @@ def _unsigned(token: str, alg: str) -> str:
 def test_a_token_says_whose_it_is_and_in_which_session(tokens: Tokens, clock: Clock) -> None:
     claims = tokens.read(tokens.issue(USER, SESSION, 7))
     assert (claims.sub, claims.sid, claims.ver) == (USER, SESSION, 7)
-    assert claims.ends == clock() + LIFE
+    assert claims.ends == clock() + ACCESS_TOKEN_LIFETIME
     assert claims.jti != tokens.read(tokens.issue(USER, SESSION, 7)).jti
 
 
@@ -150,7 +158,7 @@ def test_a_token_is_good_for_the_leeway_longer_and_no_second_more(
     tokens: Tokens, clock: Clock
 ) -> None:
     token = tokens.issue(USER, SESSION, 1)
-    clock.time += LIFE + timedelta(seconds=59)
+    clock.time += ACCESS_TOKEN_LIFETIME + timedelta(seconds=59)
     assert tokens.read(token).sub == USER
     clock.pass_by(1)
     with pytest.raises(NotAuthenticated):

@@ -10,7 +10,7 @@ from service.accounts.login_throttle import (
     FORGOTTEN_AFTER,
     LONGEST_DELAY,
     NAME_FAILURES,
-    Throttle,
+    LoginThrottle,
 )
 from service.accounts.models import LoginFailure
 from service.accounts.responses import SessionView
@@ -21,8 +21,8 @@ FIRST = FIRST_DELAY / 1000  # seconds
 
 
 @pytest.fixture
-def throttle(clock: Clock) -> Throttle:
-    return Throttle(SECRET, clock)
+def throttle(clock: Clock) -> LoginThrottle:
+    return LoginThrottle(SECRET, clock)
 
 
 async def _fail(people: People, name: str = "ingrid", address: str = HERE) -> None:
@@ -124,18 +124,18 @@ async def test_ones_own_account_does_not_clear_the_address(people: People) -> No
     ],
 )
 def test_neighbours_of_one_network_count_as_one(
-    throttle: Throttle, one: str, other: str, same: bool
+    throttle: LoginThrottle, one: str, other: str, same: bool
 ) -> None:
     attempts = [throttle.attempt("x", address) for address in (one, other)]
     assert (attempts[0].address == attempts[1].address) is same
 
 
-def test_a_name_is_not_taken_for_an_address(throttle: Throttle) -> None:
+def test_a_name_is_not_taken_for_an_address(throttle: LoginThrottle) -> None:
     attempt = throttle.attempt("192.0.2.1", "192.0.2.1")
     assert attempt.name != attempt.address
 
 
-async def test_a_crowd_learns_no_more_than_a_queue(people: People, throttle: Throttle) -> None:
+async def test_a_crowd_learns_no_more_than_a_queue(people: People, throttle: LoginThrottle) -> None:
     await people.join("ingrid")
     results = await asyncio.gather(
         *(people.login("ingrid", "wrong password", f"192.0.2.{n}") for n in range(16)),

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from service.accounts.models import RefreshToken, Session, User
 from service.accounts.responses import SessionView
-from service.accounts.sessions import GRACE, LIFE, Sessions
+from service.accounts.sessions import GRACE, SESSION_LIFETIME, Sessions
 from service.accounts.tokens import Tokens
 from service.errors import NotAuthenticated
 from tests.unit.accounts.people import SECRET, Clock, People
@@ -119,9 +119,9 @@ async def test_a_session_lives_on_as_long_as_it_is_refreshed(
     people: People, session: SessionView, clock: Clock
 ) -> None:
     for _ in range(3):
-        clock.pass_by(LIFE.total_seconds() - 1)
+        clock.pass_by(SESSION_LIFETIME.total_seconds() - 1)
         session = await people.accounts.refresh(session.refresh_token)
-    clock.pass_by(LIFE.total_seconds())
+    clock.pass_by(SESSION_LIFETIME.total_seconds())
     await people.find_it_over(session)
 
 
@@ -129,10 +129,10 @@ async def test_what_can_no_longer_be_used_is_not_kept(
     people: People, session: SessionView, clock: Clock
 ) -> None:
     for _ in range(6):
-        clock.pass_by(LIFE.total_seconds() / 2)
+        clock.pass_by(SESSION_LIFETIME.total_seconds() / 2)
         session = await people.accounts.refresh(session.refresh_token)
     assert await RefreshToken.all().count() == 3
-    clock.pass_by(LIFE.total_seconds())
+    clock.pass_by(SESSION_LIFETIME.total_seconds())
     await people.login("ingrid")
     assert await Session.all().count() == 1
     assert await RefreshToken.all().count() == 1

@@ -17,8 +17,8 @@ from elasticsearch import (
     UnsupportedProductError,
 )
 from service.errors import Unavailable
-from service.limits import INDEX_CONNECTIONS as CONNECTIONS
-from service.limits import SEARCH_DEADLINE
+from service.limits import ELASTICSEARCH_CONNECTIONS as CONNECTIONS
+from service.limits import SEARCH_TIMEOUT
 
 PREFIX = "movies"  # of an index's name here; in the cluster the alias takes its place
 
@@ -27,7 +27,7 @@ MAJOR = 9  # of the server: a client of one major does not speak to an older ser
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ElasticsearchAddress:
     """Where a cluster is: its nodes, who we are there, whom to trust, which alias is ours, and how
     many seconds a search may take.
     """
@@ -37,10 +37,10 @@ class Address:
     password: str | None = None
     certificates: str | None = None
     alias: str = "movies"
-    deadline: float = SEARCH_DEADLINE
+    deadline: float = SEARCH_TIMEOUT
 
     @classmethod
-    def parse(cls, url: str) -> "Address":
+    def parse(cls, url: str) -> "ElasticsearchAddress":
         """Read `https://user:pw@host:9200,https://other:9200?ca=/path/ca.crt&timeout=2`."""
         parts = [urlsplit(each.strip()) for each in url.split(",")]
         options = parse_qs("&".join(part.query for part in parts))
@@ -55,7 +55,7 @@ class Address:
             password=unquote(known.password) if known and known.password else None,
             certificates=options.get("ca", [None])[-1],
             alias=options.get("index", ["movies"])[-1] or "movies",
-            deadline=float(options.get("timeout", [SEARCH_DEADLINE])[-1]),
+            deadline=float(options.get("timeout", [SEARCH_TIMEOUT])[-1]),
         )
 
     def real(self, name: str) -> str:
@@ -97,12 +97,12 @@ class Address:
 
 
 @contextmanager
-def faults() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Whatever the driver raises inside becomes `Unavailable`, with what to do about it."""
     try:
         yield
     except (ApiError, TransportError, UnsupportedProductError) as error:
-        raise unavailable(error) from error
+        raise to_unavailable(error) from error
 
 
 async def version(client: AsyncElasticsearch) -> str:
@@ -116,7 +116,7 @@ async def version(client: AsyncElasticsearch) -> str:
     return number
 
 
-def unavailable(error: Exception) -> Unavailable:
+def to_unavailable(error: Exception) -> Unavailable:
     """The driver's error in words for people."""
     text = str(error)
     if isinstance(error, AuthenticationException):

@@ -7,16 +7,16 @@ the caller from the outbox.
 from typing import Any
 
 from elasticsearch import AsyncElasticsearch, NotFoundError
-from service.limits import INVENTORY_DEADLINE as DEADLINE
-from service.search.engines.base import Held
-from service.search.engines.elasticsearch.connection import Address, faults
+from service.limits import INVENTORY_TIMEOUT as DEADLINE
+from service.search.engines.base import IndexEntry
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress, translate_errors
 from service.search.engines.elasticsearch.writer import fingerprint
 
 
-class ElasticInventory:
+class ElasticsearchInventory:
     """The inventory of a cluster."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: ElasticsearchAddress) -> None:
         self._address = address
         self._client: AsyncElasticsearch | None = None
 
@@ -26,29 +26,29 @@ class ElasticInventory:
             await client.close()
 
     async def live(self) -> str | None:
-        with faults():
+        with translate_errors():
             try:
                 found = sorted(await self._ready().indices.get_alias(name=self._address.alias))
             except NotFoundError:
                 return None
         return self._address.short(found[0]) if found else None
 
-    async def fits(self, name: str) -> bool:
+    async def is_current_schema(self, name: str) -> bool:
         index = self._address.real(name)
-        with faults():
+        with translate_errors():
             found = await self._ready().indices.get_mapping(index=index)
         held: dict[str, Any] = found[index]["mappings"].get("_meta", {})
         return held.get("fingerprint") == fingerprint()
 
-    async def page(self, name: str, after: str, limit: int) -> tuple[Held, ...]:
+    async def page(self, name: str, after: str, limit: int) -> tuple[IndexEntry, ...]:
         return await self._held(name, {"range": {"id": {"gt": after}}}, limit)
 
-    async def look(self, name: str, film_id: str) -> Held | None:
+    async def get_entry(self, name: str, film_id: str) -> IndexEntry | None:
         found = await self._held(name, {"term": {"id": film_id}}, 1)
         return found[0] if found else None
 
-    async def _held(self, name: str, query: dict[str, Any], limit: int) -> tuple[Held, ...]:
-        with faults():
+    async def _held(self, name: str, query: dict[str, Any], limit: int) -> tuple[IndexEntry, ...]:
+        with translate_errors():
             answer = await self._ready().search(
                 index=self._address.real(name),
                 query=query,
@@ -61,7 +61,7 @@ class ElasticInventory:
                 allow_partial_search_results=False,
             )
         return tuple(
-            Held(
+            IndexEntry(
                 hit["_id"],
                 hit["_version"],
                 hit["fields"]["digest"][0],

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from service.search.criteria.facets import MOST_VALUES
-from service.search.criteria.filters import Facet, Range, Selection
+from service.search.criteria.facets import MAX_VALUES
+from service.search.criteria.filters import Facet, Filters, Range
 from service.search.criteria.sorting import NUMBERS, Column
 from service.search.query.plan import Clause, Field, Group, Plan, Slot
 
 COUNTED: dict[Facet, dict[str, Any]] = {
-    "genre": {"terms": {"field": "genres", "size": MOST_VALUES}},
-    "language": {"terms": {"field": "languages", "size": MOST_VALUES}},
-    "country": {"terms": {"field": "countries", "size": MOST_VALUES}},
-    "type": {"terms": {"field": "type", "size": MOST_VALUES}},
+    "genre": {"terms": {"field": "genres", "size": MAX_VALUES}},
+    "language": {"terms": {"field": "languages", "size": MAX_VALUES}},
+    "country": {"terms": {"field": "countries", "size": MAX_VALUES}},
+    "type": {"terms": {"field": "type", "size": MAX_VALUES}},
     "decade": {"histogram": {"field": "year", "interval": 10, "min_doc_count": 1}},
     "rating": {"histogram": {"field": "rating", "interval": 1, "min_doc_count": 1}},
 }
@@ -23,7 +23,7 @@ BY_DEFAULT = frozenset(get_args(Field)) - {"cast", "writer", "plot"}
 _GONE = {"term": {"gone": True}}
 
 
-def searched(plan: Plan | None, selection: Selection, scored: bool) -> dict[str, Any]:
+def searched(plan: Plan | None, selection: Filters, scored: bool) -> dict[str, Any]:
     """The plan, or every film, of the selected films alone; the score is its words' alone."""
     wanted: dict[str, Any] = {"must_not": [_GONE]}
     if plan is not None:
@@ -41,7 +41,7 @@ def searched(plan: Plan | None, selection: Selection, scored: bool) -> dict[str,
     }
 
 
-def asked(plan: Plan | None, selection: Selection, facets: Sequence[Facet] = ()) -> frozenset[str]:
+def asked(plan: Plan | None, selection: Filters, facets: Sequence[Facet] = ()) -> frozenset[str]:
     """What is looked at beside titles and directors, as the mapping calls it."""
     found = {
         *_named(selection),
@@ -54,12 +54,12 @@ def asked(plan: Plan | None, selection: Selection, facets: Sequence[Facet] = ())
     return frozenset(found)
 
 
-def selected(selection: Selection) -> dict[str, Any]:
+def selected(selection: Filters) -> dict[str, Any]:
     """The selected films as a filter."""
     return {"bool": {"filter": filters(selection)}}
 
 
-def filters(selection: Selection) -> list[dict[str, Any]]:
+def filters(selection: Filters) -> list[dict[str, Any]]:
     """One filter for each that is set."""
     ranges = {
         "year": selection.years,
@@ -69,10 +69,10 @@ def filters(selection: Selection) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"terms": {name: list(values)}} for name, values in _named(selection).items()
     ]
-    return found + [{"range": {n: _bounds(each)}} for n, each in ranges.items() if not each.open]
+    return found + [{"range": {n: _bounds(each)}} for n, each in ranges.items() if not each.is_open]
 
 
-def _named(selection: Selection) -> dict[str, tuple[str, ...]]:
+def _named(selection: Filters) -> dict[str, tuple[str, ...]]:
     named = {f"find.is_{name}": values for name, values in selection.named.items()}
     return named | ({"type": selection.types} if selection.types else {})
 
@@ -87,22 +87,22 @@ def sorting(by: Column | None) -> list[dict[str, str]]:
 
 
 def _bounds(each: Range) -> dict[str, float]:
-    ends = {"gte": each.least, "lte": each.most}
+    ends = {"gte": each.minimum, "lte": each.maximum}
     return {name: end for name, end in ends.items() if end is not None}
 
 
 def _words(plan: Plan) -> dict[str, Any]:
     ways = [_group(group) for group in plan.groups]
-    if plan.whole is not None:
-        ways.append(_best(plan.whole))
+    if plan.full_title is not None:
+        ways.append(_best(plan.full_title))
     words = {"bool": {"should": ways, "minimum_should_match": 1}} if len(ways) > 1 else ways[0]
-    if plan.extra:
-        words = {"bool": {"must": [words], "should": [_best(slot) for slot in plan.extra]}}
+    if plan.optional:
+        words = {"bool": {"must": [words], "should": [_best(slot) for slot in plan.optional]}}
     return words
 
 
 def _group(group: Group) -> dict[str, Any]:
-    slots = [_best(slot) for slot in group.slots for _ in range(slot.counts)]
+    slots = [_best(slot) for slot in group.slots for _ in range(slot.multiplicity)]
     return {"bool": {"should": slots, "minimum_should_match": group.needed}}
 
 
@@ -113,4 +113,4 @@ def _best(slot: Slot) -> dict[str, Any]:
 
 def _clause(clause: Clause) -> dict[str, Any]:
     terms = {"terms": {f"find.{clause.field}": list(clause.terms)}}
-    return {"constant_score": {"filter": terms, "boost": clause.worth}}
+    return {"constant_score": {"filter": terms, "boost": clause.weight}}

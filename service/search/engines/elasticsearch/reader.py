@@ -12,11 +12,15 @@ from elasticsearch import (
 )
 from service.errors import Unavailable
 from service.search.criteria import sorting as order
-from service.search.criteria.facets import Counts, ordered
-from service.search.criteria.filters import EVERY_FILM, Facet, Selection
-from service.search.criteria.sorting import Place, Sort
-from service.search.engines.base import Hit, Hits, Outdated
-from service.search.engines.elasticsearch.connection import Address, faults, version
+from service.search.criteria.facets import FacetCounts, order_counts
+from service.search.criteria.filters import NO_FILTERS, Facet, Filters
+from service.search.criteria.sorting import Sort, SortKey
+from service.search.engines.base import Hit, Hits, IndexOutdated
+from service.search.engines.elasticsearch.connection import (
+    ElasticsearchAddress,
+    translate_errors,
+    version,
+)
 from service.search.engines.elasticsearch.mapping_check import Fields
 from service.search.engines.elasticsearch.queries import COUNTED, asked, searched, selected, sorting
 from service.search.query.plan import Plan
@@ -24,10 +28,10 @@ from service.search.query.plan import Plan
 COUNTED_EXACTLY = 10_000  # hits; beyond, the total says "or more"
 
 
-class ElasticEngine:
+class ElasticsearchEngine:
     """The engine for one or many machines, through the alias of the live index."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: ElasticsearchAddress) -> None:
         self._address = address
         self._client: AsyncElasticsearch | None = None
         self._fault: Unavailable | None = None
@@ -45,7 +49,7 @@ class ElasticEngine:
         if client is not None:
             await client.close()
 
-    async def see(self, generation: int) -> None:
+    async def refresh(self, generation: int) -> None:
         """Nothing to do: a refresh shows the documents to every search."""
 
     async def search(
@@ -54,11 +58,11 @@ class ElasticEngine:
         offset: int,
         limit: int,
         *,
-        selection: Selection = EVERY_FILM,
+        selection: Filters = NO_FILTERS,
         sort: Sort = "relevance",
-        after: Place | None = None,
+        after: SortKey | None = None,
     ) -> Hits:
-        if plan is not None and plan.hopeless:
+        if plan is not None and plan.matches_nothing:
             return Hits((), 0)
         await self._check(asked(plan, selection))
         by = order.column(sort, plan is not None)
@@ -89,31 +93,31 @@ class ElasticEngine:
         return Hits(found, total["value"], "eq" if whole else "gte", partial)
 
     async def count(
-        self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]
-    ) -> Counts:
-        if plan is not None and plan.hopeless:
+        self, plan: Plan | None, selection: Filters, facets: Sequence[Facet]
+    ) -> FacetCounts:
+        if plan is not None and plan.matches_nothing:
             return dict.fromkeys(facets, ())
         await self._check(asked(plan, selection, facets))
         wanted = {
             facet: {"filter": selected(selection.without(facet)), "aggs": {"of": COUNTED[facet]}}
             for facet in facets
         }
-        query = searched(plan, EVERY_FILM, scored=False)
+        query = searched(plan, NO_FILTERS, scored=False)
         answer = await self._search(query=query, size=0, aggs=wanted, track_total_hits=False)
         if answer["timed_out"]:
             raise Unavailable(
                 "Counting takes too long now.", code="search_unavailable", retry_after=1
             )
-        counts: Counts = {}
+        counts: FacetCounts = {}
         for facet in facets:
             buckets = answer["aggregations"][facet]["of"]["buckets"]
             values = ((_value(b["key"]), b["doc_count"]) for b in buckets)
-            counts[facet] = ordered(facet, values)
+            counts[facet] = order_counts(facet, values)
         return counts
 
     async def check(self) -> str:
         client = self._ready()
-        with faults():
+        with translate_errors():
             number = await version(client)
             if not await client.indices.exists_alias(name=self._address.alias):
                 raise Unavailable(
@@ -126,13 +130,13 @@ class ElasticEngine:
 
     async def _check(self, fields: frozenset[str]) -> None:
         """Refuse what an index of an earlier release lacks."""
-        with faults():
+        with translate_errors():
             has = await self._fields.has(self._ready(), fields)
         if not has:
-            raise Outdated
+            raise IndexOutdated
 
     async def _search(self, **wanted: Any) -> Any:
-        with faults():
+        with translate_errors():
             answer = await self._ready().search(
                 index=self._address.alias,
                 source=False,

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from service.search.index.document import TERMS, MovieDocument
+from service.search.index.document import INDEXED_TERM_FIELDS, MovieDocument
 
 READABLE = (
     "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "writers", "actors",
@@ -30,12 +30,14 @@ def source(document: MovieDocument) -> dict[str, Any]:
     if document.gone:
         return values
     values |= {name: getattr(document, name) for name in READABLE}
-    values["order"] = {**document.places, "title": document.whole_title}
-    terms = {name: found for name in TERMS if (found := getattr(document.terms, name))}
-    values["find"] = terms | document.kept_by
+    values["order"] = {**document.sort_numbers, "title": document.whole_title}
+    terms = {
+        name: found for name in INDEXED_TERM_FIELDS if (found := getattr(document.terms, name))
+    }
+    values["find"] = terms | document.filter_keys
     return values
 
 
-def packed(document: MovieDocument) -> bytes:
+def serialize(document: MovieDocument) -> bytes:
     """The same as JSON. Raises TypeError for what JSON cannot hold."""
     return orjson.dumps(source(document))

@@ -16,10 +16,14 @@ import orjson
 
 from elasticsearch import ApiError, AsyncElasticsearch, BadRequestError, NotFoundError
 from service.errors import Unavailable
-from service.limits import BULK_DEADLINE as DEADLINE
-from service.search.engines.base import Pack, Packed, Refusal, packed_all
-from service.search.engines.elasticsearch.connection import Address, faults, version
-from service.search.engines.elasticsearch.serializer import packed
+from service.limits import BULK_TIMEOUT as DEADLINE
+from service.search.engines.base import SerializedDocument, Serializer, WriteError, serialize_all
+from service.search.engines.elasticsearch.connection import (
+    ElasticsearchAddress,
+    translate_errors,
+    version,
+)
+from service.search.engines.elasticsearch.serializer import serialize
 from service.search.index.document import ANALYSIS, MovieDocument
 from service.settings import PROJECT
 
@@ -44,17 +48,17 @@ def fingerprint() -> str:
     return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
-class ElasticWriter:
+class ElasticsearchWriter:
     """The writer of a cluster; any number of them may work at the same time."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: ElasticsearchAddress) -> None:
         self._address = address
         self._client: AsyncElasticsearch | None = None
 
     async def open(self) -> None:
         if self._client is None:
             self._client = self._address.client(DEADLINE)
-        with faults():
+        with translate_errors():
             await version(self._client)
             await self._begin()
 
@@ -63,56 +67,58 @@ class ElasticWriter:
         if client is not None:
             await client.close()
 
-    async def write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
-        ready, refused = packed_all(documents, packed)
+    async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
+        ready, refused = serialize_all(documents, serialize)
         return refused + await self._bulks(self._address.alias, ready, live=True)
 
     async def create(self, name: str) -> None:
         await self.drop(name)
-        with faults():
+        with translate_errors():
             await self._make(self._address.real(name))
 
     @property
-    def pack(self) -> Pack:
-        return packed
+    def serialize(self) -> Serializer:
+        return serialize
 
-    async def fill(self, name: str, documents: Sequence[Packed]) -> tuple[Refusal, ...]:
+    async def fill(
+        self, name: str, documents: Sequence[SerializedDocument]
+    ) -> tuple[WriteError, ...]:
         return await self._bulks(self._address.real(name), documents, live=False)
 
-    async def keep(self, name: str) -> None:
+    async def commit(self, name: str) -> None:
         """Nothing is left to do: a bulk that was answered is in the cluster's log."""
 
     async def count(self, name: str) -> int:
         client, index = self._ready(), self._address.real(name)
         query = {"bool": {"must_not": [{"term": {"gone": True}}]}}
-        with faults():
+        with translate_errors():
             await client.indices.refresh(index=index)
             counted = await client.count(index=index, query=query)
         return int(counted["count"])
 
     async def promote(self, name: str) -> None:
-        with faults():
+        with translate_errors():
             await self._promote(self._address.real(name))
 
     async def current(self) -> str | None:
-        with faults():
+        with translate_errors():
             live = await self._live()
         return self._address.short(live[0]) if live else None
 
     async def names(self) -> list[str]:
-        with faults():
+        with translate_errors():
             return [self._address.short(index) for index in await self._ours()]
 
     async def drop(self, name: str) -> None:
         index = self._address.real(name)
-        with faults():
+        with translate_errors():
             if index in await self._live():
                 raise Unavailable(f"{name} is the live index.", code="index_live")
             await self._ready().indices.delete(index=index, ignore_unavailable=True)
 
-    async def bury(self, film_ids: Sequence[str]) -> None:
+    async def purge_tombstones(self, film_ids: Sequence[str]) -> None:
         found = [{"terms": {"id": list(film_ids)}}, {"term": {"gone": True}}]
-        with faults():
+        with translate_errors():
             await self._ready().delete_by_query(
                 index=self._address.alias, query={"bool": {"filter": found}}, conflicts="proceed"
             )
@@ -170,9 +176,9 @@ class ElasticWriter:
         )
 
     async def _bulks(
-        self, index: str, documents: Sequence[Packed], live: bool
-    ) -> tuple[Refusal, ...]:
-        refused: list[Refusal] = []
+        self, index: str, documents: Sequence[SerializedDocument], live: bool
+    ) -> tuple[WriteError, ...]:
+        refused: list[WriteError] = []
         for start in range(0, len(documents), MOST_IN_BULK):
             part = documents[start : start + MOST_IN_BULK]
             last = start + MOST_IN_BULK >= len(documents)
@@ -180,12 +186,12 @@ class ElasticWriter:
         return tuple(refused)
 
     async def _bulk(
-        self, index: str, documents: Sequence[Packed], live: bool, refresh: bool
-    ) -> list[Refusal]:
+        self, index: str, documents: Sequence[SerializedDocument], live: bool, refresh: bool
+    ) -> list[WriteError]:
         operations: list[bytes] = []
         for document in documents:
             operations += (_how(document), document.body)
-        with faults():
+        with translate_errors():
             try:
                 # A fill's answer is long and says nothing new, so it is asked for only after an
                 # error, with the same documents: their versions make that harmless.
@@ -196,7 +202,9 @@ class ElasticWriter:
                 if error.status_code not in TOO_BUSY:
                     raise
                 of_all = (d.film_id for d in documents)
-                return [Refusal(film_id, "the cluster is busy", passing=True) for film_id in of_all]
+                return [
+                    WriteError(film_id, "the cluster is busy", retryable=True) for film_id in of_all
+                ]
         items = [item["index"] for item in answer["items"]] if answer["errors"] else []
         if any(item.get("error", {}).get("type") == NO_INDEX for item in items):
             raise Unavailable(
@@ -223,16 +231,16 @@ class ElasticWriter:
         return self._client
 
 
-def _how(document: Packed) -> bytes:
+def _how(document: SerializedDocument) -> bytes:
     how = {"_id": document.film_id, "version": document.version, "version_type": "external_gte"}
     return orjson.dumps({"index": how})
 
 
-def _refusal(item: dict[str, Any]) -> Refusal | None:
+def _refusal(item: dict[str, Any]) -> WriteError | None:
     status = item["status"]
     if status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.CONFLICT:
         return None
     error = item.get("error", {})
     reason = f"{error.get('type', status)}: {error.get('reason', '')}"
     passing = status in TOO_BUSY or any(each in reason for each in PASSING)
-    return Refusal(item["_id"], reason, passing=passing)
+    return WriteError(item["_id"], reason, retryable=passing)

@@ -15,9 +15,9 @@ from tantivy import Occur, Order, Query
 
 from service.errors import Unavailable
 from service.search.criteria.filters import Range
-from service.search.engines.base import Held
+from service.search.engines.base import IndexEntry
 from service.search.engines.tantivy import schema as layout
-from service.search.engines.tantivy.queries import Phrasing
+from service.search.engines.tantivy.queries import QueryBuilder
 
 T = TypeVar("T")
 
@@ -35,13 +35,13 @@ class TantivyInventory:
     async def live(self) -> str | None:
         return await self._run(partial(layout.pointed, self._root))
 
-    async def fits(self, name: str) -> bool:
+    async def is_current_schema(self, name: str) -> bool:
         return await self._run(partial(self._fits, name))
 
-    async def page(self, name: str, after: str, limit: int) -> tuple[Held, ...]:
+    async def page(self, name: str, after: str, limit: int) -> tuple[IndexEntry, ...]:
         return await self._run(partial(self._page, name, after, limit))
 
-    async def look(self, name: str, film_id: str) -> Held | None:
+    async def get_entry(self, name: str, film_id: str) -> IndexEntry | None:
         return await self._run(partial(self._look, name, film_id))
 
     async def _run(self, work: Callable[[], T]) -> T:
@@ -58,9 +58,9 @@ class TantivyInventory:
         made_by = (self._root / name / layout.MARK).read_text().strip()
         return made_by == layout.FINGERPRINT and self._index(name).schema == layout.SCHEMA
 
-    def _page(self, name: str, after: str, limit: int) -> tuple[Held, ...]:
+    def _page(self, name: str, after: str, limit: int) -> tuple[IndexEntry, ...]:
         index = self._index(name)
-        searcher, phrasing = index.searcher(), Phrasing(index.schema)
+        searcher, phrasing = index.searcher(), QueryBuilder(index.schema)
         first = layout.columns_of(after)[0]
         wanted = limit
         while True:
@@ -78,9 +78,9 @@ class TantivyInventory:
                 return tuple(held[:limit])
             wanted *= 2
 
-    def _look(self, name: str, film_id: str) -> Held | None:
+    def _look(self, name: str, film_id: str) -> IndexEntry | None:
         index = self._index(name)
-        searcher, phrasing = index.searcher(), Phrasing(index.schema)
+        searcher, phrasing = index.searcher(), QueryBuilder(index.schema)
         gone = {film_id} if phrasing.is_gone(searcher, film_id) else set()
         this = searcher.search(phrasing.term("id", film_id), limit=1, count=False)
         found = _held(searcher, this.hits, gone)
@@ -100,13 +100,13 @@ class TantivyInventory:
 
 def _held(
     searcher: tantivy.Searcher, hits: list[tuple[Any, tantivy.DocAddress]], gone: set[str]
-) -> list[Held]:
+) -> list[IndexEntry]:
     addresses = [address for _, address in hits]
     highs, lows, versions = (
         _column(searcher, name, addresses) for name in ("id_high", "id_low", "version")
     )
     held = [
-        Held(film_id, version, searcher.doc(address)["digest"][0], film_id in gone)
+        IndexEntry(film_id, version, searcher.doc(address)["digest"][0], film_id in gone)
         for film_id, version, address in zip(
             map(layout.id_of, highs, lows), versions, addresses, strict=True
         )
@@ -114,7 +114,7 @@ def _held(
     return sorted(held, key=lambda one: one.film_id)
 
 
-def _gone(searcher: tantivy.Searcher, phrasing: Phrasing, highs: list[int]) -> set[str]:
+def _gone(searcher: tantivy.Searcher, phrasing: QueryBuilder, highs: list[int]) -> set[str]:
     """The tombstones among documents with these first columns, which are all that have them."""
     if not highs:
         return set()

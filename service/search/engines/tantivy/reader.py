@@ -18,12 +18,12 @@ import tantivy
 
 from service.errors import Unavailable
 from service.search.criteria import sorting
-from service.search.criteria.facets import Counts, ordered
-from service.search.criteria.filters import EVERY_FILM, Facet, Range, Selection
-from service.search.criteria.sorting import Place, Sort
-from service.search.engines.base import Hit, Hits, Outdated
+from service.search.criteria.facets import FacetCounts, order_counts
+from service.search.criteria.filters import NO_FILTERS, Facet, Filters, Range
+from service.search.criteria.sorting import Sort, SortKey
+from service.search.engines.base import Hit, Hits, IndexOutdated
 from service.search.engines.tantivy import schema as layout
-from service.search.engines.tantivy.queries import COUNTED, NOW, Phrasing, asked
+from service.search.engines.tantivy.queries import COUNTED, NOW, QueryBuilder, asked
 from service.search.engines.tantivy.schema import SCHEMA
 from service.search.query.plan import Plan
 
@@ -41,14 +41,17 @@ class _Live:
     name: str
     index: tantivy.Index
     fields: frozenset[str]
-    phrasing: Phrasing
+    phrasing: QueryBuilder
 
     @classmethod
     def of(cls, folder: Path) -> "_Live":
         index = tantivy.Index.open(str(folder))
         fields = layout.fields_of(folder)
         return cls(
-            folder.name, index, fields, NOW if index.schema == SCHEMA else Phrasing(index.schema)
+            folder.name,
+            index,
+            fields,
+            NOW if index.schema == SCHEMA else QueryBuilder(index.schema),
         )
 
     def searcher(self, fields: Callable[[], frozenset[str]]) -> tantivy.Searcher:
@@ -56,7 +59,7 @@ class _Live:
         of one that an index of an earlier release does not have.
         """
         if self.phrasing is not NOW and not fields() <= self.fields:
-            raise Outdated
+            raise IndexOutdated
         return self.index.searcher()
 
 
@@ -77,7 +80,7 @@ class TantivyEngine:
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._live = None
 
-    async def see(self, generation: int) -> None:
+    async def refresh(self, generation: int) -> None:
         try:
             await self._run(self._look)
         except Unavailable:
@@ -90,15 +93,15 @@ class TantivyEngine:
         offset: int,
         limit: int,
         *,
-        selection: Selection = EVERY_FILM,
+        selection: Filters = NO_FILTERS,
         sort: Sort = "relevance",
-        after: Place | None = None,
+        after: SortKey | None = None,
     ) -> Hits:
         return await self._run(partial(self._search, plan, offset, limit, selection, sort, after))
 
     async def count(
-        self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]
-    ) -> Counts:
+        self, plan: Plan | None, selection: Filters, facets: Sequence[Facet]
+    ) -> FacetCounts:
         return await self._run(partial(self._count, plan, selection, facets))
 
     async def check(self) -> str:
@@ -145,11 +148,11 @@ class TantivyEngine:
         plan: Plan | None,
         offset: int,
         limit: int,
-        selection: Selection,
+        selection: Filters,
         sort: Sort,
-        after: Place | None,
+        after: SortKey | None,
     ) -> Hits:
-        if plan is not None and plan.hopeless:
+        if plan is not None and plan.matches_nothing:
             return Hits((), 0)
         by = sorting.column(sort, plan is not None)
         live = self._reading()
@@ -167,24 +170,24 @@ class TantivyEngine:
             if len(scored) <= most or most >= MOST_READ:
                 break
             # Equals come in no order that lasts, so all equals of the last wanted hit are read.
-            if len(page) == limit and page[-1].place[0] != scored[-1][0]:
+            if len(page) == limit and page[-1].sort_key[0] != scored[-1][0]:
                 break
             most = min(4 * most, MOST_READ)
         return Hits(tuple(page), count if total is None else total)
 
-    def _count(self, plan: Plan | None, selection: Selection, facets: Sequence[Facet]) -> Counts:
-        if plan is not None and plan.hopeless:
+    def _count(self, plan: Plan | None, selection: Filters, facets: Sequence[Facet]) -> FacetCounts:
+        if plan is not None and plan.matches_nothing:
             return dict.fromkeys(facets, ())
         live = self._reading()
         searcher = live.searcher(
             lambda: asked(plan, selection) | {_counts(facet) for facet in facets}
         )
-        found: Counts = {}
+        found: FacetCounts = {}
         for facet in facets:
             query = live.phrasing.query(plan, selection.without(facet))
             buckets = searcher.aggregate(query, {"of": COUNTED[facet]})["of"]["buckets"]
             values = ((_value(b["key"]), b["doc_count"]) for b in buckets)
-            found[facet] = ordered(facet, values)
+            found[facet] = order_counts(facet, values)
         return found
 
 
@@ -203,7 +206,7 @@ def _value(key: str | float) -> str | int:
 
 
 def _from(
-    phrasing: Phrasing, query: tantivy.Query, by: sorting.Column | None, after: Place
+    phrasing: QueryBuilder, query: tantivy.Query, by: sorting.Column | None, after: SortKey
 ) -> tantivy.Query:
     """The query without most of what comes before a place in the order of a column."""
     name, least = f"by_{by}", after[0]
@@ -234,7 +237,7 @@ class _Read:
             )
         return found.hits, _counted(found)
 
-    def ordered(self, scored: list[_Scored], after: Place | None) -> list[Hit]:
+    def ordered(self, scored: list[_Scored], after: SortKey | None) -> list[Hit]:
         """The hits in their order, those up to `after` left out."""
         if after is not None and self._by is None:  # those that are surely before are not looked at
             scored = scored[bisect_left(scored, -float(after[0]), key=lambda each: -each[0]) :]
@@ -244,7 +247,9 @@ class _Read:
         found = []
         for (key, _), votes, high, low, version in zip(scored, *columns, strict=True):
             film_id = layout.id_of(high, low)
-            place: Place = (key, film_id) if self._by in sorting.NUMBERS else (key, votes, film_id)
+            place: SortKey = (
+                (key, film_id) if self._by in sorting.NUMBERS else (key, votes, film_id)
+            )
             where = sorting.precedence(self._by, place)
             if first is None or where > first:
                 score = float(key) if self._by is None else 0.0

@@ -20,16 +20,16 @@ import orjson
 import tantivy
 from tantivy import FieldType
 
-from service.film_fields import NAMED
+from service.film_fields import NAME_FILTER_COLUMNS
 from service.search.criteria.sorting import NUMBERS, title_start
-from service.search.index.document import ANALYSIS, CUTS, TERMS, MovieDocument
+from service.search.index.document import ANALYSIS, INDEXED_TERM_FIELDS, NGRAM_FIELDS, MovieDocument
 from service.search.query.plan import Field
 
 POINTER, LOCK, MARK = "current", "lock", "made-by"
 
 TERM_FIELDS = get_args(Field)
-WHOLE_TERMS = tuple(name for name in TERMS if name not in CUTS)
-NAMES = ("is_type", *(f"is_{name}" for name in NAMED))
+WHOLE_TERMS = tuple(name for name in INDEXED_TERM_FIELDS if name not in NGRAM_FIELDS)
+NAMES = ("is_type", *(f"is_{name}" for name in NAME_FILTER_COLUMNS))
 COUNTS = {
     "of_type": "type",
     "of_genre": "genres",
@@ -54,7 +54,7 @@ def schema() -> tantivy.Schema:
     builder.add_text_field("gone", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("digest", tokenizer_name="raw", index_option="basic", stored=True)
     for name in TERM_FIELDS:
-        cut = name if name in CUTS else "whitespace"
+        cut = name if name in NGRAM_FIELDS else "whitespace"
         builder.add_text_field(name, tokenizer_name=cut, index_option="basic")
     for name in ("id_high", "id_low", "version", "votes"):
         builder.add_integer_field(name, fast=True)
@@ -73,15 +73,26 @@ def schema() -> tantivy.Schema:
 
 RELEASE = version("tantivy")
 SCHEMA = schema()
-FINGERPRINT = hashlib.blake2b(
-    repr(
-        (
-            *(ANALYSIS, TERM_FIELDS, CUTS, NAMES, [*MEASURES], ORDERS, [*COUNTS]),
-            RELEASE.split(".")[:2],
-        )
-    ).encode(),
-    digest_size=8,
-).hexdigest()
+
+
+def _fingerprint() -> str:
+    """Hash what an index is made of, spelt as in every release so far.
+
+    The names in the text below are frozen: other names would call for a rebuild of every index.
+    """
+    ngrams = ", ".join(
+        f"{name!r}: Cut(of={spec.source_fields!r}, least={spec.min_length}, "
+        f"longest={spec.max_length}, inside={spec.anywhere})"
+        for name, spec in NGRAM_FIELDS.items()
+    )
+    text = (
+        f"({ANALYSIS!r}, {TERM_FIELDS!r}, {{{ngrams}}}, {NAMES!r}, {[*MEASURES]!r}, {ORDERS!r}, "
+        f"{[*COUNTS]!r}, {RELEASE.split('.')[:2]!r})"
+    )
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+FINGERPRINT = _fingerprint()
 """Changes whenever an index made before could not be read or compared any more."""
 
 
@@ -96,14 +107,16 @@ def opened(folder: Path) -> tantivy.Index:
 
 
 def cutting(index: tantivy.Index) -> tantivy.Index:
-    """The same index, able to cut terms into the pieces of `CUTS`."""
-    for name, cut in CUTS.items():
-        ngrams = tantivy.Tokenizer.ngram(cut.least, cut.longest, prefix_only=not cut.inside)
+    """The same index, able to cut terms into the pieces of `NGRAM_FIELDS`."""
+    for name, cut in NGRAM_FIELDS.items():
+        ngrams = tantivy.Tokenizer.ngram(
+            cut.min_length, cut.max_length, prefix_only=not cut.anywhere
+        )
         index.register_tokenizer(name, tantivy.TextAnalyzerBuilder(ngrams).build())
     return index
 
 
-def packed(document: MovieDocument) -> bytes:
+def serialize(document: MovieDocument) -> bytes:
     """A document in tantivy's form, as JSON. Raises TypeError for what JSON cannot hold."""
     high, low = columns_of(document.film_id)
     values: dict[str, Any] = {
@@ -123,8 +136,8 @@ def packed(document: MovieDocument) -> bytes:
     for name in WHOLE_TERMS:
         if found := getattr(terms, name):
             values[name] = " ".join(found)
-    for name, cut in CUTS.items():
-        values[name] = [term for field in cut.of for term in getattr(terms, field)]
+    for name, cut in NGRAM_FIELDS.items():
+        values[name] = [term for field in cut.source_fields for term in getattr(terms, field)]
     return orjson.dumps(values)
 
 
@@ -146,8 +159,8 @@ def _facts(document: MovieDocument) -> dict[str, Any]:
         "by_title": title,
     }
     values |= {name: getattr(document, fact) for name, fact in COUNTS.items()}
-    values |= {name: " ".join(found) for name, found in document.kept_by.items()}
-    values |= {f"by_{name}": place for name, place in document.places.items()}
+    values |= {name: " ".join(found) for name, found in document.filter_keys.items()}
+    values |= {f"by_{name}": place for name, place in document.sort_numbers.items()}
     return {name: value for name, value in values.items() if value or value == 0}
 
 

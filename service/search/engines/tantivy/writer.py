@@ -18,7 +18,7 @@ import orjson
 import tantivy
 
 from service.errors import Unavailable
-from service.search.engines.base import Pack, Packed, Refusal, packed_all
+from service.search.engines.base import SerializedDocument, Serializer, WriteError, serialize_all
 from service.search.engines.tantivy import schema as layout
 from service.search.engines.tantivy.queries import NOW
 from service.search.index.document import MovieDocument
@@ -40,11 +40,11 @@ class _Store:
         self.added: dict[str, int] = {}
         """The versions of films that the searcher does not know yet."""
 
-    def put(self, documents: Sequence[Packed]) -> tuple[Refusal, ...]:
+    def put(self, documents: Sequence[SerializedDocument]) -> tuple[WriteError, ...]:
         """Add what is newer than what is there; `keep` makes it last, and shows it."""
         if not self.fits:
             reason = "the index was made by another release; a rebuild takes this in"
-            return tuple(Refusal(d.film_id, reason, passing=True) for d in documents)
+            return tuple(WriteError(d.film_id, reason, retryable=True) for d in documents)
         refused = []
         there = _versions(self.index.searcher(), [document.film_id for document in documents])
         for document in documents:
@@ -55,12 +55,12 @@ class _Store:
             try:
                 self._add(document, replacing=held is not None)
             except (ValueError, OverflowError) as error:
-                refused.append(Refusal(film_id, str(error), passing=False))
+                refused.append(WriteError(film_id, str(error), retryable=False))
                 continue
             self.added[film_id] = version
         return tuple(refused)
 
-    def _add(self, document: Packed, replacing: bool) -> None:
+    def _add(self, document: SerializedDocument, replacing: bool) -> None:
         """What is replaced goes only once it is sure that the new one can be taken."""
         if replacing:
             ready = tantivy.Document.from_dict(orjson.loads(document.body), layout.SCHEMA)
@@ -118,20 +118,22 @@ class TantivyWriter:
             await self._run(self._close)
         self._thread.shutdown(wait=True)
 
-    async def write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+    async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
         return await self._run(partial(self._write, documents))
 
     async def create(self, name: str) -> None:
         await self._run(partial(self._create, name))
 
     @property
-    def pack(self) -> Pack:
-        return layout.packed
+    def serialize(self) -> Serializer:
+        return layout.serialize
 
-    async def fill(self, name: str, documents: Sequence[Packed]) -> tuple[Refusal, ...]:
+    async def fill(
+        self, name: str, documents: Sequence[SerializedDocument]
+    ) -> tuple[WriteError, ...]:
         return await self._run(lambda: self._store(name).put(documents))
 
-    async def keep(self, name: str) -> None:
+    async def commit(self, name: str) -> None:
         await self._run(lambda: self._store(name).keep())
 
     async def count(self, name: str) -> int:
@@ -149,7 +151,7 @@ class TantivyWriter:
     async def drop(self, name: str) -> None:
         await self._run(partial(self._drop, name))
 
-    async def bury(self, film_ids: Sequence[str]) -> None:
+    async def purge_tombstones(self, film_ids: Sequence[str]) -> None:
         await self._run(lambda: self._store(self._current()).bury(film_ids))
 
     async def _run(self, work: Callable[[], T]) -> T:
@@ -178,9 +180,9 @@ class TantivyWriter:
             os.close(self._lock)
             self._lock = None
 
-    def _write(self, documents: Sequence[MovieDocument]) -> tuple[Refusal, ...]:
+    def _write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
         store = self._store(self._current())
-        ready, refused = packed_all(documents, layout.packed)
+        ready, refused = serialize_all(documents, layout.serialize)
         refused += store.put(ready)
         store.keep()
         return refused
