@@ -31,8 +31,8 @@ def row(film: Film, when: Any) -> tuple[Any, ...]:
     lists = [json.dumps(each) for each in (film.aliases, film.genres, film.directors)]
     aliases, genres, directors = lists
     return (
-        film.id, 1, 0, film.imdb_id, film.title, full_title_key(film.title)[:600], aliases, film.type,
-        film.year, genres, directors, "[]", "[]", "[]", "[]", film.rating, film.votes, "missing", 0,
+        film.id, 1, 0, film.imdb_id, film.title, full_title_key(film.title)[:600], aliases,
+        film.type, film.year, genres, directors, "[]", "[]", "[]", "[]", film.rating, film.votes, "missing", 0,
         "user", when, when,
     )  # fmt: skip
 

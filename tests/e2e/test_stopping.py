@@ -82,7 +82,7 @@ async def test_it_says_that_it_is_going_and_answers_all_who_came_before_it_went(
     assert {told.connection for told in (*going, *answers[1:])} == {"close"}
     late = [told for told in answers if told.at > closed]
     assert late, (
-        f"a search takes {READ_YOUR_WRITES_TIMEOUT} s, so some were under way when the door was closed"
+        f"a search takes {READ_YOUR_WRITES_TIMEOUT} s, so some were under way when it closed"
     )
     seen(
         f"told to stop, it was not ready for {going[-1].at - going[0].at:.1f} s and answered on;"

@@ -1,10 +1,11 @@
-"""What the index holds of one film, and the only road to it.
+"""What the index holds of one film, and the only way to build it.
 
-The worker, the rebuild, the check and the tests all build documents with `MovieDocument.of`, so
-that "the index differs from the database" always means the data and never two ways of preparing it.
-The ready-made terms are worked out here, in Python: an engine stores and compares them, and
-analyses nothing. It only cuts some of them into beginnings and pieces by itself (`NGRAM_FIELDS`), which
-leaves nothing to interpret, and would be two thirds of the work here."""
+The index worker, the rebuild, the comparison and the tests all build documents with
+`MovieDocument.of`, so a difference between index and database is always a difference of data, never
+of preparation. Terms are computed here, in Python: an engine stores and compares them, and analyses
+nothing. It only cuts some of them into n-grams (`NGRAM_FIELDS`), which leaves nothing to interpret
+and would take two thirds of the work here.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -215,8 +216,9 @@ _HASHED = sorted(field.name for field in fields(MovieDocument) if field.name != 
 
 
 class IndexedTerms(NamedTuple):
-    """The terms of one document, by the fields that clauses of a plan name; those of `NGRAM_FIELDS` are
-    left to the engine.
+    """The terms of one document, by the fields that the clauses of a plan name.
+
+    The engine cuts those of `NGRAM_FIELDS` by itself.
     """
 
     title: tuple[str, ...] = ()

@@ -70,7 +70,8 @@ class Generation:
 async def advance() -> None:
     """Tell every process that the index shows something new."""
     await fetch_rows(
-        f"INSERT INTO index_state (name, generation) VALUES ($1, {database_clock_ms()} * {2**CHANCE} + $2) "  # noqa: S608
+        f"INSERT INTO index_state (name, generation) "  # noqa: S608
+        f"VALUES ($1, {database_clock_ms()} * {2**CHANCE} + $2) "
         "ON CONFLICT (name) DO UPDATE SET generation = CASE "
         "WHEN excluded.generation > index_state.generation THEN excluded.generation "
         "ELSE index_state.generation + 1 END",

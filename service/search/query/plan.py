@@ -110,8 +110,8 @@ class Group:
 class Plan:
     """What an engine is asked for.
 
-    A film is a hit when any of `groups` has what it needs, or when the `full_title_key` slot matches. Its
-    score is the sum of all slots that match, `extra` ones included, times its document's boost.
+    A film is a hit when any of `groups` has what it needs, or when the `full_title` slot matches.
+    Its score is the sum of all slots that match, `extra` ones included, times its document's boost.
     """
 
     groups: tuple[Group, ...]
