@@ -32,8 +32,8 @@ def row(film: Film, when: Any) -> tuple[Any, ...]:
     aliases, genres, directors = lists
     return (
         film.id, 1, 0, film.imdb_id, film.title, full_title_key(film.title)[:600], aliases,
-        film.type, film.year, genres, directors, "[]", "[]", "[]", "[]", film.rating, film.votes, "missing", 0,
-        "user", when, when,
+        film.type, film.year, genres, directors, "[]", "[]", "[]", "[]", film.rating,
+        film.votes, "missing", 0, "user", when, when,
     )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ class Vocabulary:
         return self._words.has_prefix(beginning)
 
     def expand(self, word: str, edits: int = 1, prefix: bool = False) -> tuple[NearTerm, ...]:
-        """Return terms near `word`, or with `prefix` their beginnings; see `FuzzyTermIndex.expand`."""
+        """Return terms near `word`, or near beginnings; see `FuzzyTermIndex.expand`."""
         return self._words.expand(word, edits, prefix)
 
 
