@@ -6,7 +6,6 @@ without harm; so whatever fails is simply tried again.
 """
 
 import asyncio
-import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -14,15 +13,15 @@ from uuid import UUID
 import structlog
 
 from indexer.shutdown import wait_or_stop
+from service.clock import epoch_ms
 from service.database import sql, transactions
 from service.errors import Unavailable
 from service.films.models import Film
-from service.limits import INDEX_INITIAL_BACKOFF_MS as FIRST_DELAY
-from service.limits import INDEX_MAX_BACKOFF_MS as LONGEST_DELAY
-from service.limits import OUTBOX_POLL_INTERVAL
+from service.limits import INDEX_INITIAL_BACKOFF_MS, INDEX_MAX_BACKOFF_MS, OUTBOX_POLL_INTERVAL
 from service.observability.metrics import INDEXED
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
+from service.resilience.backoff import backoff
 from service.search.engines.base import IndexWriter, WriteError
 from service.search.index import generation
 from service.search.index.document import DOCUMENT_COLUMNS, DOCUMENT_ERRORS, MovieDocument
@@ -78,7 +77,7 @@ class IndexWorker:
 
     async def process_batch(self) -> int:
         """One bulk; returns how many pointers were claimed."""
-        entries = await store.claim(self._owner, BATCH, self._ms())
+        entries = await store.claim(self._owner, BATCH, epoch_ms(self._now()))
         if not entries:
             return 0
         try:
@@ -87,7 +86,7 @@ class IndexWorker:
             if transactions.is_database_fault(error):
                 raise  # nothing could be written down either; the lease runs out by itself
             attempts = max(entry.attempts for entry in entries)
-            due = self._ms() + backoff_ms(attempts)
+            due = epoch_ms(self._now()) + backoff_ms(attempts)
             reason = error.detail if isinstance(error, Unavailable) else repr(error)
             await store.postpone([entry.id for entry in entries], due, reason)
             raise
@@ -149,7 +148,7 @@ class IndexWorker:
         self, entries: Sequence[store.Entry], refusals: Sequence[WriteError]
     ) -> None:
         """Finish what went in; put off or set aside what did not, each with its own reason."""
-        now = self._ms()
+        now = epoch_ms(self._now())
         refused = {refusal.film_id: refusal for refusal in refusals}
         done = [entry.id for entry in entries if str(entry.film_id) not in refused]
         if done:
@@ -169,7 +168,7 @@ class IndexWorker:
         buried = 0
         while not stop.is_set():
             try:
-                await store.delete_finished(self._ms())
+                await store.delete_finished(epoch_ms(self._now()))
                 buried = await self.purge_tombstones(buried)
             except Exception as error:
                 self._log_error(error)
@@ -209,9 +208,6 @@ class IndexWorker:
         else:
             log.error("indexing_failed", exc_info=error)
 
-    def _ms(self) -> int:
-        return int(self._now().timestamp() * 1000)
-
 
 async def load_documents(
     entries: Sequence[store.Entry],
@@ -241,5 +237,4 @@ async def load_documents(
 
 def backoff_ms(attempts: int) -> int:
     """Milliseconds before the next try: doubling, up to a limit, jittered by a quarter."""
-    grown: int = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempts - 1, 10))
-    return int(grown * random.uniform(0.75, 1.25))  # noqa: S311
+    return int(backoff(attempts, INDEX_INITIAL_BACKOFF_MS, INDEX_MAX_BACKOFF_MS))

@@ -7,7 +7,6 @@ line says so.
 """
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from service.clock import epoch_ms
 from service.database import transactions
 from service.errors import Misconfigured, Unavailable
 from service.films.poster_response import POSTER_WIDTHS
@@ -30,6 +30,7 @@ from service.posters.fetcher import PosterFetcher
 from service.posters.image_processor import MEDIA_TYPE, ImageProcessor
 from service.posters.jobs import Outcome, PosterJob, PosterSnapshot
 from service.posters.store import PosterStore, StoredObject, object_key
+from service.resilience.backoff import MAX_DOUBLINGS, backoff, with_jitter
 
 log = structlog.get_logger()
 
@@ -44,8 +45,6 @@ LONGEST_REST = 300.0  # seconds
 SWEEP_EVERY = 6 * 3600.0  # seconds
 ORPHAN_AGE = timedelta(days=1)  # younger objects may belong to a row that is being written
 SWEEP_BATCH = 300  # objects looked up at once
-
-_dice = random.SystemRandom()
 
 
 class PosterWorker:
@@ -147,7 +146,7 @@ class PosterWorker:
             except (Unavailable, Misconfigured) as fault:
                 self._rest(fault)
                 return None
-        order = await jobs.claim(self._ms())
+        order = await jobs.claim(epoch_ms(self._now()))
         if self._trouble is not None:
             log.info("posters_resumed", action="posters_resumed")
             self._trouble, self._failures = None, 0
@@ -159,10 +158,10 @@ class PosterWorker:
             outcome = await self._outcome(order)
         except (Unavailable, Misconfigured) as fault:
             self._rest(fault)
-            await jobs.release(order, self._ms())
+            await jobs.release(order, epoch_ms(self._now()))
             return
         except asyncio.CancelledError:
-            await jobs.release(order, self._ms())
+            await jobs.release(order, epoch_ms(self._now()))
             raise
         UPSTREAM.labels("poster", outcome.seen.status).inc()
         if not await jobs.settle(order, outcome):
@@ -198,23 +197,21 @@ class PosterWorker:
         if isinstance(verdict, PosterRejected):
             return Outcome(PosterSnapshot("rejected", verdict.reason, None))
         if isinstance(verdict, PosterMissing) or order.attempts >= MOST_TRIES:
-            later = self._ms() + _jittered(LOOK_AGAIN)
+            later = epoch_ms(self._now()) + int(with_jitter(LOOK_AGAIN))
             return Outcome(PosterSnapshot("missing", verdict.reason, None), due_at=later)
-        delay = _jittered(FIRST_DELAY * 2 ** (order.attempts - 1))
+        delay = int(backoff(order.attempts, FIRST_DELAY))
         if isinstance(verdict, PosterTemporarilyUnavailable) and verdict.retry_after is not None:
             delay = max(delay, int(verdict.retry_after * 1000))
         seen = PosterSnapshot("pending", verdict.reason, order.snapshot.key)
-        return Outcome(seen, order.attempts, self._ms() + delay)
+        return Outcome(seen, order.attempts, epoch_ms(self._now()) + delay)
 
     def _rest(self, error: Exception) -> None:
         """Claim nothing for a while: each time longer, with one line for each kind of trouble."""
         if time.monotonic() < self._rest_until:
             return
         self._failures += 1
-        seconds = min(LONGEST_REST, FIRST_REST * 2 ** min(self._failures - 1, 10))
-        if isinstance(error, Misconfigured):
-            seconds = LONGEST_REST
-        self._rest_until = time.monotonic() + seconds * _dice.uniform(0.75, 1.25)
+        attempt = MAX_DOUBLINGS if isinstance(error, Misconfigured) else self._failures
+        self._rest_until = time.monotonic() + backoff(attempt, FIRST_REST, LONGEST_REST)
         trouble = error.detail if isinstance(error, Unavailable | Misconfigured) else repr(error)
         if trouble == self._trouble:
             return
@@ -259,9 +256,6 @@ class PosterWorker:
             self._untold = True
             log.warning("posters_not_told", reason=repr(error)[:300])
 
-    def _ms(self) -> int:
-        return int(self._now().timestamp() * 1000)
-
 
 def host_of(address: str | None) -> str | None:
     """The host alone: an address may hold a key, and a log is no place for keys."""
@@ -269,7 +263,3 @@ def host_of(address: str | None) -> str | None:
         return urlsplit(address or "").hostname
     except ValueError:
         return None
-
-
-def _jittered(milliseconds: int) -> int:
-    return int(milliseconds * _dice.uniform(0.75, 1.25))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.accounts.models import LoginFailure
+from service.clock import epoch_ms
 from service.database.sql import fetch_rows
 from service.errors import TooMany
 
@@ -77,14 +78,14 @@ class LoginThrottle:
         Raises:
             TooMany: there were too many failures; `retry_after` says when the next one counts.
         """
-        now = self._ms()
+        now = epoch_ms(self._now())
         until = await self._blocked_until(attempt)
         if until > now:
             raise _too_many(until - now)
 
     async def failed(self, attempt: Attempt) -> None:
         """Count a wrong password. Raises `TooMany` if the attempt came too late to count."""
-        now = self._ms()
+        now = epoch_ms(self._now())
         begun = False
         for key, free in ((attempt.name, NAME_FAILURES), (attempt.address, ADDRESS_FAILURES)):
             counted = await fetch_rows(
@@ -99,7 +100,9 @@ class LoginThrottle:
 
     async def succeeded(self, attempt: Attempt) -> None:
         """Forget the name's failures; the address's stay, or one's own account would clear it."""
-        await LoginFailure.filter(key=attempt.name, blocked_until__lte=self._ms()).delete()
+        await LoginFailure.filter(
+            key=attempt.name, blocked_until__lte=epoch_ms(self._now())
+        ).delete()
 
     async def _blocked_until(self, attempt: Attempt) -> int:
         until: int | None = (await fetch_rows(BLOCKED, attempt.name, attempt.address))[0]["until"]
@@ -108,9 +111,6 @@ class LoginThrottle:
     def _key(self, kind: str, value: str) -> str:
         message = f"login-failure:{kind}:{value}".encode("utf-8", "surrogatepass")
         return hmac.new(self._secret, message, hashlib.sha256).hexdigest()
-
-    def _ms(self) -> int:
-        return int(self._now().timestamp() * 1000)
 
 
 def _too_many(wait: int) -> TooMany:

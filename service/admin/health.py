@@ -14,6 +14,7 @@ from typing import Literal
 
 from tortoise.exceptions import OperationalError
 
+from service.clock import epoch_ms
 from service.database.connection import is_postgres
 from service.database.sql import fetch_rows
 from service.database.transactions import is_database_fault
@@ -73,7 +74,7 @@ class Health:
             return self._known
 
     async def _check_indexer(self) -> str:
-        depth = await store.depth(int(self._now().timestamp() * 1000))
+        depth = await store.depth(epoch_ms(self._now()))
         told = f"{depth.waiting} films waiting, {depth.quarantined} set aside"
         if depth.oldest_ms is not None and depth.oldest_ms > LAGGING:
             waited = depth.oldest_ms // 1000

@@ -5,7 +5,6 @@ failure nobody asks for a second. What comes back and is not ours counts as not 
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,10 +15,13 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from service.errors import Unavailable
-from service.limits import CACHE_BREAKER_RESET as PAUSE
-from service.limits import CACHE_CONNECTIONS as CONNECTIONS
-from service.limits import CACHE_TIMEOUT as DEADLINE
-from service.limits import HEALTH_CHECK_TIMEOUT
+from service.limits import (
+    CACHE_BREAKER_RESET,
+    CACHE_CONNECTIONS,
+    CACHE_TIMEOUT,
+    HEALTH_CHECK_TIMEOUT,
+)
+from service.resilience.circuit_breaker import CircuitBreaker
 
 log = structlog.get_logger()
 
@@ -31,19 +33,19 @@ CLAIMED = b"claimed"  # stands where a value will be put
 class RedisCache:
     """Values in Redis under `movies:`."""
 
-    def __init__(self, url: str, deadline: float = DEADLINE) -> None:
+    def __init__(self, url: str, deadline: float = CACHE_TIMEOUT) -> None:
         self._url = url
         self._deadline = deadline
         pool = BlockingConnectionPool.from_url(
             url,
-            max_connections=CONNECTIONS,
+            max_connections=CACHE_CONNECTIONS,
             timeout=deadline,
             socket_timeout=deadline,
             socket_connect_timeout=deadline,
             retry=Retry(NoBackoff(), 0),
         )
         self._redis = Redis.from_pool(pool)
-        self._resume_at = float("-inf")
+        self._breaker = CircuitBreaker(1, CACHE_BREAKER_RESET)
 
     async def get(self, key: str) -> bytes | None:
         name = PREFIX + key
@@ -105,12 +107,14 @@ class RedisCache:
         await self._redis.aclose()
 
     async def _tried(self, call: Callable[[], Awaitable[Any]], otherwise: Any = None) -> Any:
-        if time.monotonic() < self._resume_at:
+        if self._breaker.wait_time() > 0:
             return otherwise
         try:
             async with asyncio.timeout(self._deadline):
-                return await call()
+                reply = await call()
         except (RedisError, OSError, TimeoutError) as fault:
-            self._resume_at = time.monotonic() + PAUSE
-            log.warning("cache_skipped", reason=type(fault).__name__, seconds=PAUSE)
+            self._breaker.record_failure()
+            log.warning("cache_skipped", reason=type(fault).__name__, seconds=CACHE_BREAKER_RESET)
             return otherwise
+        self._breaker.record_success()
+        return reply

@@ -8,7 +8,6 @@ reach, and it is retried when the database aborted it in favour of another trans
 """
 
 import asyncio
-import random
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
@@ -18,6 +17,7 @@ import asyncpg
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from service.limits import CONFLICT_INITIAL_BACKOFF, MAX_CONFLICT_RETRIES
+from service.resilience.backoff import backoff
 
 P = ParamSpec("P")
 
@@ -67,8 +67,7 @@ def run_uncancelled(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awai
             try:
                 return await fn(*args, **kwargs)
             except CONFLICTS:
-                pause = CONFLICT_INITIAL_BACKOFF * 2**retries
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+                await asyncio.sleep(backoff(retries + 1, CONFLICT_INITIAL_BACKOFF, jitter=0.5))
         return await fn(*args, **kwargs)
 
     return shield(repeated)

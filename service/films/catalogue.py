@@ -11,6 +11,7 @@ from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 from uuid_utils.compat import uuid7
 
+from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict, FieldError, Invalid, NotFound, VersionMismatch
 from service.films.deduplication import DuplicateFinder
@@ -21,6 +22,7 @@ from service.films.search_text import search_texts
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
 from service.text.analysis import full_title_key as whole_title
+from service.text.imdb_ids import is_imdb_id
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -206,12 +208,8 @@ class Catalogue:
             film = await _locked(film_id, version)
             await film.delete()
             film.version += 1
-            await store.append([(film_id, film.version, "withdrawn")], _ms(self._now()))
+            await store.append([(film_id, film.version, "withdrawn")], epoch_ms(self._now()))
         return film
-
-
-def is_imdb_id(text: str) -> bool:
-    return text.startswith("tt") and text[2:].isdigit() and text.isascii()
 
 
 def as_uuid(text: str) -> UUID | None:
@@ -221,10 +219,6 @@ def as_uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
 
 
 async def _locked(film_id: UUID, version: int | None) -> Film:
@@ -272,7 +266,7 @@ def _ask_for_poster(film: Film, now: datetime) -> None:
     film.poster_attempts = 0
     film.poster_reason = None
     film.poster_status = "pending" if film.poster_source else "missing"
-    film.poster_due_at = _ms(now) if film.poster_source else None
+    film.poster_due_at = epoch_ms(now) if film.poster_source else None
 
 
 async def _store(new: list[Film], changed: list[Film], now: datetime) -> None:
@@ -282,7 +276,9 @@ async def _store(new: list[Film], changed: list[Film], now: datetime) -> None:
         await Film.bulk_create(
             changed, batch_size=500, on_conflict=["id"], update_fields=list(ALL_COLUMNS)
         )
-    await store.append([(film.id, film.version, "film") for film in (*new, *changed)], _ms(now))
+    await store.append(
+        [(film.id, film.version, "film") for film in (*new, *changed)], epoch_ms(now)
+    )
 
 
 async def _refetched(films: list[Film]) -> None:

@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from service.text.imdb_ids import IMDB_ID_PATTERN
+
 LONGEST_TEXT = 5_000  # characters; plots of films are far shorter
 
 FilmType = Literal["movie", "series", "episode", "game"]
@@ -74,7 +76,7 @@ class Ratings(BaseModel):
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    imdb_id: Annotated[str, StringConstraints(pattern=r"^tt\d{7,9}$")] | None = None
+    imdb_id: Annotated[str, StringConstraints(pattern=f"^{IMDB_ID_PATTERN}$")] | None = None
     aliases: Lines = ()
     type: FilmType = "movie"
     year: Annotated[int, Field(ge=1870, le=2200)] | None = None

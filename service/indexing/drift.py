@@ -14,6 +14,7 @@ from uuid import UUID
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
+from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
 from service.errors import DomainError, Unavailable
 from service.films.models import Film
@@ -119,7 +120,7 @@ class Drift:
         """Have these films indexed as the database has them."""
         if not found:
             return
-        await _filed(found, _ms(self._now()))
+        await _filed(found, epoch_ms(self._now()))
         await self._nudge.notify()
 
     async def show(self) -> DriftView:
@@ -215,7 +216,3 @@ async def _filed(found: Sequence[Difference], now_ms: int) -> None:
             ],
             now_ms,
         )
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

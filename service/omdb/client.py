@@ -7,7 +7,6 @@ may quote the address, are not passed on.
 """
 
 import asyncio
-import random
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -18,17 +17,21 @@ import structlog
 
 from service.errors import DomainError, Invalid, Misconfigured, NotFound, Unavailable
 from service.films.schemas import FilmFacts, FilmType
-from service.limits import OMDB_BREAKER_RESET as OUTAGE_PAUSE
+from service.limits import (
+    OMDB_BREAKER_RESET,
+    OMDB_BREAKER_THRESHOLD,
+    OMDB_INITIAL_BACKOFF,
+    OMDB_KEY_REJECTED_RESET,
+)
 from service.limits import OMDB_CONNECT_TIMEOUT as CONNECT
-from service.limits import OMDB_INITIAL_BACKOFF as FIRST_PAUSE
-from service.limits import OMDB_KEY_REJECTED_RESET as KEY_PAUSE
 from service.limits import OMDB_MAX_ATTEMPTS as TRIES
 from service.limits import OMDB_TIMEOUT as DEADLINE
 from service.observability.metrics import UPSTREAM
-from service.omdb.circuit_breaker import CircuitBreaker
 from service.omdb.json_repair import parse_reply
 from service.omdb.parser import parse_film
 from service.omdb.quota import OmdbQuota
+from service.resilience.backoff import backoff
+from service.resilience.circuit_breaker import CircuitBreaker
 
 log = structlog.get_logger()
 
@@ -70,7 +73,7 @@ class OmdbClient:
         self._written_key = _written(key)
         self._quota = quota
         self._clock = clock
-        self._breaker = CircuitBreaker(clock)
+        self._breaker = CircuitBreaker(OMDB_BREAKER_THRESHOLD, OMDB_BREAKER_RESET, clock)
         self._refused_until: float | None = None
 
     async def by_id(self, imdb_id: str, *, spare: bool = False) -> FilmFacts:
@@ -114,7 +117,7 @@ class OmdbClient:
         """One line on how OMDb stands, by what is known already; errors as `by_id`."""
         if self._refused_until is not None:
             raise _key_invalid()
-        if self._breaker.open:
+        if self._breaker.is_open:
             raise _unavailable("OMDb does not answer.")
         budget = await self._quota.budget()
         if budget.stopped_until is not None:
@@ -129,7 +132,7 @@ class OmdbClient:
                 told = await self._tried(asked)
         except (TimeoutError, _Faulty) as fault:
             raise self._failed(fault) from None
-        self._breaker.succeeded()
+        self._breaker.record_success()
         UPSTREAM.labels("omdb", "answered").inc()
         message = "" if "Title" in told else str(told.get("Error", ""))
         if "limit reached" in message.casefold():
@@ -147,15 +150,15 @@ class OmdbClient:
     def _leave_alone(self) -> None:
         if self._refused_until is not None and self._clock() < self._refused_until:
             raise _key_invalid()
-        if (wait := self._breaker.wait()) > 0:
+        if (wait := self._breaker.wait_time()) > 0:
             raise _unavailable("OMDb has not answered for a while.", wait)
 
     def _failed(self, fault: TimeoutError | _Faulty) -> Unavailable:
-        self._breaker.failed()
+        self._breaker.record_failure()
         UPSTREAM.labels("omdb", "failed").inc()
         told = fault.retry_after if isinstance(fault, _Faulty) else None
         log.warning("omdb_unavailable", reason=str(fault) or f"no answer in {DEADLINE:g} s")
-        wait = told or self._breaker.wait() or OUTAGE_PAUSE
+        wait = told or self._breaker.wait_time() or OMDB_BREAKER_RESET
         return _unavailable("OMDb does not answer.", wait)
 
     async def _tried(self, asked: Mapping[str, str]) -> dict[str, object]:
@@ -167,8 +170,7 @@ class OmdbClient:
             except _Faulty as fault:
                 if tries == TRIES or fault.retry_after is not None:
                     raise
-            pause = random.uniform(0, FIRST_PAUSE * tries)  # noqa: S311  (no secret)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(backoff(tries, OMDB_INITIAL_BACKOFF / 2, jitter=1.0))
 
     async def _once(self, asked: Mapping[str, str]) -> dict[str, object]:
         try:
@@ -200,7 +202,7 @@ class OmdbClient:
         if isinstance(error, Misconfigured):
             if self._refused_until is None:
                 log.error("omdb_key_invalid", alert=True, advice="check OMDB_API_KEY")
-            self._refused_until = self._clock() + KEY_PAUSE
+            self._refused_until = self._clock() + OMDB_KEY_REJECTED_RESET
         elif error.code != "movie_not_found":
             log.warning("omdb_refused", message=self._scrubbed(message), code=error.code)
         raise error
@@ -262,7 +264,7 @@ _BAD_INPUT = (
 )
 
 
-def _unavailable(detail: str, wait: float = OUTAGE_PAUSE) -> Unavailable:
+def _unavailable(detail: str, wait: float = OMDB_BREAKER_RESET) -> Unavailable:
     return Unavailable(detail, code="omdb_unavailable", retry_after=wait)
 
 

@@ -9,13 +9,13 @@ from service.errors import FieldError, Invalid
 from service.films.schemas import FilmFacts, FilmType
 from service.omdb.models import LONGEST_KEY
 from service.text.analysis import full_title_key
+from service.text.imdb_ids import is_imdb_id
 
 SOONEST = timedelta(days=1)  # until facts are asked for again
 LATEST = timedelta(days=90)
 UNDATED = timedelta(days=7)  # a film without a date is mostly one that is announced
 RUNNING = timedelta(days=7)  # a series that has not ended gets new episodes about so often
 
-_IMDB_ID = re.compile(r"tt[0-9]{7,9}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -52,7 +52,7 @@ def to_lookup_key(movie: str, year: int | None = None, type: FilmType | None = N
         Invalid: they can be no film's title.
     """
     plain = " ".join(unicodedata.normalize("NFC", movie).casefold().split())
-    if _IMDB_ID.fullmatch(plain):
+    if is_imdb_id(plain):
         return LookupKey(key=f"i:{plain}", title=movie, imdb_id=plain)
     key = f"t:{plain}|{year or ''}|{type or ''}"
     if _UNPRINTABLE.search(movie) or len(key) > LONGEST_KEY or not full_title_key(movie):

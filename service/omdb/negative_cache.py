@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
+from service.clock import epoch_ms
 from service.database.sql import fetch_rows
 
 HOUR = 3_600_000  # milliseconds
@@ -57,12 +58,12 @@ class NegativeCache:
 
     async def recall(self, key: str) -> Miss | None:
         """The miss that still spares a call for this question."""
-        found = await fetch_rows(_RECALL, key, self._ms())
+        found = await fetch_rows(_RECALL, key, epoch_ms(self._now()))
         return Miss(found[0]["instead"]) if found else None
 
     async def remember(self, key: str, instead: str | None = None) -> None:
         """OMDb has no film for this question."""
-        now = self._ms()
+        now = epoch_ms(self._now())
         [missed] = await fetch_rows(_REMEMBER, key, now + WAITS[0], instead)
         wait = WAITS[min(missed["misses"], len(WAITS)) - 1]
         await fetch_rows(_UNTIL, key, now + wait)
@@ -74,7 +75,7 @@ class NegativeCache:
 
     async def claim(self, key: str, seconds: float) -> bool:
         """Whether this process may ask the question; then no other may for so many seconds."""
-        now = self._ms()
+        now = epoch_ms(self._now())
         if await fetch_rows(_HELD, key, now):
             return False
         await fetch_rows(_ENDED, now)
@@ -83,6 +84,3 @@ class NegativeCache:
     async def release(self, key: str) -> None:
         """The question is answered."""
         await fetch_rows(_RELEASE, key, self._owner)
-
-    def _ms(self) -> int:
-        return int(self._now().timestamp() * 1000)

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import structlog
 
+from service.clock import epoch_ms
 from service.database.sql import fetch_rows
 from service.errors import Unavailable
 
@@ -82,7 +83,7 @@ class OmdbQuota:
             Unavailable: `omdb_quota_exhausted`; there is none, until `retry_after`.
         """
         limit = int(self._limit * (1 - SPARED)) if spare else self._limit
-        now = self._ms()
+        now = epoch_ms(self._now())
         taken = await fetch_rows(_TAKE, self._hash, now, limit, DAY, PROBE)
         if not taken:
             await fetch_rows(_BEGIN, self._hash, now)
@@ -99,17 +100,17 @@ class OmdbQuota:
         """OMDb answered: if it had not before, its new day begins now."""
         if call.probing:
             log.info("omdb_quota_reset")
-            await fetch_rows(_RESUME, self._hash, self._ms())
+            await fetch_rows(_RESUME, self._hash, epoch_ms(self._now()))
 
     async def spent(self) -> Unavailable:
         """OMDb said that the calls are spent, whatever was counted here; what to raise then."""
         log.warning("omdb_quota_exhausted", pause_seconds=PAUSE / 1000)
-        await fetch_rows(_STOP, self._hash, self._ms() + PAUSE)
+        await fetch_rows(_STOP, self._hash, epoch_ms(self._now()) + PAUSE)
         return _exhausted(PAUSE)
 
     async def budget(self) -> QuotaBudget:
         """How the key stands now."""
-        now = self._ms()
+        now = epoch_ms(self._now())
         found = await fetch_rows(_STATE, self._hash)
         if not found:
             return QuotaBudget(0, self._limit, None)
@@ -119,9 +120,6 @@ class OmdbQuota:
         return QuotaBudget(
             0 if over else found[0]["used"], self._limit, until if stopped > now else None
         )
-
-    def _ms(self) -> int:
-        return int(self._now().timestamp() * 1000)
 
 
 def _exhausted(wait: int) -> Unavailable:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from service.clock import epoch_ms
 from service.errors import NotFound
 from service.films.models import Film
 from service.films.poster_response import POSTER_WIDTHS, displayed_key
@@ -64,6 +65,6 @@ class PosterService:
     async def _stored(self, key: str, size: str) -> Picture | None:
         data = await self._store.get(object_key(key, size))
         if data is None:
-            await jobs.requeue(key, int(self._now().timestamp() * 1000))
+            await jobs.requeue(key, epoch_ms(self._now()))
             return None
         return Picture(data, MEDIA_TYPE, f"{key}-{size}", drawn=False)

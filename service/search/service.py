@@ -15,8 +15,8 @@ import structlog
 
 from service.errors import Unavailable
 from service.films.rows import FilmRow
-from service.limits import SEARCH_BREAKER_RESET as ALONE
-from service.limits import SEARCH_BREAKER_THRESHOLD as FAILURES
+from service.limits import SEARCH_BREAKER_RESET, SEARCH_BREAKER_THRESHOLD
+from service.resilience.circuit_breaker import CircuitBreaker
 from service.search.engines.base import IndexOutdated
 from service.search.query.parser import Query
 from service.search.retrieval.autocomplete import Autocomplete, Suggestion
@@ -61,9 +61,7 @@ class SearchService:
         self._suggester = suggester
         self._standby = standby
         self._on_engine_hit = seen
-        self._clock = clock
-        self._failures = 0
-        self._alone_until = float("-inf")
+        self._breaker = CircuitBreaker(SEARCH_BREAKER_THRESHOLD, SEARCH_BREAKER_RESET, clock)
 
     async def find(
         self,
@@ -115,18 +113,16 @@ class SearchService:
     async def _with_fallback(
         self, by_engine: Callable[[], Awaitable[T]], by_database: Callable[[], Awaitable[T]]
     ) -> T:
-        if self._clock() >= self._alone_until:
+        if self._breaker.wait_time() == 0:
             try:
                 found = await self._call_engine(by_engine())
             except IndexOutdated as fault:
                 log.warning("search index outdated", action="search_degraded", reason=fault.detail)
             except Unavailable as away:
-                self._failures += 1
-                if self._failures >= FAILURES:
-                    self._alone_until = self._clock() + ALONE
+                self._breaker.record_failure()
                 log.warning("search engine away", action="search_degraded", reason=away.detail)
             else:
-                self._failures = 0
+                self._breaker.record_success()
                 return found
         return await by_database()
 

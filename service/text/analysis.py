@@ -80,7 +80,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_SUBTITLE = re.compile(r":| - ")
+SUBTITLE_SEPARATOR = re.compile(r":| - ")
 _DROPPED = str.maketrans({".": None, "*": None, ",": None, "$": "s"})
 
 
@@ -189,7 +189,7 @@ def initials(title: str, title_words: list[str]) -> list[str]:
     if len(title_words) < MIN_INITIALS:
         return []
     forms = [title_words, without_article(title_words)]
-    first = _SUBTITLE.split(title, maxsplit=1)[0]
+    first = SUBTITLE_SEPARATOR.split(title, maxsplit=1)[0]
     if first != title:
         part = words(first)
         forms += [part, without_article(part)]

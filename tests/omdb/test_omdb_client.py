@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.errors import DomainError, Invalid, Misconfigured, NotFound, Unavailable
-from service.omdb import circuit_breaker
+from service.limits import OMDB_BREAKER_RESET, OMDB_BREAKER_THRESHOLD, OMDB_KEY_REJECTED_RESET
 from service.omdb import client as client_module
 from service.omdb.client import OmdbClient
 from service.omdb.quota import OmdbQuota
@@ -156,19 +156,19 @@ async def test_an_outage_is_left_alone_until_one_call_finds_its_end(
     client: OmdbClient, omdb: Omdb, clock: Clock
 ) -> None:
     omdb.fail("status_503")
-    for _ in range(circuit_breaker.FAILURES):
+    for _ in range(OMDB_BREAKER_THRESHOLD):
         with pytest.raises(Unavailable):
             await client.by_id(MATRIX)
     omdb.recover()
     made = len(omdb.calls)
     with pytest.raises(Unavailable) as refused:
         await client.by_id(MATRIX)
-    assert 0 < (refused.value.retry_after or 0) <= circuit_breaker.PAUSE
+    assert 0 < (refused.value.retry_after or 0) <= OMDB_BREAKER_RESET
     assert len(omdb.calls) == made, "nothing was asked while OMDb is held to be down"
     with pytest.raises(Unavailable):
         await client.health()
 
-    clock.pass_by(circuit_breaker.PAUSE)
+    clock.pass_by(OMDB_BREAKER_RESET)
     omdb.pause = 0.2
     asked = await asyncio.gather(*(client.by_id(MATRIX) for _ in range(5)), return_exceptions=True)
     assert sum(isinstance(one, Unavailable) for one in asked) == 4, "one goes ahead"
@@ -179,7 +179,7 @@ async def test_an_outage_is_left_alone_until_one_call_finds_its_end(
 
 async def test_answers_in_words_never_count_as_an_outage(client: OmdbClient, omdb: Omdb) -> None:
     omdb.fail("Error getting data.")
-    for _ in range(circuit_breaker.FAILURES + 1):
+    for _ in range(OMDB_BREAKER_THRESHOLD + 1):
         with pytest.raises(Unavailable):
             await client.by_id(MATRIX)
     omdb.recover()
@@ -195,7 +195,7 @@ async def test_a_refused_key_is_told_once_and_tried_again_later(
         for _ in range(3):
             with pytest.raises(Misconfigured) as refused:
                 await client.by_id(MATRIX)
-            clock.pass_by(client_module.KEY_PAUSE / 4)
+            clock.pass_by(OMDB_KEY_REJECTED_RESET / 4)
     assert refused.value.code == "omdb_key_invalid"
     assert len(omdb.calls) == 1
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["omdb_key_invalid"]
@@ -203,7 +203,7 @@ async def test_a_refused_key_is_told_once_and_tried_again_later(
         await client.health()
 
     omdb.key = "new-key"
-    clock.pass_by(client_module.KEY_PAUSE)
+    clock.pass_by(OMDB_KEY_REJECTED_RESET)
     assert (await client.by_id(MATRIX)).title == "The Matrix"
     assert "calls used" in await client.check()
 

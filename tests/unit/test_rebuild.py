@@ -354,7 +354,7 @@ async def test_an_index_that_differs_from_the_database_does_not_go_live(
     assert job is not None
     await rebuild._create(job)
     wrong = replace(MovieDocument.of(films[5]), title="Something else")
-    await writer.fill(job.index_name, [SerializedDocument.of(wrong, writer.pack)])  # type: ignore[operator,arg-type]
+    await writer.fill(job.index_name, [SerializedDocument.of(wrong, writer.serialize)])  # type: ignore[operator,arg-type]
     job.checkpoint = (await Film.all().order_by("-id").first()).id  # type: ignore[union-attr]
     job.state = Step.FILLING
     await rebuild._jobs.note(job)

@@ -15,6 +15,7 @@ from service.films.models import Film
 from service.http.pagination import Links
 from service.indexing import search_activity
 from service.indexing.reindex_jobs import ReindexJobs
+from service.limits import SEARCH_BREAKER_RESET
 from service.search.api import lasting, packed, unpacked
 from service.search.criteria.filters import Filters
 from service.search.engines.base import Hits, IndexOutdated
@@ -25,7 +26,7 @@ from service.search.retrieval.autocomplete import Autocomplete
 from service.search.retrieval.database_search import ENGINE_UNAVAILABLE, DatabaseSearch, turns
 from service.search.retrieval.engine_search import SearchOptions, SearchResult
 from service.search.retrieval.film_cache import FilmCache
-from service.search.service import ALONE, SearchService
+from service.search.service import SearchService
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.conftest import PATIENCE, now
 from tests.contracts.shelf import row
@@ -75,7 +76,7 @@ async def test_an_engine_is_left_alone_after_two_failures_in_a_row(database: str
     moody.fails, asked = False, moody.asked
     assert await degraded()
     assert moody.asked == asked
-    time[0] += ALONE
+    time[0] += SEARCH_BREAKER_RESET
     assert not await degraded()
     assert (await search.suggest("jaws", 5)).degraded == ()
 

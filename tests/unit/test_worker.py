@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from indexer.index_worker import TOMBSTONE_AGE, IndexWorker, backoff_ms
+from service.clock import epoch_ms
 from service.database import sql
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
@@ -92,7 +93,7 @@ async def test_a_dead_owners_rows_are_free_when_it_starts_again(
     catalogue: Catalogue, worker: IndexWorker, writer: Moody
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
-    assert len(await store.claim("tester", 500, worker._ms())) == 30
+    assert len(await store.claim("tester", 500, epoch_ms(worker._now()))) == 30
     assert await worker.process_batch() == 0
     await store.release("tester")
     assert await worker.process_batch() == 30

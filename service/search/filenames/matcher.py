@@ -8,7 +8,6 @@ not in the catalogue must not be taken for the one that is most like it.
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from service.films.rows import FilmRow
 from service.search.filenames.parser import ParsedName, parse_name
 from service.search.ranking.sequels import PARTS
 from service.text import numerals
-from service.text.analysis import without_article, words
+from service.text.analysis import SUBTITLE_SEPARATOR, without_article, words
 from service.text.titles import compact_key
 
 CANDIDATES = 10  # films looked at for each name
@@ -34,7 +33,6 @@ ALIAS = 0.98
 RIVAL = 0.03  # of likeness within which another film might as well be meant
 FAMOUS = 20  # times the votes that make a namesake the likely one
 
-_SUBTITLE = re.compile(r":| - ")
 
 Films = Callable[[str, int], Awaitable[Sequence[FilmRow]]]
 
@@ -124,7 +122,7 @@ def likeness(described: ParsedName, film: FilmRow) -> float:
     """How alike the titles are, letter by letter, from 0 to 1; numbers in any form are the same."""
     typed = _form(described.title)
     forms = {_form(film.title): 1.0}
-    if len(parts := _SUBTITLE.split(film.title, maxsplit=1)) > 1:
+    if len(parts := SUBTITLE_SEPARATOR.split(film.title, maxsplit=1)) > 1:
         for part in parts:
             forms.setdefault(_form(part), HEAD)
     for alias in film.aliases:

@@ -11,10 +11,10 @@ from typing import Any
 import structlog
 
 from service.text.analysis import words
+from service.text.imdb_ids import IMDB_ID
 
 LONGEST = 300  # characters of a name; longer ones are no names
 _YEAR = re.compile(r"(?<!\d)(18[89]\d|19\d\d|20\d\d)(?!\d|p)")
-_IMDB = re.compile(r"tt\d{7,9}")
 _FOLDER = re.compile(r"^.*[/\\](?=[^/\\])")
 
 log = structlog.get_logger()
@@ -38,7 +38,7 @@ def parse_name(name: str) -> ParsedName:
     Slow (some 10 ms), so it belongs into a thread.
     """
     name = _FOLDER.sub("", name.strip().rstrip("/\\"))[:LONGEST]
-    if found := _IMDB.search(name):
+    if found := IMDB_ID.search(name):
         return ParsedName("", imdb_id=found.group())
     plain = _plain(name)
     try:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from service.errors import FieldError, Invalid
 from service.text.analysis import ARTICLES, words
+from service.text.imdb_ids import IMDB_ID_PATTERN, is_imdb_id
 from service.text.titles import full_title_keys
 
 MAX_QUERY_LENGTH = 200  # characters after normalising
@@ -24,12 +25,15 @@ _ADDED = """actors bluray cast cinema download dvd film films free full hd imdb 
 STOP_WORDS = frozenset(_COMMON.split())
 """Words that nearly every title has: they tell films apart only when all else is equal."""
 
+STOP_WORD_WEIGHT = 0.25  # of a stop word, or of a word that people add around titles
+
 NOISE = frozenset(_ADDED.split())
 """What people add at either end of a title when they look for the film, not the words."""
 
-_IMDB_ID = re.compile(r"tt\d{7,9}")
 _IMDB_URL = re.compile(
-    r"(?:https?://)?(?:[a-z0-9-]+\.)*imdb\.com/(?:[a-z-]{2,5}/)?title/(tt\d{7,9})\b\S*"
+    r"(?:https?://)?(?:[a-z0-9-]+\.)*imdb\.com/(?:[a-z-]{2,5}/)?title/("
+    + IMDB_ID_PATTERN
+    + r")\b\S*"
 )
 _INVERTED = re.compile(r",\s*\w+$")  # Godfather, The
 _YEAR = re.compile(r"(?:18[7-9]|19\d|20\d)\d")
@@ -128,7 +132,7 @@ def _year_beside_words(found: list[str]) -> int | None:
 
 def _imdb_id(text: str) -> str | None:
     lowered = text.lower()
-    if _IMDB_ID.fullmatch(lowered):
+    if is_imdb_id(lowered):
         return lowered
     found = _IMDB_URL.fullmatch(lowered)
     return found.group(1) if found else None

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Literal
 
 from service.search.index.document import MAX_EDGE, MAX_FULL_TITLE_EDGE, MAX_WORD
-from service.search.query.parser import STOP_WORDS, Query
+from service.search.query.parser import STOP_WORD_WEIGHT, STOP_WORDS, Query
 from service.search.query.synonyms import abbreviation_counterpart
 from service.search.vocabulary.fuzzy_term_index import NearTerm
 from service.search.vocabulary.vocabulary import (
@@ -38,7 +38,6 @@ Field = Literal[
 MAX_SLOTS = 16  # words of a query that are looked up; the others only count in ranking
 MAX_NGRAMS = 48  # grams of the fallback: enough for 25 letters
 
-STOP_WORD_WEIGHT = 0.25  # what a stop word, or a word that people add around titles, counts
 
 # Worth of a match by place and edits, measured on known-item queries.
 EXACT: dict[Field, float] = {"title": 1.0, "alt": 0.90, "joined": 0.90, "director": 0.85}

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log10
 
-from service.search.query.parser import STOP_WORDS
+from service.search.query.parser import STOP_WORD_WEIGHT, STOP_WORDS
 from service.text import numerals
 from service.text.analysis import initials, joined_pairs, without_article, words
 
-STOP_WORD_WEIGHT = 0.25  # what a stop word counts, as in the plan
 ALIAS = 0.97  # what another title counts beside the main one
 MOST_VOTES = 7  # as a power of ten
 

@@ -11,8 +11,8 @@ from itertools import accumulate, pairwise
 from operator import mul
 from typing import NamedTuple
 
-from service.search.query.parser import NOISE, STOP_WORDS, Query
-from service.search.ranking.candidates import STOP_WORD_WEIGHT, Candidate, Title
+from service.search.query.parser import NOISE, STOP_WORD_WEIGHT, STOP_WORDS, Query
+from service.search.ranking.candidates import Candidate, Title
 from service.search.ranking.similarity import (
     LEAST_BEGUN,
     best_similarity,

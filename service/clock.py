@@ -1,0 +1,13 @@
+"""The time as the service uses it: aware UTC, and milliseconds since the epoch in columns."""
+
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    """Return the current time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Return `moment` in whole milliseconds since the epoch."""
+    return int(moment.timestamp() * 1000)
