@@ -9,6 +9,7 @@ import pytest
 from indexer.index_worker import IndexWorker
 from service.cache.memory import MemoryCache
 from service.cache.response_cache import ResponseCache
+from service.clock import epoch_ms
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts
@@ -72,7 +73,7 @@ async def test_only_the_refused_items_of_a_bulk_are_tried_again_later_each_time(
     cluster.refuse = lambda film_id: (429, "busy") if film_id in every_third else None
     waited = []
     for _ in range(3):
-        before = indexer._ms()
+        before = epoch_ms(indexer._now())
         await indexer.process_batch()
         waiting = await Outbox.filter(done_at=None)
         assert {str(row.film_id) for row in waiting} == every_third
