@@ -76,7 +76,16 @@ def movies(
 @contextmanager
 def omdb() -> Iterator[str]:
     """Our own OMDb on a free port; yields its address."""
-    command = ["-m", "tests.omdb.server", "--port", "0", "--key", OMDB_KEY, "--quota", "1000000"]
+    command = [
+        "-m",
+        "tests.support.omdb_server",
+        "--port",
+        "0",
+        "--key",
+        OMDB_KEY,
+        "--quota",
+        "1000000",
+    ]
     with subprocess.Popen(
         [sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -20,9 +20,9 @@ from service.settings import PROJECT
 from tests.faults.conftest import Beset
 from tests.faults.plugin import Seen
 from tests.faults.stored import accounted_for, store_of
-from tests.posters.buckets import BadBucket, standing
-from tests.posters.studio import at_work, is_stored, shown, studio_on
 from tests.running import Api, until
+from tests.support.poster_harness import at_work, is_stored, shown, studio_on
+from tests.support.s3_buckets import BadBucket, standing
 
 DAY = 86_400_000  # ms
 
@@ -105,7 +105,7 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
     async with studio_on(store, darkroom) as studio:
         film_id = await studio.film("/picture/good")
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.posters.dying"),
+            *(sys.executable, "-m", "tests.support.crashing_poster_worker"),
             *(moment, database, str(folder), studio.host.pair),
             cwd=PROJECT,
         )
@@ -123,7 +123,7 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
 
         other = await studio.film("/picture/other", "Another", poster_due_at=1)
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.posters.dying"),
+            *(sys.executable, "-m", "tests.support.crashing_poster_worker"),
             *(moment, database, str(folder), studio.host.pair),
             cwd=PROJECT,
         )

@@ -14,7 +14,7 @@ from service.films.poster_response import POSTER_WIDTHS
 from service.posters.errors import PosterRejected, PosterTemporarilyUnavailable
 from service.posters.image_processor import ImageProcessor, ProcessedPoster, unpacked
 from service.posters.image_worker import InvalidImage, process
-from tests.posters.pictures import BLUE, RED, detailed, encoded, picture, pixel_bomb, scan_bomb
+from tests.support.sample_images import BLUE, RED, detailed, encoded, picture, pixel_bomb, scan_bomb
 
 WIDTHS = list(POSTER_WIDTHS.values())
 

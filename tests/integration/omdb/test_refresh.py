@@ -15,8 +15,8 @@ from service.omdb.client import OmdbClient
 from service.omdb.lookup import FilmLookup
 from service.omdb.lookup_key import refresh_after
 from service.omdb.models import OmdbLease
-from tests.omdb.conftest import Clock, refused, until
-from tests.omdb.server import Omdb
+from tests.integration.omdb.conftest import Clock, refused, until
+from tests.support.omdb_server import Omdb
 
 MATRIX = "tt0133093"
 HOUR = 3_600

@@ -8,8 +8,8 @@ import pytest
 from service.posters.errors import PosterMissing, PosterRejected, PosterTemporarilyUnavailable
 from service.posters.fetcher import MAX_BYTES, PosterFetcher
 from service.posters.ssrf_guard import NotPublic, PublicResolver, is_public
-from tests.posters.host import Host, running_host
-from tests.posters.pictures import picture
+from tests.support.poster_host import Host, running_host
+from tests.support.sample_images import picture
 
 GOOD = picture()
 

@@ -3,7 +3,7 @@
 Tests and `movies fetch` run against it, so that neither needs a key or the network. It answers as
 OMDb does, to the letter where that hurts: 200 for most errors, 401 for a spent quota, an error
 text that breaks its own JSON, the nearest film where there is none of the title. It runs alone,
-too: `python -m tests.omdb.server --port 8500`; faults are then set at `/_faults`.
+too: `python -m tests.support.omdb_server --port 8500`; faults are then set at `/_faults`.
 """
 
 import argparse
@@ -19,7 +19,9 @@ from aiohttp import web
 from PIL import Image
 
 KEY = "a-key-for-tests"
-FILMS: list[dict[str, str]] = json.loads(Path(__file__).with_name("films.json").read_text("utf-8"))
+FILMS: list[dict[str, str]] = json.loads(
+    Path(__file__).with_name("omdb_films.json").read_text("utf-8")
+)
 """A few well-known films, written by hand as facts; the plots are our own words."""
 
 UNKNOWN = dict.fromkeys(("DVD", "BoxOffice", "Production", "Website"), "N/A")

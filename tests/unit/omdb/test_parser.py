@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from service.films.schemas import FilmFacts, ImdbRating, Ratings
 from service.omdb.parser import parse_film
-from tests.omdb.server import FILMS, whole_film
+from tests.support.omdb_server import FILMS, whole_film
 
 JAWS: dict[str, object] = {
     "Title": "Jaws",

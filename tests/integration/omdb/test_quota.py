@@ -6,7 +6,7 @@ import pytest
 
 from service.errors import Unavailable
 from service.omdb.quota import Call, OmdbQuota, QuotaBudget
-from tests.omdb.conftest import Clock
+from tests.integration.omdb.conftest import Clock
 
 HOUR = 3_600
 DAY = 24 * HOUR

@@ -19,8 +19,8 @@ from service.omdb.models import OmdbLease
 from service.omdb.negative_cache import NegativeCache
 from service.outbox.models import Outbox
 from service.settings import PROJECT
-from tests.omdb.conftest import Clock, refused, until
-from tests.omdb.server import Omdb
+from tests.integration.omdb.conftest import Clock, refused, until
+from tests.support.omdb_server import Omdb
 
 MATRIX = "tt0133093"
 STAR_WARS = "tt0076759"
@@ -82,7 +82,15 @@ async def test_processes_that_ask_at_once_make_one_call_and_one_film(
 ) -> None:
     omdb.pause = 0.5
     said = asyncio.subprocess.PIPE
-    command = (sys.executable, "-m", "tests.omdb.asker", database, omdb.url, "Parasite", "50")
+    command = (
+        sys.executable,
+        "-m",
+        "tests.integration.omdb.lookup_process",
+        database,
+        omdb.url,
+        "Parasite",
+        "50",
+    )
     askers = [
         await asyncio.create_subprocess_exec(*command, stdin=said, stdout=said, cwd=PROJECT)
         for _ in range(2)

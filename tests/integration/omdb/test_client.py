@@ -14,8 +14,8 @@ from service.limits import OMDB_BREAKER_RESET, OMDB_BREAKER_THRESHOLD, OMDB_KEY_
 from service.omdb import client as client_module
 from service.omdb.client import OmdbClient
 from service.omdb.quota import OmdbQuota
-from tests.omdb.conftest import Clock
-from tests.omdb.server import STATUS_FAULTS, Omdb
+from tests.integration.omdb.conftest import Clock
+from tests.support.omdb_server import STATUS_FAULTS, Omdb
 
 MATRIX = "tt0133093"
 

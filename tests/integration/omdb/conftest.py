@@ -17,7 +17,7 @@ from service.omdb.client import OmdbClient
 from service.omdb.lookup import FilmLookup
 from service.omdb.quota import OmdbQuota
 from service.outbox.notifications import OutboxNotifier
-from tests.omdb.server import Omdb, running
+from tests.support.omdb_server import Omdb, running
 
 
 class Clock:

@@ -12,7 +12,7 @@ from service.omdb.client import OmdbClient
 from service.omdb.lookup import FilmLookup
 from service.omdb.quota import OmdbQuota
 from service.outbox.notifications import notifier_for
-from tests.omdb.server import KEY
+from tests.support.omdb_server import KEY
 
 
 def now() -> datetime:

@@ -12,8 +12,8 @@ from service.films.models import Film
 from service.posters.fetcher import PosterFetcher
 from service.posters.image_processor import ImageProcessor
 from service.posters.store import PosterStore
-from tests.posters.host import Host, running_host
-from tests.posters.pictures import picture
+from tests.support.poster_host import Host, running_host
+from tests.support.sample_images import picture
 
 
 @dataclass
