@@ -55,8 +55,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(connection.close_database)
         store = await container.poster_store_for(chosen)
         stack.push_async_callback(store.close)
-        nudge = container.notifier_for_settings(chosen)
-        stack.push_async_callback(nudge.close)
+        notifier = container.notifier_for_settings(chosen)
+        stack.push_async_callback(notifier.close)
         posters = PosterWorker(
             store,
             PosterFetcher(chosen.poster_hosts),
@@ -74,21 +74,21 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(access.inventory.close)
         async with asyncio.TaskGroup() as work:
             work.create_task(posters.run(stop))
-            work.create_task(_index(access, nudge, owner, stop))
+            work.create_task(_index(access, notifier, owner, stop))
 
 
 async def _index(
-    access: IndexHandles, nudge: OutboxNotifier, owner: str, stop: asyncio.Event
+    access: IndexHandles, notifier: OutboxNotifier, owner: str, stop: asyncio.Event
 ) -> None:
     """Keep the index level, once it is ours to write."""
     if not await _open(access.writer, stop):
         return
     await _look_at(access.inventory)
-    await nudge.listen()
+    await notifier.listen()
     words = TermWriter()
-    worker = IndexWorker(access.writer, words, nudge, container.utc_now, owner)
+    worker = IndexWorker(access.writer, words, notifier, container.utc_now, owner)
     rebuild = Rebuild(access, words, worker, container.utc_now, owner)
-    patrol = DriftScanner(Drift(access.inventory, nudge, container.utc_now), owner)
+    patrol = DriftScanner(Drift(access.inventory, notifier, container.utc_now), owner)
     await asyncio.gather(worker.run(stop), worker.sweep(stop), rebuild.run(stop), patrol.run(stop))
 
 

@@ -43,13 +43,13 @@ class IndexWorker:
         self,
         writer: IndexWriter,
         words: TermWriter,
-        nudge: OutboxNotifier,
+        notifier: OutboxNotifier,
         now: Callable[[], datetime],
         owner: str,
     ) -> None:
         self._writer = writer
         self._words = words
-        self._nudge = nudge
+        self._notifier = notifier
         self._now = now
         self._owner = owner
         self.turn = asyncio.Lock()
@@ -71,7 +71,7 @@ class IndexWorker:
                 await self._release_claims(stop)  # a step that broke off may have left rows leased
                 continue
             if handled == 0:
-                await self._nudge.wait(OUTBOX_POLL_INTERVAL)
+                await self._notifier.wait(OUTBOX_POLL_INTERVAL)
             elif handled < BATCH:
                 await wait_or_stop(stop, PAUSE)
 

@@ -150,15 +150,15 @@ async def _tables() -> list[str]:
 
 
 @pytest.fixture
-async def nudge(database: str) -> AsyncIterator[OutboxNotifier]:
+async def notifier(database: str) -> AsyncIterator[OutboxNotifier]:
     made = notifier_for(database)
     yield made
     await made.close()
 
 
 @pytest.fixture
-def catalogue(nudge: OutboxNotifier) -> Catalogue:
-    return Catalogue(nudge, now)
+def catalogue(notifier: OutboxNotifier) -> Catalogue:
+    return Catalogue(notifier, now)
 
 
 @pytest.fixture(scope="session")

@@ -47,8 +47,8 @@ class UpsertResult:
 class Catalogue:
     """The films that are kept here."""
 
-    def __init__(self, nudge: OutboxNotifier, now: Callable[[], datetime]) -> None:
-        self._nudge = nudge
+    def __init__(self, notifier: OutboxNotifier, now: Callable[[], datetime]) -> None:
+        self._notifier = notifier
         self._now = now
         self._turns = InsertLocks()
 
@@ -93,7 +93,7 @@ class Catalogue:
         """Merge many; what changes nothing writes nothing."""
         absorbed = await self._upsert(told, provenance)
         if absorbed.added or absorbed.changed:
-            await self._nudge.notify()
+            await self._notifier.notify()
         return absorbed
 
     @run_uncancelled
@@ -134,7 +134,7 @@ class Catalogue:
             Invalid: `genre_not_found`.
         """
         film = await self._add(facts)
-        await self._nudge.notify()
+        await self._notifier.notify()
         return film
 
     @run_uncancelled
@@ -167,7 +167,7 @@ class Catalogue:
     async def _change(self, movie: str, version: int | None, columns: dict[str, Any]) -> Film:
         film_id = (await self.get(movie)).id
         film = await self._update_film(film_id, version, columns)
-        await self._nudge.notify()
+        await self._notifier.notify()
         return film
 
     @run_uncancelled
@@ -199,7 +199,7 @@ class Catalogue:
         """
         film_id = (await self.get(movie)).id
         film = await self._delete_film(film_id, version)
-        await self._nudge.notify()
+        await self._notifier.notify()
         return film
 
     @run_uncancelled

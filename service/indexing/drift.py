@@ -84,10 +84,10 @@ class Drift:
     """Compares the live index with the database, and has what differs indexed again."""
 
     def __init__(
-        self, inventory: Inventory, nudge: OutboxNotifier, now: Callable[[], datetime]
+        self, inventory: Inventory, notifier: OutboxNotifier, now: Callable[[], datetime]
     ) -> None:
         self._inventory = inventory
-        self._nudge = nudge
+        self._notifier = notifier
         self._now = now
 
     async def compare_all(self, page: int | None = None) -> AsyncIterator[DriftReport]:
@@ -121,7 +121,7 @@ class Drift:
         if not found:
             return
         await _filed(found, epoch_ms(self._now()))
-        await self._nudge.notify()
+        await self._notifier.notify()
 
     async def show(self) -> DriftView:
         """What the last comparison found."""

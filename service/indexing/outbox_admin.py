@@ -60,9 +60,9 @@ class PointerList:
 class OutboxAdmin:
     """The outbox's rows, one by one."""
 
-    def __init__(self, catalogue: Catalogue, nudge: OutboxNotifier) -> None:
+    def __init__(self, catalogue: Catalogue, notifier: OutboxNotifier) -> None:
         self._catalogue = catalogue
-        self._nudge = nudge
+        self._notifier = notifier
 
     async def page(self, state: PointerState | None, limit: int, offset: int) -> PointerList:
         """The rows in this state, or all."""
@@ -89,14 +89,14 @@ class OutboxAdmin:
             raise NotFound("There is no such row in the outbox.", code="outbox_row_not_found")
         if not again:
             raise Conflict("This row is done already.", code="outbox_row_done")
-        await self._nudge.notify()
+        await self._notifier.notify()
         return pointer_view(found)
 
     async def file(self, movie: str) -> PointerView:
         """Have one film indexed again as it is now. Raises NotFound."""
         film = await self._catalogue.get(movie)
         await self._file(film)
-        await self._nudge.notify()
+        await self._notifier.notify()
         return (await self.of(film))[0]
 
     @run_uncancelled

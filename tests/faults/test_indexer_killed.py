@@ -71,7 +71,9 @@ async def test_another_takes_over_what_a_killed_indexer_held(
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     async with writing(search_url) as writer:
-        await IndexWorker(writer, TermWriter(), catalogue._nudge, now, "the first").process_batch()
+        await IndexWorker(
+            writer, TermWriter(), catalogue._notifier, now, "the first"
+        ).process_batch()
     await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed"))
     await catalogue.delete(str(films[4].id), None)
     child = forking.Process(target=work_and_die, args=(step, database, search_url))
@@ -81,7 +83,7 @@ async def test_another_takes_over_what_a_killed_indexer_held(
     left = await Outbox.filter(done_at=None).count()
     assert left == (0 if step == "finished" else 2)
     async with writing(search_url) as writer:
-        second = IndexWorker(writer, TermWriter(), catalogue._nudge, later, "the second")
+        second = IndexWorker(writer, TermWriter(), catalogue._notifier, later, "the second")
         assert await second.process_batch() == left
         name = await writer.current()
         assert name is not None and await writer.count(name) == len(FILMS) - 1

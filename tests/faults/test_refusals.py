@@ -42,11 +42,11 @@ async def cluster() -> AsyncIterator[Elasticsearch]:
 
 
 @pytest.fixture
-async def indexer(cluster: Elasticsearch, nudge: OutboxNotifier) -> AsyncIterator[IndexWorker]:
+async def indexer(cluster: Elasticsearch, notifier: OutboxNotifier) -> AsyncIterator[IndexWorker]:
     writer = ElasticsearchWriter(ElasticsearchAddress.parse(cluster.url))
     try:
         await writer.open()
-        yield IndexWorker(writer, TermWriter(), nudge, now, "tester")
+        yield IndexWorker(writer, TermWriter(), notifier, now, "tester")
     finally:
         await writer.close()
 

@@ -50,8 +50,8 @@ def access(search_url: str, writer: Moody, inventory: Inventory) -> IndexHandles
 
 
 @pytest.fixture
-def worker(writer: Moody, nudge: OutboxNotifier) -> IndexWorker:
-    return IndexWorker(writer, TermWriter(), nudge, now, "tester")  # type: ignore[arg-type]
+def worker(writer: Moody, notifier: OutboxNotifier) -> IndexWorker:
+    return IndexWorker(writer, TermWriter(), notifier, now, "tester")  # type: ignore[arg-type]
 
 
 @pytest.fixture

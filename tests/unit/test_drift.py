@@ -35,8 +35,8 @@ from tests.unit.indexing import FILMS, SAMPLE, Moody
 
 
 @pytest.fixture
-def drift(inventory: Inventory, nudge: OutboxNotifier) -> Drift:
-    return Drift(inventory, nudge, now)
+def drift(inventory: Inventory, notifier: OutboxNotifier) -> Drift:
+    return Drift(inventory, notifier, now)
 
 
 async def walked(drift: Drift, repair: bool = False) -> DriftReport:
@@ -133,11 +133,11 @@ async def test_one_film_is_explained_in_plain_words(
     worker: IndexWorker,
     writer: Moody,
     access: IndexHandles,
-    nudge: OutboxNotifier,
+    notifier: OutboxNotifier,
 ) -> None:
     engine = access.engine("movies-1")
     await engine.open()
-    pointers = OutboxAdmin(catalogue, nudge)
+    pointers = OutboxAdmin(catalogue, notifier)
     why = IndexDiagnosis(catalogue, pointers, access.inventory, engine)
     expected = await spoilt(catalogue, worker, writer)
     missing, stale, future, orphaned = expected
@@ -178,25 +178,25 @@ async def test_one_film_is_explained_in_plain_words(
 
 
 async def test_where_no_indexer_ever_ran_that_is_what_is_explained(
-    catalogue: Catalogue, nudge: OutboxNotifier, stack: str, tmp_path: Path
+    catalogue: Catalogue, notifier: OutboxNotifier, stack: str, tmp_path: Path
 ) -> None:
     url = f"tantivy://{tmp_path}/nothing"
     if stack == "full":
         url = f"{required('elasticsearch')}?index=nothing-{tmp_path.name}&timeout={PATIENCE}"
     chosen = Settings(search_url=url)
     inventory, engine = container.inventory_for(chosen), container.engine_for(chosen)
-    why = IndexDiagnosis(catalogue, OutboxAdmin(catalogue, nudge), inventory, engine)
+    why = IndexDiagnosis(catalogue, OutboxAdmin(catalogue, notifier), inventory, engine)
     assert await why.explain("jaws") == ["There is no index yet: no indexer has been started."]
     await inventory.close()
     await engine.close()
 
 
 async def test_a_change_set_aside_is_tried_again_when_an_operator_says_so(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody, nudge: OutboxNotifier
+    catalogue: Catalogue, worker: IndexWorker, writer: Moody, notifier: OutboxNotifier
 ) -> None:
     film = await catalogue.add(FilmFacts(title="Refused"))
     writer.refuse = {str(film.id): False}
-    pointers = OutboxAdmin(catalogue, nudge)
+    pointers = OutboxAdmin(catalogue, notifier)
     assert [row.state for row in (await pointers.page("waiting", 10, 0)).results] == ["waiting"]
     await worker.process_batch()
     (row,) = (await pointers.page("quarantined", 10, 0)).results

@@ -7,14 +7,14 @@ import pytest
 from service.outbox.notifications import OutboxNotifier, PostgresNotifier, notifier_for
 
 
-async def test_a_nudge_wakes_the_one_who_waits(database: str, nudge: OutboxNotifier) -> None:
+async def test_a_nudge_wakes_the_one_who_waits(database: str, notifier: OutboxNotifier) -> None:
     listener = notifier_for(database)
     await listener.listen()
     await listener.wait(1.0)  # PostgreSQL's says once that it has begun to listen
     waiting = asyncio.create_task(listener.wait(60))
     await asyncio.sleep(0)
     while not waiting.done():
-        await nudge.notify()
+        await notifier.notify()
         await asyncio.wait({waiting}, timeout=0.2)
     await listener.close()
 
@@ -27,9 +27,9 @@ async def test_without_a_nudge_the_wait_ends_by_itself(database: str) -> None:
     await listener.close()
 
 
-async def test_nobody_listening_is_no_error(nudge: OutboxNotifier) -> None:
+async def test_nobody_listening_is_no_error(notifier: OutboxNotifier) -> None:
     for _ in range(500):
-        await nudge.notify()
+        await notifier.notify()
 
 
 async def test_a_database_that_is_away_makes_no_nudge_and_no_error(

@@ -28,7 +28,7 @@ async def differences(inventory: Inventory) -> list[Difference]:
 
 @pytest.mark.fault(17, "events late, twice, out of order")
 async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds(
-    catalogue: Catalogue, writer: Moody, inventory: Inventory, nudge: OutboxNotifier
+    catalogue: Catalogue, writer: Moody, inventory: Inventory, notifier: OutboxNotifier
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     for year in range(1990, 1993):
@@ -38,7 +38,7 @@ async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds
         await catalogue.delete(str(film.id), None)
     events = [(row.film_id, row.version, row.kind) for row in await Outbox.all()] * 2
     random.Random(7).shuffle(events)
-    workers = [IndexWorker(writer, TermWriter(), nudge, now, f"tester-{n}") for n in range(2)]  # type: ignore[arg-type]
+    workers = [IndexWorker(writer, TermWriter(), notifier, now, f"tester-{n}") for n in range(2)]  # type: ignore[arg-type]
     for start in range(0, len(events), 23):
         await store.append(events[start : start + 23], 0)
         await asyncio.gather(*(worker.process_batch() for worker in workers))

@@ -265,7 +265,7 @@ async def test_a_rebuild_killed_at_any_step_is_brought_to_its_end(
     resources.push_async_callback(writer.close)
     await writer.open()
     access = IndexHandles(writer, inventory, lambda name: container.engine_for(chosen, name))
-    worker = IndexWorker(writer, TermWriter(), catalogue._nudge, now, "tester")
+    worker = IndexWorker(writer, TermWriter(), catalogue._notifier, now, "tester")
     job = await carried_out(Rebuild(access, TermWriter(), worker, now, "tester"), filed.id)
     assert (job.state, job.reason) == (Step.DONE, None)
     if step != Step.CREATING:
@@ -504,7 +504,7 @@ async def test_an_index_of_another_analysis_is_noticed_until_it_is_rebuilt(
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
     await worker.process_batch()
-    drift = Drift(inventory, catalogue._nudge, now)
+    drift = Drift(inventory, catalogue._notifier, now)
     assert (await drift.show()).outdated is False
     monkeypatch.setattr("service.search.engines.tantivy.schema.FINGERPRINT", "another")
     for user in ("writer", "inventory"):

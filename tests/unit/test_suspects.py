@@ -18,8 +18,8 @@ from tests.unit.indexing import FILMS, SAMPLE, Moody, held
 
 
 @pytest.fixture
-async def suspects(inventory: Inventory, nudge: OutboxNotifier) -> AsyncIterator[OrphanRepair]:
-    made = OrphanRepair(Drift(inventory, nudge, now), inventory)
+async def suspects(inventory: Inventory, notifier: OutboxNotifier) -> AsyncIterator[OrphanRepair]:
+    made = OrphanRepair(Drift(inventory, notifier, now), inventory)
     yield made
     await made.close()
 

@@ -100,7 +100,7 @@ async def test_a_dead_owners_rows_are_free_when_it_starts_again(
 
 
 async def test_a_step_that_broke_off_is_done_again_before_its_lease_ends(
-    catalogue: Catalogue, writer: Moody, nudge: OutboxNotifier, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, writer: Moody, notifier: OutboxNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
     finish, tries = store.acknowledge, 0
@@ -113,9 +113,9 @@ async def test_a_step_that_broke_off_is_done_again_before_its_lease_ends(
         await finish(ids)
 
     monkeypatch.setattr(store, "acknowledge", finish_but_once)
-    await nudge.listen()
+    await notifier.listen()
     began, stop = now(), asyncio.Event()  # a clock that stands: no lease of these will end
-    worker = IndexWorker(writer, TermWriter(), nudge, lambda: began, "tester")  # type: ignore[arg-type]
+    worker = IndexWorker(writer, TermWriter(), notifier, lambda: began, "tester")  # type: ignore[arg-type]
     running = asyncio.create_task(worker.run(stop))
 
     async def finished() -> bool:
@@ -136,16 +136,16 @@ async def test_two_indexers_never_claim_the_same_row(catalogue: Catalogue) -> No
 
 
 async def test_the_loop_wakes_at_a_nudge_and_ends_when_told(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody, nudge: OutboxNotifier
+    catalogue: Catalogue, worker: IndexWorker, writer: Moody, notifier: OutboxNotifier
 ) -> None:
-    await nudge.listen()
+    await notifier.listen()
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(stop))
     await catalogue.add(FilmFacts(title="Nudged"))
     while not await held(writer):
         await asyncio.sleep(0.02)
     stop.set()
-    await nudge.notify()
+    await notifier.notify()
     await asyncio.wait_for(running, 10)
 
 

@@ -12,8 +12,8 @@ from tests.conftest import now
 
 async def write(database_url: str, name: str, shared: str, times: int) -> None:
     await open_database(database_url)
-    nudge = notifier_for(database_url)
-    catalogue = Catalogue(nudge, now)
+    notifier = notifier_for(database_url)
+    catalogue = Catalogue(notifier, now)
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     for number in range(times):
@@ -21,7 +21,7 @@ async def write(database_url: str, name: str, shared: str, times: int) -> None:
         await catalogue.update(shared, None, FilmPatch(plot=f"{name} was here, {number}"))
         if number % 3 == 0:
             await catalogue.delete(str(made.id), None)
-    await nudge.close()
+    await notifier.close()
     await close_database()
 
 

@@ -76,8 +76,8 @@ def client(
 
 
 @pytest.fixture
-def catalogue(nudge: OutboxNotifier, clock: Clock) -> Catalogue:
-    return Catalogue(nudge, clock.now)
+def catalogue(notifier: OutboxNotifier, clock: Clock) -> Catalogue:
+    return Catalogue(notifier, clock.now)
 
 
 @pytest.fixture

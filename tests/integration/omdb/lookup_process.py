@@ -22,15 +22,15 @@ def now() -> datetime:
 async def ask(database_url: str, omdb_url: str, title: str, times: int) -> set[str]:
     """The ids of the films that the look-ups gave."""
     await open_database(database_url)
-    nudge = notifier_for(database_url)
+    notifier = notifier_for(database_url)
     async with aiohttp.ClientSession() as session:
         client = OmdbClient(session, omdb_url, KEY, OmdbQuota(KEY, 1_000, now))
-        lookup = FilmLookup(Catalogue(nudge, now), client, now)
+        lookup = FilmLookup(Catalogue(notifier, now), client, now)
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         films = await asyncio.gather(*(lookup.get(title) for _ in range(times)))
         await lookup.close()
-    await nudge.close()
+    await notifier.close()
     await close_database()
     return {str(film.id) for film in films}
 
