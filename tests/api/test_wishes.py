@@ -11,8 +11,7 @@ import pytest
 
 from tests import running
 from tests.conftest import PATIENCE, fresh_index, fresh_postgres
-from tests.contracts.shelf import HARD, as_loaded
-from tests.contracts.test_wishes import (
+from tests.contracts.test_search_expectations import (
     ANYTHING,
     EXACT,
     LOCAL,
@@ -24,6 +23,7 @@ from tests.contracts.test_wishes import (
     WRITTEN,
 )
 from tests.running import Api, Service, until
+from tests.support.sample_catalogue import HARD, as_loaded
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from service.search.engines.tantivy.writer import TantivyWriter
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.conftest import emptied, required
-from tests.contracts.shelf import HARD, PATIENCE, Shelf, row, samples
+from tests.support.sample_catalogue import HARD, PATIENCE, Shelf, row, samples
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.settings import PROJECT
-from tests.contracts.shelf import row
+from tests.support.sample_catalogue import row
 
 pytestmark = pytest.mark.once
 

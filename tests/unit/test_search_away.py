@@ -29,8 +29,8 @@ from service.search.retrieval.film_cache import FilmCache
 from service.search.service import SearchService
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.conftest import PATIENCE, now
-from tests.contracts.shelf import row
 from tests.running import until
+from tests.support.sample_catalogue import row
 
 
 class Moody:

@@ -12,7 +12,7 @@ from service.errors import Invalid
 from service.films.models import Film
 from service.search.retrieval.engine_search import EngineSearch, SearchResult
 from service.text.analysis import words
-from tests.contracts.shelf import HARD, Shelf, samples
+from tests.support.sample_catalogue import HARD, Shelf, samples
 
 REFUSALS = {"query_empty", "query_too_long", "query_too_many_words", "query_unreadable"}
 TITLES = [facts["title"] for facts in samples() + HARD]

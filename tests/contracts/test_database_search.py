@@ -14,8 +14,8 @@ from service.search.retrieval.database_search import DatabaseSearch
 from service.search.retrieval.engine_search import SearchOptions
 from service.search.retrieval.film_cache import FilmCache
 from service.search.vocabulary.vocabulary import Vocabulary
-from tests.contracts.shelf import PATIENCE, row
 from tests.contracts.test_engines import SELECTIONS, SHELF, by_hand
+from tests.support.sample_catalogue import PATIENCE, row
 
 
 async def filled(shelf: list[dict[str, Any]]) -> tuple[list[Film], Vocabulary]:

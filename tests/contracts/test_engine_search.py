@@ -12,7 +12,7 @@ from service.search.index.document import MovieDocument
 from service.search.retrieval.cursors import Cursor
 from service.search.retrieval.engine_search import DEFAULT_OPTIONS, RERANK_SIZE, SearchOptions
 from service.text.analysis import full_title_key
-from tests.contracts.shelf import Shelf, row
+from tests.support.sample_catalogue import Shelf, row
 
 GOLDEN = [
     ("godfahter", "The Godfather"),

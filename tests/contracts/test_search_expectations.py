@@ -13,7 +13,7 @@ from service.search.filenames.parser import ParsedName
 from service.search.retrieval.autocomplete import Autocomplete
 from service.search.retrieval.engine_search import SearchOptions
 from service.search.retrieval.film_cache import FilmCache as Prepared
-from tests.contracts.shelf import Shelf
+from tests.support.sample_catalogue import Shelf
 
 pytestmark = pytest.mark.usefixtures("shelf")
 

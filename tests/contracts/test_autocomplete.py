@@ -9,7 +9,7 @@ from service.films.models import Film
 from service.search.retrieval.autocomplete import Autocomplete
 from service.search.retrieval.film_cache import FilmCache as Prepared
 from service.text.analysis import fold
-from tests.contracts.shelf import Shelf
+from tests.support.sample_catalogue import Shelf
 
 
 @pytest.fixture
