@@ -25,20 +25,20 @@ from indexer.index_worker import IndexWorker
 from indexer.poster_worker import PosterWorker
 from indexer.rebuild import Rebuild
 from indexer.shutdown import wait_or_stop
-from service import settings
+from service.clock import utc_now
 from service.database import connection
 from service.errors import Unavailable
 from service.indexing.drift import Drift
 from service.observability import logging, loop_lag
-from service.outbox.notifications import OutboxNotifier
+from service.outbox.notifications import OutboxNotifier, notifier_for
 from service.posters.fetcher import PosterFetcher
 from service.posters.image_processor import ImageProcessor
 from service.search.engines.base import IndexWriter, Inventory
 from service.search.index import generation
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
-from service.server.heartbeat import beat
-from service.settings import Settings
+from service.server.heartbeat import send_heartbeats
+from service.settings import Settings, load_settings
 
 log = structlog.get_logger()
 
@@ -49,27 +49,27 @@ STAND_BY = 1.0  # seconds between two tries to open an index that another holds,
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Index and fetch posters until `stop`."""
     async with contextlib.AsyncExitStack() as stack:
-        for sign in (beat(), loop_lag.measure_loop_lag("indexer")):
+        for sign in (send_heartbeats(), loop_lag.measure_loop_lag("indexer")):
             stack.callback(asyncio.create_task(sign).cancel)
         await connection.open_database(chosen.database_url)
         stack.push_async_callback(connection.close_database)
-        store = await container.poster_store_for(chosen)
+        store = await container.build_poster_store(chosen)
         stack.push_async_callback(store.close)
-        notifier = container.notifier_for_settings(chosen)
+        notifier = notifier_for(chosen.database_url)
         stack.push_async_callback(notifier.close)
         posters = PosterWorker(
             store,
-            PosterFetcher(chosen.poster_hosts),
+            PosterFetcher(chosen.poster_allowed_private_hosts),
             ImageProcessor(),
             generation.advance,
-            container.utc_now,
+            utc_now,
         )
         stack.push_async_callback(posters.close)
-        writer = container.writer_for(chosen)
+        writer = container.build_writer(chosen)
         stack.push_async_callback(writer.close)
         owner = owner_name(chosen.database_url, stack)
         access = IndexHandles(
-            writer, container.inventory_for(chosen), partial(container.engine_for, chosen)
+            writer, container.build_inventory(chosen), partial(container.build_engine, chosen)
         )
         stack.push_async_callback(access.inventory.close)
         async with asyncio.TaskGroup() as work:
@@ -86,9 +86,9 @@ async def _index(
     await _look_at(access.inventory)
     await notifier.listen()
     words = TermWriter()
-    worker = IndexWorker(access.writer, words, notifier, container.utc_now, owner)
-    rebuild = Rebuild(access, words, worker, container.utc_now, owner)
-    patrol = DriftScanner(Drift(access.inventory, notifier, container.utc_now), owner)
+    worker = IndexWorker(access.writer, words, notifier, utc_now, owner)
+    rebuild = Rebuild(access, words, worker, utc_now, owner)
+    patrol = DriftScanner(Drift(access.inventory, notifier, utc_now), owner)
     await asyncio.gather(worker.run(stop), worker.sweep(stop), rebuild.run(stop), patrol.run(stop))
 
 
@@ -143,7 +143,7 @@ async def serve(chosen: Settings) -> None:
 
 
 def main() -> None:
-    chosen = settings.load()
+    chosen = load_settings()
     logging.configure(chosen.log_format)
     uvloop.run(serve(chosen))
 

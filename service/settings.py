@@ -46,7 +46,7 @@ class SettingsError(Exception):
     """One or more settings are wrong; the message names each."""
 
 
-def _begins(*schemes: str) -> AfterValidator:
+def _require_scheme(*schemes: str) -> AfterValidator:
     def check(value: str) -> str:
         if urlsplit(value.split(",", maxsplit=1)[0]).scheme not in schemes:
             raise ValueError("must begin with " + " or ".join(f"{name}://" for name in schemes))
@@ -55,14 +55,14 @@ def _begins(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _with_a_timeout(value: str) -> str:
-    for given in parse_qs(value.rpartition("?")[2]).get("timeout", []):
-        if not re.fullmatch(r"\d*\.?\d+", given) or not float(given):
+def _check_timeout(value: str) -> str:
+    for seconds in parse_qs(value.rpartition("?")[2]).get("timeout", []):
+        if not re.fullmatch(r"\d*\.?\d+", seconds) or not float(seconds):
             raise ValueError("the timeout must be a number of seconds")
     return value
 
 
-def _split(value: object) -> object:
+def _split_list(value: object) -> object:
     return (
         tuple(part.strip() for part in value.split(",") if part.strip())
         if isinstance(value, str)
@@ -70,7 +70,7 @@ def _split(value: object) -> object:
     )
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
 
 
 class Settings(BaseModel):
@@ -79,19 +79,19 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     environment: Literal["development", "production"] = "development"
-    database_url: Annotated[str, _begins("sqlite", "postgres", "postgresql")] = (
+    database_url: Annotated[str, _require_scheme("sqlite", "postgres", "postgresql")] = (
         "sqlite://var/movies.db"
     )
     search_url: Annotated[
-        str, _begins("tantivy", "http", "https"), AfterValidator(_with_a_timeout)
+        str, _require_scheme("tantivy", "http", "https"), AfterValidator(_check_timeout)
     ] = "tantivy://var/index"
-    cache_url: Annotated[str, _begins("memory", "redis", "rediss")] = "memory://"
-    posters_url: Annotated[str, _begins("file", "s3")] = "file://var/posters"
-    poster_hosts: Names = ()
+    cache_url: Annotated[str, _require_scheme("memory", "redis", "rediss")] = "memory://"
+    posters_url: Annotated[str, _require_scheme("file", "s3")] = "file://var/posters"
+    poster_allowed_private_hosts: CommaSeparated = ()
     """`host:port` pairs that posters may come from although their address is not public."""
     aws_access_key_id: str | None = None
     aws_secret_access_key: str | None = None
-    omdb_url: Annotated[str, _begins("http", "https")] = "https://www.omdbapi.com/"
+    omdb_url: Annotated[str, _require_scheme("http", "https")] = "https://www.omdbapi.com/"
     omdb_api_key: str | None = None
     omdb_daily_quota: Annotated[int, Field(ge=1)] = 1000
     jwt_secret: str = ""
@@ -103,13 +103,13 @@ class Settings(BaseModel):
     indexer: Literal["managed", "external"] = "managed"
     drain_seconds: Annotated[float, Field(ge=0, le=60)] = 3.0
     """How long, once told to stop, the service goes on and says that it is not ready any more."""
-    cors_origins: Names = ()
+    cors_origins: CommaSeparated = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=16)] = 0
     """How many proxies of one's own stand in front; only then is `X-Forwarded-For` believed."""
     log_format: Literal["text", "json"] = "text"
 
     @property
-    def production(self) -> bool:
+    def is_production(self) -> bool:
         return self.environment == "production"
 
     @property
@@ -118,11 +118,11 @@ class Settings(BaseModel):
         return PROJECT / "var"
 
     @model_validator(mode="after")
-    def _strong_enough(self) -> "Settings":
+    def _check_requirements(self) -> "Settings":
         faults = []
         if self.jwt_secret and len(self.jwt_secret.encode()) < MIN_SECRET_BYTES:
             faults.append(f"JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes")
-        if self.production:
+        if self.is_production:
             if not self.jwt_secret:
                 faults.append("JWT_SECRET is required in production")
             for name in ("database_url", "search_url", "cache_url", "posters_url"):
@@ -133,12 +133,14 @@ class Settings(BaseModel):
         return self
 
 
-def path_of(url: str) -> Path:
+def resolve_path(url: str) -> Path:
     """The file or folder that an embedded URL (`sqlite://var/movies.db`) names."""
     return PROJECT / url.split("://", 1)[1].split("?", 1)[0]
 
 
-def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+def load_settings(
+    environ: Mapping[str, str] | None = None, env_file: Path | None = None
+) -> Settings:
     """Read the settings.
 
     Args:
@@ -149,32 +151,34 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
         SettingsError: naming every setting that is wrong.
     """
     environ = os.environ if environ is None else environ
-    stored = dotenv_values(env_file or PROJECT / ".env")
-    given: dict[str, Any] = {k: v for k, v in {**stored, **environ}.items() if v}
+    file_values = dotenv_values(env_file or PROJECT / ".env")
+    values: dict[str, Any] = {k: v for k, v in {**file_values, **environ}.items() if v}
     faults: list[str] = []
     for name in SECRETS:
-        source = given.get(f"{name}_FILE")
+        source = values.get(f"{name}_FILE")
         if source and name not in environ:
             try:
-                given[name] = Path(source).read_text().strip()
+                values[name] = Path(source).read_text().strip()
             except OSError as fault:
                 faults.append(f"{name}_FILE: cannot be read ({fault.strerror})")
     names = {name: name.upper() for name in Settings.model_fields}
     try:
-        settings = Settings(**{n: given[v] for n, v in names.items() if v in given})
+        settings = Settings(**{n: values[v] for n, v in names.items() if v in values})
     except ValidationError as error:
-        for wrong in error.errors():
-            where = ".".join(str(part) for part in wrong["loc"][:1]).upper()
-            reason = wrong["msg"].removeprefix("Value error, ")
+        for problem in error.errors():
+            where = ".".join(str(part) for part in problem["loc"][:1]).upper()
+            reason = problem["msg"].removeprefix("Value error, ")
             faults.append(f"{where}: {reason}" if where else reason)
     if faults:
         raise SettingsError("settings are wrong:\n  " + "\n  ".join(faults))
     if not settings.jwt_secret:
-        settings = settings.model_copy(update={"jwt_secret": _own_secret(settings.var)})
+        settings = settings.model_copy(
+            update={"jwt_secret": _load_or_create_jwt_secret(settings.var)}
+        )
     return settings
 
 
-def _own_secret(folder: Path) -> str:
+def _load_or_create_jwt_secret(folder: Path) -> str:
     """A secret made at the first start and kept, so that a restart logs nobody out."""
     path = folder / "jwt-secret"
     folder.mkdir(parents=True, exist_ok=True)
@@ -183,6 +187,6 @@ def _own_secret(folder: Path) -> str:
     except FileExistsError:
         return path.read_text().strip()
     with os.fdopen(descriptor, "w") as file:
-        made = secrets.token_urlsafe(48)
-        file.write(made)
-    return made
+        secret = secrets.token_urlsafe(48)
+        file.write(secret)
+    return secret

@@ -210,7 +210,7 @@ def environment(
         "OMDB_URL": omdb_address,
         "OMDB_API_KEY": running.OMDB_KEY,
         "OMDB_DAILY_QUOTA": "100000",
-        "POSTER_HOSTS": urlsplit(omdb_address).netloc,
+        "POSTER_ALLOWED_PRIVATE_HOSTS": urlsplit(omdb_address).netloc,
         "CORS_ORIGINS": "https://films.example",
         "JWT_SECRET": running.SECRET,
         "METRICS_TOKEN": "metrics-of-tests!",

@@ -62,7 +62,7 @@ async def live(request: Request) -> HTTPResponse:
     returns={200: Readiness, 503: Readiness},
 )
 async def ready(request: Request) -> HTTPResponse:
-    leaving = request.app.ctx.leaving
+    leaving = request.app.ctx.draining
     found = STOPPING if leaving else await container(request).health.readiness()
     status = 503 if found.status in ("unavailable", "stopping") else 200
     return json_response(found, status, {"Cache-Control": "no-store"})
@@ -105,7 +105,7 @@ async def docs_asset(request: Request, name: str) -> HTTPResponse:
 )
 async def reindex(request: Request) -> HTTPResponse:
     await require_admin(request)
-    job = await container(request).rebuilds.request()
+    job = await container(request).reindex_jobs.request()
     return json_response(job, 202, {"Location": f"/api/v1/admin/reindex/{job.id}"})
 
 
@@ -114,7 +114,7 @@ async def reindex(request: Request) -> HTTPResponse:
 async def show_reindex(request: Request, job: str) -> HTTPResponse:
     await require_admin(request)
     return json_response(
-        await container(request).rebuilds.get(job), headers={"Cache-Control": "no-store"}
+        await container(request).reindex_jobs.get(job), headers={"Cache-Control": "no-store"}
     )
 
 
@@ -127,7 +127,7 @@ async def show_reindex(request: Request, job: str) -> HTTPResponse:
 )
 async def cancel_reindex(request: Request, job: str) -> HTTPResponse:
     await require_admin(request)
-    return json_response(await container(request).rebuilds.cancel(job), 202)
+    return json_response(await container(request).reindex_jobs.cancel(job), 202)
 
 
 @bp.post("/reindex/rollback", name="rollback_reindex")
@@ -139,7 +139,7 @@ async def cancel_reindex(request: Request, job: str) -> HTTPResponse:
 )
 async def rollback_reindex(request: Request) -> HTTPResponse:
     await require_admin(request)
-    job = await container(request).rebuilds.request_rollback()
+    job = await container(request).reindex_jobs.request_rollback()
     return json_response(job, 202, {"Location": f"/api/v1/admin/reindex/{job.id}"})
 
 
@@ -164,7 +164,7 @@ async def drift(request: Request) -> HTTPResponse:
 async def outbox(request: Request) -> HTTPResponse:
     await require_admin(request)
     asked = read_query(request, OutboxQuery)
-    found = await container(request).pointers.page(asked.state, asked.limit, asked.offset)
+    found = await container(request).outbox_admin.page(asked.state, asked.limit, asked.offset)
     more = asked.offset + asked.limit < found.total
     links = Links.along(request.path, asked, asked.offset, None, more=more)
     page = PointerPage(list(found.results), Total(value=found.total), links.next, links.previous)
@@ -181,7 +181,7 @@ async def outbox(request: Request) -> HTTPResponse:
 )
 async def retry_outbox(request: Request, row: str) -> HTTPResponse:
     await require_admin(request)
-    return json_response(await container(request).pointers.retry(row), 202)
+    return json_response(await container(request).outbox_admin.retry(row), 202)
 
 
 @bp.post("/movies/<movie:str>/reindex", name="reindex_film")
@@ -193,7 +193,7 @@ async def retry_outbox(request: Request, row: str) -> HTTPResponse:
 )
 async def reindex_film(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
-    row = await container(request).pointers.file(read_path_text(movie))
+    row = await container(request).outbox_admin.file(read_path_text(movie))
     return json_response(row, 202, {"Index-Token": f"{row.film_id}:{row.version}"})
 
 

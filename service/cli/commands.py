@@ -22,88 +22,99 @@ from rich.progress import (
 from rich.text import Text
 
 from service.admin.health import asked
-from service.cli.search_table import table
-from service.films.importer import ImportProgress as Loaded
+from service.cli.search_table import render_table
+from service.films.importer import ImportProgress
 from service.films.models import Film
 from service.indexing.drift import DriftReport
 from service.indexing.models import Step
 from service.indexing.reindex_jobs import ReindexView
 from service.omdb.bulk_fetch import fetch_all
-from service.server import container
+from service.server.container import open_container
 from service.settings import Settings
 
-told = Console(stderr=True)
+stderr = Console(stderr=True)
 
-MOST_BAD_LINES = 20  # shown one by one; the rest is counted
-NO_INDEXER = 10.0  # seconds after which a rebuild that nobody takes up is worth a word
-PATIENT_CHECK = 20.0  # seconds that the doctor waits for a part; a slow one is not a broken one
-PIPED = 200  # columns of a table that goes elsewhere than to a terminal
-LOOK = 0.3  # seconds between two looks at a rebuild
+MAX_BAD_LINES = 20  # shown one by one; the rest is counted
+INDEXER_HINT_DELAY = 10.0  # seconds after which a rebuild that nobody takes up is worth a word
+DOCTOR_CHECK_TIMEOUT = (
+    20.0  # seconds that the doctor waits for a part; a slow one is not a broken one
+)
+PIPED_WIDTH = 200  # columns of a table that goes elsewhere than to a terminal
+POLL_INTERVAL = 0.3  # seconds between two looks at a rebuild
 
 
-async def load(chosen: Settings, path: Path, sample: bool) -> int:
-    async with container.open_container(chosen) as parts:
+async def load(settings: Settings, path: Path, sample: bool) -> int:
+    async with open_container(settings) as container:
         if sample and await Film.exists():
             typer.echo("the catalogue has films already, so no samples were loaded")
             return 0
         size = await asyncio.to_thread(lambda: path.stat().st_size)
-        loaded = Loaded()
-        with _bar("bytes") as bar:
+        progress = ImportProgress()
+        with _progress_bar("bytes") as bar:
             task = bar.add_task(path.name, total=size)
-            async for loaded in parts.loader.import_file(path, "sample" if sample else "user"):
-                bar.update(task, completed=loaded.bytes_read)
-    for line in loaded.bad[:MOST_BAD_LINES]:
-        told.print(f"{path.name}:{line.number}: {line.reason}", markup=False, highlight=False)
-    same = loaded.read - len(loaded.bad) - loaded.added - loaded.changed
+            async for progress in container.importer.import_file(
+                path, "sample" if sample else "user"
+            ):
+                bar.update(task, completed=progress.bytes_read)
+    for line in progress.bad[:MAX_BAD_LINES]:
+        stderr.print(f"{path.name}:{line.number}: {line.reason}", markup=False, highlight=False)
+    unchanged = progress.read - len(progress.bad) - progress.added - progress.changed
     typer.echo(
-        f"{path.name}: {loaded.read} read, {loaded.added} added, {loaded.changed} changed, "
-        f"{same} as before, {len(loaded.bad)} left out"
+        f"{path.name}: {progress.read} read, {progress.added} added, {progress.changed} changed, "
+        f"{unchanged} as before, {len(progress.bad)} left out"
     )
-    return len(loaded.bad)
+    return len(progress.bad)
 
 
-async def fetch(chosen: Settings, films: list[str]) -> int:
+async def fetch(settings: Settings, films: list[str]) -> int:
     failed = 0
-    async with container.open_container(chosen) as parts:
-        async for fetched in fetch_all(parts.lookup, films):
+    async with open_container(settings) as container:
+        async for fetched in fetch_all(container.lookup, films):
             typer.echo(fetched.line, err=not fetched.ok)
             failed += not fetched.ok
     return failed
 
 
-async def search(chosen: Settings, text: str, limit: int, explain: bool) -> None:
-    async with container.open_container(chosen) as parts:
-        await parts.generation.current()
-        await parts.lexicon.load()
-        found = await parts.search.find(text, limit, 0)
-    if found.did_you_mean:
-        typer.echo(f"did you mean: {found.did_you_mean}")
-    if found.results and found.query:
-        wide = None if sys.stdout.isatty() else PIPED
-        Console(width=wide).print(table(found, found.query, explain))
-    more = "" if found.relation == "eq" else "at least "
-    films = "film" if found.total == 1 else "films"
-    typer.echo(f"{more}{found.total} {films}" if found.total else "no film fits")
-    for each in found.degraded:
-        told.print(f"degraded: {each}", markup=False, highlight=False)
+async def search(settings: Settings, text: str, limit: int, explain: bool) -> None:
+    async with open_container(settings) as container:
+        await container.generation.current()
+        await container.vocabulary_sync.load()
+        result = await container.search.find(text, limit, 0)
+    if result.did_you_mean:
+        typer.echo(f"did you mean: {result.did_you_mean}")
+    if result.results and result.query:
+        width = None if sys.stdout.isatty() else PIPED_WIDTH
+        Console(width=width).print(render_table(result, result.query, explain))
+    prefix = "" if result.relation == "eq" else "at least "
+    films = "film" if result.total == 1 else "films"
+    typer.echo(f"{prefix}{result.total} {films}" if result.total else "no film fits")
+    for reason in result.degraded:
+        stderr.print(f"degraded: {reason}", markup=False, highlight=False)
 
 
-async def reindex(chosen: Settings, wait: bool, rollback: bool) -> ReindexView:
-    async with container.open_container(chosen) as parts:
-        job = await (parts.rebuilds.request_rollback() if rollback else parts.rebuilds.request())
+async def reindex(settings: Settings, wait: bool, rollback: bool) -> ReindexView:
+    async with open_container(settings) as container:
+        job = await (
+            container.reindex_jobs.request_rollback()
+            if rollback
+            else container.reindex_jobs.request()
+        )
         if not wait:
             typer.echo(f"filed: /api/v1/admin/reindex/{job.id}")
             return job
-        with _bar("films") as bar:
+        with _progress_bar("films") as bar:
             task = bar.add_task("queued", total=None)
             waited = 0.0
             while job.finished_at is None:
-                await asyncio.sleep(LOOK)
-                waited += LOOK
-                job = await parts.rebuilds.get(job.id)
+                await asyncio.sleep(POLL_INTERVAL)
+                waited += POLL_INTERVAL
+                job = await container.reindex_jobs.get(job.id)
                 bar.update(task, description=job.state, completed=job.done, total=job.total or None)
-                if job.state == Step.QUEUED and NO_INDEXER <= waited < NO_INDEXER + LOOK:
-                    told.print("no indexer has taken it up yet; is `movies serve` running?")
+                if (
+                    job.state == Step.QUEUED
+                    and INDEXER_HINT_DELAY <= waited < INDEXER_HINT_DELAY + POLL_INTERVAL
+                ):
+                    stderr.print("no indexer has taken it up yet; is `movies serve` running?")
         if job.state == Step.DONE and rollback:
             typer.echo(f"done: {job.index_name} is live again")
         elif job.state == Step.DONE:
@@ -111,41 +122,41 @@ async def reindex(chosen: Settings, wait: bool, rollback: bool) -> ReindexView:
         return job
 
 
-async def check(chosen: Settings, repair: bool) -> DriftReport:
-    async with container.open_container(chosen) as parts:
-        with _bar("films") as bar:
+async def check(settings: Settings, repair: bool) -> DriftReport:
+    async with open_container(settings) as container:
+        with _progress_bar("films") as bar:
             task = bar.add_task("comparing", total=None)
-            async for tally in parts.drift.compare_all():
-                bar.update(task, completed=tally.compared, total=tally.total)
+            async for report in container.drift.compare_all():
+                bar.update(task, completed=report.compared, total=report.total)
                 if repair:
-                    await parts.drift.repair(tally.page)
-    for each in tally.named:
-        typer.echo(
-            f"{each.kind:<8}  {each.film_id}  database {each.database_version or 'none'}, "
-            f"index {each.index_version or 'none'}"
+                    await container.drift.repair(report.page)
+    for entry in report.named:
+        versions = (
+            f"database {entry.database_version or 'none'}, index {entry.index_version or 'none'}"
         )
-    return tally
+        typer.echo(f"{entry.kind:<8}  {entry.film_id}  {versions}")
+    return report
 
 
-async def why(chosen: Settings, movie: str) -> None:
-    async with container.open_container(chosen) as parts:
-        for line in await parts.why.explain(movie):
+async def explain(settings: Settings, movie: str) -> None:
+    async with open_container(settings) as container:
+        for line in await container.diagnosis.explain(movie):
             typer.echo(line)
 
 
-async def create_admin(chosen: Settings, name: str, password: str) -> None:
-    async with container.open_container(chosen) as parts:
-        await parts.accounts.create_admin(name, password)
+async def create_admin(settings: Settings, name: str, password: str) -> None:
+    async with open_container(settings) as container:
+        await container.accounts.create_admin(name, password)
 
 
-async def doctor(chosen: Settings) -> bool:
-    async with container.open_container(chosen) as parts:
-        found = dict((await parts.health.readiness(PATIENT_CHECK)).parts)
-        found["omdb"] = await asked(parts.lookup.check, PATIENT_CHECK)
-    for name, part in found.items():
+async def doctor(settings: Settings) -> bool:
+    async with open_container(settings) as container:
+        parts_by_name = dict((await container.health.readiness(DOCTOR_CHECK_TIMEOUT)).parts)
+        parts_by_name["omdb"] = await asked(container.lookup.check, DOCTOR_CHECK_TIMEOUT)
+    for name, part in parts_by_name.items():
         mark = "ok    " if part.state == "ok" else "FAILED"
         typer.echo(f"{mark}  {name:<9} {part.detail}")
-    return all(part.state == "ok" for part in found.values())
+    return all(part.state == "ok" for part in parts_by_name.values())
 
 
 class _Rate(ProgressColumn):
@@ -155,7 +166,7 @@ class _Rate(ProgressColumn):
         return Text("" if task.speed is None else f"{task.speed:.0f}/s")
 
 
-def _bar(unit: str) -> Progress:
+def _progress_bar(unit: str) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -163,7 +174,7 @@ def _bar(unit: str) -> Progress:
         TextColumn(unit),
         *([_Rate()] if unit == "films" else []),
         TimeRemainingColumn(),
-        console=told,
-        disable=not told.is_terminal,
+        console=stderr,
+        disable=not stderr.is_terminal,
         transient=True,
     )

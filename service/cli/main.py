@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from service import settings
 from service.errors import DomainError
 from service.observability import logging
-from service.settings import PROJECT, Settings, SettingsError, path_of
+from service.settings import PROJECT, Settings, SettingsError, load_settings, resolve_path
 
 if TYPE_CHECKING:
     from service.indexing.drift import DriftReport
@@ -38,18 +37,18 @@ def serve() -> None:
     """Run the API, and the indexer beside it where INDEXER=managed."""
     from service.server.supervisor import Supervisor
 
-    chosen = _settings()
+    settings = _load_settings()
     try:
-        supervisor = Supervisor(chosen)
+        supervisor = Supervisor(settings)
     except OSError as fault:
-        _fail(f"cannot listen on {chosen.host}:{chosen.port} ({fault.strerror}); set PORT")
+        _fail(f"cannot listen on {settings.host}:{settings.port} ({fault.strerror}); set PORT")
     supervisor.run()
 
 
 @app.command()
 def indexer() -> None:
     """Run the indexer alone; any number may run."""
-    _settings()
+    _load_settings()
     os.chdir(PROJECT)
     os.execv(sys.executable, [sys.executable, "-m", "indexer"])  # noqa: S606
 
@@ -59,16 +58,16 @@ def migrate() -> None:
     """Bring the database's schema up to date; safe to repeat."""
     from service.database.migrate import migrate as bring_up_to_date
 
-    applied = _run(bring_up_to_date(_settings().database_url))
+    applied = _run(bring_up_to_date(_load_settings().database_url))
     typer.echo(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
 
 
 @app.command()
 def database() -> None:
     """Open a shell on the database: psql, or sqlite3."""
-    url = _settings().database_url
+    url = _load_settings().database_url
     embedded = url.startswith("sqlite")
-    command = ["sqlite3", str(path_of(url))] if embedded else ["psql", url]
+    command = ["sqlite3", str(resolve_path(url))] if embedded else ["psql", url]
     try:
         os.execvp(command[0], command)  # noqa: S606
     except FileNotFoundError:
@@ -83,10 +82,10 @@ def load(
     ] = False,
 ) -> None:
     """Merge films from files into the catalogue; the same film twice is one film."""
-    chosen = _settings()
+    settings = _load_settings()
     from service.cli import commands
 
-    bad = sum(_run(commands.load(chosen, path, sample)) for path in files)
+    bad = sum(_run(commands.load(settings, path, sample)) for path in files)
     if bad:
         _fail(f"{bad} lines were left out; the rest is stored")
 
@@ -96,10 +95,10 @@ def fetch(
     films: Annotated[list[str], typer.Argument(help="IMDb ids or titles")],
 ) -> None:
     """Fetch films through OMDb into the catalogue."""
-    chosen = _settings()
+    settings = _load_settings()
     from service.cli import commands
 
-    if _run(commands.fetch(chosen, films)):
+    if _run(commands.fetch(settings, films)):
         raise typer.Exit(1)
 
 
@@ -110,10 +109,10 @@ def search(
     explain: Annotated[bool, typer.Option(help="say why each film is there")] = False,
 ) -> None:
     """Find films, as the API does."""
-    chosen = _settings()
+    settings = _load_settings()
     from service.cli import commands
 
-    _run(commands.search(chosen, " ".join(words), limit, explain))
+    _run(commands.search(settings, " ".join(words), limit, explain))
 
 
 @app.command()
@@ -124,10 +123,10 @@ def reindex(
     ] = False,
 ) -> None:
     """Rebuild the index while searches go on."""
-    chosen = _settings()
+    settings = _load_settings()
     from service.cli import commands
 
-    job: ReindexView = _run(commands.reindex(chosen, wait, rollback))
+    job: ReindexView = _run(commands.reindex(settings, wait, rollback))
     if job.state == "failed":
         _fail(f"the {job.kind} failed, the old index goes on: {job.reason}")
     if job.state == "cancelled":
@@ -142,13 +141,13 @@ def check(
     repair: Annotated[bool, typer.Option("--repair", help="have what differs indexed")] = False,
 ) -> None:
     """Compare database and index film by film, while everything goes on."""
-    chosen = _settings()
+    settings = _load_settings()
     from service.cli import commands
 
     if movie is not None:
-        _run(commands.why(chosen, movie))
+        _run(commands.explain(settings, movie))
         return
-    told: DriftReport = _run(commands.check(chosen, repair))
+    told: DriftReport = _run(commands.check(settings, repair))
     line = f"{told.drift} of {told.compared} films differ"
     if not told.by_content:
         _fail(f"{line} in version; the index was made with another mapping or analysis")
@@ -164,30 +163,30 @@ def create_admin(name: str) -> None:
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\n")
-    chosen = _settings()
+    settings = _load_settings()
     from service.cli import commands
 
-    _run(commands.create_admin(chosen, name, password))
+    _run(commands.create_admin(settings, name, password))
     typer.echo(f"{name} is an admin")
 
 
 @app.command()
 def doctor() -> None:
     """Try every part, and say in a line each what works and what to do about what does not."""
-    chosen = _settings()
+    settings = _load_settings()
     from service.cli import commands
 
-    if not _run(commands.doctor(chosen)):
+    if not _run(commands.doctor(settings)):
         raise typer.Exit(1)
 
 
-def _settings() -> Settings:
+def _load_settings() -> Settings:
     try:
-        chosen = settings.load()
+        settings = load_settings()
     except SettingsError as fault:
         _fail(str(fault))
-    logging.configure(chosen.log_format)
-    return chosen
+    logging.configure(settings.log_format)
+    return settings
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

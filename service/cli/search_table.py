@@ -9,39 +9,39 @@ from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query
 from service.search.retrieval.engine_search import SearchResult
 
-MATCHED = "bold yellow"
+MATCH_STYLE = "bold yellow"
 
 
-def table(found: SearchResult, query: Query, explain: bool) -> Table:
+def render_table(search_result: SearchResult, query: Query, explain: bool) -> Table:
     """The films in their order; with `why` also why each is there."""
-    made = Table(box=None, header_style="dim", pad_edge=False)
-    made.add_column("title")
-    made.add_column("year", justify="right")
-    made.add_column("directors")
-    made.add_column("rating", justify="right")
-    made.add_column("id", no_wrap=True)
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("title")
+    table.add_column("year", justify="right")
+    table.add_column("directors")
+    table.add_column("rating", justify="right")
+    table.add_column("id", no_wrap=True)
     if explain:
-        made.add_column("why")
-    films = [result.film for result in found.results]
+        table.add_column("why")
+    films = [result.film for result in search_result.results]
     for film, matches in zip(films, find_matches(query, films, DEFAULT_FIELDS), strict=True):
-        made.add_row(*_row(query, film, matches, explain))
-    return made
+        table.add_row(*_row_cells(query, film, matches, explain))
+    return table
 
 
-def _row(query: Query, film: FilmRow, matches: list[Match], explain: bool) -> list[Text]:
-    places = match_ranges(matches)
+def _row_cells(query: Query, film: FilmRow, matches: list[Match], explain: bool) -> list[Text]:
+    ranges = match_ranges(matches)
     cells = [
-        _marked(film.title, places.get("title", [])),
+        _highlight(film.title, ranges.get("title", [])),
         Text(str(film.year or "")),
-        _marked(BETWEEN.join(film.directors), places.get("directors", [])),
+        _highlight(BETWEEN.join(film.directors), ranges.get("directors", [])),
         Text("" if film.imdb_rating is None else f"{film.imdb_rating:.1f}"),
         Text(film.imdb_id or str(film.id)),
     ]
     return cells + ([Text(explain_match(query, film, matches))] if explain else [])
 
 
-def _marked(text: str, places: list[list[int]]) -> Text:
-    marked = Text(text)
-    for start, end in places:
-        marked.stylize(MATCHED, start, end)
-    return marked
+def _highlight(text: str, ranges: list[list[int]]) -> Text:
+    highlighted = Text(text)
+    for start, end in ranges:
+        highlighted.stylize(MATCH_STYLE, start, end)
+    return highlighted

@@ -19,7 +19,7 @@ from service.limits import (
     POSTGRES_STATEMENT_TIMEOUT,
     SQLITE_BUSY_TIMEOUT_MS,
 )
-from service.settings import path_of
+from service.settings import resolve_path
 
 MODELS = (
     "service.films.models",
@@ -37,7 +37,7 @@ def to_tortoise_url(url: str) -> str:
     A frozen server then costs an error, not a hung request.
     """
     if url.startswith("sqlite"):
-        path = path_of(url)
+        path = resolve_path(url)
         path.parent.mkdir(parents=True, exist_ok=True)
         return f"sqlite://{path}?busy_timeout={SQLITE_BUSY_TIMEOUT_MS}&synchronous=NORMAL&journal_mode=WAL"
     parts = urlsplit(url)

@@ -16,7 +16,7 @@ from tortoise.migrations.api import migrate as run_migrations
 
 from service.database.connection import to_driver_url, tortoise_config
 from service.limits import MIGRATION_LOCK_TIMEOUT as LONGEST_WAIT
-from service.settings import path_of
+from service.settings import resolve_path
 
 TORTOISE_ORM = tortoise_config("sqlite://var/movies.db")
 """What `tortoise makemigrations` reads; the migrations serve both databases."""
@@ -54,7 +54,7 @@ async def migrate(url: str) -> list[str]:
 @asynccontextmanager
 async def _alone(url: str) -> AsyncIterator[None]:
     if url.startswith("sqlite"):
-        path = path_of(url)
+        path = resolve_path(url)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.with_suffix(".migrating").open("w") as file:
             await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)

@@ -125,7 +125,7 @@ async def _shown(request: Request, movie: str) -> CachedResponse:
         film = await made.lookup.get(movie, client_address(request))
         return etag(film).encode() + b"\n" + encode_json(film_view(film, made.now()))
 
-    return await made.answers.get_or_make(
+    return await made.response_cache.get_or_make(
         "film", movie, await made.generation.current(), KEPT, make
     )
 
@@ -145,4 +145,4 @@ async def _forget(request: Request, film: Film) -> None:
     made = container(request)
     generation = await made.generation.current()
     for name in {str(film.id), film.imdb_id, read_path_text(request.match_info["movie"])} - {None}:
-        await made.answers.drop("film", str(name), generation)
+        await made.response_cache.drop("film", str(name), generation)

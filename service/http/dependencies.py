@@ -10,4 +10,4 @@ if TYPE_CHECKING:
 
 def container(request: Request) -> "Container":
     """Everything that was built for this process."""
-    return cast("Container", request.app.ctx.parts)
+    return cast("Container", request.app.ctx.container)

@@ -36,9 +36,9 @@ class IdentifiedRequest(Request):
 def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-arg]
     """Put the edges around `app`; `origins` may read its answers from a browser.
 
-    Once `app.ctx.leaving` is true, each answer is the last one of its connection.
+    Once `app.ctx.draining` is true, each answer is the last one of its connection.
     """
-    app.ctx.leaving = False
+    app.ctx.draining = False
 
     @app.on_request
     async def begin(request: Request) -> None:
@@ -46,7 +46,7 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
 
     @app.on_response  # type: ignore[untyped-decorator]  # Sanic leaves this one untyped
     async def end(request: Request, response: HTTPResponse) -> None:
-        if app.ctx.leaving and isinstance(request.stream, Http):
+        if app.ctx.draining and isinstance(request.stream, Http):
             request.stream.keep_alive = False  # so that the client's next request goes elsewhere
         headers = response.headers
         headers["X-Request-ID"] = str(request.id)

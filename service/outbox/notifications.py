@@ -19,7 +19,7 @@ import asyncpg
 from service.database.connection import connection, to_driver_url
 from service.database.transactions import is_database_fault
 from service.limits import NOTIFY_RECONNECT_INTERVAL as RECONNECT
-from service.settings import path_of
+from service.settings import resolve_path
 
 CHANNEL = "movies_outbox"
 
@@ -44,7 +44,7 @@ class DatagramNotifier:
     """By a unix datagram to a socket whose name follows from the database's path."""
 
     def __init__(self, database_url: str) -> None:
-        name = hashlib.sha256(str(path_of(database_url)).encode()).hexdigest()[:16]
+        name = hashlib.sha256(str(resolve_path(database_url)).encode()).hexdigest()[:16]
         self._path = Path(tempfile.gettempdir()) / f"movies-{os.getuid()}-{name}.sock"
         self._sender: socket.socket | None = None
         self._receiver: socket.socket | None = None

@@ -38,7 +38,7 @@ class PosterQuery(BaseModel):
 async def show(request: Request, movie: str) -> HTTPResponse:
     size = read_query(request, PosterQuery).size
     film = await container(request).catalogue.get(read_path_text(movie))
-    return _shown(request, await container(request).gallery.get_poster(film, size), BRIEFLY)
+    return _shown(request, await container(request).posters.get_poster(film, size), BRIEFLY)
 
 
 @bp.get("/posters/<key:str>/<file:str>", name="show_stored_poster")
@@ -48,7 +48,7 @@ async def show(request: Request, movie: str) -> HTTPResponse:
     errors=(404, 503),
 )
 async def show_stored(request: Request, key: str, file: str) -> HTTPResponse:
-    picture = await container(request).gallery.get_stored(read_path_text(key), read_path_text(file))
+    picture = await container(request).posters.get_stored(read_path_text(key), read_path_text(file))
     return _shown(request, picture, FOREVER)
 
 

@@ -140,7 +140,7 @@ async def search_batch(request: Request) -> HTTPResponse:
 )
 async def match(request: Request) -> HTTPResponse:
     asked, made = read_body(request, Descriptions), container(request)
-    found = await made.matching.match(asked.described)
+    found = await made.filename_matcher.match(asked.described)
     return json_response(Matches([match_view(each, made.now()) for each in found]))
 
 
@@ -185,7 +185,7 @@ async def _kept(
 
     made = container(request)
     generation = await made.generation.current()
-    kept = await made.answers.get_or_make(
+    kept = await made.response_cache.get_or_make(
         scope, question, generation, KEPT, make, is_cacheable=lasting
     )
     headers, page = unpacked(kept.body)

@@ -9,20 +9,20 @@ import sys
 
 from sanic import Sanic
 
-from service import settings
 from service.http.timeouts import PunctualProtocol
 from service.observability import logging
 from service.server.app import create_app
 from service.server.signals import DRAIN_SIGNAL
+from service.settings import load_settings
 
 
 def main() -> None:
-    chosen = settings.load()
-    logging.configure(chosen.log_format)
-    app = create_app(chosen)
+    settings = load_settings()
+    logging.configure(settings.log_format)
+    app = create_app(settings)
 
     @app.before_server_start
-    async def listen(app: Sanic) -> None:  # type: ignore[type-arg]
+    async def listen_for_drain(app: Sanic) -> None:  # type: ignore[type-arg]
         asyncio.get_running_loop().add_signal_handler(DRAIN_SIGNAL, start_draining, app)
 
     app.prepare(
@@ -37,7 +37,7 @@ def main() -> None:
 
 def start_draining(app: Sanic) -> None:  # type: ignore[type-arg]
     """Say from now on that the service is going to stop, and answer on."""
-    app.ctx.leaving = True
+    app.ctx.draining = True
 
 
 if __name__ == "__main__":

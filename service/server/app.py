@@ -17,7 +17,7 @@ from service.observability import loop_lag
 from service.posters.api import bp as posters
 from service.search.api import bp as search
 from service.server import container
-from service.server.heartbeat import beat
+from service.server.heartbeat import send_heartbeats
 from service.settings import Settings
 
 log = structlog.get_logger()
@@ -49,26 +49,26 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.blueprint([search, films, posters, accounts, admin, operation])
 
     @app.before_server_start
-    async def begin(app: Sanic) -> None:  # type: ignore[type-arg]
-        app.ctx.parts = await container.build_container(settings)
-        made = app.ctx.parts
+    async def start_parts(app: Sanic) -> None:  # type: ignore[type-arg]
+        app.ctx.container = await container.build_container(settings)
+        parts = app.ctx.container
         app.ctx.tasks = [
-            asyncio.create_task(beat()),
+            asyncio.create_task(send_heartbeats()),
             asyncio.create_task(loop_lag.measure_loop_lag("api")),
-            await container.start_vocabulary_sync(made),
-            asyncio.create_task(made.audience.follow()),
-            asyncio.create_task(container.warm_up(made)),
+            await container.start_vocabulary_sync(parts),
+            asyncio.create_task(parts.search_activity.follow()),
+            asyncio.create_task(container.warm_up(parts)),
         ]
 
     @app.before_server_stop
     async def stop_tasks(app: Sanic) -> None:  # type: ignore[type-arg]
-        app.ctx.leaving = True
+        app.ctx.draining = True
         for task in app.ctx.tasks:
             task.cancel()
         await asyncio.gather(*app.ctx.tasks, return_exceptions=True)
 
     @app.after_server_stop
-    async def end(app: Sanic) -> None:  # type: ignore[type-arg]
-        await container.close_container(app.ctx.parts)
+    async def close_parts(app: Sanic) -> None:  # type: ignore[type-arg]
+        await container.close_container(app.ctx.container)
 
     return app

@@ -10,9 +10,9 @@ import time
 import urllib.request
 from typing import Any
 
-LONGEST_WAIT = 15.0  # seconds for the index to have what is waiting; then it is said anyway
-LOOK = 0.1  # seconds between two looks
-WORDS = """
+MAX_WAIT = 15.0  # seconds for the index to have what is waiting; then it is said anyway
+POLL_INTERVAL = 0.1  # seconds between two looks
+BANNER = """
 Movies answers at http://{at} (the contract: http://{at}/docs). Try:
 
   curl '{at}/api/v1/search?q=godfahter'
@@ -21,18 +21,18 @@ Movies answers at http://{at} (the contract: http://{at}/docs). Try:
 """
 
 
-def answers(address: str) -> bool:
+def is_up(address: str) -> bool:
     """Whether the API is up."""
-    return bool(_asked(f"{address}/health/live"))
+    return bool(_get_json(f"{address}/health/live"))
 
 
-def searchable(address: str) -> bool:
+def is_index_caught_up(address: str) -> bool:
     """Whether nothing waits to be indexed."""
-    indexer = _asked(f"{address}/health/ready").get("parts", {}).get("indexer", {})
+    indexer = _get_json(f"{address}/health/ready").get("parts", {}).get("indexer", {})
     return bool(indexer.get("detail", "").startswith("0 films waiting"))
 
 
-def _asked(address: str) -> dict[str, Any]:
+def _get_json(address: str) -> dict[str, Any]:
     try:
         with urllib.request.urlopen(address, timeout=5) as response:  # noqa: S310
             return dict(json.load(response))
@@ -43,12 +43,12 @@ def _asked(address: str) -> dict[str, Any]:
 def main() -> None:
     host, port = sys.argv[1], sys.argv[2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    while not answers(address):
-        time.sleep(LOOK)
-    deadline = time.monotonic() + LONGEST_WAIT
-    while not searchable(address) and time.monotonic() < deadline:
-        time.sleep(LOOK)
-    print(WORDS.format(at=f"localhost:{port}"), flush=True)
+    while not is_up(address):
+        time.sleep(POLL_INTERVAL)
+    deadline = time.monotonic() + MAX_WAIT
+    while not is_index_caught_up(address) and time.monotonic() < deadline:
+        time.sleep(POLL_INTERVAL)
+    print(BANNER.format(at=f"localhost:{port}"), flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import contextlib
 import gc
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 
 import aiohttp
@@ -21,6 +21,7 @@ from service.accounts.service import Accounts
 from service.admin.health import Health
 from service.cache.base import Cache
 from service.cache.response_cache import ResponseCache
+from service.clock import utc_now
 from service.database.connection import close_database, open_database
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
@@ -31,13 +32,12 @@ from service.indexing.orphan_repair import OrphanRepair
 from service.indexing.outbox_admin import OutboxAdmin
 from service.indexing.reindex_jobs import ReindexJobs
 from service.indexing.search_activity import SearchActivity
-from service.limits import DATABASE_SEARCH_TIMEOUT
-from service.limits import GOLDEN_QUERY_TIMEOUT as PATIENT
+from service.limits import DATABASE_SEARCH_TIMEOUT, GOLDEN_QUERY_TIMEOUT
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import FilmLookup
 from service.omdb.parser import parse_film
 from service.omdb.quota import OmdbQuota
-from service.outbox.notifications import OutboxNotifier, notifier_for
+from service.outbox.notifications import notifier_for
 from service.posters.service import PosterService
 from service.posters.store import PosterStore
 from service.search.engines.base import Engine, IndexWriter, Inventory
@@ -51,16 +51,14 @@ from service.search.retrieval.film_cache import FilmCache
 from service.search.service import SearchService
 from service.search.vocabulary.sync import VocabularySync
 from service.search.vocabulary.vocabulary import Vocabulary
-from service.settings import Settings, path_of
+from service.settings import Settings, resolve_path
 
 log = structlog.get_logger()
 
-WARM_AFTER = 30.0  # seconds after the start; the first searches come first
-LONGEST_LOAD = 20.0  # seconds to wait for the vocabulary at start; a million films take some ten
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+WARM_UP_DELAY = 30.0  # seconds after the start; the first searches come first
+VOCABULARY_LOAD_TIMEOUT = (
+    20.0  # seconds to wait for the vocabulary at start; a million films take some ten
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +68,22 @@ class Container:
     settings: Settings
     version: str
     catalogue: Catalogue
-    loader: FilmImporter
+    importer: FilmImporter
     lookup: FilmLookup
     search: SearchService
-    matching: FilenameMatcher
+    filename_matcher: FilenameMatcher
     cursors: CursorCodec
     generation: Generation
-    answers: ResponseCache
-    gallery: PosterService
+    response_cache: ResponseCache
+    posters: PosterService
     accounts: Accounts
-    rebuilds: ReindexJobs
+    reindex_jobs: ReindexJobs
     drift: Drift
-    pointers: OutboxAdmin
-    why: IndexDiagnosis
+    outbox_admin: OutboxAdmin
+    diagnosis: IndexDiagnosis
     health: Health
-    lexicon: VocabularySync
-    audience: SearchActivity
+    vocabulary_sync: VocabularySync
+    search_activity: SearchActivity
     resources: contextlib.AsyncExitStack
 
     @staticmethod
@@ -94,30 +92,30 @@ class Container:
         return utc_now()
 
 
-def engine_for(settings: Settings, name: str | None = None) -> Engine:
+def build_engine(settings: Settings, index_name: str | None = None) -> Engine:
     """The reading side of the live index, or of the index `name`, which nobody waits for: searches
     there may take as long as a page of the inventory.
     """
     if settings.search_url.startswith("tantivy"):
         from service.search.engines.tantivy.reader import TantivyEngine
 
-        return TantivyEngine(path_of(settings.search_url), name)
+        return TantivyEngine(resolve_path(settings.search_url), index_name)
     from service.search.engines.elasticsearch.connection import ElasticsearchAddress
     from service.search.engines.elasticsearch.reader import ElasticsearchEngine
 
     address = ElasticsearchAddress.parse(settings.search_url)
-    if name:
-        patient = max(address.deadline, PATIENT)
-        address = replace(address, alias=address.real(name), deadline=patient)
+    if index_name:
+        timeout = max(address.deadline, GOLDEN_QUERY_TIMEOUT)
+        address = replace(address, alias=address.real(index_name), deadline=timeout)
     return ElasticsearchEngine(address)
 
 
-def inventory_for(settings: Settings) -> Inventory:
+def build_inventory(settings: Settings) -> Inventory:
     """What reads the index document by document."""
     if settings.search_url.startswith("tantivy"):
         from service.search.engines.tantivy.inventory import TantivyInventory
 
-        return TantivyInventory(path_of(settings.search_url))
+        return TantivyInventory(resolve_path(settings.search_url))
     from service.search.engines.elasticsearch.connection import ElasticsearchAddress
     from service.search.engines.elasticsearch.inventory import ElasticsearchInventory
 
@@ -133,19 +131,19 @@ def search_timeout(settings: Settings) -> float:
     return ElasticsearchAddress.parse(settings.search_url).deadline
 
 
-def writer_for(settings: Settings) -> IndexWriter:
+def build_writer(settings: Settings) -> IndexWriter:
     """The writing side of the index, for the indexer alone."""
     if settings.search_url.startswith("tantivy"):
         from service.search.engines.tantivy.writer import TantivyWriter
 
-        return TantivyWriter(path_of(settings.search_url))
+        return TantivyWriter(resolve_path(settings.search_url))
     from service.search.engines.elasticsearch.connection import ElasticsearchAddress
     from service.search.engines.elasticsearch.writer import ElasticsearchWriter
 
     return ElasticsearchWriter(ElasticsearchAddress.parse(settings.search_url))
 
 
-def cache_for(settings: Settings) -> Cache:
+def build_cache(settings: Settings) -> Cache:
     """The cache; with several workers a memory of each one's own is worth a warning."""
     if settings.cache_url.startswith("memory"):
         if settings.workers > 1:
@@ -158,12 +156,12 @@ def cache_for(settings: Settings) -> Cache:
     return RedisCache(settings.cache_url)
 
 
-async def poster_store_for(settings: Settings) -> PosterStore:
+async def build_poster_store(settings: Settings) -> PosterStore:
     """Where posters are kept."""
     if settings.posters_url.startswith("file"):
         from service.posters.local_store import LocalPosterStore
 
-        return LocalPosterStore(path_of(settings.posters_url))
+        return LocalPosterStore(resolve_path(settings.posters_url))
     from service.posters.s3_store import S3PosterStore
 
     return await S3PosterStore.open(
@@ -171,18 +169,14 @@ async def poster_store_for(settings: Settings) -> PosterStore:
     )
 
 
-def notifier_for_settings(settings: Settings) -> OutboxNotifier:
-    return notifier_for(settings.database_url)
-
-
 @contextlib.asynccontextmanager
 async def open_container(settings: Settings) -> AsyncIterator[Container]:
     """The parts for as long as they are needed."""
-    made = await build_container(settings)
+    container = await build_container(settings)
     try:
-        yield made
+        yield container
     finally:
-        await close_container(made)
+        await close_container(container)
 
 
 async def build_container(settings: Settings) -> Container:
@@ -190,65 +184,65 @@ async def build_container(settings: Settings) -> Container:
     async with contextlib.AsyncExitStack() as stack:
         await open_database(settings.database_url)
         stack.push_async_callback(close_database)
-        notifier = notifier_for_settings(settings)
+        notifier = notifier_for(settings.database_url)
         stack.push_async_callback(notifier.close)
-        engine = engine_for(settings)
+        engine = build_engine(settings)
         await engine.open()
         stack.push_async_callback(engine.close)
-        cache = cache_for(settings)
+        cache = build_cache(settings)
         stack.push_async_callback(cache.close)
-        answers = ResponseCache(cache)
-        stack.push_async_callback(answers.wait_until_stored)
-        store = await poster_store_for(settings)
+        response_cache = ResponseCache(cache)
+        stack.push_async_callback(response_cache.wait_until_stored)
+        store = await build_poster_store(settings)
         stack.push_async_callback(store.close)
-        inventory = inventory_for(settings)
+        inventory = build_inventory(settings)
         stack.push_async_callback(inventory.close)
         drift = Drift(inventory, notifier, utc_now)
         passwords = Passwords()
         accounts = Accounts(settings.jwt_secret, passwords, utc_now)
         stack.callback(accounts.close)
         catalogue = Catalogue(notifier, utc_now)
-        pointers = OutboxAdmin(catalogue, notifier)
+        outbox_admin = OutboxAdmin(catalogue, notifier)
         lookup = FilmLookup(catalogue, await _omdb_client(settings, stack), utc_now)
         stack.push_async_callback(lookup.close)
-        suspects = OrphanRepair(drift, inventory)
-        stack.push_async_callback(suspects.close)
-        vocabulary, shelf = Vocabulary(), FilmCache(suspects.enqueue)
-        lexicon, audience = VocabularySync(vocabulary), SearchActivity()
+        orphan_repair = OrphanRepair(drift, inventory)
+        stack.push_async_callback(orphan_repair.close)
+        vocabulary, film_cache = Vocabulary(), FilmCache(orphan_repair.enqueue)
+        vocabulary_sync, search_activity = VocabularySync(vocabulary), SearchActivity()
 
         search = SearchService(
-            EngineSearch(engine, vocabulary, shelf),
-            Autocomplete(engine, vocabulary, shelf),
-            DatabaseSearch(vocabulary, shelf, search_timeout(settings)),
-            audience.record_search,
+            EngineSearch(engine, vocabulary, film_cache),
+            Autocomplete(engine, vocabulary, film_cache),
+            DatabaseSearch(vocabulary, film_cache, search_timeout(settings)),
+            search_activity.record_search,
         )
-        matching = FilenameMatcher(search.films)
-        stack.callback(matching.close)
+        filename_matcher = FilenameMatcher(search.films)
+        stack.callback(filename_matcher.close)
 
-        async def show(generation: int) -> None:
+        async def refresh_engine(generation: int) -> None:
             with contextlib.suppress(Unavailable):  # a search will find out, and do without
                 await engine.refresh(generation)
 
-        async def learn(_: int) -> None:
-            await lexicon.catch_up()
+        async def catch_up_vocabulary(_: int) -> None:
+            await vocabulary_sync.catch_up()
 
         return Container(
             settings=settings,
             version=version("movies"),
             catalogue=catalogue,
-            loader=FilmImporter(catalogue, parse_film),
+            importer=FilmImporter(catalogue, parse_film),
             lookup=lookup,
             search=search,
-            matching=matching,
+            filename_matcher=filename_matcher,
             cursors=CursorCodec(settings.jwt_secret, utc_now),
-            generation=Generation(show, learn),
-            answers=answers,
-            gallery=PosterService(store, utc_now),
+            generation=Generation(refresh_engine, catch_up_vocabulary),
+            response_cache=response_cache,
+            posters=PosterService(store, utc_now),
             accounts=accounts,
-            rebuilds=ReindexJobs(utc_now),
+            reindex_jobs=ReindexJobs(utc_now),
             drift=drift,
-            pointers=pointers,
-            why=IndexDiagnosis(catalogue, pointers, inventory, engine),
+            outbox_admin=outbox_admin,
+            diagnosis=IndexDiagnosis(catalogue, outbox_admin, inventory, engine),
             health=Health(
                 {
                     "search": engine.check,
@@ -259,8 +253,8 @@ async def build_container(settings: Settings) -> Container:
                 },
                 utc_now,
             ),
-            lexicon=lexicon,
-            audience=audience,
+            vocabulary_sync=vocabulary_sync,
+            search_activity=search_activity,
             resources=stack.pop_all(),
         )
 
@@ -273,27 +267,27 @@ async def _omdb_client(settings: Settings, stack: contextlib.AsyncExitStack) -> 
     return OmdbClient(session, settings.omdb_url, settings.omdb_api_key, quota)
 
 
-async def start_vocabulary_sync(made: Container) -> "asyncio.Task[None]":
+async def start_vocabulary_sync(container: Container) -> "asyncio.Task[None]":
     """Start to keep level with the index's words; returns once spelling can be guessed.
 
     What is there by then stays: the collector of garbage looks no more through it, which took a
     tenth of a second each time.
     """
-    task = asyncio.create_task(made.lexicon.follow())
+    task = asyncio.create_task(container.vocabulary_sync.follow())
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(made.lexicon.loaded.wait(), LONGEST_LOAD)
+        await asyncio.wait_for(container.vocabulary_sync.loaded.wait(), VOCABULARY_LOAD_TIMEOUT)
     gc.collect()
     gc.freeze()
     return task
 
 
-async def warm_up(made: Container) -> None:
+async def warm_up(container: Container) -> None:
     """Load what no request should wait for, once the start is over."""
-    await asyncio.sleep(WARM_AFTER)
-    await made.matching.warm()
+    await asyncio.sleep(WARM_UP_DELAY)
+    await container.filename_matcher.warm()
     gc.freeze()
 
 
-async def close_container(made: Container) -> None:
+async def close_container(container: Container) -> None:
     """Let go of every part, the last one built first."""
-    await made.resources.aclose()
+    await container.resources.aclose()

@@ -6,10 +6,10 @@ It is written from the event loop, so a loop that is blocked falls silent and th
 import asyncio
 import os
 
-EVERY = 1.0  # seconds; the parent counts ten silent ones as frozen
+INTERVAL = 1.0  # seconds; the parent counts ten silent ones as frozen
 
 
-async def beat() -> None:
+async def send_heartbeats() -> None:
     """Write a byte each second, for ever; returns at once when nobody listens."""
     descriptor = os.environ.get("MOVIES_HEARTBEAT")
     if descriptor is None:
@@ -19,4 +19,4 @@ async def beat() -> None:
             os.write(int(descriptor), b".")
         except BrokenPipeError:
             return  # the parent is gone, and its end is on its way here
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(INTERVAL)

@@ -61,10 +61,10 @@ EARLIER = """
 import asyncio, sys
 from tortoise import Tortoise
 from tortoise.migrations.api import migrate
-from service.database import config
+from service.database.connection import tortoise_config
 
 async def main():
-    await migrate(config=config(sys.argv[1]), target="movies.0002_open_outbox")
+    await migrate(config=tortoise_config(sys.argv[1]), target="movies.0002_open_outbox")
     await Tortoise.close_connections()
 
 asyncio.run(main())

@@ -96,7 +96,7 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
             "OMDB_URL": proxies[4].before(omdb),
             "OMDB_API_KEY": running.OMDB_KEY,
             "OMDB_DAILY_QUOTA": "100000",
-            "POSTER_HOSTS": urlsplit(proxies[4].before(omdb)).netloc,
+            "POSTER_ALLOWED_PRIVATE_HOSTS": urlsplit(proxies[4].before(omdb)).netloc,
             "JWT_SECRET": running.SECRET,
             "WORKERS": str(WORKERS),
         }

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from service.database.connection import to_driver_url
-from service.settings import path_of
+from service.settings import resolve_path
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Direct:
     async def values(self, sql: str) -> list[Any]:
         """The first value of each row."""
         if self.url.startswith("sqlite"):
-            with sqlite3.connect(path_of(self.url)) as file:
+            with sqlite3.connect(resolve_path(self.url)) as file:
                 found = file.execute(sql).fetchall()
             file.close()
             return [row[0] for row in found]

@@ -9,6 +9,7 @@ from typing import Any
 
 import indexer.index_worker
 from indexer.index_worker import IndexWorker
+from service.clock import utc_now
 from service.database import connection
 from service.outbox import store
 from service.outbox.notifications import notifier_for
@@ -27,11 +28,9 @@ def work_and_die(after: str, database_url: str, search_url: str) -> None:
 
 async def _run(after: str, database_url: str, chosen: Settings) -> None:
     await connection.open_database(database_url)
-    writer = container.writer_for(chosen)
+    writer = container.build_writer(chosen)
     await writer.open()
-    worker = IndexWorker(
-        writer, TermWriter(), notifier_for(database_url), container.utc_now, "the dead one"
-    )
+    worker = IndexWorker(writer, TermWriter(), notifier_for(database_url), utc_now, "the dead one")
     where: dict[str, tuple[object, str]] = {
         "claimed": (store, "claim"),
         "read": (indexer.index_worker, "documents_of"),

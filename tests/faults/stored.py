@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from indexer.poster_worker import ORPHAN_AGE, PosterWorker
-from service import settings
+from service.clock import utc_now
 from service.database import connection
 from service.films.poster_response import POSTER_WIDTHS
 from service.posters.fetcher import PosterFetcher
@@ -20,6 +20,7 @@ from service.posters.image_processor import ImageProcessor
 from service.posters.jobs import LEASE
 from service.posters.store import PosterStore, StoredObject, object_key
 from service.server import container
+from service.settings import load_settings
 from tests import running
 from tests.faults.database import Direct
 from tests.running import Service
@@ -82,7 +83,7 @@ def _old(stored: StoredObject, young: timedelta) -> bool:
 @asynccontextmanager
 async def store_of(environment: dict[str, str]) -> AsyncIterator[PosterStore]:
     """The service's store, for a test."""
-    store = await container.poster_store_for(settings.load(running.settings(environment)))
+    store = await container.build_poster_store(load_settings(running.settings(environment)))
     try:
         yield store
     finally:
@@ -90,15 +91,15 @@ async def store_of(environment: dict[str, str]) -> AsyncIterator[PosterStore]:
 
 
 async def sweep(young: timedelta) -> None:
-    chosen = settings.load()
+    chosen = load_settings()
     await connection.open_database(chosen.database_url)
-    store = await container.poster_store_for(chosen)
+    store = await container.build_poster_store(chosen)
 
     async def nobody() -> None:
         """Is told of changes here."""
 
     def later() -> datetime:
-        return container.utc_now() + ORPHAN_AGE - young
+        return utc_now() + ORPHAN_AGE - young
 
     posters = PosterWorker(store, PosterFetcher(()), ImageProcessor(), nobody, later)
     try:

@@ -45,7 +45,7 @@ def later() -> datetime:
 @asynccontextmanager
 async def writing(search_url: str) -> AsyncIterator[IndexWriter]:
     """A writer for as long as it is needed: tantivy has one at a time."""
-    writer = container.writer_for(Settings(search_url=search_url))
+    writer = container.build_writer(Settings(search_url=search_url))
     await writer.open()
     try:
         yield writer
@@ -106,7 +106,7 @@ async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
     if stack != "full":
         pytest.skip("on the embedded stack a swap is one call of the operating system")
     proxy = await Proxy.make(required("toxiproxy"), search_url)
-    writer = container.writer_for(Settings(search_url=proxy.before(search_url)))
+    writer = container.build_writer(Settings(search_url=proxy.before(search_url)))
     assert isinstance(writer, ElasticsearchWriter)
     await writer.open()
     swap, lost = writer._ready().indices.update_aliases, 0

@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 from service.limits import REQUEST_TIMEOUT
-from service.server.supervisor import SILENCE
+from service.server.supervisor import HEARTBEAT_TIMEOUT
 from tests import running
 from tests.e2e.test_supervision import pids
 from tests.faults.conftest import Beset, is_found, written
@@ -104,7 +104,9 @@ async def test_workers_and_the_indexer_are_killed_and_frozen_under_load(
         broken = sum(each.status == 0 for each in answers)
         seen(f"{told}, {broken} connections broken: {summary(answers)}")
     # What a frozen worker held, the client asks again when the worker is killed.
-    in_time_and_with_reasons((a for a in load.answers if a.status), SILENCE + REQUEST_TIMEOUT)
+    in_time_and_with_reasons(
+        (a for a in load.answers if a.status), HEARTBEAT_TIMEOUT + REQUEST_TIMEOUT
+    )
     await sound.invariants.hold()
     await sound.invariants.as_promised(load)
     seen(load.sustained())

@@ -76,7 +76,7 @@ async def test_a_rebuild_under_load_loses_nothing_and_readers_see_no_error(
     seen: Seen,
     tmp_path: Path,
 ) -> None:
-    inventory = container.inventory_for(Settings(search_url=stack_settings["SEARCH_URL"]))
+    inventory = container.build_inventory(Settings(search_url=stack_settings["SEARCH_URL"]))
     await many(service, tmp_path / "films.jsonl")
     await invariants.hold()
     async with loaded(service, rate=READERS, weights=READS) as idle:

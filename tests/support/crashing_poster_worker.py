@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 from indexer.poster_worker import PosterWorker
+from service.clock import utc_now
 from service.database import connection
 from service.posters import jobs
 from service.posters.fetcher import PosterFetcher
 from service.posters.image_processor import ImageProcessor
 from service.posters.local_store import LocalPosterStore
-from service.server import container
 
 
 def die(*_: object) -> None:
@@ -38,9 +38,7 @@ async def run(at: str, database_url: str, folder: Path, host: str) -> None:
     else:
         store = LocalPosterStore(folder)
         jobs.settle = die  # type: ignore[assignment]
-    posters = PosterWorker(
-        store, PosterFetcher([host]), ImageProcessor(), nothing, container.utc_now
-    )
+    posters = PosterWorker(store, PosterFetcher([host]), ImageProcessor(), nothing, utc_now)
     await posters.run_once()
 
 

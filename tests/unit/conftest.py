@@ -30,14 +30,14 @@ async def search_url(stack: str, tmp_path: Path) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def inventory(search_url: str) -> AsyncIterator[Inventory]:
-    made = container.inventory_for(Settings(search_url=search_url))
+    made = container.build_inventory(Settings(search_url=search_url))
     yield made
     await made.close()
 
 
 @pytest.fixture
 async def writer(search_url: str) -> AsyncIterator[Moody]:
-    real = container.writer_for(Settings(search_url=search_url))
+    real = container.build_writer(Settings(search_url=search_url))
     await real.open()
     yield Moody(real)
     await real.close()
@@ -45,7 +45,7 @@ async def writer(search_url: str) -> AsyncIterator[Moody]:
 
 @pytest.fixture
 def access(search_url: str, writer: Moody, inventory: Inventory) -> IndexHandles:
-    engine = partial(container.engine_for, Settings(search_url=search_url))
+    engine = partial(container.build_engine, Settings(search_url=search_url))
     return IndexHandles(writer, inventory, engine)  # type: ignore[arg-type]
 
 

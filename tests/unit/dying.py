@@ -9,6 +9,7 @@ from indexer import rebuild_fill, rebuild_lease
 from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
 from indexer.rebuild import Rebuild
+from service.clock import utc_now
 from service.database import connection
 from service.indexing.models import ReindexJob, Step
 from service.outbox.notifications import notifier_for
@@ -27,11 +28,9 @@ def rebuild_and_die(at: str, database_url: str, search_url: str) -> None:
 async def _run(at: str, database_url: str, chosen: Settings) -> None:
     rebuild_fill.PAGE, rebuild_fill.KEPT = 7, 14
     await connection.open_database(database_url)
-    writer = container.writer_for(chosen)
+    writer = container.build_writer(chosen)
     await writer.open()
-    worker = IndexWorker(
-        writer, TermWriter(), notifier_for(database_url), container.utc_now, "tester"
-    )
+    worker = IndexWorker(writer, TermWriter(), notifier_for(database_url), utc_now, "tester")
     while await worker.process_batch():
         pass
     noting, promoting = rebuild_lease.RebuildLease.note, writer.promote
@@ -48,6 +47,6 @@ async def _run(at: str, database_url: str, chosen: Settings) -> None:
 
     rebuild_lease.RebuildLease.note = note  # type: ignore[method-assign]
     writer.promote = promote  # type: ignore[method-assign]
-    engine = partial(container.engine_for, chosen)
-    access = IndexHandles(writer, container.inventory_for(chosen), engine)
-    await Rebuild(access, TermWriter(), worker, container.utc_now, "tester").run(asyncio.Event())
+    engine = partial(container.build_engine, chosen)
+    access = IndexHandles(writer, container.build_inventory(chosen), engine)
+    await Rebuild(access, TermWriter(), worker, utc_now, "tester").run(asyncio.Event())

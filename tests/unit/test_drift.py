@@ -184,7 +184,7 @@ async def test_where_no_indexer_ever_ran_that_is_what_is_explained(
     if stack == "full":
         url = f"{required('elasticsearch')}?index=nothing-{tmp_path.name}&timeout={PATIENCE}"
     chosen = Settings(search_url=url)
-    inventory, engine = container.inventory_for(chosen), container.engine_for(chosen)
+    inventory, engine = container.build_inventory(chosen), container.build_engine(chosen)
     why = IndexDiagnosis(catalogue, OutboxAdmin(catalogue, notifier), inventory, engine)
     assert await why.explain("jaws") == ["There is no index yet: no indexer has been started."]
     await inventory.close()

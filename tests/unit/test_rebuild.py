@@ -113,7 +113,7 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
     films += (await catalogue.upsert_all(more, SAMPLE)).films
     while await worker.process_batch():
         pass
-    engine: Engine = container.engine_for(Settings(search_url=search_url))
+    engine: Engine = container.build_engine(Settings(search_url=search_url))
     await engine.open()
     stop, over_now = asyncio.Event(), asyncio.Event()
     written: set[str] = set()
@@ -261,10 +261,10 @@ async def test_a_rebuild_killed_at_any_step_is_brought_to_its_end(
     await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed while nobody worked"))
     await catalogue.delete(str(films[4].id), None)
     chosen = Settings(search_url=search_url)
-    writer = container.writer_for(chosen)
+    writer = container.build_writer(chosen)
     resources.push_async_callback(writer.close)
     await writer.open()
-    access = IndexHandles(writer, inventory, lambda name: container.engine_for(chosen, name))
+    access = IndexHandles(writer, inventory, lambda name: container.build_engine(chosen, name))
     worker = IndexWorker(writer, TermWriter(), catalogue._notifier, now, "tester")
     job = await carried_out(Rebuild(access, TermWriter(), worker, now, "tester"), filed.id)
     assert (job.state, job.reason) == (Step.DONE, None)

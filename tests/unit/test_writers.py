@@ -13,7 +13,7 @@ from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
 from service.outbox.models import Outbox
-from service.settings import PROJECT, path_of
+from service.settings import PROJECT, resolve_path
 from tests.unit.indexing import Moody, held
 
 TIMES = 60  # films that each writer adds; every third is withdrawn again
@@ -59,7 +59,7 @@ async def test_a_database_that_another_holds_for_too_long_is_a_passing_fault(
     if stack == "full":
         pytest.skip("PostgreSQL locks rows, not the whole; its time limit is tested elsewhere")
     await sql.fetch_rows("PRAGMA busy_timeout = 200")
-    with closing(connect(path_of(database), isolation_level=None)) as other:
+    with closing(connect(resolve_path(database), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Exception) as refused:
             await catalogue.update(str(film.id), None, FilmPatch(year=1975))
