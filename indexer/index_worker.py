@@ -16,6 +16,7 @@ from indexer.shutdown import wait_or_stop
 from service.clock import epoch_ms
 from service.database import sql, transactions
 from service.errors import Unavailable
+from service.film_fields import DOCUMENT_COLUMNS
 from service.films.models import Film
 from service.limits import INDEX_INITIAL_BACKOFF_MS, INDEX_MAX_BACKOFF_MS, OUTBOX_POLL_INTERVAL
 from service.observability.metrics import INDEXED
@@ -24,7 +25,7 @@ from service.outbox.notifications import OutboxNotifier
 from service.resilience.backoff import backoff
 from service.search.engines.base import IndexWriter, WriteError
 from service.search.index import generation
-from service.search.index.document import DOCUMENT_COLUMNS, DOCUMENT_ERRORS, MovieDocument
+from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
 from service.search.vocabulary.sync import TermWriter
 
 log = structlog.get_logger()

@@ -26,7 +26,7 @@ from service.indexing.models import ReindexJob
 from service.outbox import store
 from service.outbox.store import Entry
 from service.search.engines.base import IndexWriter, SerializedDocument, WriteError, serialize_all
-from service.search.index.index_row import Row
+from service.search.index.index_row import IndexRow
 from service.search.vocabulary import sync
 from service.search.vocabulary.sync import TermWriter
 
@@ -179,7 +179,7 @@ class IndexFiller:
             await self._writer.commit(job.index_name)
 
     async def _send_rows(
-        self, job: ReindexJob, found: Sequence[Row], preparing: DocumentPool
+        self, job: ReindexJob, found: Sequence[IndexRow], preparing: DocumentPool
     ) -> None:
         made = await preparing.page(found)
         self._note_refused(made.broken)

@@ -21,7 +21,7 @@ from functools import partial
 from service.errors import Unavailable
 from service.search.engines.base import SerializedDocument, Serializer, WriteError
 from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
-from service.search.index.index_row import IndexRow, Row
+from service.search.index.index_row import IndexRow, parse_index_row
 
 MIN_FILMS_FOR_PROCESSES = 20_000  # films; fewer are prepared before processes would have started
 MAX_PROCESSES = 4  # some 40 MB each; an engine takes no more than four can prepare
@@ -38,13 +38,13 @@ class PreparedPage:
     broken: tuple[WriteError, ...]
 
 
-def prepare_page(pack: Serializer, with_words: bool, rows: Sequence[Row]) -> PreparedPage:
+def prepare_page(pack: Serializer, with_words: bool, rows: Sequence[IndexRow]) -> PreparedPage:
     """The films of these rows, prepared; runs in any process."""
     documents, broken = [], []
     words: set[str] = set()
     for row in rows:
         try:
-            made = MovieDocument.of(IndexRow.of(row))
+            made = MovieDocument.of(parse_index_row(row))
             documents.append(SerializedDocument.of(made, pack))
             if with_words:
                 words |= made.vocabulary_words()
@@ -77,7 +77,7 @@ class DocumentPool:
         finally:
             await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
 
-    async def page(self, rows: Sequence[Row]) -> PreparedPage:
+    async def page(self, rows: Sequence[IndexRow]) -> PreparedPage:
         """These films, prepared. Raises `Unavailable` when a process has died."""
         try:
             loop = asyncio.get_running_loop()

@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from service.films.rows import FilmRow
+from service.film_fields import FilmRow
 from service.search.highlights import BETWEEN, Match, explain_match, find_matches, match_ranges
 from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query

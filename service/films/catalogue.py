@@ -31,7 +31,15 @@ _NEW = Film(title="", whole_title="", created_at=EPOCH, updated_at=EPOCH)
 all. Its lists are shared, which is safe because `_merge` puts new ones in their place.
 """
 
-TEXTS_OF = ("title", "aliases", "directors", "writers", "genres", "languages", "countries")
+SEARCH_TEXT_COLUMNS = (
+    "title",
+    "aliases",
+    "directors",
+    "writers",
+    "genres",
+    "languages",
+    "countries",
+)
 ALL_COLUMNS = tuple(name for name in Film._meta.fields_map if name not in ("id", "created_at"))
 
 
@@ -251,9 +259,9 @@ def _merge(film: Film, columns: dict[str, Any], now: datetime) -> bool:
         setattr(film, name, value)
     if "title" in different:
         film.whole_title = whole_title(film.title)
-    if not different.keys().isdisjoint(TEXTS_OF):
+    if not different.keys().isdisjoint(SEARCH_TEXT_COLUMNS):
         for column, text in search_texts(
-            **{name: getattr(film, name) for name in TEXTS_OF}
+            **{name: getattr(film, name) for name in SEARCH_TEXT_COLUMNS}
         ).items():
             setattr(film, column, text)
     if "poster_source" in different:

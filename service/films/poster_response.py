@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from service.film_fields import FilmRow
 from service.films.models import Film
-from service.films.rows import FilmRow
 
 SHOWN = ("stored", "pending")
 """While a film's new poster is on its way, its old one is still shown."""

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from service.film_fields import FilmRow
 from service.films.models import Film
 from service.films.poster_response import PosterView, poster_view
-from service.films.rows import FilmRow
 
 ATTRIBUTION = {
     "omdb": "Data from OMDb (omdbapi.com), CC BY-NC 4.0.",

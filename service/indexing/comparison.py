@@ -13,10 +13,11 @@ from uuid import UUID
 
 from service.database.connection import is_postgres
 from service.database.sql import fetch_rows, now_ms
+from service.film_fields import DOCUMENT_COLUMNS
 from service.outbox import store
 from service.search.engines.base import IndexEntry, Inventory
-from service.search.index.document import DOCUMENT_COLUMNS, DOCUMENT_ERRORS, MovieDocument
-from service.search.index.index_row import IndexRow, Row
+from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
+from service.search.index.index_row import IndexRow, parse_index_row
 
 PAGE = 500  # films and documents read at once
 FIRST, LAST = str(UUID(int=0)), str(UUID(int=2**128 - 1))
@@ -78,7 +79,7 @@ async def compare_pages(
         after = end
 
 
-async def rows_behind(film_id: str, limit: int) -> list[Row]:
+async def rows_behind(film_id: str, limit: int) -> list[IndexRow]:
     """At most `limit` films behind this id, in the order of ids.
 
     Raises the database's own errors.
@@ -102,7 +103,7 @@ async def _settled(found: list[Difference], since_ms: int) -> tuple[Difference, 
 
 
 def _differences(
-    films: Sequence[Row], there: dict[str, IndexEntry], by_content: bool
+    films: Sequence[IndexRow], there: dict[str, IndexEntry], by_content: bool
 ) -> list[Difference]:
     found = []
     for film in films:
@@ -120,8 +121,8 @@ def _differences(
     return found
 
 
-def _alike(film: Row, held: IndexEntry) -> bool:
+def _alike(film: IndexRow, held: IndexEntry) -> bool:
     try:
-        return MovieDocument.of(IndexRow.of(film)).digest() == held.digest
+        return MovieDocument.of(parse_index_row(film)).digest() == held.digest
     except DOCUMENT_ERRORS:
         return False  # no document can be made of it, so the one that is there is not its own

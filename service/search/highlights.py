@@ -13,7 +13,7 @@ from typing import Literal
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from service.films.rows import FilmRow
+from service.film_fields import FilmRow
 from service.search.query.fields import SearchFields
 from service.search.query.parser import STOP_WORDS, Query
 from service.search.query.plan import MAX_SLOTS

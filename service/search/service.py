@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 
 from service.errors import Unavailable
-from service.films.rows import FilmRow
+from service.film_fields import FilmRow
 from service.limits import SEARCH_BREAKER_RESET, SEARCH_BREAKER_THRESHOLD
 from service.resilience.circuit_breaker import CircuitBreaker
 from service.search.engines.base import IndexOutdated

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from service.search.index.document import DOCUMENT_COLUMNS, IndexableFilm, MovieDocument
+from service.search.index.document import MovieDocument
 
 
 def film(**facts: Any) -> SimpleNamespace:
@@ -29,12 +29,6 @@ def film(**facts: Any) -> SimpleNamespace:
         "popularity": None,
     }
     return SimpleNamespace(**(known | facts))
-
-
-def test_the_columns_that_are_read_are_those_that_a_document_needs() -> None:
-    assert set(DOCUMENT_COLUMNS) == {
-        name for name in vars(IndexableFilm) if not name.startswith("_")
-    }
 
 
 def test_a_title_is_found_by_words_numbers_pairs_and_as_a_whole() -> None:

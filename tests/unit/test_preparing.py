@@ -16,11 +16,11 @@ from indexer.index_worker import IndexWorker
 from indexer.rebuild import Rebuild
 from indexer.rebuild_prepare import DocumentPool, prepare_page
 from service.errors import Unavailable
+from service.film_fields import DOCUMENT_COLUMNS
 from service.films.catalogue import Catalogue
 from service.indexing.models import Step
 from service.search.engines.base import Inventory
 from service.search.engines.tantivy.schema import serialize
-from service.search.index.document import DOCUMENT_COLUMNS
 from tests.running import until
 from tests.unit.indexing import FILMS, SAMPLE
 from tests.unit.test_rebuild import carried_out, differences

@@ -16,7 +16,7 @@ from uuid import UUID
 from rapidfuzz.distance import OSA
 
 from service.errors import Invalid
-from service.films.rows import FilmRow
+from service.film_fields import FilmRow
 from service.search.filenames.parser import ParsedName, parse_name
 from service.search.ranking.sequels import PARTS
 from service.text import numerals

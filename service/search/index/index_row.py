@@ -1,47 +1,24 @@
-"""Films' rows as documents are made from them, without a model around each.
+"""Rows of films from which documents are made, without a model around each.
 
-Whoever goes through the whole catalogue reads only the columns that a document needs, as the
-database gives them: such a row costs a fifth of a model, and little to hand to another process.
+Jobs that go through the whole catalogue read only the columns that a document needs
+(`DOCUMENT_COLUMNS`), as the database returns them. Such a row costs a fifth of a model, and is
+cheap to send to another process.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
-from uuid import UUID
+from types import SimpleNamespace
+from typing import Any
 
 import orjson
 
 from service.film_fields import JSON_COLUMNS
+from service.search.index.document import IndexableFilm
 
-Row = Mapping[str, Any]
-"""The columns that a document needs, by name; `id` is text, lists may be JSON still."""
+IndexRow = Mapping[str, Any]
+"""The values of `DOCUMENT_COLUMNS` by name; `id` may be text, and lists may still be JSON."""
 
 
-class IndexRow(NamedTuple):
-    """A film of one row: all that `MovieDocument.of` asks for."""
-
-    id: UUID
-    version: int
-    imdb_id: str | None
-    title: str
-    aliases: list[str]
-    type: str
-    year: int | None
-    directors: list[str]
-    genres: list[str]
-    writers: list[str]
-    actors: list[str]
-    languages: list[str]
-    countries: list[str]
-    plot: str | None
-    runtime_minutes: int | None
-    imdb_rating: float | None
-    imdb_votes: int | None
-    popularity: float | None
-
-    @classmethod
-    def of(cls, row: Row) -> "IndexRow":
-        """Raises ValueError where the row holds no JSON."""
-        read = {
-            name: orjson.loads(row[name]) for name in JSON_COLUMNS if isinstance(row[name], str)
-        }
-        return cls(**{**row, **read})
+def parse_index_row(row: IndexRow) -> IndexableFilm:
+    """Return `row` as a film for `MovieDocument.of`. Raises ValueError for malformed JSON."""
+    lists = {name: orjson.loads(row[name]) for name in JSON_COLUMNS if isinstance(row[name], str)}
+    return SimpleNamespace(**{**row, **lists})

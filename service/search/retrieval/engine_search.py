@@ -11,7 +11,8 @@ Whoever sorts by something else gets the same films in that order, without a sec
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from service.films.rows import FilmRow, get_film_row
+from service.film_fields import FilmRow
+from service.films.rows import get_film_row
 from service.search.criteria.facets import FacetCounts, count_facets
 from service.search.criteria.filters import NO_FILTERS, Facet, Filters
 from service.search.criteria.sorting import Sort, precedence

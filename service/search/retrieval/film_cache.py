@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import orjson
 from cachetools import LRUCache
 
-from service.films.rows import FilmRow, get_film_rows, get_rows_by_id
+from service.film_fields import FilmRow
+from service.films.rows import get_film_rows, get_rows_by_id
 from service.search.engines.base import Hit
 from service.search.query.fields import DEFAULT_FIELDS, SearchFields, ranking_texts
 from service.search.ranking.candidates import Candidate

@@ -4,17 +4,18 @@ Apart from the writer, and without the client, so that processes that only prepa
 small.
 """
 
+from dataclasses import fields
 from typing import Any
 
 import orjson
 
 from service.search.index.document import INDEXED_TERM_FIELDS, MovieDocument
 
-READABLE = (
-    "imdb_id", "title", "aliases", "type", "year", "directors", "genres", "writers", "actors",
-    "languages", "countries", "plot",
-    "runtime_minutes", "rating", "votes", "popularity",
-)  # fmt: skip
+READABLE = tuple(
+    field.name
+    for field in fields(MovieDocument)
+    if field.name not in ("film_id", "version", "gone")
+)
 
 
 def source(document: MovieDocument) -> dict[str, Any]:
