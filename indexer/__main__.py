@@ -95,7 +95,7 @@ async def _index(
 async def _look_at(inventory: Inventory) -> None:
     """Say at the start whether the live index was made with another mapping or analysis."""
     with contextlib.suppress(Unavailable):
-        name = await inventory.live()
+        name = await inventory.live_index()
         if name is not None and not await inventory.is_current_schema(name):
             log.warning("index_outdated", index=name, advice=OUTDATED)
 

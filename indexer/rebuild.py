@@ -122,7 +122,7 @@ class Rebuild:
         at = steps.index(Step(job.state))
         if job.state != Step.SWAPPING:
             return steps[at:]
-        swapped = job.swapped_ms is not None and await self._writer.current() == job.index_name
+        swapped = job.swapped_ms is not None and await self._writer.live_index() == job.index_name
         return (Step.SETTLING,) if swapped else steps[at - 1 :]
 
     async def _enter(self, job: ReindexJob, step: Step) -> None:
@@ -152,7 +152,7 @@ class Rebuild:
     async def _begun(self, job: ReindexJob) -> bool:
         """Whether its index is there, of this release, and may still be caught up with."""
         name = job.index_name
-        if name is None or name not in await self._writer.names() or not await _recent(job):
+        if name is None or name not in await self._writer.list_indexes() or not await _recent(job):
             return False
         return await self._inventory.is_current_schema(name)
 
@@ -172,7 +172,7 @@ class Rebuild:
         """
         job.started_at = job.started_at or self._now()
         name = named(job)
-        if name not in await self._writer.names():
+        if name not in await self._writer.list_indexes():
             raise RebuildFailed(f"the index {name} is not there any more")
         if not await self._inventory.is_current_schema(name):
             raise RebuildFailed(f"the index {name} was made with another mapping or analysis")
@@ -200,7 +200,7 @@ class Rebuild:
             which = ", ".join(f"{each.film_id} is {each.kind}" for each in wrong[:TOLD])
             raise RebuildFailed(f"the fresh index differs from the database: {which}")
         await self._count(job)
-        found = await run_golden_queries(self._engine, await self._writer.current(), name)
+        found = await run_golden_queries(self._engine, await self._writer.live_index(), name)
         job.golden = await golden_report(found)
         await self._jobs.note(job)
         worse = [trial for trial in found if trial.worse]
@@ -222,13 +222,13 @@ class Rebuild:
         Whether an earlier try came through is read from the engine, not remembered.
         """
         name = named(job)
-        if await self._writer.current() == name:
+        if await self._writer.live_index() == name:
             return
         async with self._worker.turn:
             await self._filling.send_changed(job)
             if job.kind == "rebuild":
                 await self._count(job)
-            job.previous_name = await self._writer.current()
+            job.previous_name = await self._writer.live_index()
             job.swapped_ms = await now_ms()
             await self._jobs.note(job)
             await self._writer.promote(name)
@@ -275,8 +275,8 @@ class Rebuild:
         The names are read first: an index is noted in its job before it is made, so whatever was
         there then and stands in no job that counts is a leftover.
         """
-        names = await self._writer.names()
-        kept = {await self._writer.current(), *await self._jobs.wanted()}
+        names = await self._writer.list_indexes()
+        kept = {await self._writer.live_index(), *await self._jobs.wanted()}
         for name in names:
             if name not in kept:
                 log.info("index_swept", index=name)

@@ -66,7 +66,7 @@ async def compare_pages(
     while True:
         began = await now_ms() if since_ms is None else since_ms
         films = await rows_behind(after, size)
-        held = await inventory.page(name, after, size)
+        held = await inventory.list_entries(name, after, size)
         # Both pages end where the shorter one does, so that neither side is ahead of the other.
         ends = [films[-1]["id"]] if len(films) == size else []
         ends += [held[-1].film_id] if len(held) == size else []

@@ -31,7 +31,7 @@ class IndexDiagnosis:
             Unavailable: the index cannot be read.
         """
         film = await self._film(movie)
-        name = await self._inventory.live()
+        name = await self._inventory.live_index()
         if name is None:
             return ["There is no index yet: no indexer has been started."]
         if film is None:

@@ -97,7 +97,7 @@ class Drift:
         Raises:
             Unavailable: there is no index, or it cannot be read.
         """
-        name = await self._inventory.live()
+        name = await self._inventory.live_index()
         if name is None:
             raise Unavailable(
                 "There is no search index yet; the indexer makes it when it starts.",
@@ -110,7 +110,7 @@ class Drift:
         async for each in pages:
             _count(tally, each.films, each.differences)
             yield tally
-        if await self._inventory.live() != name:
+        if await self._inventory.live_index() != name:
             raise Unavailable(
                 "The index was replaced meanwhile; compare again.", code="index_replaced"
             )
@@ -159,7 +159,7 @@ class Drift:
     async def _outdated(self) -> bool | None:
         try:
             async with asyncio.timeout(HEALTH_CHECK_TIMEOUT):
-                name = await self._inventory.live()
+                name = await self._inventory.live_index()
                 return None if name is None else not await self._inventory.is_current_schema(name)
         except (Unavailable, TimeoutError):
             return None

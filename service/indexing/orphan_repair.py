@@ -70,7 +70,7 @@ class OrphanRepair:
         there = await Film.filter(id__in=[UUID(film_id) for film_id in met]).values_list("id")
         left = set(met) - {str(film_id) for (film_id,) in there}
         left -= await store.changing_film_ids(list(left), await now_ms() - RECENT)
-        name = await self._inventory.live() if left else None
+        name = await self._inventory.live_index() if left else None
         if name is None:
             return []
         found = []

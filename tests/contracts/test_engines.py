@@ -135,8 +135,8 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 async def test_a_fresh_store_has_one_live_and_empty_index(store: Store) -> None:
-    assert await store.writer.current() == "movies-1"
-    assert await store.writer.names() == ["movies-1"]
+    assert await store.writer.live_index() == "movies-1"
+    assert await store.writer.list_indexes() == ["movies-1"]
     assert await store.writer.count("movies-1") == 0
     assert await store.hits("anything") == Hits((), 0, "eq")
 
@@ -283,8 +283,8 @@ async def test_a_filled_index_shows_only_when_it_is_promoted(store: Store) -> No
     await store.moved()
     assert await store.ids("leon") == [LEON.film_id]
     assert await store.ids("jaws") == []
-    assert await store.writer.current() == "movies-2"
-    assert await store.writer.names() == ["movies-1", "movies-2"]
+    assert await store.writer.live_index() == "movies-2"
+    assert await store.writer.list_indexes() == ["movies-1", "movies-2"]
 
 
 async def test_the_index_before_can_be_promoted_again(store: Store) -> None:
@@ -319,7 +319,7 @@ async def test_dropping_removes_an_index_and_forgives_one_that_is_not_there(stor
     await store.writer.create("movies-2")
     await store.writer.drop("movies-2")
     await store.writer.drop("movies-9")
-    assert await store.writer.names() == ["movies-1"]
+    assert await store.writer.list_indexes() == ["movies-1"]
 
 
 async def test_the_live_index_is_not_dropped(store: Store) -> None:
@@ -330,7 +330,7 @@ async def test_the_live_index_is_not_dropped(store: Store) -> None:
 async def test_promoting_what_is_not_there_changes_nothing(store: Store) -> None:
     with pytest.raises(Unavailable):
         await store.writer.promote("movies-7")
-    assert await store.writer.current() == "movies-1"
+    assert await store.writer.live_index() == "movies-1"
 
 
 async def test_the_check_says_in_a_line_what_is_there(store: Store) -> None:
@@ -377,7 +377,7 @@ async def test_the_inventory_lists_every_document_once_in_order_of_ids(store: St
     await store.write(*spread, *close)
     seen: list[IndexEntry] = []
     after = str(UUID(int=0))
-    while page := await store.inventory.page("movies-1", after, 5):
+    while page := await store.inventory.list_entries("movies-1", after, 5):
         assert len(page) <= 5
         seen += page
         after = page[-1].film_id
@@ -391,13 +391,13 @@ async def test_two_indexes_may_be_listed_at_the_same_time(store: Store) -> None:
     await store.fill("movies-2", SEVEN)
     await store.writer.count("movies-2")  # shows it
     names, none = ["movies-1", "movies-2"] * 50, str(UUID(int=0))
-    pages = await asyncio.gather(*(store.inventory.page(name, none, 10) for name in names))
+    pages = await asyncio.gather(*(store.inventory.list_entries(name, none, 10) for name in names))
     there = {"movies-1": JAWS.film_id, "movies-2": SEVEN.film_id}
     assert [[held.film_id for held in page] for page in pages] == [[there[n]] for n in names]
 
 
 async def test_the_inventory_knows_versions_and_tombstones(store: Store) -> None:
-    assert await store.inventory.live() == "movies-1"
+    assert await store.inventory.live_index() == "movies-1"
     await store.write(replace(JAWS, version=4), MovieDocument.tombstone(SEVEN.film_id, 2))
     assert await store.inventory.get_entry("movies-1", JAWS.film_id) == IndexEntry(
         JAWS.film_id, 4, JAWS.digest(), gone=False
@@ -420,7 +420,7 @@ async def test_only_tombstones_are_buried(store: Store) -> None:
     await store.writer.purge_tombstones([JAWS.film_id, SEVEN.film_id, LEON.film_id])
     await store.moved()
     assert await store.writer.count("movies-1") == 1  # on Elasticsearch this is what shows it
-    held = await store.inventory.page("movies-1", str(UUID(int=0)), 10)
+    held = await store.inventory.list_entries("movies-1", str(UUID(int=0)), 10)
     assert [one.film_id for one in held] == [JAWS.film_id]
 
 
@@ -430,7 +430,10 @@ async def test_indexers_that_start_at_once_on_an_empty_cluster_make_one_index() 
     try:
         await asyncio.gather(*(writer.open() for writer in writers))
         for writer in writers:
-            assert (await writer.current(), await writer.names()) == ("movies-1", ["movies-1"])
+            assert (await writer.live_index(), await writer.list_indexes()) == (
+                "movies-1",
+                ["movies-1"],
+            )
         assert await writers[0].write([JAWS]) == ()
         assert await writers[1].count("movies-1") == 1
     finally:
@@ -469,9 +472,9 @@ async def test_another_process_sees_what_a_folder_was_filled_with_once_it_is_kep
     await writer.open()
     await writer.create("movies-2")
     assert await writer.fill("movies-2", [SerializedDocument.of(JAWS, writer.serialize)]) == ()
-    assert await inventory.page("movies-2", str(UUID(int=0)), 10) == ()
+    assert await inventory.list_entries("movies-2", str(UUID(int=0)), 10) == ()
     await writer.commit("movies-2")
-    (held,) = await inventory.page("movies-2", str(UUID(int=0)), 10)
+    (held,) = await inventory.list_entries("movies-2", str(UUID(int=0)), 10)
     assert held.film_id == JAWS.film_id
     await writer.close()
 

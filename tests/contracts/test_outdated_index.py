@@ -168,7 +168,9 @@ async def test_what_it_lacks_is_refused_rather_than_not_found(store: Store) -> N
 
 async def test_it_is_compared_film_by_film_and_said_to_be_anothers(store: Store) -> None:
     assert not await store.inventory.is_current_schema("movies-1")
-    held = await store.inventory.page("movies-1", "00000000-0000-0000-0000-000000000000", 10)
+    held = await store.inventory.list_entries(
+        "movies-1", "00000000-0000-0000-0000-000000000000", 10
+    )
     assert [(one.film_id, one.version, one.gone) for one in held] == [
         (JAWS.film_id, 1, False),
         (DEEP.film_id, 1, False),

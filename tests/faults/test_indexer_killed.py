@@ -54,7 +54,7 @@ async def writing(search_url: str) -> AsyncIterator[IndexWriter]:
 
 
 async def differences(inventory: Inventory) -> int:
-    name = await inventory.live()
+    name = await inventory.live_index()
     assert name is not None
     return sum([len(page.differences) async for page in compare_pages(inventory, name)])
 
@@ -85,7 +85,7 @@ async def test_another_takes_over_what_a_killed_indexer_held(
     async with writing(search_url) as writer:
         second = IndexWorker(writer, TermWriter(), catalogue._notifier, later, "the second")
         assert await second.process_batch() == left
-        name = await writer.current()
+        name = await writer.live_index()
         assert name is not None and await writer.count(name) == len(FILMS) - 1
     assert not await Outbox.filter(done_at=None).exists()
     assert await differences(inventory) == 0
@@ -137,7 +137,7 @@ async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
         await writer.close()
         await proxy.remove()
     assert (job.state, job.reason, lost) == (Step.DONE, None, 1)
-    assert await inventory.live() == job.index_name
+    assert await inventory.live_index() == job.index_name
     address = ElasticsearchAddress.parse(search_url)
     async with address.client(30) as client:
         named = await client.indices.get_alias(name=address.alias)

@@ -84,7 +84,7 @@ async def test_a_rebuild_under_load_loses_nothing_and_readers_see_no_error(
         quiet = time.monotonic()
         await until(lambda: answers(idle, SEARCHES, quiet))
     nothing_broke(idle.since(quiet))
-    before = await inventory.live()
+    before = await inventory.live_index()
     async with at_work(service) as (writer, reader):
         await until(lambda: answers(reader, BURST))
         settled = time.monotonic()
@@ -104,7 +104,7 @@ async def test_a_rebuild_under_load_loses_nothing_and_readers_see_no_error(
         enough = len(writer.answers) + 100
         await until(lambda: answers(writer, enough))
     assert (job["state"], job["reason"]) == ("done", None), job
-    assert await inventory.live() == job["index_name"] != before
+    assert await inventory.live_index() == job["index_name"] != before
     await inventory.close()
     took = await invariants.hold(writer)
     nothing_broke(reader.answers)

@@ -58,5 +58,5 @@ class Moody:
 
 
 async def held(writer: Moody) -> int:
-    name = await writer.current()  # type: ignore[operator]
+    name = await writer.live_index()  # type: ignore[operator]
     return int(await writer.count(name))  # type: ignore[operator]

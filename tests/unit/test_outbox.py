@@ -21,7 +21,7 @@ from tests.unit.indexing import FILMS, SAMPLE, Moody, held
 
 
 async def differences(inventory: Inventory) -> list[Difference]:
-    name = await inventory.live()
+    name = await inventory.live_index()
     assert name is not None
     return [each async for page in compare_pages(inventory, name) for each in page.differences]
 

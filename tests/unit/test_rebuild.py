@@ -71,7 +71,7 @@ async def carried_out(rebuild: Rebuild, job_id: str | None = None) -> ReindexJob
 
 
 async def differences(inventory: Inventory) -> list[Difference]:
-    name = await inventory.live()
+    name = await inventory.live_index()
     assert name is not None
     return [each async for page in compare_pages(inventory, name) for each in page.differences]
 
@@ -82,11 +82,11 @@ async def test_a_fresh_index_takes_the_old_ones_place_and_the_old_one_is_kept(
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
     await catalogue.delete(str(films[0].id), None)  # not indexed before the rebuild
-    before = await inventory.live()
+    before = await inventory.live_index()
     job = await carried_out(rebuild)
     assert (job.state, job.done, job.reason) == (Step.DONE, 29, None)
-    assert await inventory.live() == job.index_name != before
-    assert await writer.names() == sorted([before, job.index_name])  # type: ignore[operator]
+    assert await inventory.live_index() == job.index_name != before
+    assert await writer.list_indexes() == sorted([before, job.index_name])  # type: ignore[operator]
     assert await held(writer) == 29
     assert await differences(inventory) == []
     assert {"query": "Film number 7", "expected": "Film number 7"}.items() <= next(
@@ -94,7 +94,7 @@ async def test_a_fresh_index_takes_the_old_ones_place_and_the_old_one_is_kept(
     ).items()
     third = await carried_out(rebuild)
     assert third.previous_name == job.index_name
-    assert before not in await writer.names()  # type: ignore[operator]
+    assert before not in await writer.list_indexes()  # type: ignore[operator]
 
 
 @pytest.mark.fault(13, "changes and deletions during a rebuild")
@@ -270,8 +270,8 @@ async def test_a_rebuild_killed_at_any_step_is_brought_to_its_end(
     assert (job.state, job.reason) == (Step.DONE, None)
     if step != Step.CREATING:
         assert job.index_name == stood.index_name
-    assert await writer.names() == sorted(["movies-1", str(job.index_name)])
-    assert await inventory.live() == job.index_name
+    assert await writer.list_indexes() == sorted(["movies-1", str(job.index_name)])
+    assert await inventory.live_index() == job.index_name
     assert job.previous_name == "movies-1"
     while await worker.process_batch():
         pass
@@ -286,17 +286,17 @@ async def test_the_way_back_leads_to_the_index_before_with_all_that_changed_sinc
     assert refused.value.code == "nothing_to_roll_back"
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
-    before = await inventory.live()
+    before = await inventory.live_index()
     made = await carried_out(rebuild)
     await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed since"))
     await catalogue.delete(str(films[4].id), None)
     await worker.process_batch()
     back = await carried_out(rebuild, (await ReindexJobs(now).request_rollback()).id)
     assert (back.state, back.reason, back.kind) == (Step.DONE, None, "rollback")
-    assert await inventory.live() == before
+    assert await inventory.live_index() == before
     assert await differences(inventory) == []
     again = await carried_out(rebuild, (await ReindexJobs(now).request_rollback()).id)
-    assert (again.state, await inventory.live()) == (Step.DONE, made.index_name)
+    assert (again.state, await inventory.live_index()) == (Step.DONE, made.index_name)
 
 
 async def test_an_index_out_of_use_for_longer_than_the_outbox_reaches_is_compared_whole(
@@ -311,7 +311,7 @@ async def test_an_index_out_of_use_for_longer_than_the_outbox_reaches_is_compare
     await Outbox.all().delete()
     await ReindexJob.all().update(swapped_ms=await now_ms() - 10 * 86_400_000)
     back = await carried_out(rebuild, (await ReindexJobs(now).request_rollback()).id)
-    assert (back.state, await inventory.live()) == (Step.DONE, "movies-1")
+    assert (back.state, await inventory.live_index()) == (Step.DONE, "movies-1")
     assert await differences(inventory) == []
 
 
@@ -332,7 +332,7 @@ async def test_a_rebuild_that_is_called_off_leaves_nothing_behind(
     await rebuild._create(job)
     assert (await rebuilds.cancel(filed.id)).cancel_asked
     assert (await carried_out(rebuild, filed.id)).state == Step.CANCELLED
-    assert await writer.names() == [await inventory.live()] == ["movies-1"]  # type: ignore[operator]
+    assert await writer.list_indexes() == [await inventory.live_index()] == ["movies-1"]  # type: ignore[operator]
 
 
 async def test_a_swap_under_way_is_not_called_off(catalogue: Catalogue, rebuild: Rebuild) -> None:
@@ -361,8 +361,8 @@ async def test_an_index_that_differs_from_the_database_does_not_go_live(
     finished = await carried_out(rebuild, filed.id)
     assert finished.state == Step.FAILED
     assert "differs from the database" in str(finished.reason)
-    assert await inventory.live() == "movies-1"
-    assert await writer.names() == ["movies-1"]  # type: ignore[operator]
+    assert await inventory.live_index() == "movies-1"
+    assert await writer.list_indexes() == ["movies-1"]  # type: ignore[operator]
 
 
 @pytest.mark.fault(15, "the new index is short")
@@ -382,7 +382,7 @@ async def test_an_index_that_came_out_short_does_not_go_live(
     finished = await carried_out(rebuild)
     assert finished.state == Step.FAILED
     assert "missing" in str(finished.reason)
-    assert await writer.names() == [await inventory.live()] == ["movies-1"]  # type: ignore[operator]
+    assert await writer.list_indexes() == [await inventory.live_index()] == ["movies-1"]  # type: ignore[operator]
     assert await held(writer) == 30
 
 
@@ -407,7 +407,7 @@ async def test_an_index_in_which_known_films_are_not_found_does_not_go_live(
     assert "does not find what the old one does" in str(finished.reason)
     trial = (finished.golden or [])[0]
     assert trial["old"] and not trial["new"]
-    assert await inventory.live() == "movies-1"
+    assert await inventory.live_index() == "movies-1"
 
 
 async def test_what_the_old_index_refused_the_new_one_may_take(

@@ -68,7 +68,7 @@ async def test_an_index_that_cannot_be_asked_is_no_error_of_the_search(
         raise Unavailable("the engine is away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(inventory, "live", away)
+        patched.setattr(inventory, "live_index", away)
         suspects.enqueue([str(films[0].id)])
         await suspects.wait_until_repaired()
     assert not await Outbox.filter(done_at=None).exists()

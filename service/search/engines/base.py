@@ -190,10 +190,10 @@ class IndexWriter(Protocol):
     async def promote(self, name: str) -> None:
         """Make `name` the live index, in one step that no search notices."""
 
-    async def current(self) -> str | None:
+    async def live_index(self) -> str | None:
         """The live index, or none."""
 
-    async def names(self) -> list[str]:
+    async def list_indexes(self) -> list[str]:
         """Every index that is ours, the live one included."""
 
     async def drop(self, name: str) -> None:
@@ -211,13 +211,13 @@ class Inventory(Protocol):
     async def close(self) -> None:
         """Let go of everything; may be called twice."""
 
-    async def live(self) -> str | None:
+    async def live_index(self) -> str | None:
         """The live index, or none."""
 
     async def is_current_schema(self, name: str) -> bool:
         """Whether the index `name` was made with this release's mapping and analysis."""
 
-    async def page(self, name: str, after: str, limit: int) -> tuple[IndexEntry, ...]:
+    async def list_entries(self, name: str, after: str, limit: int) -> tuple[IndexEntry, ...]:
         """At most `limit` documents of the index `name` behind the id `after`, in order of ids,
         tombstones too. Fewer than `limit` are the last ones.
         """

@@ -25,7 +25,7 @@ class ElasticsearchInventory:
         if client is not None:
             await client.close()
 
-    async def live(self) -> str | None:
+    async def live_index(self) -> str | None:
         with translate_errors():
             try:
                 found = sorted(await self._ready().indices.get_alias(name=self._address.alias))
@@ -40,7 +40,7 @@ class ElasticsearchInventory:
         held: dict[str, Any] = found[index]["mappings"].get("_meta", {})
         return held.get("fingerprint") == fingerprint()
 
-    async def page(self, name: str, after: str, limit: int) -> tuple[IndexEntry, ...]:
+    async def list_entries(self, name: str, after: str, limit: int) -> tuple[IndexEntry, ...]:
         return await self._held(name, {"range": {"id": {"gt": after}}}, limit)
 
     async def get_entry(self, name: str, film_id: str) -> IndexEntry | None:

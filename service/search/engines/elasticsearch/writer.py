@@ -100,12 +100,12 @@ class ElasticsearchWriter:
         with translate_errors():
             await self._promote(self._address.real(name))
 
-    async def current(self) -> str | None:
+    async def live_index(self) -> str | None:
         with translate_errors():
             live = await self._live()
         return self._address.short(live[0]) if live else None
 
-    async def names(self) -> list[str]:
+    async def list_indexes(self) -> list[str]:
         with translate_errors():
             return [self._address.short(index) for index in await self._ours()]
 

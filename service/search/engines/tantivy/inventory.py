@@ -32,13 +32,13 @@ class TantivyInventory:
     async def close(self) -> None:
         self._known = None
 
-    async def live(self) -> str | None:
+    async def live_index(self) -> str | None:
         return await self._run(partial(layout.pointed, self._root))
 
     async def is_current_schema(self, name: str) -> bool:
         return await self._run(partial(self._fits, name))
 
-    async def page(self, name: str, after: str, limit: int) -> tuple[IndexEntry, ...]:
+    async def list_entries(self, name: str, after: str, limit: int) -> tuple[IndexEntry, ...]:
         return await self._run(partial(self._page, name, after, limit))
 
     async def get_entry(self, name: str, film_id: str) -> IndexEntry | None:

@@ -142,10 +142,10 @@ class TantivyWriter:
     async def promote(self, name: str) -> None:
         await self._run(partial(self._promote, name))
 
-    async def current(self) -> str | None:
+    async def live_index(self) -> str | None:
         return await self._run(partial(layout.pointed, self._root))
 
-    async def names(self) -> list[str]:
+    async def list_indexes(self) -> list[str]:
         return await self._run(self._names)
 
     async def drop(self, name: str) -> None:
