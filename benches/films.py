@@ -21,7 +21,7 @@ from dotenv import dotenv_values
 from service.database.connection import close_database, open_database
 from service.database.migrate import migrate
 from service.films.models import Film
-from service.films.search_text import search_texts
+from service.films.search_text import build_search_texts
 from service.search.engines.base import Engine, IndexWriter
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.search.engines.elasticsearch.reader import ElasticsearchEngine
@@ -72,7 +72,7 @@ def row(film: Facts, number: int) -> Film:
         imdb_id=film["imdb_id"],
         title=film["title"],
         whole_title=full_title_key(film["title"])[:600],
-        **search_texts(title=film["title"], **lists),
+        **build_search_texts(title=film["title"], **lists),
         **lists,
         year=film["year"],
         imdb_rating=film["rating"],

@@ -78,7 +78,7 @@ class IndexWorker:
 
     async def process_batch(self) -> int:
         """One bulk; returns how many pointers were claimed."""
-        entries = await store.claim(self._owner, BATCH, epoch_ms(self._now()))
+        entries = await store.claim_pointers(self._owner, BATCH, epoch_ms(self._now()))
         if not entries:
             return 0
         try:
@@ -99,7 +99,7 @@ class IndexWorker:
         log.info("films_indexed", action="films_indexed", count=films, left=len(refused))
         return len(entries)
 
-    async def _write(self, entries: Sequence[store.Entry]) -> list[WriteError]:
+    async def _write(self, entries: Sequence[store.Pointer]) -> list[WriteError]:
         """Put the films behind `entries` into the index; returns those that did not go in.
 
         One film that nobody thought of must not hold up the others of its bulk for ever, so what
@@ -118,7 +118,7 @@ class IndexWorker:
 
     async def _writes_another(self, film_id: UUID) -> bool:
         """Whether the film that went in last, other than this one, goes in again."""
-        last = await store.last_done(film_id)
+        last = await store.last_acknowledged(film_id)
         if last is None:
             return False
         broken: dict[UUID, Exception] = {}
@@ -126,7 +126,7 @@ class IndexWorker:
         return not broken
 
     async def _bisect_failures(
-        self, entries: Sequence[store.Entry], broken: dict[UUID, Exception]
+        self, entries: Sequence[store.Pointer], broken: dict[UUID, Exception]
     ) -> list[WriteError]:
         try:
             documents, unfit = await load_documents(entries)
@@ -146,7 +146,7 @@ class IndexWorker:
         return refused + await self._bisect_failures(rest, broken)
 
     async def _acknowledge(
-        self, entries: Sequence[store.Entry], refusals: Sequence[WriteError]
+        self, entries: Sequence[store.Pointer], refusals: Sequence[WriteError]
     ) -> None:
         """Finish what went in; put off or set aside what did not, each with its own reason."""
         now = epoch_ms(self._now())
@@ -169,7 +169,7 @@ class IndexWorker:
         buried = 0
         while not stop.is_set():
             try:
-                await store.delete_finished(epoch_ms(self._now()))
+                await store.delete_acknowledged(epoch_ms(self._now()))
                 buried = await self.purge_tombstones(buried)
             except Exception as error:
                 self._log_error(error)
@@ -185,7 +185,7 @@ class IndexWorker:
             Up to when it was done: what to pass the next time.
         """
         until = await sql.now_ms() - TOMBSTONE_AGE
-        gone = await store.deleted_films(since, until)
+        gone = await store.deleted_film_ids(since, until)
         for start in range(0, len(gone), BATCH):
             async with self.turn:
                 await self._writer.purge_tombstones(gone[start : start + BATCH])
@@ -195,7 +195,7 @@ class IndexWorker:
         """Take back what this owner held when it died or failed: nobody waits out the lease."""
         while not stop.is_set():
             try:
-                await store.release(self._owner)
+                await store.release_claims(self._owner)
                 return
             except Exception as error:
                 self._log_error(error)
@@ -211,7 +211,7 @@ class IndexWorker:
 
 
 async def load_documents(
-    entries: Sequence[store.Entry],
+    entries: Sequence[store.Pointer],
 ) -> tuple[list[MovieDocument], list[WriteError]]:
     """The films behind `entries` as they are now; one that is gone becomes a tombstone.
 

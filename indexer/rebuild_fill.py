@@ -24,7 +24,7 @@ from service.indexing import search_activity
 from service.indexing.comparison import FIRST, Difference, rows_behind
 from service.indexing.models import ReindexJob
 from service.outbox import store
-from service.outbox.store import Entry
+from service.outbox.store import Pointer
 from service.search.engines.base import IndexWriter, SerializedDocument, WriteError, serialize_all
 from service.search.index.index_row import IndexRow
 from service.search.vocabulary import sync
@@ -140,14 +140,14 @@ class IndexFiller:
                 break
         return len(found) >= films
 
-    def _changed(self, job: ReindexJob) -> AsyncIterator[list[Entry]]:
+    def _changed(self, job: ReindexJob) -> AsyncIterator[list[Pointer]]:
         assert job.began_ms is not None
-        return store.changed_since(job.began_ms, PAGE)
+        return store.read_changes_since(job.began_ms, PAGE)
 
     async def send_again(self, job: ReindexJob, found: Sequence[Difference]) -> None:
         """Make the index hold of these films what the database does."""
         entries = [
-            Entry(
+            Pointer(
                 0, UUID(each.film_id), max(each.database_version or 0, each.index_version or 0), 0
             )
             for each in found
@@ -165,7 +165,7 @@ class IndexFiller:
         await self.send_again(job, rest)
         return [each for each in rest if each.film_id not in self.refused]
 
-    async def _send_entries(self, job: ReindexJob, entries: Sequence[Entry]) -> None:
+    async def _send_entries(self, job: ReindexJob, entries: Sequence[Pointer]) -> None:
         """Send these films as they are now; those that are gone become tombstones."""
         documents, broken = await load_documents(entries)
         await self._words.record(word for made in documents for word in made.vocabulary_words())

@@ -8,7 +8,7 @@ from orjson import loads
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-from service.films.search_text import search_texts
+from service.films.search_text import build_search_texts
 
 PAGE = 1_000
 LISTS = ("aliases", "directors", "writers", "genres", "languages", "countries")
@@ -50,7 +50,7 @@ def _texts(film):
         name: loads(film[name]) if isinstance(film[name], str | bytes) else film[name]
         for name in LISTS
     }
-    return search_texts(title=film["title"], **lists)
+    return build_search_texts(title=film["title"], **lists)
 
 
 async def nothing(apps, editor):

@@ -10,7 +10,7 @@ from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin
 from service.admin.health import STOPPING, Readiness
-from service.admin.metrics_endpoint import exposition, scraper
+from service.admin.metrics_endpoint import authorize_scrape, render_metrics
 from service.http.dependencies import container
 from service.http.openapi import document, operation
 from service.http.pagination import Links, PageQuery, Total
@@ -75,8 +75,8 @@ async def ready(request: Request) -> HTTPResponse:
     errors=(401, 403),
 )
 async def metrics(request: Request) -> HTTPResponse:
-    scraper(request)
-    return json_response(await exposition(), headers=UNKEPT, media_type=CONTENT_TYPE_LATEST)
+    authorize_scrape(request)
+    return json_response(await render_metrics(), headers=UNKEPT, media_type=CONTENT_TYPE_LATEST)
 
 
 @root.get("/openapi.json", name="openapi")

@@ -26,7 +26,7 @@ from service.settings import PROJECT
 KEPT = 1.0  # seconds; probes from many sides cost one round
 LAGGING = 60_000  # ms; an outbox row older than this means that no indexer is working
 
-NEWEST = max(path.stem for path in (PROJECT / "migrations").glob("0*.py"))
+LATEST_MIGRATION = max(path.stem for path in (PROJECT / "migrations").glob("0*.py"))
 """The migration that this release needs."""
 
 Check = Callable[[], Awaitable[str]]
@@ -63,18 +63,18 @@ class Health:
         self._until = 0.0
         self._asking = asyncio.Lock()
 
-    async def readiness(self, longest: float = HEALTH_CHECK_TIMEOUT) -> Readiness:
+    async def readiness(self, timeout: float = HEALTH_CHECK_TIMEOUT) -> Readiness:
         """The state of every part, at most a second old; each has `longest` seconds to answer."""
         async with self._asking:
             if self._known is None or time.monotonic() >= self._until:
                 checks = self._checks.values()
-                states = await asyncio.gather(*(asked(check, longest) for check in checks))
+                states = await asyncio.gather(*(run_check(check, timeout) for check in checks))
                 self._known = _judged(dict(zip(self._checks, states, strict=True)))
                 self._until = time.monotonic() + KEPT
             return self._known
 
     async def _check_indexer(self) -> str:
-        depth = await store.depth(epoch_ms(self._now()))
+        depth = await store.measure_depth(epoch_ms(self._now()))
         told = f"{depth.waiting} films waiting, {depth.quarantined} set aside"
         if depth.oldest_ms is not None and depth.oldest_ms > LAGGING:
             waited = depth.oldest_ms // 1000
@@ -88,7 +88,7 @@ async def check_database() -> str:
     Raises:
         DomainError: the schema is older than this release.
     """
-    if await _migrated_to() != NEWEST:
+    if await _migrated_to() != LATEST_MIGRATION:
         raise DomainError("the schema is not up to date; run `movies migrate`")
     version = "SELECT version() AS v" if is_postgres() else "SELECT sqlite_version() AS v"
     found = await fetch_rows(version)
@@ -106,7 +106,7 @@ async def _migrated_to() -> str | None:
     return str(done[0]["name"])
 
 
-async def asked(check: Check, longest: float = HEALTH_CHECK_TIMEOUT) -> PartState:
+async def run_check(check: Check, longest: float = HEALTH_CHECK_TIMEOUT) -> PartState:
     """What one part says of itself within `longest` seconds; never raises."""
     started = time.perf_counter()
     try:

@@ -34,7 +34,7 @@ class Facts:
     drift: DriftState | None
 
 
-async def exposition() -> bytes:
+async def render_metrics() -> bytes:
     """Everything in Prometheus's text format; without the database the counts alone."""
     registry = CollectorRegistry()
     registry.register(_Gauges(await _facts()))
@@ -52,7 +52,7 @@ async def _facts() -> Facts | None:
         )
         lags = sorted(max(0, int(row["lag"])) for row in recent)
         known = await DriftState.get_or_none(name=ONLY)
-        return Facts(await store.depth(now), tuple(lags), known)
+        return Facts(await store.measure_depth(now), tuple(lags), known)
     except Exception as error:
         if is_database_fault(error):
             return None
@@ -109,7 +109,7 @@ def _gauge(name: str, says: str, value: float) -> Metric:
     return GaugeMetricFamily(name, says, value=value)
 
 
-def scraper(request: Request) -> None:
+def authorize_scrape(request: Request) -> None:
     """Let metrics be read on this machine, and elsewhere with `METRICS_TOKEN` as bearer token.
 
     What a proxy on this machine hands on comes from elsewhere.

@@ -21,7 +21,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from service.admin.health import asked
+from service.admin.health import run_check
 from service.cli.search_table import render_table
 from service.films.importer import ImportProgress
 from service.films.models import Film
@@ -56,14 +56,14 @@ async def load(settings: Settings, path: Path, sample: bool) -> int:
                 path, "sample" if sample else "user"
             ):
                 bar.update(task, completed=progress.bytes_read)
-    for line in progress.bad[:MAX_BAD_LINES]:
+    for line in progress.bad_lines[:MAX_BAD_LINES]:
         stderr.print(f"{path.name}:{line.number}: {line.reason}", markup=False, highlight=False)
-    unchanged = progress.read - len(progress.bad) - progress.added - progress.changed
+    unchanged = progress.read - len(progress.bad_lines) - progress.added - progress.changed
     typer.echo(
         f"{path.name}: {progress.read} read, {progress.added} added, {progress.changed} changed, "
-        f"{unchanged} as before, {len(progress.bad)} left out"
+        f"{unchanged} as before, {len(progress.bad_lines)} left out"
     )
-    return len(progress.bad)
+    return len(progress.bad_lines)
 
 
 async def fetch(settings: Settings, films: list[str]) -> int:
@@ -152,7 +152,7 @@ async def create_admin(settings: Settings, name: str, password: str) -> None:
 async def doctor(settings: Settings) -> bool:
     async with open_container(settings) as container:
         parts_by_name = dict((await container.health.readiness(DOCTOR_CHECK_TIMEOUT)).parts)
-        parts_by_name["omdb"] = await asked(container.lookup.check, DOCTOR_CHECK_TIMEOUT)
+        parts_by_name["omdb"] = await run_check(container.lookup.check, DOCTOR_CHECK_TIMEOUT)
     for name, part in parts_by_name.items():
         mark = "ok    " if part.state == "ok" else "FAILED"
         typer.echo(f"{mark}  {name:<9} {part.detail}")

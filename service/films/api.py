@@ -63,7 +63,7 @@ async def add(request: Request) -> HTTPResponse:
 )
 async def replace(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
-    seen, facts = seen_version(request), read_body(request, FilmFacts)
+    seen, facts = parse_if_match(request), read_body(request, FilmFacts)
     film = await container(request).catalogue.replace(read_path_text(movie), seen, facts)
     return await _changed(request, film)
 
@@ -79,7 +79,7 @@ async def replace(request: Request, movie: str) -> HTTPResponse:
 )
 async def amend(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
-    seen, patch = seen_version(request), read_body(request, FilmPatch)
+    seen, patch = parse_if_match(request), read_body(request, FilmPatch)
     film = await container(request).catalogue.update(read_path_text(movie), seen, patch)
     return await _changed(request, film)
 
@@ -94,12 +94,12 @@ async def amend(request: Request, movie: str) -> HTTPResponse:
 )
 async def withdraw(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
-    film = await container(request).catalogue.delete(read_path_text(movie), seen_version(request))
+    film = await container(request).catalogue.delete(read_path_text(movie), parse_if_match(request))
     await _forget(request, film)
     return HTTPResponse(status=204, headers={"Index-Token": f"{film.id}:{film.version}"})
 
 
-def seen_version(request: Request) -> int | None:
+def parse_if_match(request: Request) -> int | None:
     """The version in `If-Match`, or None for `*`; the part after the dot does not count.
 
     Raises:

@@ -18,7 +18,7 @@ from service.films.deduplication import DuplicateFinder
 from service.films.insert_locks import InsertLocks
 from service.films.models import Film, Genre
 from service.films.schemas import FilmFacts, FilmPatch, Provenance
-from service.films.search_text import search_texts
+from service.films.search_text import build_search_texts
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
 from service.text.analysis import full_title_key as whole_title
@@ -40,7 +40,7 @@ SEARCH_TEXT_COLUMNS = (
     "languages",
     "countries",
 )
-ALL_COLUMNS = tuple(name for name in Film._meta.fields_map if name not in ("id", "created_at"))
+UPDATED_COLUMNS = tuple(name for name in Film._meta.fields_map if name not in ("id", "created_at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Catalogue:
         found = None
         if is_imdb_id(movie):
             found = await Film.get_or_none(imdb_id=movie)
-        elif (film_id := as_uuid(movie)) is not None:
+        elif (film_id := parse_uuid(movie)) is not None:
             found = await Film.get_or_none(id=film_id)
         if found is None:
             raise NotFound("There is no such film here.", code="movie_not_found")
@@ -107,8 +107,8 @@ class Catalogue:
     @run_uncancelled
     async def _upsert(self, told: Sequence[FilmFacts], provenance: Provenance) -> UpsertResult:
         now = self._now()
-        async with self._turns.of(told):
-            known = await DuplicateFinder.of(told)
+        async with self._turns.acquire(told):
+            known = await DuplicateFinder.load(told)
             films: list[Film] = []
             new: dict[UUID, Film] = {}
             changed: dict[UUID, Film] = {}
@@ -118,7 +118,7 @@ class Catalogue:
                     film = _made(facts, provenance, now)
                     new[film.id] = film
                     known.add(film)
-                elif _merge(film, facts.columns(), now) and film.id not in new:
+                elif _merge(film, facts.to_columns(), now) and film.id not in new:
                     changed[film.id] = film
                     known.add(film)
                 if provenance.fetched_at:
@@ -148,9 +148,9 @@ class Catalogue:
     @run_uncancelled
     async def _add(self, facts: FilmFacts) -> Film:
         now = self._now()
-        async with self._turns.of([facts]):
+        async with self._turns.acquire([facts]):
             await _refuse_unknown_genres(facts.genres)
-            twin = (await DuplicateFinder.of([facts])).find(facts)
+            twin = (await DuplicateFinder.load([facts])).find(facts)
             if twin is not None:
                 raise Conflict(f"This film is here already: {twin.id}.", code="movie_exists")
             film = _made(facts, Provenance(source="user"), now)
@@ -159,7 +159,7 @@ class Catalogue:
 
     async def replace(self, movie: str, version: int | None, facts: FilmFacts) -> Film:
         """Put `facts` in place of all that was known; errors as `amend`."""
-        return await self._change(movie, version, facts.columns(complete=True))
+        return await self._change(movie, version, facts.to_columns(complete=True))
 
     async def update(self, movie: str, version: int | None, patch: FilmPatch) -> Film:
         """Change some facts of a film that the caller has seen in `version`.
@@ -170,7 +170,7 @@ class Catalogue:
             Conflict: another film has that IMDb id.
             Invalid: `genre_not_found`, or years out of order.
         """
-        return await self._change(movie, version, patch.columns())
+        return await self._change(movie, version, patch.to_columns())
 
     async def _change(self, movie: str, version: int | None, columns: dict[str, Any]) -> Film:
         film_id = (await self.get(movie)).id
@@ -216,11 +216,13 @@ class Catalogue:
             film = await _locked(film_id, version)
             await film.delete()
             film.version += 1
-            await store.append([(film_id, film.version, "withdrawn")], epoch_ms(self._now()))
+            await store.append_pointers(
+                [(film_id, film.version, "withdrawn")], epoch_ms(self._now())
+            )
         return film
 
 
-def as_uuid(text: str) -> UUID | None:
+def parse_uuid(text: str) -> UUID | None:
     if len(text) != 36:
         return None
     try:
@@ -246,7 +248,7 @@ def _made(facts: FilmFacts, provenance: Provenance, now: datetime) -> Film:
     film.fetched_at = provenance.fetched_at
     film.refresh_after = provenance.refresh_after
     film.created_at = now
-    _merge(film, facts.columns(), now)
+    _merge(film, facts.to_columns(), now)
     return film
 
 
@@ -260,7 +262,7 @@ def _merge(film: Film, columns: dict[str, Any], now: datetime) -> bool:
     if "title" in different:
         film.whole_title = whole_title(film.title)
     if not different.keys().isdisjoint(SEARCH_TEXT_COLUMNS):
-        for column, text in search_texts(
+        for column, text in build_search_texts(
             **{name: getattr(film, name) for name in SEARCH_TEXT_COLUMNS}
         ).items():
             setattr(film, column, text)
@@ -282,9 +284,9 @@ async def _store(new: list[Film], changed: list[Film], now: datetime) -> None:
         await Film.bulk_create(new, batch_size=500)
     if changed:
         await Film.bulk_create(
-            changed, batch_size=500, on_conflict=["id"], update_fields=list(ALL_COLUMNS)
+            changed, batch_size=500, on_conflict=["id"], update_fields=list(UPDATED_COLUMNS)
         )
-    await store.append(
+    await store.append_pointers(
         [(film.id, film.version, "film") for film in (*new, *changed)], epoch_ms(now)
     )
 

@@ -23,7 +23,7 @@ class DuplicateFinder:
             self.add(film)
 
     @classmethod
-    async def of(cls, told: Sequence[FilmFacts]) -> "DuplicateFinder":
+    async def load(cls, told: Sequence[FilmFacts]) -> "DuplicateFinder":
         """Read, and on PostgreSQL lock, the films that share a name with told ones."""
         ids = list({facts.imdb_id for facts in told if facts.imdb_id})
         titles = list({whole_title(facts.title) for facts in told})

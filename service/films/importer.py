@@ -21,8 +21,8 @@ from service.films.schemas import FilmFacts, Provenance, Source
 
 BATCH = 500  # films in one transaction: some 30 ms in which others wait their turn
 GLANCE = 25  # lines read before what is on its way to the database has a turn
-LONGEST_LINE = 1_000_000  # bytes; a film is some 2 kB, so a longer line is not one
-READ_ONLY = [
+MAX_LINE_BYTES = 1_000_000  # bytes; a film is some 2 kB, so a longer line is not one
+READ_ONLY_FIELDS = [
     "id",
     "source",
     "fetched_at",
@@ -53,7 +53,7 @@ class ImportProgress:
     added: int = 0
     changed: int = 0
     bytes_read: int = 0
-    bad: list[BadLine] = field(default_factory=list)
+    bad_lines: list[BadLine] = field(default_factory=list)
 
 
 class FilmImporter:
@@ -102,9 +102,9 @@ class FilmImporter:
         for number, line in _lines(raw):
             progress.read += 1
             try:
-                batch.append(self.facts_of(line))
+                batch.append(self.parse_line(line))
             except ValueError as fault:
-                progress.bad.append(BadLine(number, _reason(fault)))
+                progress.bad_lines.append(BadLine(number, _reason(fault)))
             if len(batch) >= BATCH:
                 yield batch
                 batch = []
@@ -120,11 +120,11 @@ class FilmImporter:
         progress.added += absorbed.added
         progress.changed += absorbed.changed
 
-    def facts_of(self, line: bytes | dict[str, Any]) -> FilmFacts:
+    def parse_line(self, line: bytes | dict[str, Any]) -> FilmFacts:
         """One line's facts, in whichever of the three shapes it is. Raises ValueError."""
         if isinstance(line, bytes):
-            if len(line) > LONGEST_LINE:
-                raise ValueError(f"longer than {LONGEST_LINE} bytes")
+            if len(line) > MAX_LINE_BYTES:
+                raise ValueError(f"longer than {MAX_LINE_BYTES} bytes")
             line = orjson.loads(line)
         if not isinstance(line, dict):
             raise ValueError("not an object")
@@ -137,7 +137,7 @@ class FilmImporter:
 
 def _from_own(line: dict[str, Any]) -> dict[str, Any]:
     """The service's own shape, as it shows films; what it gives itself is left out."""
-    return {name: value for name, value in line.items() if name not in READ_ONLY}
+    return {name: value for name, value in line.items() if name not in READ_ONLY_FIELDS}
 
 
 def _from_short(line: dict[str, Any]) -> dict[str, Any]:
@@ -168,10 +168,10 @@ def _lines(raw: io.BufferedReader) -> Iterator[tuple[int, bytes | dict[str, Any]
         yield from enumerate(members, 1)
         return
     number = 0
-    while line := reader.readline(LONGEST_LINE + 1):
+    while line := reader.readline(MAX_LINE_BYTES + 1):
         number += 1
-        if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
-            while (rest := reader.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+        if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
+            while (rest := reader.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
                 continue
         if line.strip():
             yield number, line

@@ -18,7 +18,7 @@ from service.films.schemas import FilmFacts
 from service.limits import INSERT_LOCK_TIMEOUT, MAX_CONCURRENT_INSERTS
 from service.text.analysis import full_title_key as whole_title
 
-ADDING = 7_305_001  # the advisory lock of all who add: any number that nobody else uses
+INSERT_LOCK_KEY = 7_305_001  # the advisory lock of all who add: any number that nobody else uses
 
 
 class InsertLocks:
@@ -28,7 +28,7 @@ class InsertLocks:
         self._free = asyncio.Semaphore(MAX_CONCURRENT_INSERTS)
 
     @asynccontextmanager
-    async def of(self, told: Sequence[FilmFacts]) -> AsyncIterator[None]:
+    async def acquire(self, told: Sequence[FilmFacts]) -> AsyncIterator[None]:
         """A transaction that may add these films, when it is its turn. Raises TimeoutError."""
         await asyncio.wait_for(self._free.acquire(), INSERT_LOCK_TIMEOUT)
         try:
@@ -47,13 +47,13 @@ async def _taken(told: Sequence[FilmFacts]) -> None:
         await connection().execute_query(
             "SELECT pg_advisory_xact_lock_shared($1), (SELECT COUNT(pg_advisory_xact_lock(name)) "
             "FROM unnest($2::bigint[]) AS name)",
-            [ADDING, lock_names(told[0])],
+            [INSERT_LOCK_KEY, lock_keys(told[0])],
         )
     else:
-        await connection().execute_query("SELECT pg_advisory_xact_lock($1)", [ADDING])
+        await connection().execute_query("SELECT pg_advisory_xact_lock($1)", [INSERT_LOCK_KEY])
 
 
-def lock_names(facts: FilmFacts) -> list[int]:
+def lock_keys(facts: FilmFacts) -> list[int]:
     """The advisory locks of all by which a twin would be known, in an order that all keep."""
     names = [f"title {whole_title(facts.title)}"]
     if facts.imdb_id:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from service.film_fields import FilmRow
 from service.films.models import Film
 
-SHOWN = ("stored", "pending")
+DISPLAYED_STATUSES = ("stored", "pending")
 """While a film's new poster is on its way, its old one is still shown."""
 
 
@@ -26,7 +26,7 @@ def poster_path(key: str, size: str) -> str:
 
 def displayed_key(film: Film | FilmRow) -> str | None:
     """The stored poster that stands for `film` now, if any."""
-    return film.poster_key if film.poster_status in SHOWN else None
+    return film.poster_key if film.poster_status in DISPLAYED_STATUSES else None
 
 
 def poster_view(film: Film | FilmRow) -> PosterView:

@@ -20,7 +20,7 @@ from pydantic import (
 
 from service.text.imdb_ids import IMDB_ID_PATTERN
 
-LONGEST_TEXT = 5_000  # characters; plots of films are far shorter
+MAX_TEXT_LENGTH = 5_000  # characters; plots of films are far shorter
 
 FilmType = Literal["movie", "series", "episode", "game"]
 Source = Literal["omdb", "sample", "user"]
@@ -47,7 +47,7 @@ Line = Annotated[
 ]
 Text = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_LENGTH),
     AfterValidator(_clean),
 ]
 Lines = Annotated[tuple[Line, ...], Field(max_length=200), AfterValidator(_distinct)]
@@ -103,7 +103,7 @@ class _Facts(BaseModel):
             raise ValueError("end_year must not lie before year")
         return self
 
-    def columns(self, complete: bool = False) -> dict[str, Any]:
+    def to_columns(self, complete: bool = False) -> dict[str, Any]:
         """The told facts under the names of `Film`'s columns, with lists as lists.
 
         Args:

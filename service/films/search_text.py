@@ -14,11 +14,16 @@ from service.film_fields import NameFilter
 from service.text.analysis import joined_pairs, words
 from service.text.titles import compact_key, full_title_keys, indexed_forms
 
-Column = Literal["plaintext", "nametext"]
+SearchTextColumn = Literal["plaintext", "nametext"]
 """The columns of a film's row that hold the texts."""
 
-MARKS: dict[NameFilter, str] = {"director": "@", "genre": "#", "language": "~", "country": "^"}
-WRITER = "="
+NAME_PREFIXES: dict[NameFilter, str] = {
+    "director": "@",
+    "genre": "#",
+    "language": "~",
+    "country": "^",
+}
+WRITER_PREFIX = "="
 
 
 class SearchTexts(TypedDict):
@@ -28,7 +33,7 @@ class SearchTexts(TypedDict):
     nametext: str
 
 
-def search_texts(
+def build_search_texts(
     *,
     title: str,
     aliases: Sequence[str],
@@ -49,14 +54,18 @@ def search_texts(
         "language": languages,
         "country": countries,
     }
-    names = [MARKS[name] + compact_key(each) for name, theirs in named.items() for each in theirs]
-    names += [WRITER + word for name in writers for word in words(name)]
+    names = [
+        NAME_PREFIXES[name] + compact_key(each) for name, theirs in named.items() for each in theirs
+    ]
+    names += [WRITER_PREFIX + word for name in writers for word in words(name)]
     return {"plaintext": _text(found), "nametext": _text(names)}
 
 
-def writer_words(nametext: str) -> list[str]:
+def parse_writer_words(nametext: str) -> list[str]:
     """The words of the writers in a text of names."""
-    return [word[len(WRITER) :] for word in nametext.split() if word.startswith(WRITER)]
+    return [
+        word[len(WRITER_PREFIX) :] for word in nametext.split() if word.startswith(WRITER_PREFIX)
+    ]
 
 
 def _text(found: Sequence[str]) -> str:

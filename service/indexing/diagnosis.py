@@ -1,7 +1,7 @@
 """Why one film is found, or is not, in plain words: what an operator asks when a user complains."""
 
 from service.errors import DomainError, Invalid, NotFound
-from service.films.catalogue import Catalogue, as_uuid
+from service.films.catalogue import Catalogue, parse_uuid
 from service.films.models import Film
 from service.indexing.drift import OUTDATED
 from service.indexing.outbox_admin import OutboxAdmin, PointerView
@@ -56,7 +56,7 @@ class IndexDiagnosis:
 
     async def _of_none(self, movie: str, name: str) -> list[str]:
         lines = [f"The database has no film by the name of {movie!r}, so none is found."]
-        film_id = as_uuid(movie)
+        film_id = parse_uuid(movie)
         held = await self._inventory.get_entry(name, str(film_id)) if film_id else None
         if held is not None and held.gone:
             lines.append(f"It was deleted in version {held.version}; the index knows.")

@@ -207,7 +207,7 @@ async def _filed(found: Sequence[Difference], now_ms: int) -> None:
             if held[film.id] > film.version:
                 film.version = held[film.id] + 1
                 await film.save(update_fields=["version"])
-        await store.append(
+        await store.append_pointers(
             [
                 (film_id, films[film_id].version, "film")
                 if film_id in films

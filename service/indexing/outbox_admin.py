@@ -107,7 +107,7 @@ class OutboxAdmin:
 
     @run_uncancelled
     async def _file(self, film: Film) -> None:
-        await store.append([(film.id, film.version, "film")], await now_ms())
+        await store.append_pointers([(film.id, film.version, "film")], await now_ms())
 
 
 def pointer_view(row: Outbox) -> PointerView:

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from service.errors import DomainError, NotFound, Unavailable
-from service.films.catalogue import Catalogue, as_uuid
+from service.films.catalogue import Catalogue, parse_uuid
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmType, Provenance
 from service.omdb.client import OmdbClient
@@ -72,7 +72,7 @@ class FilmLookup:
             TooMany: the asker looked up too much.
             Unavailable, Misconfigured: OMDb is needed and does not answer.
         """
-        if as_uuid(movie) is None:
+        if parse_uuid(movie) is None:
             return await self._answer(to_lookup_key(movie), asker)
         film = await self._catalogue.get(movie)
         self._refresh_if_old(film)
@@ -90,7 +90,7 @@ class FilmLookup:
 
     async def fetch(self, movie: str) -> Film:
         """Ask OMDb for this film whatever is known of it here; errors as `film`."""
-        if as_uuid(movie) is not None:
+        if parse_uuid(movie) is not None:
             movie = (await self._catalogue.get(movie)).imdb_id or movie
         client = self._open()
         return await self._asked(to_lookup_key(movie), client)

@@ -33,7 +33,7 @@ class OutboxNotifier(Protocol):
     async def listen(self) -> None:
         """Begin to feel taps; called once by the one who waits."""
 
-    async def wait(self, longest: float) -> None:
+    async def wait(self, timeout: float) -> None:
         """Return at the next tap, or after `longest` seconds."""
 
     async def close(self) -> None:
@@ -62,11 +62,11 @@ class DatagramNotifier:
         self._receiver.setblocking(False)
         self._receiver.bind(str(self._path))
 
-    async def wait(self, longest: float) -> None:
+    async def wait(self, timeout: float) -> None:
         assert self._receiver is not None, "listen() comes first"
         loop = asyncio.get_running_loop()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(loop.sock_recv(self._receiver, 1), longest)
+            await asyncio.wait_for(loop.sock_recv(self._receiver, 1), timeout)
         with contextlib.suppress(BlockingIOError):
             while self._receiver.recv(16):
                 pass
@@ -112,9 +112,9 @@ class PostgresNotifier:
                     self._connection = None
             await asyncio.sleep(RECONNECT)
 
-    async def wait(self, longest: float) -> None:
+    async def wait(self, timeout: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._felt.wait(), longest)
+            await asyncio.wait_for(self._felt.wait(), timeout)
         self._felt.clear()
 
     async def close(self) -> None:

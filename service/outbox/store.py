@@ -25,7 +25,7 @@ from service.database.transactions import run_uncancelled
 from service.limits import OUTBOX_LEASE_MS as LEASE
 from service.outbox.models import Outbox
 
-Kind = Literal["film", "withdrawn"]
+PointerKind = Literal["film", "withdrawn"]
 
 SWEPT_AT_ONCE = 5_000  # rows
 POINTER_KINDS = "SELECT id, film_id, version, done_at FROM outbox WHERE"
@@ -33,7 +33,7 @@ KEEP_FINISHED = 3 * 86_400_000  # ms; a rebuild reads what was finished since it
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Pointer:
     """One claimed pointer: look at this film again."""
 
     id: int
@@ -51,7 +51,7 @@ class OutboxDepth:
     oldest_ms: int | None
 
 
-async def append(changes: Iterable[tuple[UUID, int, Kind]], now_ms: int) -> None:
+async def append_pointers(changes: Iterable[tuple[UUID, int, PointerKind]], now_ms: int) -> None:
     """File `(film id, version, kind)`; must be called inside the change's own transaction."""
     await connection().execute_many(
         adapt_placeholders(
@@ -63,7 +63,7 @@ async def append(changes: Iterable[tuple[UUID, int, Kind]], now_ms: int) -> None
 
 
 @run_uncancelled
-async def claim(owner: str, most: int, now_ms: int) -> tuple[Entry, ...]:
+async def claim_pointers(owner: str, most: int, now_ms: int) -> tuple[Pointer, ...]:
     """Lease up to `most` due rows to `owner`, oldest first."""
     skip = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     claimed = await fetch_rows(
@@ -77,7 +77,7 @@ async def claim(owner: str, most: int, now_ms: int) -> tuple[Entry, ...]:
         most,
     )
     entries = (
-        Entry(row["id"], UUID(str(row["film_id"])), row["version"], row["attempts"])
+        Pointer(row["id"], UUID(str(row["film_id"])), row["version"], row["attempts"])
         for row in claimed
     )
     return tuple(sorted(entries, key=lambda entry: entry.id))
@@ -114,15 +114,15 @@ async def quarantine(ids: Sequence[int], now_ms: int, reason: str) -> None:
 
 
 @run_uncancelled
-async def release(owner: str) -> None:
+async def release_claims(owner: str) -> None:
     """Free what `owner` held before it died; called when it starts again."""
     await Outbox.filter(owner=owner, done_at=None).update(due_at=0, owner=None)
 
 
 @run_uncancelled
-async def requeue_quarantined(refused: Iterable[str]) -> None:
+async def requeue_quarantined(rejected_ids: Iterable[str]) -> None:
     """What an index refused a new one may take: out of quarantine, but for the films `refused`."""
-    held = [UUID(film_id) for film_id in refused]
+    held = [UUID(film_id) for film_id in rejected_ids]
     again = Outbox.filter(done_at__isnull=True, quarantined_at__isnull=False)
     if held:
         again = again.exclude(film_id__in=held)
@@ -139,37 +139,37 @@ async def changing_film_ids(film_ids: Sequence[str], since_ms: int) -> set[str]:
     return {str(film_id) for film_id in found}
 
 
-async def changed_since(since_ms: int, page: int) -> AsyncIterator[list[Entry]]:
+async def read_changes_since(since_ms: int, page_size: int) -> AsyncIterator[list[Pointer]]:
     """Every row that is open or was finished since `since_ms`, at most `page` at a time.
 
     A film comes as often as it has rows. The open ones come first, so that one that is finished
     meanwhile is met among the finished, which are read as far as that moment.
     """
     opened, last = "done_at IS NULL AND id > $1 ORDER BY id LIMIT $2", 0
-    while found := await fetch_rows(f"{POINTER_KINDS} {opened}", last, page):
+    while found := await fetch_rows(f"{POINTER_KINDS} {opened}", last, page_size):
         last = found[-1]["id"]
         yield _entries(found)
     until, done, last = await now_ms(), since_ms, 0
     finished = (
         "done_at BETWEEN $1 AND $2 AND (done_at > $1 OR id > $3) ORDER BY done_at, id LIMIT $4"
     )
-    while found := await fetch_rows(f"{POINTER_KINDS} {finished}", done, until, last, page):
+    while found := await fetch_rows(f"{POINTER_KINDS} {finished}", done, until, last, page_size):
         done, last = found[-1]["done_at"], found[-1]["id"]
         yield _entries(found)
 
 
-def _entries(found: Sequence[dict[str, Any]]) -> list[Entry]:
-    return [Entry(row["id"], UUID(str(row["film_id"])), row["version"], 0) for row in found]
+def _entries(found: Sequence[dict[str, Any]]) -> list[Pointer]:
+    return [Pointer(row["id"], UUID(str(row["film_id"])), row["version"], 0) for row in found]
 
 
-async def last_done(besides: UUID) -> Entry | None:
+async def last_acknowledged(except_film_id: UUID) -> Pointer | None:
     """The change of another film than `besides` that reached the index last, if any is known."""
-    others = Outbox.filter(done_at__isnull=False).exclude(film_id=besides)
+    others = Outbox.filter(done_at__isnull=False).exclude(film_id=except_film_id)
     row = await others.order_by("-done_at", "-id").first()
-    return Entry(row.id, row.film_id, row.version, row.attempts) if row else None
+    return Pointer(row.id, row.film_id, row.version, row.attempts) if row else None
 
 
-async def deleted_films(after_ms: int, until_ms: int) -> list[str]:
+async def deleted_film_ids(after_ms: int, until_ms: int) -> list[str]:
     """The films whose deletion reached the index between these times."""
     found = await Outbox.filter(
         kind="withdrawn", done_at__gte=after_ms, done_at__lt=until_ms
@@ -177,7 +177,7 @@ async def deleted_films(after_ms: int, until_ms: int) -> list[str]:
     return [str(film_id) for film_id in found]
 
 
-async def delete_finished(now_ms: int) -> int:
+async def delete_acknowledged(now_ms: int) -> int:
     """Forget rows finished long ago; returns how many.
 
     A piece at a time: after a big load there are millions, and one statement for all of them would
@@ -200,7 +200,7 @@ async def _swept(before_ms: int) -> int:
     return len(gone)
 
 
-async def depth(now_ms: int) -> OutboxDepth:
+async def measure_depth(now_ms: int) -> OutboxDepth:
     """How many rows wait, how many are in quarantine, and the age of the oldest waiting."""
     counted = await fetch_rows(
         "SELECT SUM(CASE WHEN quarantined_at IS NULL THEN 1 ELSE 0 END) AS waiting, "

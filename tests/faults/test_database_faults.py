@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from service.films.insert_locks import ADDING, lock_names
+from service.films.insert_locks import INSERT_LOCK_KEY, lock_keys
 from service.films.schemas import FilmFacts
 from service.limits import MAX_CONFLICT_RETRIES, POSTGRES_POOL_SIZE, REQUEST_TIMEOUT
 from tests.faults.conftest import WORKERS, Beset, is_found, written
@@ -33,7 +33,7 @@ TRIGGER = """
     CREATE CONSTRAINT TRIGGER meddle AFTER INSERT ON films DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION meddle();
 """
-HOLDS = f"SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {ADDING}"
+HOLDS = f"SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {INSERT_LOCK_KEY}"
 WAITING = f"{HOLDS} AND NOT granted"
 UNTRIGGER = """
     DROP TRIGGER meddle ON films;
@@ -176,7 +176,7 @@ async def test_who_waits_for_a_turn_to_add_a_film_keeps_nobody_from_reading(
     held = await sound.direct.connect()
     try:
         async with held.transaction():
-            await held.execute("SELECT pg_advisory_xact_lock($1)", ADDING)
+            await held.execute("SELECT pg_advisory_xact_lock($1)", INSERT_LOCK_KEY)
             adding = [
                 asyncio.create_task(add(client, {"title": f"Queued {uuid.uuid4().hex}"}))
                 for _ in range(WORKERS * POSTGRES_POOL_SIZE * 3)
@@ -199,7 +199,7 @@ async def test_who_adds_a_film_waits_for_those_alone_who_add_the_same(
     held = await sound.direct.connect()
     try:
         async with held.transaction():
-            for name in lock_names(FilmFacts(title=slow)):
+            for name in lock_keys(FilmFacts(title=slow)):
                 await held.execute("SELECT pg_advisory_xact_lock($1)", name)
             waits = asyncio.create_task(add(client, {"title": slow}))
             await until(lambda: sound.direct.value(HOLDS))
@@ -237,7 +237,7 @@ async def test_a_transaction_that_loses_a_deadlock_is_tried_again(
             await held.execute(f"SELECT 1 FROM films WHERE id = '{first}' FOR UPDATE")
             asked = asyncio.create_task(add(client, {"title": title, "year": 1999}))
             await until(lambda: sound.direct.value(HOLDS), every=0.02)
-            await held.execute("SELECT pg_advisory_xact_lock($1)", ADDING, timeout=60)
+            await held.execute("SELECT pg_advisory_xact_lock($1)", INSERT_LOCK_KEY, timeout=60)
         made = await asked
     finally:
         await held.close()

@@ -86,7 +86,7 @@ async def test_only_the_refused_items_of_a_bulk_are_tried_again_later_each_time(
     cluster.refuse = lambda _: None
     await indexer.process_batch()
     assert set(cluster.documents) == set(films)
-    assert (await store.depth(0)).waiting == 0
+    assert (await store.measure_depth(0)).waiting == 0
     seen("the 10 refused of 30 were sent again alone, after 0.4, 0.8, 1.5 s and more")
     seen.held("I5")
 
@@ -119,7 +119,7 @@ async def test_a_document_that_is_rejected_for_good_waits_for_a_person_and_the_r
     assert row.reason is not None and row.reason.startswith("document_parsing_exception")
     await due_again()
     assert await indexer.process_batch() == 0, "it is not tried again by itself"
-    depth = await store.depth(0)
+    depth = await store.measure_depth(0)
     assert (depth.waiting, depth.quarantined) == (0, 1)
     seen("29 of 30 indexed, the rejected one in quarantine with Elasticsearch's reason")
     seen.held("I5")
@@ -133,7 +133,7 @@ async def test_an_older_version_is_no_error_and_changes_nothing(
     cluster.documents[str(film.id)] = (9, {"gone": False, "votes": 0, "title": "newer"})
     await indexer.process_batch()
     assert cluster.documents[str(film.id)][1]["title"] == "newer"
-    assert (await store.depth(0)).waiting == 0
+    assert (await store.measure_depth(0)).waiting == 0
     seen("409 for an older version counts as done")
 
 

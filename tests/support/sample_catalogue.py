@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from service.films.models import Film
-from service.films.search_text import search_texts
+from service.films.search_text import build_search_texts
 from service.search.engines.base import Engine, IndexWriter
 from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
@@ -126,7 +126,7 @@ def row(number: int, facts: dict[str, Any]) -> Film:
     lists: dict[str, list[str]] = {name: facts.get(name, []) for name in names}
     return Film(
         id=UUID(int=number),
-        **search_texts(title=facts["title"], **lists),
+        **build_search_texts(title=facts["title"], **lists),
         **lists,
         imdb_id=facts.get("imdb_id"),
         title=facts["title"],

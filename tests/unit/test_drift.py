@@ -9,7 +9,7 @@ import pytest
 from indexer.drift_scanner import DriftScanner
 from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
-from service.admin.metrics_endpoint import exposition
+from service.admin.metrics_endpoint import render_metrics
 from service.database.sql import now_ms
 from service.errors import Conflict, DomainError, Invalid, NotFound
 from service.films.catalogue import Catalogue
@@ -118,7 +118,7 @@ async def test_the_background_round_publishes_the_number_and_one_indexer_does_it
         return (await drift.show()).drift == 4
 
     await until(published)
-    measured = (await exposition()).decode()
+    measured = (await render_metrics()).decode()
     for kind, number in (("missing", 1), ("stale", 2), ("orphaned", 1)):
         assert f'movies_index_drift{{kind="{kind}"}} {number}.0' in measured
     assert "movies_index_compared_timestamp_seconds" in measured

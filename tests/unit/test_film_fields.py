@@ -12,11 +12,11 @@ from service.film_fields import (
     FilmRow,
 )
 from service.films.catalogue import SEARCH_TEXT_COLUMNS
-from service.films.importer import READ_ONLY
+from service.films.importer import READ_ONLY_FIELDS
 from service.films.models import Film
 from service.films.responses import FilmView
 from service.films.schemas import FilmFacts, FilmPatch
-from service.films.search_text import search_texts
+from service.films.search_text import build_search_texts
 from service.search.criteria.filters import FilterableFilm, Filters
 from service.search.index.document import IndexableFilm, MovieDocument
 
@@ -70,7 +70,7 @@ def test_a_column_may_be_null_exactly_where_the_table_says_none() -> None:
 
 
 def test_a_source_may_state_every_column_that_the_service_does_not_set_itself() -> None:
-    stated = FilmFacts(title="Jaws").columns(complete=True).keys()
+    stated = FilmFacts(title="Jaws").to_columns(complete=True).keys()
     assert stated == (COLUMNS - SET_BY_THE_SERVICE) | {"poster_source"}
     assert FilmPatch.model_fields.keys() == FilmFacts.model_fields.keys()
 
@@ -93,7 +93,7 @@ def test_a_response_shows_columns_as_their_types() -> None:
 
 def test_a_response_is_what_a_source_may_state_and_what_an_import_leaves_out() -> None:
     shown = {field.name for field in fields(FilmView)}
-    assert shown == (FilmFacts.model_fields.keys() - {"poster_url"}) | set(READ_ONLY)
+    assert shown == (FilmFacts.model_fields.keys() - {"poster_url"}) | set(READ_ONLY_FIELDS)
 
 
 def test_documents_are_made_from_the_indexed_columns() -> None:
@@ -110,5 +110,5 @@ def test_filters_look_at_columns_that_documents_hold() -> None:
 
 
 def test_the_database_is_searched_by_columns_that_documents_hold() -> None:
-    assert set(SEARCH_TEXT_COLUMNS) == set(inspect.signature(search_texts).parameters)
+    assert set(SEARCH_TEXT_COLUMNS) == set(inspect.signature(build_search_texts).parameters)
     assert set(SEARCH_TEXT_COLUMNS) <= set(DOCUMENT_COLUMNS)

@@ -32,7 +32,7 @@ async def test_every_part_is_asked_and_one_that_fails_takes_nothing_out_of_rotat
         raise ZeroDivisionError("a secret detail")
 
     checks = {"search": refuses, "cache": hangs, "posters": breaks, "omdb": works}
-    found = await Health(checks, now).readiness(longest=0.2)
+    found = await Health(checks, now).readiness(timeout=0.2)
     assert found.status == "degraded"
     details = {name: part.detail for name, part in found.parts.items()}
     assert details["search"] == "mend it so"
@@ -71,7 +71,7 @@ async def test_changes_that_nobody_indexes_are_told(database: str, catalogue: Ca
 async def test_a_schema_of_another_release_is_told_and_takes_it_out_of_rotation(
     database: str,
 ) -> None:
-    newest = health.NEWEST
+    newest = health.LATEST_MIGRATION
     renamed = "UPDATE tortoise_migrations SET name = $1 WHERE name = $2"
     await sql.fetch_rows(renamed, f"{newest}_but_not_yet", newest)
     try:

@@ -45,7 +45,7 @@ def lines(path: Path, *films: object) -> Path:
 
 async def test_each_of_the_three_shapes_is_understood(loader: FilmImporter, tmp_path: Path) -> None:
     progress = await loaded(loader, lines(tmp_path / "films.jsonl", OWN, OMDB, SHORT))
-    assert (progress.added, progress.bad) == (3, [])
+    assert (progress.added, progress.bad_lines) == (3, [])
     alien = await Film.get(imdb_id="tt0078748")
     assert (alien.title, alien.runtime_minutes) == ("Alien", 117)
     metropolis = await Film.get(title="Metropolis")
@@ -69,14 +69,14 @@ async def test_bad_lines_are_told_by_number_and_the_rest_is_kept(
     )
     progress = await loaded(loader, path)
     assert progress.added == 2
-    assert [bad.number for bad in progress.bad] == [2, 3, 5, 6, 7]
-    assert "yeer" in progress.bad[2].reason
+    assert [bad.number for bad in progress.bad_lines] == [2, 3, 5, 6, 7]
+    assert "yeer" in progress.bad_lines[2].reason
 
 
 async def test_a_line_of_megabytes_is_left_out_alone(loader: FilmImporter, tmp_path: Path) -> None:
     huge = b'{"title": "' + b"x" * 3_000_000 + b'"}'
     progress = await loaded(loader, lines(tmp_path / "films.jsonl", OWN, huge, OMDB))
-    assert (progress.added, [bad.number for bad in progress.bad]) == (2, [2])
+    assert (progress.added, [bad.number for bad in progress.bad_lines]) == (2, [2])
 
 
 async def test_gzip_and_one_json_array_are_read_too(loader: FilmImporter, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def test_an_array_that_is_not_json_is_one_clear_error(
 async def test_loading_the_samples_twice_changes_nothing(loader: FilmImporter) -> None:
     first = await loaded(loader, PROJECT / "samples/films.jsonl")
     second = await loaded(loader, PROJECT / "samples/films.jsonl")
-    assert (first.added, first.bad) == (500, [])
+    assert (first.added, first.bad_lines) == (500, [])
     assert (second.read, second.added, second.changed) == (500, 0, 0)
 
 

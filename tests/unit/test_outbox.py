@@ -40,7 +40,7 @@ async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds
     random.Random(7).shuffle(events)
     workers = [IndexWorker(writer, TermWriter(), notifier, now, f"tester-{n}") for n in range(2)]  # type: ignore[arg-type]
     for start in range(0, len(events), 23):
-        await store.append(events[start : start + 23], 0)
+        await store.append_pointers(events[start : start + 23], 0)
         await asyncio.gather(*(worker.process_batch() for worker in workers))
     await Outbox.all().update(done_at=1)
     assert await differences(inventory) == []
@@ -107,21 +107,21 @@ async def test_a_long_outbox_is_drained_poison_set_aside_and_old_rows_swept(
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
     writer.refuse = {str(film.id): False for film in films[:3]}  # a tenth of the rows
-    await store.append(((films[n % 30].id, 1, "film") for n in range(number)), 0)
+    await store.append_pointers(((films[n % 30].id, 1, "film") for n in range(number)), 0)
     steps = 0
     while await worker.process_batch():
         steps += 1
     assert steps == -(-number // BATCH), "what is set aside is not claimed again"
-    depth = await store.depth(0)
+    depth = await store.measure_depth(0)
     assert (depth.waiting, depth.quarantined) == (0, number // 10)
     made = await catalogue.add(FilmFacts(title="Behind a heap of poison"))
     assert await worker.process_batch() == 1
     assert await inventory.get_entry("movies-1", str(made.id)) is not None
-    assert await store.delete_finished(await now_ms()) == 0, (
+    assert await store.delete_acknowledged(await now_ms()) == 0, (
         "rebuilds may need what was finished today"
     )
     await Outbox.filter(done_at__isnull=False).update(done_at=1)
-    assert await store.delete_finished(await now_ms()) == number - number // 10 + 31
+    assert await store.delete_acknowledged(await now_ms()) == number - number // 10 + 31
     left = await fetch_rows("SELECT COUNT(*) AS n FROM outbox")
     assert left[0]["n"] == number // 10, "what waits for a person is kept"
 
@@ -139,7 +139,7 @@ async def test_what_changed_since_a_moment_is_read_in_pages_also_while_it_is_fin
     wanted = {entry.id: entry.film_id for entry in await Outbox.filter(done_at=None)}
     await store.acknowledge(list(wanted)[:11])  # all in one moment: more than a page
     read: dict[int, object] = {}
-    async for page in store.changed_since(since, 4):
+    async for page in store.read_changes_since(since, 4):
         assert 0 < len(page) <= 4
         if not read:
             await store.acknowledge(
@@ -147,4 +147,4 @@ async def test_what_changed_since_a_moment_is_read_in_pages_also_while_it_is_fin
             )  # by another indexer, behind the reader's back
         read |= {entry.id: entry.film_id for entry in page}
     assert read == wanted
-    assert [page async for page in store.changed_since(await now_ms() + 1, 4)] == []
+    assert [page async for page in store.read_changes_since(await now_ms() + 1, 4)] == []

@@ -30,7 +30,7 @@ async def test_what_is_claimed_is_indexed_once_and_finished(
     assert await worker.process_batch() == 30
     assert await held(writer) == 30
     assert await worker.process_batch() == 0
-    assert (await store.depth(0)).waiting == 0
+    assert (await store.measure_depth(0)).waiting == 0
     assert await Generation().current() > before
 
 
@@ -52,7 +52,7 @@ async def test_a_withdrawn_film_leaves_the_index_and_an_older_pointer_does_not_b
     await catalogue.delete(str(film.id), None)
     await worker.process_batch()
     assert await held(writer) == 0
-    await store.append([(film.id, 1, "film")], 0)
+    await store.append_pointers([(film.id, 1, "film")], 0)
     await worker.process_batch()
     assert await held(writer) == 0
 
@@ -81,7 +81,7 @@ async def test_what_is_refused_for_now_is_tried_again_and_what_never_can_is_set_
     writer.refuse = {later: True, never: False}
     await worker.process_batch()
     assert await held(writer) == 28
-    depth = await store.depth(0)
+    depth = await store.measure_depth(0)
     assert (depth.waiting, depth.quarantined) == (1, 1)
     writer.refuse = {}
     await Outbox.all().update(due_at=0)
@@ -93,9 +93,9 @@ async def test_a_dead_owners_rows_are_free_when_it_starts_again(
     catalogue: Catalogue, worker: IndexWorker, writer: Moody
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
-    assert len(await store.claim("tester", 500, epoch_ms(worker._now()))) == 30
+    assert len(await store.claim_pointers("tester", 500, epoch_ms(worker._now()))) == 30
     assert await worker.process_batch() == 0
-    await store.release("tester")
+    await store.release_claims("tester")
     assert await worker.process_batch() == 30
 
 
@@ -130,7 +130,7 @@ async def test_a_step_that_broke_off_is_done_again_before_its_lease_ends(
 
 async def test_two_indexers_never_claim_the_same_row(catalogue: Catalogue) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
-    claims = await asyncio.gather(*(store.claim(f"owner-{n}", 7, 1000) for n in range(6)))
+    claims = await asyncio.gather(*(store.claim_pointers(f"owner-{n}", 7, 1000) for n in range(6)))
     ids = [entry.id for claim in claims for entry in claim]
     assert len(ids) == len(set(ids)) == 30
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from service.database.connection import is_postgres
 from service.database.sql import fetch_rows
-from service.films.search_text import MARKS, WRITER, Column
+from service.films.search_text import NAME_PREFIXES, WRITER_PREFIX, SearchTextColumn
 from service.search.criteria.filters import Filters, Range
 from service.search.criteria.sorting import Sort
 from service.search.engines.base import Hit, Hits
@@ -22,7 +22,7 @@ from service.search.query.plan import Clause, Field, Plan, Slot
 PAGE = 2_000  # films read at a time
 MOST_FORMS = 16  # of one word that are compared
 _WORD, _BEGINNING = (" ", " "), (" ", "")
-PIECES: dict[Field, tuple[Column, str, str]] = {
+PIECES: dict[Field, tuple[SearchTextColumn, str, str]] = {
     "title": ("plaintext", *_WORD),
     "alt": ("plaintext", *_WORD),
     "director": ("plaintext", *_WORD),
@@ -31,7 +31,7 @@ PIECES: dict[Field, tuple[Column, str, str]] = {
     "edge": ("plaintext", *_BEGINNING),
     "director_edge": ("plaintext", *_BEGINNING),
     "whole_edge": ("plaintext", *_BEGINNING),
-    "writer": ("nametext", f" {WRITER}", " "),
+    "writer": ("nametext", f" {WRITER_PREFIX}", " "),
 }
 """The column that holds a field's terms, and what stands before and behind each there."""
 
@@ -106,13 +106,13 @@ class _Statement:
     """The values of a statement, each sent once, and the conditions that were made of pieces."""
 
     values: list[object] = field(default_factory=list)
-    conditions: dict[tuple[Column, str], str] = field(default_factory=dict)
+    conditions: dict[tuple[SearchTextColumn, str], str] = field(default_factory=dict)
 
     def value(self, value: object) -> str:
         self.values.append(value)
         return f"${len(self.values)}"
 
-    def has(self, column: Column, piece: str) -> str:
+    def has(self, column: SearchTextColumn, piece: str) -> str:
         """The condition that a film's text holds `piece`."""
         if (known := self.conditions.get((column, piece))) is None:
             if is_postgres():
@@ -191,7 +191,7 @@ def _filters(sql: _Statement, selection: Filters) -> list[str]:
     if selection.types:
         found.append(f"type IN ({', '.join(sql.value(each) for each in selection.types)})")
     for name, values in selection.named.items():
-        any_of = (sql.has("nametext", f" {MARKS[name]}{value} ") for value in values)
+        any_of = (sql.has("nametext", f" {NAME_PREFIXES[name]}{value} ") for value in values)
         found.append(f"({' OR '.join(any_of)})")
     ranges = (
         ("year", selection.years),

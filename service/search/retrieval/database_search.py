@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from service.database.connection import is_postgres
 from service.database.transactions import shield
 from service.errors import Unavailable
-from service.films.search_text import writer_words
+from service.films.search_text import parse_writer_words
 from service.limits import (
     DATABASE_SEARCH_CONCURRENCY_POSTGRES,
     DATABASE_SEARCH_CONCURRENCY_SQLITE,
@@ -213,7 +213,7 @@ class DatabaseSearch:
         writers: set[str] = set()
         async for text, names in self._engine.texts():
             words.update(text.split())
-            writers.update(writer_words(names))
+            writers.update(parse_writer_words(names))
 
         def settle() -> None:
             self._own.add(place + word for word in sorted(words) for place in IN_PLAINTEXT)
