@@ -32,7 +32,7 @@ from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text.analysis import full_title_key
-from tests.conftest import emptied, fresh_postgres
+from tests.support.backends import emptied, fresh_postgres
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("BENCH_DATA", PROJECT.parent / "shared" / "data"))

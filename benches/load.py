@@ -37,9 +37,9 @@ from dotenv import dotenv_values
 
 from benches.queries import SPELT_RIGHT
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
-from tests import running
-from tests.conftest import emptied
-from tests.running import ADMIN, ROOT, Service
+from tests.support import ROOT, service_runner
+from tests.support.backends import emptied
+from tests.support.service_runner import ADMIN, Service
 
 REAL = ROOT.parent / "shared/data/films.jsonl"
 SAMPLES = ROOT / "samples/films.jsonl"
@@ -87,7 +87,7 @@ def _own_shape(film: dict[str, object]) -> dict[str, object]:
 
 def environment(stack: str, folder: Path, database: str) -> dict[str, str]:
     if stack == "embedded":
-        return running.embedded(folder)
+        return service_runner.embedded(folder)
     return {
         **environment("embedded", folder, database),
         "DATABASE_URL": database,
@@ -117,7 +117,7 @@ async def removed(database: str, search: str) -> None:
 
 def loaded(given: dict[str, str], films: Path) -> int:
     began = time.perf_counter()
-    done = running.movies(given, "load", str(films))
+    done = service_runner.movies(given, "load", str(films))
     took = time.perf_counter() - began
     count = int(re.search(r"(\d+) added", done.stdout)[1])  # type: ignore[index]
     say("load", f"{count} films", f"{took:.1f} s", f"{count / took:.0f}/s")
@@ -291,11 +291,11 @@ async def one_stack(stack: str, films: Path, folder: Path) -> None:
     given = environment(stack, folder, database)
     print(f"\n{stack}: {given['DATABASE_URL'].split(':')[0]}, {given['SEARCH_URL'].split(':')[0]}")
     try:
-        assert running.movies(given, "migrate").returncode == 0
+        assert service_runner.movies(given, "migrate").returncode == 0
         count = await asyncio.to_thread(loaded, given, films)
-        running.movies(given, "create-admin", ADMIN[0], given=ADMIN[1] + "\n")
+        service_runner.movies(given, "create-admin", ADMIN[0], given=ADMIN[1] + "\n")
         began = time.perf_counter()
-        with running.started(given) as service:
+        with service_runner.started(given) as service:
             async with aiohttp.ClientSession() as session:
                 await drained(service, session, count, began)
                 await searches(service, session, films)

@@ -4,9 +4,9 @@ First the same ready-made documents are sent raw, in plain bulk requests to Elas
 a plain writer of tantivy, with as many on their way as ours has. Then the real indexer rebuilds its
 index from a real database, PostgreSQL for Elasticsearch and SQLite for tantivy, and its own row
 tells the rate of the filling. Then the real service is started on it, and asked one query at a
-time, each for the first time. The films are those of `benches.synthetic`, put into the database in
-bulk, with the outbox finished and the words known, as in a service that has run for long. Whatever
-was made is removed at the end.
+time, each for the first time. The films are those of `tests.support.synthetic_films`, put into the
+database in bulk, with the outbox finished and the words known, as in a service that has run for
+long. Whatever was made is removed at the end.
 
     python -m benches.million [--films 1000000] [--engine elasticsearch,tantivy] [--each 300]
 """
@@ -33,10 +33,9 @@ from dotenv import dotenv_values
 from benches.load import environment, postgres, removed
 from benches.raw import raw_elasticsearch, raw_tantivy, ready
 from benches.stored import into_postgres, into_sqlite
-from benches.synthetic import Asked, Film, films, queries
 from benches.watched import Watch, children, resident
-from tests import running
-from tests.running import ROOT
+from tests.support import ROOT, service_runner
+from tests.support.synthetic_films import Asked, Film, films, queries
 
 WARM_UP = 1_400  # queries asked before those that count, since a fresh JVM is slow
 LOOK = 0.25  # seconds between two looks at the job and at memory
@@ -77,7 +76,7 @@ def process(given: dict[str, str], *words: str) -> Iterator["subprocess.Popen[by
         started = subprocess.Popen(
             [sys.executable, "-m", *words],
             cwd=ROOT,
-            env=running.settings(given),
+            env=service_runner.settings(given),
             stdout=log,
             stderr=log,
         )
@@ -114,7 +113,7 @@ async def rebuilt(given: dict[str, str], count: int) -> float:
 
 async def searched(given: dict[str, str], made: list[Film], each: int) -> None:
     began = time.perf_counter()
-    with running.started(given) as service:
+    with service_runner.started(given) as service:
         said = time.perf_counter() - began
         while "words_loaded" not in service.log.read_text():
             assert time.perf_counter() - began < LOADING
@@ -185,7 +184,7 @@ async def one_engine(engine: str, made: list[Film], each: int, folder: Path) -> 
     given = environment("full" if database else "embedded", folder, database)
     given |= {"CACHE_URL": "memory://"}
     try:
-        assert running.movies(given, "migrate").returncode == 0
+        assert service_runner.movies(given, "migrate").returncode == 0
         began = time.perf_counter()
         if database:
             await into_postgres(database, made, words)

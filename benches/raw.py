@@ -21,7 +21,6 @@ from typing import Any
 import aiohttp
 import orjson
 
-from benches.synthetic import Film
 from indexer.rebuild_fill import SENT
 from service.search.engines.elasticsearch import serializer
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
@@ -29,7 +28,8 @@ from service.search.engines.elasticsearch.writer import MOST_IN_BULK, Elasticsea
 from service.search.engines.tantivy import schema
 from service.search.engines.tantivy.writer import HEAP
 from service.search.index.document import MovieDocument
-from tests.conftest import emptied
+from tests.support.backends import emptied
+from tests.support.synthetic_films import Film
 
 CHUNK = 5_000  # films handed over at once while documents are made ready
 

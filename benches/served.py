@@ -12,8 +12,9 @@ import aiohttp
 
 from benches.films import backends
 from benches.load import environment, postgres, prepared
-from tests import running
-from tests.running import Api, until
+from tests.support import service_runner
+from tests.support.service_runner import Api
+from tests.support.waiting import until
 
 ALL = 25_193  # films of the data
 STACKS = {"embedded": "SQLite, tantivy", "full": "PostgreSQL, Elasticsearch"}
@@ -39,9 +40,9 @@ async def served(stack: str, films: int = ALL) -> AsyncIterator[Api]:
         with tempfile.TemporaryDirectory() as folder:
             given = environment(stack, Path(folder), database)
             for words in (["migrate"], ["load", str(prepared(Path(folder), films))]):
-                done = await asyncio.to_thread(running.movies, given, *words)
+                done = await asyncio.to_thread(service_runner.movies, given, *words)
                 assert done.returncode == 0, done.stderr
-            with running.started(given) as service:
+            with service_runner.started(given) as service:
                 async with aiohttp.ClientSession(service.url) as session:
                     api = Api(session, service)
                     await _indexed(api)

@@ -12,9 +12,9 @@ from typing import Any
 
 import asyncpg
 
-from benches.synthetic import Film
 from service.search.index.document import ANALYSIS
 from service.text.analysis import full_title_key
+from tests.support.synthetic_films import Film
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 COLUMNS = (

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from benches.served import ALL, STACKS, able, served
 from service.settings import PROJECT
 from service.text.analysis import fold
-from tests.running import Api
+from tests.support.service_runner import Api
 
 SHOWN = 5
 NEVER = float("inf")

@@ -12,7 +12,7 @@ import statistics
 import time
 
 from benches.served import ALL, STACKS, able, served
-from tests.running import Api
+from tests.support.service_runner import Api
 
 BOUND = 1.0  # seconds
 NO_WORDS = "teh wrod fo mnay lettres taht si nto rihgt ta lal adn msut eb gusesed hree"

@@ -7,54 +7,23 @@ one that `REQUIRE=postgres,redis,…` names and that is missing fails.
 """
 
 import os
-import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
-from dotenv import dotenv_values
 
+from service.clock import utc_now
 from service.database import connection as storage
 from service.database import sql, transactions
 from service.database.migrate import migrate
 from service.films.catalogue import Catalogue
 from service.outbox.notifications import OutboxNotifier, notifier_for
-from service.search.engines.elasticsearch.connection import ElasticsearchAddress
-from tests import running
-from tests.running import Api, Service
+from tests.support import service_runner
+from tests.support.backends import PATIENCE, fresh_index, fresh_postgres, missing_backends, required
+from tests.support.service_runner import Api, Service
 
 pytest_plugins = ["tests.faults.plugin"]
-ROOT = Path(__file__).resolve().parent.parent
-BACKENDS = {
-    "postgres": "TEST_POSTGRES_URL",
-    "redis": "TEST_REDIS_URL",
-    "elasticsearch": "TEST_ELASTICSEARCH_URL",
-    "s3": "TEST_S3_URL",
-    "toxiproxy": "TEST_TOXIPROXY_URL",
-}
-PATIENCE = 30  # seconds, where the service gives a backend 1 to 5: no busy machine is tested here
-_missing: set[str] = set()
-
-for name, value in dotenv_values(ROOT / "var/backends/env").items():
-    os.environ.setdefault(name, value or "")
-
-
-def required(backend: str) -> str:
-    """The address of a real backend; skips where there is none, fails where it was asked for."""
-    if backend == "chromium":
-        address = shutil.which("chromium") or ""
-    else:
-        address = os.environ.get(BACKENDS[backend], "")
-    if address:
-        return address
-    if backend in os.environ.get("REQUIRE", "").split(","):
-        pytest.fail(f"{backend} was required and is not there")
-    _missing.add(backend)
-    pytest.skip(f"there is no {backend}")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,48 +38,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _missing:
-        terminalreporter.write_line(f"not tested, because missing: {', '.join(sorted(_missing))}")
+    if missing_backends:
+        terminalreporter.write_line(
+            f"not tested, because missing: {', '.join(sorted(missing_backends))}"
+        )
 
 
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> str:
     """Which stack this run tests: `embedded` or `full`."""
     return str(request.config.getoption("--stack"))
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-async def fresh_postgres() -> AsyncIterator[str]:
-    """The address of a new, empty PostgreSQL database that is dropped afterwards."""
-    address = required("postgres")
-    name = f"movies_test_{uuid.uuid4().hex[:12]}"
-    await _told(address, f"CREATE DATABASE {name}")
-    patient = f"command_timeout={PATIENCE}&timeout={PATIENCE}&wait={PATIENCE}"
-    yield urlunsplit(urlsplit(address)._replace(path=f"/{name}", query=patient))
-    await _told(address, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-async def emptied(address: ElasticsearchAddress) -> None:
-    """Remove the indexes behind this alias from the cluster."""
-    async with address.client(PATIENCE) as client:
-        for name in await client.indices.get(index=f"{address.alias}*"):
-            await client.indices.delete(index=name)
-
-
-async def fresh_index(kind: str, options: str = "") -> AsyncIterator[str]:
-    """The address of an index in Elasticsearch that nobody else has, removed afterwards."""
-    url = f"{required('elasticsearch')}?index={kind}-{uuid.uuid4().hex[:8]}{options}"
-    yield url
-    await emptied(ElasticsearchAddress.parse(url))
-
-
-async def _told(address: str, statement: str) -> None:
-    connection = await asyncpg.connect(address)  # a new one: tests restart the server
-    await connection.execute(statement)
-    await connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +95,7 @@ async def notifier(database: str) -> AsyncIterator[OutboxNotifier]:
 
 @pytest.fixture
 def catalogue(notifier: OutboxNotifier) -> Catalogue:
-    return Catalogue(notifier, now)
+    return Catalogue(notifier, utc_now)
 
 
 @pytest.fixture(scope="session")
@@ -167,7 +104,7 @@ async def stack_settings(
 ) -> AsyncIterator[dict[str, str]]:
     """The environment of a whole service on this run's stack, apart from its database."""
     if stack == "embedded":
-        yield running.embedded(tmp_path_factory.mktemp("service"))
+        yield service_runner.embedded(tmp_path_factory.mktemp("service"))
         return
     async for index in fresh_index("movies", f"&timeout={PATIENCE}"):
         yield {
@@ -195,7 +132,7 @@ async def service_database_url(
 @pytest.fixture(scope="session")
 def omdb_address() -> Iterator[str]:
     """Our own server that speaks OMDb's contract, in a process of its own."""
-    with running.omdb() as address:
+    with service_runner.omdb() as address:
         yield address
 
 
@@ -208,11 +145,11 @@ def environment(
         **stack_settings,
         "DATABASE_URL": service_database_url,
         "OMDB_URL": omdb_address,
-        "OMDB_API_KEY": running.OMDB_KEY,
+        "OMDB_API_KEY": service_runner.OMDB_KEY,
         "OMDB_DAILY_QUOTA": "100000",
         "POSTER_ALLOWED_PRIVATE_HOSTS": urlsplit(omdb_address).netloc,
         "CORS_ORIGINS": "https://films.example",
-        "JWT_SECRET": running.SECRET,
+        "JWT_SECRET": service_runner.SECRET,
         "METRICS_TOKEN": "metrics-of-tests!",
     }
 
@@ -220,7 +157,7 @@ def environment(
 @pytest.fixture(scope="session")
 def service(environment: dict[str, str]) -> Iterator[Service]:
     """The whole service, started once for the run, with the sample films and an admin."""
-    with running.service(environment) as started:
+    with service_runner.service(environment) as started:
         yield started
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.running import SECRET, Answer, Api
+from tests.support.service_runner import SECRET, Answer, Api
 
 PASSWORD = "correct horse battery"
 

@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from tests.running import Answer, Api, until
+from tests.support.service_runner import Answer, Api
+from tests.support.waiting import until
 
 ADMIN = "/api/v1/admin"
 

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from tests.running import Answer, Api
+from tests.support.service_runner import Answer, Api
 
 LATER = ("/api/v1/movies/popular/x", "/api/v1/ratings", "/api/v1/export")
 

@@ -3,7 +3,8 @@
 import asyncio
 import uuid
 
-from tests.running import Api, until
+from tests.support.service_runner import Api
+from tests.support.waiting import until
 
 PLAIN = {"year": 1999, "directors": ["A Director"], "genres": ["Drama"]}
 

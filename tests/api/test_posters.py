@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.api.test_films import added, title
-from tests.running import Api, until
+from tests.support.service_runner import Api
+from tests.support.waiting import until
 
 NAMED = "/posters/tt0068646.jpg"  # a picture that the OMDb of these tests has
 

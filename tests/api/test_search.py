@@ -8,7 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from service.search.retrieval.cursors import Cursor, CursorCodec
-from tests.running import Api, until
+from tests.support.service_runner import Api
+from tests.support.waiting import until
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests import running
-from tests.conftest import PATIENCE, fresh_index, fresh_postgres
 from tests.contracts.test_search_expectations import (
     ANYTHING,
     EXACT,
@@ -22,8 +20,11 @@ from tests.contracts.test_search_expectations import (
     WITH_A_YEAR,
     WRITTEN,
 )
-from tests.running import Api, Service, until
+from tests.support import service_runner
+from tests.support.backends import PATIENCE, fresh_index, fresh_postgres
 from tests.support.sample_catalogue import HARD, as_loaded
+from tests.support.service_runner import Api, Service
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ async def library(
             index = await anext(indexes := fresh_index("wishes", f"&timeout={PATIENCE}"))
             opened.push_async_callback(anext, indexes, None)
         own = {"DATABASE_URL": database, "SEARCH_URL": index, "CACHE_URL": "memory://"}
-        serving = running.service({**environment, **own})
+        serving = service_runner.service({**environment, **own})
         started = await asyncio.to_thread(serving.__enter__)
         opened.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
         done = await asyncio.to_thread(started.movies, "load", str(films))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import required
-from tests.running import Service
+from tests.support.backends import required
+from tests.support.service_runner import Service
 
 HEADLESS = (
     "--headless",

@@ -16,7 +16,7 @@ from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
-from tests.conftest import emptied, required
+from tests.support.backends import emptied, required
 from tests.support.sample_catalogue import HARD, PATIENCE, Shelf, row, samples
 
 

@@ -16,8 +16,8 @@ from service.cache.response_cache import CachedResponse, ResponseCache, cache_ke
 from service.errors import NotFound, Unavailable
 from service.search.index.generation import Generation, advance
 from service.search.index.models import IndexState
-from tests.conftest import required
-from tests.running import until
+from tests.support.backends import required
+from tests.support.waiting import until
 
 
 @pytest.fixture(params=["memory", "redis"])

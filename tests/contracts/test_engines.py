@@ -38,7 +38,7 @@ from service.search.query.parser import Query
 from service.search.query.plan import Clause, Field, Group, Plan, Slot
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text.analysis import full_title_key
-from tests.conftest import emptied, required
+from tests.support.backends import emptied, required
 
 
 def film(number: int, title: str, **facts: Any) -> MovieDocument:

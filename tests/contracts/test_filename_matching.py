@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from benches.names import names
 from service.films.models import Film
 from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
@@ -17,6 +16,7 @@ from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.settings import PROJECT
+from tests.support.release_names import names
 from tests.support.sample_catalogue import row
 
 pytestmark = pytest.mark.once

@@ -26,8 +26,8 @@ from service.search.query.fields import SearchFields, restrict_plan
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.vocabulary.vocabulary import Vocabulary
-from tests.conftest import emptied
 from tests.contracts.test_engines import PATIENCE, Store, elasticsearch_address, film
+from tests.support.backends import emptied
 
 YOUNG = {"writer", "is_language", "is_country", "of_language", "of_country"}
 YOUNG_FACTS = {"writers", "languages", "countries"}

@@ -13,7 +13,7 @@ from service.errors import Misconfigured, Unavailable
 from service.posters.local_store import LocalPosterStore
 from service.posters.s3_store import S3PosterStore
 from service.posters.store import PosterStore, object_key
-from tests.conftest import required
+from tests.support.backends import required
 from tests.support.s3_buckets import BadBucket, bucket, bucket_url, frozen, local_url, standing
 
 KEY = object_key("0" * 64, "w342")

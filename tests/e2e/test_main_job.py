@@ -7,7 +7,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.running import Api, until
+from tests.support.service_runner import Api
+from tests.support.waiting import until
 
 
 async def test_a_new_title_is_fetched_found_misspelt_and_has_its_poster(api: Api) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import running
-from tests.running import Api, Service
+from tests.support import service_runner
+from tests.support.service_runner import Api, Service
 
 NOBODY = "127.0.0.1:1"  # a port on which nothing ever listens
 
@@ -17,7 +17,7 @@ NOBODY = "127.0.0.1:1"  # a port on which nothing ever listens
 def bereft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service of which nothing is there from the start but its database."""
     environment = {
-        **running.embedded(tmp_path_factory.mktemp("bereft")),
+        **service_runner.embedded(tmp_path_factory.mktemp("bereft")),
         "SEARCH_URL": f"http://{NOBODY}?timeout=30",
         "CACHE_URL": f"redis://{NOBODY}/0",
         "POSTERS_URL": f"s3://films?endpoint_url=http://{NOBODY}&region=us-east-1",
@@ -26,7 +26,7 @@ def bereft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         "OMDB_URL": f"http://{NOBODY}/",
         "OMDB_API_KEY": "none",
     }
-    with running.service(environment) as started:
+    with service_runner.service(environment) as started:
         yield started
 
 
@@ -110,10 +110,10 @@ async def test_the_doctor_says_which_parts_fail_and_ends_with_one(lone: Api) -> 
 
 async def test_without_its_database_it_lives_and_says_so(tmp_path: Path) -> None:
     environment = {
-        **running.embedded(tmp_path),
+        **service_runner.embedded(tmp_path),
         "DATABASE_URL": f"postgres://nobody:x@{NOBODY}/movies",
     }
-    with running.started(environment) as service:
+    with service_runner.started(environment) as service:
         async with Api.of(service) as api:
             assert (await api.get("/health/live")).status == 200
             ready = await api.get("/health/ready")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import running
-from tests.conftest import required
-from tests.running import Api, Service
+from tests.support import service_runner
+from tests.support.backends import required
+from tests.support.service_runner import Api, Service
 
 TITLES = ("Here It Has This Name", "There It Has Another")
 KNOWN_AS = "tt9900099"
@@ -19,7 +19,11 @@ KNOWN_AS = "tt9900099"
 def environment(folder: Path) -> dict[str, str]:
     """With no indexer: the index never shows anything new, and the databases are as alike as can
     be."""
-    return {**running.embedded(folder), "CACHE_URL": required("redis"), "INDEXER": "external"}
+    return {
+        **service_runner.embedded(folder),
+        "CACHE_URL": required("redis"),
+        "INDEXER": "external",
+    }
 
 
 def loaded(folder: Path, title: str) -> dict[str, str]:
@@ -28,7 +32,7 @@ def loaded(folder: Path, title: str) -> dict[str, str]:
     file, told = folder / "film.jsonl", environment(folder)
     file.write_text(json.dumps({"Title": title, "imdbID": KNOWN_AS}) + "\n")
     for words in (["migrate"], ["load", str(file)]):
-        done = running.movies(told, *words)
+        done = service_runner.movies(told, *words)
         assert done.returncode == 0, done.stderr
     return told
 
@@ -37,7 +41,7 @@ def loaded(folder: Path, title: str) -> dict[str, str]:
 def both(tmp_path: Path) -> Iterator[list[Service]]:
     with ExitStack() as stack:
         yield [
-            stack.enter_context(running.started(loaded(tmp_path / f"{number}", title)))
+            stack.enter_context(service_runner.started(loaded(tmp_path / f"{number}", title)))
             for number, title in enumerate(TITLES)
         ]
 

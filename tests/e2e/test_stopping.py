@@ -11,9 +11,10 @@ import aiohttp
 import pytest
 
 from service.limits import READ_YOUR_WRITES_TIMEOUT
-from tests import running
 from tests.faults.plugin import Seen
-from tests.running import Api, Service, until
+from tests.support import service_runner
+from tests.support.service_runner import Api, Service
+from tests.support.waiting import until
 
 DRAIN = 3.0  # seconds
 
@@ -22,12 +23,12 @@ DRAIN = 3.0  # seconds
 def environment(tmp_path: Path) -> dict[str, str]:
     """Without an indexer: a search that waits for a write takes two seconds."""
     told = {"INDEXER": "external", "WORKERS": "2", "DRAIN_SECONDS": str(DRAIN)}
-    return {**running.embedded(tmp_path), **told}
+    return {**service_runner.embedded(tmp_path), **told}
 
 
 @pytest.fixture
 def alone(environment: dict[str, str]) -> Iterator[Service]:
-    with running.service(environment) as started:
+    with service_runner.service(environment) as started:
         yield started
 
 
@@ -95,8 +96,8 @@ async def test_a_second_signal_does_not_wait_for_anybody_to_notice(
     environment: dict[str, str],
 ) -> None:
     longest = 60.0
-    assert running.movies(environment, "migrate").returncode == 0
-    with running.started({**environment, "DRAIN_SECONDS": str(longest)}) as service:
+    assert service_runner.movies(environment, "migrate").returncode == 0
+    with service_runner.started({**environment, "DRAIN_SECONDS": str(longest)}) as service:
         began = time.monotonic()
         service.process.send_signal(signal.SIGTERM)
 

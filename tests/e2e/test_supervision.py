@@ -15,9 +15,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests import running
 from tests.faults.plugin import Seen
-from tests.running import Api, Service, until
+from tests.support import service_runner
+from tests.support.service_runner import Api, Service
+from tests.support.waiting import until
 
 BLOCKED = 2.0  # seconds; far from what counts as frozen
 SCRAPER = {"Authorization": "Bearer metrics-of-tests!"}
@@ -138,7 +139,7 @@ async def test_a_frozen_worker_is_noticed(api: Api) -> None:
 
 
 def test_it_stops_within_seconds_and_leaves_nothing_behind(environment: dict[str, str]) -> None:
-    with running.started(environment) as service:
+    with service_runner.started(environment) as service:
         children = pids(service)
         began = time.monotonic()
         service.process.send_signal(signal.SIGINT)
@@ -148,7 +149,7 @@ def test_it_stops_within_seconds_and_leaves_nothing_behind(environment: dict[str
 
 
 async def test_children_die_with_a_killed_parent(environment: dict[str, str]) -> None:
-    with running.started(environment) as service:
+    with service_runner.started(environment) as service:
         children = pids(service)
         service.process.kill()
 
@@ -163,7 +164,7 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(environment: dict[str, s
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = running.movies({**environment, "PORT": str(port)}, "serve")
+        done = service_runner.movies({**environment, "PORT": str(port)}, "serve")
     assert done.returncode == 1
     assert f"127.0.0.1:{port}" in done.stderr and "PORT" in done.stderr
     assert "Traceback" not in done.stderr

@@ -17,12 +17,13 @@ import aiohttp
 import pytest
 
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
-from tests import running
-from tests.conftest import emptied, fresh_postgres, required
 from tests.faults.database import Direct
 from tests.faults.invariants import Invariants, settled
 from tests.faults.proxy import Proxy
-from tests.running import Answer, Api, Service, until
+from tests.support import service_runner
+from tests.support.backends import emptied, fresh_postgres, required
+from tests.support.service_runner import Answer, Api, Service
+from tests.support.waiting import until
 from tests.unit.conftest import access, inventory, rebuild, search_url, worker, writer
 
 __all__ = ["access", "inventory", "rebuild", "search_url", "worker", "writer"]  # an indexer's parts
@@ -78,7 +79,7 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
     async with AsyncExitStack() as stack_:
         database = await anext(urls := fresh_postgres())
         stack_.push_async_callback(anext, urls, None)
-        omdb = stack_.enter_context(running.omdb())
+        omdb = stack_.enter_context(service_runner.omdb())
         proxies = []
         for address in (database, engine, redis, store, omdb):
             proxies.append(await Proxy.make(toxiproxy, address))
@@ -94,16 +95,16 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
             "AWS_ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
             "AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
             "OMDB_URL": proxies[4].before(omdb),
-            "OMDB_API_KEY": running.OMDB_KEY,
+            "OMDB_API_KEY": service_runner.OMDB_KEY,
             "OMDB_DAILY_QUOTA": "100000",
             "POSTER_ALLOWED_PRIVATE_HOSTS": urlsplit(proxies[4].before(omdb)).netloc,
-            "JWT_SECRET": running.SECRET,
+            "JWT_SECRET": service_runner.SECRET,
             "WORKERS": str(WORKERS),
         }
         index = ElasticsearchAddress.parse(f"{engine}?index=faults-{mark}")
         stack_.push_async_callback(emptied, index)
         await proxies[1].down()
-        serving = running.service(environment)
+        serving = service_runner.service(environment)
         started = await asyncio.to_thread(serving.__enter__)
         stack_.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
         async with Api.of(started) as api:

@@ -24,7 +24,8 @@ from service.limits import REQUEST_TIMEOUT
 from tests.faults.database import Direct
 from tests.faults.load import Answered, Load, bad
 from tests.faults.stored import accounted_for
-from tests.running import Answer, Api, Service, until
+from tests.support.service_runner import Answer, Api, Service
+from tests.support.waiting import until
 
 HEALING = 30.0  # seconds after which all is level again
 ALLOWANCE = 30.0

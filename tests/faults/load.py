@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from tests.running import ADMIN, Answer, Api, Service
+from tests.support.service_runner import ADMIN, Answer, Api, Service
 
 RATE = 200  # requests a second
 MOST_AT_ONCE = 500  # requests that wait for an answer; more are not sent, and counted

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.running import until
+from tests.support import ROOT
+from tests.support.waiting import until
 
 FOLDER = Path(os.environ.get("BACKENDS_DIR", ROOT / "var/backends"))
 DEADLY = {"postgres": signal.SIGQUIT}  # an immediate stop: a crash, but for its shared memory

@@ -21,9 +21,9 @@ from service.posters.jobs import LEASE
 from service.posters.store import PosterStore, StoredObject, object_key
 from service.server import container
 from service.settings import load_settings
-from tests import running
 from tests.faults.database import Direct
-from tests.running import Service
+from tests.support import service_runner
+from tests.support.service_runner import Service
 
 YOUNG = timedelta(milliseconds=LEASE)  # so long a poster may take from the store to its film's row
 SHOWN = "SELECT DISTINCT poster_key FROM films WHERE poster_key IS NOT NULL"
@@ -44,8 +44,8 @@ async def accounted_for(service: Service, direct: Direct, young: timedelta = YOU
     done = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "tests.faults.stored", str(young.total_seconds())],
-        cwd=running.ROOT,
-        env=running.settings(service.environment),
+        cwd=service_runner.ROOT,
+        env=service_runner.settings(service.environment),
         capture_output=True,
         text=True,
         check=False,
@@ -83,7 +83,7 @@ def _old(stored: StoredObject, young: timedelta) -> bool:
 @asynccontextmanager
 async def store_of(environment: dict[str, str]) -> AsyncIterator[PosterStore]:
     """The service's store, for a test."""
-    store = await container.build_poster_store(load_settings(running.settings(environment)))
+    store = await container.build_poster_store(load_settings(service_runner.settings(environment)))
     try:
         yield store
     finally:

@@ -16,7 +16,8 @@ from tests.faults.conftest import Beset, written
 from tests.faults.invariants import settled
 from tests.faults.load import answered, loaded, quantile
 from tests.faults.plugin import Seen
-from tests.running import ADMIN, Api, until
+from tests.support.service_runner import ADMIN, Api
+from tests.support.waiting import until
 
 CROWD = 500
 SPARED = 10  # times as many queries at least, had each been asked for itself: beside the one that a

@@ -16,7 +16,8 @@ from tests.faults.invariants import in_time
 from tests.faults.load import answered, loaded
 from tests.faults.parts import restarted
 from tests.faults.plugin import Seen
-from tests.running import Answer, Api, until
+from tests.support.service_runner import Answer, Api
+from tests.support.waiting import until
 
 TRIGGER = """
     CREATE SEQUENCE tried;

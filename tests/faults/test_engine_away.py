@@ -11,7 +11,8 @@ from tests.faults.conftest import Beset, is_found, written
 from tests.faults.load import answered, loaded
 from tests.faults.parts import killed, started
 from tests.faults.plugin import Seen
-from tests.running import Api, until
+from tests.support.service_runner import Api
+from tests.support.waiting import until
 
 
 @pytest.mark.fault(1, "Elasticsearch down at the start")

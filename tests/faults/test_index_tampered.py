@@ -8,7 +8,8 @@ import pytest
 
 from tests.faults.conftest import Beset, is_found, written
 from tests.faults.plugin import Seen
-from tests.running import Api, until
+from tests.support.service_runner import Api
+from tests.support.waiting import until
 
 
 def title() -> str:

@@ -12,6 +12,7 @@ import pytest
 from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
 from indexer.rebuild import Rebuild
+from service.clock import utc_now
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmPatch
 from service.indexing.comparison import compare_pages
@@ -25,12 +26,12 @@ from service.search.engines.elasticsearch.writer import ElasticsearchWriter
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
-from tests.conftest import now, required
 from tests.faults.dying_worker import STEPS, work_and_die
 from tests.faults.plugin import Seen
 from tests.faults.proxy import Proxy
-from tests.running import until
-from tests.unit.indexing import FILMS, SAMPLE
+from tests.support.backends import required
+from tests.support.indexing import FILMS, SAMPLE
+from tests.support.waiting import until
 
 LONG = 120.0  # seconds that a child may take on a busy machine
 forking = multiprocessing.get_context("forkserver")
@@ -39,7 +40,7 @@ forking.set_forkserver_preload(["tests.faults.dying_worker"])
 
 def later() -> datetime:
     """A moment at which the dead one's lease is over."""
-    return now() + timedelta(milliseconds=OUTBOX_LEASE_MS + 1000)
+    return utc_now() + timedelta(milliseconds=OUTBOX_LEASE_MS + 1000)
 
 
 @asynccontextmanager
@@ -72,7 +73,7 @@ async def test_another_takes_over_what_a_killed_indexer_held(
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     async with writing(search_url) as writer:
         await IndexWorker(
-            writer, TermWriter(), catalogue._notifier, now, "the first"
+            writer, TermWriter(), catalogue._notifier, utc_now, "the first"
         ).process_batch()
     await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed"))
     await catalogue.delete(str(films[4].id), None)
@@ -121,8 +122,8 @@ async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
     await catalogue.upsert_all(FILMS, SAMPLE)
     await worker.process_batch()
     unheard = IndexHandles(writer, inventory, access.engine)
-    rebuild = Rebuild(unheard, TermWriter(), worker, now, "tester")
-    filed, stop = await ReindexJobs(now).request(), asyncio.Event()
+    rebuild = Rebuild(unheard, TermWriter(), worker, utc_now, "tester")
+    filed, stop = await ReindexJobs(utc_now).request(), asyncio.Event()
     running = asyncio.create_task(rebuild.run(stop))
 
     async def over() -> ReindexJob | None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.faults import page
 from tests.faults.what_works import AWAY, LATER, MAKESHIFT, THINGS, WORKS
+from tests.support import ROOT
 
 PAGE = ROOT / "docs/reliability.md"
 MADE = {1, 2, 3, 5, 7, 8, *range(10, 21), 23, 24, 25, 26, 28, 30, 31, 32, 33, *range(35, 42)}

@@ -20,9 +20,10 @@ from service.settings import PROJECT
 from tests.faults.conftest import Beset
 from tests.faults.plugin import Seen
 from tests.faults.stored import accounted_for, store_of
-from tests.running import Api, until
 from tests.support.poster_harness import at_work, is_stored, shown, studio_on
 from tests.support.s3_buckets import BadBucket, standing
+from tests.support.service_runner import Api
+from tests.support.waiting import until
 
 DAY = 86_400_000  # ms
 

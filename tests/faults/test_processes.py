@@ -10,13 +10,14 @@ import pytest
 
 from service.limits import REQUEST_TIMEOUT
 from service.server.supervisor import HEARTBEAT_TIMEOUT
-from tests import running
 from tests.e2e.test_supervision import pids
 from tests.faults.conftest import Beset, is_found, written
 from tests.faults.invariants import Invariants, in_time_and_with_reasons
 from tests.faults.load import Load, answered, loaded, summary
 from tests.faults.plugin import Seen
-from tests.running import Api, Service, until
+from tests.support import service_runner
+from tests.support.service_runner import Api, Service
+from tests.support.waiting import until
 
 STOPPING = 15.0  # seconds that a stop may take
 DRAIN = 3.0  # seconds in which it says that it is going, and answers on
@@ -39,7 +40,7 @@ async def settled(load: Load) -> bool:
 async def test_a_service_that_is_told_to_stop_under_load_finishes_what_it_has(
     sound: Beset, seen: Seen
 ) -> None:
-    serving = running.started({**sound.service.environment, "DRAIN_SECONDS": str(DRAIN)})
+    serving = service_runner.started({**sound.service.environment, "DRAIN_SECONDS": str(DRAIN)})
     other = await asyncio.to_thread(serving.__enter__)
     try:
         async with loaded(other, rate=60) as load:

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from benches.synthetic import films
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.server import container
 from service.settings import Settings
-from tests.conftest import required
 from tests.faults.database import Direct
 from tests.faults.invariants import Invariants, nothing_broke
 from tests.faults.load import Answered, Load, bad, loaded, quantile
 from tests.faults.plugin import Seen
-from tests.running import Api, Service, until
+from tests.support.backends import required
+from tests.support.service_runner import Api, Service
+from tests.support.synthetic_films import films
+from tests.support.waiting import until
 
 CHANGES = 50  # a second: films added, changed and deleted, by the weights that follow
 WRITES = {"add": 20, "amend": 15, "delete": 15}

@@ -15,7 +15,8 @@ from tests.e2e.test_supervision import pids
 from tests.faults.conftest import Beset
 from tests.faults.plugin import Seen
 from tests.faults.what_works import AWAY, LATER, MAKESHIFT, THINGS, WORKS, to_markdown
-from tests.running import ADMIN, Answer, Api, until
+from tests.support.service_runner import ADMIN, Answer, Api
+from tests.support.waiting import until
 
 UNKNOWN = ["tt6751668", "tt0056801", "tt0087182", "tt1160419", "tt0903747", "tt0096697"]
 """Films that OMDb knows and that nobody has asked for yet."""

@@ -9,7 +9,7 @@ import pytest
 from indexer.index_worker import IndexWorker
 from service.cache.memory import MemoryCache
 from service.cache.response_cache import ResponseCache
-from service.clock import epoch_ms
+from service.clock import epoch_ms, utc_now
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts
@@ -29,10 +29,10 @@ from service.search.retrieval.film_cache import FilmCache
 from service.search.service import SearchService
 from service.search.vocabulary.sync import TermWriter
 from service.search.vocabulary.vocabulary import Vocabulary
-from tests.conftest import PATIENCE, now
 from tests.faults.fake_elasticsearch import Elasticsearch, running
 from tests.faults.plugin import Seen
-from tests.unit.indexing import FILMS, SAMPLE
+from tests.support.backends import PATIENCE
+from tests.support.indexing import FILMS, SAMPLE
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ async def indexer(cluster: Elasticsearch, notifier: OutboxNotifier) -> AsyncIter
     writer = ElasticsearchWriter(ElasticsearchAddress.parse(cluster.url))
     try:
         await writer.open()
-        yield IndexWorker(writer, TermWriter(), notifier, now, "tester")
+        yield IndexWorker(writer, TermWriter(), notifier, utc_now, "tester")
     finally:
         await writer.close()
 
@@ -161,11 +161,11 @@ async def test_an_answer_in_part_is_marked_and_kept_by_nobody(
     async def page_of_words() -> bytes:
         found = await search.find("film", 2, 0)
         wish = SearchOptions()
-        page = search_page("film", found, links, wish.fields, explain=False, ms=1.0, now=now())
+        page = search_page("film", found, links, wish.fields, explain=False, ms=1.0, now=utc_now())
         return packed(links, page)
 
     async def page_of_films() -> bytes:
-        return packed(links, film_page(await search.browse(2, 0), links, now()))
+        return packed(links, film_page(await search.browse(2, 0), links, utc_now()))
 
     for make in (page_of_words, page_of_films):
         for _ in range(2):

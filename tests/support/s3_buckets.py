@@ -11,7 +11,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from service.posters.s3_store import S3PosterStore
-from tests.conftest import required
+from tests.support.backends import required
 
 
 def bucket_url(**changed: str) -> str:

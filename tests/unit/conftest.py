@@ -9,13 +9,14 @@ import pytest
 from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
 from indexer.rebuild import Rebuild
+from service.clock import utc_now
 from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
-from tests.conftest import PATIENCE, fresh_index, now
-from tests.unit.indexing import Moody
+from tests.support.backends import PATIENCE, fresh_index
+from tests.support.indexing import Moody
 
 
 @pytest.fixture
@@ -51,9 +52,9 @@ def access(search_url: str, writer: Moody, inventory: Inventory) -> IndexHandles
 
 @pytest.fixture
 def worker(writer: Moody, notifier: OutboxNotifier) -> IndexWorker:
-    return IndexWorker(writer, TermWriter(), notifier, now, "tester")  # type: ignore[arg-type]
+    return IndexWorker(writer, TermWriter(), notifier, utc_now, "tester")  # type: ignore[arg-type]
 
 
 @pytest.fixture
 def rebuild(access: IndexHandles, worker: IndexWorker) -> Rebuild:
-    return Rebuild(access, TermWriter(), worker, now, "tester")
+    return Rebuild(access, TermWriter(), worker, utc_now, "tester")

@@ -10,6 +10,7 @@ from indexer.drift_scanner import DriftScanner
 from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
 from service.admin.metrics_endpoint import render_metrics
+from service.clock import utc_now
 from service.database.sql import now_ms
 from service.errors import Conflict, DomainError, Invalid, NotFound
 from service.films.catalogue import Catalogue
@@ -29,14 +30,14 @@ from service.search.index.generation import Generation
 from service.search.index.read_your_writes import wait_until_indexed
 from service.server import container
 from service.settings import Settings
-from tests.conftest import PATIENCE, now, required
-from tests.running import until
-from tests.unit.indexing import FILMS, SAMPLE, Moody
+from tests.support.backends import PATIENCE, required
+from tests.support.indexing import FILMS, SAMPLE, Moody
+from tests.support.waiting import until
 
 
 @pytest.fixture
 def drift(inventory: Inventory, notifier: OutboxNotifier) -> Drift:
-    return Drift(inventory, notifier, now)
+    return Drift(inventory, notifier, utc_now)
 
 
 async def walked(drift: Drift, repair: bool = False) -> DriftReport:

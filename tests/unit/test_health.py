@@ -5,13 +5,13 @@ from datetime import timedelta
 
 from service.admin import health
 from service.admin.health import Health
+from service.clock import utc_now
 from service.database import sql
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts
 from service.outbox import store
 from service.outbox.models import Outbox
-from tests.conftest import now
 
 
 async def works() -> str:
@@ -32,7 +32,7 @@ async def test_every_part_is_asked_and_one_that_fails_takes_nothing_out_of_rotat
         raise ZeroDivisionError("a secret detail")
 
     checks = {"search": refuses, "cache": hangs, "posters": breaks, "omdb": works}
-    found = await Health(checks, now).readiness(timeout=0.2)
+    found = await Health(checks, utc_now).readiness(timeout=0.2)
     assert found.status == "degraded"
     details = {name: part.detail for name, part in found.parts.items()}
     assert details["search"] == "mend it so"
@@ -48,7 +48,7 @@ async def test_a_crowd_of_probes_costs_one_round(database: str) -> None:
         asked.append(1)
         return "ok"
 
-    one = Health({"search": counts}, now)
+    one = Health({"search": counts}, utc_now)
     states = await asyncio.gather(*(one.readiness() for _ in range(50)))
     assert {state.status for state in states} == {"ready"}
     assert len(asked) == 1
@@ -58,11 +58,11 @@ async def test_changes_that_nobody_indexes_are_told(database: str, catalogue: Ca
     await catalogue.add(FilmFacts(title="Jaws"))
     await catalogue.add(FilmFacts(title="Jaws 2"))
     await Outbox.filter(id__gt=0).update(
-        created_at=int((now() - timedelta(minutes=5)).timestamp() * 1000)
+        created_at=int((utc_now() - timedelta(minutes=5)).timestamp() * 1000)
     )
     [first, _] = await Outbox.all().order_by("id")
     await store.quarantine([first.id], 1, "not today")
-    part = (await Health({}, now).readiness()).parts["indexer"]
+    part = (await Health({}, utc_now).readiness()).parts["indexer"]
     assert part.state == "failed"
     assert "1 films waiting, 1 set aside" in part.detail
     assert "is an indexer running?" in part.detail
@@ -75,9 +75,9 @@ async def test_a_schema_of_another_release_is_told_and_takes_it_out_of_rotation(
     renamed = "UPDATE tortoise_migrations SET name = $1 WHERE name = $2"
     await sql.fetch_rows(renamed, f"{newest}_but_not_yet", newest)
     try:
-        found = await Health({"search": works}, now).readiness()
+        found = await Health({"search": works}, utc_now).readiness()
     finally:
         await sql.fetch_rows(renamed, newest, f"{newest}_but_not_yet")
     assert found.status == "unavailable"
     assert "run `movies migrate`" in found.parts["database"].detail
-    assert (await Health({"search": works}, now).readiness()).status == "ready"
+    assert (await Health({"search": works}, utc_now).readiness()).status == "ready"

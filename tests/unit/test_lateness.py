@@ -7,7 +7,7 @@ import time
 import pytest
 
 from service.observability import loop_lag, metrics
-from tests.running import until
+from tests.support.waiting import until
 
 
 async def test_the_worst_lateness_is_shown_for_a_while_and_then_forgotten(

@@ -6,6 +6,7 @@ import random
 import pytest
 
 from indexer.index_worker import BATCH, MOST_BREAKS, IndexWorker
+from service.clock import utc_now
 from service.database.sql import fetch_rows, now_ms
 from service.films.catalogue import Catalogue
 from service.films.models import Film
@@ -16,8 +17,7 @@ from service.outbox.models import Outbox
 from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
 from service.search.vocabulary.sync import TermWriter
-from tests.conftest import now
-from tests.unit.indexing import FILMS, SAMPLE, Moody, held
+from tests.support.indexing import FILMS, SAMPLE, Moody, held
 
 
 async def differences(inventory: Inventory) -> list[Difference]:
@@ -38,7 +38,9 @@ async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds
         await catalogue.delete(str(film.id), None)
     events = [(row.film_id, row.version, row.kind) for row in await Outbox.all()] * 2
     random.Random(7).shuffle(events)
-    workers = [IndexWorker(writer, TermWriter(), notifier, now, f"tester-{n}") for n in range(2)]  # type: ignore[arg-type]
+    workers = [
+        IndexWorker(writer, TermWriter(), notifier, utc_now, f"tester-{n}") for n in range(2)
+    ]  # type: ignore[arg-type]
     for start in range(0, len(events), 23):
         await store.append_pointers(events[start : start + 23], 0)
         await asyncio.gather(*(worker.process_batch() for worker in workers))

@@ -21,8 +21,8 @@ from service.films.catalogue import Catalogue
 from service.indexing.models import Step
 from service.search.engines.base import Inventory
 from service.search.engines.tantivy.schema import serialize
-from tests.running import until
-from tests.unit.indexing import FILMS, SAMPLE
+from tests.support.indexing import FILMS, SAMPLE
+from tests.support.waiting import until
 from tests.unit.test_rebuild import carried_out, differences
 
 ROW = dict.fromkeys(DOCUMENT_COLUMNS) | {

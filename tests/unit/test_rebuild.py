@@ -14,6 +14,7 @@ from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
 from indexer.rebuild import Rebuild
 from indexer.rebuild_lease import LeaseLost, RebuildLease
+from service.clock import utc_now
 from service.database.sql import database_clock_ms, fetch_rows, now_ms
 from service.errors import Conflict, DomainError, NotFound
 from service.films.catalogue import Catalogue
@@ -32,10 +33,9 @@ from service.search.query.plan import Plan
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
-from tests.conftest import now
-from tests.running import until
+from tests.support.indexing import FILMS, SAMPLE, Moody, held
+from tests.support.waiting import until
 from tests.unit.dying import PROMOTED, rebuild_and_die
-from tests.unit.indexing import FILMS, SAMPLE, Moody, held
 
 LONG = 120.0  # seconds that a small rebuild may take on a busy machine
 forking = multiprocessing.get_context("forkserver")
@@ -61,7 +61,7 @@ async def over(job_id: str) -> ReindexJob:
 async def carried_out(rebuild: Rebuild, job_id: str | None = None) -> ReindexJob:
     """Run the job, or a new one, to its end."""
     stop = asyncio.Event()
-    filed = job_id or (await ReindexJobs(now).request()).id
+    filed = job_id or (await ReindexJobs(utc_now).request()).id
     running = asyncio.create_task(rebuild.run(stop))
     try:
         return await over(filed)
@@ -147,7 +147,7 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
     indexing = [asyncio.create_task(work) for work in (worker.run(stop), rebuild.run(stop))]
     using = [asyncio.create_task(work) for work in (write(), read())]
     try:
-        job = await over((await ReindexJobs(now).request()).id)
+        job = await over((await ReindexJobs(utc_now).request()).id)
         over_now.set()
         await asyncio.gather(*using)
         await until(drained, LONG)
@@ -251,7 +251,7 @@ async def test_a_rebuild_killed_at_any_step_is_brought_to_its_end(
     resources: AsyncExitStack,
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
-    filed = await ReindexJobs(now).request()
+    filed = await ReindexJobs(utc_now).request()
     child = forking.Process(target=rebuild_and_die, args=(str(step), database, search_url))
     child.start()
     await asyncio.to_thread(child.join, LONG)
@@ -265,8 +265,8 @@ async def test_a_rebuild_killed_at_any_step_is_brought_to_its_end(
     resources.push_async_callback(writer.close)
     await writer.open()
     access = IndexHandles(writer, inventory, lambda name: container.build_engine(chosen, name))
-    worker = IndexWorker(writer, TermWriter(), catalogue._notifier, now, "tester")
-    job = await carried_out(Rebuild(access, TermWriter(), worker, now, "tester"), filed.id)
+    worker = IndexWorker(writer, TermWriter(), catalogue._notifier, utc_now, "tester")
+    job = await carried_out(Rebuild(access, TermWriter(), worker, utc_now, "tester"), filed.id)
     assert (job.state, job.reason) == (Step.DONE, None)
     if step != Step.CREATING:
         assert job.index_name == stood.index_name
@@ -282,7 +282,7 @@ async def test_the_way_back_leads_to_the_index_before_with_all_that_changed_sinc
     catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, inventory: Inventory
 ) -> None:
     with pytest.raises(Conflict) as refused:
-        await ReindexJobs(now).request_rollback()
+        await ReindexJobs(utc_now).request_rollback()
     assert refused.value.code == "nothing_to_roll_back"
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
@@ -291,11 +291,11 @@ async def test_the_way_back_leads_to_the_index_before_with_all_that_changed_sinc
     await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed since"))
     await catalogue.delete(str(films[4].id), None)
     await worker.process_batch()
-    back = await carried_out(rebuild, (await ReindexJobs(now).request_rollback()).id)
+    back = await carried_out(rebuild, (await ReindexJobs(utc_now).request_rollback()).id)
     assert (back.state, back.reason, back.kind) == (Step.DONE, None, "rollback")
     assert await inventory.live_index() == before
     assert await differences(inventory) == []
-    again = await carried_out(rebuild, (await ReindexJobs(now).request_rollback()).id)
+    again = await carried_out(rebuild, (await ReindexJobs(utc_now).request_rollback()).id)
     assert (again.state, await inventory.live_index()) == (Step.DONE, made.index_name)
 
 
@@ -310,7 +310,7 @@ async def test_an_index_out_of_use_for_longer_than_the_outbox_reaches_is_compare
     await worker.process_batch()
     await Outbox.all().delete()
     await ReindexJob.all().update(swapped_ms=await now_ms() - 10 * 86_400_000)
-    back = await carried_out(rebuild, (await ReindexJobs(now).request_rollback()).id)
+    back = await carried_out(rebuild, (await ReindexJobs(utc_now).request_rollback()).id)
     assert (back.state, await inventory.live_index()) == (Step.DONE, "movies-1")
     assert await differences(inventory) == []
 
@@ -320,7 +320,7 @@ async def test_a_rebuild_that_is_called_off_leaves_nothing_behind(
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
     await worker.process_batch()
-    rebuilds = ReindexJobs(now)
+    rebuilds = ReindexJobs(utc_now)
     queued = await rebuilds.request()
     assert (await rebuilds.cancel(queued.id)).state == Step.CANCELLED
     with pytest.raises(Conflict) as refused:
@@ -336,10 +336,10 @@ async def test_a_rebuild_that_is_called_off_leaves_nothing_behind(
 
 
 async def test_a_swap_under_way_is_not_called_off(catalogue: Catalogue, rebuild: Rebuild) -> None:
-    filed = await ReindexJobs(now).request()
+    filed = await ReindexJobs(utc_now).request()
     await ReindexJob.filter(id=filed.id).update(state=Step.SWAPPING, owner="tester")
     with pytest.raises(Conflict) as refused:
-        await ReindexJobs(now).cancel(filed.id)
+        await ReindexJobs(utc_now).cancel(filed.id)
     assert refused.value.code == "reindex_swapping"
 
 
@@ -349,7 +349,7 @@ async def test_an_index_that_differs_from_the_database_does_not_go_live(
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
     await Outbox.all().update(done_at=1)
-    filed = await ReindexJobs(now).request()
+    filed = await ReindexJobs(utc_now).request()
     job = await rebuild._jobs.claim()
     assert job is not None
     await rebuild._create(job)
@@ -401,7 +401,7 @@ async def test_an_index_in_which_known_films_are_not_found_does_not_go_live(
     def blind(name: str) -> Engine:
         return access.engine(name if name == "movies-1" else "movies-0")
 
-    rebuild = Rebuild(replace(access, engine=blind), TermWriter(), worker, now, "tester")
+    rebuild = Rebuild(replace(access, engine=blind), TermWriter(), worker, utc_now, "tester")
     finished = await carried_out(rebuild)
     assert finished.state == Step.FAILED
     assert "does not find what the old one does" in str(finished.reason)
@@ -425,7 +425,7 @@ async def test_what_the_old_index_refused_the_new_one_may_take(
 
 @pytest.mark.fault(12, "two rebuilds at once")
 async def test_two_rebuilds_at_once_cannot_be_filed(database: str) -> None:
-    rebuilds = ReindexJobs(now)
+    rebuilds = ReindexJobs(utc_now)
     first = await rebuilds.request()
     with pytest.raises(Conflict) as refused:
         await rebuilds.request()
@@ -439,7 +439,7 @@ async def test_a_rebuild_waits_for_an_engine_that_is_away_but_not_for_ever(
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
     writer.away = True
-    filed = await ReindexJobs(now).request()
+    filed = await ReindexJobs(utc_now).request()
     stop = asyncio.Event()
     running = asyncio.create_task(rebuild.run(stop))
 
@@ -452,7 +452,7 @@ async def test_a_rebuild_waits_for_an_engine_that_is_away_but_not_for_ever(
         assert (await over(filed.id)).state == Step.DONE
         writer.away = True
         monkeypatch.setattr("indexer.rebuild.MOST_INTERRUPTED", 1)
-        failed = await over((await ReindexJobs(now).request()).id)
+        failed = await over((await ReindexJobs(utc_now).request()).id)
         assert (failed.state, failed.reason) == (Step.FAILED, "the engine is away")
     finally:
         stop.set()
@@ -462,10 +462,10 @@ async def test_a_rebuild_waits_for_an_engine_that_is_away_but_not_for_ever(
 async def test_an_indexer_that_has_lost_the_job_writes_nothing_more(
     catalogue: Catalogue, rebuild: Rebuild
 ) -> None:
-    filed = await ReindexJobs(now).request()
+    filed = await ReindexJobs(utc_now).request()
     job = await rebuild._jobs.claim()
     assert job is not None
-    other = RebuildLease("another", now)
+    other = RebuildLease("another", utc_now)
     assert await other.claim() is None
     await ReindexJob.filter(id=filed.id).update(leased_until=0)
     assert await other.claim() is not None
@@ -479,8 +479,8 @@ async def test_a_step_that_takes_long_keeps_its_job(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("indexer.rebuild_lease.RENEW", 0.01)
-    filed = await ReindexJobs(now).request()
-    ours, others = RebuildLease("one", now), RebuildLease("another", now)
+    filed = await ReindexJobs(utc_now).request()
+    ours, others = RebuildLease("one", utc_now), RebuildLease("another", utc_now)
     job = await ours.claim()
     assert job is not None
     async with ours.kept(job):
@@ -504,7 +504,7 @@ async def test_an_index_of_another_analysis_is_noticed_until_it_is_rebuilt(
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
     await worker.process_batch()
-    drift = Drift(inventory, catalogue._notifier, now)
+    drift = Drift(inventory, catalogue._notifier, utc_now)
     assert (await drift.show()).outdated is False
     monkeypatch.setattr("service.search.engines.tantivy.schema.FINGERPRINT", "another")
     for user in ("writer", "inventory"):

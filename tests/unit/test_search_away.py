@@ -8,6 +8,7 @@ import pytest
 
 from service.cache.memory import MemoryCache
 from service.cache.response_cache import ResponseCache, cache_key
+from service.clock import utc_now
 from service.database.sql import fetch_rows
 from service.database.transactions import wait_for_transactions
 from service.errors import NotFound, Unavailable
@@ -28,9 +29,9 @@ from service.search.retrieval.engine_search import SearchOptions, SearchResult
 from service.search.retrieval.film_cache import FilmCache
 from service.search.service import SearchService
 from service.search.vocabulary.vocabulary import Vocabulary
-from tests.conftest import PATIENCE, now
-from tests.running import until
+from tests.support.backends import PATIENCE
 from tests.support.sample_catalogue import row
+from tests.support.waiting import until
 
 
 class Moody:
@@ -128,7 +129,7 @@ async def test_a_wanted_rebuild_is_told_of_those_whom_the_engine_answers(
     try:
         moody.fails = False
         assert not await searched(), "no rebuild is wanted"
-        await ReindexJobs(now).request()
+        await ReindexJobs(utc_now).request()
         moody.fails = True
         assert not await searched(), "the database answered"
         moody.fails = False

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from indexer.index_worker import IndexWorker
+from service.clock import utc_now
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.models import Film
@@ -13,13 +14,12 @@ from service.indexing.orphan_repair import OrphanRepair
 from service.outbox.models import Outbox
 from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
-from tests.conftest import now
-from tests.unit.indexing import FILMS, SAMPLE, Moody, held
+from tests.support.indexing import FILMS, SAMPLE, Moody, held
 
 
 @pytest.fixture
 async def suspects(inventory: Inventory, notifier: OutboxNotifier) -> AsyncIterator[OrphanRepair]:
-    made = OrphanRepair(Drift(inventory, notifier, now), inventory)
+    made = OrphanRepair(Drift(inventory, notifier, utc_now), inventory)
     yield made
     await made.close()
 

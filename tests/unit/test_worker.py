@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from indexer.index_worker import TOMBSTONE_AGE, IndexWorker, backoff_ms
-from service.clock import epoch_ms
+from service.clock import epoch_ms, utc_now
 from service.database import sql
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
@@ -17,9 +17,8 @@ from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
 from service.search.index.generation import Generation
 from service.search.vocabulary.sync import TermWriter
-from tests.conftest import now
-from tests.running import until
-from tests.unit.indexing import FILMS, SAMPLE, Moody, held
+from tests.support.indexing import FILMS, SAMPLE, Moody, held
+from tests.support.waiting import until
 
 
 async def test_what_is_claimed_is_indexed_once_and_finished(
@@ -114,7 +113,7 @@ async def test_a_step_that_broke_off_is_done_again_before_its_lease_ends(
 
     monkeypatch.setattr(store, "acknowledge", finish_but_once)
     await notifier.listen()
-    began, stop = now(), asyncio.Event()  # a clock that stands: no lease of these will end
+    began, stop = utc_now(), asyncio.Event()  # a clock that stands: no lease of these will end
     worker = IndexWorker(writer, TermWriter(), notifier, lambda: began, "tester")  # type: ignore[arg-type]
     running = asyncio.create_task(worker.run(stop))
 

@@ -14,7 +14,7 @@ from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
 from service.outbox.models import Outbox
 from service.settings import PROJECT, resolve_path
-from tests.unit.indexing import Moody, held
+from tests.support.indexing import Moody, held
 
 TIMES = 60  # films that each writer adds; every third is withdrawn again
 

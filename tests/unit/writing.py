@@ -3,17 +3,17 @@
 import asyncio
 import sys
 
+from service.clock import utc_now
 from service.database.connection import close_database, open_database
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts, FilmPatch
 from service.outbox.notifications import notifier_for
-from tests.conftest import now
 
 
 async def write(database_url: str, name: str, shared: str, times: int) -> None:
     await open_database(database_url)
     notifier = notifier_for(database_url)
-    catalogue = Catalogue(notifier, now)
+    catalogue = Catalogue(notifier, utc_now)
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     for number in range(times):

@@ -18,9 +18,9 @@ from service.posters.image_processor import ImageProcessor
 from service.posters.local_store import LocalPosterStore
 from service.posters.service import PosterService
 from service.posters.store import object_key
-from tests.running import until
 from tests.support.poster_harness import Studio, at_work, is_stored, shown, studio_on
 from tests.support.sample_images import detailed, picture, scan_bomb
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from service.accounts.passwords import Passwords
 from service.accounts.service import Accounts
-from tests.unit.accounts.people import CHEAP, SECRET, Clock, People
+from tests.support.accounts import CHEAP, SECRET, Clock, People
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from service.accounts.tokens import (
     Tokens,
 )
 from service.errors import NotAuthenticated
-from tests.unit.accounts.people import SECRET, Clock
+from tests.support.accounts import SECRET, Clock
 
 USER = UUID("0198a000-0000-7000-8000-000000000001")
 SESSION = UUID("0198a000-0000-7000-8000-000000000002")

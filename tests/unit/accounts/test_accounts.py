@@ -11,7 +11,7 @@ from service.accounts.schemas import Credentials, NameAndPassword, NewAccount
 from service.accounts.service import Accounts
 from service.accounts.tokens import Tokens
 from service.errors import Conflict, Invalid, NotAllowed, NotAuthenticated
-from tests.unit.accounts.people import CHEAP, PASSWORD, SECRET, Clock, People
+from tests.support.accounts import CHEAP, PASSWORD, SECRET, Clock, People
 
 
 async def test_who_registers_can_log_in_and_is_no_admin(people: People) -> None:

@@ -15,7 +15,7 @@ from service.accounts.login_throttle import (
 from service.accounts.models import LoginFailure
 from service.accounts.responses import SessionView
 from service.errors import NotAuthenticated, TooMany
-from tests.unit.accounts.people import ELSEWHERE, HERE, SECRET, Clock, People
+from tests.support.accounts import ELSEWHERE, HERE, SECRET, Clock, People
 
 FIRST = FIRST_DELAY / 1000  # seconds
 

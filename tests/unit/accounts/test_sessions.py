@@ -10,7 +10,7 @@ from service.accounts.responses import SessionView
 from service.accounts.sessions import GRACE, SESSION_LIFETIME, Sessions
 from service.accounts.tokens import Tokens
 from service.errors import NotAuthenticated
-from tests.unit.accounts.people import SECRET, Clock, People
+from tests.support.accounts import SECRET, Clock, People
 
 LATER = GRACE.total_seconds() + 1
 

@@ -13,8 +13,8 @@ from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
-from benches.queries import typo
 from service.text.analysis import full_title_key, words
+from tests.support.typos import typo
 
 WORDS = 200_000  # that titles choose among; a million films use nearly all of them
 GIVEN, SURNAMES, DIRECTORS = 2_000, 40_000, 120_000

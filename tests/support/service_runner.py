@@ -1,6 +1,5 @@
 """The real service in processes of its own, as an operator starts it, and a client for it."""
 
-import asyncio
 import os
 import re
 import signal
@@ -8,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import Any
 
 import aiohttp
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support import ROOT
+
 SECRET = "a secret that is only used by tests, 32+"
 OMDB_KEY = "a-key-of-tests"
 ADMIN = ("root-of-tests", "a long password of tests")
@@ -196,16 +196,3 @@ class Api:
             good_until = time.monotonic() + session.json["expires_in"] / 2
             self.service.tokens["admin"] = (token, good_until)
         return token
-
-
-async def until(
-    condition: Callable[[], Awaitable[Any]], seconds: float = 120.0, every: float = 0.05
-) -> Any:
-    """What `condition` gives, as soon as it gives something true; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = await condition()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"not within {seconds} s: {condition}"
-        await asyncio.sleep(every)

@@ -1,0 +1,75 @@
+"""Real backends: their addresses, and temporary databases and indexes in them.
+
+A test that needs a missing backend is skipped; if `REQUIRE=postgres,redis,…` names the backend, the
+test fails.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from dotenv import dotenv_values
+
+from service.search.engines.elasticsearch.connection import ElasticsearchAddress
+from tests.support import ROOT
+
+BACKENDS = {
+    "postgres": "TEST_POSTGRES_URL",
+    "redis": "TEST_REDIS_URL",
+    "elasticsearch": "TEST_ELASTICSEARCH_URL",
+    "s3": "TEST_S3_URL",
+    "toxiproxy": "TEST_TOXIPROXY_URL",
+}
+PATIENCE = 30  # seconds, where the service gives a backend 1 to 5: no busy machine is tested here
+missing_backends: set[str] = set()
+
+for name, value in dotenv_values(ROOT / "var/backends/env").items():
+    os.environ.setdefault(name, value or "")
+
+
+def required(backend: str) -> str:
+    """The address of a real backend; skips where there is none, fails where it was asked for."""
+    if backend == "chromium":
+        address = shutil.which("chromium") or ""
+    else:
+        address = os.environ.get(BACKENDS[backend], "")
+    if address:
+        return address
+    if backend in os.environ.get("REQUIRE", "").split(","):
+        pytest.fail(f"{backend} was required and is not there")
+    missing_backends.add(backend)
+    pytest.skip(f"there is no {backend}")
+
+
+async def fresh_postgres() -> AsyncIterator[str]:
+    """The address of a new, empty PostgreSQL database that is dropped afterwards."""
+    address = required("postgres")
+    name = f"movies_test_{uuid.uuid4().hex[:12]}"
+    await _told(address, f"CREATE DATABASE {name}")
+    patient = f"command_timeout={PATIENCE}&timeout={PATIENCE}&wait={PATIENCE}"
+    yield urlunsplit(urlsplit(address)._replace(path=f"/{name}", query=patient))
+    await _told(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def emptied(address: ElasticsearchAddress) -> None:
+    """Remove the indexes behind this alias from the cluster."""
+    async with address.client(PATIENCE) as client:
+        for name in await client.indices.get(index=f"{address.alias}*"):
+            await client.indices.delete(index=name)
+
+
+async def fresh_index(kind: str, options: str = "") -> AsyncIterator[str]:
+    """The address of an index in Elasticsearch that nobody else has, removed afterwards."""
+    url = f"{required('elasticsearch')}?index={kind}-{uuid.uuid4().hex[:8]}{options}"
+    yield url
+    await emptied(ElasticsearchAddress.parse(url))
+
+
+async def _told(address: str, statement: str) -> None:
+    connection = await asyncpg.connect(address)  # a new one: tests restart the server
+    await connection.execute(statement)
+    await connection.close()
