@@ -26,7 +26,7 @@ from service.search.engines.elasticsearch.writer import ElasticsearchWriter
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
-from tests.faults.dying_worker import STEPS, work_and_die
+from tests.faults.killed_worker import STEPS, work_and_die
 from tests.faults.plugin import Seen
 from tests.faults.proxy import Proxy
 from tests.support.backends import required
@@ -35,7 +35,7 @@ from tests.support.waiting import until
 
 LONG = 120.0  # seconds that a child may take on a busy machine
 forking = multiprocessing.get_context("forkserver")
-forking.set_forkserver_preload(["tests.faults.dying_worker"])
+forking.set_forkserver_preload(["tests.faults.killed_worker"])
 
 
 def later() -> datetime:

@@ -35,11 +35,11 @@ from service.server import container
 from service.settings import Settings
 from tests.support.indexing import FILMS, SAMPLE, Moody, held
 from tests.support.waiting import until
-from tests.unit.dying import PROMOTED, rebuild_and_die
+from tests.unit.killed_rebuild import PROMOTED, rebuild_and_die
 
 LONG = 120.0  # seconds that a small rebuild may take on a busy machine
 forking = multiprocessing.get_context("forkserver")
-forking.set_forkserver_preload(["tests.unit.dying"])
+forking.set_forkserver_preload(["tests.unit.killed_rebuild"])
 
 
 @pytest.fixture
