@@ -21,7 +21,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from indexer.rebuild_fill import SENT
+from indexer.rebuild_fill import MAX_CONCURRENT_SENDS
 from service.search.engines.elasticsearch import serializer
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.search.engines.elasticsearch.writer import MOST_IN_BULK, ElasticsearchWriter
@@ -91,7 +91,7 @@ async def raw_elasticsearch(path: Path) -> float:
                             await asyncio.sleep(0.2)
                         sent += len(lines) // 2
 
-                await asyncio.gather(*(lane() for _ in range(SENT)))
+                await asyncio.gather(*(lane() for _ in range(MAX_CONCURRENT_SENDS)))
                 rate = sent / (time.perf_counter() - began)
     finally:
         await emptied(address)

@@ -89,7 +89,9 @@ async def _index(
     worker = IndexWorker(access.writer, words, notifier, utc_now, owner)
     rebuild = Rebuild(access, words, worker, utc_now, owner)
     patrol = DriftScanner(Drift(access.inventory, notifier, utc_now), owner)
-    await asyncio.gather(worker.run(stop), worker.sweep(stop), rebuild.run(stop), patrol.run(stop))
+    await asyncio.gather(
+        worker.run(stop), worker.purge_periodically(stop), rebuild.run(stop), patrol.run(stop)
+    )
 
 
 async def _look_at(inventory: Inventory) -> None:

@@ -8,7 +8,7 @@ from indexer.shutdown import wait_or_stop
 from service.database.sql import now_ms
 from service.database.transactions import is_database_fault, run_uncancelled
 from service.errors import Unavailable
-from service.indexing.drift import ONLY, Drift
+from service.indexing.drift import ROW_NAME, Drift
 from service.indexing.models import DriftState
 
 log = structlog.get_logger()
@@ -57,9 +57,9 @@ class DriftScanner:
     @run_uncancelled
     async def _claim(self) -> bool:
         """Whether this indexer is the one that compares; renews its lease."""
-        await DriftState.bulk_create([DriftState(name=ONLY)], ignore_conflicts=True)
+        await DriftState.bulk_create([DriftState(name=ROW_NAME)], ignore_conflicts=True)
         now = await now_ms()
-        mine = DriftState.filter(name=ONLY)
+        mine = DriftState.filter(name=ROW_NAME)
         taken = await mine.filter(owner=self._owner).update(leased_until=now + LEASE)
         return bool(
             taken

@@ -12,4 +12,4 @@ class IndexHandles:
 
     writer: IndexWriter
     inventory: Inventory
-    engine: Callable[[str], Engine]
+    open_engine: Callable[[str], Engine]

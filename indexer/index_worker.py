@@ -30,11 +30,11 @@ from service.search.vocabulary.sync import TermWriter
 
 log = structlog.get_logger()
 
-BATCH = 500  # films in one bulk request; 500 ready documents are some 300 kB
-PAUSE = 0.05  # seconds between small bulks: half the load of none, 15 ms more lag
-MOST_BREAKS = 10  # tries of a film that breaks the code, some minutes, before it is set aside
-TOMBSTONE_AGE = 86_400_000  # ms
-SWEEP_EVERY = 600.0  # seconds between two removals of old finished rows
+BATCH_SIZE = 500  # films in one bulk request; 500 ready documents are some 300 kB
+BATCH_PAUSE = 0.05  # seconds between small bulks: half the load of none, 15 ms more lag
+MAX_CRASHES = 10  # tries of a film that breaks the code, some minutes, before it is set aside
+TOMBSTONE_AGE_MS = 86_400_000  # ms
+PURGE_INTERVAL = 600.0  # seconds between two removals of old finished rows
 
 
 class IndexWorker:
@@ -43,17 +43,17 @@ class IndexWorker:
     def __init__(
         self,
         writer: IndexWriter,
-        words: TermWriter,
+        term_writer: TermWriter,
         notifier: OutboxNotifier,
         now: Callable[[], datetime],
         owner: str,
     ) -> None:
         self._writer = writer
-        self._words = words
+        self._term_writer = term_writer
         self._notifier = notifier
         self._now = now
         self._owner = owner
-        self.turn = asyncio.Lock()
+        self.batch_lock = asyncio.Lock()
         """Held during one step; a rebuild takes it for its last catch-up."""
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -62,7 +62,7 @@ class IndexWorker:
         failures = 0
         while not stop.is_set():
             try:
-                async with self.turn:
+                async with self.batch_lock:
                     handled = await self.process_batch()
                 failures = 0
             except Exception as error:
@@ -73,12 +73,12 @@ class IndexWorker:
                 continue
             if handled == 0:
                 await self._notifier.wait(OUTBOX_POLL_INTERVAL)
-            elif handled < BATCH:
-                await wait_or_stop(stop, PAUSE)
+            elif handled < BATCH_SIZE:
+                await wait_or_stop(stop, BATCH_PAUSE)
 
     async def process_batch(self) -> int:
         """One bulk; returns how many pointers were claimed."""
-        entries = await store.claim_pointers(self._owner, BATCH, epoch_ms(self._now()))
+        entries = await store.claim_pointers(self._owner, BATCH_SIZE, epoch_ms(self._now()))
         if not entries:
             return 0
         try:
@@ -111,7 +111,7 @@ class IndexWorker:
         for film_id, error in broken.items():
             log.error("film_breaks_indexing", film_id=str(film_id), exc_info=error)
             attempts = max(entry.attempts for entry in entries if entry.film_id == film_id)
-            hopeless = attempts >= MOST_BREAKS and await self._writes_another(film_id)
+            hopeless = attempts >= MAX_CRASHES and await self._writes_another(film_id)
             reason = f"cannot be indexed: {error!r}"
             refused.append(WriteError(str(film_id), reason, retryable=not hopeless))
         return refused
@@ -130,7 +130,9 @@ class IndexWorker:
     ) -> list[WriteError]:
         try:
             documents, unfit = await load_documents(entries)
-            await self._words.record(word for made in documents for word in made.vocabulary_words())
+            await self._term_writer.record(
+                word for made in documents for word in made.vocabulary_words()
+            )
             return [*unfit, *await self._writer.write(documents)]
         except Exception as error:
             if isinstance(error, Unavailable) or transactions.is_database_fault(error):
@@ -164,7 +166,7 @@ class IndexWorker:
                 log.error("film_refused", film_id=film_id, reason=refusal.reason)
                 await store.quarantine(ids, now, refusal.reason)
 
-    async def sweep(self, stop: asyncio.Event) -> None:
+    async def purge_periodically(self, stop: asyncio.Event) -> None:
         """Forget old finished rows and old tombstones now and then, until `stop`."""
         buried = 0
         while not stop.is_set():
@@ -173,9 +175,9 @@ class IndexWorker:
                 buried = await self.purge_tombstones(buried)
             except Exception as error:
                 self._log_error(error)
-            await wait_or_stop(stop, SWEEP_EVERY)
+            await wait_or_stop(stop, PURGE_INTERVAL)
 
-    async def purge_tombstones(self, since: int) -> int:
+    async def purge_tombstones(self, since_ms: int) -> int:
         """Remove the tombstones laid between `since` and a day ago.
 
         By then every write that was under way at the deletion has ended, and no older one can
@@ -184,12 +186,12 @@ class IndexWorker:
         Returns:
             Up to when it was done: what to pass the next time.
         """
-        until = await sql.now_ms() - TOMBSTONE_AGE
-        gone = await store.deleted_film_ids(since, until)
-        for start in range(0, len(gone), BATCH):
-            async with self.turn:
-                await self._writer.purge_tombstones(gone[start : start + BATCH])
-        return until
+        until_ms = await sql.now_ms() - TOMBSTONE_AGE_MS
+        film_ids = await store.deleted_film_ids(since_ms, until_ms)
+        for start in range(0, len(film_ids), BATCH_SIZE):
+            async with self.batch_lock:
+                await self._writer.purge_tombstones(film_ids[start : start + BATCH_SIZE])
+        return until_ms
 
     async def _release_claims(self, stop: asyncio.Event) -> None:
         """Take back what this owner held when it died or failed: nobody waits out the lease."""

@@ -33,9 +33,11 @@ from service.search.vocabulary.sync import TermWriter
 
 log = structlog.get_logger()
 
-LOOK = 0.5  # seconds between two looks for a job
-MOST_INTERRUPTED = 8  # times in a row that an engine may be away, with growing pauses, some minutes
-STEPS = (
+POLL_INTERVAL = 0.5  # seconds between two looks for a job
+MAX_INTERRUPTIONS = (
+    8  # times in a row that an engine may be away, with growing pauses, some minutes
+)
+REBUILD_STEPS = (
     Step.CREATING,
     Step.FILLING,
     Step.CATCHING_UP,
@@ -43,9 +45,9 @@ STEPS = (
     Step.SWAPPING,
     Step.SETTLING,
 )
-OF_A_ROLLBACK = (Step.CATCHING_UP, Step.SWAPPING, Step.SETTLING)
+ROLLBACK_STEPS = (Step.CATCHING_UP, Step.SWAPPING, Step.SETTLING)
 TOLD = 3  # films named when a verification fails
-KEPT_LONG_ENOUGH = store.KEEP_FINISHED // 2  # ms; the outbox surely goes back as far as this
+MAX_CATCH_UP_AGE_MS = store.KEEP_FINISHED // 2  # ms; the outbox surely goes back as far as this
 
 
 class Rebuild:
@@ -61,20 +63,20 @@ class Rebuild:
     ) -> None:
         self._writer = access.writer
         self._inventory = access.inventory
-        self._engine = access.engine
+        self._open_engine = access.open_engine
         self._worker = worker
         self._now = now
         self._owner = owner
-        self._jobs = RebuildLease(owner, now)
-        self._filling = IndexFiller(access.writer, words, self._jobs)
+        self._lease = RebuildLease(owner, now)
+        self._filler = IndexFiller(access.writer, words, self._lease)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take jobs until `stop`; a job that fails leaves its reason in its row."""
         interrupted, swept = 0, False
         while not stop.is_set():
-            rest, job, stood = LOOK, None, None
+            rest, job, stood = POLL_INTERVAL, None, None
             try:
-                job = await self._jobs.claim()
+                job = await self._lease.claim()
                 if job is not None:
                     swept, stood = False, (job.state, job.checkpoint)
                     await self._carry_out(job, stop, interrupted)
@@ -85,7 +87,7 @@ class Rebuild:
             except Exception as error:
                 moved = job is not None and (job.state, job.checkpoint) != stood
                 interrupted = 1 if moved else interrupted + 1
-                rest = max(LOOK, backoff_ms(interrupted) / 1000)
+                rest = max(POLL_INTERVAL, backoff_ms(interrupted) / 1000)
                 if isinstance(error, Unavailable):
                     log.warning("rebuild_waits", reason=error.detail)
                 elif not is_database_fault(error) and not isinstance(error, LeaseLost):
@@ -95,20 +97,20 @@ class Rebuild:
     async def _carry_out(self, job: ReindexJob, stop: asyncio.Event, interrupted: int) -> None:
         log.info("rebuild_begun", job=str(job.id), step=job.state, checkpoint=str(job.checkpoint))
         try:
-            async with self._jobs.kept(job):
+            async with self._lease.renewed(job):
                 for step in await self._left(job):
                     await self._enter(job, step)
                     await self._do(job, step, stop)
                     if stop.is_set():
                         return
-            await self._end(job, Step.DONE, self._filling.told())
+            await self._end(job, Step.DONE, self._filler.told())
             log.info("rebuild_done", job=str(job.id), index=job.index_name, films=job.done)
         except Cancelled:
             await self._end(job, Step.CANCELLED, None)
         except RebuildFailed as failure:
             await self._end(job, Step.FAILED, str(failure))
         except DomainError as fault:
-            if isinstance(fault, Unavailable) and interrupted < MOST_INTERRUPTED:
+            if isinstance(fault, Unavailable) and interrupted < MAX_INTERRUPTIONS:
                 raise  # the job stands where it is, and is taken up again
             await self._end(job, Step.FAILED, fault.detail)
 
@@ -116,7 +118,7 @@ class Rebuild:
         """The steps from the noted one on; a swap that was broken off begins with its proof again,
         unless the engine says that it came through.
         """
-        steps = OF_A_ROLLBACK if job.kind == "rollback" else STEPS
+        steps = ROLLBACK_STEPS if job.kind == "rollback" else REBUILD_STEPS
         if job.state not in steps:
             return steps
         at = steps.index(Step(job.state))
@@ -127,7 +129,7 @@ class Rebuild:
 
     async def _enter(self, job: ReindexJob, step: Step) -> None:
         job.state = step.value
-        await self._jobs.note(job)
+        await self._lease.save(job)
 
     async def _do(self, job: ReindexJob, step: Step, stop: asyncio.Event) -> None:
         match step:
@@ -136,14 +138,14 @@ class Rebuild:
             case Step.FILLING:
                 if not await self._begun(job):
                     await self._create(job)
-                await self._filling.fill(job, stop)
+                await self._filler.fill(job, stop)
             case Step.CATCHING_UP:
                 if job.kind == "rollback":
                     await self._look_for_the_old_one(job)
-                await self._filling.catch_up(job)
+                await self._filler.catch_up(job)
             case Step.VERIFYING:
                 await self._verify(job)
-                await self._filling.catch_up(job)
+                await self._filler.catch_up(job)
             case Step.SWAPPING:
                 await self._swap(job)
             case Step.SETTLING:
@@ -163,7 +165,7 @@ class Rebuild:
         job.began_ms = await now_ms()
         job.index_name = f"movies-{job.started_at:%Y%m%d%H%M%S}-{job.id.hex[-6:]}"
         job.total = await Film.all().count()
-        await self._jobs.note(job)
+        await self._lease.save(job)
         await self._writer.create(job.index_name)
 
     async def _look_for_the_old_one(self, job: ReindexJob) -> None:
@@ -180,7 +182,7 @@ class Rebuild:
             return
         job.began_ms = await now_ms()
         async for page in compare_pages(self._inventory, name, by_content=False):
-            await self._filling.send_again(job, page.differences)
+            await self._filler.send_again(job, page.differences)
 
     async def _verify(self, job: ReindexJob) -> None:
         """Compare the fresh index with the database and with its predecessor.
@@ -193,16 +195,16 @@ class Rebuild:
         assert job.began_ms is not None
         wrong: list[Difference] = []
         async for page in compare_pages(self._inventory, name, since_ms=job.began_ms):
-            wrong += await self._filling.unexplained(job, page.differences)
+            wrong += await self._filler.unexplained(job, page.differences)
             if len(wrong) >= TOLD:
                 break
         if wrong:
             which = ", ".join(f"{each.film_id} is {each.kind}" for each in wrong[:TOLD])
             raise RebuildFailed(f"the fresh index differs from the database: {which}")
         await self._count(job)
-        found = await run_golden_queries(self._engine, await self._writer.live_index(), name)
+        found = await run_golden_queries(self._open_engine, await self._writer.live_index(), name)
         job.golden = await golden_report(found)
-        await self._jobs.note(job)
+        await self._lease.save(job)
         worse = [trial for trial in found if trial.worse]
         moving = await store.changing_film_ids([trial.film_id for trial in worse], job.began_ms)
         if lost := [trial.query for trial in worse if trial.film_id not in moving]:
@@ -212,8 +214,8 @@ class Rebuild:
         """As many films as the database has, but for those that have changed meanwhile."""
         held = await self._writer.count(named(job))
         there = await Film.all().count()
-        apart = abs(held + self._filling.refused_count - there)
-        if not await self._filling.changed(job, apart):
+        apart = abs(held + self._filler.refused_count - there)
+        if not await self._filler.changed(job, apart):
             raise RebuildFailed(f"the fresh index holds {held} films, the database {there}")
 
     async def _swap(self, job: ReindexJob) -> None:
@@ -224,21 +226,21 @@ class Rebuild:
         name = named(job)
         if await self._writer.live_index() == name:
             return
-        async with self._worker.turn:
-            await self._filling.send_changed(job)
+        async with self._worker.batch_lock:
+            await self._filler.send_changed(job)
             if job.kind == "rebuild":
                 await self._count(job)
             job.previous_name = await self._writer.live_index()
             job.swapped_ms = await now_ms()
-            await self._jobs.note(job)
+            await self._lease.save(job)
             await self._writer.promote(name)
 
     async def _settle(self, job: ReindexJob) -> None:
         """After the swap: what reached the old index meanwhile, and what the new one may take."""
         await generation.advance()
         await self._wait_for_others(job)
-        await self._filling.send_changed(job)
-        await store.requeue_quarantined(self._filling.refused)
+        await self._filler.send_changed(job)
+        await store.requeue_quarantined(self._filler.refused)
         await generation.advance()
         if job.kind == "rebuild":
             await sync.completed()
@@ -259,14 +261,14 @@ class Rebuild:
             )
             if not leased[0]["n"]:
                 return
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_INTERVAL)
 
     async def _end(self, job: ReindexJob, step: Step, reason: str | None) -> None:
         if step is Step.FAILED:
             log.error("rebuild_failed", job=str(job.id), reason=reason)
         job.state, job.active, job.finished_at = step.value, None, self._now()
         job.reason = reason[:500] if reason else None
-        await self._jobs.end(job)
+        await self._lease.end(job)
         await self._sweep()
 
     async def _sweep(self) -> None:
@@ -276,7 +278,7 @@ class Rebuild:
         there then and stands in no job that counts is a leftover.
         """
         names = await self._writer.list_indexes()
-        kept = {await self._writer.live_index(), *await self._jobs.wanted()}
+        kept = {await self._writer.live_index(), *await self._lease.referenced_indexes()}
         for name in names:
             if name not in kept:
                 log.info("index_swept", index=name)
@@ -291,4 +293,4 @@ def named(job: ReindexJob) -> str:
 
 async def _recent(job: ReindexJob) -> bool:
     """Whether the outbox still knows all that changed since the job's noted time."""
-    return job.began_ms is not None and await now_ms() - job.began_ms < KEPT_LONG_ENOUGH
+    return job.began_ms is not None and await now_ms() - job.began_ms < MAX_CATCH_UP_AGE_MS

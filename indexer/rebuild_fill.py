@@ -21,7 +21,7 @@ from indexer.rebuild_prepare import DocumentPool
 from indexer.shutdown import wait_or_stop
 from service.database.sql import now_ms
 from service.indexing import search_activity
-from service.indexing.comparison import FIRST, Difference, rows_behind
+from service.indexing.comparison import MIN_FILM_ID, Difference, fetch_films_after
 from service.indexing.models import ReindexJob
 from service.outbox import store
 from service.outbox.store import Pointer
@@ -30,14 +30,18 @@ from service.search.index.index_row import IndexRow
 from service.search.vocabulary import sync
 from service.search.vocabulary.sync import TermWriter
 
-PAGE = 1_000  # films read, prepared and sent at once; 1 MB of documents
-AHEAD = 12  # pages read and prepared while the engine is busy with others; tantivy commits for long
-SENT = 4  # pages of these that the engine is sent at once
-REST = 1.5  # times as long as it took, after each half page while people search
-KEPT = 10_000  # films between two checkpoints, each of which costs tantivy a commit and a merge
-SHORT = 100  # changes; a catch-up pass of fewer is followed by the last one
-MOST_PASSES = 50  # catch-up passes before the last one is taken anyway
-TRIES = 8  # of one page, with a doubling pause, before the rebuild fails
+PAGE_SIZE = 1_000  # films read, prepared and sent at once; 1 MB of documents
+MAX_PAGES_AHEAD = (
+    12  # pages read and prepared while the engine is busy with others; tantivy commits for long
+)
+MAX_CONCURRENT_SENDS = 4  # pages of these that the engine is sent at once
+THROTTLE_FACTOR = 1.5  # times as long as it took, after each half page while people search
+CHECKPOINT_FILMS = (
+    10_000  # films between two checkpoints, each of which costs tantivy a commit and a merge
+)
+MAX_CHANGES_LEFT = 100  # changes; a catch-up pass of fewer is followed by the last one
+MAX_CATCH_UP_PASSES = 50  # catch-up passes before the last one is taken anyway
+MAX_ATTEMPTS = 8  # of one page, with a doubling pause, before the rebuild fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class IndexFiller:
         self._writer = writer
         self._words = words
         self._jobs = jobs
-        self._sending = asyncio.Semaphore(SENT)
+        self._sending = asyncio.Semaphore(MAX_CONCURRENT_SENDS)
         self.refused: set[str] = set()
         """The films that the index can never take."""
 
@@ -73,22 +77,22 @@ class IndexFiller:
         with_words = not await sync.complete()
         if with_words:
             self._words.forget()
-        async with DocumentPool.of(self._writer.serialize, with_words, left) as preparing:
+        async with DocumentPool.start(self._writer.serialize, with_words, left) as preparing:
             await self._fill(job, stop, preparing)
 
     async def _fill(self, job: ReindexJob, stop: asyncio.Event, preparing: DocumentPool) -> None:
         began, before = time.monotonic(), job.done
         under_way: deque[_Page] = deque()
-        last = safe = str(job.checkpoint) if job.checkpoint else FIRST
+        last = safe = str(job.checkpoint) if job.checkpoint else MIN_FILM_ID
         more, sent = True, 0
         try:
             while more or under_way:
                 if stop.is_set():
                     return
                 turn, searched = time.monotonic(), await search_activity.is_search_active()
-                size, lanes = (PAGE // 2, 1) if searched else (PAGE, AHEAD)
+                size, lanes = (PAGE_SIZE // 2, 1) if searched else (PAGE_SIZE, MAX_PAGES_AHEAD)
                 while more and len(under_way) < lanes:
-                    found = await rows_behind(last, size)
+                    found = await fetch_films_after(last, size)
                     more = len(found) == size
                     if found:
                         last = found[-1]["id"]
@@ -98,13 +102,13 @@ class IndexFiller:
                     page = under_way.popleft()
                     await page.sending
                     sent, safe = sent + page.films, page.last
-                if sent >= KEPT or (sent and not (more or under_way)):
+                if sent >= CHECKPOINT_FILMS or (sent and not (more or under_way)):
                     await self._keep(job, safe, sent)
                     job.rate = (job.done - before) / max(time.monotonic() - began, 0.001)
-                    await self._jobs.note(job)
+                    await self._jobs.save(job)
                     sent = 0
                 if searched and more:
-                    await wait_or_stop(stop, REST * (time.monotonic() - turn))
+                    await wait_or_stop(stop, THROTTLE_FACTOR * (time.monotonic() - turn))
         finally:
             for page in under_way:
                 page.sending.cancel()
@@ -112,12 +116,12 @@ class IndexFiller:
 
     async def catch_up(self, job: ReindexJob) -> None:
         """Send again what changed since the job's noted time, until little did."""
-        for _ in range(MOST_PASSES):
+        for _ in range(MAX_CATCH_UP_PASSES):
             began = await now_ms()
             sent = await self.send_changed(job)
             job.began_ms = began
-            await self._jobs.note(job)
-            if sent < SHORT:
+            await self._jobs.save(job)
+            if sent < MAX_CHANGES_LEFT:
                 return
 
     async def send_changed(self, job: ReindexJob) -> int:
@@ -142,7 +146,7 @@ class IndexFiller:
 
     def _changed(self, job: ReindexJob) -> AsyncIterator[list[Pointer]]:
         assert job.began_ms is not None
-        return store.read_changes_since(job.began_ms, PAGE)
+        return store.read_changes_since(job.began_ms, PAGE_SIZE)
 
     async def send_again(self, job: ReindexJob, found: Sequence[Difference]) -> None:
         """Make the index hold of these films what the database does."""
@@ -152,8 +156,8 @@ class IndexFiller:
             )
             for each in found
         ]
-        for start in range(0, len(entries), PAGE):
-            await self._send_entries(job, entries[start : start + PAGE])
+        for start in range(0, len(entries), PAGE_SIZE):
+            await self._send_entries(job, entries[start : start + PAGE_SIZE])
         await self._keep_if(job, len(entries))
 
     async def unexplained(self, job: ReindexJob, found: Sequence[Difference]) -> list[Difference]:
@@ -181,7 +185,7 @@ class IndexFiller:
     async def _send_rows(
         self, job: ReindexJob, found: Sequence[IndexRow], preparing: DocumentPool
     ) -> None:
-        made = await preparing.page(found)
+        made = await preparing.prepare(found)
         self._note_refused(made.broken)
         await self._words.record(made.words)
         async with self._sending:
@@ -191,7 +195,7 @@ class IndexFiller:
         """Put documents into the fresh index; passing refusals are tried again, alone."""
         assert job.index_name is not None
         waiting = {made.film_id: made for made in documents}
-        for attempt in range(TRIES):
+        for attempt in range(MAX_ATTEMPTS):
             if not waiting:
                 return
             refusals = await self._writer.fill(job.index_name, list(waiting.values()))

@@ -14,12 +14,12 @@ from uuid import UUID
 from service.database.sql import fetch_rows, now_ms
 from service.database.transactions import run_uncancelled
 from service.indexing.models import CANCELLABLE_STEPS, ReindexJob, Step
-from service.indexing.reindex_jobs import last_done
+from service.indexing.reindex_jobs import last_completed
 
-LEASE = 30_000  # ms
-RENEW = 10.0  # seconds
+LEASE_MS = 30_000  # ms
+RENEW_INTERVAL = 10.0  # seconds
 
-NOTED = (
+SAVED_COLUMNS = (
     "state", "active", "index_name", "previous_name", "checkpoint", "began_ms", "swapped_ms",
     "done", "total", "rate", "golden", "reason", "started_at", "finished_at",
 )  # fmt: skip
@@ -52,13 +52,13 @@ class RebuildLease:
             "UPDATE reindex_jobs SET owner = $1, leased_until = $2 "
             "WHERE active = 1 AND (owner IS NULL OR owner = $1 OR leased_until < $3) RETURNING id",
             self._owner,
-            now + LEASE,
+            now + LEASE_MS,
             now,
         )
         return await ReindexJob.get(id=UUID(str(taken[0]["id"]))) if taken else None
 
     @contextlib.asynccontextmanager
-    async def kept(self, job: ReindexJob) -> AsyncIterator[None]:
+    async def renewed(self, job: ReindexJob) -> AsyncIterator[None]:
         """Renew the lease for as long as this lasts, however long a step takes."""
         task = asyncio.create_task(self._renew(job.id))
         try:
@@ -67,7 +67,7 @@ class RebuildLease:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def note(self, job: ReindexJob) -> None:
+    async def save(self, job: ReindexJob) -> None:
         """Leave the mark from which a successor would go on.
 
         Raises:
@@ -81,9 +81,9 @@ class RebuildLease:
         """The last note: nobody need hold the job any more. Raises `LeaseLost`."""
         await self._write(job)
 
-    async def wanted(self) -> set[str | None]:
+    async def referenced_indexes(self) -> set[str | None]:
         """The indexes that must stay: the one being made, and the one before the live one."""
-        last = await last_done()
+        last = await last_completed()
         active = await ReindexJob.get_or_none(active=1)
         names = {last.previous_name if last else None}
         return names | ({active.index_name, active.previous_name} if active else set())
@@ -91,20 +91,20 @@ class RebuildLease:
     @run_uncancelled
     async def _write(self, job: ReindexJob) -> bool:
         """Write the note; says whether the job was called off before."""
-        values = {name: getattr(job, name) for name in NOTED}
-        values["leased_until"] = await now_ms() + LEASE
+        values = {name: getattr(job, name) for name in SAVED_COLUMNS}
+        values["leased_until"] = await now_ms() + LEASE_MS
         if not await ReindexJob.filter(id=job.id, owner=self._owner).update(**values):
             raise LeaseLost
         return bool((await ReindexJob.get(id=job.id)).cancel_asked)
 
     async def _renew(self, job_id: UUID) -> None:
         while True:
-            await asyncio.sleep(RENEW)
+            await asyncio.sleep(RENEW_INTERVAL)
             with contextlib.suppress(Exception):  # the next note tells whether it is still ours
                 await self._lengthen(job_id)
 
     @run_uncancelled
     async def _lengthen(self, job_id: UUID) -> None:
         await ReindexJob.filter(id=job_id, owner=self._owner).update(
-            leased_until=await now_ms() + LEASE
+            leased_until=await now_ms() + LEASE_MS
         )

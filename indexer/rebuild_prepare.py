@@ -63,7 +63,7 @@ class DocumentPool:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def of(
+    async def start(
         cls, pack: Serializer, with_words: bool, films: int
     ) -> "AsyncIterator[DocumentPool]":
         """Ready for so many films; its processes end with it."""
@@ -77,7 +77,7 @@ class DocumentPool:
         finally:
             await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
 
-    async def page(self, rows: Sequence[IndexRow]) -> PreparedPage:
+    async def prepare(self, rows: Sequence[IndexRow]) -> PreparedPage:
         """These films, prepared. Raises `Unavailable` when a process has died."""
         try:
             loop = asyncio.get_running_loop()

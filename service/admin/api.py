@@ -164,7 +164,9 @@ async def drift(request: Request) -> HTTPResponse:
 async def outbox(request: Request) -> HTTPResponse:
     await require_admin(request)
     asked = read_query(request, OutboxQuery)
-    found = await container(request).outbox_admin.page(asked.state, asked.limit, asked.offset)
+    found = await container(request).outbox_admin.list_pointers(
+        asked.state, asked.limit, asked.offset
+    )
     more = asked.offset + asked.limit < found.total
     links = Links.along(request.path, asked, asked.offset, None, more=more)
     page = PointerPage(list(found.results), Total(value=found.total), links.next, links.previous)
@@ -193,7 +195,7 @@ async def retry_outbox(request: Request, row: str) -> HTTPResponse:
 )
 async def reindex_film(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
-    row = await container(request).outbox_admin.file(read_path_text(movie))
+    row = await container(request).outbox_admin.reindex_film(read_path_text(movie))
     return json_response(row, 202, {"Index-Token": f"{row.film_id}:{row.version}"})
 
 

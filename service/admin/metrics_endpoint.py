@@ -15,7 +15,7 @@ from service.database.sql import fetch_rows, now_ms
 from service.database.transactions import is_database_fault
 from service.errors import NotAllowed, NotAuthenticated
 from service.http.dependencies import container
-from service.indexing.drift import ONLY
+from service.indexing.drift import ROW_NAME
 from service.indexing.models import DriftState
 from service.observability import metrics
 from service.outbox import store
@@ -51,7 +51,7 @@ async def _facts() -> Facts | None:
             MOST_RECENT,
         )
         lags = sorted(max(0, int(row["lag"])) for row in recent)
-        known = await DriftState.get_or_none(name=ONLY)
+        known = await DriftState.get_or_none(name=ROW_NAME)
         return Facts(await store.measure_depth(now), tuple(lags), known)
     except Exception as error:
         if is_database_fault(error):

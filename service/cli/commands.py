@@ -129,7 +129,7 @@ async def check(settings: Settings, repair: bool) -> DriftReport:
             async for report in container.drift.compare_all():
                 bar.update(task, completed=report.compared, total=report.total)
                 if repair:
-                    await container.drift.repair(report.page)
+                    await container.drift.repair(report.page_differences)
     for entry in report.named:
         versions = (
             f"database {entry.database_version or 'none'}, index {entry.index_version or 'none'}"

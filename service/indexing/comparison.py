@@ -19,10 +19,10 @@ from service.search.engines.base import IndexEntry, Inventory
 from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
 from service.search.index.index_row import IndexRow, parse_index_row
 
-PAGE = 500  # films and documents read at once
-FIRST, LAST = str(UUID(int=0)), str(UUID(int=2**128 - 1))
+PAGE_SIZE = 500  # films and documents read at once
+MIN_FILM_ID, MAX_FILM_ID = str(UUID(int=0)), str(UUID(int=2**128 - 1))
 
-Kind = Literal["missing", "stale", "orphaned"]
+DifferenceKind = Literal["missing", "stale", "orphaned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Difference:
     """A film that the index does not hold, holds otherwise, or holds though it is gone."""
 
     film_id: str
-    kind: Kind
+    kind: DifferenceKind
     database_version: int | None
     index_version: int | None
 
@@ -57,29 +57,29 @@ async def compare_pages(
         by_content: compare hashes; else versions alone, for an index that another analysis made.
         since_ms: what changed since then is not expected in the index; a page's own beginning when
             left out, as is right for the live index.
-        page: films and documents read at once; `PAGE` when left out.
+        page: films and documents read at once; `PAGE_SIZE` when left out.
 
     Raises:
         Unavailable: the index cannot be read.
     """
-    after, size = FIRST, page or PAGE
+    after, size = MIN_FILM_ID, page or PAGE_SIZE
     while True:
         began = await now_ms() if since_ms is None else since_ms
-        films = await rows_behind(after, size)
+        films = await fetch_films_after(after, size)
         held = await inventory.list_entries(name, after, size)
         # Both pages end where the shorter one does, so that neither side is ahead of the other.
         ends = [films[-1]["id"]] if len(films) == size else []
         ends += [held[-1].film_id] if len(held) == size else []
-        end = min(ends, default=LAST)
+        end = min(ends, default=MAX_FILM_ID)
         here = [film for film in films if film["id"] <= end]
         there = {one.film_id: one for one in held if one.film_id <= end}
         yield ComparedPage(len(here), await _settled(_differences(here, there, by_content), began))
-        if end == LAST:
+        if end == MAX_FILM_ID:
             return
         after = end
 
 
-async def rows_behind(film_id: str, limit: int) -> list[IndexRow]:
+async def fetch_films_after(film_id: str, limit: int) -> list[IndexRow]:
     """At most `limit` films behind this id, in the order of ids.
 
     Raises the database's own errors.

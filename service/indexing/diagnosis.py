@@ -3,7 +3,7 @@
 from service.errors import DomainError, Invalid, NotFound
 from service.films.catalogue import Catalogue, parse_uuid
 from service.films.models import Film
-from service.indexing.drift import OUTDATED
+from service.indexing.drift import OUTDATED_MESSAGE
 from service.indexing.outbox_admin import OutboxAdmin, PointerView
 from service.search.engines.base import Engine, IndexEntry, Inventory
 from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
@@ -37,10 +37,10 @@ class IndexDiagnosis:
         if film is None:
             return await self._of_none(movie, name)
         lines = [f"The database has {film.title!r} ({film.year or 'no year'}), id {film.id}."]
-        lines += [_of_pointer(row) for row in (await self._pointers.of(film))[:1]]
+        lines += [_of_pointer(row) for row in (await self._pointers.pointers_of(film))[:1]]
         lines.append(_of_held(film, await self._inventory.get_entry(name, str(film.id)), name))
         if not await self._inventory.is_current_schema(name):
-            lines.append(f"But {OUTDATED}.")
+            lines.append(f"But {OUTDATED_MESSAGE}.")
         lines.append(await self._of_search(film))
         return lines
 

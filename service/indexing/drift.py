@@ -18,16 +18,16 @@ from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
 from service.errors import DomainError, Unavailable
 from service.films.models import Film
-from service.indexing.comparison import Difference, Kind, compare_pages
+from service.indexing.comparison import Difference, DifferenceKind, compare_pages
 from service.indexing.models import DriftState
 from service.limits import HEALTH_CHECK_TIMEOUT
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
 
-ONLY = "films"  # the single row's name
-NAMED = 100  # different films that are named; beyond, they are counted
-OUTDATED = "the index was made with another mapping or analysis; run `movies reindex`"
+ROW_NAME = "films"  # the single row's name
+MAX_NAMED_FILMS = 100  # different films that are named; beyond, they are counted
+OUTDATED_MESSAGE = "the index was made with another mapping or analysis; run `movies reindex`"
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class DriftReport:
     stale: int = 0
     orphaned: int = 0
     named: list[Difference] = field(default_factory=list)
-    page: tuple[Difference, ...] = ()
+    page_differences: tuple[Difference, ...] = ()
     """What the last page has added."""
 
     @property
@@ -55,7 +55,7 @@ class DifferenceView:
     """A film that differs: `missing`, `stale` or `orphaned`, and the versions of both sides."""
 
     film_id: str
-    kind: Kind
+    kind: DifferenceKind
     database_version: int | None
     index_version: int | None
 
@@ -90,7 +90,7 @@ class Drift:
         self._notifier = notifier
         self._now = now
 
-    async def compare_all(self, page: int | None = None) -> AsyncIterator[DriftReport]:
+    async def compare_all(self, page_size: int | None = None) -> AsyncIterator[DriftReport]:
         """Compare everything, so many films at a time; yields the tally after each page and writes
         the last one down.
 
@@ -106,7 +106,7 @@ class Drift:
         tally = DriftReport(
             name, await self._inventory.is_current_schema(name), await Film.all().count()
         )
-        pages = compare_pages(self._inventory, name, by_content=tally.by_content, page=page)
+        pages = compare_pages(self._inventory, name, by_content=tally.by_content, page=page_size)
         async for each in pages:
             _count(tally, each.films, each.differences)
             yield tally
@@ -125,7 +125,7 @@ class Drift:
 
     async def show(self) -> DriftView:
         """What the last comparison found."""
-        known = await DriftState.get_or_none(name=ONLY) or DriftState(name=ONLY)
+        known = await DriftState.get_or_none(name=ROW_NAME) or DriftState(name=ROW_NAME)
         drift = known.missing + known.stale + known.orphaned
         return DriftView(
             drift=drift if known.checked_at else None,
@@ -147,7 +147,7 @@ class Drift:
         """
         known = await self.show()
         if known.outdated:
-            raise DomainError(OUTDATED)
+            raise DomainError(OUTDATED_MESSAGE)
         if known.checked_at is None:
             return "not compared with the database yet"
         minutes = max(0, int((self._now() - known.checked_at).total_seconds() // 60))
@@ -178,8 +178,8 @@ class Drift:
                 for each in tally.named
             ],
         }
-        await DriftState.bulk_create([DriftState(name=ONLY)], ignore_conflicts=True)
-        await DriftState.filter(name=ONLY).update(**values)
+        await DriftState.bulk_create([DriftState(name=ROW_NAME)], ignore_conflicts=True)
+        await DriftState.filter(name=ROW_NAME).update(**values)
 
 
 def _count(tally: DriftReport, films: int, differences: tuple[Difference, ...]) -> None:
@@ -188,8 +188,8 @@ def _count(tally: DriftReport, films: int, differences: tuple[Difference, ...]) 
     tally.missing += kinds.count("missing")
     tally.stale += kinds.count("stale")
     tally.orphaned += kinds.count("orphaned")
-    tally.named += differences[: NAMED - len(tally.named)]
-    tally.page = differences
+    tally.named += differences[: MAX_NAMED_FILMS - len(tally.named)]
+    tally.page_differences = differences
 
 
 @run_uncancelled

@@ -18,12 +18,12 @@ from service.outbox.notifications import OutboxNotifier
 
 PointerState = Literal["waiting", "working", "retrying", "quarantined", "done"]
 
-ROW = re.compile(r"[0-9]{1,18}")
-OPEN = Q(done_at__isnull=True, quarantined_at__isnull=True)
-FILTERS: dict[PointerState, Q] = {
-    "waiting": OPEN & Q(owner__isnull=True, reason__isnull=True),
-    "working": OPEN & Q(owner__isnull=False),
-    "retrying": OPEN & Q(owner__isnull=True, reason__isnull=False),
+ROW_ID = re.compile(r"[0-9]{1,18}")
+UNFINISHED = Q(done_at__isnull=True, quarantined_at__isnull=True)
+STATE_FILTERS: dict[PointerState, Q] = {
+    "waiting": UNFINISHED & Q(owner__isnull=True, reason__isnull=True),
+    "working": UNFINISHED & Q(owner__isnull=False),
+    "retrying": UNFINISHED & Q(owner__isnull=True, reason__isnull=False),
     "quarantined": Q(done_at__isnull=True, quarantined_at__isnull=False),
     "done": Q(done_at__isnull=False),
 }
@@ -64,13 +64,15 @@ class OutboxAdmin:
         self._catalogue = catalogue
         self._notifier = notifier
 
-    async def page(self, state: PointerState | None, limit: int, offset: int) -> PointerList:
+    async def list_pointers(
+        self, state: PointerState | None, limit: int, offset: int
+    ) -> PointerList:
         """The rows in this state, or all."""
-        chosen = Outbox.filter(FILTERS[state]) if state else Outbox.all()
+        chosen = Outbox.filter(STATE_FILTERS[state]) if state else Outbox.all()
         found = await chosen.order_by("-id").offset(offset).limit(limit)
         return PointerList(tuple(map(pointer_view, found)), await chosen.count())
 
-    async def of(self, film: Film) -> tuple[PointerView, ...]:
+    async def pointers_of(self, film: Film) -> tuple[PointerView, ...]:
         """The rows of one film, the newest first, at most five."""
         found = await Outbox.filter(film_id=film.id).order_by("-id").limit(5)
         return tuple(map(pointer_view, found))
@@ -82,7 +84,7 @@ class OutboxAdmin:
             NotFound: there is no such row.
             Conflict: `outbox_row_done`.
         """
-        number = int(row) if ROW.fullmatch(row) else 0
+        number = int(row) if ROW_ID.fullmatch(row) else 0
         again = await self._again(number)
         found = await Outbox.get_or_none(id=number)
         if found is None:
@@ -92,12 +94,12 @@ class OutboxAdmin:
         await self._notifier.notify()
         return pointer_view(found)
 
-    async def file(self, movie: str) -> PointerView:
+    async def reindex_film(self, movie: str) -> PointerView:
         """Have one film indexed again as it is now. Raises NotFound."""
         film = await self._catalogue.get(movie)
         await self._file(film)
         await self._notifier.notify()
-        return (await self.of(film))[0]
+        return (await self.pointers_of(film))[0]
 
     @run_uncancelled
     async def _again(self, row_id: int) -> int:

@@ -70,7 +70,7 @@ class ReindexJobs:
         Raises:
             Conflict: `reindex_running`, or `nothing_to_roll_back`.
         """
-        last = await last_done()
+        last = await last_completed()
         if last is None or last.previous_name is None:
             raise Conflict(
                 "No index from before is kept; only a rebuild leaves one behind.",
@@ -143,7 +143,7 @@ class ReindexJobs:
         return job
 
 
-async def last_done() -> ReindexJob | None:
+async def last_completed() -> ReindexJob | None:
     """The rebuild or rollback that made the live index live, if any did."""
     return await ReindexJob.filter(state=Step.DONE).order_by("-finished_at", "-id").first()
 

@@ -29,7 +29,7 @@ class SearchActivity:
         """A search was answered by the engine."""
         self._seen = True
 
-    async def follow(self) -> None:
+    async def publish_continuously(self) -> None:
         """Tell rebuilds of them until cancelled; a database that is away is told later."""
         while True:
             await asyncio.sleep(LOOK)

@@ -56,7 +56,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
             asyncio.create_task(send_heartbeats()),
             asyncio.create_task(loop_lag.measure_loop_lag("api")),
             await container.start_vocabulary_sync(parts),
-            asyncio.create_task(parts.search_activity.follow()),
+            asyncio.create_task(parts.search_activity.publish_continuously()),
             asyncio.create_task(container.warm_up(parts)),
         ]
 

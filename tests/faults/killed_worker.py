@@ -21,7 +21,7 @@ from service.settings import Settings
 STEPS = ("claimed", "read", "words noted", "sent", "generation raised", "finished")
 
 
-def work_and_die(after: str, database_url: str, search_url: str) -> None:
+def index_until_killed(after: str, database_url: str, search_url: str) -> None:
     """Take what waits, and die as soon as this step of the loop is done."""
     asyncio.run(_run(after, database_url, Settings(search_url=search_url)))
 
@@ -34,7 +34,7 @@ async def _run(after: str, database_url: str, chosen: Settings) -> None:
     where: dict[str, tuple[object, str]] = {
         "claimed": (store, "claim"),
         "read": (indexer.index_worker, "documents_of"),
-        "words noted": (worker._words, "remember"),
+        "words noted": (worker._term_writer, "remember"),
         "sent": (writer, "write"),
         "generation raised": (generation, "advance"),
         "finished": (store, "finish"),

@@ -26,7 +26,7 @@ from service.search.engines.elasticsearch.writer import ElasticsearchWriter
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
-from tests.faults.killed_worker import STEPS, work_and_die
+from tests.faults.killed_worker import STEPS, index_until_killed
 from tests.faults.plugin import Seen
 from tests.faults.proxy import Proxy
 from tests.support.backends import required
@@ -77,7 +77,7 @@ async def test_another_takes_over_what_a_killed_indexer_held(
         ).process_batch()
     await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed"))
     await catalogue.delete(str(films[4].id), None)
-    child = forking.Process(target=work_and_die, args=(step, database, search_url))
+    child = forking.Process(target=index_until_killed, args=(step, database, search_url))
     child.start()
     await asyncio.to_thread(child.join, LONG)
     assert child.exitcode == -signal.SIGKILL
@@ -101,7 +101,7 @@ async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
     search_url: str,
     inventory: Inventory,
     worker: IndexWorker,
-    access: IndexHandles,
+    index_handles: IndexHandles,
     seen: Seen,
 ) -> None:
     if stack != "full":
@@ -121,7 +121,7 @@ async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
     writer._ready().indices.update_aliases = swap_unheard  # type: ignore[method-assign, assignment]
     await catalogue.upsert_all(FILMS, SAMPLE)
     await worker.process_batch()
-    unheard = IndexHandles(writer, inventory, access.engine)
+    unheard = IndexHandles(writer, inventory, index_handles.open_engine)
     rebuild = Rebuild(unheard, TermWriter(), worker, utc_now, "tester")
     filed, stop = await ReindexJobs(utc_now).request(), asyncio.Event()
     running = asyncio.create_task(rebuild.run(stop))

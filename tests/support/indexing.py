@@ -12,51 +12,51 @@ SAMPLE = Provenance(source="sample")
 FILMS = [FilmFacts(title=f"Film number {n}", year=1950 + n % 70) for n in range(30)]
 
 
-class Moody:
+class FaultyWriter:
     """A real writer that fails when a test says so."""
 
     def __init__(self, writer: IndexWriter) -> None:
         self._writer = writer
-        self.away = False
-        self.refuse: dict[str, bool] = {}
-        self.breaks: set[str] = set()
-        self.loses: set[str] = set()
+        self.unavailable = False
+        self.rejections: dict[str, bool] = {}
+        self.crash_on: set[str] = set()
+        self.dropped: set[str] = set()
         self.written = 0
-        self.at_once = self.most_at_once = 0
-        self.takes = 0.0
+        self.concurrent = self.max_concurrent = 0
+        self.delay = 0.0
 
     async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
-        if self.away:
+        if self.unavailable:
             raise Unavailable("the engine is away")
-        if self.breaks & {made.film_id for made in documents}:
+        if self.crash_on & {document.film_id for document in documents}:
             raise RuntimeError("nobody thought of this film")
-        taken = [made for made in documents if made.film_id not in self.refuse]
-        self.written += len(taken)
-        refused = [
-            WriteError(made.film_id, "not today", self.refuse[made.film_id])
+        accepted = [made for made in documents if made.film_id not in self.rejections]
+        self.written += len(accepted)
+        errors = [
+            WriteError(made.film_id, "not today", self.rejections[made.film_id])
             for made in documents
-            if made.film_id in self.refuse
+            if made.film_id in self.rejections
         ]
-        return (*refused, *await self._writer.write(taken))
+        return (*errors, *await self._writer.write(accepted))
 
     async def fill(
         self, name: str, documents: Sequence[SerializedDocument]
     ) -> tuple[WriteError, ...]:
-        if self.away:
+        if self.unavailable:
             raise Unavailable("the engine is away")
-        kept = [made for made in documents if made.film_id not in self.loses]
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        await asyncio.sleep(self.takes)
+        accepted = [made for made in documents if made.film_id not in self.dropped]
+        self.concurrent += 1
+        self.max_concurrent = max(self.max_concurrent, self.concurrent)
+        await asyncio.sleep(self.delay)
         try:
-            return await self._writer.fill(name, kept)
+            return await self._writer.fill(name, accepted)
         finally:
-            self.at_once -= 1
+            self.concurrent -= 1
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._writer, name)
 
 
-async def held(writer: Moody) -> int:
+async def count_films(writer: FaultyWriter) -> int:
     name = await writer.live_index()  # type: ignore[operator]
     return int(await writer.count(name))  # type: ignore[operator]

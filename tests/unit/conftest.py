@@ -16,7 +16,7 @@ from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
 from tests.support.backends import PATIENCE, fresh_index
-from tests.support.indexing import Moody
+from tests.support.indexing import FaultyWriter
 
 
 @pytest.fixture
@@ -37,24 +37,24 @@ async def inventory(search_url: str) -> AsyncIterator[Inventory]:
 
 
 @pytest.fixture
-async def writer(search_url: str) -> AsyncIterator[Moody]:
+async def writer(search_url: str) -> AsyncIterator[FaultyWriter]:
     real = container.build_writer(Settings(search_url=search_url))
     await real.open()
-    yield Moody(real)
+    yield FaultyWriter(real)
     await real.close()
 
 
 @pytest.fixture
-def access(search_url: str, writer: Moody, inventory: Inventory) -> IndexHandles:
+def index_handles(search_url: str, writer: FaultyWriter, inventory: Inventory) -> IndexHandles:
     engine = partial(container.build_engine, Settings(search_url=search_url))
     return IndexHandles(writer, inventory, engine)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def worker(writer: Moody, notifier: OutboxNotifier) -> IndexWorker:
+def worker(writer: FaultyWriter, notifier: OutboxNotifier) -> IndexWorker:
     return IndexWorker(writer, TermWriter(), notifier, utc_now, "tester")  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def rebuild(access: IndexHandles, worker: IndexWorker) -> Rebuild:
-    return Rebuild(access, TermWriter(), worker, utc_now, "tester")
+def rebuild(index_handles: IndexHandles, worker: IndexWorker) -> Rebuild:
+    return Rebuild(index_handles, TermWriter(), worker, utc_now, "tester")

@@ -17,23 +17,23 @@ from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
 
-PROMOTED = "promoted"  # the moment between the swap and the next note
+AFTER_PROMOTE = "promoted"  # the moment between the swap and the next note
 
 
-def rebuild_and_die(at: str, database_url: str, search_url: str) -> None:
+def rebuild_until_killed(at: str, database_url: str, search_url: str) -> None:
     """Index what waits, take the job that was filed, and die at this step."""
     asyncio.run(_run(at, database_url, Settings(search_url=search_url)))
 
 
 async def _run(at: str, database_url: str, chosen: Settings) -> None:
-    rebuild_fill.PAGE, rebuild_fill.KEPT = 7, 14
+    rebuild_fill.PAGE_SIZE, rebuild_fill.CHECKPOINT_FILMS = 7, 14
     await connection.open_database(database_url)
     writer = container.build_writer(chosen)
     await writer.open()
     worker = IndexWorker(writer, TermWriter(), notifier_for(database_url), utc_now, "tester")
     while await worker.process_batch():
         pass
-    noting, promoting = rebuild_lease.RebuildLease.note, writer.promote
+    noting, promoting = rebuild_lease.RebuildLease.save, writer.promote
 
     async def note(self: rebuild_lease.RebuildLease, job: ReindexJob) -> None:
         await noting(self, job)
@@ -42,11 +42,11 @@ async def _run(at: str, database_url: str, chosen: Settings) -> None:
 
     async def promote(name: str) -> None:
         await promoting(name)
-        if at == PROMOTED:
+        if at == AFTER_PROMOTE:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    rebuild_lease.RebuildLease.note = note  # type: ignore[method-assign]
+    rebuild_lease.RebuildLease.save = note  # type: ignore[method-assign]
     writer.promote = promote  # type: ignore[method-assign]
     engine = partial(container.build_engine, chosen)
-    access = IndexHandles(writer, container.build_inventory(chosen), engine)
-    await Rebuild(access, TermWriter(), worker, utc_now, "tester").run(asyncio.Event())
+    index_handles = IndexHandles(writer, container.build_inventory(chosen), engine)
+    await Rebuild(index_handles, TermWriter(), worker, utc_now, "tester").run(asyncio.Event())

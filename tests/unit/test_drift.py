@@ -31,7 +31,7 @@ from service.search.index.read_your_writes import wait_until_indexed
 from service.server import container
 from service.settings import Settings
 from tests.support.backends import PATIENCE, required
-from tests.support.indexing import FILMS, SAMPLE, Moody
+from tests.support.indexing import FILMS, SAMPLE, FaultyWriter
 from tests.support.waiting import until
 
 
@@ -44,12 +44,12 @@ async def walked(drift: Drift, repair: bool = False) -> DriftReport:
     tally = None
     async for tally in drift.compare_all():
         if repair:
-            await drift.repair(tally.page)
+            await drift.repair(tally.page_differences)
     assert tally is not None
     return tally
 
 
-async def spoilt(catalogue: Catalogue, worker: IndexWorker, writer: Moody) -> dict[str, str]:
+async def spoilt(catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter) -> dict[str, str]:
     """An index with a film missing, two stale, one of them from the future, and one orphaned."""
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
@@ -73,11 +73,11 @@ async def spoilt(catalogue: Catalogue, worker: IndexWorker, writer: Moody) -> di
 async def test_each_kind_of_difference_is_found_named_and_repaired(
     catalogue: Catalogue,
     worker: IndexWorker,
-    writer: Moody,
+    writer: FaultyWriter,
     drift: Drift,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(comparison, "PAGE", 7)
+    monkeypatch.setattr(comparison, "PAGE_SIZE", 7)
     expected = await spoilt(catalogue, worker, writer)
     tally = await walked(drift)
     assert {each.film_id: each.kind for each in tally.named} == expected
@@ -94,17 +94,17 @@ async def test_each_kind_of_difference_is_found_named_and_repaired(
 
 
 async def test_a_film_on_its_way_is_no_drift_and_one_set_aside_is(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody, drift: Drift
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter, drift: Drift
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     assert (await walked(drift)).drift == 0
-    writer.refuse = {str(films[0].id): False}
+    writer.rejections = {str(films[0].id): False}
     await worker.process_batch()
     assert [each.kind for each in (await walked(drift)).named] == ["missing"]
 
 
 async def test_the_background_round_publishes_the_number_and_one_indexer_does_it(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody, drift: Drift
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter, drift: Drift
 ) -> None:
     await spoilt(catalogue, worker, writer)
     assert (await drift.show()).drift is None
@@ -132,14 +132,14 @@ async def test_the_background_round_publishes_the_number_and_one_indexer_does_it
 async def test_one_film_is_explained_in_plain_words(
     catalogue: Catalogue,
     worker: IndexWorker,
-    writer: Moody,
-    access: IndexHandles,
+    writer: FaultyWriter,
+    index_handles: IndexHandles,
     notifier: OutboxNotifier,
 ) -> None:
-    engine = access.engine("movies-1")
+    engine = index_handles.open_engine("movies-1")
     await engine.open()
     pointers = OutboxAdmin(catalogue, notifier)
-    why = IndexDiagnosis(catalogue, pointers, access.inventory, engine)
+    why = IndexDiagnosis(catalogue, pointers, index_handles.inventory, engine)
     expected = await spoilt(catalogue, worker, writer)
     missing, stale, future, orphaned = expected
 
@@ -157,10 +157,10 @@ async def test_one_film_is_explained_in_plain_words(
     film = await catalogue.get_by_title("film number 11")
     await catalogue.update(str(film.id), None, FilmPatch(plot="more"))
     assert "on its way" in await told(str(film.id))
-    writer.refuse = {str(film.id): True}
+    writer.rejections = {str(film.id): True}
     await worker.process_batch()
     assert "failed 1 times" in await told(str(film.id)) and "not today" in await told(str(film.id))
-    writer.refuse = {str(film.id): False}
+    writer.rejections = {str(film.id): False}
     await Outbox.all().update(due_at=0)
     await worker.process_batch()
     assert "set aside: not today" in await told(str(film.id))
@@ -169,7 +169,7 @@ async def test_one_film_is_explained_in_plain_words(
     assert "nothing that one can search for" in await told(str(endless.id))
     await catalogue.delete(str(film.id), None)
     await Outbox.all().update(due_at=0)
-    writer.refuse = {}
+    writer.rejections = {}
     await worker.process_batch()
     assert "was deleted in version 3; the index knows" in await told(str(film.id))
     await Film.filter(id=stale).update(directors=[None])
@@ -193,25 +193,29 @@ async def test_where_no_indexer_ever_ran_that_is_what_is_explained(
 
 
 async def test_a_change_set_aside_is_tried_again_when_an_operator_says_so(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody, notifier: OutboxNotifier
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter, notifier: OutboxNotifier
 ) -> None:
     film = await catalogue.add(FilmFacts(title="Refused"))
-    writer.refuse = {str(film.id): False}
+    writer.rejections = {str(film.id): False}
     pointers = OutboxAdmin(catalogue, notifier)
-    assert [row.state for row in (await pointers.page("waiting", 10, 0)).results] == ["waiting"]
+    assert [row.state for row in (await pointers.list_pointers("waiting", 10, 0)).results] == [
+        "waiting"
+    ]
     await worker.process_batch()
-    (row,) = (await pointers.page("quarantined", 10, 0)).results
+    (row,) = (await pointers.list_pointers("quarantined", 10, 0)).results
     assert (row.state, row.attempts, row.reason) == ("quarantined", 1, "not today")
-    writer.refuse = {}
+    writer.rejections = {}
     assert (await pointers.retry(str(row.id))).state == "waiting"
     assert await worker.process_batch() == 1
-    assert (await pointers.page("done", 10, 0)).total == (await pointers.page(None, 10, 0)).total
+    assert (await pointers.list_pointers("done", 10, 0)).total == (
+        await pointers.list_pointers(None, 10, 0)
+    ).total
     with pytest.raises(Conflict):
         await pointers.retry(str(row.id))
     for unknown in ("0", "x", "9" * 30):
         with pytest.raises(NotFound):
             await pointers.retry(unknown)
-    filed = await pointers.file(str(film.id))
+    filed = await pointers.reindex_film(str(film.id))
     assert (filed.version, filed.state) == (1, "waiting")
 
 

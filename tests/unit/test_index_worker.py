@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from indexer.index_worker import TOMBSTONE_AGE, IndexWorker, backoff_ms
+from indexer.index_worker import TOMBSTONE_AGE_MS, IndexWorker, backoff_ms
 from service.clock import epoch_ms, utc_now
 from service.database import sql
 from service.errors import Unavailable
@@ -17,24 +17,24 @@ from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
 from service.search.index.generation import Generation
 from service.search.vocabulary.sync import TermWriter
-from tests.support.indexing import FILMS, SAMPLE, Moody, held
+from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, count_films
 from tests.support.waiting import until
 
 
 async def test_what_is_claimed_is_indexed_once_and_finished(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
     before = await Generation().current()
     assert await worker.process_batch() == 30
-    assert await held(writer) == 30
+    assert await count_films(writer) == 30
     assert await worker.process_batch() == 0
     assert (await store.measure_depth(0)).waiting == 0
     assert await Generation().current() > before
 
 
 async def test_many_changes_of_a_film_become_one_document(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     film = await catalogue.add(FilmFacts(title="Changing"))
     for year in range(1990, 1995):
@@ -44,52 +44,52 @@ async def test_many_changes_of_a_film_become_one_document(
 
 
 async def test_a_withdrawn_film_leaves_the_index_and_an_older_pointer_does_not_bring_it_back(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     film = await catalogue.add(FilmFacts(title="Passing"))
     await worker.process_batch()
     await catalogue.delete(str(film.id), None)
     await worker.process_batch()
-    assert await held(writer) == 0
+    assert await count_films(writer) == 0
     await store.append_pointers([(film.id, 1, "film")], 0)
     await worker.process_batch()
-    assert await held(writer) == 0
+    assert await count_films(writer) == 0
 
 
 async def test_an_engine_that_is_away_loses_nothing(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
-    writer.away = True
+    writer.unavailable = True
     with pytest.raises(Unavailable):
         await worker.process_batch()
     waiting = await Outbox.filter(done_at=None)
     assert {row.reason for row in waiting} == {"the engine is away"}
     assert all(row.due_at > 0 and row.owner is None for row in waiting)
-    writer.away = False
+    writer.unavailable = False
     await Outbox.all().update(due_at=0)
     await worker.process_batch()
-    assert await held(writer) == 30
+    assert await count_films(writer) == 30
 
 
 async def test_what_is_refused_for_now_is_tried_again_and_what_never_can_is_set_aside(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     later, never = str(films[0].id), str(films[1].id)
-    writer.refuse = {later: True, never: False}
+    writer.rejections = {later: True, never: False}
     await worker.process_batch()
-    assert await held(writer) == 28
+    assert await count_films(writer) == 28
     depth = await store.measure_depth(0)
     assert (depth.waiting, depth.quarantined) == (1, 1)
-    writer.refuse = {}
+    writer.rejections = {}
     await Outbox.all().update(due_at=0)
     assert await worker.process_batch() == 1
-    assert await held(writer) == 29
+    assert await count_films(writer) == 29
 
 
 async def test_a_dead_owners_rows_are_free_when_it_starts_again(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
     assert len(await store.claim_pointers("tester", 500, epoch_ms(worker._now()))) == 30
@@ -99,7 +99,10 @@ async def test_a_dead_owners_rows_are_free_when_it_starts_again(
 
 
 async def test_a_step_that_broke_off_is_done_again_before_its_lease_ends(
-    catalogue: Catalogue, writer: Moody, notifier: OutboxNotifier, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue,
+    writer: FaultyWriter,
+    notifier: OutboxNotifier,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
     finish, tries = store.acknowledge, 0
@@ -135,13 +138,13 @@ async def test_two_indexers_never_claim_the_same_row(catalogue: Catalogue) -> No
 
 
 async def test_the_loop_wakes_at_a_nudge_and_ends_when_told(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody, notifier: OutboxNotifier
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter, notifier: OutboxNotifier
 ) -> None:
     await notifier.listen()
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(stop))
     await catalogue.add(FilmFacts(title="Nudged"))
-    while not await held(writer):
+    while not await count_films(writer):
         await asyncio.sleep(0.02)
     stop.set()
     await notifier.notify()
@@ -161,10 +164,10 @@ async def test_a_tombstone_is_removed_a_day_later_and_not_before(
     await worker.process_batch()
     await catalogue.delete(str(films[0].id), None)
     await worker.process_batch()
-    assert await worker.purge_tombstones(0) < await sql.now_ms() - TOMBSTONE_AGE + 60_000
+    assert await worker.purge_tombstones(0) < await sql.now_ms() - TOMBSTONE_AGE_MS + 60_000
     held = await inventory.get_entry("movies-1", str(films[0].id))
     assert held is not None and held.gone
-    await Outbox.all().update(done_at=await sql.now_ms() - TOMBSTONE_AGE - 60_000)
+    await Outbox.all().update(done_at=await sql.now_ms() - TOMBSTONE_AGE_MS - 60_000)
     await worker.purge_tombstones(0)
 
     async def removed() -> bool:

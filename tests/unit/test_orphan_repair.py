@@ -14,7 +14,7 @@ from service.indexing.orphan_repair import OrphanRepair
 from service.outbox.models import Outbox
 from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
-from tests.support.indexing import FILMS, SAMPLE, Moody, held
+from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, count_films
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def suspects(inventory: Inventory, notifier: OutboxNotifier) -> AsyncItera
 
 
 async def test_the_document_of_a_row_that_went_behind_the_services_back_is_removed(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody, suspects: OrphanRepair
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter, suspects: OrphanRepair
 ) -> None:
     films = (await catalogue.upsert_all(FILMS[:3], SAMPLE)).films
     await worker.process_batch()
@@ -38,7 +38,7 @@ async def test_the_document_of_a_row_that_went_behind_the_services_back_is_remov
     suspects.enqueue([str(films[0].id)])
     await suspects.wait_until_repaired()
     assert await worker.process_batch() == 1, "filed once, however often it is met"
-    assert await held(writer) == 2
+    assert await count_films(writer) == 2
 
 
 async def test_a_film_that_is_about_to_leave_the_index_is_left_alone(

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from indexer.index_worker import BATCH, MOST_BREAKS, IndexWorker
+from indexer.index_worker import BATCH_SIZE, MAX_CRASHES, IndexWorker
 from service.clock import utc_now
 from service.database.sql import fetch_rows, now_ms
 from service.films.catalogue import Catalogue
@@ -17,7 +17,7 @@ from service.outbox.models import Outbox
 from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
 from service.search.vocabulary.sync import TermWriter
-from tests.support.indexing import FILMS, SAMPLE, Moody, held
+from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, count_films
 
 
 async def differences(inventory: Inventory) -> list[Difference]:
@@ -28,7 +28,7 @@ async def differences(inventory: Inventory) -> list[Difference]:
 
 @pytest.mark.fault(17, "events late, twice, out of order")
 async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds(
-    catalogue: Catalogue, writer: Moody, inventory: Inventory, notifier: OutboxNotifier
+    catalogue: Catalogue, writer: FaultyWriter, inventory: Inventory, notifier: OutboxNotifier
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     for year in range(1990, 1993):
@@ -46,18 +46,18 @@ async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds
         await asyncio.gather(*(worker.process_batch() for worker in workers))
     await Outbox.all().update(done_at=1)
     assert await differences(inventory) == []
-    assert await held(writer) == 20
+    assert await count_films(writer) == 20
 
 
 @pytest.mark.fault(8, "one document rejected for good")
 async def test_a_film_that_can_become_no_document_is_set_aside_and_the_rest_goes_in(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     poison = films[11]
     await Film.filter(id=poison.id).update(directors=[None])  # by hand; no door lets this in
     await worker.process_batch()
-    assert await held(writer) == 29
+    assert await count_films(writer) == 29
     row = await Outbox.get(film_id=poison.id)
     assert row.quarantined_at is not None
     assert row.reason is not None and "cannot become a document" in row.reason
@@ -65,38 +65,38 @@ async def test_a_film_that_can_become_no_document_is_set_aside_and_the_rest_goes
 
 @pytest.mark.fault(28, "many rows, and poison among them")
 async def test_a_film_that_breaks_the_code_holds_up_nobody_and_is_set_aside_after_some_tries(
-    catalogue: Catalogue, worker: IndexWorker, writer: Moody
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
-    writer.breaks = {str(films[3].id), str(films[20].id)}
-    for _ in range(MOST_BREAKS):
+    writer.crash_on = {str(films[3].id), str(films[20].id)}
+    for _ in range(MAX_CRASHES):
         assert not await Outbox.filter(quarantined_at__isnull=False).exists()
         assert await worker.process_batch()
-        assert await held(writer) == 28
+        assert await count_films(writer) == 28
         await Outbox.all().update(due_at=0)
     assert await worker.process_batch() == 0
     aside = await Outbox.filter(quarantined_at__isnull=False)
-    assert {str(row.film_id) for row in aside} == writer.breaks
+    assert {str(row.film_id) for row in aside} == writer.crash_on
     assert all("nobody thought of this film" in str(row.reason) for row in aside)
 
 
 @pytest.mark.parametrize("indexed_before", [True, False])
 async def test_what_breaks_for_every_film_sets_none_aside_and_is_told(
-    indexed_before: bool, catalogue: Catalogue, worker: IndexWorker, writer: Moody
+    indexed_before: bool, catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     films = list((await catalogue.upsert_all(FILMS[:4], SAMPLE)).films)
     if indexed_before:
         await worker.process_batch()
         for film in films:
             await catalogue.update(str(film.id), None, FilmPatch(plot="changed"))
-    writer.breaks = {str(film.id) for film in films}
-    for _ in range(MOST_BREAKS + 2):
+    writer.crash_on = {str(film.id) for film in films}
+    for _ in range(MAX_CRASHES + 2):
         assert await worker.process_batch() == 4
         waiting = await Outbox.filter(done_at=None)
         assert all("nobody thought of this film" in str(row.reason) for row in waiting)
         assert all(row.owner is None and row.quarantined_at is None for row in waiting)
         await Outbox.filter(done_at=None).update(due_at=0)
-    writer.breaks = set()
+    writer.crash_on = set()
     assert await worker.process_batch() == 4
     assert not await Outbox.filter(done_at=None).exists()
 
@@ -104,16 +104,20 @@ async def test_what_breaks_for_every_film_sets_none_aside_and_is_told(
 @pytest.mark.fault(28, "many rows, and poison among them")
 @pytest.mark.parametrize("number", [3_000, pytest.param(102_000, marks=pytest.mark.chaos)])
 async def test_a_long_outbox_is_drained_poison_set_aside_and_old_rows_swept(
-    number: int, catalogue: Catalogue, worker: IndexWorker, writer: Moody, inventory: Inventory
+    number: int,
+    catalogue: Catalogue,
+    worker: IndexWorker,
+    writer: FaultyWriter,
+    inventory: Inventory,
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
-    writer.refuse = {str(film.id): False for film in films[:3]}  # a tenth of the rows
+    writer.rejections = {str(film.id): False for film in films[:3]}  # a tenth of the rows
     await store.append_pointers(((films[n % 30].id, 1, "film") for n in range(number)), 0)
     steps = 0
     while await worker.process_batch():
         steps += 1
-    assert steps == -(-number // BATCH), "what is set aside is not claimed again"
+    assert steps == -(-number // BATCH_SIZE), "what is set aside is not claimed again"
     depth = await store.measure_depth(0)
     assert (depth.waiting, depth.quarantined) == (0, number // 10)
     made = await catalogue.add(FilmFacts(title="Behind a heap of poison"))

@@ -33,9 +33,9 @@ from service.search.query.plan import Plan
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
-from tests.support.indexing import FILMS, SAMPLE, Moody, held
+from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, count_films
 from tests.support.waiting import until
-from tests.unit.killed_rebuild import PROMOTED, rebuild_and_die
+from tests.unit.killed_rebuild import AFTER_PROMOTE, rebuild_until_killed
 
 LONG = 120.0  # seconds that a small rebuild may take on a busy machine
 forking = multiprocessing.get_context("forkserver")
@@ -49,7 +49,7 @@ async def resources() -> AsyncIterator[AsyncExitStack]:
         yield stack
 
 
-async def over(job_id: str) -> ReindexJob:
+async def wait_until_finished(job_id: str) -> ReindexJob:
     async def finished() -> ReindexJob | None:
         job = await ReindexJob.get(id=job_id)
         return job if job.finished_at is not None else None
@@ -58,13 +58,13 @@ async def over(job_id: str) -> ReindexJob:
     return job
 
 
-async def carried_out(rebuild: Rebuild, job_id: str | None = None) -> ReindexJob:
+async def run_rebuild(rebuild: Rebuild, job_id: str | None = None) -> ReindexJob:
     """Run the job, or a new one, to its end."""
     stop = asyncio.Event()
     filed = job_id or (await ReindexJobs(utc_now).request()).id
     running = asyncio.create_task(rebuild.run(stop))
     try:
-        return await over(filed)
+        return await wait_until_finished(filed)
     finally:
         stop.set()
         await running
@@ -77,22 +77,26 @@ async def differences(inventory: Inventory) -> list[Difference]:
 
 
 async def test_a_fresh_index_takes_the_old_ones_place_and_the_old_one_is_kept(
-    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, writer: Moody, inventory: Inventory
+    catalogue: Catalogue,
+    worker: IndexWorker,
+    rebuild: Rebuild,
+    writer: FaultyWriter,
+    inventory: Inventory,
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
     await catalogue.delete(str(films[0].id), None)  # not indexed before the rebuild
     before = await inventory.live_index()
-    job = await carried_out(rebuild)
+    job = await run_rebuild(rebuild)
     assert (job.state, job.done, job.reason) == (Step.DONE, 29, None)
     assert await inventory.live_index() == job.index_name != before
     assert await writer.list_indexes() == sorted([before, job.index_name])  # type: ignore[operator]
-    assert await held(writer) == 29
+    assert await count_films(writer) == 29
     assert await differences(inventory) == []
     assert {"query": "Film number 7", "expected": "Film number 7"}.items() <= next(
         trial for trial in job.golden or [] if trial["query"] == "Film number 7"
     ).items()
-    third = await carried_out(rebuild)
+    third = await run_rebuild(rebuild)
     assert third.previous_name == job.index_name
     assert before not in await writer.list_indexes()  # type: ignore[operator]
 
@@ -103,11 +107,11 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
     worker: IndexWorker,
     rebuild: Rebuild,
     inventory: Inventory,
-    access: IndexHandles,
+    index_handles: IndexHandles,
     search_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rebuild_fill, "PAGE", 15)
+    monkeypatch.setattr(rebuild_fill, "PAGE_SIZE", 15)
     films = list((await catalogue.upsert_all(FILMS, SAMPLE)).films)
     more = [FilmFacts(title=f"Another {n}", directors=["Someone"]) for n in range(200)]
     films += (await catalogue.upsert_all(more, SAMPLE)).films
@@ -147,7 +151,7 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
     indexing = [asyncio.create_task(work) for work in (worker.run(stop), rebuild.run(stop))]
     using = [asyncio.create_task(work) for work in (write(), read())]
     try:
-        job = await over((await ReindexJobs(utc_now).request()).id)
+        job = await wait_until_finished((await ReindexJobs(utc_now).request()).id)
         over_now.set()
         await asyncio.gather(*using)
         await until(drained, LONG)
@@ -176,10 +180,10 @@ async def test_words_are_written_again_when_they_are_gone_or_another_analysis_ma
     await catalogue.upsert_all(FILMS, SAMPLE)
     await worker.process_batch()
     every = await words()
-    await carried_out(rebuild)
+    await run_rebuild(rebuild)
     await fetch_rows("DELETE FROM words WHERE word LIKE 't%'")
     await fetch_rows(done)
-    await carried_out(rebuild)
+    await run_rebuild(rebuild)
     assert await words() == every
 
 
@@ -194,10 +198,10 @@ async def test_words_that_are_complete_are_not_written_again(
         written.append(some)
 
     monkeypatch.setattr("service.search.vocabulary.sync._insert", insert)
-    await carried_out(rebuild)
+    await run_rebuild(rebuild)
     assert written
     written.clear()
-    await carried_out(rebuild)
+    await run_rebuild(rebuild)
     assert not written
 
 
@@ -205,7 +209,7 @@ async def test_words_that_are_complete_are_not_written_again(
 async def test_a_rebuild_takes_one_page_at_a_time_and_rests_while_people_search(
     catalogue: Catalogue,
     rebuild: Rebuild,
-    writer: Moody,
+    writer: FaultyWriter,
     monkeypatch: pytest.MonkeyPatch,
     searched: bool,
 ) -> None:
@@ -219,12 +223,12 @@ async def test_a_rebuild_takes_one_page_at_a_time_and_rests_while_people_search(
         rests.append(seconds)
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(rebuild_fill, "PAGE", 10)
+    monkeypatch.setattr(rebuild_fill, "PAGE_SIZE", 10)
     monkeypatch.setattr(rebuild_fill, "wait_or_stop", pause)
-    writer.takes = 0.2
-    job = await carried_out(rebuild)
+    writer.delay = 0.2
+    job = await run_rebuild(rebuild)
     assert (job.state, job.done) == (Step.DONE, 30)
-    assert (writer.most_at_once == 1) is searched
+    assert (writer.max_concurrent == 1) is searched
     assert len(rests) == (6 if searched else 0)
     assert all(rest > 0 for rest in rests)
 
@@ -238,7 +242,7 @@ async def test_a_rebuild_takes_one_page_at_a_time_and_rests_while_people_search(
         Step.CATCHING_UP,
         Step.VERIFYING,
         Step.SWAPPING,
-        PROMOTED,
+        AFTER_PROMOTE,
         Step.SETTLING,
     ],
 )
@@ -252,21 +256,25 @@ async def test_a_rebuild_killed_at_any_step_is_brought_to_its_end(
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     filed = await ReindexJobs(utc_now).request()
-    child = forking.Process(target=rebuild_and_die, args=(str(step), database, search_url))
+    child = forking.Process(target=rebuild_until_killed, args=(str(step), database, search_url))
     child.start()
     await asyncio.to_thread(child.join, LONG)
     assert child.exitcode == -signal.SIGKILL
     stood = await ReindexJob.get(id=filed.id)
-    assert stood.state == (Step.SWAPPING if step == PROMOTED else step)
+    assert stood.state == (Step.SWAPPING if step == AFTER_PROMOTE else step)
     await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed while nobody worked"))
     await catalogue.delete(str(films[4].id), None)
     chosen = Settings(search_url=search_url)
     writer = container.build_writer(chosen)
     resources.push_async_callback(writer.close)
     await writer.open()
-    access = IndexHandles(writer, inventory, lambda name: container.build_engine(chosen, name))
+    index_handles = IndexHandles(
+        writer, inventory, lambda name: container.build_engine(chosen, name)
+    )
     worker = IndexWorker(writer, TermWriter(), catalogue._notifier, utc_now, "tester")
-    job = await carried_out(Rebuild(access, TermWriter(), worker, utc_now, "tester"), filed.id)
+    job = await run_rebuild(
+        Rebuild(index_handles, TermWriter(), worker, utc_now, "tester"), filed.id
+    )
     assert (job.state, job.reason) == (Step.DONE, None)
     if step != Step.CREATING:
         assert job.index_name == stood.index_name
@@ -287,15 +295,15 @@ async def test_the_way_back_leads_to_the_index_before_with_all_that_changed_sinc
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
     before = await inventory.live_index()
-    made = await carried_out(rebuild)
+    made = await run_rebuild(rebuild)
     await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed since"))
     await catalogue.delete(str(films[4].id), None)
     await worker.process_batch()
-    back = await carried_out(rebuild, (await ReindexJobs(utc_now).request_rollback()).id)
+    back = await run_rebuild(rebuild, (await ReindexJobs(utc_now).request_rollback()).id)
     assert (back.state, back.reason, back.kind) == (Step.DONE, None, "rollback")
     assert await inventory.live_index() == before
     assert await differences(inventory) == []
-    again = await carried_out(rebuild, (await ReindexJobs(utc_now).request_rollback()).id)
+    again = await run_rebuild(rebuild, (await ReindexJobs(utc_now).request_rollback()).id)
     assert (again.state, await inventory.live_index()) == (Step.DONE, made.index_name)
 
 
@@ -304,19 +312,23 @@ async def test_an_index_out_of_use_for_longer_than_the_outbox_reaches_is_compare
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
-    await carried_out(rebuild)
+    await run_rebuild(rebuild)
     await catalogue.update(str(films[3].id), None, FilmPatch(plot="changed long since"))
     await catalogue.delete(str(films[4].id), None)
     await worker.process_batch()
     await Outbox.all().delete()
     await ReindexJob.all().update(swapped_ms=await now_ms() - 10 * 86_400_000)
-    back = await carried_out(rebuild, (await ReindexJobs(utc_now).request_rollback()).id)
+    back = await run_rebuild(rebuild, (await ReindexJobs(utc_now).request_rollback()).id)
     assert (back.state, await inventory.live_index()) == (Step.DONE, "movies-1")
     assert await differences(inventory) == []
 
 
 async def test_a_rebuild_that_is_called_off_leaves_nothing_behind(
-    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, writer: Moody, inventory: Inventory
+    catalogue: Catalogue,
+    worker: IndexWorker,
+    rebuild: Rebuild,
+    writer: FaultyWriter,
+    inventory: Inventory,
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
     await worker.process_batch()
@@ -327,11 +339,11 @@ async def test_a_rebuild_that_is_called_off_leaves_nothing_behind(
         await rebuilds.cancel(queued.id)
     assert refused.value.code == "reindex_over"
     filed = await rebuilds.request()
-    job = await rebuild._jobs.claim()
+    job = await rebuild._lease.claim()
     assert job is not None
     await rebuild._create(job)
     assert (await rebuilds.cancel(filed.id)).cancel_asked
-    assert (await carried_out(rebuild, filed.id)).state == Step.CANCELLED
+    assert (await run_rebuild(rebuild, filed.id)).state == Step.CANCELLED
     assert await writer.list_indexes() == [await inventory.live_index()] == ["movies-1"]  # type: ignore[operator]
 
 
@@ -344,21 +356,25 @@ async def test_a_swap_under_way_is_not_called_off(catalogue: Catalogue, rebuild:
 
 
 async def test_an_index_that_differs_from_the_database_does_not_go_live(
-    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, writer: Moody, inventory: Inventory
+    catalogue: Catalogue,
+    worker: IndexWorker,
+    rebuild: Rebuild,
+    writer: FaultyWriter,
+    inventory: Inventory,
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
     await Outbox.all().update(done_at=1)
     filed = await ReindexJobs(utc_now).request()
-    job = await rebuild._jobs.claim()
+    job = await rebuild._lease.claim()
     assert job is not None
     await rebuild._create(job)
     wrong = replace(MovieDocument.of(films[5]), title="Something else")
     await writer.fill(job.index_name, [SerializedDocument.of(wrong, writer.serialize)])  # type: ignore[operator,arg-type]
     job.checkpoint = (await Film.all().order_by("-id").first()).id  # type: ignore[union-attr]
     job.state = Step.FILLING
-    await rebuild._jobs.note(job)
-    finished = await carried_out(rebuild, filed.id)
+    await rebuild._lease.save(job)
+    finished = await run_rebuild(rebuild, filed.id)
     assert finished.state == Step.FAILED
     assert "differs from the database" in str(finished.reason)
     assert await inventory.live_index() == "movies-1"
@@ -372,26 +388,26 @@ async def test_an_index_that_came_out_short_does_not_go_live(
     catalogue: Catalogue,
     worker: IndexWorker,
     rebuild: Rebuild,
-    writer: Moody,
+    writer: FaultyWriter,
     inventory: Inventory,
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
     await Outbox.all().update(done_at=1)  # else the lost ones might still be on their way
-    writer.loses = {str(film.id) for film in films[:lost]}
-    finished = await carried_out(rebuild)
+    writer.dropped = {str(film.id) for film in films[:lost]}
+    finished = await run_rebuild(rebuild)
     assert finished.state == Step.FAILED
     assert "missing" in str(finished.reason)
     assert await writer.list_indexes() == [await inventory.live_index()] == ["movies-1"]  # type: ignore[operator]
-    assert await held(writer) == 30
+    assert await count_films(writer) == 30
 
 
 @pytest.mark.fault(15, "the new index is short")
 async def test_an_index_in_which_known_films_are_not_found_does_not_go_live(
     catalogue: Catalogue,
     worker: IndexWorker,
-    access: IndexHandles,
-    writer: Moody,
+    index_handles: IndexHandles,
+    writer: FaultyWriter,
     inventory: Inventory,
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
@@ -399,10 +415,12 @@ async def test_an_index_in_which_known_films_are_not_found_does_not_go_live(
     await writer.create("movies-0")  # type: ignore[operator]
 
     def blind(name: str) -> Engine:
-        return access.engine(name if name == "movies-1" else "movies-0")
+        return index_handles.open_engine(name if name == "movies-1" else "movies-0")
 
-    rebuild = Rebuild(replace(access, engine=blind), TermWriter(), worker, utc_now, "tester")
-    finished = await carried_out(rebuild)
+    rebuild = Rebuild(
+        replace(index_handles, open_engine=blind), TermWriter(), worker, utc_now, "tester"
+    )
+    finished = await run_rebuild(rebuild)
     assert finished.state == Step.FAILED
     assert "does not find what the old one does" in str(finished.reason)
     trial = (finished.golden or [])[0]
@@ -411,14 +429,14 @@ async def test_an_index_in_which_known_films_are_not_found_does_not_go_live(
 
 
 async def test_what_the_old_index_refused_the_new_one_may_take(
-    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, writer: Moody
+    catalogue: Catalogue, worker: IndexWorker, rebuild: Rebuild, writer: FaultyWriter
 ) -> None:
     film = (await catalogue.upsert_all(FILMS[:1], SAMPLE)).films[0]
-    writer.refuse = {str(film.id): False}
+    writer.rejections = {str(film.id): False}
     await worker.process_batch()
     assert await Outbox.filter(quarantined_at__isnull=False).count() == 1
-    writer.refuse = {}
-    assert (await carried_out(rebuild)).state == Step.DONE
+    writer.rejections = {}
+    assert (await run_rebuild(rebuild)).state == Step.DONE
     assert await worker.process_batch() == 1
     assert not await Outbox.filter(done_at=None).exists()
 
@@ -435,10 +453,10 @@ async def test_two_rebuilds_at_once_cannot_be_filed(database: str) -> None:
 
 
 async def test_a_rebuild_waits_for_an_engine_that_is_away_but_not_for_ever(
-    catalogue: Catalogue, rebuild: Rebuild, writer: Moody, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, rebuild: Rebuild, writer: FaultyWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
-    writer.away = True
+    writer.unavailable = True
     filed = await ReindexJobs(utc_now).request()
     stop = asyncio.Event()
     running = asyncio.create_task(rebuild.run(stop))
@@ -448,11 +466,11 @@ async def test_a_rebuild_waits_for_an_engine_that_is_away_but_not_for_ever(
 
     try:
         await until(stands)
-        writer.away = False
-        assert (await over(filed.id)).state == Step.DONE
-        writer.away = True
-        monkeypatch.setattr("indexer.rebuild.MOST_INTERRUPTED", 1)
-        failed = await over((await ReindexJobs(utc_now).request()).id)
+        writer.unavailable = False
+        assert (await wait_until_finished(filed.id)).state == Step.DONE
+        writer.unavailable = True
+        monkeypatch.setattr("indexer.rebuild.MAX_INTERRUPTIONS", 1)
+        failed = await wait_until_finished((await ReindexJobs(utc_now).request()).id)
         assert (failed.state, failed.reason) == (Step.FAILED, "the engine is away")
     finally:
         stop.set()
@@ -463,7 +481,7 @@ async def test_an_indexer_that_has_lost_the_job_writes_nothing_more(
     catalogue: Catalogue, rebuild: Rebuild
 ) -> None:
     filed = await ReindexJobs(utc_now).request()
-    job = await rebuild._jobs.claim()
+    job = await rebuild._lease.claim()
     assert job is not None
     other = RebuildLease("another", utc_now)
     assert await other.claim() is None
@@ -471,19 +489,19 @@ async def test_an_indexer_that_has_lost_the_job_writes_nothing_more(
     assert await other.claim() is not None
     job.state = Step.FILLING
     with pytest.raises(LeaseLost):
-        await rebuild._jobs.note(job)
+        await rebuild._lease.save(job)
     assert (await ReindexJob.get(id=filed.id)).state == Step.QUEUED
 
 
 async def test_a_step_that_takes_long_keeps_its_job(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.rebuild_lease.RENEW", 0.01)
+    monkeypatch.setattr("indexer.rebuild_lease.RENEW_INTERVAL", 0.01)
     filed = await ReindexJobs(utc_now).request()
     ours, others = RebuildLease("one", utc_now), RebuildLease("another", utc_now)
     job = await ours.claim()
     assert job is not None
-    async with ours.kept(job):
+    async with ours.renewed(job):
         await ReindexJob.filter(id=filed.id).update(leased_until=1)
 
         async def renewed() -> bool:
@@ -516,5 +534,5 @@ async def test_an_index_of_another_analysis_is_noticed_until_it_is_rebuilt(
         await drift.check()
     async for tally in drift.compare_all():
         assert (tally.by_content, tally.drift) == (False, 0)
-    assert (await carried_out(rebuild)).state == Step.DONE
+    assert (await run_rebuild(rebuild)).state == Step.DONE
     assert (await drift.show()).outdated is False

@@ -23,7 +23,7 @@ from service.search.engines.base import Inventory
 from service.search.engines.tantivy.schema import serialize
 from tests.support.indexing import FILMS, SAMPLE
 from tests.support.waiting import until
-from tests.unit.test_rebuild import carried_out, differences
+from tests.unit.test_rebuild import differences, run_rebuild
 
 ROW = dict.fromkeys(DOCUMENT_COLUMNS) | {
     "id": str(UUID(int=7)),
@@ -43,18 +43,18 @@ ROW = dict.fromkeys(DOCUMENT_COLUMNS) | {
 @pytest.fixture
 async def in_processes(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DocumentPool]:
     monkeypatch.setattr(rebuild_prepare, "MIN_FILMS_FOR_PROCESSES", 0)
-    async with DocumentPool.of(serialize, True, 1) as ready:
+    async with DocumentPool.start(serialize, True, 1) as ready:
         yield ready
 
 
 async def test_another_process_prepares_a_film_as_this_one_does(in_processes: DocumentPool) -> None:
-    made = await in_processes.page([ROW])
+    made = await in_processes.prepare([ROW])
     assert made == prepare_page(serialize, True, [ROW])
     assert {"tjaws", "atiburon", "dspielberg", "sbenchley"} <= made.words
 
 
 async def test_processes_that_prepare_let_others_go_first(in_processes: DocumentPool) -> None:
-    await in_processes.page([ROW])
+    await in_processes.prepare([ROW])
     ours = os.getpriority(os.PRIO_PROCESS, 0)
     theirs = {
         os.getpriority(os.PRIO_PROCESS, child.pid or 0)
@@ -87,24 +87,24 @@ async def test_a_rebuild_by_several_processes_leaves_nothing_out(
     monkeypatch.setattr(rebuild_prepare, "MIN_FILMS_FOR_PROCESSES", 0)
     await catalogue.upsert_all(FILMS, SAMPLE)
     await worker.process_batch()
-    job = await carried_out(rebuild)
+    job = await run_rebuild(rebuild)
     assert (job.state, job.done, job.reason) == (Step.DONE, 30, None)
     assert await differences(inventory) == []
 
 
 async def test_a_process_that_dies_is_a_passing_fault(in_processes: DocumentPool) -> None:
-    await in_processes.page([ROW])
+    await in_processes.prepare([ROW])
     for child in multiprocessing.active_children():
         os.kill(child.pid or 0, signal.SIGKILL)
     with pytest.raises(Unavailable, match="has died"):
         for _ in range(100):  # the pool notices when it next looks
-            await in_processes.page([ROW])
+            await in_processes.prepare([ROW])
 
 
 async def _prepare_and_die(told: Connection) -> None:
     rebuild_prepare.MIN_FILMS_FOR_PROCESSES = 0
-    async with DocumentPool.of(serialize, True, 1) as ready:
-        await ready.page([ROW])
+    async with DocumentPool.start(serialize, True, 1) as ready:
+        await ready.prepare([ROW])
         told.send([child.pid for child in multiprocessing.active_children()])
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -119,7 +119,7 @@ async def test_a_wanted_rebuild_is_told_of_those_whom_the_engine_answers(
         people.record_search,
     )
     await generation.advance()
-    following = asyncio.create_task(people.follow())
+    following = asyncio.create_task(people.publish_continuously())
 
     async def searched() -> bool:
         await search.find("jaws", 5, 0)

@@ -14,7 +14,7 @@ from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
 from service.outbox.models import Outbox
 from service.settings import PROJECT, resolve_path
-from tests.support.indexing import Moody, held
+from tests.support.indexing import FaultyWriter, count_films
 
 TIMES = 60  # films that each writer adds; every third is withdrawn again
 
@@ -30,7 +30,7 @@ async def writer_of(database: str, name: str, shared: str) -> asyncio.subprocess
 
 @pytest.mark.fault(26, "deadlock, serialization, two writers")
 async def test_two_processes_that_write_while_a_third_indexes_lose_nothing(
-    database: str, catalogue: Catalogue, worker: IndexWorker, writer: Moody
+    database: str, catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     shared = await catalogue.add(FilmFacts(title="Shared"))
     writing = [await writer_of(database, name, str(shared.id)) for name in ("One", "Two")]
@@ -46,7 +46,7 @@ async def test_two_processes_that_write_while_a_third_indexes_lose_nothing(
     assert await Outbox.all().count() == 1 + 2 * (2 * TIMES + TIMES // 3)
     while await worker.process_batch():
         pass
-    assert await held(writer) == kept + 1
+    assert await count_films(writer) == kept + 1
     assert not await Outbox.filter(done_at=None).exists()
 
 
