@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from service.search.filenames.matcher import MEANT
+from service.search.retrieval.search_request import Page, SearchRequest
 from tests.support.release_names import Named, names
 
 
@@ -50,7 +51,12 @@ async def main() -> int:
     async with films_in("sqlite", rows), indexed(chosen.engine, rows) as index:
 
         async def found(text: str, limit: int) -> list[Film]:
-            return [result.film for result in (await index.finder.find(text, limit, 0)).results]
+            return [
+                result.film
+                for result in (
+                    await index.finder.search(SearchRequest(text, page=Page(limit)))
+                ).hits
+            ]
 
         matching = FilenameMatcher(found)
         matched = await matching.match([each.item for each in named])

@@ -30,10 +30,9 @@ from benches.hard import hard
 from benches.queries import SPELT_RIGHT, generate
 from service.films.models import Film
 from service.search.index.document import MovieDocument
-from service.search.query.parser import Query
 from service.search.retrieval.database_search import DatabaseSearch
-from service.search.retrieval.engine_search import DEFAULT_OPTIONS
 from service.search.retrieval.film_cache import FilmCache
+from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.vocabulary.vocabulary import Vocabulary
 
 NAMES = {
@@ -174,8 +173,8 @@ def found_by(index: Indexed) -> Ask:
     """Ask the product."""
 
     async def ask(text: str) -> list[str]:
-        found = await index.finder.find(text, 10, 0)
-        return [str(result.film.id) for result in found.results]
+        found = await index.finder.search(SearchRequest(text, page=Page(10)))
+        return [str(result.film.id) for result in found.hits]
 
     return ask
 
@@ -200,8 +199,8 @@ async def by_database(
     standby = DatabaseSearch(vocabulary, FilmCache(), PATIENCE)
 
     async def ask(text: str) -> list[str]:
-        found = await standby.find(Query.parse(text), 10, 0, DEFAULT_OPTIONS)
-        return [str(result.film.id) for result in found.results]
+        found = await standby.search(SearchRequest(text, page=Page(10)))
+        return [str(result.film.id) for result in found.hits]
 
     return await measured(ask, judge, queries, missed)
 

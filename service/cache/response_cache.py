@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 
@@ -55,19 +55,21 @@ class ResponseCache:
         question: str,
         generation: int,
         seconds: float,
-        make: Callable[[], Awaitable[bytes]],
+        make: Callable[[], Awaitable[Any]],
         *,
+        encode: Callable[[Any], bytes] = bytes,
         is_cacheable: Callable[[bytes], bool] = lambda _: True,
     ) -> CachedResponse:
         """The answer to `question`, kept or made now; raises what `make` raises.
 
         Args:
+            encode: turns what `make` returns into bytes.
             worth: whether an answer is worth keeping; told from its bytes, since callers share it.
         """
         key = cache_key(scope, question, generation)
         task = self._making.get(key)
         if task is None:
-            task = asyncio.create_task(self._found_or_made(key, make, is_cacheable))
+            task = asyncio.create_task(self._found_or_made(key, make, encode, is_cacheable))
             self._making[key] = task
             task.add_done_callback(lambda done: self._made(key, done, seconds, is_cacheable))
         elif task.done():  # it was made, and is being kept
@@ -91,7 +93,11 @@ class ResponseCache:
             await asyncio.wait(self._keeping.values())
 
     async def _found_or_made(
-        self, key: str, make: Callable[[], Awaitable[bytes]], worth: Callable[[bytes], bool]
+        self,
+        key: str,
+        make: Callable[[], Awaitable[Any]],
+        encode: Callable[[Any], bytes],
+        worth: Callable[[bytes], bool],
     ) -> CachedResponse:
         found, claimed = await self._found_or_claimed(key)
         if found is None and not claimed:
@@ -100,7 +106,7 @@ class ResponseCache:
             return CachedResponse(found, "hit")
         lasting = False
         try:
-            body = await make()
+            body = encode(await make())
             lasting = worth(body)
         finally:
             if claimed and not lasting:  # nobody should wait for what will not come

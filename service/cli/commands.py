@@ -29,6 +29,7 @@ from service.indexing.drift import DriftReport
 from service.indexing.models import Step
 from service.indexing.reindex_jobs import ReindexView
 from service.omdb.bulk_fetch import fetch_all
+from service.search.retrieval.search_request import Page, SearchRequest
 from service.server.container import open_container
 from service.settings import Settings
 
@@ -79,10 +80,10 @@ async def search(settings: Settings, text: str, limit: int, explain: bool) -> No
     async with open_container(settings) as container:
         await container.generation.current()
         await container.vocabulary_sync.load()
-        result = await container.search.find(text, limit, 0)
+        result = await container.search.search(SearchRequest(text, page=Page(limit)))
     if result.did_you_mean:
         typer.echo(f"did you mean: {result.did_you_mean}")
-    if result.results and result.query:
+    if result.hits and result.query:
         width = None if sys.stdout.isatty() else PIPED_WIDTH
         Console(width=width).print(render_table(result, result.query, explain))
     prefix = "" if result.relation == "eq" else "at least "

@@ -7,7 +7,7 @@ from service.film_fields import FilmRow
 from service.search.highlights import BETWEEN, Match, explain_match, find_matches, match_ranges
 from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query
-from service.search.retrieval.engine_search import SearchResult
+from service.search.retrieval.search_request import SearchResult
 
 MATCH_STYLE = "bold yellow"
 
@@ -22,7 +22,7 @@ def render_table(search_result: SearchResult, query: Query, explain: bool) -> Ta
     table.add_column("id", no_wrap=True)
     if explain:
         table.add_column("why")
-    films = [result.film for result in search_result.results]
+    films = [result.film for result in search_result.hits]
     for film, matches in zip(films, find_matches(query, films, DEFAULT_FIELDS), strict=True):
         table.add_row(*_row_cells(query, film, matches, explain))
     return table

@@ -1,4 +1,4 @@
-"""The door to search: what a person typed in, films in order out."""
+"""The HTTP routes of search: parse, call, answer."""
 
 import asyncio
 import time
@@ -30,19 +30,22 @@ from service.search.responses import (
     search_page,
 )
 from service.search.retrieval.cursors import Cursor
-from service.search.retrieval.engine_search import SearchResult
+from service.search.retrieval.search_request import SearchResult
 
 bp = Blueprint("search", url_prefix="/api/v1")
 
-KEPT = 300.0  # seconds; an index that shows something new puts it out of use before
-FRESH = {"Cache-Control": "public, max-age=10, stale-if-error=3600"}
-BRIEF = {"Cache-Control": "no-store"}
-SEARCH, BROWSE = "/api/v1/search", "/api/v1/movies"
+CACHE_SECONDS = 300.0  # a new generation of the index replaces cached pages before
+CACHEABLE = {"Cache-Control": "public, max-age=10, stale-if-error=3600"}
+NOT_CACHEABLE = {"Cache-Control": "no-store"}
+SEARCH_PATH, BROWSE_PATH = "/api/v1/search", "/api/v1/movies"
+
+Rendered = tuple[Links | None, Any]
+"""A page and its links, ready to be encoded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """One search of several: its answer with status 200, or why it was refused."""
+class BatchAnswer:
+    """One search of a batch: its answer with status 200, or why it was refused."""
 
     status: int
     answer: SearchPage | None
@@ -50,10 +53,10 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class BatchAnswers:
     """The answers in the order of the searches."""
 
-    answers: list[Answered]
+    answers: list[BatchAnswer]
 
 
 @bp.get("/search", name="search")
@@ -64,19 +67,16 @@ class Answers:
     errors=(503,),
 )
 async def search(request: Request) -> HTTPResponse:
-    asked = read_query(request, SearchQuery)
-    walk = _walk(request, asked)
-
-    async def find() -> tuple[Links, SearchPage]:
-        return await _searched(request, asked, walk)
-
-    waited = asked.after is not None and await wait_until_indexed(
-        asked.after, container(request).generation
+    query = read_query(request, SearchQuery)
+    cursor = _decode_cursor(request, query)
+    waited = query.after is not None and await wait_until_indexed(
+        query.after, container(request).generation
     )
-    found = await _kept(request, "search", _question(asked), find)
+    render = partial(_render_search, request, query, cursor)
+    response = await _cached_page(request, "search", query.cache_key, render)
     if waited:
-        found.headers["Index-Token"] = str(asked.after)
-    return found
+        response.headers["Index-Token"] = str(query.after)
+    return response
 
 
 @bp.get("/movies", name="browse_films")
@@ -87,16 +87,9 @@ async def search(request: Request) -> HTTPResponse:
     errors=(503,),
 )
 async def browse(request: Request) -> HTTPResponse:
-    asked = read_query(request, BrowseQuery)
-    walk = _walk(request, asked)
-
-    async def find() -> tuple[Links, FilmPage]:
-        made = container(request)
-        found = await made.search.browse(asked.limit, asked.offset, asked.wish, walk)
-        links = _links(request, BROWSE, asked, found, walk)
-        return links, film_page(found, links, made.now())
-
-    return await _kept(request, "browse", _question(asked), find)
+    query = read_query(request, BrowseQuery)
+    render = partial(_render_list, request, query, _decode_cursor(request, query))
+    return await _cached_page(request, "browse", query.cache_key, render)
 
 
 @bp.get("/suggest", name="suggest")
@@ -107,28 +100,22 @@ async def browse(request: Request) -> HTTPResponse:
     errors=(503,),
 )
 async def suggest(request: Request) -> HTTPResponse:
-    asked, made = read_query(request, SuggestQuery), container(request)
-
-    async def find() -> tuple[None, Suggestions]:
-        began = time.perf_counter()
-        found = await made.search.suggest(asked.q, asked.limit)
-        ms = round((time.perf_counter() - began) * 1_000, 2)
-        return None, Suggestions(asked.q, ms, list(found.suggestions), list(found.degraded))
-
-    return await _kept(request, "suggest", f"{asked.limit} {asked.q}", find)
+    query = read_query(request, SuggestQuery)
+    render = partial(_render_suggestions, request, query)
+    return await _cached_page(request, "suggest", f"{query.limit} {query.q}", render)
 
 
 @bp.post("/search/batch", name="search_batch")
 @operation(
     "Several searches at once, each answered or refused on its own",
     body=Searches,
-    returns={200: Answers},
+    returns={200: BatchAnswers},
     errors=(503,),
 )
 async def search_batch(request: Request) -> HTTPResponse:
-    asked = read_body(request, Searches)
-    answers = [_one(request, number, each) for number, each in enumerate(asked.searches)]
-    return json_response(Answers(list(await asyncio.gather(*answers))))
+    searches = read_body(request, Searches).searches
+    answers = [_answer_one(request, number, params) for number, params in enumerate(searches)]
+    return json_response(BatchAnswers(list(await asyncio.gather(*answers))))
 
 
 @bp.post("/match", name="match")
@@ -139,94 +126,100 @@ async def search_batch(request: Request) -> HTTPResponse:
     errors=(503,),
 )
 async def match(request: Request) -> HTTPResponse:
-    asked, made = read_body(request, Descriptions), container(request)
-    found = await made.filename_matcher.match(asked.described)
-    return json_response(Matches([match_view(each, made.now()) for each in found]))
+    descriptions, parts = read_body(request, Descriptions), container(request)
+    results = await parts.filename_matcher.match(descriptions.to_names())
+    return json_response(Matches([match_view(result, parts.now()) for result in results]))
 
 
-async def _one(request: Request, number: int, given: dict[str, Any]) -> Answered:
-    async def find() -> Answered:
-        asked = validate(SearchQuery, given, prefix=f"/searches/{number}/")
-        if asked.after is not None:
-            await wait_until_indexed(asked.after, container(request).generation)
-        _, page = await _searched(request, asked, _walk(request, asked))
-        return Answered(200, page, None)
+async def _answer_one(request: Request, number: int, params: dict[str, Any]) -> BatchAnswer:
+    async def answer() -> BatchAnswer:
+        query = validate(SearchQuery, params, prefix=f"/searches/{number}/")
+        if query.after is not None:
+            await wait_until_indexed(query.after, container(request).generation)
+        _, page = await _render_search(request, query, _decode_cursor(request, query))
+        return BatchAnswer(200, page, None)
 
     return await validation_problem(
-        request, find, lambda status, said: Answered(status, None, said)
+        request, answer, lambda status, problem: BatchAnswer(status, None, problem)
     )
 
 
-async def _searched(
-    request: Request, asked: SearchQuery, walk: Cursor | None
+async def _render_search(
+    request: Request, query: SearchQuery, cursor: Cursor | None
 ) -> tuple[Links, SearchPage]:
-    began = time.perf_counter()
-    made, wish = container(request), asked.wish
-    found = await made.search.find(asked.q, asked.limit, asked.offset, wish, walk)
-    ms = (time.perf_counter() - began) * 1_000
-    links = _links(request, SEARCH, asked, found, walk)
-    explain, now = asked.explain, made.now()
-    make = partial(search_page, asked.q, found, links, wish.fields, explain=explain, ms=ms, now=now)
-    if "plot" in wish.fields:  # a long text takes long to look through
-        return links, await asyncio.to_thread(make)
-    return links, make()
+    started_at = time.perf_counter()
+    result = await container(request).search.search(query.to_request(cursor))
+    took_ms = (time.perf_counter() - started_at) * 1_000
+    links = _links(request, SEARCH_PATH, query, result, cursor)
+    render = partial(
+        search_page, query.q, result, links, query.search_fields,
+        explain=query.explain, took_ms=took_ms, now=container(request).now(),
+    )  # fmt: skip
+    if "plot" in query.search_fields:  # a long text takes long to look through
+        return links, await asyncio.to_thread(render)
+    return links, render()
 
 
-async def _kept(
-    request: Request,
-    scope: str,
-    question: str,
-    find: Callable[[], Awaitable[tuple[Links | None, Any]]],
+async def _render_list(
+    request: Request, query: BrowseQuery, cursor: Cursor | None
+) -> tuple[Links, FilmPage]:
+    result = await container(request).search.search(query.to_request(cursor))
+    links = _links(request, BROWSE_PATH, query, result, cursor)
+    return links, film_page(result, links, container(request).now())
+
+
+async def _render_suggestions(request: Request, query: SuggestQuery) -> tuple[None, Suggestions]:
+    started_at = time.perf_counter()
+    completion = await container(request).search.suggest(query.q, query.limit)
+    took_ms = round((time.perf_counter() - started_at) * 1_000, 2)
+    suggestions, degraded = list(completion.suggestions), list(completion.degraded)
+    return None, Suggestions(query.q, took_ms, suggestions, degraded)
+
+
+async def _cached_page(
+    request: Request, scope: str, key: str, render: Callable[[], Awaitable[Rendered]]
 ) -> HTTPResponse:
-    """The page, kept or made now; a makeshift one is not kept."""
-
-    async def make() -> bytes:
-        return packed(*await find())
-
-    made = container(request)
-    generation = await made.generation.current()
-    kept = await made.response_cache.get_or_make(
-        scope, question, generation, KEPT, make, is_cacheable=lasting
+    """Answer with the cached page, or with one rendered now; a degraded page is not cached."""
+    parts = container(request)
+    generation = await parts.generation.current()
+    cached = await parts.response_cache.get_or_make(
+        scope, key, generation, CACHE_SECONDS, render, encode=encode_page, is_cacheable=is_cacheable
     )
-    headers, page = unpacked(kept.body)
-    return json_response(page, headers=headers | kept.header())
+    headers, body = decode_page(cached.body)
+    return json_response(body, headers=headers | cached.header())
 
 
-def packed(links: Links | None, page: Any) -> bytes:
-    """A page behind a line with its headers, so that all who share the bytes send the same."""
+def encode_page(rendered: Rendered) -> bytes:
+    """Return a page behind a line with its headers, so that all who share it send the same."""
+    links, page = rendered
     link = links.header() if links else ""
-    headers = (BRIEF if page.degraded else FRESH) | ({"Link": link} if link else {})
+    headers = (NOT_CACHEABLE if page.degraded else CACHEABLE) | ({"Link": link} if link else {})
     return encode_json(headers) + b"\n" + encode_json(page)
 
 
-def unpacked(kept: bytes) -> tuple[dict[str, str], bytes]:
-    """The headers and the page."""
-    headers, _, page = kept.partition(b"\n")
-    return orjson.loads(headers), page
+def decode_page(encoded: bytes) -> tuple[dict[str, str], bytes]:
+    """Return the headers and the body of an encoded page."""
+    headers, _, body = encoded.partition(b"\n")
+    return orjson.loads(headers), body
 
 
-def lasting(kept: bytes) -> bool:
-    """Whether the page may be given to others later, too."""
-    return unpacked(kept)[0]["Cache-Control"] == FRESH["Cache-Control"]
+def is_cacheable(encoded: bytes) -> bool:
+    """Return whether the page may be given to others later."""
+    return decode_page(encoded)[0]["Cache-Control"] == CACHEABLE["Cache-Control"]
 
 
-def _question(asked: BrowseQuery) -> str:
-    return asked.model_dump_json(by_alias=True, exclude_unset=True, exclude={"after"})
-
-
-def _walk(request: Request, asked: BrowseQuery) -> Cursor | None:
-    """The walk that the client goes on with, if it brought a cursor."""
-    if asked.cursor is None:
+def _decode_cursor(request: Request, query: BrowseQuery) -> Cursor | None:
+    if query.cursor is None:
         return None
-    return container(request).cursors.decode(asked.cursor, asked.question)
+    return container(request).cursors.decode(query.cursor, query.search_key)
 
 
 def _links(
-    request: Request, path: str, asked: BrowseQuery, found: SearchResult, walk: Cursor | None
+    request: Request, path: str, query: BrowseQuery, result: SearchResult, cursor: Cursor | None
 ) -> Links:
-    """The neighbours: who pages by offset goes on by offset as far as that goes."""
-    sealed = None
-    if found.cursor is not None:
-        sealed = container(request).cursors.encode(found.cursor, asked.question)
-    start = walk.count if walk else asked.offset
-    return Links.along(path, asked, start, sealed, more=found.has_more)
+    """Return the neighbouring pages; a client that pages by offset keeps to offsets."""
+    next_cursor = None
+    if result.cursor is not None:
+        next_cursor = container(request).cursors.encode(result.cursor, query.search_key)
+    start = cursor.count if cursor else query.offset
+    return Links.along(path, query, start, next_cursor, more=result.has_more)

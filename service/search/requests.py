@@ -1,5 +1,6 @@
-"""What a client may ask of search: words, filters, an order, counts, a page."""
+"""The parameters of search requests: text, filters, sort, facets, page."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -10,36 +11,40 @@ from service.http.pagination import PageQuery
 from service.search.criteria.filters import Facet, Filters, Range
 from service.search.criteria.sorting import Sort
 from service.search.filenames.parser import ParsedName
-from service.search.query.fields import SearchField
-from service.search.retrieval.cursors import MAX_CURSOR_LENGTH
-from service.search.retrieval.engine_search import SearchOptions
+from service.search.query.fields import SearchField, SearchFields
+from service.search.retrieval.cursors import MAX_CURSOR_LENGTH, Cursor
+from service.search.retrieval.search_request import Page, SearchRequest
 from service.text.titles import compact_key
 
 MAX_NAMES = 20  # of one filter
 
 
 def _split(value: object) -> object:
-    """`a,b` and `["a", "b,c"]` as what they hold."""
+    """Split comma-separated names: `a,b` and `["a", "b,c"]`."""
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple):
         return value
-    return [p.strip() for t in texts for p in (t.split(",") if isinstance(t, str) else [t])]
+    return [
+        name.strip()
+        for text in texts
+        for name in (text.split(",") if isinstance(text, str) else [text])
+    ]
 
 
-def _listed(value: object) -> object:
+def _to_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _squeezed(names: tuple[str, ...]) -> tuple[str, ...]:
+def _compact_keys(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({compact_key(name) for name in names}))
 
 
-def _wrong(name: str, reason: str) -> Invalid:
+def _invalid(name: str, reason: str) -> Invalid:
     return Invalid(f"{name} {reason}.", errors=(FieldError(name, reason),))
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Names = Annotated[tuple[Name, ...], Field(max_length=MAX_NAMES), BeforeValidator(_listed)]
+Names = Annotated[tuple[Name, ...], Field(max_length=MAX_NAMES), BeforeValidator(_to_list)]
 Year = Annotated[int, Field(ge=1800, le=2200)]
 Rating = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Facets = Annotated[
@@ -53,7 +58,7 @@ Parts = Annotated[
 
 
 class BrowseQuery(PageQuery):
-    """Which films, in which order. Of several genres, languages or countries a film has any; names
+    """Filters, sort and page. Several genres, languages or countries mean any of them; names
     compare folded.
     """
 
@@ -76,59 +81,77 @@ class BrowseQuery(PageQuery):
 
     def model_post_init(self, context: object, /) -> None:
         super().model_post_init(context)
-        for least, most in (("year_min", "year_max"), ("rating_min", "rating_max")):
-            low, high = getattr(self, least), getattr(self, most)
-            if low is not None and high is not None and low > high:
-                raise _wrong(least, f"must not exceed {most}")
+        for lower, upper in (("year_min", "year_max"), ("rating_min", "rating_max")):
+            minimum, maximum = getattr(self, lower), getattr(self, upper)
+            if minimum is not None and maximum is not None and minimum > maximum:
+                raise _invalid(lower, f"must not exceed {upper}")
         if self.cursor is not None and "offset" in self.model_fields_set:
-            raise _wrong("offset", "is for pages without a cursor")
+            raise _invalid("offset", "is for pages without a cursor")
 
     @property
-    def selection(self) -> Filters:
-        """The filters as a value."""
-        named = [year for year in (self.year, self.year_min) if year is not None]
-        until = [year for year in (self.year, self.year_max) if year is not None]
+    def filters(self) -> Filters:
+        """Return the filters as a value."""
+        from_years = [year for year in (self.year, self.year_min) if year is not None]
+        to_years = [year for year in (self.year, self.year_max) if year is not None]
         return Filters(
             types=(self.type,) if self.type else (),
-            genres=_squeezed(self.genre),
-            directors=_squeezed((self.director,) if self.director else ()),
-            languages=_squeezed(self.language),
-            countries=_squeezed(self.country),
-            years=Range(max(named, default=None), min(until, default=None)),
+            genres=_compact_keys(self.genre),
+            directors=_compact_keys((self.director,) if self.director else ()),
+            languages=_compact_keys(self.language),
+            countries=_compact_keys(self.country),
+            years=Range(max(from_years, default=None), min(to_years, default=None)),
             ratings=Range(self.rating_min, self.rating_max),
             minutes=Range(None, self.runtime_max),
         )
 
-    @property
-    def wish(self) -> SearchOptions:
-        """Everything but the words and the page."""
-        return SearchOptions(self.selection, self.sort, facets=self.facets)
+    def to_request(self, cursor: Cursor | None) -> SearchRequest:
+        """Return the search for these parameters, continued behind `cursor`."""
+        return SearchRequest(
+            filters=self.filters,
+            sort=self.sort,
+            facets=self.facets,
+            page=Page(self.limit, self.offset, cursor),
+        )
 
     @property
-    def question(self) -> str:
-        """What a walk is a walk through: all that decides which films come, and in which order."""
-        left_out = {"limit", "offset", "cursor", "facets", "explain", "after"}
-        return self.model_dump_json(exclude=left_out, exclude_defaults=True)
+    def search_key(self) -> str:
+        """Return what a cursor is bound to: all that decides which films come in which order."""
+        excluded = {"limit", "offset", "cursor", "facets", "explain", "after"}
+        return self.model_dump_json(exclude=excluded, exclude_defaults=True)
+
+    @property
+    def cache_key(self) -> str:
+        """Return what a cached page is stored under."""
+        return self.model_dump_json(by_alias=True, exclude_unset=True, exclude={"after"})
 
 
 class SearchQuery(BrowseQuery):
-    """What is looked for: words of a title or of directors, half words, a year, an IMDb id."""
+    """A search by text: words of a title or of directors, beginnings, a year, an IMDb id."""
 
     q: str
     parts: Annotated[Parts, Field(alias="in")] = ("title", "director")
     typo: Literal["auto", "off"] = "auto"
     explain: bool = False
     after: str | None = None
-    """The `Index-Token` of a write: the search waits, at most 2 s, until it is searchable."""
+    """The `Index-Token` of a write; the search waits until it is searchable, 2 s at most."""
 
     @property
-    def wish(self) -> SearchOptions:
-        typos = self.typo == "auto"
-        return SearchOptions(self.selection, self.sort, frozenset(self.parts), typos, self.facets)
+    def search_fields(self) -> SearchFields:
+        """Return the fields to search in."""
+        return frozenset(self.parts)
+
+    def to_request(self, cursor: Cursor | None) -> SearchRequest:
+        """Return the search for these parameters, continued behind `cursor`."""
+        return replace(
+            super().to_request(cursor),
+            text=self.q,
+            fields=self.search_fields,
+            typo_tolerance=self.typo == "auto",
+        )
 
 
 class SuggestQuery(BaseModel):
-    """What has been typed so far."""
+    """The text typed so far."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -149,7 +172,7 @@ class Searches(BaseModel):
 
 
 class Description(BaseModel):
-    """What is known of a film; `runtime` in minutes."""
+    """Facts that describe a film; `runtime` in minutes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -169,10 +192,9 @@ class Descriptions(BaseModel):
         Field(min_length=1, max_length=MAX_DESCRIPTIONS),
     ]
 
-    @property
-    def described(self) -> list[str | ParsedName]:
-        """The items as the use case takes them."""
+    def to_names(self) -> list[str | ParsedName]:
+        """Return the items as file names and parsed names."""
         return [
-            each if isinstance(each, str) else ParsedName(**each.model_dump())
-            for each in self.items
+            item if isinstance(item, str) else ParsedName(**item.model_dump())
+            for item in self.items
         ]

@@ -10,17 +10,18 @@ from service.search.filenames.matcher import MatchResult
 from service.search.highlights import Match, explain_match, find_matches, match_ranges
 from service.search.query.fields import SearchFields
 from service.search.retrieval.autocomplete import Suggestion
-from service.search.retrieval.engine_search import SearchResult
+from service.search.retrieval.search_request import SearchResult
 
 CountsView = dict[str, list[FacetCount]]
 
 
 @dataclass(frozen=True, slots=True)
 class ResultView:
-    """One film that was found; scores order results and mean nothing else.
+    """One film; scores order the results of one query and mean nothing else.
 
-    `matches` has the ranges of characters that stand for the words, by field; a list of names
-    reads as one text with `, ` between them. `why` says it in words, when it was asked for."""
+    `matches` has the matched ranges of characters by field; a list of names reads as one text with
+    `, ` between them. `why` explains the match in words, where `explain` asks for it.
+    """
 
     movie: FilmView
     score: float
@@ -30,8 +31,8 @@ class ResultView:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """One page of results. `took_ms` is what finding took, at the time it was done; `degraded`
-    names what had to be done without.
+    """One page of results. `took_ms` is how long the search took when it ran; `degraded` names what
+    was left out.
     """
 
     query: str
@@ -59,8 +60,8 @@ class FilmPage:
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """Titles and directors that may be meant; `took_ms` is what that took when it was done;
-    `degraded` names what had to be done without.
+    """Titles and directors that may be meant. `took_ms` is how long completing took when it ran;
+    `degraded` names what was left out.
     """
 
     query: str
@@ -71,7 +72,7 @@ class Suggestions:
 
 @dataclass(frozen=True, slots=True)
 class CandidateView:
-    """A film that may be meant, and how sure that is, from 0 to 1; 0.9 is meant to be sure."""
+    """A film that may be meant and the confidence, from 0 to 1; from 0.9 on it is meant as sure."""
 
     movie: FilmView
     confidence: float
@@ -79,7 +80,7 @@ class CandidateView:
 
 @dataclass(frozen=True, slots=True)
 class MatchView:
-    """What was understood of one name; `match` is the film's id, null when it is unknown."""
+    """One parsed name; `match` is the id of its film, null where none is sure."""
 
     title: str
     year: int | None
@@ -94,60 +95,62 @@ class Matches:
     matches: list[MatchView]
 
 
-def match_view(found: MatchResult, now: datetime) -> MatchView:
-    """One name's answer."""
+def match_view(result: MatchResult, now: datetime) -> MatchView:
+    """Return one name's answer."""
     return MatchView(
-        title=found.described.title,
-        year=found.described.year,
-        match=str(found.film.id) if found.film else None,
-        candidates=[CandidateView(film_view(c.film, now), c.confidence) for c in found.candidates],
+        title=result.described.title,
+        year=result.described.year,
+        match=str(result.film.id) if result.film else None,
+        candidates=[CandidateView(film_view(c.film, now), c.confidence) for c in result.candidates],
     )
 
 
 def search_page(
     text: str,
-    found: SearchResult,
+    result: SearchResult,
     links: Links,
-    scope: SearchFields,
+    fields: SearchFields,
     *,
     explain: bool,
-    ms: float,
+    took_ms: float,
     now: datetime,
 ) -> SearchPage:
-    """What was found for `text`, in `ms` milliseconds."""
-    films, query = [result.film for result in found.results], found.query
+    """Return the page of a search for `text`."""
+    films, query = [scored.film for scored in result.hits], result.query
     matches: list[list[Match]] = [[] for _ in films]
     if query is not None and query.imdb_id is None:
-        matches = find_matches(query, films, scope)
-    pairs = zip(films, matches, strict=True)
-    said = [explain_match(query, *each) if query and explain else None for each in pairs]
+        matches = find_matches(query, films, fields)
+    explanations = [
+        explain_match(query, film, film_matches) if query and explain else None
+        for film, film_matches in zip(films, matches, strict=True)
+    ]
     return SearchPage(
         query=text,
-        total=Total(value=found.total, relation=found.relation),
-        took_ms=round(ms, 2),
+        total=Total(value=result.total, relation=result.relation),
+        took_ms=round(took_ms, 2),
         results=[
-            ResultView(film_view(result.film, now), result.score, match_ranges(each), reason)
-            for result, each, reason in zip(found.results, matches, said, strict=True)
+            ResultView(film_view(scored.film, now), scored.score, match_ranges(film_matches), why)
+            for scored, film_matches, why in zip(result.hits, matches, explanations, strict=True)
         ],
-        facets=_counts(found),
-        did_you_mean=found.did_you_mean,
-        degraded=list(found.degraded),
+        facets=_counts(result),
+        did_you_mean=result.did_you_mean,
+        degraded=list(result.degraded),
         next=links.next,
         previous=links.previous,
     )
 
 
-def film_page(found: SearchResult, links: Links, now: datetime) -> FilmPage:
-    """What there is without any words."""
+def film_page(result: SearchResult, links: Links, now: datetime) -> FilmPage:
+    """Return a page of films listed without a query."""
     return FilmPage(
-        results=[film_view(result.film, now) for result in found.results],
-        total=Total(value=found.total, relation=found.relation),
-        facets=_counts(found),
-        degraded=list(found.degraded),
+        results=[film_view(scored.film, now) for scored in result.hits],
+        total=Total(value=result.total, relation=result.relation),
+        facets=_counts(result),
+        degraded=list(result.degraded),
         next=links.next,
         previous=links.previous,
     )
 
 
-def _counts(found: SearchResult) -> CountsView:
-    return {facet: list(counts) for facet, counts in (found.facets or {}).items()}
+def _counts(result: SearchResult) -> CountsView:
+    return {facet: list(counts) for facet, counts in (result.facets or {}).items()}

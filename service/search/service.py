@@ -1,15 +1,15 @@
-"""Every search comes through here: by the engine, or by the database while the engine is away.
+"""Every search: through the engine, or by SQL while the engine is unavailable.
 
-After two failures in a row the engine is left alone for a moment, so that one that hangs does not
-cost its deadline at every search; a single one may be the query's own fault, and that an index
-lacks what one search looks at is none. A walk goes on only where it began: the database does not
-know the places of an engine's hits.
+A circuit breaker stops calls to an engine that failed twice in a row, so that a hanging engine does
+not cost its timeout at every search; a single failure may be the query's own fault. An index that
+lacks a field of one search does not count as a failure. A cursor continues only where it began: the
+database cannot continue behind an engine's sort key.
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 import structlog
 
@@ -18,116 +18,82 @@ from service.film_fields import FilmRow
 from service.limits import SEARCH_BREAKER_RESET, SEARCH_BREAKER_THRESHOLD
 from service.resilience.circuit_breaker import CircuitBreaker
 from service.search.engines.base import IndexOutdated
-from service.search.query.parser import Query
 from service.search.retrieval.autocomplete import Autocomplete, Suggestion
-from service.search.retrieval.cursors import Cursor
 from service.search.retrieval.database_search import ENGINE_UNAVAILABLE, DatabaseSearch
-from service.search.retrieval.engine_search import (
-    DEFAULT_OPTIONS,
-    EngineSearch,
-    SearchOptions,
-    SearchResult,
-)
-
-T = TypeVar("T")
+from service.search.retrieval.engine_search import EngineSearch
+from service.search.retrieval.search_request import Page, SearchRequest, SearchResult
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What may be meant; `degraded` names what had to be done without."""
+    """Suggestions for what is being typed; `degraded` names what was left out."""
 
     suggestions: tuple[Suggestion, ...]
     degraded: tuple[str, ...] = ()
 
 
 class SearchService:
-    """Finds, lists and completes, with or without an engine.
+    """Find, list and complete, with or without an engine.
 
     Every method raises `Invalid` for a text that cannot be searched for, and the database's own
-    errors when that is away as well.
+    errors when the database is unavailable as well.
+
+    Args:
+        on_engine_hit: called for each search that the engine answered.
+        clock: monotonic seconds.
     """
 
     def __init__(
         self,
-        finder: EngineSearch,
-        suggester: Autocomplete,
-        standby: DatabaseSearch,
-        seen: Callable[[], None],
+        engine_search: EngineSearch,
+        autocomplete: Autocomplete,
+        database_search: DatabaseSearch,
+        on_engine_hit: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._finder = finder
-        self._suggester = suggester
-        self._standby = standby
-        self._on_engine_hit = seen
+        self._engine_search = engine_search
+        self._autocomplete = autocomplete
+        self._database_search = database_search
+        self._on_engine_hit = on_engine_hit
         self._breaker = CircuitBreaker(SEARCH_BREAKER_THRESHOLD, SEARCH_BREAKER_RESET, clock)
 
-    async def find(
-        self,
-        text: str,
-        limit: int,
-        offset: int,
-        wish: SearchOptions = DEFAULT_OPTIONS,
-        walk: Cursor | None = None,
-    ) -> SearchResult:
-        """As `EngineSearch.find`; only a walk raises `Unavailable`."""
-        if walk is not None:
-            return await self._call_engine(self._finder.find(text, limit, offset, wish, walk))
-        return await self._with_fallback(
-            lambda: self._finder.find(text, limit, offset, wish),
-            lambda: self._standby.find(Query.parse(text), limit, offset, wish),
-        )
+    async def search(self, request: SearchRequest) -> SearchResult:
+        """Return one page of films; raise `Unavailable` only for a request with a cursor."""
+        if request.page.cursor is not None:
+            result = await self._engine_search.search(request)
+            self._on_engine_hit()
+            return result
+        if self._breaker.wait_time() == 0:
+            with self._fall_back():
+                return await self._engine_search.search(request)
+        return await self._database_search.search(request)
 
-    async def films(self, text: str, limit: int) -> list[FilmRow]:
-        """The first films that `find` gives."""
-        return [result.film for result in (await self.find(text, limit, 0)).results]
-
-    async def browse(
-        self,
-        limit: int,
-        offset: int,
-        wish: SearchOptions = DEFAULT_OPTIONS,
-        walk: Cursor | None = None,
-    ) -> SearchResult:
-        """As `EngineSearch.browse`; only a walk raises `Unavailable`."""
-        if walk is not None:
-            return await self._call_engine(self._finder.browse(limit, offset, wish, walk))
-        return await self._with_fallback(
-            lambda: self._finder.browse(limit, offset, wish),
-            lambda: self._standby.find(None, limit, offset, wish),
-        )
+    async def find_films(self, text: str, limit: int) -> list[FilmRow]:
+        """Return the first films of a search for `text`."""
+        result = await self.search(SearchRequest(text, page=Page(limit)))
+        return [scored.film for scored in result.hits]
 
     async def suggest(self, text: str, limit: int) -> Completion:
-        """As `Autocomplete.suggest`, and whether that was done without the engine."""
-
-        async def by_engine() -> Completion:
-            return Completion(await self._suggester.suggest(text, limit))
-
-        async def by_database() -> Completion:
-            found = await self._suggester.suggest(text, limit, self._standby.hits)
-            return Completion(found, (ENGINE_UNAVAILABLE,))
-
-        return await self._with_fallback(by_engine, by_database)
-
-    async def _with_fallback(
-        self, by_engine: Callable[[], Awaitable[T]], by_database: Callable[[], Awaitable[T]]
-    ) -> T:
+        """Return suggestions, as `Autocomplete.suggest` does."""
         if self._breaker.wait_time() == 0:
-            try:
-                found = await self._call_engine(by_engine())
-            except IndexOutdated as fault:
-                log.warning("search index outdated", action="search_degraded", reason=fault.detail)
-            except Unavailable as away:
-                self._breaker.record_failure()
-                log.warning("search engine away", action="search_degraded", reason=away.detail)
-            else:
-                self._breaker.record_success()
-                return found
-        return await by_database()
+            with self._fall_back():
+                return Completion(await self._autocomplete.suggest(text, limit))
+        fetch_hits = self._database_search.fetch_hits
+        suggestions = await self._autocomplete.suggest(text, limit, fetch_hits)
+        return Completion(suggestions, (ENGINE_UNAVAILABLE,))
 
-    async def _call_engine(self, by_engine: Awaitable[T]) -> T:
-        """The engine's answer; whoever wants to know of it is told that there was one."""
-        found = await by_engine
-        self._on_engine_hit()
-        return found
+    @contextmanager
+    def _fall_back(self) -> Iterator[None]:
+        """Swallow the engine's failure, so that the code behind the block answers instead."""
+        try:
+            yield
+        except IndexOutdated as error:
+            log.warning("search index outdated", action="search_degraded", reason=error.detail)
+        except Unavailable as error:
+            self._breaker.record_failure()
+            log.warning("search engine away", action="search_degraded", reason=error.detail)
+        else:
+            self._breaker.record_success()
+            self._on_engine_hit()

@@ -216,7 +216,7 @@ async def build_container(settings: Settings) -> Container:
             DatabaseSearch(vocabulary, film_cache, search_timeout(settings)),
             search_activity.record_search,
         )
-        filename_matcher = FilenameMatcher(search.films)
+        filename_matcher = FilenameMatcher(search.find_films)
         stack.callback(filename_matcher.close)
 
         async def refresh_engine(generation: int) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from service.search.retrieval.cursors import Cursor, CursorCodec
+from service.search.retrieval.cursors import Cursor, CursorCodec, MatchStage
 from tests.support.service_runner import Api
 from tests.support.waiting import until
 
@@ -223,7 +223,7 @@ async def test_an_old_cursor_is_refused_as_such(api: Api) -> None:
     then = datetime.now(UTC) - timedelta(days=1)
     sealed = CursorCodec(api.service.environment["JWT_SECRET"], lambda: then)
     question = '{"sort":"title"}'
-    cursor = sealed.encode(Cursor("exact", ("m", 1, "x"), 20), question)
+    cursor = sealed.encode(Cursor(MatchStage.EXACT, ("m", 1, "x"), 20), question)
     refused = await api.get(f"/api/v1/movies?sort=title&cursor={cursor}")
     assert (refused.status, refused.json["code"]) == (400, "cursor_expired")
 

@@ -1,5 +1,6 @@
 """The database as the engine of last resort: the same films, rule and order."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from service.search.index.document import MovieDocument
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.retrieval.database_search import DatabaseSearch
-from service.search.retrieval.engine_search import SearchOptions
 from service.search.retrieval.film_cache import FilmCache
+from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.contracts.test_engines import SELECTIONS, SHELF, by_hand
 from tests.support.sample_catalogue import PATIENCE, row
@@ -49,7 +50,7 @@ async def test_filters_keep_what_the_rule_in_python_keeps(database: str) -> None
 )
 async def test_every_order_is_that_of_the_engines(database: str, sort: Sort) -> None:
     await filled(SHELF)
-    hits = await DatabaseEngine().search(None, 0, 100, SearchOptions().filters, sort)
+    hits = await DatabaseEngine().search(None, 0, 100, SearchRequest().filters, sort)
     assert [hit.film_id for hit in hits.hits] == by_hand(sort)
 
 
@@ -67,10 +68,10 @@ async def test_what_is_misspelt_is_found_and_signs_are_plain_text(
     database: str, typed: str, title: str | None
 ) -> None:
     _, vocabulary = await filled(SHELF)
-    found = await DatabaseSearch(vocabulary, FilmCache(), PATIENCE).find(
-        Query.parse(typed), 5, 0, SearchOptions()
+    found = await DatabaseSearch(vocabulary, FilmCache(), PATIENCE).search(
+        SearchRequest(typed, page=Page(5))
     )
-    titles = [result.film.title for result in found.results]
+    titles = [result.film.title for result in found.hits]
     assert "search_engine_away" in found.degraded
     assert titles[:1] == ([title] if title else [])
 
@@ -79,16 +80,16 @@ async def test_what_is_misspelt_is_found_and_signs_are_plain_text(
 async def test_a_writer_is_found_when_asked_for(database: str, typed: str) -> None:
     written = {**SHELF[0], "title": "Man of Letters", "writers": ["Astrid Lindgren"]}
     _, vocabulary = await filled([*SHELF, written])
-    wish = SearchOptions(fields=frozenset({"title", "writer"} if "man" in typed else {"writer"}))
+    wish = SearchRequest(fields=frozenset({"title", "writer"} if "man" in typed else {"writer"}))
     for words in (vocabulary, Vocabulary()):  # also where nobody has left any words
-        found = await DatabaseSearch(words, FilmCache(), PATIENCE).find(
-            Query.parse(typed), 5, 0, wish
+        found = await DatabaseSearch(words, FilmCache(), PATIENCE).search(
+            replace(wish, text=typed, page=Page(5))
         )
-        assert found.results[0].film.title == "Man of Letters"
-    found = await DatabaseSearch(vocabulary, FilmCache(), PATIENCE).find(
-        Query.parse(typed), 5, 0, SearchOptions()
+        assert found.hits[0].film.title == "Man of Letters"
+    found = await DatabaseSearch(vocabulary, FilmCache(), PATIENCE).search(
+        SearchRequest(typed, page=Page(5))
     )
-    assert "Man of Letters" not in [result.film.title for result in found.results[:1]]
+    assert "Man of Letters" not in [result.film.title for result in found.hits[:1]]
 
 
 @pytest.mark.parametrize(
@@ -112,8 +113,8 @@ async def test_a_writer_is_found_when_asked_for(database: str, typed: str) -> No
 )
 async def test_no_sign_means_anything_to_the_database(database: str, typed: str) -> None:
     films, vocabulary = await filled(SHELF)
-    for wish in (SearchOptions(), SearchOptions(typo_tolerance=False), SearchOptions(sort="year")):
-        found = await DatabaseSearch(vocabulary, FilmCache(), PATIENCE).find(
-            Query.parse(typed), 100, 0, wish
+    for wish in (SearchRequest(), SearchRequest(typo_tolerance=False), SearchRequest(sort="year")):
+        found = await DatabaseSearch(vocabulary, FilmCache(), PATIENCE).search(
+            replace(wish, text=typed, page=Page(100))
         )
         assert found.total < len(films)

@@ -1,5 +1,6 @@
 """What people type, and the film that must come first: on each engine, over the sample films."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from service.films.models import Film
 from service.search.criteria.filters import Filters, Range
 from service.search.index.document import MovieDocument
 from service.search.retrieval.cursors import Cursor
-from service.search.retrieval.engine_search import DEFAULT_OPTIONS, RERANK_SIZE, SearchOptions
+from service.search.retrieval.paging import RERANK_SIZE
+from service.search.retrieval.search_request import Page, SearchRequest
 from service.text.analysis import full_title_key
 from tests.support.sample_catalogue import Shelf, row
 
@@ -90,43 +92,45 @@ async def test_every_title_typed_exactly_finds_its_film_first(
 
 async def test_a_year_beside_the_title_tells_films_of_one_title_apart(shelf: Shelf) -> None:
     for typed, year in (("dune 2021", 2021), ("dune (1984)", 1984), ("1984 dune", 1984)):
-        found = await shelf.finder.find(typed, 1, 0)
-        assert (found.results[0].film.title, found.results[0].film.year) == ("Dune", year)
+        found = await shelf.finder.search(SearchRequest(typed, page=Page(1)))
+        assert (found.hits[0].film.title, found.hits[0].film.year) == ("Dune", year)
 
 
 async def test_a_director_alone_gives_the_directors_films(shelf: Shelf) -> None:
-    found = await shelf.finder.find("spielburg", 10, 0)
-    assert all("Steven Spielberg" in result.film.directors for result in found.results[:8])
+    found = await shelf.finder.search(SearchRequest("spielburg", page=Page(10)))
+    assert all("Steven Spielberg" in result.film.directors for result in found.hits[:8])
 
 
 @pytest.mark.parametrize(
     "typed", ["tt0068646", "https://www.imdb.com/title/tt0068646/?ref_=x", "TT0068646"]
 )
 async def test_a_pasted_imdb_id_finds_its_film_alone(shelf: Shelf, typed: str) -> None:
-    found = await shelf.finder.find(typed, 5, 0)
-    assert [result.film.title for result in found.results] == ["The Godfather"]
+    found = await shelf.finder.search(SearchRequest(typed, page=Page(5)))
+    assert [result.film.title for result in found.hits] == ["The Godfather"]
     assert found.total == 1
 
 
 async def test_an_imdb_id_that_nobody_has_finds_nothing(shelf: Shelf) -> None:
-    assert (await shelf.finder.find("tt9999999", 5, 0)).total == 0
+    assert (await shelf.finder.search(SearchRequest("tt9999999", page=Page(5)))).total == 0
 
 
 async def test_nonsense_finds_nothing_and_says_so(shelf: Shelf) -> None:
-    found = await shelf.finder.find("qqqqxxxxzzzz", 5, 0)
-    assert (found.results, found.total) == ((), 0)
+    found = await shelf.finder.search(SearchRequest("qqqqxxxxzzzz", page=Page(5)))
+    assert (found.hits, found.total) == ((), 0)
 
 
 async def test_pages_show_every_hit_once_in_one_order(shelf: Shelf, films: list[Film]) -> None:
     walked: list[UUID] = []
-    total = (await shelf.finder.find("the", 1, 0)).total
+    total = (await shelf.finder.search(SearchRequest("the", page=Page(1)))).total
     assert total > RERANK_SIZE
     for offset in range(0, total, 30):
-        found = await shelf.finder.find("the", 30, offset)
+        found = await shelf.finder.search(SearchRequest("the", page=Page(30, offset)))
         assert found.total == total
-        walked += [result.film.id for result in found.results]
+        walked += [result.film.id for result in found.hits]
     assert len(walked) == len(set(walked)) == total
-    assert [r.film.id for r in (await shelf.finder.find("the", 60, 70)).results] == walked[70:130]
+    assert [
+        r.film.id for r in (await shelf.finder.search(SearchRequest("the", page=Page(60, 70)))).hits
+    ] == walked[70:130]
 
 
 async def test_a_film_whose_row_is_gone_is_not_shown(shelf: Shelf) -> None:
@@ -135,29 +139,35 @@ async def test_a_film_whose_row_is_gone_is_not_shown(shelf: Shelf) -> None:
 
 
 async def test_a_changed_row_is_shown_as_it_is_now(shelf: Shelf) -> None:
-    assert (await shelf.finder.find("jaws", 1, 0)).results[0].film.poster_status == "missing"
+    assert (await shelf.finder.search(SearchRequest("jaws", page=Page(1)))).hits[
+        0
+    ].film.poster_status == "missing"
     await Film.filter(title="Jaws").update(poster_status="stored", counters=1)
-    assert (await shelf.finder.find("jaws", 1, 0)).results[0].film.poster_status == "stored"
+    assert (await shelf.finder.search(SearchRequest("jaws", page=Page(1)))).hits[
+        0
+    ].film.poster_status == "stored"
 
 
 async def test_an_unreadable_query_is_refused(shelf: Shelf) -> None:
     with pytest.raises(Invalid):
-        await shelf.finder.find("\x00", 5, 0)
+        await shelf.finder.search(SearchRequest("\x00", page=Page(5)))
 
 
 async def test_filters_and_a_second_look_go_together(shelf: Shelf) -> None:
-    wish = SearchOptions(Filters(directors=("stevenspielberg",), years=Range(1980, 1995)))
-    found = await shelf.finder.find("jurasic", 5, 0, wish)
-    assert found.results[0].film.title == "Jurassic Park"
-    for result in found.results:
+    wish = SearchRequest(filters=Filters(directors=("stevenspielberg",), years=Range(1980, 1995)))
+    found = await shelf.finder.search(replace(wish, text="jurasic", page=Page(5)))
+    assert found.hits[0].film.title == "Jurassic Park"
+    for result in found.hits:
         assert wish.filters.accepts(result.film)
-    assert (await shelf.finder.find("jaws", 5, 0, wish)).results[:1] == ()
+    assert (await shelf.finder.search(replace(wish, text="jaws", page=Page(5)))).hits[:1] == ()
 
 
 async def test_words_are_looked_for_where_one_says(shelf: Shelf) -> None:
     async def first(typed: str, *parts: Any) -> str | None:
-        found = await shelf.finder.find(typed, 1, 0, SearchOptions(fields=frozenset(parts)))
-        return found.results[0].film.title if found.results else None
+        found = await shelf.finder.search(
+            SearchRequest(typed, fields=frozenset(parts), page=Page(1))
+        )
+        return found.hits[0].film.title if found.hits else None
 
     assert await first("toshiro mifune", "cast") == "Nothing Else"
     assert await first("mifnue", "cast") == "Nothing Else"
@@ -165,24 +175,26 @@ async def test_words_are_looked_for_where_one_says(shelf: Shelf) -> None:
     assert await first("nothing mifune", "title", "cast") == "Nothing Else"
     assert await first("mifune", "title", "director") != "Nothing Else"
     assert await first("jaws", "director") != "Jaws"
-    found = await shelf.finder.find(
-        "spielberg", 5, 0, SearchOptions(fields=frozenset({"director"}))
+    found = await shelf.finder.search(
+        SearchRequest("spielberg", fields=frozenset({"director"}), page=Page(5))
     )
-    assert found.results
-    assert all("Steven Spielberg" in result.film.directors for result in found.results)
+    assert found.hits
+    assert all("Steven Spielberg" in result.film.directors for result in found.hits)
 
 
 async def test_with_typos_off_only_what_is_typed_counts(shelf: Shelf) -> None:
     assert (
-        await shelf.finder.find("godfahter", 5, 0, SearchOptions(typo_tolerance=False))
+        await shelf.finder.search(SearchRequest("godfahter", typo_tolerance=False, page=Page(5)))
     ).total == 0
-    exact = await shelf.finder.find("godfather", 1, 0, SearchOptions(typo_tolerance=False))
-    assert exact.results[0].film.title == "The Godfather"
+    exact = await shelf.finder.search(
+        SearchRequest("godfather", typo_tolerance=False, page=Page(1))
+    )
+    assert exact.hits[0].film.title == "The Godfather"
 
 
 async def test_counts_leave_their_own_filter_out(shelf: Shelf, films: list[Film]) -> None:
-    wish = SearchOptions(Filters(genres=("drama",)), facets=("genre", "decade"))
-    found = await shelf.finder.browse(1, 0, wish)
+    wish = SearchRequest(filters=Filters(genres=("drama",)), facets=("genre", "decade"))
+    found = await shelf.finder.search(replace(wish, page=Page(1)))
     assert found.facets is not None
     counts = {count.value: count.count for count in found.facets["genre"]}
     assert counts["Comedy"] == sum("Comedy" in film.genres for film in films)
@@ -192,28 +204,30 @@ async def test_counts_leave_their_own_filter_out(shelf: Shelf, films: list[Film]
 
 
 async def test_a_misspelt_query_is_told_what_was_meant(shelf: Shelf) -> None:
-    assert (await shelf.finder.find("spilberg jaws", 1, 0)).did_you_mean == "spielberg jaws"
-    assert (await shelf.finder.find("jaws", 1, 0)).did_you_mean is None
+    assert (
+        await shelf.finder.search(SearchRequest("spilberg jaws", page=Page(1)))
+    ).did_you_mean == "spielberg jaws"
+    assert (await shelf.finder.search(SearchRequest("jaws", page=Page(1)))).did_you_mean is None
 
 
 @pytest.mark.parametrize(
     "wish",
     [
-        DEFAULT_OPTIONS,
-        SearchOptions(sort="-year"),
-        SearchOptions(Filters(genres=("drama",)), sort="title"),
+        SearchRequest(),
+        SearchRequest(sort="-year"),
+        SearchRequest(filters=Filters(genres=("drama",)), sort="title"),
     ],
 )
 async def test_a_walk_meets_every_film_once_though_others_come_and_go(
-    shelf: Shelf, films: list[Film], wish: SearchOptions
+    shelf: Shelf, films: list[Film], wish: SearchRequest
 ) -> None:
     there = {r.film.id for r in await everything(shelf, "the", wish)}
     walked: list[UUID] = []
     walk: Cursor | None = None
     number, added = 0, []
     while True:
-        page = await shelf.finder.find("the", 9, 0, wish, walk)
-        walked += [result.film.id for result in page.results]
+        page = await shelf.finder.search(replace(wish, text="the", page=Page(9, cursor=walk)))
+        walked += [result.film.id for result in page.hits]
         number += 1
         facts = {"title": f"The The {number}", "year": 2030, "votes": 3_000_000 // number}
         added.append(row(10_000 + number, facts | {"genres": ["Drama"]}))
@@ -228,9 +242,11 @@ async def test_a_walk_meets_every_film_once_though_others_come_and_go(
     assert there <= set(walked)
 
 
-async def everything(shelf: Shelf, typed: str, wish: SearchOptions) -> list[Any]:
+async def everything(shelf: Shelf, typed: str, wish: SearchRequest) -> list[Any]:
     found, offset = [], 0
-    while page := (await shelf.finder.find(typed, 100, offset, wish)).results:
+    while page := (
+        await shelf.finder.search(replace(wish, text=typed, page=Page(100, offset)))
+    ).hits:
         found += page
         offset += 100
     return found

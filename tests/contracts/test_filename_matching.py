@@ -14,6 +14,7 @@ from service.search.filenames.matcher import FilenameMatcher, judge
 from service.search.filenames.parser import ParsedName, parse_name
 from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
+from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.settings import PROJECT
 from tests.support.release_names import names
@@ -47,7 +48,10 @@ async def matching(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatch
     finder = EngineSearch(engine, vocabulary)
 
     async def found(text: str, limit: int) -> list[Film]:
-        return [result.film for result in (await finder.find(text, limit, 0)).results]
+        return [
+            result.film
+            for result in (await finder.search(SearchRequest(text, page=Page(limit)))).hits
+        ]
 
     made = FilenameMatcher(found)
     yield made

@@ -1,6 +1,7 @@
 """What users of such services ask for most when they look for a film, one test each, on each engine
 over the sample films."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -11,16 +12,16 @@ from service.search.criteria.filters import Filters, Range
 from service.search.filenames.matcher import FilenameMatcher
 from service.search.filenames.parser import ParsedName
 from service.search.retrieval.autocomplete import Autocomplete
-from service.search.retrieval.engine_search import SearchOptions
 from service.search.retrieval.film_cache import FilmCache as Prepared
+from service.search.retrieval.search_request import Page, SearchRequest
 from tests.support.sample_catalogue import Shelf
 
 pytestmark = pytest.mark.usefixtures("shelf")
 
 
-async def ids(shelf: Shelf, typed: str, wish: SearchOptions | None = None) -> list[UUID]:
-    found = await shelf.finder.find(typed, 10, 0, wish or SearchOptions())
-    return [result.film.id for result in found.results]
+async def ids(shelf: Shelf, typed: str, wish: SearchRequest | None = None) -> list[UUID]:
+    found = await shelf.finder.search(replace(wish or SearchRequest(), text=typed, page=Page(10)))
+    return [result.film.id for result in found.hits]
 
 
 async def first(shelf: Shelf, typed: str) -> str | None:
@@ -29,15 +30,17 @@ async def first(shelf: Shelf, typed: str) -> str | None:
 
 @pytest.mark.parametrize("typed", ["Stanley Kubrick", "kubrick", "kubrik", "Kubrick, Stanley"])
 async def test_films_are_found_by_their_director(shelf: Shelf, typed: str) -> None:
-    found = await shelf.finder.find(typed, 5, 0)
-    assert len(found.results) == 5
-    assert all("Stanley Kubrick" in result.film.directors for result in found.results)
+    found = await shelf.finder.search(SearchRequest(typed, page=Page(5)))
+    assert len(found.hits) == 5
+    assert all("Stanley Kubrick" in result.film.directors for result in found.hits)
 
 
 @pytest.mark.parametrize("typed", ["Ingrid Thulin", "ingrid tulin", "mifune"])
 async def test_films_are_found_by_their_actors(shelf: Shelf, typed: str) -> None:
-    found = await shelf.finder.find(typed, 1, 0, SearchOptions(fields=frozenset({"cast"})))
-    assert [result.film.title for result in found.results] == ["Nothing Else"]
+    found = await shelf.finder.search(
+        SearchRequest(typed, fields=frozenset({"cast"}), page=Page(1))
+    )
+    assert [result.film.title for result in found.hits] == ["Nothing Else"]
 
 
 WRITTEN = ["Astrid Lindgren", "lindgren", "Lindgren, Astrid", "astrid lingren", "jhabvla"]
@@ -45,16 +48,18 @@ WRITTEN = ["Astrid Lindgren", "lindgren", "Lindgren, Astrid", "astrid lingren", 
 
 @pytest.mark.parametrize("typed", WRITTEN)
 async def test_films_are_found_by_their_writers(shelf: Shelf, typed: str) -> None:
-    found = await shelf.finder.find(typed, 1, 0, SearchOptions(fields=frozenset({"writer"})))
-    assert [result.film.title for result in found.results] == ["Nothing Else"]
+    found = await shelf.finder.search(
+        SearchRequest(typed, fields=frozenset({"writer"}), page=Page(1))
+    )
+    assert [result.film.title for result in found.hits] == ["Nothing Else"]
 
 
 @pytest.mark.parametrize("typed", ["nothing lindgren", "lindgren nothng", "nothing else jhabvla"])
 async def test_a_word_of_a_title_and_a_writer_find_the_film(shelf: Shelf, typed: str) -> None:
-    found = await shelf.finder.find(
-        typed, 1, 0, SearchOptions(fields=frozenset({"title", "writer"}))
+    found = await shelf.finder.search(
+        SearchRequest(typed, fields=frozenset({"title", "writer"}), page=Page(1))
     )
-    assert [result.film.title for result in found.results] == ["Nothing Else"]
+    assert [result.film.title for result in found.hits] == ["Nothing Else"]
 
 
 async def test_a_writer_is_looked_for_only_when_asked(shelf: Shelf) -> None:
@@ -63,11 +68,13 @@ async def test_a_writer_is_looked_for_only_when_asked(shelf: Shelf) -> None:
 
 async def test_what_no_writer_is_called_finds_nothing(shelf: Shelf) -> None:
     for typos in (True, False):
-        wish = SearchOptions(fields=frozenset({"writer"}), typo_tolerance=typos, facets=("genre",))
-        found = await shelf.finder.find("xyzzy", 5, 0, wish)
-        assert (found.results, found.total, found.facets) == ((), 0, {"genre": ()})
-    both = SearchOptions(fields=frozenset({"writer"}), typo_tolerance=False)
-    assert (await shelf.finder.find("lindgren xyzzy", 5, 0, both)).total == 0
+        wish = SearchRequest(fields=frozenset({"writer"}), typo_tolerance=typos, facets=("genre",))
+        found = await shelf.finder.search(replace(wish, text="xyzzy", page=Page(5)))
+        assert (found.hits, found.total, found.facets) == ((), 0, {"genre": ()})
+    both = SearchRequest(fields=frozenset({"writer"}), typo_tolerance=False)
+    assert (
+        await shelf.finder.search(replace(both, text="lindgren xyzzy", page=Page(5)))
+    ).total == 0
 
 
 SAME = ["jaws ", " jaws", "JAWS", "jaws.", "\tjaws\n", "“Jaws”"]
@@ -148,16 +155,16 @@ WITH_A_YEAR = [
 async def test_a_year_may_be_typed_with_the_title(
     shelf: Shelf, typed: str, title: str, year: int
 ) -> None:
-    film = (await shelf.finder.find(typed, 1, 0)).results[0].film
+    film = (await shelf.finder.search(SearchRequest(typed, page=Page(1)))).hits[0].film
     assert (film.title, film.year) == (title, year)
 
 
 async def test_a_genre_and_years_narrow_what_is_found(shelf: Shelf) -> None:
-    wish = SearchOptions(Filters(genres=("drama",), years=Range(1970, 1979)))
-    found = await shelf.finder.find("the", 10, 0, wish)
-    assert found.results
-    assert all("Drama" in result.film.genres for result in found.results)
-    assert all(1970 <= (result.film.year or 0) <= 1979 for result in found.results)
+    wish = SearchRequest(filters=Filters(genres=("drama",), years=Range(1970, 1979)))
+    found = await shelf.finder.search(replace(wish, text="the", page=Page(10)))
+    assert found.hits
+    assert all("Drama" in result.film.genres for result in found.hits)
+    assert all(1970 <= (result.film.year or 0) <= 1979 for result in found.hits)
 
 
 LOCAL = [
@@ -179,7 +186,10 @@ async def test_which_film_is_meant_is_said_with_how_sure_that_is(
     shelf: Shelf, films: list[Film]
 ) -> None:
     async def found(text: str, limit: int) -> list[Film]:
-        return [result.film for result in (await shelf.finder.find(text, limit, 0)).results]
+        return [
+            result.film
+            for result in (await shelf.finder.search(SearchRequest(text, page=Page(limit)))).hits
+        ]
 
     matching = FilenameMatcher(found)
     said: list[str | ParsedName] = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]
@@ -194,9 +204,9 @@ async def test_which_film_is_meant_is_said_with_how_sure_that_is(
 
 
 async def test_a_chosen_facet_leaves_the_others_to_be_chosen(shelf: Shelf) -> None:
-    free = await shelf.finder.find("the", 1, 0, SearchOptions(facets=("genre",)))
-    chosen = SearchOptions(Filters(genres=("drama",)), facets=("genre",))
-    narrowed = await shelf.finder.find("the", 1, 0, chosen)
+    free = await shelf.finder.search(SearchRequest("the", facets=("genre",), page=Page(1)))
+    chosen = SearchRequest(filters=Filters(genres=("drama",)), facets=("genre",))
+    narrowed = await shelf.finder.search(replace(chosen, text="the", page=Page(1)))
     assert narrowed.total < free.total
     assert narrowed.facets is not None
     assert free.facets is not None
@@ -209,10 +219,10 @@ EXACT += ["M*A*S*H", "(500) Days of Summer", "Star Wars", "Rocky II", "The Godfa
 
 @pytest.mark.parametrize("title", EXACT)
 async def test_an_exact_title_comes_before_every_other(shelf: Shelf, title: str) -> None:
-    found = await shelf.finder.find(title, 10, 0)
-    assert found.results[0].film.title == title
+    found = await shelf.finder.search(SearchRequest(title, page=Page(10)))
+    assert found.hits[0].film.title == title
     assert found.did_you_mean is None
-    scores = [result.score for result in found.results]
+    scores = [result.score for result in found.hits]
     assert scores[1:] == sorted(scores[1:], reverse=True)
 
 

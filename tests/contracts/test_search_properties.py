@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from service.errors import Invalid
 from service.films.models import Film
-from service.search.retrieval.engine_search import EngineSearch, SearchResult
+from service.search.retrieval.engine_search import EngineSearch
+from service.search.retrieval.search_request import Page, SearchRequest, SearchResult
 from service.text.analysis import words
 from tests.support.sample_catalogue import HARD, Shelf, samples
 
@@ -61,14 +62,14 @@ async def answer(
     finder: EngineSearch, typed: str, limit: int, offset: int = 0
 ) -> SearchResult | None:
     try:
-        return await finder.find(typed, limit, offset)
+        return await finder.search(SearchRequest(typed, page=Page(limit, offset)))
     except Invalid as refused:
         assert refused.code in REFUSALS
         return None
 
 
 def ids(found: SearchResult) -> list[UUID]:
-    return [result.film.id for result in found.results]
+    return [result.film.id for result in found.hits]
 
 
 @ANYTHING
@@ -76,7 +77,7 @@ def ids(found: SearchResult) -> list[UUID]:
 async def test_every_text_is_answered_or_refused_by_name(asked: EngineSearch, typed: str) -> None:
     found = await answer(asked, typed, 10)
     if found is not None:
-        assert len(found.results) <= min(10, found.total)
+        assert len(found.hits) <= min(10, found.total)
 
 
 @ANYTHING
@@ -108,4 +109,4 @@ async def test_a_title_typed_as_it_is_comes_first(
 ) -> None:
     found = await answer(asked, change(title), 1)
     assert found is not None
-    assert words(found.results[0].film.title) == words(title)
+    assert words(found.hits[0].film.title) == words(title)

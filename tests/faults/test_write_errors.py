@@ -17,15 +17,18 @@ from service.http.pagination import Links
 from service.outbox import store
 from service.outbox.models import Outbox
 from service.outbox.notifications import OutboxNotifier
-from service.search.api import lasting, packed, unpacked
+from service.search.api import decode_page, encode_page, is_cacheable
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.search.engines.elasticsearch.reader import ElasticsearchEngine
 from service.search.engines.elasticsearch.writer import ElasticsearchWriter
+from service.search.query.fields import DEFAULT_FIELDS
 from service.search.responses import film_page, search_page
 from service.search.retrieval.autocomplete import Autocomplete
 from service.search.retrieval.database_search import ENGINE_UNAVAILABLE, DatabaseSearch
-from service.search.retrieval.engine_search import PARTIAL_RESULTS, EngineSearch, SearchOptions
+from service.search.retrieval.engine_search import EngineSearch
 from service.search.retrieval.film_cache import FilmCache
+from service.search.retrieval.paging import PARTIAL_RESULTS
+from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.service import SearchService
 from service.search.vocabulary.sync import TermWriter
 from service.search.vocabulary.vocabulary import Vocabulary
@@ -154,31 +157,33 @@ async def test_an_answer_in_part_is_marked_and_kept_by_nobody(
 ) -> None:
     await catalogue.upsert_all(FILMS[:3], SAMPLE)
     await indexer.process_batch()
-    assert (await search.find("film", 2, 0)).degraded == ()
+    assert (await search.search(SearchRequest("film", page=Page(2)))).degraded == ()
     cluster.answers_in_part = True
     answers, links = ResponseCache(MemoryCache()), Links(None, None)
 
     async def page_of_words() -> bytes:
-        found = await search.find("film", 2, 0)
-        wish = SearchOptions()
-        page = search_page("film", found, links, wish.fields, explain=False, ms=1.0, now=utc_now())
-        return packed(links, page)
+        found = await search.search(SearchRequest("film", page=Page(2)))
+        page = search_page(
+            "film", found, links, DEFAULT_FIELDS, explain=False, took_ms=1.0, now=utc_now()
+        )
+        return encode_page((links, page))
 
     async def page_of_films() -> bytes:
-        return packed(links, film_page(await search.browse(2, 0), links, utc_now()))
+        result = await search.search(SearchRequest(page=Page(2)))
+        return encode_page((links, film_page(result, links, utc_now())))
 
     for make in (page_of_words, page_of_films):
         for _ in range(2):
             kept = await answers.get_or_make(
-                "search", make.__name__, 1, 60, make, is_cacheable=lasting
+                "search", make.__name__, 1, 60, make, is_cacheable=is_cacheable
             )
             assert kept.status == "miss", "an answer in part was kept"
-            headers, page = unpacked(kept.body)
+            headers, page = decode_page(kept.body)
             assert headers["Cache-Control"] == "no-store"
             assert b'"relation":"gte"' in page and PARTIAL_RESULTS.encode() in page
     cluster.answers_in_part = False
     whole = await answers.get_or_make(
-        "search", "page_of_words", 1, 60, page_of_words, is_cacheable=lasting
+        "search", "page_of_words", 1, 60, page_of_words, is_cacheable=is_cacheable
     )
     assert PARTIAL_RESULTS.encode() not in whole.body
     assert (
@@ -206,9 +211,9 @@ async def test_where_a_part_would_mislead_the_database_answers(
         completed = await search.suggest("film number", 2)
         assert completed.suggestions and ENGINE_UNAVAILABLE in completed.degraded
     else:
-        wish = SearchOptions(facets=("genre",) if what == "counts" else ())
-        found = await search.find("film", 2, 0, wish)
-        assert found.results and ENGINE_UNAVAILABLE in found.degraded
+        facets = ("genre",) if what == "counts" else ()
+        found = await search.search(SearchRequest("film", facets=facets, page=Page(2)))
+        assert found.hits and ENGINE_UNAVAILABLE in found.degraded
     seen("shards failed, nothing found yet, counted or completed in part: the database answers")
 
 

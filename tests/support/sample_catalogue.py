@@ -11,6 +11,7 @@ from service.films.search_text import build_search_texts
 from service.search.engines.base import Engine, IndexWriter
 from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
+from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.settings import PROJECT
 from service.text.analysis import full_title_key
@@ -115,8 +116,8 @@ class Shelf:
         await self.engine.refresh(2)
 
     async def titles(self, typed: str, limit: int = 5) -> list[str]:
-        found = await self.finder.find(typed, limit, 0)
-        return [result.film.title for result in found.results]
+        found = await self.finder.search(SearchRequest(typed, page=Page(limit)))
+        return [result.film.title for result in found.hits]
 
 
 def row(number: int, facts: dict[str, Any]) -> Film:

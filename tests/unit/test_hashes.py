@@ -10,12 +10,17 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from service.cache.response_cache import cache_key
-from service.search.api import _question
 from service.search.engines.elasticsearch import writer
 from service.search.engines.tantivy import schema
 from service.search.index.document import MovieDocument
 from service.search.requests import BrowseQuery, SearchQuery
-from service.search.retrieval.cursors import SIGNATURE_BYTES, Cursor, CursorCodec, id_fingerprint
+from service.search.retrieval.cursors import (
+    SIGNATURE_BYTES,
+    Cursor,
+    CursorCodec,
+    MatchStage,
+    id_fingerprint,
+)
 
 FILM_ID = "0190aaaa-0000-7000-8000-000000000001"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -63,24 +68,24 @@ def test_a_cursor_of_the_previous_release_stays_valid() -> None:
         "AwMDAwMSJdLDIwLCJBQUFBQUFFPSIsMTc2NzIyOTIwMF0"
     )
     codec = CursorCodec(SECRET, lambda: NOW)
-    cursor = Cursor("guessed", (3.25, 12, FILM_ID), 20, id_fingerprint(FILM_ID))
+    cursor = Cursor(MatchStage.FUZZY, (3.25, 12, FILM_ID), 20, id_fingerprint(FILM_ID))
     assert UUID(FILM_ID).bytes[-5:] == id_fingerprint(FILM_ID)
-    assert codec.encode(cursor, SEARCH.question) == expected
-    assert codec.decode(expected, SEARCH.question) == cursor
+    assert codec.encode(cursor, SEARCH.search_key) == expected
+    assert codec.decode(expected, SEARCH.search_key) == cursor
     payload = base64.urlsafe_b64decode(expected + "=" * (-len(expected) % 4))[SIGNATURE_BYTES:]
     assert payload == f'["guessed",[3.25,12,"{FILM_ID}"],20,"AAAAAAE=",1767229200]'.encode()
 
 
 def test_a_cursor_is_bound_to_the_same_text_of_the_search() -> None:
-    assert SEARCH.question == (
+    assert SEARCH.search_key == (
         '{"genre":["Sci-Fi"],"year_min":1988,"sort":"-year","q":"die hrad",'
         '"parts":["title","writer"],"typo":"off"}'
     )
-    assert BROWSE.question == '{"genre":["Drama"]}'
+    assert BROWSE.search_key == '{"genre":["Drama"]}'
 
 
 def test_a_search_has_the_same_cache_key() -> None:
-    key = cache_key("search", _question(SEARCH), 7)
+    key = cache_key("search", SEARCH.cache_key, 7)
     assert key == "v4:search:7:6814cd6e4fafa3dadb98e420b1cc17ea"
-    key = cache_key("browse", _question(BROWSE), 7)
+    key = cache_key("browse", BROWSE.cache_key, 7)
     assert key == "v4:browse:7:9b11b8ad4b400ac22f989c2afcb0de10"

@@ -1,8 +1,8 @@
-"""What could be meant by what has been typed so far: titles and directors.
+"""Suggest titles and directors while a query is being typed.
 
-Asked at every key, so it is light: the plan of words as typed, their last one unfinished, in the
-engine's own order; typos are looked for only when that finds nothing. Ranking is left out, since
-it compares whole queries and the query is not whole yet.
+It runs at every key stroke, so it is light: the plan of the words as typed, the last one
+unfinished, in the engine's own order. Typos are expanded only when that finds nothing. There is no
+reranking, since that compares complete queries.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,15 +19,14 @@ from service.search.retrieval.film_cache import FilmCache, FilmLabel
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text.analysis import fold, words
 
-LOOKED_AT = 3  # hits per wanted suggestion: films of one director or title are one suggestion
+HITS_PER_SUGGESTION = 3  # films of one director or title make one suggestion
 
-
-HitsOf = Callable[[Plan, int], Awaitable[Hits]]
+FetchFirstHits = Callable[[Plan, int], Awaitable[Hits]]
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A text to search for. For a title also its best known film and that film's year."""
+    """A text to search for; a title comes with its best known film and that film's year."""
 
     text: str
     kind: Literal["title", "director"]
@@ -36,73 +35,75 @@ class Suggestion:
 
 
 class Autocomplete:
-    """Completes what people type."""
+    """Complete what is being typed."""
 
-    def __init__(self, engine: Engine, vocabulary: Vocabulary, shelf: FilmCache) -> None:
+    def __init__(self, engine: Engine, vocabulary: Vocabulary, film_cache: FilmCache) -> None:
         self._engine = engine
         self._vocabulary = vocabulary
-        self._shelf = shelf
+        self._film_cache = film_cache
 
     async def suggest(
-        self, text: str, limit: int, hits_of: HitsOf | None = None
+        self, text: str, limit: int, fetch_hits: FetchFirstHits | None = None
     ) -> tuple[Suggestion, ...]:
-        """At most `limit` suggestions, each once, the likeliest first.
+        """Return at most `limit` different suggestions, the likeliest first.
 
         Args:
-            hits_of: who gives the first hits of a plan in the engine's place.
+            fetch_hits: returns the first hits of a plan; the engine by default.
 
         Raises:
             Invalid: the text is empty, too long or unreadable.
-            Unavailable: the index does not answer.
+            Unavailable: the index cannot be read.
         """
         query = Query.parse(text)
-        hits = await self._hits(query, LOOKED_AT * limit, hits_of or self._first)
-        found: dict[tuple[str, str], Suggestion] = {}
-        for label in await self._shelf.labels(hits.hits):
-            for suggestion in _meant(query, label):
-                found.setdefault((suggestion.kind, fold(suggestion.text)), suggestion)
-        return tuple(found.values())[:limit]
+        hits = await self._fetch_with_typos(
+            query, HITS_PER_SUGGESTION * limit, fetch_hits or self._fetch_from_engine
+        )
+        suggestions: dict[tuple[str, str], Suggestion] = {}
+        for label in await self._film_cache.get_labels(hits.hits):
+            for suggestion in _suggestions_for(query, label):
+                suggestions.setdefault((suggestion.kind, fold(suggestion.text)), suggestion)
+        return tuple(suggestions.values())[:limit]
 
-    async def _hits(self, query: Query, limit: int, hits_of: HitsOf) -> Hits:
-        hits = await hits_of(Plan.exact(query), limit)
-        return hits if hits.hits else await hits_of(Plan.fuzzy(query, self._vocabulary), limit)
+    async def _fetch_with_typos(self, query: Query, limit: int, fetch_hits: FetchFirstHits) -> Hits:
+        hits = await fetch_hits(Plan.exact(query), limit)
+        return hits if hits.hits else await fetch_hits(Plan.fuzzy(query, self._vocabulary), limit)
 
-    async def _first(self, plan: Plan, limit: int) -> Hits:
+    async def _fetch_from_engine(self, plan: Plan, limit: int) -> Hits:
         hits = await self._engine.search(plan, 0, limit)
-        if hits.partial:  # few hits are looked at, so the best ones may be those that are missing
+        if hits.partial:  # among so few hits the best ones may be those that are missing
             raise Unavailable(
                 "Completing takes too long now.", code="search_unavailable", retry_after=1
             )
         return hits
 
 
-def _meant(query: Query, label: FilmLabel) -> list[Suggestion]:
-    """The film's title if that is being typed, else the director whose name is, else the title."""
-    title = Suggestion(label.title, "title", label.film_id, label.year)
-    if any(_begun(query, one) for one in (label.title, *label.aliases)):
-        return [title]
-    directors = [name for name in label.directors if _begun(query, name)]
-    return [Suggestion(name, "director", None, None) for name in directors] or [title]
+def _suggestions_for(query: Query, label: FilmLabel) -> list[Suggestion]:
+    """Return the title if it is being typed, else the directors whose names are, else the title."""
+    by_title = Suggestion(label.title, "title", label.film_id, label.year)
+    if any(_is_begun_by(query, title) for title in (label.title, *label.aliases)):
+        return [by_title]
+    directors = [name for name in label.directors if _is_begun_by(query, name)]
+    return [Suggestion(name, "director", None, None) for name in directors] or [by_title]
 
 
-def _begun(query: Query, text: str) -> bool:
-    """Whether `text` has all words of the query, the last one perhaps unfinished."""
-    there = words(text)
-    if "".join(there).startswith(query.compact_key):
+def _is_begun_by(query: Query, text: str) -> bool:
+    """Return whether `text` has all words of the query, the last one perhaps unfinished."""
+    text_words = words(text)
+    if "".join(text_words).startswith(query.compact_key):
         return True
-    typed = [word for word in query.title if word not in STOP_WORDS] or list(query.title)
+    query_words = [word for word in query.title if word not in STOP_WORDS] or list(query.title)
     return all(
-        any(_near(word, other, place == len(typed) - 1) for other in there)
-        for place, word in enumerate(typed)
+        any(_is_near(word, other, position == len(query_words) - 1) for other in text_words)
+        for position, word in enumerate(query_words)
     )
 
 
-def _near(typed: str, word: str, last: bool) -> bool:
-    """Whether `word`, or where it is the last one its beginning, is `typed` but for a letter."""
-    size = len(typed)
-    if word == typed or (last and word.startswith(typed)):
+def _is_near(typed: str, word: str, is_last: bool) -> bool:
+    """Return whether `typed` is at most an edit away from `word`, or from its beginning."""
+    length = len(typed)
+    if word == typed or (is_last and word.startswith(typed)):
         return True
-    if size < MIN_FUZZY_LENGTH:
+    if length < MIN_FUZZY_LENGTH:
         return False
-    forms = {word[: size + more] for more in (-1, 0, 1)} if last else {word}
+    forms = {word[: length + more] for more in (-1, 0, 1)} if is_last else {word}
     return any(OSA.distance(typed, form, score_cutoff=1) <= 1 for form in forms)

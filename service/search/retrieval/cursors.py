@@ -1,9 +1,9 @@
-"""Where a walk through a list stands, sealed into a text that the client brings back.
+"""The position in a list of results, signed into a text that the client sends back.
 
-The server keeps nothing. A place is what the last film was ordered by, its votes and its id, so
-films that come and go elsewhere move nothing. The first hundred results stand in the order of the
-second look, which is no engine's: until they are all shown, the walk also carries which of them
-were, five bytes each. The seal covers the question and the time until which the walk may go on.
+The server keeps no state. A sort key is what the last film was ordered by, its votes and its id, so
+films that come and go elsewhere move nothing. The rerank window is not in any engine's order: until
+all of it has been returned, the cursor also carries which of its films were, five bytes each. The
+signature covers the search that the cursor belongs to and the time at which it expires.
 """
 
 import base64
@@ -13,7 +13,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
 from uuid import UUID
 
 import orjson
@@ -21,78 +21,91 @@ import orjson
 from service.errors import FieldError, Malformed
 from service.search.criteria.sorting import SortKey
 
-CURSOR_LIFETIME = 3_600  # seconds that a walk may rest
-MAX_CURSOR_LENGTH = 4_000  # characters of a cursor; one by title holds a title of any script
-FINGERPRINT_BYTES = 5  # bytes of an id; among a hundred films two are the same once in 10⁸ walks
-SIGNATURE_BYTES = 16  # bytes
+CURSOR_LIFETIME = 3_600  # seconds from one page to the next
+MAX_CURSOR_LENGTH = 4_000  # characters; sorting by title carries a title of any script
+FINGERPRINT_BYTES = 5  # of an id; among a hundred films two collide once in 10⁸ lists
+SIGNATURE_BYTES = 16
 
-MatchStage = Literal["exact", "guessed", "loose"]
+
+class MatchStage(StrEnum):
+    """How far a plan departs from the words as typed. The values are written into cursors."""
+
+    EXACT = "exact"
+    FUZZY = "guessed"
+    RELAXED = "loose"
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How to go on: by which plan, after which place, past how many films.
+    """Where to continue: in which stage, behind which sort key, after how many films.
 
-    `shown` has the marks of those of the first hits that were shown; then `place` is where the
-    first hits end."""
+    `returned` holds the fingerprints of those films of the rerank window that were returned; while
+    it is set, `sort_key` is the end of the window.
+    """
 
     stage: MatchStage
     sort_key: SortKey
     count: int
-    shown: bytes = b""
+    returned: bytes = b""
 
     def has_returned(self, film_id: str) -> bool:
-        """Whether the film is among those that were shown."""
-        found = id_fingerprint(film_id)
+        """Return whether the film of the rerank window was returned already."""
+        fingerprint = id_fingerprint(film_id)
         return any(
-            self.shown[i : i + FINGERPRINT_BYTES] == found
-            for i in range(0, len(self.shown), FINGERPRINT_BYTES)
+            self.returned[start : start + FINGERPRINT_BYTES] == fingerprint
+            for start in range(0, len(self.returned), FINGERPRINT_BYTES)
         )
 
 
 def id_fingerprint(film_id: str) -> bytes:
-    """The end of an id, which is random."""
+    """Return the last bytes of an id, which are random."""
     return UUID(film_id).bytes[-FINGERPRINT_BYTES:]
 
 
 class CursorCodec:
-    """Seals and opens walks. The key is made from `secret`; the clock is given."""
+    """Encode and decode signed cursors.
+
+    Args:
+        secret: the signing key is derived from it.
+        now: the time, aware.
+    """
 
     def __init__(self, secret: str, now: Callable[[], datetime]) -> None:
         self._key = hashlib.sha256(b"cursors of lists:" + secret.encode()).digest()
         self._now = now
 
-    def encode(self, walk: Cursor, question: str) -> str:
-        """The walk through the answers to `question` as a text for an address."""
-        shown = base64.b64encode(walk.shown).decode()
-        until = int(self._now().timestamp()) + CURSOR_LIFETIME
-        packed = orjson.dumps([walk.stage, walk.sort_key, walk.count, shown, until])
-        sealed = self._sign(packed, question) + packed
-        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+    def encode(self, cursor: Cursor, search_key: str) -> str:
+        """Return `cursor` as a URL-safe text, bound to the search that `search_key` names."""
+        returned = base64.b64encode(cursor.returned).decode()
+        expires_at = int(self._now().timestamp()) + CURSOR_LIFETIME
+        payload = orjson.dumps([cursor.stage, cursor.sort_key, cursor.count, returned, expires_at])
+        signed = self._sign(payload, search_key) + payload
+        return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
 
-    def decode(self, cursor: str, question: str) -> Cursor:
-        """The walk that was sealed.
+    def decode(self, text: str, search_key: str) -> Cursor:
+        """Return the cursor that `text` encodes.
 
         Raises:
-            Malformed: the text is not one of ours, or was given for another question
-                (`cursor_invalid`), or is too old (`cursor_expired`).
+            Malformed: the signature does not fit this search (`cursor_invalid`), or the cursor is
+                too old (`cursor_expired`).
         """
         try:
-            sealed = base64.urlsafe_b64decode(cursor[:MAX_CURSOR_LENGTH] + "=" * (-len(cursor) % 4))
+            signed = base64.urlsafe_b64decode(text[:MAX_CURSOR_LENGTH] + "=" * (-len(text) % 4))
         except (binascii.Error, ValueError):
-            sealed = b""
-        seal, packed = sealed[:SIGNATURE_BYTES], sealed[SIGNATURE_BYTES:]
-        if not hmac.compare_digest(seal, self._sign(packed, question)):
-            raise _refused("The cursor is not one of this list.", "cursor_invalid")
-        rung, place, count, shown, until = orjson.loads(packed)
-        if until < self._now().timestamp():
-            raise _refused("The cursor is too old; start again.", "cursor_expired")
-        return Cursor(rung, tuple(place), count, base64.b64decode(shown))
+            signed = b""
+        signature, payload = signed[:SIGNATURE_BYTES], signed[SIGNATURE_BYTES:]
+        if not hmac.compare_digest(signature, self._sign(payload, search_key)):
+            raise _cursor_error("The cursor does not belong to this list.", "cursor_invalid")
+        stage, sort_key, count, returned, expires_at = orjson.loads(payload)
+        if expires_at < self._now().timestamp():
+            raise _cursor_error("The cursor has expired; start again.", "cursor_expired")
+        return Cursor(MatchStage(stage), tuple(sort_key), count, base64.b64decode(returned))
 
-    def _sign(self, packed: bytes, question: str) -> bytes:
-        asked = hashlib.blake2b(question.encode(), digest_size=16).digest()
-        return hashlib.blake2b(asked + packed, key=self._key, digest_size=SIGNATURE_BYTES).digest()
+    def _sign(self, payload: bytes, search_key: str) -> bytes:
+        search_hash = hashlib.blake2b(search_key.encode(), digest_size=16).digest()
+        keyed = hashlib.blake2b(search_hash + payload, key=self._key, digest_size=SIGNATURE_BYTES)
+        return keyed.digest()
 
 
-def _refused(detail: str, code: str) -> Malformed:
+def _cursor_error(detail: str, code: str) -> Malformed:
     return Malformed(detail, code=code, errors=(FieldError("cursor", detail),))

@@ -1,0 +1,133 @@
+"""Pages of hits, for engine search and database search alike.
+
+A page by relevance begins in the rerank window and continues in the engine's own order; a page by
+another sort is the engine's order throughout.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from service.search.criteria.sorting import SortKey, precedence
+from service.search.engines.base import Hit, Hits
+from service.search.ranking.rerank_window import RerankWindow
+from service.search.retrieval.cursors import Cursor, MatchStage, id_fingerprint
+from service.search.retrieval.film_cache import FilmCache
+from service.search.retrieval.search_request import Page, SearchHit, SearchResult
+
+RERANK_SIZE = 100  # hits that are reranked
+MAX_RERANK_READS = 1_000  # hits read to find those hundred again after others came before them
+PARTIAL_RESULTS = "some_results_left_out"  # in `degraded`: the engine ran out of time
+
+Scored = tuple[str, float]
+"""A film id and its score."""
+
+FetchHits = Callable[[int, int, SortKey | None], Awaitable[Hits]]
+"""Return the hits of one plan by offset, limit, and the sort key behind which to continue."""
+
+Rerank = Callable[[Sequence[Hit]], Awaitable[RerankWindow]]
+"""Rerank the first hits of one query."""
+
+
+@dataclass(frozen=True, slots=True)
+class HitPage:
+    """One page of hits, before the films' rows are read."""
+
+    scored: Sequence[Scored]
+    hits: Hits
+    cursor: Cursor | None = None
+    has_more: bool = False
+
+    async def load(self, films: FilmCache) -> SearchResult:
+        """Read the films' rows; a hit whose row is gone is left out."""
+        rows = await films.get_rows([film_id for film_id, _ in self.scored])
+        return SearchResult(
+            tuple(SearchHit(rows[id_], score) for id_, score in self.scored if id_ in rows),
+            self.hits.total,
+            self.hits.relation,
+            degraded=(PARTIAL_RESULTS,) if self.hits.partial else (),
+            cursor=self.cursor,
+            has_more=self.has_more,
+        )
+
+
+async def fetch_sorted_page(fetch: FetchHits, stage: MatchStage, page: Page) -> HitPage:
+    """Return a page in the order of a column, or of the engine's scores."""
+    start = page.cursor.count if page.cursor else page.offset
+    hits = await fetch(start, page.limit + 1, page.cursor.sort_key if page.cursor else None)
+    shown = hits.hits[: page.limit]
+    has_more = len(hits.hits) > page.limit
+    cursor = None
+    if has_more and shown[-1].sort_key:
+        cursor = Cursor(stage, shown[-1].sort_key, start + len(shown))
+    return HitPage(_scored(shown), hits, cursor, has_more)
+
+
+def cut_window_page(window: RerankWindow, hits: Hits, page: Page) -> HitPage:
+    """Return the part of a page that lies in the rerank window."""
+    scored = window.scored
+    end = page.offset + page.limit
+    return HitPage(scored[page.offset : end], hits, has_more=end < len(scored))
+
+
+async def fetch_reranked_page(
+    fetch: FetchHits, window: RerankWindow, hits: Hits, stage: MatchStage, page: Page
+) -> HitPage:
+    """Return a page by offset: the rerank window first, then the engine's order."""
+    scored = list(cut_window_page(window, hits, page).scored)
+    end = page.offset + page.limit
+    sort_key = hits.hits[-1].sort_key if hits.hits else ()
+    if end > RERANK_SIZE and hits.total > RERANK_SIZE:
+        start = max(page.offset, RERANK_SIZE)
+        tail = await fetch(start, end - start, None)
+        hits = replace(hits, partial=hits.partial or tail.partial)
+        scored += _scored(tail.hits)
+        sort_key = tail.hits[-1].sort_key if tail.hits else sort_key
+    cursor = None
+    if end < hits.total and sort_key:
+        returned = _fingerprints(window.scored[:end]) if end < RERANK_SIZE else b""
+        cursor = Cursor(stage, sort_key, end, returned)
+    return HitPage(scored, hits, cursor)
+
+
+async def fetch_rest_of_window(
+    fetch: FetchHits, rerank: Rerank, cursor: Cursor, limit: int
+) -> HitPage:
+    """Return what is left of the rerank window, filled up with hits behind it.
+
+    The window is read and reranked again; `cursor` says which of its films were returned.
+    """
+    hits, window_hits = await _fetch_window(fetch, cursor)
+    window = await rerank(window_hits)
+    rest = [entry for entry in window.scored if not cursor.has_returned(entry[0])]
+    count = cursor.count + limit
+    if len(rest) > limit:
+        returned = cursor.returned + _fingerprints(rest[:limit])
+        return HitPage(rest[:limit], hits, replace(cursor, count=count, returned=returned))
+    room = limit - len(rest)
+    tail = await fetch(len(window_hits), room + 1, cursor.sort_key)
+    hits = replace(hits, partial=hits.partial or tail.partial)
+    next_cursor = None
+    if len(tail.hits) > room:
+        sort_key = tail.hits[room - 1].sort_key if room else cursor.sort_key
+        next_cursor = Cursor(cursor.stage, sort_key, count)
+    return HitPage([*rest, *_scored(tail.hits[:room])], hits, next_cursor)
+
+
+async def _fetch_window(fetch: FetchHits, cursor: Cursor) -> tuple[Hits, list[Hit]]:
+    """Return the last hits read, and all hits up to where the window ended for the first page."""
+    end = precedence(None, cursor.sort_key)
+    window: list[Hit] = []
+    while True:
+        hits = await fetch(len(window), 2 * RERANK_SIZE, None)
+        within = [hit for hit in hits.hits if precedence(None, hit.sort_key) <= end]
+        window += within
+        if len(within) < 2 * RERANK_SIZE or len(window) >= MAX_RERANK_READS:
+            return hits, window
+
+
+def _scored(hits: Sequence[Hit]) -> list[Scored]:
+    return [(hit.film_id, hit.score) for hit in hits]
+
+
+def _fingerprints(scored: Sequence[Scored]) -> bytes:
+    return b"".join(id_fingerprint(film_id) for film_id, _ in scored)

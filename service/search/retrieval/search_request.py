@@ -1,0 +1,67 @@
+"""One search: the request that goes in and the result that comes out.
+
+Engine search and database search take and return the same two values.
+"""
+
+from dataclasses import dataclass
+
+from service.film_fields import FilmRow
+from service.search.criteria.facets import FacetCounts
+from service.search.criteria.filters import NO_FILTERS, Facet, Filters
+from service.search.criteria.sorting import Sort
+from service.search.engines.base import Relation
+from service.search.query.fields import DEFAULT_FIELDS, SearchFields
+from service.search.query.parser import Query
+from service.search.retrieval.cursors import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which results to return: at most `limit`, from `offset` on or behind `cursor`."""
+
+    limit: int = 10
+    offset: int = 0
+    cursor: Cursor | None = None
+
+
+FIRST_PAGE = Page()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What to search for and how. Without `text` every film that passes the filters is a hit."""
+
+    text: str | None = None
+    filters: Filters = NO_FILTERS
+    sort: Sort = "relevance"
+    fields: SearchFields = DEFAULT_FIELDS
+    typo_tolerance: bool = True
+    facets: tuple[Facet, ...] = ()
+    page: Page = FIRST_PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A film that matches and its score, which orders the results of one query only."""
+
+    film: FilmRow
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A page of hits, the total, and how to continue.
+
+    `query` is the query that was searched in the end, nicknames expanded; None without text.
+    `cursor` leads to the next page; `has_more` says whether there is one, even without a cursor.
+    """
+
+    hits: tuple[SearchHit, ...]
+    total: int
+    relation: Relation = "eq"
+    did_you_mean: str | None = None
+    degraded: tuple[str, ...] = ()
+    cursor: Cursor | None = None
+    facets: FacetCounts | None = None
+    query: Query | None = None
+    has_more: bool = False
