@@ -1,12 +1,12 @@
 """The loop that keeps the index equal to the database.
 
-Claim some pointers, read the films as they are now, write one bulk, finish. Since every film is
-read again and the index refuses older versions, a pointer may come twice, late or out of order
-without harm; so whatever fails is simply tried again.
+Claim some pointers, load the films as they are now, write them in one bulk, acknowledge. Every film
+is loaded again and the index refuses older versions. A pointer may therefore come twice, late or
+out of order without harm, and whatever fails is simply tried again.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,8 @@ import structlog
 
 from indexer.shutdown import wait_or_stop
 from service.clock import epoch_ms
-from service.database import sql, transactions
+from service.database import sql
+from service.database.transactions import is_database_fault
 from service.errors import Unavailable
 from service.film_fields import DOCUMENT_COLUMNS
 from service.films.models import Film
@@ -30,11 +31,11 @@ from service.search.vocabulary.sync import TermWriter
 
 log = structlog.get_logger()
 
-BATCH_SIZE = 500  # films in one bulk request; 500 ready documents are some 300 kB
-BATCH_PAUSE = 0.05  # seconds between small bulks: half the load of none, 15 ms more lag
-MAX_CRASHES = 10  # tries of a film that breaks the code, some minutes, before it is set aside
-TOMBSTONE_AGE_MS = 86_400_000  # ms
-PURGE_INTERVAL = 600.0  # seconds between two removals of old finished rows
+BATCH_SIZE = 500  # films in one bulk request; 500 serialized documents are about 300 kB
+BATCH_PAUSE = 0.05  # seconds between small bulks; halves the load and adds 15 ms of lag
+MAX_CRASHES = 10  # attempts, over some minutes, before a film that breaks the code is quarantined
+TOMBSTONE_AGE_MS = 86_400_000
+PURGE_INTERVAL = 600.0  # seconds between two purges of finished rows and old tombstones
 
 
 class IndexWorker:
@@ -54,137 +55,170 @@ class IndexWorker:
         self._now = now
         self._owner = owner
         self.batch_lock = asyncio.Lock()
-        """Held during one step; a rebuild takes it for its last catch-up."""
+        """Held during one batch; a rebuild takes it for its last catch-up."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; whatever fails is tried again."""
+        """Process batches until `stop` is set; retry whatever fails."""
         await self._release_claims(stop)
         failures = 0
         while not stop.is_set():
             try:
                 async with self.batch_lock:
-                    handled = await self.process_batch()
+                    claimed = await self.process_batch()
                 failures = 0
             except Exception as error:
                 failures += 1
                 self._log_error(error)
                 await wait_or_stop(stop, backoff_ms(failures) / 1000)
-                await self._release_claims(stop)  # a step that broke off may have left rows leased
+                await self._release_claims(stop)  # a batch that broke off may have left claims
                 continue
-            if handled == 0:
+            if claimed == 0:
                 await self._notifier.wait(OUTBOX_POLL_INTERVAL)
-            elif handled < BATCH_SIZE:
+            elif claimed < BATCH_SIZE:
                 await wait_or_stop(stop, BATCH_PAUSE)
 
     async def process_batch(self) -> int:
-        """One bulk; returns how many pointers were claimed."""
-        entries = await store.claim_pointers(self._owner, BATCH_SIZE, epoch_ms(self._now()))
-        if not entries:
+        """Move one batch from the outbox into the index; return the number of claimed pointers.
+
+        Raises:
+            Unavailable: the index is down; the batch is postponed.
+        """
+        pointers = await store.claim_pointers(self._owner, BATCH_SIZE, self._now_ms())
+        if not pointers:
             return 0
         try:
-            refused = await self._write(entries)
+            documents, invalid = await load_documents(pointers)
+            await self._record_terms(documents)
+            errors = [*invalid, *await self._writer.write(documents)]
         except Exception as error:
-            if transactions.is_database_fault(error):
-                raise  # nothing could be written down either; the lease runs out by itself
-            attempts = max(entry.attempts for entry in entries)
-            due = epoch_ms(self._now()) + backoff_ms(attempts)
-            reason = error.detail if isinstance(error, Unavailable) else repr(error)
-            await store.postpone([entry.id for entry in entries], due, reason)
-            raise
-        films = len({entry.film_id for entry in entries})
-        INDEXED.labels("refused").inc(len(refused))
-        INDEXED.labels("written").inc(films - len(refused))
-        await generation.advance()  # first: whoever sees a row done may count on new answers
-        await self._acknowledge(entries, refused)
-        log.info("films_indexed", action="films_indexed", count=films, left=len(refused))
-        return len(entries)
+            errors = await self._handle_failure(pointers, error)
+        films = len({pointer.film_id for pointer in pointers})
+        INDEXED.labels("refused").inc(len(errors))
+        INDEXED.labels("written").inc(films - len(errors))
+        await generation.advance()  # first: an acknowledged change must show in new responses
+        await self._acknowledge(pointers, errors)
+        log.info("films_indexed", action="films_indexed", count=films, left=len(errors))
+        return len(pointers)
 
-    async def _write(self, entries: Sequence[store.Pointer]) -> list[WriteError]:
-        """Put the films behind `entries` into the index; returns those that did not go in.
+    async def _record_terms(self, documents: Iterable[MovieDocument]) -> None:
+        await self._term_writer.record(
+            term for document in documents for term in document.vocabulary_words()
+        )
 
-        One film that nobody thought of must not hold up the others of its bulk for ever, so what
-        breaks this code is found and refused; for good after some tries, if what has gone in before
-        still does. Else it is no film's fault.
+    async def _handle_failure(
+        self, pointers: Sequence[store.Pointer], error: Exception
+    ) -> list[WriteError]:
+        """Return a write error for each film that breaks the code, and index the others.
+
+        During an outage no film is at fault: postpone the batch and raise the outage. When the
+        database is down, that cannot be written either; the lease then runs out by itself.
         """
-        broken: dict[UUID, Exception] = {}
-        refused = await self._bisect_failures(entries, broken)
-        for film_id, error in broken.items():
-            log.error("film_breaks_indexing", film_id=str(film_id), exc_info=error)
-            attempts = max(entry.attempts for entry in entries if entry.film_id == film_id)
-            hopeless = attempts >= MAX_CRASHES and await self._writes_another(film_id)
-            reason = f"cannot be indexed: {error!r}"
-            refused.append(WriteError(str(film_id), reason, retryable=not hopeless))
-        return refused
+        try:
+            return await self._isolate_crashes(pointers, error)
+        except Exception as outage:
+            if not is_database_fault(outage):
+                attempts = max(pointer.attempts for pointer in pointers)
+                due_ms = self._now_ms() + backoff_ms(attempts)
+                reason = outage.detail if isinstance(outage, Unavailable) else repr(outage)
+                await store.postpone([pointer.id for pointer in pointers], due_ms, reason)
+            raise
 
-    async def _writes_another(self, film_id: UUID) -> bool:
-        """Whether the film that went in last, other than this one, goes in again."""
+    async def _isolate_crashes(
+        self, pointers: Sequence[store.Pointer], error: Exception
+    ) -> list[WriteError]:
+        """Find the films that break the code, so that they do not block the rest of their batch.
+
+        Such a film is retried. After `MAX_CRASHES` attempts it is quarantined, provided that the
+        film indexed last can still be indexed; if not, the code is broken and no film is at fault.
+        """
+        crashes: dict[UUID, Exception] = {}
+        errors = await self._bisect_failures(pointers, error, crashes)
+        for film_id, crash in crashes.items():
+            log.error("film_breaks_indexing", film_id=str(film_id), exc_info=crash)
+            attempts = max(pointer.attempts for pointer in pointers if pointer.film_id == film_id)
+            hopeless = attempts >= MAX_CRASHES and await self._can_index_another(film_id)
+            reason = f"cannot be indexed: {crash!r}"
+            errors.append(WriteError(str(film_id), reason, retryable=not hopeless))
+        return errors
+
+    async def _bisect_failures(
+        self,
+        pointers: Sequence[store.Pointer],
+        error: Exception,
+        crashes: dict[UUID, Exception],
+    ) -> list[WriteError]:
+        """Index both halves of a batch that failed with `error`; add films that fail alone to
+        `crashes`. Raise `error` if it is an outage.
+        """
+        if isinstance(error, Unavailable) or is_database_fault(error):
+            raise error
+        film_ids = sorted({pointer.film_id for pointer in pointers})
+        if len(film_ids) == 1:
+            crashes[film_ids[0]] = error
+            return []
+        first_half = set(film_ids[: len(film_ids) // 2])
+        first = [pointer for pointer in pointers if pointer.film_id in first_half]
+        second = [pointer for pointer in pointers if pointer.film_id not in first_half]
+        errors = await self._index(first, crashes)
+        return errors + await self._index(second, crashes)
+
+    async def _index(
+        self, pointers: Sequence[store.Pointer], crashes: dict[UUID, Exception]
+    ) -> list[WriteError]:
+        try:
+            documents, invalid = await load_documents(pointers)
+            await self._record_terms(documents)
+            return [*invalid, *await self._writer.write(documents)]
+        except Exception as error:
+            return await self._bisect_failures(pointers, error, crashes)
+
+    async def _can_index_another(self, film_id: UUID) -> bool:
+        """Return whether the film that was indexed last, other than this one, goes in again."""
         last = await store.last_acknowledged(film_id)
         if last is None:
             return False
-        broken: dict[UUID, Exception] = {}
-        await self._bisect_failures([last], broken)
-        return not broken
-
-    async def _bisect_failures(
-        self, entries: Sequence[store.Pointer], broken: dict[UUID, Exception]
-    ) -> list[WriteError]:
-        try:
-            documents, unfit = await load_documents(entries)
-            await self._term_writer.record(
-                word for made in documents for word in made.vocabulary_words()
-            )
-            return [*unfit, *await self._writer.write(documents)]
-        except Exception as error:
-            if isinstance(error, Unavailable) or transactions.is_database_fault(error):
-                raise
-            films = sorted({entry.film_id for entry in entries})
-            if len(films) == 1:
-                broken[films[0]] = error
-                return []
-        half = set(films[: len(films) // 2])
-        first = [entry for entry in entries if entry.film_id in half]
-        rest = [entry for entry in entries if entry.film_id not in half]
-        refused = await self._bisect_failures(first, broken)
-        return refused + await self._bisect_failures(rest, broken)
+        crashes: dict[UUID, Exception] = {}
+        await self._index([last], crashes)
+        return not crashes
 
     async def _acknowledge(
-        self, entries: Sequence[store.Pointer], refusals: Sequence[WriteError]
+        self, pointers: Sequence[store.Pointer], errors: Sequence[WriteError]
     ) -> None:
-        """Finish what went in; put off or set aside what did not, each with its own reason."""
-        now = epoch_ms(self._now())
-        refused = {refusal.film_id: refusal for refusal in refusals}
-        done = [entry.id for entry in entries if str(entry.film_id) not in refused]
-        if done:
-            await store.acknowledge(done)
-        for film_id, refusal in refused.items():
-            of_film = [entry for entry in entries if str(entry.film_id) == film_id]
-            ids = [entry.id for entry in of_film]
-            if refusal.retryable:
-                due = now + backoff_ms(max(entry.attempts for entry in of_film))
-                await store.postpone(ids, due, refusal.reason)
+        """Acknowledge what was written; postpone or quarantine the rest, with its reason."""
+        now_ms = self._now_ms()
+        error_of = {error.film_id: error for error in errors}
+        written = [pointer.id for pointer in pointers if str(pointer.film_id) not in error_of]
+        if written:
+            await store.acknowledge(written)
+        for film_id, error in error_of.items():
+            of_film = [pointer for pointer in pointers if str(pointer.film_id) == film_id]
+            ids = [pointer.id for pointer in of_film]
+            if error.retryable:
+                due_ms = now_ms + backoff_ms(max(pointer.attempts for pointer in of_film))
+                await store.postpone(ids, due_ms, error.reason)
             else:
-                log.error("film_refused", film_id=film_id, reason=refusal.reason)
-                await store.quarantine(ids, now, refusal.reason)
+                log.error("film_refused", film_id=film_id, reason=error.reason)
+                await store.quarantine(ids, now_ms, error.reason)
 
     async def purge_periodically(self, stop: asyncio.Event) -> None:
-        """Forget old finished rows and old tombstones now and then, until `stop`."""
-        buried = 0
+        """Delete old finished rows and old tombstones every `PURGE_INTERVAL`, until `stop`."""
+        purged_until_ms = 0
         while not stop.is_set():
             try:
-                await store.delete_acknowledged(epoch_ms(self._now()))
-                buried = await self.purge_tombstones(buried)
+                await store.delete_acknowledged(self._now_ms())
+                purged_until_ms = await self.purge_tombstones(purged_until_ms)
             except Exception as error:
                 self._log_error(error)
             await wait_or_stop(stop, PURGE_INTERVAL)
 
     async def purge_tombstones(self, since_ms: int) -> int:
-        """Remove the tombstones laid between `since` and a day ago.
+        """Remove the tombstones of films deleted between `since_ms` and a day ago.
 
         By then every write that was under way at the deletion has ended, and no older one can
         bring the film back.
 
         Returns:
-            Up to when it was done: what to pass the next time.
+            The end of the purged period, to pass as `since_ms` the next time.
         """
         until_ms = await sql.now_ms() - TOMBSTONE_AGE_MS
         film_ids = await store.deleted_film_ids(since_ms, until_ms)
@@ -194,7 +228,7 @@ class IndexWorker:
         return until_ms
 
     async def _release_claims(self, stop: asyncio.Event) -> None:
-        """Take back what this owner held when it died or failed: nobody waits out the lease."""
+        """Release this owner's claims from before a crash or failure, before their lease ends."""
         while not stop.is_set():
             try:
                 await store.release_claims(self._owner)
@@ -203,30 +237,34 @@ class IndexWorker:
                 self._log_error(error)
                 await wait_or_stop(stop, OUTBOX_POLL_INTERVAL)
 
+    def _now_ms(self) -> int:
+        return epoch_ms(self._now())
+
     def _log_error(self, error: Exception) -> None:
         if isinstance(error, Unavailable):
             log.warning("index_unavailable", reason=error.detail)
-        elif transactions.is_database_fault(error):
+        elif is_database_fault(error):
             log.warning("database_unavailable", reason=repr(error)[:300])
         else:
             log.error("indexing_failed", exc_info=error)
 
 
 async def load_documents(
-    entries: Sequence[store.Pointer],
+    pointers: Sequence[store.Pointer],
 ) -> tuple[list[MovieDocument], list[WriteError]]:
-    """The films behind `entries` as they are now; one that is gone becomes a tombstone.
+    """Load the films behind `pointers` as they are now.
 
     Returns:
-        The documents, one per film, and a refusal for each film that cannot become one.
+        One document per film, a tombstone for a deleted one; and an error for each film of which
+        no document can be made.
     """
-    ids = {entry.film_id for entry in entries}
-    films = {film.id: film for film in await Film.filter(id__in=list(ids)).only(*DOCUMENT_COLUMNS)}
-    newest: dict[UUID, int] = {}
-    for entry in entries:
-        newest[entry.film_id] = max(entry.version, newest.get(entry.film_id, 0))
-    documents, broken = [], []
-    for film_id, version in newest.items():
+    versions: dict[UUID, int] = {}
+    for pointer in pointers:
+        versions[pointer.film_id] = max(pointer.version, versions.get(pointer.film_id, 0))
+    rows = await Film.filter(id__in=list(versions)).only(*DOCUMENT_COLUMNS)
+    films = {film.id: film for film in rows}
+    documents, errors = [], []
+    for film_id, version in versions.items():
         film = films.get(film_id)
         try:
             if film is None:
@@ -234,10 +272,10 @@ async def load_documents(
             else:
                 documents.append(MovieDocument.of(film).materialize())
         except DOCUMENT_ERRORS as error:
-            broken.append(WriteError(str(film_id), f"cannot become a document: {error}", False))
-    return documents, broken
+            errors.append(WriteError(str(film_id), f"cannot become a document: {error}", False))
+    return documents, errors
 
 
 def backoff_ms(attempts: int) -> int:
-    """Milliseconds before the next try: doubling, up to a limit, jittered by a quarter."""
+    """Return the milliseconds until the next attempt: doubling, limited, jittered by a quarter."""
     return int(backoff(attempts, INDEX_INITIAL_BACKOFF_MS, INDEX_MAX_BACKOFF_MS))

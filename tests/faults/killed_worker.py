@@ -1,4 +1,4 @@
-"""An indexer that is killed within its loop, for good: by SIGKILL, to itself."""
+"""An index worker that kills itself by SIGKILL within a batch."""
 
 import asyncio
 import os
@@ -18,36 +18,37 @@ from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
 
-STEPS = ("claimed", "read", "words noted", "sent", "generation raised", "finished")
+STEPS = ("claim", "load_documents", "record_terms", "write", "advance_generation", "acknowledge")
 
 
-def index_until_killed(after: str, database_url: str, search_url: str) -> None:
-    """Take what waits, and die as soon as this step of the loop is done."""
-    asyncio.run(_run(after, database_url, Settings(search_url=search_url)))
+def index_until_killed(step: str, database_url: str, search_url: str) -> None:
+    """Process one batch, and die as soon as this step of it is done."""
+    asyncio.run(_run(step, database_url, Settings(search_url=search_url)))
 
 
-async def _run(after: str, database_url: str, chosen: Settings) -> None:
+async def _run(step: str, database_url: str, settings: Settings) -> None:
     await connection.open_database(database_url)
-    writer = container.build_writer(chosen)
+    writer = container.build_writer(settings)
     await writer.open()
-    worker = IndexWorker(writer, TermWriter(), notifier_for(database_url), utc_now, "the dead one")
-    where: dict[str, tuple[object, str]] = {
-        "claimed": (store, "claim"),
-        "read": (indexer.index_worker, "documents_of"),
-        "words noted": (worker._term_writer, "remember"),
-        "sent": (writer, "write"),
-        "generation raised": (generation, "advance"),
-        "finished": (store, "finish"),
+    term_writer = TermWriter()
+    worker = IndexWorker(writer, term_writer, notifier_for(database_url), utc_now, "the dead one")
+    calls: dict[str, tuple[object, Callable[..., Awaitable[Any]]]] = {
+        "claim": (store, store.claim_pointers),
+        "load_documents": (indexer.index_worker, indexer.index_worker.load_documents),
+        "record_terms": (term_writer, term_writer.record),
+        "write": (writer, writer.write),
+        "advance_generation": (generation, generation.advance),
+        "acknowledge": (store, store.acknowledge),
     }
-    holder, name = where[after]
-    setattr(holder, name, _deadly(getattr(holder, name)))
+    owner, call = calls[step]
+    setattr(owner, call.__name__, _kill_after(call))
     await worker.process_batch()
 
 
-def _deadly(step: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    @wraps(step)
-    async def last(*args: Any) -> None:
-        await step(*args)
+def _kill_after(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @wraps(call)
+    async def call_and_die(*args: Any) -> None:
+        await call(*args)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    return last
+    return call_and_die

@@ -82,7 +82,7 @@ async def test_another_takes_over_what_a_killed_indexer_held(
     await asyncio.to_thread(child.join, LONG)
     assert child.exitcode == -signal.SIGKILL
     left = await Outbox.filter(done_at=None).count()
-    assert left == (0 if step == "finished" else 2)
+    assert left == (0 if step == "acknowledge" else 2)
     async with writing(search_url) as writer:
         second = IndexWorker(writer, TermWriter(), catalogue._notifier, later, "the second")
         assert await second.process_batch() == left
@@ -90,7 +90,7 @@ async def test_another_takes_over_what_a_killed_indexer_held(
         assert name is not None and await writer.count(name) == len(FILMS) - 1
     assert not await Outbox.filter(done_at=None).exists()
     assert await differences(inventory) == 0
-    seen(f"killed when {' · '.join(STEPS)}: another took over after the lease, nothing twice")
+    seen(f"killed after {' · '.join(STEPS)}: another took over after the lease, nothing twice")
     seen.held("I1", "I2", "I3", "I5")
 
 
