@@ -9,7 +9,7 @@ help: ## this list
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 run: server.install database.upgrade ## everything for the first search: install, schema, samples, service
-	@$(BIN)/movies load --sample samples/films.jsonl
+	@$(BIN)/movies load --sample
 	@exec $(BIN)/movies serve
 
 server.install: .venv/installed ## the virtual environment, with locked dependencies
@@ -27,14 +27,14 @@ server.start: server.install ## the API, and the indexer beside it
 
 .venv/installed-dev: requirements-dev.lock pyproject.toml | .venv/bin/uv
 	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements-dev.lock
-	@$(BIN)/uv pip install -q --no-deps -e .
+	@$(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
 	@touch .venv/installed $@
 
 database.upgrade: server.install ## the schema, up to date
 	@$(BIN)/movies migrate
 
 database.connect: server.install ## a shell on the database
-	@$(BIN)/movies database
+	@$(BIN)/movies dbshell
 
 reindex: server.install ## rebuild the index while searches go on
 	@$(BIN)/movies reindex
@@ -89,7 +89,7 @@ up: ## the full stack in containers
 down: ## stop it; the data stays
 	docker compose down
 
-lock: .venv/installed-dev ## resolve the dependencies anew into the lock files
+lock: .venv/bin/uv ## resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	  --python-version 3.11 --universal -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \

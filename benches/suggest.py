@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 
 from benches.served import ALL, STACKS, able, served
-from service.settings import PROJECT
+from service.resources import resource_path
 from service.text.analysis import fold
 from tests.support.service_runner import Api
 
@@ -43,7 +43,7 @@ class Measured:
 
 
 def titles() -> list[str]:
-    lines = (PROJECT / "samples" / "films.jsonl").read_text().splitlines()
+    lines = resource_path("samples/films.jsonl").read_text().splitlines()
     return sorted({json.loads(line)["title"] for line in lines})
 
 

@@ -1,4 +1,4 @@
-"""`python -m service` is `movies`."""
+"""Run `movies` as `python -m service`."""
 
 from service.cli.main import main
 

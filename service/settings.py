@@ -1,14 +1,14 @@
 """Every setting, read once into one frozen value.
 
-A service that starts with half of its settings wrong wastes an operator's evening, so all
-faults are collected and told in one message, by name. The environment wins over `.env`;
-`NAME_FILE` is accepted for every secret, since that is how container secrets arrive.
+All faults are collected and reported in one message, by name, so that an operator does not find
+them one start after the other. The environment takes precedence over `.env`. `NAME_FILE` is
+accepted for every secret, since that is how container secrets arrive.
 """
 
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -24,9 +24,9 @@ from pydantic import (
     model_validator,
 )
 
-PROJECT = Path(__file__).resolve().parent.parent
-"""Relative paths in settings start here, wherever the command is called from."""
+from service.resources import CHECKOUT
 
+DEFAULT_HOME = CHECKOUT or Path("~/.local/share/movies")
 SECRETS = (
     "DATABASE_URL",
     "SEARCH_URL",
@@ -38,8 +38,10 @@ SECRETS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
 )
-EMBEDDED = ("sqlite://", "tantivy://", "memory://", "file://")
-MIN_SECRET_BYTES = 32  # bytes: HS256 wants a key as long as its digest (RFC 7518, 3.2)
+RENAMED = {"POSTER_HOSTS": "POSTER_ALLOWED_PRIVATE_HOSTS"}
+"""Old names of settings, which work until 1.0, and their new names."""
+
+MIN_SECRET_BYTES = 32  # HS256 needs a key as long as its digest (RFC 7518, section 3.2)
 
 
 class SettingsError(Exception):
@@ -63,18 +65,16 @@ def _check_timeout(value: str) -> str:
 
 
 def _split_list(value: object) -> object:
-    return (
-        tuple(part.strip() for part in value.split(",") if part.strip())
-        if isinstance(value, str)
-        else value
-    )
+    if not isinstance(value, str):
+        return value
+    return tuple(item.strip() for item in value.split(",") if item.strip())
 
 
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
 
 
 class Settings(BaseModel):
-    """What an operator can choose. Field names are the variables' names in lower case."""
+    """What an operator can configure. A field's name is its variable's name in lower case."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -88,7 +88,7 @@ class Settings(BaseModel):
     cache_url: Annotated[str, _require_scheme("memory", "redis", "rediss")] = "memory://"
     posters_url: Annotated[str, _require_scheme("file", "s3")] = "file://var/posters"
     poster_allowed_private_hosts: CommaSeparated = ()
-    """`host:port` pairs that posters may come from although their address is not public."""
+    """`host:port` pairs that posters may be fetched from although their address is not public."""
     aws_access_key_id: str | None = None
     aws_secret_access_key: str | None = None
     omdb_url: Annotated[str, _require_scheme("http", "https")] = "https://www.omdbapi.com/"
@@ -96,26 +96,21 @@ class Settings(BaseModel):
     omdb_daily_quota: Annotated[int, Field(ge=1)] = 1000
     jwt_secret: str = ""
     metrics_token: Annotated[str, Field(min_length=16)] | None = None
-    """What a scraper on another machine shows to read `/metrics`."""
+    """The bearer token with which a scraper on another machine may read `/metrics`."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     indexer: Literal["managed", "external"] = "managed"
     drain_seconds: Annotated[float, Field(ge=0, le=60)] = 3.0
-    """How long, once told to stop, the service goes on and says that it is not ready any more."""
+    """How long a stopping service reports that it is not ready, and still answers."""
     cors_origins: CommaSeparated = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=16)] = 0
-    """How many proxies of one's own stand in front; only then is `X-Forwarded-For` believed."""
+    """How many of the operator's own proxies are in front; with 0, `X-Forwarded-For` is ignored."""
     log_format: Literal["text", "json"] = "text"
 
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
-
-    @property
-    def var(self) -> Path:
-        """Where the service keeps what it makes for itself: secret, nudge socket, defaults."""
-        return PROJECT / "var"
 
     @model_validator(mode="after")
     def _check_requirements(self) -> "Settings":
@@ -127,59 +122,105 @@ class Settings(BaseModel):
                 faults.append("JWT_SECRET is required in production")
             for name in ("database_url", "search_url", "cache_url", "posters_url"):
                 if name not in self.model_fields_set:
-                    faults.append(f"{name.upper()} must be set by name in production")
+                    faults.append(f"{name.upper()} must be set explicitly in production")
         if faults:
             raise ValueError("; ".join(faults))
         return self
 
 
+def home_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of `.env` and `var/`, at which relative paths in settings start.
+
+    `MOVIES_HOME` names it. By default it is the checkout that the service runs from, and
+    `~/.local/share/movies` when it was installed from a wheel.
+    """
+    return Path(environ.get("MOVIES_HOME") or DEFAULT_HOME).expanduser().absolute()
+
+
 def resolve_path(url: str) -> Path:
-    """The file or folder that an embedded URL (`sqlite://var/movies.db`) names."""
-    return PROJECT / url.split("://", 1)[1].split("?", 1)[0]
+    """Return the file or folder that an embedded URL (`sqlite://var/movies.db`) names."""
+    return home_folder() / url.split("://", 1)[1].split("?", 1)[0]
 
 
 def load_settings(
-    environ: Mapping[str, str] | None = None, env_file: Path | None = None
+    environ: Mapping[str, str] = os.environ,
+    env_file: Path | None = None,
+    on_renamed: Callable[[str, str], None] = lambda _old, _new: None,
 ) -> Settings:
-    """Read the settings.
+    """Read the settings, and create the home folder if it is missing.
 
     Args:
-        environ: the environment; the process's own when left out.
-        env_file: where lower-ranking values stand; the project's `.env` when left out.
+        environ: the environment.
+        env_file: the file of values with lower precedence; `.env` in the home folder by default.
+        on_renamed: called with the old and the new name of each setting that is set by its old one.
 
     Raises:
         SettingsError: naming every setting that is wrong.
     """
-    environ = os.environ if environ is None else environ
-    file_values = dotenv_values(env_file or PROJECT / ".env")
-    values: dict[str, Any] = {k: v for k, v in {**file_values, **environ}.items() if v}
-    faults: list[str] = []
-    for name in SECRETS:
-        source = values.get(f"{name}_FILE")
-        if source and name not in environ:
-            try:
-                values[name] = Path(source).read_text().strip()
-            except OSError as fault:
-                faults.append(f"{name}_FILE: cannot be read ({fault.strerror})")
+    home = home_folder(environ)
+    values = _merge_sources(dotenv_values(env_file or home / ".env"), environ, on_renamed)
+    faults = _read_secret_files(values, environ, home)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        faults.append(f"MOVIES_HOME: {home} cannot be created ({error.strerror})")
     names = {name: name.upper() for name in Settings.model_fields}
     try:
         settings = Settings(**{n: values[v] for n, v in names.items() if v in values})
     except ValidationError as error:
-        for problem in error.errors():
-            where = ".".join(str(part) for part in problem["loc"][:1]).upper()
-            reason = problem["msg"].removeprefix("Value error, ")
-            faults.append(f"{where}: {reason}" if where else reason)
+        faults += _describe_faults(error)
     if faults:
         raise SettingsError("settings are wrong:\n  " + "\n  ".join(faults))
     if not settings.jwt_secret:
-        settings = settings.model_copy(
-            update={"jwt_secret": _load_or_create_jwt_secret(settings.var)}
-        )
+        secret = _load_or_create_jwt_secret(home / "var")
+        settings = settings.model_copy(update={"jwt_secret": secret})
     return settings
 
 
+def _merge_sources(
+    file_values: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    on_renamed: Callable[[str, str], None],
+) -> dict[str, Any]:
+    """Return the values that are not empty, under their present names."""
+    values: dict[str, Any] = {}
+    renamed: dict[str, str] = {}
+    for source in (file_values, environ):
+        stated = {name: value for name, value in source.items() if value}
+        renamed |= {old: new for old, new in RENAMED.items() if old in stated}
+        values |= {new: stated[old] for old, new in RENAMED.items() if old in stated} | stated
+    for old, new in renamed.items():
+        on_renamed(old, new)
+    return values
+
+
+def _read_secret_files(values: dict[str, Any], environ: Mapping[str, str], home: Path) -> list[str]:
+    """Set each secret that `NAME_FILE` names a file for; return what went wrong."""
+    faults = []
+    for name in SECRETS:
+        file = values.get(f"{name}_FILE")
+        if file and name not in environ:
+            try:
+                values[name] = (home / file).read_text().strip()
+            except OSError as error:
+                faults.append(f"{name}_FILE: cannot be read ({error.strerror})")
+    return faults
+
+
+def _describe_faults(error: ValidationError) -> list[str]:
+    faults = []
+    for problem in error.errors():
+        name = ".".join(str(part) for part in problem["loc"][:1]).upper()
+        reason = problem["msg"].removeprefix("Value error, ")
+        faults.append(f"{name}: {reason}" if name else reason)
+    return faults
+
+
 def _load_or_create_jwt_secret(folder: Path) -> str:
-    """A secret made at the first start and kept, so that a restart logs nobody out."""
+    """Return the secret kept in `folder`; create it at the first start.
+
+    It is kept so that a restart ends no session.
+    """
     path = folder / "jwt-secret"
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
 from typing import Literal
 
 from tortoise.exceptions import OperationalError
@@ -21,12 +22,15 @@ from service.database.transactions import is_database_fault
 from service.errors import DomainError
 from service.limits import HEALTH_CHECK_TIMEOUT
 from service.outbox import store
-from service.settings import PROJECT
 
 KEPT = 1.0  # seconds; probes from many sides cost one round
 LAGGING = 60_000  # ms; an outbox row older than this means that no indexer is working
 
-LATEST_MIGRATION = max(path.stem for path in (PROJECT / "migrations").glob("0*.py"))
+LATEST_MIGRATION = max(
+    file.name.removesuffix(".py")
+    for file in files("migrations").iterdir()
+    if file.name.startswith("0")
+)
 """The migration that this release needs."""
 
 Check = Callable[[], Awaitable[str]]

@@ -1,8 +1,8 @@
 """`movies`: everything that an operator does, as plain commands.
 
-Each ends with 0 when done, 1 with one clear line when it failed, 2 when it was called wrongly.
-What they do is in `service.cli.commands`, imported only by a command that is carried out: drivers
-take seconds to load, and neither the help nor the supervisor needs one.
+Each command ends with 0 when done, 1 with one clear line when it failed, and 2 when it was called
+wrongly. Their work is in `service.cli.commands`, imported only when a command runs: drivers take
+seconds to load, and neither the help nor the supervisor needs one.
 """
 
 import asyncio
@@ -12,11 +12,19 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
+import structlog
 import typer
 
 from service.errors import DomainError
 from service.observability import logging
-from service.settings import PROJECT, Settings, SettingsError, load_settings, resolve_path
+from service.resources import resource_path
+from service.settings import (
+    Settings,
+    SettingsError,
+    home_folder,
+    load_settings,
+    resolve_path,
+)
 
 if TYPE_CHECKING:
     from service.indexing.drift import DriftReport
@@ -24,8 +32,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+log = structlog.get_logger()
+
 app = typer.Typer(
-    help="A movie search service that finds a film however it is misspelt.",
+    help="A movie search service that finds a film however its title is misspelt.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -34,14 +44,14 @@ app = typer.Typer(
 
 @app.command()
 def serve() -> None:
-    """Run the API, and the indexer beside it where INDEXER=managed."""
+    """Run the API, and the indexer beside it if INDEXER=managed."""
     from service.server.supervisor import Supervisor
 
     settings = _load_settings()
     try:
         supervisor = Supervisor(settings)
-    except OSError as fault:
-        _fail(f"cannot listen on {settings.host}:{settings.port} ({fault.strerror}); set PORT")
+    except OSError as error:
+        _fail(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); set PORT")
     supervisor.run()
 
 
@@ -49,45 +59,64 @@ def serve() -> None:
 def indexer() -> None:
     """Run the indexer alone; any number may run."""
     _load_settings()
-    os.chdir(PROJECT)
+    home = home_folder()
+    os.environ["MOVIES_HOME"] = str(home)
+    os.chdir(home)
     os.execv(sys.executable, [sys.executable, "-m", "indexer"])  # noqa: S606
 
 
 @app.command()
 def migrate() -> None:
-    """Bring the database's schema up to date; safe to repeat."""
-    from service.database.migrate import migrate as bring_up_to_date
+    """Bring the database schema up to date; safe to repeat."""
+    from service.database.migrate import migrate as apply_migrations
 
-    applied = _run(bring_up_to_date(_load_settings().database_url))
+    applied = _run(apply_migrations(_load_settings().database_url))
     typer.echo(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
 
 
 @app.command()
-def database() -> None:
-    """Open a shell on the database: psql, or sqlite3."""
+def dbshell() -> None:
+    """Open a shell on the database: psql or sqlite3."""
     url = _load_settings().database_url
-    embedded = url.startswith("sqlite")
-    command = ["sqlite3", str(resolve_path(url))] if embedded else ["psql", url]
+    is_embedded = url.startswith("sqlite")
+    command = ["sqlite3", str(resolve_path(url))] if is_embedded else ["psql", url]
     try:
         os.execvp(command[0], command)  # noqa: S606
     except FileNotFoundError:
         _fail(f"{command[0]} is not installed")
 
 
+@app.command(hidden=True)
+def database() -> None:
+    """Open a shell on the database; the old name of `movies dbshell`."""
+    _warn_renamed("movies database", "movies dbshell")
+    dbshell()
+
+
 @app.command()
 def load(
-    files: Annotated[list[Path], typer.Argument(help="JSON or JSON lines, .gz too")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="JSON or JSON lines, also as .gz")
+    ] = None,
     sample: Annotated[
-        bool, typer.Option("--sample", help="only into an empty catalogue, marked as samples")
+        bool,
+        typer.Option(
+            "--sample",
+            help="load only into an empty catalogue, and mark the films as samples; "
+            "without FILES, load the 500 films that come with the service",
+        ),
     ] = False,
 ) -> None:
-    """Merge films from files into the catalogue; the same film twice is one film."""
+    """Merge films from files into the catalogue; a film that occurs twice is stored once."""
+    if not files and not sample:
+        raise typer.BadParameter("name a file, or use --sample", param_hint="FILES")
     settings = _load_settings()
     from service.cli import commands
 
-    bad = sum(_run(commands.load(settings, path, sample)) for path in files)
-    if bad:
-        _fail(f"{bad} lines were left out; the rest is stored")
+    paths = files or [resource_path("samples/films.jsonl")]
+    rejected = sum(_run(commands.load(settings, path, sample)) for path in paths)
+    if rejected:
+        _fail(f"{rejected} lines were left out; the rest is stored")
 
 
 @app.command()
@@ -104,11 +133,11 @@ def fetch(
 
 @app.command()
 def search(
-    words: Annotated[list[str], typer.Argument(help="what a person would type")],
+    words: Annotated[list[str], typer.Argument(help="the query, as a person would type it")],
     limit: Annotated[int, typer.Option(min=1, max=100, help="films to show")] = 10,
-    explain: Annotated[bool, typer.Option(help="say why each film is there")] = False,
+    explain: Annotated[bool, typer.Option(help="show why each film matches")] = False,
 ) -> None:
-    """Find films, as the API does."""
+    """Search for films, as the API does."""
     settings = _load_settings()
     from service.cli import commands
 
@@ -117,9 +146,9 @@ def search(
 
 @app.command()
 def reindex(
-    wait: Annotated[bool, typer.Option(help="stay until it is done")] = True,
+    wait: Annotated[bool, typer.Option(help="wait until it is done")] = True,
     rollback: Annotated[
-        bool, typer.Option("--rollback", help="go back to the index before the live one")
+        bool, typer.Option("--rollback", help="make the index before the live one live again")
     ] = False,
 ) -> None:
     """Rebuild the index while searches go on."""
@@ -128,37 +157,49 @@ def reindex(
 
     job: ReindexView = _run(commands.reindex(settings, wait, rollback))
     if job.state == "failed":
-        _fail(f"the {job.kind} failed, the old index goes on: {job.reason}")
+        _fail(f"the {job.kind} failed, the old index stays live: {job.reason}")
     if job.state == "cancelled":
-        _fail(f"the {job.kind} was called off, the old index goes on")
+        _fail(f"the {job.kind} was cancelled, the old index stays live")
 
 
 @app.command()
 def check(
-    movie: Annotated[
-        str | None, typer.Argument(help="only this film (id, IMDb id or title), in plain words")
-    ] = None,
-    repair: Annotated[bool, typer.Option("--repair", help="have what differs indexed")] = False,
+    movie: Annotated[str | None, typer.Argument(hidden=True)] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="file the films that differ for indexing")
+    ] = False,
 ) -> None:
-    """Compare database and index film by film, while everything goes on."""
+    """Compare database and index film by film, while the service runs."""
+    if movie is not None:
+        _warn_renamed("movies check FILM", "movies explain FILM")
+        explain(movie)
+        return
     settings = _load_settings()
     from service.cli import commands
 
-    if movie is not None:
-        _run(commands.explain(settings, movie))
-        return
-    told: DriftReport = _run(commands.check(settings, repair))
-    line = f"{told.drift} of {told.compared} films differ"
-    if not told.by_content:
+    report: DriftReport = _run(commands.check(settings, repair))
+    line = f"{report.drift} of {report.compared} films differ"
+    if not report.by_content:
         _fail(f"{line} in version; the index was made with another mapping or analysis")
-    if told.drift and not repair:
+    if report.drift and not repair:
         _fail(f"{line}; `movies check --repair` has them indexed")
-    typer.echo(f"{line}{', and will be indexed' if told.drift else ''}")
+    typer.echo(f"{line}{', and will be indexed' if report.drift else ''}")
+
+
+@app.command()
+def explain(
+    film: Annotated[str, typer.Argument(help="its id, IMDb id or title")],
+) -> None:
+    """Explain why a film is or is not found, from its row to the search's answer."""
+    settings = _load_settings()
+    from service.cli import commands
+
+    _run(commands.explain(settings, film))
 
 
 @app.command("create-admin")
 def create_admin(name: str) -> None:
-    """Make an admin's account; the password is asked for, or read from standard input."""
+    """Create an admin account; the password is prompted for, or read from standard input."""
     if sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
@@ -172,7 +213,7 @@ def create_admin(name: str) -> None:
 
 @app.command()
 def doctor() -> None:
-    """Try every part, and say in a line each what works and what to do about what does not."""
+    """Check every part; print one line each, with a remedy for what does not work."""
     settings = _load_settings()
     from service.cli import commands
 
@@ -181,33 +222,41 @@ def doctor() -> None:
 
 
 def _load_settings() -> Settings:
+    """Load the settings and configure logging; exit with 1 if a setting is wrong."""
+    renamed: list[tuple[str, str]] = []
     try:
-        settings = load_settings()
-    except SettingsError as fault:
-        _fail(str(fault))
+        settings = load_settings(on_renamed=lambda old, new: renamed.append((old, new)))
+    except SettingsError as error:
+        _fail(str(error))
     logging.configure(settings.log_format)
+    for old, new in renamed:
+        log.warning("setting_renamed", setting=old, advice=f"set {new}; {old} works until 1.0")
     return settings
 
 
+def _warn_renamed(old: str, new: str) -> None:
+    typer.echo(f"movies: `{old}` works until 1.0; use `{new}`", err=True)
+
+
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Carry out `work`; what an operator can mend becomes one line, a bug keeps its traceback."""
+    """Run `work`. An error that an operator can mend becomes one line; a bug keeps its traceback."""
     from tortoise.exceptions import OperationalError
 
     from service.database.transactions import is_database_fault
 
     try:
         return asyncio.run(work)
-    except DomainError as fault:
-        _fail("; ".join([fault.detail, *(f"{e.pointer}: {e.detail}" for e in fault.errors)]))
-    except OperationalError as fault:
-        hint = "; run `movies migrate`" if "no such table" in str(fault) else ""
-        _fail(f"the database refuses: {fault}{hint}")
-    except FileNotFoundError as fault:
-        _fail(f"there is no {fault.filename}")
-    except Exception as fault:
-        if not is_database_fault(fault):
+    except DomainError as error:
+        _fail("; ".join([error.detail, *(f"{e.pointer}: {e.detail}" for e in error.errors)]))
+    except OperationalError as error:
+        hint = "; run `movies migrate`" if "no such table" in str(error) else ""
+        _fail(f"the database rejects the statement: {error}{hint}")
+    except FileNotFoundError as error:
+        _fail(f"there is no {error.filename}")
+    except Exception as error:
+        if not is_database_fault(error):
             raise
-        _fail(f"the database does not answer ({type(fault).__name__}); try `movies doctor`")
+        _fail(f"the database does not answer ({type(error).__name__}); try `movies doctor`")
 
 
 def _fail(line: str) -> NoReturn:
@@ -216,4 +265,5 @@ def _fail(line: str) -> NoReturn:
 
 
 def main() -> None:
+    """Run the command that the arguments name."""
     app()

@@ -1,4 +1,4 @@
-"""Search results as a table for a terminal, with what matched highlighted."""
+"""Search results as a table for a terminal, with the matches highlighted."""
 
 from rich.table import Table
 from rich.text import Text
@@ -13,7 +13,7 @@ MATCH_STYLE = "bold yellow"
 
 
 def render_table(search_result: SearchResult, query: Query, explain: bool) -> Table:
-    """The films in their order; with `why` also why each is there."""
+    """Return the films in their order; with `explain`, also why each is there."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("title")
     table.add_column("year", justify="right")

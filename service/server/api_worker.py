@@ -1,6 +1,7 @@
-"""One API process: a Sanic server on the socket that the supervisor opened.
+"""One API worker: a Sanic server on the socket that the supervisor opened.
 
-Run as `python -m service.server.api_worker FD`; it can be killed at any time, and is started again.
+Run as `python -m service.server.api_worker FD`. It may be killed at any time; the supervisor
+restarts it.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from service.settings import load_settings
 
 
 def main() -> None:
+    """Serve on the inherited socket until a signal ends the process."""
     settings = load_settings()
     logging.configure(settings.log_format)
     app = create_app(settings)
@@ -36,7 +38,7 @@ def main() -> None:
 
 
 def start_draining(app: Sanic) -> None:  # type: ignore[type-arg]
-    """Say from now on that the service is going to stop, and answer on."""
+    """Report from now on that the service is stopping, and go on answering."""
     app.ctx.draining = True
 
 

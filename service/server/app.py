@@ -1,9 +1,8 @@
-"""The API as one Sanic app. Making it opens nothing; the server's start does."""
+"""The API as one Sanic app. Creating it opens nothing; the start of the server does."""
 
 import asyncio
 
 import orjson
-import structlog
 from sanic import Sanic
 
 from service.accounts.api import bp as accounts
@@ -16,20 +15,21 @@ from service.limits import REQUEST_TIMEOUT
 from service.observability import loop_lag
 from service.posters.api import bp as posters
 from service.search.api import bp as search
-from service.server import container
+from service.server.container import (
+    build_container,
+    close_container,
+    start_vocabulary_sync,
+    warm_up,
+)
 from service.server.heartbeat import send_heartbeats
 from service.settings import Settings
 
-log = structlog.get_logger()
-
-MAX_BODY_BYTES = 256 * 1024  # bytes; a film with all its people is some 5 kB
-MAX_HEADER_BYTES = (
-    16 * 1024
-)  # bytes; room for a token and for a query that deserves its own refusal
+MAX_BODY_BYTES = 256 * 1024  # a film with its whole cast is about 5 kB
+MAX_HEADER_BYTES = 16 * 1024  # a token, and a query long enough to be rejected with its own error
 
 
 def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
-    """The app for these settings."""
+    """Create the app for `settings`."""
     app: Sanic = Sanic(  # type: ignore[type-arg]
         "movies",
         request_class=middleware.IdentifiedRequest,
@@ -40,7 +40,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.config.REQUEST_MAX_HEADER_SIZE = MAX_HEADER_BYTES
     app.config.REQUEST_TIMEOUT = REQUEST_TIMEOUT - LOOK
     app.config.RESPONSE_TIMEOUT = REQUEST_TIMEOUT - LOOK
-    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = REQUEST_TIMEOUT + LOOK  # at the most
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = REQUEST_TIMEOUT + LOOK
     app.config.FALLBACK_ERROR_FORMAT = "json"
     if settings.trusted_proxies:
         app.config.PROXIES_COUNT = settings.trusted_proxies
@@ -50,14 +50,14 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
 
     @app.before_server_start
     async def start_parts(app: Sanic) -> None:  # type: ignore[type-arg]
-        app.ctx.container = await container.build_container(settings)
-        parts = app.ctx.container
+        container = await build_container(settings)
+        app.ctx.container = container
         app.ctx.tasks = [
             asyncio.create_task(send_heartbeats()),
             asyncio.create_task(loop_lag.measure_loop_lag("api")),
-            await container.start_vocabulary_sync(parts),
-            asyncio.create_task(parts.search_activity.publish_continuously()),
-            asyncio.create_task(container.warm_up(parts)),
+            await start_vocabulary_sync(container),
+            asyncio.create_task(container.search_activity.publish_continuously()),
+            asyncio.create_task(warm_up(container)),
         ]
 
     @app.before_server_stop
@@ -69,6 +69,6 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
 
     @app.after_server_stop
     async def close_parts(app: Sanic) -> None:  # type: ignore[type-arg]
-        await container.close_container(app.ctx.container)
+        await close_container(app.ctx.container)
 
     return app

@@ -1,7 +1,7 @@
-"""The words that `movies serve` prints once, when the first search would find something.
+"""The text that `movies serve` prints once, when the first search can succeed.
 
-A process of its own: the supervisor must not wait for anything, and the samples of a first start
-become searchable a moment after the API has begun to answer.
+It has a process of its own: the supervisor must not wait for anything, and the samples of a first
+start become searchable a moment after the API has begun to answer.
 """
 
 import json
@@ -10,37 +10,39 @@ import time
 import urllib.request
 from typing import Any
 
-MAX_WAIT = 15.0  # seconds for the index to have what is waiting; then it is said anyway
-POLL_INTERVAL = 0.1  # seconds between two looks
+MAX_WAIT = 15.0  # until the index has caught up; then the banner is printed anyway
+POLL_INTERVAL = 0.1
 BANNER = """
-Movies answers at http://{at} (the contract: http://{at}/docs). Try:
+Movies answers at http://{host} (the contract: http://{host}/docs). Try:
 
-  curl '{at}/api/v1/search?q=godfahter'
-  curl '{at}/api/v1/search?q=spilberg+jaws'
-  curl '{at}/api/v1/movies/tt0073195'
+  curl '{host}/api/v1/search?q=godfahter'
+  curl '{host}/api/v1/search?q=spilberg+jaws'
+  curl '{host}/api/v1/movies/tt0073195'
 """
 
 
 def is_up(address: str) -> bool:
-    """Whether the API is up."""
+    """Return whether the API answers."""
     return bool(_get_json(f"{address}/health/live"))
 
 
 def is_index_caught_up(address: str) -> bool:
-    """Whether nothing waits to be indexed."""
+    """Return whether no film waits to be indexed."""
     indexer = _get_json(f"{address}/health/ready").get("parts", {}).get("indexer", {})
     return bool(indexer.get("detail", "").startswith("0 films waiting"))
 
 
-def _get_json(address: str) -> dict[str, Any]:
+def _get_json(url: str) -> dict[str, Any]:
+    """Return the JSON object at `url`, empty when there is none."""
     try:
-        with urllib.request.urlopen(address, timeout=5) as response:  # noqa: S310
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310
             return dict(json.load(response))
     except (OSError, ValueError):
         return {}
 
 
 def main() -> None:
+    """Print the banner of the service whose host and port are the arguments."""
     host, port = sys.argv[1], sys.argv[2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     while not is_up(address):
@@ -48,7 +50,7 @@ def main() -> None:
     deadline = time.monotonic() + MAX_WAIT
     while not is_index_caught_up(address) and time.monotonic() < deadline:
         time.sleep(POLL_INTERVAL)
-    print(BANNER.format(at=f"localhost:{port}"), flush=True)
+    print(BANNER.format(host=f"localhost:{port}"), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The one place where parts are built: settings in, adapters and use cases out.
+"""The composition root: the one place where parts are built, from settings to use cases.
 
-Nothing else names an adapter, so each dependency is changed by one URL and by one line here. An
-adapter is imported only where it was chosen: half a start's time would go into drivers that are
-not used.
+No other module names an adapter, so a dependency is replaced by a URL and one line here. An adapter
+is imported only when it is configured: drivers that are not used would take half of the start-up
+time.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
+from typing import Protocol, TypeVar
 
 import aiohttp
 import structlog
@@ -55,15 +56,13 @@ from service.settings import Settings, resolve_path
 
 log = structlog.get_logger()
 
-WARM_UP_DELAY = 30.0  # seconds after the start; the first searches come first
-VOCABULARY_LOAD_TIMEOUT = (
-    20.0  # seconds to wait for the vocabulary at start; a million films take some ten
-)
+WARM_UP_DELAY = 30.0  # after the start; the first searches have priority
+VOCABULARY_LOAD_TIMEOUT = 20.0  # at the start; a million films take about 10 s
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """Everything that one process of the service works with."""
+    """Every part of one process of the service."""
 
     settings: Settings
     version: str
@@ -88,13 +87,21 @@ class Container:
 
     @staticmethod
     def now() -> datetime:
-        """The time, aware, UTC."""
+        """Return the current time, aware, in UTC."""
         return utc_now()
 
 
+class _Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=_Closable)
+
+
 def build_engine(settings: Settings, index_name: str | None = None) -> Engine:
-    """The reading side of the live index, or of the index `name`, which nobody waits for: searches
-    there may take as long as a page of the inventory.
+    """Build the reading side of the live index, or of the index `index_name`.
+
+    Clients do not wait for searches in a named index, so these may take as long as a golden query.
     """
     if settings.search_url.startswith("tantivy"):
         from service.search.engines.tantivy.reader import TantivyEngine
@@ -111,7 +118,7 @@ def build_engine(settings: Settings, index_name: str | None = None) -> Engine:
 
 
 def build_inventory(settings: Settings) -> Inventory:
-    """What reads the index document by document."""
+    """Build the part that reads the index document by document."""
     if settings.search_url.startswith("tantivy"):
         from service.search.engines.tantivy.inventory import TantivyInventory
 
@@ -123,7 +130,7 @@ def build_inventory(settings: Settings) -> Inventory:
 
 
 def search_timeout(settings: Settings) -> float:
-    """Seconds that a search may take, by the engine or without it."""
+    """Return how many seconds a search may take, with the engine or without it."""
     if settings.search_url.startswith("tantivy"):
         return DATABASE_SEARCH_TIMEOUT
     from service.search.engines.elasticsearch.connection import ElasticsearchAddress
@@ -132,7 +139,7 @@ def search_timeout(settings: Settings) -> float:
 
 
 def build_writer(settings: Settings) -> IndexWriter:
-    """The writing side of the index, for the indexer alone."""
+    """Build the writing side of the index; only the indexer uses it."""
     if settings.search_url.startswith("tantivy"):
         from service.search.engines.tantivy.writer import TantivyWriter
 
@@ -144,7 +151,7 @@ def build_writer(settings: Settings) -> IndexWriter:
 
 
 def build_cache(settings: Settings) -> Cache:
-    """The cache; with several workers a memory of each one's own is worth a warning."""
+    """Build the cache; warn if several workers would each have one of their own."""
     if settings.cache_url.startswith("memory"):
         if settings.workers > 1:
             log.warning("cache_not_shared", advice="set CACHE_URL to Redis for several workers")
@@ -157,7 +164,7 @@ def build_cache(settings: Settings) -> Cache:
 
 
 async def build_poster_store(settings: Settings) -> PosterStore:
-    """Where posters are kept."""
+    """Build the store that keeps posters, a folder or a bucket."""
     if settings.posters_url.startswith("file"):
         from service.posters.local_store import LocalPosterStore
 
@@ -171,7 +178,7 @@ async def build_poster_store(settings: Settings) -> PosterStore:
 
 @contextlib.asynccontextmanager
 async def open_container(settings: Settings) -> AsyncIterator[Container]:
-    """The parts for as long as they are needed."""
+    """Build every part, and close them all afterwards."""
     container = await build_container(settings)
     try:
         yield container
@@ -180,36 +187,29 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
 
 
 async def build_container(settings: Settings) -> Container:
-    """Build every part; one that is away is found out when it is used."""
+    """Build every part. A backend that is unavailable makes its first use fail, not this."""
     async with contextlib.AsyncExitStack() as stack:
         await open_database(settings.database_url)
         stack.push_async_callback(close_database)
-        notifier = notifier_for(settings.database_url)
-        stack.push_async_callback(notifier.close)
+        notifier = _close_at_exit(stack, notifier_for(settings.database_url))
         engine = build_engine(settings)
         await engine.open()
-        stack.push_async_callback(engine.close)
-        cache = build_cache(settings)
-        stack.push_async_callback(cache.close)
+        _close_at_exit(stack, engine)
+        cache = _close_at_exit(stack, build_cache(settings))
         response_cache = ResponseCache(cache)
         stack.push_async_callback(response_cache.wait_until_stored)
-        store = await build_poster_store(settings)
-        stack.push_async_callback(store.close)
-        inventory = build_inventory(settings)
-        stack.push_async_callback(inventory.close)
+        store = _close_at_exit(stack, await build_poster_store(settings))
+        inventory = _close_at_exit(stack, build_inventory(settings))
         drift = Drift(inventory, notifier, utc_now)
-        passwords = Passwords()
-        accounts = Accounts(settings.jwt_secret, passwords, utc_now)
+        accounts = Accounts(settings.jwt_secret, Passwords(), utc_now)
         stack.callback(accounts.close)
         catalogue = Catalogue(notifier, utc_now)
         outbox_admin = OutboxAdmin(catalogue, notifier)
-        lookup = FilmLookup(catalogue, await _omdb_client(settings, stack), utc_now)
-        stack.push_async_callback(lookup.close)
-        orphan_repair = OrphanRepair(drift, inventory)
-        stack.push_async_callback(orphan_repair.close)
+        omdb_client = await _build_omdb_client(settings, stack)
+        lookup = _close_at_exit(stack, FilmLookup(catalogue, omdb_client, utc_now))
+        orphan_repair = _close_at_exit(stack, OrphanRepair(drift, inventory))
         vocabulary, film_cache = Vocabulary(), FilmCache(orphan_repair.enqueue)
         vocabulary_sync, search_activity = VocabularySync(vocabulary), SearchActivity()
-
         search = SearchService(
             EngineSearch(engine, vocabulary, film_cache),
             Autocomplete(engine, vocabulary, film_cache),
@@ -220,12 +220,19 @@ async def build_container(settings: Settings) -> Container:
         stack.callback(filename_matcher.close)
 
         async def refresh_engine(generation: int) -> None:
-            with contextlib.suppress(Unavailable):  # a search will find out, and do without
+            with contextlib.suppress(Unavailable):  # the next search fails over by itself
                 await engine.refresh(generation)
 
         async def catch_up_vocabulary(_: int) -> None:
             await vocabulary_sync.catch_up()
 
+        checks = {
+            "search": engine.check,
+            "index": drift.check,
+            "cache": cache.check,
+            "posters": store.check,
+            "omdb": lookup.health,
+        }
         return Container(
             settings=settings,
             version=version("movies"),
@@ -243,23 +250,22 @@ async def build_container(settings: Settings) -> Container:
             drift=drift,
             outbox_admin=outbox_admin,
             diagnosis=IndexDiagnosis(catalogue, outbox_admin, inventory, engine),
-            health=Health(
-                {
-                    "search": engine.check,
-                    "index": drift.check,
-                    "cache": cache.check,
-                    "posters": store.check,
-                    "omdb": lookup.health,
-                },
-                utc_now,
-            ),
+            health=Health(checks, utc_now),
             vocabulary_sync=vocabulary_sync,
             search_activity=search_activity,
             resources=stack.pop_all(),
         )
 
 
-async def _omdb_client(settings: Settings, stack: contextlib.AsyncExitStack) -> OmdbClient | None:
+def _close_at_exit(stack: contextlib.AsyncExitStack, part: C) -> C:
+    """Have `stack` close `part`; return it."""
+    stack.push_async_callback(part.close)
+    return part
+
+
+async def _build_omdb_client(
+    settings: Settings, stack: contextlib.AsyncExitStack
+) -> OmdbClient | None:
     if settings.omdb_api_key is None:
         return None
     session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -268,10 +274,9 @@ async def _omdb_client(settings: Settings, stack: contextlib.AsyncExitStack) -> 
 
 
 async def start_vocabulary_sync(container: Container) -> "asyncio.Task[None]":
-    """Start to keep level with the index's words; returns once spelling can be guessed.
+    """Start the vocabulary sync, and return once spelling can be guessed.
 
-    What is there by then stays: the collector of garbage looks no more through it, which took a
-    tenth of a second each time.
+    What is in memory by then is exempted from garbage collection: scanning it took 0.1 s each time.
     """
     task = asyncio.create_task(container.vocabulary_sync.follow())
     with contextlib.suppress(TimeoutError):
@@ -282,12 +287,12 @@ async def start_vocabulary_sync(container: Container) -> "asyncio.Task[None]":
 
 
 async def warm_up(container: Container) -> None:
-    """Load what no request should wait for, once the start is over."""
+    """Load what no request should wait for, some time after the start."""
     await asyncio.sleep(WARM_UP_DELAY)
     await container.filename_matcher.warm()
     gc.freeze()
 
 
 async def close_container(container: Container) -> None:
-    """Let go of every part, the last one built first."""
+    """Close every part, in the reverse order of building."""
     await container.resources.aclose()

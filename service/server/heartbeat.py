@@ -1,16 +1,16 @@
-"""The sign of life that a supervised process gives through the pipe it was born with.
+"""The heartbeat of a supervised process, sent through a pipe inherited from the supervisor.
 
-It is written from the event loop, so a loop that is blocked falls silent and the parent notices.
+It is sent from the event loop, so a blocked loop misses heartbeats and the supervisor notices.
 """
 
 import asyncio
 import os
 
-INTERVAL = 1.0  # seconds; the parent counts ten silent ones as frozen
+INTERVAL = 1.0  # the supervisor counts a process as frozen after ten missing heartbeats
 
 
 async def send_heartbeats() -> None:
-    """Write a byte each second, for ever; returns at once when nobody listens."""
+    """Write a byte each second, for ever; return at once when there is no supervisor."""
     descriptor = os.environ.get("MOVIES_HEARTBEAT")
     if descriptor is None:
         return
@@ -18,5 +18,5 @@ async def send_heartbeats() -> None:
         try:
             os.write(int(descriptor), b".")
         except BrokenPipeError:
-            return  # the parent is gone, and its end is on its way here
+            return  # the supervisor died, and the signal that ends this process is on its way
         await asyncio.sleep(INTERVAL)

@@ -2,4 +2,4 @@
 
 import signal
 
-DRAIN_SIGNAL = signal.SIGUSR1  # tells a worker that the service is going to stop
+DRAIN_SIGNAL = signal.SIGUSR1  # tells an API worker that the service is about to stop

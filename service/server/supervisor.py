@@ -1,12 +1,13 @@
-"""`movies serve`: a parent that opens the socket and keeps its children alive.
+"""`movies serve`: the parent process that owns the listening socket and keeps its children running.
 
-Sanic's own manager never restarts what dies, and its children outlive a killed parent. This one
-starts each child again after a growing pause, gives all API workers one listening socket (so
-that clients wait in its backlog while a worker is reborn), and ends its children with itself.
+Sanic's own manager never restarts a child that dies, and its children outlive a killed parent.
+This one restarts each child after a growing wait, gives all API workers one listening socket, so
+that connections queue in the listen backlog while a worker restarts, and ends its children with
+itself.
 
-It stops in two steps. First the workers answer as ever, but say that they are not ready any more
-and close each connection with its answer, so that whoever shares requests out goes elsewhere. Then
-they take no more, and have the time of the longest answer for what is under way.
+It stops in two steps. First the workers answer as before, but report that they are not ready and
+close each connection with its response, so that load balancers send requests elsewhere. Then they
+accept no more connections, and have as long as the longest request may take to finish their work.
 """
 
 import ctypes
@@ -23,27 +24,26 @@ import structlog
 from prometheus_client.multiprocess import mark_process_dead
 
 from service.limits import REQUEST_TIMEOUT
+from service.resilience.backoff import backoff
 from service.server.signals import DRAIN_SIGNAL
-from service.settings import PROJECT, Settings
+from service.settings import Settings, home_folder
 
 log = structlog.get_logger()
 
-SHUTDOWN_TIMEOUT = (
-    REQUEST_TIMEOUT + 1.5
-)  # seconds between SIGTERM and SIGKILL; an idle child takes some tenths
-INITIAL_BACKOFF = 0.2  # seconds before a dead child is started again; doubles while it keeps dying
-MAX_BACKOFF = 30.0  # seconds
-BACKOFF_RESET_AFTER = 10.0  # seconds of life after which a child's next death counts as its first
-HEARTBEAT_TIMEOUT = 10.0  # seconds without a heartbeat after which a child counts as frozen
-STARTUP_TIMEOUT = 90.0  # seconds that a child may take to its first heartbeat
-POLL_INTERVAL = 0.1  # seconds between two looks at the children
-LISTEN_BACKLOG = 1024  # connections that wait while workers are busy or being reborn
+SHUTDOWN_TIMEOUT = REQUEST_TIMEOUT + 1.5  # between SIGTERM and SIGKILL; an idle child takes ~0.3 s
+INITIAL_BACKOFF = 0.2  # before the first restart of a dead child; doubles while it keeps dying
+MAX_BACKOFF = 30.0
+BACKOFF_RESET_AFTER = 10.0  # a child that ran for longer is restarted after the initial backoff
+HEARTBEAT_TIMEOUT = 10.0  # without a heartbeat for so long, a child counts as frozen
+STARTUP_TIMEOUT = 90.0  # until a child's first heartbeat
+POLL_INTERVAL = 0.1
+LISTEN_BACKLOG = 1024  # connections that wait while workers are busy or restarting
 PR_SET_PDEATHSIG = 1  # Linux: the child gets a signal when its parent dies
 
 
 @dataclass(slots=True)
 class ManagedProcess:
-    """One process and its history."""
+    """One child process and its history. Times are those of the monotonic clock."""
 
     name: str
     command: list[str]
@@ -52,19 +52,24 @@ class ManagedProcess:
     heartbeat_fd: int = -1
     started_at: float = 0.0
     last_heartbeat_at: float = 0.0
-    backoff: float = INITIAL_BACKOFF
+    deaths: int = 0
     restart_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def has_sent_heartbeat(self) -> bool:
+        return self.last_heartbeat_at > self.started_at
 
 
 class Supervisor:
-    """The children of one `movies serve`."""
+    """The child processes of one `movies serve`."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._home = home_folder()
         self._socket = open_listening_socket(settings.host, settings.port)
         self.port: int = self._socket.getsockname()[1]
         listen_fd = self._socket.fileno()
-        self._processes = [
+        self._children = [
             ManagedProcess(
                 f"api-{n}",
                 [sys.executable, "-m", "service.server.api_worker", str(listen_fd)],
@@ -73,14 +78,15 @@ class Supervisor:
             for n in range(settings.workers)
         ]
         if settings.indexer == "managed":
-            self._processes.append(ManagedProcess("indexer", [sys.executable, "-m", "indexer"]))
+            self._children.append(ManagedProcess("indexer", [sys.executable, "-m", "indexer"]))
         self._metrics_folder = tempfile.TemporaryDirectory(prefix="movies-metrics-")
         self._stopping = self._skip_drain = False
         self._restart_requested = False
 
     def run(self) -> None:
-        """Keep the children alive until SIGTERM, or SIGINT, which waits for nobody to notice;
-        SIGHUP restarts them one by one.
+        """Keep the children running until SIGTERM or SIGINT.
+
+        SIGINT skips the drain. SIGHUP restarts the children one by one.
         """
         signal.signal(signal.SIGTERM, self._on_stop_signal)
         signal.signal(signal.SIGINT, self._on_stop_signal)
@@ -88,7 +94,7 @@ class Supervisor:
         banner = self._start_banner()
         try:
             while not self._stopping:
-                for child in self._processes:
+                for child in self._children:
                     self._supervise(child)
                 if self._restart_requested:
                     self._restart_requested = False
@@ -102,10 +108,10 @@ class Supervisor:
             self._metrics_folder.cleanup()
 
     def _start_banner(self) -> subprocess.Popen[bytes]:
-        """Tell the terminal where the service is, as soon as it is of use."""
+        """Print the service's address to the terminal once the first search can succeed."""
         host = self._settings.host.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
         command = [sys.executable, "-m", "service.server.banner", host, str(self.port)]
-        return subprocess.Popen(command, cwd=PROJECT, preexec_fn=_prepare_child)
+        return subprocess.Popen(command, cwd=self._home, preexec_fn=_prepare_child)
 
     def _on_stop_signal(self, number: int, _: object) -> None:
         self._skip_drain = self._stopping or number == signal.SIGINT
@@ -115,16 +121,13 @@ class Supervisor:
         self._restart_requested = True
 
     def _drain(self) -> None:
-        """Have the workers say that they are going, while they go on for the time that it takes
-        others to notice.
-        """
+        """Have the API workers report that they are not ready, for as long as is configured."""
         deadline = time.monotonic() + self._settings.drain_seconds
         while time.monotonic() < deadline and not self._skip_drain:
-            for child in self._processes:
+            for child in self._children:
                 if child.inherited_fds and child.process is not None:
-                    child.process.send_signal(
-                        DRAIN_SIGNAL
-                    )  # again: it may have been too young to hear
+                    # Sent again and again: a worker that has just started ignores it.
+                    child.process.send_signal(DRAIN_SIGNAL)
             time.sleep(POLL_INTERVAL)
 
     def _supervise(self, child: ManagedProcess) -> None:
@@ -138,22 +141,22 @@ class Supervisor:
             self._check_heartbeat(child, now)
             return
         if now - child.started_at > BACKOFF_RESET_AFTER:
-            child.backoff = INITIAL_BACKOFF
-        log.warning("child_died", child=child.name, status=status, again_in=child.backoff)
+            child.deaths = 0
+        child.deaths += 1
+        wait = backoff(child.deaths, INITIAL_BACKOFF, MAX_BACKOFF, jitter=0)
+        log.warning("child_died", child=child.name, status=status, again_in=wait)
         self._clean_up(child)
-        child.restart_at = now + child.backoff
-        child.backoff = min(MAX_BACKOFF, child.backoff * 2)
+        child.restart_at = now + wait
 
     def _check_heartbeat(self, child: ManagedProcess, now: float) -> None:
+        """Read the child's heartbeats, and kill it if they have stopped."""
         assert child.process is not None
         try:
             while os.read(child.heartbeat_fd, 4096):
                 child.last_heartbeat_at = now
         except BlockingIOError:
             pass
-        timeout = (
-            HEARTBEAT_TIMEOUT if child.last_heartbeat_at > child.started_at else STARTUP_TIMEOUT
-        )
+        timeout = HEARTBEAT_TIMEOUT if child.has_sent_heartbeat else STARTUP_TIMEOUT
         if now - max(child.last_heartbeat_at, child.started_at) > timeout:
             log.error("child_frozen", child=child.name, seconds=timeout)
             child.process.kill()
@@ -166,10 +169,11 @@ class Supervisor:
             pass_fds=(*child.inherited_fds, write_fd),
             env={
                 **os.environ,
+                "MOVIES_HOME": str(self._home),
                 "MOVIES_HEARTBEAT": str(write_fd),
                 "PROMETHEUS_MULTIPROC_DIR": self._metrics_folder.name,
             },
-            cwd=PROJECT,
+            cwd=self._home,
             preexec_fn=_prepare_child,
         )
         os.close(write_fd)
@@ -185,22 +189,24 @@ class Supervisor:
         child.process, child.heartbeat_fd = None, -1
 
     def _restart_one_by_one(self) -> None:
-        for child in self._processes:
+        for child in self._children:
             if child.process is not None:
                 _terminate([child.process])
                 self._clean_up(child)
             self._start(child)
             deadline = time.monotonic() + STARTUP_TIMEOUT
-            while child.last_heartbeat_at <= child.started_at and time.monotonic() < deadline:
+            while not child.has_sent_heartbeat and time.monotonic() < deadline:
                 self._check_heartbeat(child, time.monotonic())
                 time.sleep(POLL_INTERVAL)
 
     def _stop_all(self) -> None:
-        self._socket.close()  # with the last worker's: who comes then is refused, and need not wait
-        _terminate([child.process for child in self._processes if child.process is not None])
+        # Once the last worker has closed it too, a new connection is refused instead of waiting.
+        self._socket.close()
+        _terminate([child.process for child in self._children if child.process is not None])
 
 
 def _terminate(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Stop `processes` by SIGTERM, and by SIGKILL those that have not ended in time."""
     for process in processes:
         process.terminate()
     deadline = time.monotonic() + SHUTDOWN_TIMEOUT
@@ -213,15 +219,22 @@ def _terminate(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _prepare_child() -> None:
-    """In the child, before it runs: leave the terminal's Ctrl-C to the parent, and die with it."""
+    """Set the signals of a child, before its program runs.
+
+    The terminal's Ctrl-C goes to the parent alone, and the child ends when its parent dies.
+    """
     os.setsid()
-    signal.signal(DRAIN_SIGNAL, signal.SIG_IGN)  # until it can heed it
+    signal.signal(DRAIN_SIGNAL, signal.SIG_IGN)  # its default action would end the process
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def open_listening_socket(host: str, port: int) -> socket.socket:
-    """A bound, listening socket that children inherit. Raises OSError when the port is taken."""
+    """Return a bound, listening socket that children inherit.
+
+    Raises:
+        OSError: the port is taken.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from service.films.models import Film
+from service.resources import resource_path
 from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
 from service.search.filenames.matcher import FilenameMatcher, judge
@@ -16,7 +17,6 @@ from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.vocabulary.vocabulary import Vocabulary
-from service.settings import PROJECT
 from tests.support.release_names import names
 from tests.support.sample_catalogue import row
 
@@ -30,7 +30,7 @@ PARTS = [
 
 
 def catalogue() -> list[dict[str, Any]]:
-    lines = (PROJECT / "samples" / "films.jsonl").read_text().splitlines()
+    lines = resource_path("samples/films.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines] + PARTS
 
 

@@ -16,10 +16,10 @@ from service.posters import jobs
 from service.posters.image_processor import MEDIA_TYPE, ImageProcessor
 from service.posters.local_store import LocalPosterStore
 from service.posters.store import object_key
-from service.settings import PROJECT
 from tests.faults.conftest import Beset
 from tests.faults.plugin import Seen
 from tests.faults.stored import accounted_for, store_of
+from tests.support import ROOT
 from tests.support.poster_harness import at_work, is_stored, shown, studio_on
 from tests.support.s3_buckets import BadBucket, standing
 from tests.support.service_runner import Api
@@ -108,7 +108,7 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.support.crashing_poster_worker"),
             *(moment, database, str(folder), studio.host.pair),
-            cwd=PROJECT,
+            cwd=ROOT,
         )
         assert await child.wait() == -signal.SIGKILL
         left = {stored.key async for stored in store.objects()}
@@ -126,7 +126,7 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.support.crashing_poster_worker"),
             *(moment, database, str(folder), studio.host.pair),
-            cwd=PROJECT,
+            cwd=ROOT,
         )
         assert await child.wait() == -signal.SIGKILL
         orphans = {stored.key async for stored in store.objects()} - now

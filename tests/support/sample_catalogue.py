@@ -8,12 +8,12 @@ from uuid import UUID
 
 from service.films.models import Film
 from service.films.search_text import build_search_texts
+from service.resources import resource_path
 from service.search.engines.base import Engine, IndexWriter
 from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.vocabulary.vocabulary import Vocabulary
-from service.settings import PROJECT
 from service.text.analysis import full_title_key
 
 PATIENCE = 30.0  # seconds: a busy machine is no failure here
@@ -95,7 +95,7 @@ def as_loaded(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def samples() -> list[dict[str, Any]]:
-    lines = (PROJECT / "samples" / "films.jsonl").read_text().splitlines()
+    lines = resource_path("samples/films.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
 
 

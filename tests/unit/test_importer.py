@@ -14,7 +14,7 @@ from service.films.importer import FilmImporter, ImportProgress
 from service.films.models import Film
 from service.omdb.parser import parse_film
 from service.outbox.models import Outbox
-from service.settings import PROJECT
+from service.resources import resource_path
 
 OWN = {"title": "Jaws", "imdb_id": "tt0073195", "year": 1975, "genres": ["Thriller"]}
 OMDB = {"Title": "Alien", "Year": "1979", "imdbID": "tt0078748", "Runtime": "117 min"}
@@ -98,8 +98,8 @@ async def test_an_array_that_is_not_json_is_one_clear_error(
 
 
 async def test_loading_the_samples_twice_changes_nothing(loader: FilmImporter) -> None:
-    first = await loaded(loader, PROJECT / "samples/films.jsonl")
-    second = await loaded(loader, PROJECT / "samples/films.jsonl")
+    first = await loaded(loader, resource_path("samples/films.jsonl"))
+    second = await loaded(loader, resource_path("samples/films.jsonl"))
     assert (first.added, first.bad_lines) == (500, [])
     assert (second.read, second.added, second.changed) == (500, 0, 0)
 

@@ -1,38 +1,47 @@
-"""Settings: read once, all faults told at once, by name."""
+"""Settings: read once, with all faults reported at once, by name."""
 
 from pathlib import Path
 
 import pytest
 from dotenv import dotenv_values
 
-from service.settings import PROJECT, Settings, SettingsError, load_settings
+from service.resources import CHECKOUT, resource_path
+from service.settings import (
+    RENAMED,
+    Settings,
+    SettingsError,
+    home_folder,
+    load_settings,
+    resolve_path,
+)
 
-NOWHERE = Path("/nonexistent/.env")
+NO_FILE = Path("/nonexistent/.env")
 GOOD_SECRET = "a secret of more than thirty-two bytes"
+EXAMPLE = resource_path(".env.example")
 
 
-def test_with_nothing_set_the_embedded_stack_is_chosen() -> None:
-    chosen = load_settings({"JWT_SECRET": GOOD_SECRET}, NOWHERE)
-    assert chosen.database_url == "sqlite://var/movies.db"
-    assert chosen.indexer == "managed"
+def test_without_settings_the_stack_is_embedded() -> None:
+    settings = load_settings({"JWT_SECRET": GOOD_SECRET}, NO_FILE)
+    assert settings.database_url == "sqlite://var/movies.db"
+    assert settings.indexer == "managed"
 
 
-def test_every_fault_is_told_in_one_message_by_name() -> None:
-    with pytest.raises(SettingsError) as told:
-        load_settings({"PORT": "many", "DATABASE_URL": "mysql://x", "WORKERS": "0"}, NOWHERE)
+def test_several_wrong_settings_are_named_in_one_message() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings({"PORT": "many", "DATABASE_URL": "mysql://x", "WORKERS": "0"}, NO_FILE)
     for name in ("PORT", "DATABASE_URL", "WORKERS"):
-        assert name in str(told.value)
+        assert name in str(raised.value)
 
 
-def test_production_refuses_what_was_not_asked_for_by_name() -> None:
-    with pytest.raises(SettingsError) as told:
-        load_settings({"ENVIRONMENT": "production"}, NOWHERE)
+def test_production_rejects_defaults_that_were_not_set_explicitly() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings({"ENVIRONMENT": "production"}, NO_FILE)
     for name in ("JWT_SECRET", "DATABASE_URL", "SEARCH_URL", "CACHE_URL", "POSTERS_URL"):
-        assert name in str(told.value)
+        assert name in str(raised.value)
 
 
-def test_production_starts_with_what_was_asked_for_by_name() -> None:
-    chosen = load_settings(
+def test_production_accepts_explicit_settings() -> None:
+    settings = load_settings(
         {
             "ENVIRONMENT": "production",
             "JWT_SECRET": GOOD_SECRET,
@@ -42,57 +51,103 @@ def test_production_starts_with_what_was_asked_for_by_name() -> None:
             "POSTERS_URL": "s3://posters",
             "CORS_ORIGINS": "https://a.example, https://b.example",
         },
-        NOWHERE,
+        NO_FILE,
     )
-    assert chosen.is_production
-    assert chosen.cors_origins == ("https://a.example", "https://b.example")
+    assert settings.is_production
+    assert settings.cors_origins == ("https://a.example", "https://b.example")
 
 
-def test_a_secret_of_ones_own_is_made_once_and_nobody_else_reads_it(
+def test_the_jwt_secret_is_created_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    environment = {"MOVIES_HOME": str(tmp_path / "home")}
+    secret = load_settings(environment).jwt_secret
+    assert secret and len(secret) > 40
+    assert load_settings(environment).jwt_secret == secret, "a restart ends no session"
+    assert (tmp_path / "home/var/jwt-secret").stat().st_mode & 0o077 == 0
+
+
+def test_the_home_folder_is_the_checkout_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MOVIES_HOME", raising=False)
+    assert home_folder({}) == CHECKOUT
+    assert CHECKOUT is not None
+    assert resolve_path("sqlite://var/movies.db") == CHECKOUT / "var/movies.db"
+
+
+def test_relative_paths_start_at_the_home_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.settings.PROJECT", tmp_path)
-    made = load_settings({}, NOWHERE).jwt_secret
-    assert made and len(made) > 40
-    assert load_settings({}, NOWHERE).jwt_secret == made, "a restart logs nobody out"
-    assert (tmp_path / "var" / "jwt-secret").stat().st_mode & 0o077 == 0
+    monkeypatch.setenv("MOVIES_HOME", str(tmp_path))
+    assert resolve_path("sqlite://var/movies.db?x=1") == tmp_path / "var/movies.db"
+    assert resolve_path("file:///srv/posters") == Path("/srv/posters")
+    (tmp_path / ".env").write_text("PORT=1111\nJWT_SECRET_FILE=secret\n")
+    (tmp_path / "secret").write_text(GOOD_SECRET)
+    settings = load_settings({"MOVIES_HOME": str(tmp_path)})
+    assert (settings.port, settings.jwt_secret) == (1111, GOOD_SECRET)
 
 
-def test_a_short_secret_is_refused() -> None:
+def test_a_home_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="MOVIES_HOME"):
+        load_settings({"MOVIES_HOME": str(tmp_path / "file/home"), "JWT_SECRET": GOOD_SECRET})
+
+
+def test_a_short_secret_is_rejected() -> None:
     with pytest.raises(SettingsError, match="JWT_SECRET"):
-        load_settings({"JWT_SECRET": "short"}, NOWHERE)
+        load_settings({"JWT_SECRET": "short"}, NO_FILE)
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(GOOD_SECRET + "\n")
-    assert (
-        load_settings({"JWT_SECRET_FILE": str(tmp_path / "secret")}, NOWHERE).jwt_secret
-        == GOOD_SECRET
-    )
+    environment = {"JWT_SECRET_FILE": str(tmp_path / "secret")}
+    assert load_settings(environment, NO_FILE).jwt_secret == GOOD_SECRET
 
 
-def test_a_secret_file_that_is_not_there_is_told() -> None:
+def test_a_missing_secret_file_is_reported() -> None:
+    environment = {"OMDB_API_KEY_FILE": "/nonexistent/key", "JWT_SECRET": GOOD_SECRET}
     with pytest.raises(SettingsError, match="OMDB_API_KEY_FILE"):
-        load_settings({"OMDB_API_KEY_FILE": "/nonexistent/key", "JWT_SECRET": GOOD_SECRET}, NOWHERE)
+        load_settings(environment, NO_FILE)
 
 
-@pytest.mark.parametrize("given", ["soon", "0", "-1", "1s", "inf"])
-def test_a_timeout_that_is_no_time_is_told(given: str) -> None:
-    url = f"http://localhost:9200?timeout={given}"
+@pytest.mark.parametrize("timeout", ["soon", "0", "-1", "1s", "inf"])
+def test_a_timeout_that_is_no_duration_is_reported(timeout: str) -> None:
+    url = f"http://localhost:9200?timeout={timeout}"
     with pytest.raises(SettingsError, match="SEARCH_URL"):
-        load_settings({"SEARCH_URL": url, "JWT_SECRET": GOOD_SECRET}, NOWHERE)
+        load_settings({"SEARCH_URL": url, "JWT_SECRET": GOOD_SECRET}, NO_FILE)
 
 
-def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+def test_the_environment_takes_precedence_over_the_file(tmp_path: Path) -> None:
     env_file = tmp_path / ".env"
     env_file.write_text(f"PORT=1111\nWORKERS=3\nJWT_SECRET={GOOD_SECRET}\n")
-    chosen = load_settings({"PORT": "2222"}, env_file)
-    assert (chosen.port, chosen.workers) == (2222, 3)
+    settings = load_settings({"PORT": "2222"}, env_file)
+    assert (settings.port, settings.workers) == (2222, 3)
+
+
+def test_a_renamed_setting_works_under_its_old_name_and_is_reported_once(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text(f"POSTER_HOSTS=one:80\nJWT_SECRET={GOOD_SECRET}\n")
+    renamed: list[tuple[str, str]] = []
+    settings = load_settings(
+        {"POSTER_HOSTS": "two:80"}, env_file, lambda old, new: renamed.append((old, new))
+    )
+    assert settings.poster_allowed_private_hosts == ("two:80",)
+    assert renamed == [("POSTER_HOSTS", "POSTER_ALLOWED_PRIVATE_HOSTS")]
+
+
+def test_a_setting_under_its_new_name_takes_precedence_over_the_old_one() -> None:
+    environment = {"POSTER_HOSTS": "old:80", "POSTER_ALLOWED_PRIVATE_HOSTS": "new:80"}
+    settings = load_settings(environment | {"JWT_SECRET": GOOD_SECRET}, NO_FILE)
+    assert settings.poster_allowed_private_hosts == ("new:80",)
+
+
+def test_renamed_settings_lead_to_settings_that_exist() -> None:
+    names = {name.upper() for name in Settings.model_fields}
+    assert set(RENAMED.values()) <= names
+    assert not set(RENAMED) & names
 
 
 def test_the_example_lists_every_setting_with_its_default() -> None:
-    listed = dotenv_values(PROJECT / ".env.example")
-    assert set(listed) == {name.upper() for name in Settings.model_fields}
-    assert load_settings(
-        {k: v for k, v in listed.items() if v} | {"JWT_SECRET": GOOD_SECRET}, NOWHERE
-    ) == load_settings({"JWT_SECRET": GOOD_SECRET}, NOWHERE)
+    example = dotenv_values(EXAMPLE)
+    assert set(example) == {name.upper() for name in Settings.model_fields}
+    values = {name: value for name, value in example.items() if value}
+    secret = {"JWT_SECRET": GOOD_SECRET}
+    assert load_settings(values | secret, NO_FILE) == load_settings(secret, NO_FILE)
+    assert "MOVIES_HOME" in EXAMPLE.read_text()

@@ -13,7 +13,8 @@ from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
 from service.outbox.models import Outbox
-from service.settings import PROJECT, resolve_path
+from service.settings import resolve_path
+from tests.support import ROOT
 from tests.support.indexing import FaultyWriter, count_films
 
 TIMES = 60  # films that each writer adds; every third is withdrawn again
@@ -22,7 +23,7 @@ TIMES = 60  # films that each writer adds; every third is withdrawn again
 async def writer_of(database: str, name: str, shared: str) -> asyncio.subprocess.Process:
     said = asyncio.subprocess.PIPE
     command = (sys.executable, "-m", "tests.unit.writing", database, name, shared, str(TIMES))
-    process = await asyncio.create_subprocess_exec(*command, stdin=said, stdout=said, cwd=PROJECT)
+    process = await asyncio.create_subprocess_exec(*command, stdin=said, stdout=said, cwd=ROOT)
     assert process.stdout is not None
     assert await process.stdout.readline() == b"ready\n"
     return process

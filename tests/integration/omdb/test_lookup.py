@@ -18,8 +18,8 @@ from service.omdb.lookup import FilmLookup
 from service.omdb.models import OmdbLease
 from service.omdb.negative_cache import NegativeCache
 from service.outbox.models import Outbox
-from service.settings import PROJECT
 from tests.integration.omdb.conftest import Clock, refused, until
+from tests.support import ROOT
 from tests.support.omdb_server import Omdb
 
 MATRIX = "tt0133093"
@@ -92,7 +92,7 @@ async def test_processes_that_ask_at_once_make_one_call_and_one_film(
         "50",
     )
     askers = [
-        await asyncio.create_subprocess_exec(*command, stdin=said, stdout=said, cwd=PROJECT)
+        await asyncio.create_subprocess_exec(*command, stdin=said, stdout=said, cwd=ROOT)
         for _ in range(2)
     ]
     for asker in askers:

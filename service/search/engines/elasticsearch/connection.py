@@ -19,6 +19,7 @@ from elasticsearch import (
 from service.errors import Unavailable
 from service.limits import ELASTICSEARCH_CONNECTIONS as CONNECTIONS
 from service.limits import SEARCH_TIMEOUT
+from service.settings import home_folder
 
 PREFIX = "movies"  # of an index's name here; in the cluster the alias takes its place
 
@@ -78,7 +79,7 @@ class ElasticsearchAddress:
         if self.user is not None:
             options["basic_auth"] = (self.user, self.password or "")
         if self.certificates is not None:
-            options["ca_certs"] = self.certificates
+            options["ca_certs"] = str(home_folder() / self.certificates)
         try:
             return AsyncElasticsearch(
                 list(self.nodes),

@@ -17,6 +17,7 @@ import orjson
 from elasticsearch import ApiError, AsyncElasticsearch, BadRequestError, NotFoundError
 from service.errors import Unavailable
 from service.limits import BULK_TIMEOUT as DEADLINE
+from service.resources import resource_path
 from service.search.engines.base import SerializedDocument, Serializer, WriteError, serialize_all
 from service.search.engines.elasticsearch.connection import (
     ElasticsearchAddress,
@@ -25,9 +26,8 @@ from service.search.engines.elasticsearch.connection import (
 )
 from service.search.engines.elasticsearch.serializer import serialize
 from service.search.index.document import ANALYSIS, MovieDocument
-from service.settings import PROJECT
 
-FOLDER = PROJECT / "elasticsearch"
+FOLDER = resource_path("elasticsearch")
 FIRST = "movies-1"
 MOST_IN_BULK = 500  # documents; some 1 MB, of which a heap of 512 MB takes several at a time
 TOO_BUSY = (429, 502, 503, 504)
