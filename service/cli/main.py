@@ -239,7 +239,7 @@ def _warn_renamed(old: str, new: str) -> None:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work`. An error that an operator can mend becomes one line; a bug keeps its traceback."""
+    """Run `work`. An error that an operator can mend becomes one line; a bug, a traceback."""
     from tortoise.exceptions import OperationalError
 
     from service.database.transactions import is_database_fault
