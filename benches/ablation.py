@@ -34,7 +34,7 @@ from service.search.ranking.candidates import Candidate
 from service.search.ranking.scorer import Ranked
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
-from service.text.analysis import words
+from service.text.analysis import tokenize
 
 NEVER = 1_000  # letters that no word has
 SEED = 1  # of the classes beside the kept ones
@@ -110,7 +110,7 @@ def _in_part(spoil: Callable[[random.Random, str], str | None]) -> Class:
 
     def spoilt(rng: random.Random, film: Facts) -> str | None:
         name = surname(rng, film)
-        part = without_a_word(rng, " ".join(words(film["title"])))
+        part = without_a_word(rng, " ".join(tokenize(film["title"])))
         text = spoil(rng, part) if part else None
         return f"{text} {name}" if text and name else None
 
@@ -137,8 +137,8 @@ PARTS = (
         "pieces of words (grams)",
         {"search.retrieval.engine_search.Plan.relaxed": staticmethod(_without_pieces)},
     ),
-    Part("the whole title as one word", {"search.query.plan._whole_slot": _no_title}),
-    Part("likeness of whole titles", _unweighted("whole")),
+    Part("the whole title as one word", {"search.query.plan._full_title_slot": _no_title}),
+    Part("likeness of whole titles", _unweighted("full_title")),
     Part(
         "words run together (`starwars`)",
         {
@@ -193,23 +193,26 @@ PARTS = (
     ),
     Part(
         "beginnings of words",
-        {"search.query.plan.LAST_PREFIX": {}, "search.query.plan.PREFIX_EDIT": {}},
+        {"search.query.plan.LAST_PREFIX_WEIGHTS": {}, "search.query.plan.PREFIX_EDIT_WEIGHTS": {}},
     ),
-    Part("misspelt beginnings", {"search.query.plan.PREFIX_EDIT": {}}),
+    Part("misspelt beginnings", {"search.query.plan.PREFIX_EDIT_WEIGHTS": {}}),
     Part(
         "beginnings of titles apart from short titles",
         {
-            "search.ranking.scorer.BEGINNING": 0.0,
-            "search.ranking.scorer.BEGINNING_IN_WORDS": 0.0,
-            "search.ranking.scorer.MISSPELT_BEGINNING": 0.0,
+            "search.ranking.scorer.PREFIX_FACTOR": 0.0,
+            "search.ranking.scorer.FULL_WORDS_PREFIX_FACTOR": 0.0,
+            "search.ranking.scorer.MISSPELT_PREFIX_FACTOR": 0.0,
         },
     ),
-    Part("beginnings that keep words apart", {"search.ranking.scorer.WORD_COUNT_MISMATCH": 1.0}),
-    Part("the year, understood", {"search.query.parser._year_beside_words": _none}),
+    Part(
+        "beginnings that keep words apart",
+        {"search.ranking.scorer.WORD_COUNT_MISMATCH_FACTOR": 1.0},
+    ),
+    Part("the year, understood", {"search.query.parser._find_year": _none}),
     Part("years beside the one typed", {"search.query.plan._year_slot": _one_year}),
     Part(
         "words around titles (`watch`, `movie`)",
-        {"search.query.parser._without_noise": _itself},
+        {"search.query.parser._strip_noise": _itself},
     ),
     Part(
         "small words that count less",
@@ -221,7 +224,7 @@ PARTS = (
     ),
     Part("how much of a title is asked for", _unweighted("covered")),
     Part("word order", _unweighted("order")),
-    Part("votes in ranking", _unweighted("votes", "known")),
+    Part("votes in ranking", _unweighted("votes", "prefix_votes")),
     Part("votes in the engine", {"search.index.document.MAX_POPULARITY_BOOST": 0.0}, shapes=True),
 )
 

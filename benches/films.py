@@ -133,7 +133,7 @@ async def indexed(name: str, rows: list[Film]) -> AsyncIterator[Indexed]:
         async with _store(name, Path(folder)) as (engine, writer, address):
             vocabulary = Vocabulary()
             for start in range(0, len(rows), BATCH):
-                documents = [MovieDocument.of(film) for film in rows[start : start + BATCH]]
+                documents = [MovieDocument.from_film(film) for film in rows[start : start + BATCH]]
                 vocabulary.add(
                     word for document in documents for word in document.vocabulary_words()
                 )

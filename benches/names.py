@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from itertools import pairwise
 
-from service.search.filenames.matcher import MEANT
+from service.search.filenames.matcher import MIN_MATCH_CONFIDENCE
 from service.search.retrieval.search_request import Page, SearchRequest
 from tests.support.release_names import Named, names
 
@@ -14,7 +14,7 @@ from tests.support.release_names import Named, names
 def told(named: Sequence[Named], best: Sequence[tuple[int | None, float]]) -> str:
     """How often each step of confidence is right, given each name's best place and confidence."""
     lines = [f"{'confidence':<14}{'names':>7}{'right %':>9}"]
-    steps = (1.01, 0.9, 0.7, MEANT, 0.2, 0.0)
+    steps = (1.01, 0.9, 0.7, MIN_MATCH_CONFIDENCE, 0.2, 0.0)
     for most, least in pairwise(steps):
         found = [
             place in each.right
@@ -24,9 +24,9 @@ def told(named: Sequence[Named], best: Sequence[tuple[int | None, float]]) -> st
         share = f"{100 * sum(found) / len(found):.1f}" if found else "-"
         lines.append(f"{f'{least:.1f} and more':<14}{len(found):>7}{share:>9}")
     known = [(e, b) for e, b in zip(named, best, strict=True) if e.right]
-    meant = sum(b[0] in e.right and b[1] >= MEANT for e, b in known)
+    meant = sum(b[0] in e.right and b[1] >= MIN_MATCH_CONFIDENCE for e, b in known)
     nobody = [b for e, b in zip(named, best, strict=True) if not e.right]
-    unknown = sum(sure < MEANT for _, sure in nobody)
+    unknown = sum(sure < MIN_MATCH_CONFIDENCE for _, sure in nobody)
     lines.append(f"of {len(known)} films that are here {100 * meant / len(known):.1f} % are named")
     lines.append(f"of {len(nobody)} that are not {100 * unknown / len(nobody):.1f} % are unknown")
     return "\n".join(lines)

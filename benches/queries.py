@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from service.search.query.parser import STOP_WORDS
-from service.text.analysis import full_title_key, words
-from service.text.numerals import VALUES
+from service.text.analysis import full_title_key, tokenize
+from service.text.numerals import CARDINALS
 from tests.support.typos import adjacent, doubled, dropped, neighbour, swapped, typo
 
 Film = dict[str, Any]
@@ -76,14 +76,14 @@ def sounded(rng: random.Random, text: str) -> str:
 def renumbered(rng: random.Random, text: str) -> str | None:
     """A number written another way."""
     forms: dict[str, list[str]] = {}
-    for word, value in VALUES.items():
+    for word, value in CARDINALS.items():
         forms.setdefault(str(value), [str(value)]).append(word)
     found = text.split()
-    places = [i for i, w in enumerate(found) if len(forms.get(str(VALUES.get(w, w)), [])) > 1]
+    places = [i for i, w in enumerate(found) if len(forms.get(str(CARDINALS.get(w, w)), [])) > 1]
     if not places:
         return None
     at = rng.choice(places)
-    value = str(VALUES.get(found[at], found[at]))
+    value = str(CARDINALS.get(found[at], found[at]))
     found[at] = rng.choice([form for form in forms[value] if form != found[at]])
     return " ".join(found)
 
@@ -145,24 +145,26 @@ def without_a_small_word(rng: random.Random, text: str) -> str | None:
 
 
 def surname(rng: random.Random, film: Film) -> str | None:
-    names = [words(name) for name in film["directors"]]
+    names = [tokenize(name) for name in film["directors"]]
     names = [name for name in names if name and len(name[-1]) > 3]
     return rng.choice(names)[-1] if names else None
 
 
 def beside_year(rng: random.Random, film: Film) -> str | None:
-    return f"{' '.join(words(film['title']))} {film['year']}" if film["year"] else None
+    return f"{' '.join(tokenize(film['title']))} {film['year']}" if film["year"] else None
 
 
 def beside_director(rng: random.Random, film: Film) -> str | None:
     name = surname(rng, film)
-    title = full_title_key(film["title"]) if rng.random() < 0.5 else " ".join(words(film["title"]))
+    title = (
+        full_title_key(film["title"]) if rng.random() < 0.5 else " ".join(tokenize(film["title"]))
+    )
     return None if name is None else rng.choice((f"{name} {title}", f"{title} {name}"))
 
 
 def some_words_beside_director(rng: random.Random, film: Film) -> str | None:
     name = surname(rng, film)
-    content = [word for word in words(film["title"]) if len(word) > 2 and word != "the"]
+    content = [word for word in tokenize(film["title"]) if len(word) > 2 and word != "the"]
     if name is None or not content:
         return None
     start = rng.randrange(max(1, len(content) - 2))
@@ -178,13 +180,13 @@ def some_words_beside_director(rng: random.Random, film: Film) -> str | None:
 def misspelt_director(rng: random.Random, film: Film) -> str | None:
     if not film["directors"]:
         return None
-    name = " ".join(words(rng.choice(film["directors"])))
+    name = " ".join(tokenize(rng.choice(film["directors"])))
     return typo(rng, name) if len(name) > 6 else None
 
 
 def compounded(rng: random.Random, film: Film) -> str | None:
     """Several spoilings at once."""
-    text = " ".join(words(film["title"]))
+    text = " ".join(tokenize(film["title"]))
     steps: list[Callable[[random.Random, str], str | None]]
     steps = [typo, typo, run_together, split, clipped, without_a_small_word, sounded]
     for step in rng.sample(steps, rng.choice((1, 2, 2))):
@@ -200,7 +202,7 @@ def compounded(rng: random.Random, film: Film) -> str | None:
 
 
 def _plainly(spoil: Callable[[random.Random, str], str | None]) -> Callable[..., str | None]:
-    return lambda rng, film: spoil(rng, " ".join(words(film["title"])))
+    return lambda rng, film: spoil(rng, " ".join(tokenize(film["title"])))
 
 
 class Folded(NamedTuple):
@@ -211,7 +213,7 @@ class Folded(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> "Folded":
-        return cls(full_title_key(text), frozenset(words(text)))
+        return cls(full_title_key(text), frozenset(tokenize(text)))
 
 
 def _begins(text: Folded, title: Folded) -> bool:

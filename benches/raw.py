@@ -39,7 +39,7 @@ def document(film: Film) -> MovieDocument:
     rest: dict[str, Any] = dict.fromkeys(("plot", "runtime_minutes", "popularity"))
     rest |= dict.fromkeys(("writers", "actors", "languages", "countries"), ())
     made = {"id": film.id, "version": 1, "imdb_id": film.imdb_id, **rest}
-    return MovieDocument.of(SimpleNamespace(**facts, **made))
+    return MovieDocument.from_film(SimpleNamespace(**facts, **made))
 
 
 def packed(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:

@@ -194,7 +194,9 @@ async def by_database(
 ) -> Tallies:
     """What the database finds alone, with the words of all films."""
     vocabulary = Vocabulary()
-    vocabulary.add(word for film in rows for word in MovieDocument.of(film).vocabulary_words())
+    vocabulary.add(
+        word for film in rows for word in MovieDocument.from_film(film).vocabulary_words()
+    )
     vocabulary.merge_pending()
     standby = DatabaseSearch(vocabulary, FilmCache(), PATIENCE)
 

@@ -50,7 +50,7 @@ async def run_golden_queries(
     vocabulary = Vocabulary()
     for film in films:
         with suppress(*DOCUMENT_ERRORS):  # of such a film there is no document to find
-            vocabulary.add(MovieDocument.of(film).vocabulary_words())
+            vocabulary.add(MovieDocument.from_film(film).vocabulary_words())
     asked = [(text, film) for film in films for text in _typed(film.title)]
     answers: list[list[tuple[str, ...]]] = []
     for name in (old, new):

@@ -270,7 +270,7 @@ async def load_documents(
             if film is None:
                 documents.append(MovieDocument.tombstone(str(film_id), version))
             else:
-                documents.append(MovieDocument.of(film).materialize())
+                documents.append(MovieDocument.from_film(film).materialize())
         except DOCUMENT_ERRORS as error:
             errors.append(WriteError(str(film_id), f"cannot become a document: {error}", False))
     return documents, errors

@@ -243,7 +243,7 @@ class Rebuild:
         await store.requeue_quarantined(self._filler.refused)
         await generation.advance()
         if job.kind == "rebuild":
-            await sync.completed()
+            await sync.mark_vocabulary_complete()
 
     async def _wait_for_others(self, job: ReindexJob) -> None:
         """Another indexer's bulk may have reached the old index while the swap happened.

@@ -74,9 +74,9 @@ class IndexFiller:
         """Send every film from the checkpoint on; returns early at `stop`."""
         self.refused.clear()
         left = max(0, job.total - job.done)
-        with_words = not await sync.complete()
+        with_words = not await sync.is_vocabulary_complete()
         if with_words:
-            self._words.forget()
+            self._words.forget_recorded()
         async with DocumentPool.start(self._writer.serialize, with_words, left) as preparing:
             await self._fill(job, stop, preparing)
 

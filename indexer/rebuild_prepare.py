@@ -44,7 +44,7 @@ def prepare_page(pack: Serializer, with_words: bool, rows: Sequence[IndexRow]) -
     words: set[str] = set()
     for row in rows:
         try:
-            made = MovieDocument.of(parse_index_row(row))
+            made = MovieDocument.from_film(parse_index_row(row))
             documents.append(SerializedDocument.of(made, pack))
             if with_words:
                 words |= made.vocabulary_words()

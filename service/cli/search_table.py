@@ -4,7 +4,13 @@ from rich.table import Table
 from rich.text import Text
 
 from service.film_fields import FilmRow
-from service.search.highlights import BETWEEN, Match, explain_match, find_matches, match_ranges
+from service.search.highlights import (
+    VALUE_SEPARATOR,
+    Match,
+    explain_match,
+    find_matches,
+    match_ranges,
+)
 from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query
 from service.search.retrieval.search_request import SearchResult
@@ -33,7 +39,7 @@ def _row_cells(query: Query, film: FilmRow, matches: list[Match], explain: bool)
     cells = [
         _highlight(film.title, ranges.get("title", [])),
         Text(str(film.year or "")),
-        _highlight(BETWEEN.join(film.directors), ranges.get("directors", [])),
+        _highlight(VALUE_SEPARATOR.join(film.directors), ranges.get("directors", [])),
         Text("" if film.imdb_rating is None else f"{film.imdb_rating:.1f}"),
         Text(film.imdb_id or str(film.id)),
     ]

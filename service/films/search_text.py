@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Literal, TypedDict
 
 from service.film_fields import NameFilter
-from service.text.analysis import joined_pairs, words
-from service.text.titles import compact_key, full_title_keys, indexed_forms
+from service.text.analysis import joined_pairs, tokenize
+from service.text.titles import compact_key, full_title_keys, title_index_forms
 
 SearchTextColumn = Literal["plaintext", "nametext"]
 """The columns of a film's row that hold the texts."""
@@ -44,9 +44,9 @@ def build_search_texts(
     countries: Sequence[str],
 ) -> SearchTexts:
     """The texts of a film; pure, so a row's texts are the same wherever they are worked out."""
-    titles = [words(each) for each in (title, *aliases)]
-    found = [form for each in titles for form in indexed_forms(each)]
-    found += [word for name in directors for word in words(name)]
+    titles = [tokenize(each) for each in (title, *aliases)]
+    found = [form for each in titles for form in title_index_forms(each)]
+    found += [word for name in directors for word in tokenize(name)]
     found += [form for each in titles for form in (*joined_pairs(each), *full_title_keys(each))]
     named: dict[NameFilter, Sequence[str]] = {
         "director": directors,
@@ -57,7 +57,7 @@ def build_search_texts(
     names = [
         NAME_PREFIXES[name] + compact_key(each) for name, theirs in named.items() for each in theirs
     ]
-    names += [WRITER_PREFIX + word for name in writers for word in words(name)]
+    names += [WRITER_PREFIX + word for name in writers for word in tokenize(name)]
     return {"plaintext": _text(found), "nametext": _text(names)}
 
 

@@ -123,6 +123,6 @@ def _differences(
 
 def _alike(film: IndexRow, held: IndexEntry) -> bool:
     try:
-        return MovieDocument.of(parse_index_row(film)).digest() == held.digest
+        return MovieDocument.from_film(parse_index_row(film)).digest() == held.digest
     except DOCUMENT_ERRORS:
         return False  # no document can be made of it, so the one that is there is not its own

@@ -102,7 +102,7 @@ def _of_held(film: Film, held: IndexEntry | None, name: str) -> str:
     if held.version != film.version:
         return f"The index {name} holds version {held.version}, the database {film.version}."
     try:
-        same = MovieDocument.of(film).materialize().digest() == held.digest
+        same = MovieDocument.from_film(film).materialize().digest() == held.digest
     except DOCUMENT_ERRORS as fault:
         return f"No document can be made of it: {fault}."
     if not same:

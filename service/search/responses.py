@@ -98,8 +98,8 @@ class Matches:
 def match_view(result: MatchResult, now: datetime) -> MatchView:
     """Return one name's answer."""
     return MatchView(
-        title=result.described.title,
-        year=result.described.year,
+        title=result.parsed.title,
+        year=result.parsed.year,
         match=str(result.film.id) if result.film else None,
         candidates=[CandidateView(film_view(c.film, now), c.confidence) for c in result.candidates],
     )

@@ -289,7 +289,7 @@ async def start_vocabulary_sync(container: Container) -> "asyncio.Task[None]":
 async def warm_up(container: Container) -> None:
     """Load what no request should wait for, some time after the start."""
     await asyncio.sleep(WARM_UP_DELAY)
-    await container.filename_matcher.warm()
+    await container.filename_matcher.warm_up()
     gc.freeze()
 
 

@@ -13,7 +13,7 @@ from operator import add
 from typing import NamedTuple
 
 MIN_INITIALS = 3
-LONGEST_REMEMBERED = 120  # characters; a title is taken apart several times over, a plot once
+MAX_CACHED_LENGTH = 120  # characters; a title is taken apart several times over, a plot once
 ARTICLES = frozenset({"the", "a", "an"})
 """Leading words that are not part of a title's whole form. English only: ``Die Hard`` must not lose
 its ``die``.
@@ -21,7 +21,7 @@ its ``die``.
 
 # What NFKD does not take apart, or takes apart wrongly (``8½`` would become ``81⁄2``), and marks
 # that vanish so that both halves of ``WALL·E`` and ``Rock'n'Roll`` stay one word.
-_VANISHING = "'’‘‛`´ʼʹʻ′＇·‧・\u00ad\u200b\u200c\u200d\ufeff"
+_REMOVED = "'’‘‛`´ʼʹʻ′＇·‧・\u00ad\u200b\u200c\u200d\ufeff"
 _LETTERS = {
     "ø": "o",
     "ł": "l",
@@ -33,7 +33,7 @@ _LETTERS = {
     "ß": "ss",
     "ı": "i",
 }
-_SIGNS = {
+_SYMBOLS = {
     "½": " 1 2 ",
     "⅓": " 1 3 ",
     "⅔": " 2 3 ",
@@ -42,10 +42,10 @@ _SIGNS = {
     "×": " x ",
     "＆": "&",
 }
-_RAISED = {"¹": " 1 ", "²": " 2 ", "³": " 3 ", "⁴": " 4 "}
+_SUPERSCRIPTS = {"¹": " 1 ", "²": " 2 ", "³": " 3 ", "⁴": " 4 "}
 
 
-class _Folding(dict[int, str | None]):
+class _FoldingTable(dict[int, str | None]):
     """A table for `str.translate` that works out each further character once, when it is first
     seen.
     """
@@ -65,23 +65,25 @@ class _Folding(dict[int, str | None]):
         return folded
 
 
-_APOSTROPHES = frozenset("'`")  # the ASCII signs that vanish
-_FOLDING = _Folding(str.maketrans(dict.fromkeys(_VANISHING) | _LETTERS | _SIGNS | _RAISED))
+_REMOVED_ASCII = frozenset("'`")  # the ASCII signs that vanish
+_FOLDING = _FoldingTable(
+    str.maketrans(dict.fromkeys(_REMOVED) | _LETTERS | _SYMBOLS | _SUPERSCRIPTS)
+)
 
 # Vowel signs of Indic and South-East Asian scripts are marks, not letters, yet part of the word.
-_PART = r"(?:[^\W_]|[\u0900-\u0eff\u1000-\u109f\u1780-\u17ff])"
+_WORD_CHARACTER = r"(?:[^\W_]|[\u0900-\u0eff\u1000-\u109f\u1780-\u17ff])"
 _LETTER = r"[^\W\d_]"
 _TOKEN = re.compile(
     rf"""
     (?P<acronym> (?<![^\W_]){_LETTER}(?:[.*]{_LETTER})+(?![^\W_]) )   # m.b.b.s.  M*A*S*H
   | (?P<number>  (?<![^\W_])\d{{1,3}}(?:,\d{{3}})+(?![^\W_]) )        # 20,000
-  | (?P<word>    {_PART}+(?:(?<=[^\W\d_])\${_LETTER}+)* )             # plain words, and Ca$h
+  | (?P<word>    {_WORD_CHARACTER}+(?:(?<=[^\W\d_])\${_LETTER}+)* )             # plain words, and Ca$h
   | (?P<sign>    & | (?<=\s)\+(?=\s) | (?<!\S)\+(?=\d) )              # Hobbs & Shaw  A + B  +1
     """,
     re.VERBOSE,
 )
 SUBTITLE_SEPARATOR = re.compile(r":| - ")
-_DROPPED = str.maketrans({".": None, "*": None, ",": None, "$": "s"})
+_TOKEN_CLEANUP = str.maketrans({".": None, "*": None, ",": None, "$": "s"})
 
 
 class Span(NamedTuple):
@@ -92,7 +94,7 @@ class Span(NamedTuple):
     end: int
 
 
-def _tokens(folded: str) -> Iterator[tuple[str, int, int]]:
+def _iterate_tokens(folded: str) -> Iterator[tuple[str, int, int]]:
     for found in _TOKEN.finditer(folded):
         text = found.group()
         if found.lastgroup == "sign":
@@ -100,43 +102,43 @@ def _tokens(folded: str) -> Iterator[tuple[str, int, int]]:
                 "plus" if text == "+" and folded[found.end() : found.end() + 1].isdigit() else "and"
             )
         elif found.lastgroup != "word" or "$" in text:
-            text = text.translate(_DROPPED)
+            text = text.translate(_TOKEN_CLEANUP)
         yield text, found.start(), found.end()
 
 
-def words(text: str) -> list[str]:
+def tokenize(text: str) -> list[str]:
     """The folded words of `text`, in their order.
 
     A text of signs alone (the film ``$``) is one word of its signs, so that nothing with a title is
     beyond reach; a text of blanks and controls has no words."""
-    return list(_remembered(text) if len(text) <= LONGEST_REMEMBERED else _found(text))
+    return list(_cached_words(text) if len(text) <= MAX_CACHED_LENGTH else _split_words(text))
 
 
-def _found(text: str) -> tuple[str, ...]:
+def _split_words(text: str) -> tuple[str, ...]:
     if text.isascii() and text.replace(" ", "").isalnum():  # as most titles and names are
         return tuple(text.lower().split())
     plain = text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
-    found = tuple(word for word, _, _ in _tokens(plain.translate(_FOLDING)))
+    found = tuple(word for word, _, _ in _iterate_tokens(plain.translate(_FOLDING)))
     if found:
         return found
     signs = "".join(c for c in plain if not c.isspace() and unicodedata.category(c)[0] != "C")
     return (signs,) if signs else ()
 
 
-_remembered = lru_cache(maxsize=10_000)(_found)  # some 4 MB
+_cached_words = lru_cache(maxsize=10_000)(_split_words)  # some 4 MB
 
 
 def fold(text: str) -> str:
     """The words of `text` with one space between them: equal for texts that read the same."""
-    return " ".join(words(text))
+    return " ".join(tokenize(text))
 
 
-def spans(text: str) -> list[Span]:
+def word_spans(text: str) -> list[Span]:
     """The words of `text` with their places in it, for highlighting. The words are those of
     `words`.
     """
-    if text.isascii() and not _APOSTROPHES.intersection(text):  # most texts: letter for letter
-        found = [Span(*token) for token in _tokens(text.lower())]
+    if text.isascii() and not _REMOVED_ASCII.intersection(text):  # most texts: letter for letter
+        found = [Span(*token) for token in _iterate_tokens(text.lower())]
     else:
         folded: list[str] = []
         origin: list[int] = []
@@ -146,9 +148,9 @@ def spans(text: str) -> list[Span]:
             origin.extend([place] * len(piece))
         found = [
             Span(word, origin[start], origin[end - 1] + 1)
-            for word, start, end in _tokens("".join(folded))
+            for word, start, end in _iterate_tokens("".join(folded))
         ]
-    if not found and (signs := words(text)):
+    if not found and (signs := tokenize(text)):
         start = len(text) - len(text.lstrip())
         return [Span(signs[0], start, len(text.rstrip()))]
     return found
@@ -159,7 +161,7 @@ def full_title_key(title: str) -> str:
 
     ``Matrix, The`` and ``The Matrix`` are both ``matrix``; a title that is nothing but an article
     keeps it."""
-    return " ".join(without_article(words(title), inverted="," in title))
+    return " ".join(without_article(tokenize(title), inverted="," in title))
 
 
 def without_article(title_words: list[str], inverted: bool = False) -> list[str]:
@@ -191,7 +193,7 @@ def initials(title: str, title_words: list[str]) -> list[str]:
     forms = [title_words, without_article(title_words)]
     first = SUBTITLE_SEPARATOR.split(title, maxsplit=1)[0]
     if first != title:
-        part = words(first)
+        part = tokenize(first)
         forms += [part, without_article(part)]
     found = ["".join([w[0] for w in form]) for form in forms if len(form) >= MIN_INITIALS]
     return list(dict.fromkeys(found))

@@ -14,7 +14,7 @@ _ORDINAL_WORDS = """first second third fourth fifth sixth seventh eighth ninth t
 _ROMAN_NUMERALS = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 _UNITS, _TENS = _UNIT_WORDS.split(), _TEN_WORDS.split()
 
-VALUES: dict[str, int] = {
+CARDINALS: dict[str, int] = {
     **{word: value for value, word in enumerate(_UNITS)},
     **{word: tens * 10 for tens, word in enumerate(_TENS, 2)},
     **{word: value for value, word in enumerate(_ROMAN_NUMERALS.split(), 2)},
@@ -22,25 +22,25 @@ VALUES: dict[str, int] = {
 """What number a word means. ``i`` is a pronoun before it is a numeral, thus not here."""
 
 ORDINALS: dict[str, int] = {word: value for value, word in enumerate(_ORDINAL_WORDS.split(), 1)}
-_FIGURE_ORDINAL = re.compile(r"(\d{1,3})(?:st|nd|rd|th)")
-_PARTS: dict[tuple[str, ...], tuple[str, ...]] = {
+_DIGIT_ORDINAL = re.compile(r"(\d{1,3})(?:st|nd|rd|th)")
+_FRACTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("and", "a", "half"): ("1", "2"),
     ("and", "a", "quarter"): ("1", "4"),
     ("and", "three", "quarters"): ("3", "4"),
 }
 """What follows a number and belongs to it, with the figures that ``½`` and ``1/2`` are read as."""
 
-_NUMBERS = frozenset((*VALUES, *ORDINALS, *(words[-1] for words in _PARTS)))
+_NUMBERS = frozenset((*CARDINALS, *ORDINALS, *(words[-1] for words in _FRACTIONS)))
 
 # Figures that stand for letters in titles set as ``Se7en``, ``S1m0ne`` or ``Numb3rs``.
-_LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "vt", "8": "b"}
-_MIXED = re.compile(r"(?=.*[^\W\d_])(?=.*\d)[^\W_]{3,12}")
+_LEET_LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "vt", "8": "b"}
+_LEET_WORD = re.compile(r"(?=.*[^\W\d_])(?=.*\d)[^\W_]{3,12}")
 MAX_NUMBER_WORDS = 7  # words: nine thousand nine hundred and ninety nine
-MAX_PART_WORDS = 3  # words: and a half
-MOST_FIGURES = 3  # figures read as letters in one word; more is a code, not a word
+MAX_FRACTION_WORDS = 3  # words: and a half
+MAX_LEET_DIGITS = 3  # figures read as letters in one word; more is a code, not a word
 
 
-def _ordinal(value: int) -> str:
+def _format_ordinal(value: int) -> str:
     ending = (
         "th" if value % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
     )
@@ -51,10 +51,10 @@ def to_digits(word: str) -> str:
     """`word` with its number as a figure: ``two`` and ``ii`` are ``2``, ``second`` is ``2nd``;
     others stay.
     """
-    if word in VALUES:
-        return str(VALUES[word])
+    if word in CARDINALS:
+        return str(CARDINALS[word])
     if word in ORDINALS:
-        return _ordinal(ORDINALS[word])
+        return _format_ordinal(ORDINALS[word])
     return word
 
 
@@ -70,13 +70,14 @@ def leet_readings(word: str) -> tuple[str, ...]:
     """Readings of a word with figures for letters: ``se7en`` gives ``seven`` and ``seten``. Most
     words give none.
     """
-    if word.isalpha() or not _MIXED.fullmatch(word) or _FIGURE_ORDINAL.fullmatch(word):
+    if word.isalpha() or not _LEET_WORD.fullmatch(word) or _DIGIT_ORDINAL.fullmatch(word):
         return ()
     figures = [c for c in word if c.isdigit()]
-    if len(figures) > MOST_FIGURES or any(c not in _LETTERS for c in figures):
+    if len(figures) > MAX_LEET_DIGITS or any(c not in _LEET_LETTERS for c in figures):
         return ()
     return tuple(
-        "".join(letters) for letters in product(*(_LETTERS[c] if c.isdigit() else c for c in word))
+        "".join(letters)
+        for letters in product(*(_LEET_LETTERS[c] if c.isdigit() else c for c in word))
     )
 
 
@@ -89,7 +90,7 @@ def index_forms(word: str) -> tuple[str, ...]:
     forms = [word, *query_forms(word)[1:], *leet_readings(word)]
     if word in ORDINALS:
         forms.append(str(ORDINALS[word]))
-    elif found := _FIGURE_ORDINAL.fullmatch(word):
+    elif found := _DIGIT_ORDINAL.fullmatch(word):
         forms.append(found.group(1))
     return tuple(dict.fromkeys(forms))
 
@@ -109,26 +110,28 @@ def normalize_numerals(title_words: list[str]) -> list[str]:
     result: list[str] = []
     place = 0
     while place < len(title_words):
-        value, used = _cardinal(title_words[place : place + MAX_NUMBER_WORDS])
+        value, used = _parse_cardinal(title_words[place : place + MAX_NUMBER_WORDS])
         result.append(str(value) if used > 1 else to_digits(title_words[place]))
         place += max(used, 1)
-        if result[-1].isdigit() and (part := _part(title_words[place : place + MAX_PART_WORDS])):
-            result += _PARTS[part]
+        if result[-1].isdigit() and (
+            part := _match_fraction(title_words[place : place + MAX_FRACTION_WORDS])
+        ):
+            result += _FRACTIONS[part]
             place += len(part)
     return result
 
 
-def _part(following: list[str]) -> tuple[str, ...]:
+def _match_fraction(following: list[str]) -> tuple[str, ...]:
     """The words of a half, or of quarters, that the words begin with."""
-    return next((part for part in _PARTS if tuple(following[: len(part)]) == part), ())
+    return next((part for part in _FRACTIONS if tuple(following[: len(part)]) == part), ())
 
 
-def _cardinal(following: list[str]) -> tuple[int, int]:
+def _parse_cardinal(following: list[str]) -> tuple[int, int]:
     """The number that the words begin with, and of how many words it is: 0 and 0 for none."""
     value = used = 0
     for unit, worth in (("thousand", 1000), ("hundred", 100)):
         if following[used + 1 : used + 2] == [unit] and following[used] in _UNITS:
-            value += VALUES[following[used]] * worth
+            value += CARDINALS[following[used]] * worth
             used += 2
     rest = following[used:]
     joined = 1 if value and rest[:1] == ["and"] else 0
@@ -136,16 +139,16 @@ def _cardinal(following: list[str]) -> tuple[int, int]:
     unit_at = joined + bool(tens)
     ones = rest[unit_at : unit_at + 1]
     if ones and ones[0] in (_UNITS[1:10] if tens else _UNITS[1:]):
-        return value + VALUES.get(tens, 0) + VALUES[ones[0]], used + unit_at + 1
-    return (value + VALUES[tens], used + unit_at) if tens else (value, used)
+        return value + CARDINALS.get(tens, 0) + CARDINALS[ones[0]], used + unit_at + 1
+    return (value + CARDINALS[tens], used + unit_at) if tens else (value, used)
 
 
-_FORMS: dict[str, tuple[str, ...]] = {
-    str(value): (str(value), *(word for word, other in VALUES.items() if other == value))
-    for value in sorted(set(VALUES.values()))
+_EQUIVALENT_FORMS: dict[str, tuple[str, ...]] = {
+    str(value): (str(value), *(word for word, other in CARDINALS.items() if other == value))
+    for value in sorted(set(CARDINALS.values()))
 }
 
 
-def equivalent_forms(figure_: str) -> tuple[str, ...]:
+def equivalent_forms(digits: str) -> tuple[str, ...]:
     """Every word for a number given as a figure, itself first."""
-    return _FORMS.get(figure_, (figure_,))
+    return _EQUIVALENT_FORMS.get(digits, (digits,))

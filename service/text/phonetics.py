@@ -7,9 +7,9 @@ Simpler than the published algorithms, because ranking compares the letters afte
 import re
 from functools import lru_cache
 
-SHORTEST = 3  # consonants; fewer sound like everything
+MIN_KEY_LENGTH = 3  # consonants; fewer sound like everything
 
-_CH = "C"  # no folded word has a capital
+_CH_SOUND = "C"  # no folded word has a capital
 # Letters without which a spelling cannot be there, the spelling, how it sounds.
 _SPELLINGS = (
     ("n", re.compile(r"^(?:kn|gn|pn)"), "n"),
@@ -19,7 +19,7 @@ _SPELLINGS = (
     ("ph", re.compile(r"ph"), "f"),
     ("i", re.compile(r"(?:tion|sion|cian)"), "shn"),
     ("ch", re.compile(r"ch(?=[rl])"), "k"),
-    ("h", re.compile(r"(?:tch|sch|sh|ch)"), _CH),
+    ("h", re.compile(r"(?:tch|sch|sh|ch)"), _CH_SOUND),
     ("gh", re.compile(r"(?<=[aeiou])gh(?=t|$)"), ""),
     ("gh", re.compile(r"gh"), "g"),
     ("dg", re.compile(r"dg(?=[eiy])"), "j"),
@@ -48,4 +48,4 @@ def phonetic_key(word: str) -> str:
             key = spelling.sub(sounds, key)
     first = "a" if key[:1] in "aeiouy" else ""
     key = first + _DOUBLED.sub(r"\1", _SILENT.sub("", key))
-    return key if len(key) >= SHORTEST else ""
+    return key if len(key) >= MIN_KEY_LENGTH else ""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from service.text import numerals
-from service.text.analysis import without_article, words
+from service.text.analysis import tokenize, without_article
 
 
 def full_title_keys(title_words: list[str]) -> tuple[str, ...]:
@@ -14,14 +14,14 @@ def full_title_keys(title_words: list[str]) -> tuple[str, ...]:
     forms = [title_words, without_article(title_words)]
     if numerals.has_number(title_words):
         forms += [numerals.normalize_numerals(form) for form in forms]
-    return _distinct(filter(None, map("".join, forms)))
+    return unique(filter(None, map("".join, forms)))
 
 
-def _distinct(words_: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(words_))
+def unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
 
 
-def indexed_forms(title_words: list[str]) -> list[str]:
+def title_index_forms(title_words: list[str]) -> list[str]:
     """A title's words, with their numbers written both ways."""
     numbered = numerals.has_number(title_words)
     if not numbered and "".join(title_words).isalpha():
@@ -35,4 +35,4 @@ def indexed_forms(title_words: list[str]) -> list[str]:
 @lru_cache(maxsize=10_000)  # most genres, languages and directors come again; some 2 MB
 def compact_key(text: str) -> str:
     """A name as filters compare it: its folded words, run together."""
-    return "".join(words(text))
+    return "".join(tokenize(text))

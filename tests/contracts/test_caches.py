@@ -154,7 +154,7 @@ async def test_an_answer_made_before_a_change_is_not_given_after_it(
         return found
 
     async def ask(making: Callable[[], Awaitable[bytes]] = make) -> CachedResponse:
-        return await answers.get_or_make("test", question, await generation.fresh(), 60, making)
+        return await answers.get_or_make("test", question, await generation.refresh(), 60, making)
 
     slow = asyncio.create_task(ask(make_slowly))
     await read.wait()
@@ -176,7 +176,7 @@ async def test_a_database_from_a_backup_does_not_give_answers_of_its_lost_days(
             return fact.encode()
 
         return (
-            await answers.get_or_make("test", question, await generation.fresh(), 60, make)
+            await answers.get_or_make("test", question, await generation.refresh(), 60, make)
         ).body
 
     await advance()

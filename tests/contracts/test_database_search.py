@@ -30,7 +30,7 @@ async def filled(shelf: list[dict[str, Any]]) -> tuple[list[Film], Vocabulary]:
     await Film.bulk_create(films)
     vocabulary = Vocabulary()
     for film in films:
-        vocabulary.add(MovieDocument.of(film).vocabulary_words())
+        vocabulary.add(MovieDocument.from_film(film).vocabulary_words())
     return films, vocabulary
 
 

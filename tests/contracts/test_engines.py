@@ -62,7 +62,7 @@ def film(number: int, title: str, **facts: Any) -> MovieDocument:
         "imdb_votes": None,
         "popularity": None,
     }
-    return MovieDocument.of(SimpleNamespace(title=title, **(known | facts)))
+    return MovieDocument.from_film(SimpleNamespace(title=title, **(known | facts)))
 
 
 GODFATHER = film(1, "The Godfather", year=1972, directors=["Francis Ford Coppola"], imdb_votes=9)

@@ -11,7 +11,7 @@ from service.films.models import Film
 from service.resources import resource_path
 from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
-from service.search.filenames.matcher import FilenameMatcher, judge
+from service.search.filenames.matcher import FilenameMatcher, score_films
 from service.search.filenames.parser import ParsedName, parse_name
 from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
@@ -40,7 +40,7 @@ async def matching(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatch
     await Film.bulk_create(films)
     engine, writer, vocabulary = TantivyEngine(tmp_path), TantivyWriter(tmp_path), Vocabulary()
     await writer.open()
-    documents = [MovieDocument.of(film) for film in films]
+    documents = [MovieDocument.from_film(film) for film in films]
     for document in documents:
         vocabulary.add(document.vocabulary_words())
     await writer.write(documents)
@@ -105,7 +105,7 @@ def test_a_name_is_read_without_knowing_any_film() -> None:
     assert parse_name("2001.A.Space.Odyssey.1968.720p.mkv") == ParsedName(
         "2001 A Space Odyssey", 1968
     )
-    assert parse_name("Breaking.Bad.S01E02.720p").series
+    assert parse_name("Breaking.Bad.S01E02.720p").is_episode
     assert parse_name("x" * 5_000).title
 
 
@@ -114,7 +114,7 @@ def sureness(described: ParsedName, **facts: Any) -> float:
     known = {"title": "Jaws", "year": 1975, "directors": ["Steven Spielberg"], **facts}
     film = row(1, known)
     film.end_year, film.runtime_minutes = known.get("end_year"), known.get("runtime_minutes")
-    (judged,) = judge(described, [film])
+    (judged,) = score_films(described, [film])
     return judged.confidence
 
 
@@ -129,7 +129,7 @@ def test_what_else_is_said_of_a_film_makes_it_surer_or_less_sure() -> None:
     assert sureness(ParsedName("Jaws", runtime=124), runtime_minutes=125) > plain
     assert sureness(ParsedName("Jaws", runtime=110), runtime_minutes=124) == plain
     assert sureness(ParsedName("Jaws", runtime=22), runtime_minutes=124) < 0.6 * plain
-    assert sureness(ParsedName("Jaws", series=True)) < plain
+    assert sureness(ParsedName("Jaws", is_episode=True)) < plain
     assert sureness(ParsedName("Jaws", 1976)) < sureness(ParsedName("Jaws", 1975))
     assert sureness(ParsedName("Jaws", 1987)) < sureness(ParsedName("Jaws", 1977)) < plain
     assert sureness(ParsedName("Jaws", 1980), end_year=1983) == sureness(ParsedName("Jaws", 1975))
@@ -141,6 +141,6 @@ def test_a_name_that_the_library_cannot_read_is_read_by_its_year(
     def breaks(*_: object) -> None:
         raise RuntimeError("a fault of its own")
 
-    monkeypatch.setattr("service.search.filenames.parser._guessed", breaks)
+    monkeypatch.setattr("service.search.filenames.parser._guess", breaks)
     assert parse_name("Jaws_(1975).1080p.mkv") == ParsedName("Jaws", 1975)
     assert parse_name("Blade.Runner.2049.2017.mkv").year == 2017

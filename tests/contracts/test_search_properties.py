@@ -12,7 +12,7 @@ from service.errors import Invalid
 from service.films.models import Film
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.retrieval.search_request import Page, SearchRequest, SearchResult
-from service.text.analysis import words
+from service.text.analysis import tokenize
 from tests.support.sample_catalogue import HARD, Shelf, samples
 
 REFUSALS = {"query_empty", "query_too_long", "query_too_many_words", "query_unreadable"}
@@ -25,7 +25,7 @@ ANYTHING = settings(
 
 titled = st.sampled_from(TITLES)
 wording = st.lists(
-    st.sampled_from(sorted({word for title in TITLES for word in words(title)})),
+    st.sampled_from(sorted({word for title in TITLES for word in tokenize(title)})),
     min_size=1,
     max_size=6,
 )
@@ -109,4 +109,4 @@ async def test_a_title_typed_as_it_is_comes_first(
 ) -> None:
     found = await answer(asked, change(title), 1)
     assert found is not None
-    assert words(found.hits[0].film.title) == words(title)
+    assert tokenize(found.hits[0].film.title) == tokenize(title)

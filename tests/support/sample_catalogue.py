@@ -109,7 +109,7 @@ class Shelf:
     vocabulary: Vocabulary
 
     async def put(self, films: list[Film]) -> None:
-        documents = [MovieDocument.of(film) for film in films]
+        documents = [MovieDocument.from_film(film) for film in films]
         for document in documents:
             self.vocabulary.add(document.vocabulary_words())
         assert await self.writer.write(documents) == ()

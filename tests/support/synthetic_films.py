@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
-from service.text.analysis import full_title_key, words
+from service.text.analysis import full_title_key, tokenize
 from tests.support.typos import typo
 
 WORDS = 200_000  # that titles choose among; a million films use nearly all of them
@@ -197,7 +197,7 @@ def queries(made: Sequence[Film], each: int, seed: int = 2) -> list[Asked]:
         while len(found) < each:
             film = chance.choice(made)
             named = "director" in kind
-            title = words(film.title)
+            title = tokenize(film.title)
             able = len(title) >= 2 and (film.directors or not named)
             if not able or not any(len(word) > LONG for word in title):
                 continue
@@ -208,10 +208,10 @@ def queries(made: Sequence[Film], each: int, seed: int = 2) -> list[Asked]:
                 if chosen == title:
                     same = [n for n in same if n in theirs]
                 else:
-                    same = [n for n in theirs if set(chosen) <= set(words(made[n].title))]
+                    same = [n for n in theirs if set(chosen) <= set(tokenize(made[n].title))]
             typed = _misspelt(chance, chosen) if "misspelt" in kind else chosen
             if named:
-                surname = words(film.directors[0])[-1]
+                surname = tokenize(film.directors[0])[-1]
                 cut = max(4, len(surname) - 2) if "misspelt" in kind else len(surname)
                 typed = [*typed, surname[:cut]]
             found.append(Asked(kind, " ".join(typed), frozenset(same)))

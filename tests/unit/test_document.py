@@ -32,7 +32,7 @@ def film(**facts: Any) -> SimpleNamespace:
 
 
 def test_a_title_is_found_by_words_numbers_pairs_and_as_a_whole() -> None:
-    terms = MovieDocument.of(film()).terms
+    terms = MovieDocument.from_film(film()).terms
     assert {"the", "godfather", "part", "ii", "2"} <= set(terms.title)
     assert {"thegodfather", "partii"} <= set(terms.joined)
     assert {"thegodfatherpartii", "godfatherpart2"} <= set(terms.whole)
@@ -43,13 +43,13 @@ def test_a_title_is_found_by_words_numbers_pairs_and_as_a_whole() -> None:
 
 
 def test_the_vocabulary_learns_where_each_word_stands() -> None:
-    learned = MovieDocument.of(film()).vocabulary_words()
+    learned = MovieDocument.from_film(film()).vocabulary_words()
     expected = {"tgodfather", "apadrino", "dcoppola", "cpacino", "spuzo", "jpartii"}
     assert expected | {"wgodfatherpart2"} <= learned
 
 
 def test_filters_compare_names_folded_and_run_together() -> None:
-    assert MovieDocument.of(film(genres=["Sci-Fi", "sci fi"])).filter_keys == {
+    assert MovieDocument.from_film(film(genres=["Sci-Fi", "sci fi"])).filter_keys == {
         "is_genre": ("scifi",),
         "is_director": ("francisfordcoppola",),
         "is_language": ("english", "italian"),
@@ -58,26 +58,26 @@ def test_filters_compare_names_folded_and_run_together() -> None:
 
 
 def test_votes_raise_a_score_by_a_quarter_at_most() -> None:
-    assert MovieDocument.of(film(imdb_votes=None)).boost == 1.0
-    assert 1.2 < MovieDocument.of(film()).boost < 1.25
+    assert MovieDocument.from_film(film(imdb_votes=None)).boost == 1.0
+    assert 1.2 < MovieDocument.from_film(film()).boost < 1.25
 
 
 def test_the_digest_is_of_the_content_not_of_the_version() -> None:
-    digest = MovieDocument.of(film()).digest()
-    assert MovieDocument.of(film(version=4)).digest() == digest
-    assert MovieDocument.of(film(year=1975)).digest() != digest
+    digest = MovieDocument.from_film(film()).digest()
+    assert MovieDocument.from_film(film(version=4)).digest() == digest
+    assert MovieDocument.from_film(film(year=1975)).digest() != digest
     for name in ("actors", "writers", "languages", "countries"):
-        assert MovieDocument.of(film(**{name: []})).digest() != digest
+        assert MovieDocument.from_film(film(**{name: []})).digest() != digest
 
 
 def test_a_tombstone_has_no_words() -> None:
     gone = MovieDocument.tombstone(str(UUID(int=7)), 4)
     assert gone.gone
     assert gone.vocabulary_words() == frozenset()
-    assert gone.digest() != MovieDocument.of(film()).digest()
+    assert gone.digest() != MovieDocument.from_film(film()).digest()
 
 
 def test_the_longest_title_makes_a_bounded_document() -> None:
-    terms = MovieDocument.of(film(title="½" * 500, plot="word " * 100_000)).terms
+    terms = MovieDocument.from_film(film(title="½" * 500, plot="word " * 100_000)).terms
     assert len(terms.plot) <= 1_000
     assert len(terms.title) < 10

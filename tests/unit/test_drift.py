@@ -56,8 +56,8 @@ async def spoilt(catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
     missing, stale, future, orphaned = films[:4]
     spoiling = [
         MovieDocument.tombstone(str(missing.id), missing.version),
-        replace(MovieDocument.of(stale), title="Something else"),
-        replace(MovieDocument.of(future), version=9),
+        replace(MovieDocument.from_film(stale), title="Something else"),
+        replace(MovieDocument.from_film(future), version=9),
     ]
     assert await writer.write(spoiling) == ()
     await Film.filter(id=orphaned.id).delete()

@@ -4,8 +4,8 @@ import pytest
 
 from service.search.query.fields import (
     DEFAULT_FIELDS,
-    NAME_EDIT,
-    NAME_WORTH,
+    NAME_EDIT_WEIGHT,
+    NAME_WEIGHT,
     SearchFields,
     ranking_texts,
     restrict_plan,
@@ -51,9 +51,9 @@ def test_titles_and_directors_are_looked_for_as_if_no_other_names_were_there(
 
 def test_a_writer_is_worth_what_the_cast_is_and_less_than_a_title(vocabulary: Vocabulary) -> None:
     found = clauses(made("benchley shaw", frozenset({"writer", "cast"}), vocabulary))
-    assert Clause("writer", ("benchley",), NAME_WORTH) in found
-    assert Clause("cast", ("shaw",), NAME_WORTH) in found
-    assert NAME_EDIT < NAME_WORTH < 1.0
+    assert Clause("writer", ("benchley",), NAME_WEIGHT) in found
+    assert Clause("cast", ("shaw",), NAME_WEIGHT) in found
+    assert NAME_EDIT_WEIGHT < NAME_WEIGHT < 1.0
 
 
 def test_an_engine_is_not_asked_for_what_no_writer_is_called(vocabulary: Vocabulary) -> None:
@@ -65,11 +65,11 @@ def test_an_engine_is_not_asked_for_what_no_writer_is_called(vocabulary: Vocabul
 
 def test_before_any_writer_is_known_an_engine_is_asked_for_every_word() -> None:
     found = clauses(made("benchley", frozenset({"writer"}), Vocabulary()))
-    assert Clause("writer", ("benchley",), NAME_WORTH) in found
+    assert Clause("writer", ("benchley",), NAME_WEIGHT) in found
 
 
 def test_a_writers_name_may_have_a_letter_off_unless_typos_are_off(vocabulary: Vocabulary) -> None:
-    expected = Clause("writer", ("gottlieb",), NAME_EDIT)
+    expected = Clause("writer", ("gottlieb",), NAME_EDIT_WEIGHT)
     assert expected in clauses(made("jaws gottleib", TITLE_AND_WRITER, vocabulary))
     plan = made("jaws gottleib", TITLE_AND_WRITER, vocabulary, typos=False)
     assert "writer" not in {clause.field for clause in clauses(plan)}
@@ -80,7 +80,7 @@ def candidate(
 ) -> Candidate:
     lists: dict[str, list[str]] = {"directors": [], "writers": [], "actors": []} | people
     texts = ranking_texts(scope, titles=[title], **lists)
-    return Candidate.of(film_id=str(number), version=1, year=1975, votes=votes, **texts)
+    return Candidate.from_facts(film_id=str(number), version=1, year=1975, votes=votes, **texts)
 
 
 def test_a_film_that_is_called_so_comes_before_one_that_was_written_by_such_a_name() -> None:

@@ -52,7 +52,7 @@ async def test_a_row_is_shown_as_its_film_is(database: str) -> None:
     for made in (full, bare):
         film, row = await Film.get(id=made.id), rows[made.id]
         assert asdict(film_view(row, NOW)) == asdict(film_view(film, NOW))
-        assert MovieDocument.of(row) == MovieDocument.of(film)
+        assert MovieDocument.from_film(row) == MovieDocument.from_film(film)
     assert await get_film_row("tt0073195") == rows[full.id]
     assert await get_film_row("tt0000000") is None
     assert await get_film_rows([]) == []

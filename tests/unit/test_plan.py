@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from service.errors import Invalid
 from service.search.query.parser import Query
 from service.search.query.plan import Clause, Plan, Slot
-from service.search.vocabulary.fuzzy_term_index import MOST_NEAR
+from service.search.vocabulary.fuzzy_term_index import MAX_NEAR_TERMS
 from service.search.vocabulary.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary()
@@ -51,13 +51,13 @@ def test_split_words_are_looked_for_together_and_count_as_two() -> None:
 
 def test_stop_words_and_numbers_do_not_decide_what_is_a_hit() -> None:
     made = plan("the godfather 2")
-    assert made.groups[0].needed == 1
+    assert made.groups[0].min_matches == 1
     assert len(made.optional) == 2
 
 
 def test_a_query_of_stop_words_alone_needs_them() -> None:
     made = plan("to the")
-    assert made.groups[0].needed == 2
+    assert made.groups[0].min_matches == 2
     assert not made.optional
 
 
@@ -75,8 +75,8 @@ def test_years_and_numbers_are_never_guessed() -> None:
 def test_a_loosened_plan_takes_any_word_or_enough_pieces() -> None:
     made = Plan.relaxed(Query.parse("godfather zzzzz"), VOCABULARY)
     words, pieces = made.groups
-    assert words.needed == 1
-    assert 0.3 < pieces.needed / len(pieces.slots) < 0.5
+    assert words.min_matches == 1
+    assert 0.3 < pieces.min_matches / len(pieces.slots) < 0.5
 
 
 @settings(max_examples=50, deadline=None)
@@ -90,4 +90,4 @@ def test_whatever_is_typed_the_plan_stays_within_its_bounds(text: str) -> None:
         assert len(slots(made)) <= 16 + 15 + 32 + 48 + 1
         for slot in slots(made):
             assert 0 < len(slot.clauses) <= 12
-            assert all(0 < len(clause.terms) <= MOST_NEAR for clause in slot.clauses)
+            assert all(0 < len(clause.terms) <= MAX_NEAR_TERMS for clause in slot.clauses)

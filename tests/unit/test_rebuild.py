@@ -197,7 +197,7 @@ async def test_words_that_are_complete_are_not_written_again(
     async def insert(some: list[str]) -> None:
         written.append(some)
 
-    monkeypatch.setattr("service.search.vocabulary.sync._insert", insert)
+    monkeypatch.setattr("service.search.vocabulary.sync._insert_words", insert)
     await run_rebuild(rebuild)
     assert written
     written.clear()
@@ -369,7 +369,7 @@ async def test_an_index_that_differs_from_the_database_does_not_go_live(
     job = await rebuild._lease.claim()
     assert job is not None
     await rebuild._create(job)
-    wrong = replace(MovieDocument.of(films[5]), title="Something else")
+    wrong = replace(MovieDocument.from_film(films[5]), title="Something else")
     await writer.fill(job.index_name, [SerializedDocument.of(wrong, writer.serialize)])  # type: ignore[operator,arg-type]
     job.checkpoint = (await Film.all().order_by("-id").first()).id  # type: ignore[union-attr]
     job.state = Step.FILLING

@@ -21,13 +21,15 @@ numbers = count(1)
 def film(title: str, year: int | None = None, **facts: Any) -> Candidate:
     known: dict[str, Any] = {"aliases": (), "directors": (), "votes": 1_000}
     film_id = f"{next(numbers):032}"
-    return Candidate.of(film_id=film_id, version=1, title=title, year=year, **(known | facts))
+    return Candidate.from_facts(
+        film_id=film_id, version=1, title=title, year=year, **(known | facts)
+    )
 
 
 def order(typed: str, *films: Candidate) -> list[str]:
     query = Query.parse(typed)
     ranked = promote_sequel(query, rank(query, films))
-    return [next(f.typed for f in r.candidate.titles) for r in ranked]
+    return [next(f.compact_key for f in r.candidate.titles) for r in ranked]
 
 
 def test_the_whole_title_comes_before_a_better_known_longer_one() -> None:
@@ -181,4 +183,4 @@ def test_the_order_is_total_and_never_loses_an_exact_title(typed: str, titles: l
     forwards, backwards = rank(query, films), rank(query, films[::-1])
     assert [r.candidate for r in forwards] == [r.candidate for r in backwards]
     assert len(forwards) == len(films)
-    assert any(title.typed == "".join(query.words) for title in forwards[0].candidate.titles)
+    assert any(title.compact_key == "".join(query.words) for title in forwards[0].candidate.titles)

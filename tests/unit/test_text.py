@@ -5,7 +5,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.text import numerals
-from service.text.analysis import character_ngrams, fold, full_title_key, joined_pairs, spans, words
+from service.text.analysis import (
+    character_ngrams,
+    fold,
+    full_title_key,
+    joined_pairs,
+    tokenize,
+    word_spans,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,16 +69,16 @@ def test_the_whole_form_drops_an_article_unless_nothing_else_is_left(
 
 
 def test_composed_and_decomposed_letters_are_the_same_word() -> None:
-    assert words("Ame\u0301lie") == words("Am\u00e9lie") == ["amelie"]
+    assert tokenize("Ame\u0301lie") == tokenize("Am\u00e9lie") == ["amelie"]
 
 
 def test_vowel_signs_do_not_cut_a_word() -> None:
-    assert len(words("हिन्दी")) == 1
+    assert len(tokenize("हिन्दी")) == 1
 
 
 def test_places_of_words_point_into_the_text_as_it_was_given() -> None:
     title = "WALL·E & Œuvre (8½)"
-    assert [(span.word, title[span.start : span.end]) for span in spans(title)] == [
+    assert [(span.word, title[span.start : span.end]) for span in word_spans(title)] == [
         ("walle", "WALL·E"),
         ("and", "&"),
         ("oeuvre", "Œuvre"),
@@ -123,7 +130,7 @@ def test_years_and_plain_numbers_are_not_read_as_letters() -> None:
     ],
 )
 def test_a_half_behind_a_number_is_part_of_it(spelt: str, figures: str) -> None:
-    assert numerals.normalize_numerals(words(spelt)) == words(figures)
+    assert numerals.normalize_numerals(tokenize(spelt)) == tokenize(figures)
 
 
 def test_a_number_of_two_words_becomes_one_figure() -> None:
@@ -142,6 +149,6 @@ def test_any_text_folds_and_folding_again_changes_nothing(text: str) -> None:
 @settings(deadline=None)
 @given(st.text())
 def test_places_lie_inside_the_text_and_in_order(text: str) -> None:
-    found = spans(text)
+    found = word_spans(text)
     assert all(0 <= span.start < span.end <= len(text) for span in found)
     assert [span.start for span in found] == sorted(span.start for span in found)

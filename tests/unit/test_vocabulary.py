@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from service.search.vocabulary.fuzzy_term_index import MOST_NEAR, NearTerm
+from service.search.vocabulary.fuzzy_term_index import MAX_NEAR_TERMS, NearTerm
 from service.search.vocabulary.vocabulary import CAST, DIRECTOR, JOINED, TITLE, WRITER, Vocabulary
 
 WORDS = ["tgodfather", "tgod", "tfather", "jgodfather", "dspielberg", "tjaws", "tjurassic", "tpark"]
@@ -81,7 +81,7 @@ def test_answers_are_bounded_and_the_nearest_are_kept() -> None:
     known.add(f"tab{a}{b}d" for a in "abcdefghijklmnopqrstuvwxyz" for b in "abcdefghijklm")
     known.merge_pending()
     near = known.expand("abcd", 2)
-    assert len(near) == MOST_NEAR
+    assert len(near) == MAX_NEAR_TERMS
     assert [n.edits for n in near] == sorted(n.edits for n in near)
 
 

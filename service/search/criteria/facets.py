@@ -34,19 +34,19 @@ def order_counts(facet: Facet, counted: Iterable[tuple[str | int, int]]) -> tupl
 
 
 def count_facets(
-    films: Sequence[FilterableFilm], selection: Filters, facets: Iterable[Facet]
+    films: Sequence[FilterableFilm], filters: Filters, facets: Iterable[Facet]
 ) -> FacetCounts:
     """The counts among films at hand, which filters have not touched yet."""
     found: FacetCounts = {}
     for facet in facets:
-        kept = filter(selection.without(facet).accepts, films)
+        kept = filter(filters.without_facet(facet).accepts, films)
         found[facet] = order_counts(
-            facet, Counter(v for f in kept for v in _VALUES[facet](f)).items()
+            facet, Counter(v for f in kept for v in _FACET_VALUES[facet](f)).items()
         )
     return found
 
 
-_VALUES: dict[Facet, Callable[[FilterableFilm], Iterable[str | int]]] = {
+_FACET_VALUES: dict[Facet, Callable[[FilterableFilm], Iterable[str | int]]] = {
     "genre": lambda film: film.genres,
     "language": lambda film: film.languages,
     "country": lambda film: film.countries,

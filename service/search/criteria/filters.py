@@ -73,12 +73,12 @@ class Filters:
     countries: tuple[str, ...] = ()
 
     @property
-    def named(self) -> dict[NameFilter, tuple[str, ...]]:
+    def name_filters(self) -> dict[NameFilter, tuple[str, ...]]:
         """The names that are asked for, by filter; only filters that are set."""
         asked = {name: getattr(self, field) for name, field in NAME_FILTER_COLUMNS.items()}
         return {name: values for name, values in asked.items() if values}
 
-    def without(self, facet: Facet) -> "Filters":
+    def without_facet(self, facet: Facet) -> "Filters":
         """The same without the filter that `facet` stands for: its counts show what else there
         is.
         """
@@ -99,7 +99,7 @@ class Filters:
                 any(
                     compact_key(each) in values for each in getattr(film, NAME_FILTER_COLUMNS[name])
                 )
-                for name, values in self.named.items()
+                for name, values in self.name_filters.items()
             )
             and self.years.contains(film.year)
             and self.ratings.contains(film.imdb_rating)

@@ -14,7 +14,7 @@ Column = Literal["votes", "year", "year_down", "rating", "rating_down", "popular
 SortKey = tuple[float | int | str, ...]
 """Where a hit stands: (score, votes, id), (title, votes, id), or (number, id)."""
 
-NUMBERS: tuple[Column, ...] = (
+NUMBER_COLUMNS: tuple[Column, ...] = (
     "votes", "year", "year_down", "rating", "rating_down", "popularity",
 )  # fmt: skip
 
@@ -26,53 +26,57 @@ _COLUMNS: dict[Sort, Column] = {
     "title": "title",
     "popularity": "popularity",
 }
-_VOTES = 31  # bits; two thousand million
+_VOTE_BITS = 31  # bits; two thousand million
 _UNKNOWN = (1 << 32) - 1  # behind everything that is known
-_TITLE_START = 7  # bytes of a title that a number holds
+_TITLE_PREFIX_BYTES = 7  # bytes of a title that a number holds
 
 
-def column(sort: Sort, words: bool) -> Column | None:
+def sort_column(sort: Sort, has_words: bool) -> Column | None:
     """What `sort` orders by; none for the score, and without words the best known come first."""
-    return _COLUMNS.get(sort) or (None if words else "votes")
+    return _COLUMNS.get(sort) or (None if has_words else "votes")
 
 
-def precedence(by: Column | None, place: SortKey) -> tuple[float | int | str, ...]:
+def sort_precedence(column: Column | None, sort_key: SortKey) -> tuple[float | int | str, ...]:
     """`place` as a value that Python sorts into the order of `by`."""
-    if by in NUMBERS:
-        return place
-    key, votes, film_id = place
+    if column in NUMBER_COLUMNS:
+        return sort_key
+    key, votes, film_id = sort_key
     assert not isinstance(votes, str)
-    if by == "title":
+    if column == "title":
         return key, -votes, film_id
     assert not isinstance(key, str)
     return -key, -votes, film_id
 
 
-def numbers(
+def sort_numbers(
     *, year: int | None, rating: float | None, popularity: float | None, votes: int
 ) -> dict[Column, int]:
     """A film's place in each order that is a number; each fits into 63 bits."""
     rated = None if rating is None else round(rating * 1_000)
     return {
-        "votes": _key(0, votes),
-        "year": _key(year, votes),
-        "year_down": _key(None if year is None else 10_000 - year, votes),
-        "rating": _key(rated, votes),
-        "rating_down": _key(None if rated is None else 10_000 - rated, votes),
-        "popularity": _key(None if popularity is None else (1 << 31) - _bits(popularity), votes),
+        "votes": _pack_key(0, votes),
+        "year": _pack_key(year, votes),
+        "year_down": _pack_key(None if year is None else 10_000 - year, votes),
+        "rating": _pack_key(rated, votes),
+        "rating_down": _pack_key(None if rated is None else 10_000 - rated, votes),
+        "popularity": _pack_key(
+            None if popularity is None else (1 << 31) - _float_bits(popularity), votes
+        ),
     }
 
 
-def title_start(title: str) -> int:
+def title_prefix_number(title: str) -> int:
     """The beginning of a folded title as a number that never contradicts the titles' order."""
-    return int.from_bytes(title.encode()[:_TITLE_START].ljust(_TITLE_START, b"\0"), "big")
+    return int.from_bytes(
+        title.encode()[:_TITLE_PREFIX_BYTES].ljust(_TITLE_PREFIX_BYTES, b"\0"), "big"
+    )
 
 
-def _key(rank: int | None, votes: int) -> int:
-    most = (1 << _VOTES) - 1
-    return (_UNKNOWN if rank is None else rank) << _VOTES | (most - min(votes, most))
+def _pack_key(rank: int | None, votes: int) -> int:
+    most = (1 << _VOTE_BITS) - 1
+    return (_UNKNOWN if rank is None else rank) << _VOTE_BITS | (most - min(votes, most))
 
 
-def _bits(number: float) -> int:
+def _float_bits(number: float) -> int:
     """A float that is not negative as a whole number of the same order."""
     return int.from_bytes(struct.pack(">f", number), "big")

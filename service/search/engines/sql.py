@@ -149,7 +149,7 @@ def _select(sql: _Statement, plan: Plan | None, selection: Filters) -> str:
     inner = f"SELECT {_COLUMNS}{columns} FROM films WHERE {' AND '.join((*kept, f'({any_of})'))}"  # noqa: S608
     return (
         f"SELECT *, {score} AS score, COUNT(*) OVER () AS total FROM ({inner}) AS found "  # noqa: S608
-        f"WHERE {matched} >= {group.needed}{whole}"
+        f"WHERE {matched} >= {group.min_matches}{whole}"
     )
 
 
@@ -190,7 +190,7 @@ def _filters(sql: _Statement, selection: Filters) -> list[str]:
     found = []
     if selection.types:
         found.append(f"type IN ({', '.join(sql.value(each) for each in selection.types)})")
-    for name, values in selection.named.items():
+    for name, values in selection.name_filters.items():
         any_of = (sql.has("nametext", f" {NAME_PREFIXES[name]}{value} ") for value in values)
         found.append(f"({' OR '.join(any_of)})")
     ranges = (

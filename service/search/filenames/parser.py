@@ -10,10 +10,10 @@ from typing import Any
 
 import structlog
 
-from service.text.analysis import words
+from service.text.analysis import tokenize
 from service.text.imdb_ids import IMDB_ID
 
-LONGEST = 300  # characters of a name; longer ones are no names
+MAX_NAME_LENGTH = 300  # characters of a name; longer ones are no names
 _YEAR = re.compile(r"(?<!\d)(18[89]\d|19\d\d|20\d\d)(?!\d|p)")
 _FOLDER = re.compile(r"^.*[/\\](?=[^/\\])")
 
@@ -29,7 +29,7 @@ class ParsedName:
     director: str | None = None
     runtime: int | None = None
     imdb_id: str | None = None
-    series: bool = False
+    is_episode: bool = False
 
 
 def parse_name(name: str) -> ParsedName:
@@ -37,27 +37,27 @@ def parse_name(name: str) -> ParsedName:
 
     Slow (some 10 ms), so it belongs into a thread.
     """
-    name = _FOLDER.sub("", name.strip().rstrip("/\\"))[:LONGEST]
+    name = _FOLDER.sub("", name.strip().rstrip("/\\"))[:MAX_NAME_LENGTH]
     if found := IMDB_ID.search(name):
         return ParsedName("", imdb_id=found.group())
-    plain = _plain(name)
+    plain = _parse_by_year(name)
     try:
-        guess = _guessed(name)
+        guess = _guess(name)
     except Exception as error:  # the library's own faults are of no use to anyone
         log.info("name not understood", action="name_unread", name=name, error=repr(error)[:200])
         return plain
-    title = _title(guess)
-    if not words(title):
+    title = _build_title(guess)
+    if not tokenize(title):
         return plain
     year = guess.get("year")
     return ParsedName(
         title,
         year=year if isinstance(year, int) else plain.year,
-        series=guess.get("type") == "episode",
+        is_episode=guess.get("type") == "episode",
     )
 
 
-def _plain(name: str) -> ParsedName:
+def _parse_by_year(name: str) -> ParsedName:
     """The title as what stands before the last year, the year being that."""
     spaced = " ".join(re.sub(r"[._]", " ", name).split())
     years = [found for found in _YEAR.finditer(spaced) if found.start()]
@@ -66,7 +66,7 @@ def _plain(name: str) -> ParsedName:
     return ParsedName(spaced[: years[-1].start()].strip(" ([-"), year=int(years[-1].group()))
 
 
-def _title(guess: dict[str, Any]) -> str:
+def _build_title(guess: dict[str, Any]) -> str:
     title = guess.get("title") or ""
     if not isinstance(title, str):
         title = str(title[0])
@@ -78,7 +78,7 @@ def _title(guess: dict[str, Any]) -> str:
     return title
 
 
-def _guessed(name: str) -> dict[str, Any]:
+def _guess(name: str) -> dict[str, Any]:
     """What the library makes of it, which is loaded when first needed: that takes seconds."""
     from guessit import guessit  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
 """What the index holds of one film, and the only way to build it.
 
 The index worker, the rebuild, the comparison and the tests all build documents with
-`MovieDocument.of`, so a difference between index and database is always a difference of data, never
+`MovieDocument.from_film`, so a difference between index and database is always a difference of data, never
 of preparation. Terms are computed here, in Python: an engine stores and compares them, and analyses
 nothing. It only cuts some of them into n-grams (`NGRAM_FIELDS`), which leaves nothing to interpret
 and would take two thirds of the work here.
@@ -20,11 +20,11 @@ import orjson
 
 from service.film_fields import NAME_FILTER_COLUMNS
 from service.search.criteria.filters import FilterableFilm
-from service.search.criteria.sorting import Column, numbers
+from service.search.criteria.sorting import Column, sort_numbers
 from service.text.analysis import full_title_key as folded_title
-from service.text.analysis import initials, joined_pairs, words
+from service.text.analysis import initials, joined_pairs, tokenize
 from service.text.phonetics import phonetic_key
-from service.text.titles import _distinct, compact_key, full_title_keys, indexed_forms
+from service.text.titles import compact_key, full_title_keys, title_index_forms, unique
 
 T = TypeVar("T")
 
@@ -70,8 +70,8 @@ class IndexableFilm(FilterableFilm, Protocol):
     def popularity(self) -> float | None: ...
 
 
-def _of_each(texts: Sequence[T], forms: Callable[[T], Iterable[str]]) -> tuple[str, ...]:
-    return _distinct(chain.from_iterable(map(forms, texts))) if texts else ()
+def _collect_forms(texts: Sequence[T], forms: Callable[[T], Iterable[str]]) -> tuple[str, ...]:
+    return unique(chain.from_iterable(map(forms, texts))) if texts else ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class MovieDocument:
     popularity: float | None = None
 
     @classmethod
-    def of(cls, film: IndexableFilm) -> "MovieDocument":
+    def from_film(cls, film: IndexableFilm) -> "MovieDocument":
         """The document of a film as it is now."""
         return cls(
             film_id=str(film.id),
@@ -136,14 +136,14 @@ class MovieDocument:
         return 1 + MAX_POPULARITY_BOOST * log10(1 + self.votes) / 7
 
     @property
-    def whole_title(self) -> str:
+    def full_title_key(self) -> str:
         """What films are listed by when they are sorted by title."""
         return folded_title(self.title)
 
     @property
     def sort_numbers(self) -> dict[Column, int]:
         """The film's place in each order that is a number."""
-        return numbers(
+        return sort_numbers(
             year=self.year, rating=self.rating, popularity=self.popularity, votes=self.votes
         )
 
@@ -151,15 +151,15 @@ class MovieDocument:
     def filter_keys(self) -> dict[str, tuple[str, ...]]:
         """The names by which filters keep the film, as they compare them, where it has any."""
         return {
-            name: _distinct(map(compact_key, facts))
-            for name, fact in _KEPT_BY.items()
+            name: unique(map(compact_key, facts))
+            for name, fact in _FILTER_KEY_FIELDS.items()
             if (facts := getattr(self, fact))
         }
 
     @cached_property
     def terms(self) -> "IndexedTerms":
         """The ready-made terms of each field that a plan may ask for."""
-        return IndexedTerms() if self.gone else IndexedTerms.of(self)
+        return IndexedTerms() if self.gone else IndexedTerms.from_document(self)
 
     def materialize(self) -> "MovieDocument":
         """This document, with its terms ready; raises what facts of a wrong kind cause, now."""
@@ -184,12 +184,12 @@ class MovieDocument:
         """A hash of the content, the same wherever and whenever it is computed; `version` is not
         part of it.
         """
-        packed = orjson.dumps([ANALYSIS, {name: getattr(self, name) for name in _HASHED}])
+        packed = orjson.dumps([ANALYSIS, {name: getattr(self, name) for name in _DIGEST_FIELDS}])
         return hashlib.blake2b(packed, digest_size=16).hexdigest()
 
 
-_KEPT_BY = {f"is_{name}": fact for name, fact in NAME_FILTER_COLUMNS.items()}
-_HASHED = sorted(field.name for field in fields(MovieDocument) if field.name != "version")
+_FILTER_KEY_FIELDS = {f"is_{name}": fact for name, fact in NAME_FILTER_COLUMNS.items()}
+_DIGEST_FIELDS = sorted(field.name for field in fields(MovieDocument) if field.name != "version")
 
 
 class IndexedTerms(NamedTuple):
@@ -213,26 +213,26 @@ class IndexedTerms(NamedTuple):
     year: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, document: MovieDocument) -> "IndexedTerms":
+    def from_document(cls, document: MovieDocument) -> "IndexedTerms":
         """Every term under which `document` can be found."""
         typed = (document.title, *document.aliases)
-        titles = [words(each) for each in typed]
-        names = [words(name) for name in document.directors]
-        title = _distinct(indexed_forms(titles[0]))
-        alt = _of_each(titles[1:], indexed_forms)
-        director = _distinct(chain.from_iterable(names))
+        titles = [tokenize(each) for each in typed]
+        names = [tokenize(name) for name in document.directors]
+        title = unique(title_index_forms(titles[0]))
+        alt = _collect_forms(titles[1:], title_index_forms)
+        director = unique(chain.from_iterable(names))
         return cls(
             title=title,
             alt=alt,
             director=director,
-            cast=_of_each(document.actors, words),
-            writer=_of_each(document.writers, words),
-            plot=_distinct(words(document.plot)[:MAX_PLOT_WORDS]) if document.plot else (),
-            joined=_of_each(titles, joined_pairs),
-            whole=_of_each(titles, full_title_keys),
-            grams=_distinct(filter(None, map("".join, (*titles, *names)))),
-            sound=_distinct(filter(None, map(phonetic_key, title + alt + director))),
-            initials=_distinct(chain.from_iterable(map(initials, typed, titles))),
+            cast=_collect_forms(document.actors, tokenize),
+            writer=_collect_forms(document.writers, tokenize),
+            plot=unique(tokenize(document.plot)[:MAX_PLOT_WORDS]) if document.plot else (),
+            joined=_collect_forms(titles, joined_pairs),
+            whole=_collect_forms(titles, full_title_keys),
+            grams=unique(filter(None, map("".join, (*titles, *names)))),
+            sound=unique(filter(None, map(phonetic_key, title + alt + director))),
+            initials=unique(chain.from_iterable(map(initials, typed, titles))),
             year=(str(document.year),) if document.year else (),
         )
 

@@ -18,9 +18,11 @@ from collections.abc import Awaitable, Callable
 from service.database.sql import database_clock_ms, fetch_rows
 from service.database.transactions import run_uncancelled
 
-LOOK_AGAIN = 0.005  # seconds; a burst of searches asks the database once
-ONLY = "films"  # the single row's name
-CHANCE = 20  # bits beneath the milliseconds; with these 41 a number stays below 2⁶³ for centuries
+MAX_AGE = 0.005  # seconds; a burst of searches asks the database once
+ROW_NAME = "films"  # the single row's name
+RANDOM_BITS = (
+    20  # bits beneath the milliseconds; with these 41 a number stays below 2⁶³ for centuries
+)
 
 
 Follower = Callable[[int], Awaitable[None]]
@@ -41,13 +43,13 @@ class Generation:
 
     async def current(self) -> int:
         """The number, at most 5 ms old. Raises the database's own errors."""
-        if time.monotonic() - self._read_at < LOOK_AGAIN:
+        if time.monotonic() - self._read_at < MAX_AGE:
             return self._number
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read())
         return await asyncio.shield(self._reading)
 
-    async def fresh(self) -> int:
+    async def refresh(self) -> int:
         """The number as it is now, however recently it was read."""
         if self._reading is not None and not self._reading.done():
             await asyncio.shield(self._reading)  # which may have begun too early
@@ -71,10 +73,10 @@ async def advance() -> None:
     """Tell every process that the index shows something new."""
     await fetch_rows(
         f"INSERT INTO index_state (name, generation) "  # noqa: S608
-        f"VALUES ($1, {database_clock_ms()} * {2**CHANCE} + $2) "
+        f"VALUES ($1, {database_clock_ms()} * {2**RANDOM_BITS} + $2) "
         "ON CONFLICT (name) DO UPDATE SET generation = CASE "
         "WHEN excluded.generation > index_state.generation THEN excluded.generation "
         "ELSE index_state.generation + 1 END",
-        ONLY,
-        secrets.randbelow(2**CHANCE),
+        ROW_NAME,
+        secrets.randbelow(2**RANDOM_BITS),
     )

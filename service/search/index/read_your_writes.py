@@ -10,8 +10,8 @@ from service.limits import READ_YOUR_WRITES_TIMEOUT as LONGEST
 from service.outbox.models import Outbox
 from service.search.index.generation import Generation
 
-LOOK = 0.02  # seconds between the first two looks; they grow apart
-TOKEN = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([0-9]{1,18})")
+POLL_INTERVAL = 0.02  # seconds between the first two looks; they grow apart
+INDEX_TOKEN = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([0-9]{1,18})")
 
 
 async def wait_until_indexed(token: str, generation: Generation) -> bool:
@@ -23,7 +23,7 @@ async def wait_until_indexed(token: str, generation: Generation) -> bool:
     Raises:
         Invalid: it is no such token.
     """
-    found = TOKEN.fullmatch(token)
+    found = INDEX_TOKEN.fullmatch(token)
     if found is None:
         reason = "must be the Index-Token of a write"
         raise Invalid(f"after {reason}.", errors=(FieldError("after", reason),))
@@ -32,11 +32,11 @@ async def wait_until_indexed(token: str, generation: Generation) -> bool:
     )
     if await waiting.filter(quarantined_at__isnull=False).exists():
         return False  # it was refused, and only an operator can change that
-    deadline, pause = time.monotonic() + LONGEST, LOOK
+    deadline, pause = time.monotonic() + LONGEST, POLL_INTERVAL
     while await waiting.exists():
         if time.monotonic() + pause > deadline:
             return False
         await asyncio.sleep(pause)
         pause = min(2 * pause, 0.1)
-    await generation.fresh()
+    await generation.refresh()
     return True

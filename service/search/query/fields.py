@@ -17,15 +17,23 @@ SearchFields = frozenset[SearchField]
 
 DEFAULT_FIELDS: SearchFields = frozenset({"title", "director"})
 
-NAME_WORTH, NAME_EDIT, PLOT_WORTH = 0.80, 0.50, 0.50  # beside the same word in a title
-NO_NAME = "–"  # stands where a film has none of the texts that are looked at
+NAME_WEIGHT, NAME_EDIT_WEIGHT, PLOT_WEIGHT = 0.80, 0.50, 0.50  # beside the same word in a title
+NO_TEXT = "–"  # stands where a film has none of the texts that are looked at
 
-_NAMES: dict[Field, int] = {"cast": CAST, "writer": WRITER}
+_NAME_FIELDS: dict[Field, int] = {"cast": CAST, "writer": WRITER}
 """The parts that are people, each a field of its own, and where their words stand."""
 
-_TITLE: tuple[Field, ...] = ("title", "alt", "joined", "edge", "whole", "whole_edge", "initials")
-_DIRECTOR: tuple[Field, ...] = ("director", "director_edge")
-_EITHER: tuple[Field, ...] = ("grams", "sound")
+_TITLE_FIELDS: tuple[Field, ...] = (
+    "title",
+    "alt",
+    "joined",
+    "edge",
+    "whole",
+    "whole_edge",
+    "initials",
+)
+_DIRECTOR_FIELDS: tuple[Field, ...] = ("director", "director_edge")
+_SHARED_FIELDS: tuple[Field, ...] = ("grams", "sound")
 
 
 def restrict_plan(plan: Plan, scope: SearchFields, vocabulary: Vocabulary, *, typos: bool) -> Plan:
@@ -34,47 +42,51 @@ def restrict_plan(plan: Plan, scope: SearchFields, vocabulary: Vocabulary, *, ty
         return plan
     fields: set[Field] = {"year"}
     if "title" in scope:
-        fields.update(_TITLE)
+        fields.update(_TITLE_FIELDS)
     if "director" in scope:
-        fields.update(_DIRECTOR)
+        fields.update(_DIRECTOR_FIELDS)
     if len(fields) > 1:
-        fields.update(_EITHER)
+        fields.update(_SHARED_FIELDS)
 
     def kept(slots: Sequence[Slot]) -> tuple[Slot, ...]:
-        added = ((slot, _added(slot.clauses[0], scope, vocabulary, typos)) for slot in slots)
+        added = (
+            (slot, _extra_clauses(slot.clauses[0], scope, vocabulary, typos)) for slot in slots
+        )
         new = ((s, [c for c in s.clauses if c.field in fields] + more) for s, more in added)
         return tuple(replace(slot, clauses=tuple(clauses)) for slot, clauses in new if clauses)
 
-    groups = tuple(Group(kept(group.slots), group.needed) for group in plan.groups)
+    groups = tuple(Group(kept(group.slots), group.min_matches) for group in plan.groups)
     whole = plan.full_title if "title" in scope else None
     return Plan(tuple(g for g in groups if g.is_possible), kept(plan.optional), whole)
 
 
-def _added(exact: Clause, scope: SearchFields, vocabulary: Vocabulary, typos: bool) -> list[Clause]:
+def _extra_clauses(
+    exact: Clause, scope: SearchFields, vocabulary: Vocabulary, typos: bool
+) -> list[Clause]:
     """What a slot has beside titles and directors, by its first clause."""
     if exact.field != "title":
         return []
     found: list[Clause] = []
-    for field, place in _NAMES.items():
+    for field, place in _NAME_FIELDS.items():
         if field in scope:
-            found += _named(field, place, exact, vocabulary, typos)
+            found += _name_clauses(field, place, exact, vocabulary, typos)
     if "plot" in scope:
-        found.append(Clause("plot", exact.terms, PLOT_WORTH * exact.weight))
+        found.append(Clause("plot", exact.terms, PLOT_WEIGHT * exact.weight))
     return found
 
 
-def _named(
+def _name_clauses(
     field: Field, place: int, exact: Clause, vocabulary: Vocabulary, typos: bool
 ) -> list[Clause]:
     """A word among the names of one part; an engine is not asked for what no name there has."""
     found = []
     names, word = vocabulary.names, exact.terms[0]
     if not all(names.surely_absent(term, place) for term in exact.terms):
-        found.append(Clause(field, exact.terms, NAME_WORTH * exact.weight))
+        found.append(Clause(field, exact.terms, NAME_WEIGHT * exact.weight))
     if typos and len(word) >= MIN_FUZZY_LENGTH and not word.isdigit():
         terms = tuple(near.word for near in names.expand(word, 1) if near.field_mask & place)
         if terms:
-            found.append(Clause(field, terms, NAME_EDIT * exact.weight))
+            found.append(Clause(field, terms, NAME_EDIT_WEIGHT * exact.weight))
     return found
 
 
@@ -87,7 +99,7 @@ class RankingTexts(TypedDict):
 
 
 def ranking_texts(
-    scope: SearchFields,
+    fields: SearchFields,
     *,
     titles: Sequence[str],
     directors: Sequence[str],
@@ -96,8 +108,8 @@ def ranking_texts(
 ) -> RankingTexts:
     """A film's texts for ranking; without titles in `scope` its people's names are its titles."""
     people = {"director": directors, "writer": writers, "cast": actors}
-    names = [name for part, theirs in people.items() if part in scope for name in theirs]
+    names = [name for part, theirs in people.items() if part in fields for name in theirs]
     names = list(dict.fromkeys(names))  # who writes and directs is one name
-    if "title" in scope:
+    if "title" in fields:
         return {"title": titles[0], "aliases": [*titles[1:]], "directors": names}
-    return {"title": names[0] if names else NO_NAME, "aliases": names[1:], "directors": []}
+    return {"title": names[0] if names else NO_TEXT, "aliases": names[1:], "directors": []}

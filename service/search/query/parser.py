@@ -10,24 +10,24 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from service.errors import FieldError, Invalid
-from service.text.analysis import ARTICLES, words
+from service.text.analysis import ARTICLES, tokenize
 from service.text.imdb_ids import IMDB_ID_PATTERN, is_imdb_id
 from service.text.titles import full_title_keys
 
 MAX_QUERY_LENGTH = 200  # characters after normalising
 MAX_WORDS = 32
 
-_COMMON = "a an and at by for from in la le of on or the to with"
-_ADDED = """actors bluray cast cinema download dvd film films free full hd imdb movie movies netflix
+_STOP_WORDS = "a an and at by for from in la le of on or the to with"
+_NOISE_WORDS = """actors bluray cast cinema download dvd film films free full hd imdb movie movies netflix
     online original plot rating remake review reviews soundtrack stream streaming subtitles torrent
     trailer watch"""
 
-STOP_WORDS = frozenset(_COMMON.split())
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words that nearly every title has: they tell films apart only when all else is equal."""
 
 STOP_WORD_WEIGHT = 0.25  # of a stop word, or of a word that people add around titles
 
-NOISE = frozenset(_ADDED.split())
+NOISE_WORDS = frozenset(_NOISE_WORDS.split())
 """What people add at either end of a title when they look for the film, not the words."""
 
 _IMDB_URL = re.compile(
@@ -39,13 +39,13 @@ _INVERTED = re.compile(r",\s*\w+$")  # Godfather, The
 _YEAR = re.compile(r"(?:18[7-9]|19\d|20\d)\d")
 
 
-def _refuse(detail: str, code: str) -> Invalid:
+def _invalid_query(detail: str, code: str) -> Invalid:
     return Invalid(detail, code=code, errors=(FieldError("q", detail),))
 
 
-def _normalised(text: str) -> str:
+def _normalize(text: str) -> str:
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\n\r" for c in text):
-        raise _refuse(
+        raise _invalid_query(
             "A query must not contain control characters or lone surrogates.", "query_unreadable"
         )
     return " ".join(unicodedata.normalize("NFC", text).split())
@@ -77,19 +77,25 @@ class Query:
                 (`query_unreadable`).
         """
         if len(text) > 20 * MAX_QUERY_LENGTH:  # not even worth tidying
-            raise _refuse(f"A query has at most {MAX_QUERY_LENGTH} characters.", "query_too_long")
-        tidy = _normalised(text)
-        found = words(tidy)
+            raise _invalid_query(
+                f"A query has at most {MAX_QUERY_LENGTH} characters.", "query_too_long"
+            )
+        tidy = _normalize(text)
+        found = tokenize(tidy)
         if not found:
-            raise _refuse("A query must have at least one letter, figure or sign.", "query_empty")
+            raise _invalid_query(
+                "A query must have at least one letter, figure or sign.", "query_empty"
+            )
         if max(len(tidy), len(" ".join(found))) > MAX_QUERY_LENGTH:
-            raise _refuse(f"A query has at most {MAX_QUERY_LENGTH} characters.", "query_too_long")
+            raise _invalid_query(
+                f"A query has at most {MAX_QUERY_LENGTH} characters.", "query_too_long"
+            )
         if len(found) > MAX_WORDS:
-            raise _refuse(f"A query has at most {MAX_WORDS} words.", "query_too_many_words")
+            raise _invalid_query(f"A query has at most {MAX_WORDS} words.", "query_too_many_words")
         if len(found) > 1 and found[-1] in ARTICLES and _INVERTED.search(tidy):
             found = [found[-1], *found[:-1]]
-        core = _without_noise(found)
-        return cls(tidy, tuple(found), tuple(core), _year_beside_words(core), _imdb_id(tidy))
+        core = _strip_noise(found)
+        return cls(tidy, tuple(found), tuple(core), _find_year(core), _find_imdb_id(tidy))
 
     @cached_property
     def title(self) -> tuple[str, ...]:
@@ -114,23 +120,23 @@ class Query:
         return "".join(self.core)
 
 
-def _without_noise(found: list[str]) -> list[str]:
+def _strip_noise(found: list[str]) -> list[str]:
     start, end = 0, len(found)
-    while start < end and found[start] in NOISE:
+    while start < end and found[start] in NOISE_WORDS:
         start += 1
-    while end > start and found[end - 1] in NOISE:
+    while end > start and found[end - 1] in NOISE_WORDS:
         end -= 1
     if end < len(found) and end > start + 1 and found[end - 1] in ("the", "a"):  # "... the movie"
         end -= 1
     return found[start:end] if any(word not in STOP_WORDS for word in found[start:end]) else found
 
 
-def _year_beside_words(found: list[str]) -> int | None:
+def _find_year(found: list[str]) -> int | None:
     years = [word for word in found[-1:] + found[:1] if _YEAR.fullmatch(word)]
     return int(years[0]) if years and len(found) > 1 else None
 
 
-def _imdb_id(text: str) -> str | None:
+def _find_imdb_id(text: str) -> str | None:
     lowered = text.lower()
     if is_imdb_id(lowered):
         return lowered

@@ -19,7 +19,11 @@ def has_misspelling(query: Query, vocabulary: Vocabulary) -> bool:
     def there(word: str, place: int) -> bool:
         return word in vocabulary or (place == end and vocabulary.has_prefix(word))
 
-    missing = [place for place, word in enumerate(typed) if not (_free(word) or there(word, place))]
+    missing = [
+        place
+        for place, word in enumerate(typed)
+        if not (_needs_no_spelling(word) or there(word, place))
+    ]
     for place in missing:
         before, after = typed[place - 1 : place], typed[place + 1 : place + 2]
         joint = [(typed[place] + "".join(after), place + 1)] if after else []
@@ -29,7 +33,7 @@ def has_misspelling(query: Query, vocabulary: Vocabulary) -> bool:
     return False
 
 
-def _free(word: str) -> bool:
+def _needs_no_spelling(word: str) -> bool:
     """Words that may stand for others, or for nothing."""
     return (
         word in STOP_WORDS

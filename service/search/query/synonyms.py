@@ -29,7 +29,7 @@ ABBREVIATIONS = {
 }
 """One word for one word, both ways: a title may have either."""
 
-FULL = {long: short for short, long in ABBREVIATIONS.items()}
+SHORT_FORMS = {long: short for short, long in ABBREVIATIONS.items()}
 
 NICKNAMES = {
     "007": "james bond",
@@ -53,7 +53,7 @@ NICKNAMES = {
 
 def abbreviation_counterpart(word: str) -> str | None:
     """The long form of an abbreviation, or the short one of a word that is often abbreviated."""
-    return ABBREVIATIONS.get(word) or FULL.get(word)
+    return ABBREVIATIONS.get(word) or SHORT_FORMS.get(word)
 
 
 def expand_nicknames(query: Query) -> Query | None:

@@ -1,4 +1,4 @@
-"""A film prepared for ranking: what would otherwise be worked out for each query again."""
+"""Films prepared for ranking, so that no query has to prepare the same film again."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,60 +6,72 @@ from math import log10
 
 from service.search.query.parser import STOP_WORD_WEIGHT, STOP_WORDS
 from service.text import numerals
-from service.text.analysis import initials, joined_pairs, without_article, words
+from service.text.analysis import initials, joined_pairs, tokenize, without_article
 
-ALIAS = 0.97  # what another title counts beside the main one
-MOST_VOTES = 7  # as a power of ten
+ALIAS_WEIGHT = 0.97  # weight of another title; the main title has 1
+MAX_VOTES_LOG10 = 7  # ten million votes and more count as 1
 
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """One of a film's titles.
+    """One title of a film.
 
-    `weights` has one weight per word and `weight` is their sum, `pairs` neighbours run together,
-    `parts` are words and pairs, `wholes` the title without spaces and leading article, as it is and
-    with figures, `typed` the same with the article, `forms` are all of these.
+    Attributes:
+        weights: one weight per word; `total_weight` is their sum.
+        pairs: neighbouring words run together.
+        terms: all words and pairs.
+        bare_keys: the full title without spaces and leading article, as it is and with digits.
+        compact_key: the full title without spaces, with its article.
+        keys: `compact_key` and `bare_keys`.
+        weight: what a score of this title counts.
     """
 
     words: tuple[str, ...]
     weights: tuple[float, ...]
-    weight: float
+    total_weight: float
     pairs: tuple[str, ...]
-    parts: frozenset[str]
-    wholes: tuple[str, ...]
-    typed: str
-    forms: tuple[str, ...]
+    terms: frozenset[str]
+    bare_keys: tuple[str, ...]
+    compact_key: str
+    keys: tuple[str, ...]
     numbers: frozenset[str]
     initials: frozenset[str]
-    worth: float
+    weight: float
 
     @classmethod
-    def of(cls, title: str, worth: float) -> "Title":
+    def from_text(cls, title: str, weight: float) -> "Title":
         """Prepare a title."""
-        plain = words(title)
-        figured = numerals.normalize_numerals(plain)
-        weights = tuple([STOP_WORD_WEIGHT if word in STOP_WORDS else 1.0 for word in plain])
-        pairs = tuple(joined_pairs(plain))
-        typed = "".join(plain)
-        wholes = dict.fromkeys("".join(without_article(form)) for form in (plain, figured))
+        words = tokenize(title)
+        normalized = numerals.normalize_numerals(words)
+        weights = tuple([STOP_WORD_WEIGHT if word in STOP_WORDS else 1.0 for word in words])
+        pairs = tuple(joined_pairs(words))
+        compact_key = "".join(words)
+        bare_keys = dict.fromkeys("".join(without_article(form)) for form in (words, normalized))
         return cls(
-            words=tuple(plain),
+            words=tuple(words),
             weights=weights,
-            weight=sum(weights),
+            total_weight=sum(weights),
             pairs=pairs,
-            parts=frozenset((*plain, *pairs)),
-            wholes=tuple(wholes),
-            typed=typed,
-            forms=tuple(dict.fromkeys((typed, *wholes))),
-            numbers=frozenset(word for word in figured if word.isdigit()),
-            initials=frozenset(initials(title, plain)),
-            worth=worth,
+            terms=frozenset((*words, *pairs)),
+            bare_keys=tuple(bare_keys),
+            compact_key=compact_key,
+            keys=tuple(dict.fromkeys((compact_key, *bare_keys))),
+            numbers=frozenset(word for word in normalized if word.isdigit()),
+            initials=frozenset(initials(title, words)),
+            weight=weight,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A film. `votes` is 0 for none and 1 for ten million; `names` are the directors' words."""
+    """A film that can be ranked.
+
+    Attributes:
+        votes: from 0 for no votes to 1 for ten million, on a logarithmic scale.
+        directors: the words of each director's name.
+        name_words: the words of all names, each once.
+        name_keys: each full name without spaces.
+    """
 
     film_id: str
     version: int
@@ -67,11 +79,11 @@ class Candidate:
     votes: float
     titles: tuple[Title, ...]
     directors: tuple[tuple[str, ...], ...]
-    names: tuple[str, ...]
-    name_wholes: tuple[str, ...]
+    name_words: tuple[str, ...]
+    name_keys: tuple[str, ...]
 
     @classmethod
-    def of(
+    def from_facts(
         cls,
         *,
         film_id: str,
@@ -83,14 +95,17 @@ class Candidate:
         votes: int | None,
     ) -> "Candidate":
         """Prepare a film from its facts."""
-        names = tuple(tuple(words(name)) for name in directors)
+        names = tuple(tuple(tokenize(name)) for name in directors)
         return cls(
             film_id=film_id,
             version=version,
             year=year,
-            votes=min(1.0, log10(1 + (votes or 0)) / MOST_VOTES),
-            titles=(Title.of(title, 1.0), *(Title.of(alias, ALIAS) for alias in aliases)),
+            votes=min(1.0, log10(1 + (votes or 0)) / MAX_VOTES_LOG10),
+            titles=(
+                Title.from_text(title, 1.0),
+                *(Title.from_text(alias, ALIAS_WEIGHT) for alias in aliases),
+            ),
             directors=names,
-            names=tuple(dict.fromkeys(word for name in names for word in name)),
-            name_wholes=tuple("".join(name) for name in names),
+            name_words=tuple(dict.fromkeys(word for name in names for word in name)),
+            name_keys=tuple("".join(name) for name in names),
         )

@@ -6,7 +6,7 @@ needs no advice, and one that found something else altogether deserves none.
 """
 
 from service.search.query.parser import Query
-from service.search.ranking.scorer import PAIR, QueryScorer, Ranked
+from service.search.ranking.scorer import PAIR_FACTOR, QueryScorer, Ranked
 
 MIN_EXPLAINED, MAX_EXPLAINED = 0.60, 0.99  # of the query explained
 
@@ -18,11 +18,16 @@ def did_you_mean(query: Query, best: Ranked) -> str | None:
     asked = QueryScorer(query, [best.candidate])
     meant: list[str] = []
     for place, word in enumerate(asked.words):
-        right, likeness = _nearest(word, asked.alike[place])
+        right, likeness = _nearest_word(word, asked.word_similarities[place])
         if place and meant:
-            pair, together = _nearest(asked.words[place - 1] + word, asked.paired[place - 1])
-            apart = (_nearest(asked.words[place - 1], asked.alike[place - 1])[1] + likeness) / 2
-            if PAIR * together > apart:
+            pair, together = _nearest_word(
+                asked.words[place - 1] + word, asked.pair_similarities[place - 1]
+            )
+            apart = (
+                _nearest_word(asked.words[place - 1], asked.word_similarities[place - 1])[1]
+                + likeness
+            ) / 2
+            if PAIR_FACTOR * together > apart:
                 meant[-1:] = [pair]
                 continue
         meant.append(right)
@@ -30,7 +35,7 @@ def did_you_mean(query: Query, best: Ranked) -> str | None:
     return None if spelt == " ".join(asked.words) else spelt
 
 
-def _nearest(word: str, alike: dict[str, float]) -> tuple[str, float]:
+def _nearest_word(word: str, alike: dict[str, float]) -> tuple[str, float]:
     """The film's word most like `word`; itself when none is, or when it begins one."""
     right = max(alike, key=lambda other: (alike[other], other), default=word)
     if right.startswith(word):

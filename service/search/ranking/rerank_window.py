@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from service.search.engines.base import Hit
 from service.search.ranking.scorer import Ranked
 
-NEAR = 0.35  # of the best hit's score: what has less is not looked at a second time
+MIN_SCORE_SHARE = 0.35  # of the best hit's score: what has less is not looked at a second time
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +36,5 @@ class RerankWindow:
 
 def rerank_cutoff(hits: Sequence[Hit]) -> int:
     """How many of these hits, the best first, are near enough to the best to be looked at again."""
-    least = NEAR * hits[0].score if hits else 0.0
+    least = MIN_SCORE_SHARE * hits[0].score if hits else 0.0
     return sum(hit.score >= least for hit in hits)

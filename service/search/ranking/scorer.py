@@ -11,31 +11,35 @@ from itertools import accumulate, pairwise
 from operator import mul
 from typing import NamedTuple
 
-from service.search.query.parser import NOISE, STOP_WORD_WEIGHT, STOP_WORDS, Query
+from service.search.query.parser import NOISE_WORDS, STOP_WORD_WEIGHT, STOP_WORDS, Query
 from service.search.ranking.candidates import Candidate, Title
 from service.search.ranking.similarity import (
-    LEAST_BEGUN,
+    MIN_PREFIX_SIMILARITY,
+    best_similarities,
     best_similarity,
-    nearest,
+    find_similar,
+    group_by_prefix,
     similar_words,
-    similarities,
-    starts,
 )
 from service.text import numerals
 from service.text.analysis import joined_pairs, without_article
 
 NOISE_WEIGHT = 0.1  # words around the title explain little, and cost little when they do not match
-MIN_TITLE_SIMILARITY = 0.65  # of two whole titles
-WITHOUT_ARTICLE = 0.95  # what is left of a likeness without the article that was typed
-EXPLAINING = 0.75  # from here on a whole title's likeness explains the query
-PAIR = 0.97  # what joined or split words keep of their likeness
-BY_INITIALS = 0.90  # what initials explain, and cover
-SAME_LETTERS = 0.99  # how exact a title is whose words were joined or split otherwise
-WORD_COUNT_MISMATCH = 0.90  # what a beginning keeps that has more words, or fewer, than were typed
-BEGINNING = 0.85  # what a title's beginning counts beside a whole title: else a short title that is
+MIN_FULL_TITLE_SIMILARITY = 0.65  # of two whole titles
+NO_ARTICLE_FACTOR = 0.95  # what is left of a likeness without the article that was typed
+MIN_EXPLAINING_SIMILARITY = 0.75  # from here on a whole title's likeness explains the query
+PAIR_FACTOR = 0.97  # what joined or split words keep of their likeness
+INITIALS_EXPLAINED = 0.90  # what initials explain, and cover
+SAME_LETTERS_EXACTNESS = 0.99  # how exact a title is whose words were joined or split otherwise
+WORD_COUNT_MISMATCH_FACTOR = (
+    0.90  # what a beginning keeps that has more words, or fewer, than were typed
+)
+PREFIX_FACTOR = (
+    0.85  # what a title's beginning counts beside a whole title: else a short title that is
+)
 # nearly typed in full would always come before a well-known longer one
-BEGINNING_IN_WORDS = 0.93  # the same when its last word is typed in full
-MISSPELT_BEGINNING = 0.25  # the same with a letter off: a whole title with one is the likelier
+FULL_WORDS_PREFIX_FACTOR = 0.93  # the same when its last word is typed in full
+MISSPELT_PREFIX_FACTOR = 0.25  # the same with a letter off: a whole title with one is the likelier
 
 
 class Features(NamedTuple):
@@ -45,7 +49,7 @@ class Features(NamedTuple):
     """Share of the query that words of the film explain."""
     covered: float
     """Share of the title, or of a director's name, that the query asks for."""
-    whole: float
+    full_title: float
     """Likeness of the query and the whole title, or a director's whole name, letter by letter."""
     exact: float
     """1 for the whole title as it was typed, less with numbers or an article otherwise."""
@@ -57,20 +61,20 @@ class Features(NamedTuple):
     """1 for the year that was typed, 0.5 when none was, 0 for another one."""
     votes: float
     """0 for none, 1 for ten million."""
-    known: float
+    prefix_votes: float
     """Votes, as far as the query is the title's beginning."""
 
 
 WEIGHTS = Features(
     explained=8.0,
     covered=1.2,
-    whole=0.65,
+    full_title=0.65,
     exact=0.3,
     order=0.3,
     numbers=0.1,
     year=1.0,
     votes=0.3,
-    known=0.5,
+    prefix_votes=0.5,
 )
 """Fitted to the order of 2,200 generated queries' candidates, then rounded: what is explained of
 the query decides, and the others choose among films that explain it alike.
@@ -93,13 +97,13 @@ def rank(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
     """
     asked = QueryScorer(query, candidates)
     ranked = [asked.score(candidate) for candidate in candidates]
-    ranked.sort(key=lambda r: (-_tier(r.features.exact), -r.score, r.candidate.film_id))
+    ranked.sort(key=lambda r: (-_exactness_tier(r.features.exact), -r.score, r.candidate.film_id))
     return ranked
 
 
-def _tier(exact: float) -> float:
+def _exactness_tier(exact: float) -> float:
     """Before all others come titles as they were typed, then those of the same letters."""
-    return exact if exact >= SAME_LETTERS else 0.0
+    return exact if exact >= SAME_LETTERS_EXACTNESS else 0.0
 
 
 class QueryScorer:
@@ -108,39 +112,41 @@ class QueryScorer:
     def __init__(self, query: Query, candidates: Sequence[Candidate]) -> None:
         self.query = query
         self.words = list(query.words)
-        self.weights = [_weight(query, word) for word in self.words]
-        self.total = sum(self.weights) or 1.0
+        self.weights = [_word_weight(query, word) for word in self.words]
+        self.total_weight = sum(self.weights) or 1.0
         figures = numerals.normalize_numerals(list(query.title))
         self.numbers = {word for word in figures if word.isdigit()}
-        self.typed = {"".join(query.words), "".join(query.core)}
-        self.forms = frozenset(query.full_titles)
-        self.bare = without_article(list(query.title))
-        choices = _choices(candidates)
+        self.compact_keys = {"".join(query.words), "".join(query.core)}
+        self.full_titles = frozenset(query.full_titles)
+        self.bare_words = without_article(list(query.title))
+        choices = _collect_terms(candidates)
         last = len(self.words) - 1
-        self.alike = [
+        self.word_similarities = [
             similar_words(w, choices, place == last) for place, w in enumerate(self.words)
         ]
         pairs = joined_pairs(self.words)
-        self.paired = [
+        self.pair_similarities = [
             similar_words(p, choices, place + 1 == last) for place, p in enumerate(pairs)
         ]
-        self._compare_wholes(candidates)
+        self._compare_full_texts(candidates)
 
-    def _compare_wholes(self, candidates: Sequence[Candidate]) -> None:
+    def _compare_full_texts(self, candidates: Sequence[Candidate]) -> None:
         """The query as one text beside titles, beginnings of titles, and directors' names."""
-        titles = list({form for c in candidates for t in c.titles for form in t.forms})
-        names = list({name for c in candidates for name in c.name_wholes})
-        forms = _forms(self.query)
-        self.whole = nearest(forms, titles, MIN_TITLE_SIMILARITY)
-        self.name = nearest(forms, names, LEAST_BEGUN)
-        self.begun: dict[str, float] = {}
+        titles = list({form for c in candidates for t in c.titles for form in t.keys})
+        names = list({name for c in candidates for name in c.name_keys})
+        forms = _query_keys(self.query)
+        self.title_similarities = best_similarities(forms, titles, MIN_FULL_TITLE_SIMILARITY)
+        self.name_similarities = best_similarities(forms, names, MIN_PREFIX_SIMILARITY)
+        self.prefix_similarities: dict[str, float] = {}
         for form, worth in forms.items():
             sizes = (len(form) - 1, len(form), len(form) + 1) if len(form) > 2 else (len(form),)
             long = [title for title in titles if len(title) >= len(form)]
-            begun = starts(long, sizes)
-            for start, likeness in similarities(form, list(begun), LEAST_BEGUN).items():
+            begun = group_by_prefix(long, sizes)
+            for start, likeness in find_similar(form, list(begun), MIN_PREFIX_SIMILARITY).items():
                 for title in begun[start]:
-                    self.begun[title] = max(self.begun.get(title, 0.0), worth * likeness)
+                    self.prefix_similarities[title] = max(
+                        self.prefix_similarities.get(title, 0.0), worth * likeness
+                    )
 
     def score(self, candidate: Candidate) -> Ranked:
         """The best of the candidate's titles."""
@@ -148,40 +154,43 @@ class QueryScorer:
         for title in candidate.titles:
             features = self.features(candidate, title)
             score = sum(map(mul, WEIGHTS, features))
-            scored.append((title.worth * score, features))
+            scored.append((title.weight * score, features))
         score, features = max(scored)
         return Ranked(candidate, score, features)
 
     def features(self, candidate: Candidate, title: Title) -> Features:
         """How one title of a film stands to the query."""
-        explained, places, names = self._explained(candidate, title)
-        covered = _covered(candidate, title, places, names)
+        explained, places, names = self._explain(candidate, title)
+        covered = _score_coverage(candidate, title, places, names)
         if not title.initials.isdisjoint(self.words):
-            explained, covered = self._by_initials(title, explained), max(covered, BY_INITIALS)
-        whole = best_similarity(self.whole, title.forms)
-        named = best_similarity(self.name, candidate.name_wholes)
-        begun = best_similarity(self.begun, title.forms)
-        if begun > whole and not self._in_step(title, begun):
-            begun *= WORD_COUNT_MISMATCH
+            explained, covered = (
+                self._explain_by_initials(title, explained),
+                max(covered, INITIALS_EXPLAINED),
+            )
+        whole = best_similarity(self.title_similarities, title.keys)
+        named = best_similarity(self.name_similarities, candidate.name_keys)
+        begun = best_similarity(self.prefix_similarities, title.keys)
+        if begun > whole and not self._has_same_word_count(title, begun):
+            begun *= WORD_COUNT_MISMATCH_FACTOR
         beginning = max(whole, begun)
-        numbers = self._numbers(title, beginning)
-        if numbers and max(whole, named, beginning) >= EXPLAINING:
+        numbers = self._score_numbers(title, beginning)
+        if numbers and max(whole, named, beginning) >= MIN_EXPLAINING_SIMILARITY:
             explained = max(explained, whole, named, beginning)
         covered = max(covered, beginning)
-        year = self._year(candidate, title)
+        year = self._score_year(candidate, title)
         return Features(
             explained=explained,
             covered=covered,
-            whole=max(whole, named, self._begun_in_full(title, beginning)),
-            exact=self._exact(title, year),
-            order=_order(places),
+            full_title=max(whole, named, self._score_prefix(title, beginning)),
+            exact=self._score_exact(title, year),
+            order=_score_order(places),
             numbers=numbers,
             year=year,
             votes=candidate.votes,
-            known=beginning * candidate.votes,
+            prefix_votes=beginning * candidate.votes,
         )
 
-    def _explained(
+    def _explain(
         self, candidate: Candidate, title: Title
     ) -> tuple[float, list[tuple[int, float]], set[str]]:
         """The share of the query that the film explains, where in its title, and by which names.
@@ -190,61 +199,65 @@ class QueryScorer:
         """
         names: set[str] = set()
         ways: list[tuple[float, tuple[tuple[int, float], ...]]] = [(0.0, ())]
-        for position, near in enumerate(self.alike):
-            likeness, place = _best(near, title)
-            named = best_similarity(near, candidate.names)
+        for position, near in enumerate(self.word_similarities):
+            likeness, place = _best_in_title(near, title)
+            named = best_similarity(near, candidate.name_words)
             if named > likeness:
-                names.update(n for n in candidate.names if near.get(n) == named)
+                names.update(n for n in candidate.name_words if near.get(n) == named)
                 place = -1
             weight = self.weights[position]
             before, places = ways[-1]
             value = before + weight * max(likeness, named)
             way = (value, (*places, (place, likeness)) if place >= 0 else places)
             if position:
-                likeness, place = _best(self.paired[position - 1], title)
+                likeness, place = _best_in_title(self.pair_similarities[position - 1], title)
                 before, places = ways[-2]
-                value = before + (weight + self.weights[position - 1]) * PAIR * likeness
+                value = before + (weight + self.weights[position - 1]) * PAIR_FACTOR * likeness
                 if value > way[0]:
                     way = (value, (*places, (place, likeness)))
             ways.append(way)
-        return ways[-1][0] / self.total, list(ways[-1][1]), names
+        return ways[-1][0] / self.total_weight, list(ways[-1][1]), names
 
-    def _by_initials(self, title: Title, explained: float) -> float:
+    def _explain_by_initials(self, title: Title, explained: float) -> float:
         """The share explained when a word is the title's initials: no other word need match it."""
         weight = sum(
             w for word, w in zip(self.words, self.weights, strict=True) if word in title.initials
         )
-        return min(1.0, explained + BY_INITIALS * weight / self.total)
+        return min(1.0, explained + INITIALS_EXPLAINED * weight / self.total_weight)
 
-    def _exact(self, title: Title, year: float) -> float:
-        if title.typed in self.typed:
-            return 1.0 if title.words in (self.query.words, self.query.core) else SAME_LETTERS
-        if title.typed == "".join(self.query.title):
+    def _score_exact(self, title: Title, year: float) -> float:
+        if title.compact_key in self.compact_keys:
+            return (
+                1.0
+                if title.words in (self.query.words, self.query.core)
+                else SAME_LETTERS_EXACTNESS
+            )
+        if title.compact_key == "".join(self.query.title):
             return 1.0 if year >= 0.6 else 0.85
-        return 0.9 if self.forms.intersection(title.wholes) else 0.0
+        return 0.9 if self.full_titles.intersection(title.bare_keys) else 0.0
 
-    def _in_step(self, title: Title, begun: float) -> bool:
+    def _has_same_word_count(self, title: Title, begun: float) -> bool:
         """Whether the title has as many words as the query in what the query is the beginning of:
         `mad m` begins `Mad Max` and not quite `Madman`.
         """
         sizes = (len(word) for word in without_article(list(title.words)))
         places = list(accumulate(sizes, initial=0))[:-1]
-        size = len("".join(self.bare))
+        size = len("".join(self.bare_words))
         ends = (size,) if begun == 1.0 else (size - 1, size, size + 1)
-        return any(sum(place < end for place in places) == len(self.bare) for end in ends)
+        return any(sum(place < end for place in places) == len(self.bare_words) for end in ends)
 
-    def _begun_in_full(self, title: Title, beginning: float) -> float:
+    def _score_prefix(self, title: Title, beginning: float) -> float:
         """What a beginning is worth beside the likeness of a whole title."""
         if beginning < 1.0:
-            return MISSPELT_BEGINNING * beginning
-        return BEGINNING_IN_WORDS if self.query.title[-1] in title.words else BEGINNING
+            return MISSPELT_PREFIX_FACTOR * beginning
+        return FULL_WORDS_PREFIX_FACTOR if self.query.title[-1] in title.words else PREFIX_FACTOR
 
-    def _numbers(self, title: Title, beginning: float) -> float:
+    def _score_numbers(self, title: Title, beginning: float) -> float:
         if self.numbers == title.numbers or (beginning and self.numbers <= title.numbers):
             return 1.0
         return 0.5 if self.numbers <= title.numbers else 0.0
 
-    def _year(self, candidate: Candidate, title: Title) -> float:
+    def _score_year(self, candidate: Candidate, title: Title) -> float:
         if str(self.query.year) in title.numbers:
             return 1.0
         if self.query.year is None or candidate.year is None:
@@ -253,48 +266,48 @@ class QueryScorer:
         return 1.0 if off == 0 else 0.6 if off == 1 else 0.3 if off == 2 else 0.0
 
 
-def _weight(query: Query, word: str) -> float:
+def _word_weight(query: Query, word: str) -> float:
     if word in STOP_WORDS:
         return STOP_WORD_WEIGHT
-    if word == str(query.year) or (word in NOISE and word not in query.core):
+    if word == str(query.year) or (word in NOISE_WORDS and word not in query.core):
         return NOISE_WEIGHT
     return 1.0
 
 
-def _choices(candidates: Sequence[Candidate]) -> list[str]:
+def _collect_terms(candidates: Sequence[Candidate]) -> list[str]:
     choices: set[str] = set()
     for candidate in candidates:
-        choices.update(candidate.names, *(title.parts for title in candidate.titles))
+        choices.update(candidate.name_words, *(title.terms for title in candidate.titles))
     return list(choices)
 
 
-def _forms(query: Query) -> dict[str, float]:
+def _query_keys(query: Query) -> dict[str, float]:
     """The query as one text, and what each form is worth: less without a typed article."""
     forms: dict[str, float] = {}
     for part in (query.title, query.core, query.words):
         for form in (list(part), numerals.normalize_numerals(list(part))):
             forms["".join(form)] = 1.0
-            forms.setdefault("".join(without_article(form)), WITHOUT_ARTICLE)
+            forms.setdefault("".join(without_article(form)), NO_ARTICLE_FACTOR)
     return forms
 
 
-def _best(near: dict[str, float], title: Title) -> tuple[float, int]:
+def _best_in_title(near: dict[str, float], title: Title) -> tuple[float, int]:
     """The likeness of the title's best word, and its place; a pair stands behind all words."""
     best, where = 0.0, -1
-    if near.keys().isdisjoint(title.parts):
+    if near.keys().isdisjoint(title.terms):
         return best, where
     for place, word in enumerate(title.words):
         likeness = near.get(word, 0.0)
         if likeness > best:
             best, where = likeness, place
     for place, pair in enumerate(title.pairs, len(title.words)):
-        likeness = PAIR * near.get(pair, 0.0)
+        likeness = PAIR_FACTOR * near.get(pair, 0.0)
         if likeness > best:
             best, where = likeness, place
     return best, where
 
 
-def _covered(
+def _score_coverage(
     candidate: Candidate, title: Title, places: list[tuple[int, float]], names: set[str]
 ) -> float:
     matched: dict[int, float] = {}
@@ -302,13 +315,13 @@ def _covered(
     for place, likeness in places:
         for each in (place,) if place < size else (place - size, place - size + 1):
             matched[each] = max(matched.get(each, 0.0), likeness)
-    covered = sum(title.weights[place] * s for place, s in matched.items()) / title.weight
+    covered = sum(title.weights[place] * s for place, s in matched.items()) / title.total_weight
     if not matched and any(name and names.issuperset(name) for name in candidate.directors):
         return 0.8
     return covered
 
 
-def _order(places: list[tuple[int, float]]) -> float:
+def _score_order(places: list[tuple[int, float]]) -> float:
     if len(places) < 2:
         return 1.0 if places else 0.0
     return sum(b == a + 1 for (a, _), (b, _) in pairwise(places)) / (len(places) - 1)

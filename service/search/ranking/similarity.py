@@ -13,43 +13,45 @@ from service.search.query.synonyms import abbreviation_counterpart
 from service.text import numerals
 from service.text.phonetics import phonetic_key
 
-LEAST_ALIKE = 0.55  # of two words; less is chance
-LEAST_BEGUN = 0.7  # of two beginnings
-NUMBER = 0.98  # a number, or an abbreviation, written another way
-SOUNDING = 0.80  # a word that sounds the same
-BEGUN = 0.85  # what a beginning explains of a word at least
-SHORTEST_BEGUN = 3  # letters; shorter beginnings are taken as they are
+MIN_WORD_SIMILARITY = 0.55  # of two words; less is chance
+MIN_PREFIX_SIMILARITY = 0.7  # of two beginnings
+EQUIVALENT_SIMILARITY = 0.98  # a number, or an abbreviation, written another way
+PHONETIC_SIMILARITY = 0.80  # a word that sounds the same
+MIN_PREFIX_FACTOR = 0.85  # what a beginning explains of a word at least
+MAX_EXACT_PREFIX_LENGTH = 3  # letters; shorter beginnings are taken as they are
 
 
 def similar_words(word: str, choices: list[str], last: bool) -> dict[str, float]:
     """The choices that a query's `word` may stand for; the `last` one may be unfinished."""
-    near = {} if word.isdigit() else similarities(word, choices, LEAST_ALIKE)
-    if max(near.values(), default=0.0) < SOUNDING and (key := phonetic_key(word)):
-        near |= {choice: SOUNDING for choice in choices if phonetic_key(choice) == key}
+    near = {} if word.isdigit() else find_similar(word, choices, MIN_WORD_SIMILARITY)
+    if max(near.values(), default=0.0) < PHONETIC_SIMILARITY and (key := phonetic_key(word)):
+        near |= {choice: PHONETIC_SIMILARITY for choice in choices if phonetic_key(choice) == key}
     if (other := abbreviation_counterpart(word)) is not None:
-        near[other] = NUMBER
+        near[other] = EQUIVALENT_SIMILARITY
     if last:
-        _add_begun(near, word, choices)
+        _add_prefix_matches(near, word, choices)
     figure = numerals.to_digits(word)
     if figure.isdigit():
-        near |= dict.fromkeys(numerals.equivalent_forms(figure), NUMBER)
+        near |= dict.fromkeys(numerals.equivalent_forms(figure), EQUIVALENT_SIMILARITY)
         near[word] = 1.0
     return near
 
 
-def _add_begun(near: dict[str, float], word: str, choices: list[str]) -> None:
+def _add_prefix_matches(near: dict[str, float], word: str, choices: list[str]) -> None:
     """Words that the query's last one may be the beginning of; a letter may be off."""
     size = len(word)
-    sizes = (size - 1, size, size + 1) if size > SHORTEST_BEGUN else (size,)
-    by_start = starts(choices, sizes)
-    for start, likeness in similarities(word, list(by_start), LEAST_BEGUN).items():
+    sizes = (size - 1, size, size + 1) if size > MAX_EXACT_PREFIX_LENGTH else (size,)
+    by_start = group_by_prefix(choices, sizes)
+    for start, likeness in find_similar(word, list(by_start), MIN_PREFIX_SIMILARITY).items():
         for choice in by_start[start]:
-            begun = likeness * (BEGUN + (1 - BEGUN) * min(1.0, size / len(choice)))
+            begun = likeness * (
+                MIN_PREFIX_FACTOR + (1 - MIN_PREFIX_FACTOR) * min(1.0, size / len(choice))
+            )
             if begun > near.get(choice, 0.0):
                 near[choice] = begun
 
 
-def starts(choices: Iterable[str], sizes: tuple[int, ...]) -> dict[str, list[str]]:
+def group_by_prefix(choices: Iterable[str], sizes: tuple[int, ...]) -> dict[str, list[str]]:
     """The choices by each of their beginnings that has one of the sizes."""
     found: dict[str, list[str]] = {}
     for choice in choices:
@@ -59,7 +61,7 @@ def starts(choices: Iterable[str], sizes: tuple[int, ...]) -> dict[str, list[str
     return found
 
 
-def similarities(text: str, choices: list[str], least: float) -> dict[str, float]:
+def find_similar(text: str, choices: list[str], least: float) -> dict[str, float]:
     """The choices that are at least so much alike; a swap of neighbours is one letter off."""
     found = process.extract(
         text, choices, scorer=OSA.normalized_similarity, score_cutoff=least, limit=None
@@ -67,11 +69,13 @@ def similarities(text: str, choices: list[str], least: float) -> dict[str, float
     return {choice: likeness for choice, likeness, _ in found}
 
 
-def nearest(forms: dict[str, float], choices: list[str], least: float) -> dict[str, float]:
+def best_similarities(
+    forms: dict[str, float], choices: list[str], least: float
+) -> dict[str, float]:
     """For each choice the best of what the `forms` are worth times their likeness to it."""
     near: dict[str, float] = {}
     for form, worth in forms.items():
-        for choice, likeness in similarities(form, choices, least).items():
+        for choice, likeness in find_similar(form, choices, least).items():
             near[choice] = max(near.get(choice, 0.0), worth * likeness)
     return near
 

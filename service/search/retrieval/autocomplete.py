@@ -17,7 +17,7 @@ from service.search.query.parser import STOP_WORDS, Query
 from service.search.query.plan import MIN_FUZZY_LENGTH, Plan
 from service.search.retrieval.film_cache import FilmCache, FilmLabel
 from service.search.vocabulary.vocabulary import Vocabulary
-from service.text.analysis import fold, words
+from service.text.analysis import fold, tokenize
 
 HITS_PER_SUGGESTION = 3  # films of one director or title make one suggestion
 
@@ -88,7 +88,7 @@ def _suggestions_for(query: Query, label: FilmLabel) -> list[Suggestion]:
 
 def _is_begun_by(query: Query, text: str) -> bool:
     """Return whether `text` has all words of the query, the last one perhaps unfinished."""
-    text_words = words(text)
+    text_words = tokenize(text)
     if "".join(text_words).startswith(query.compact_key):
         return True
     query_words = [word for word in query.title if word not in STOP_WORDS] or list(query.title)

@@ -88,7 +88,7 @@ async def _load_candidates(ids: Sequence[str], fields: SearchFields) -> list[Can
     extra_columns = "".join(f", {column}" for part, column in people_columns if part in fields)
     columns = "id, version, title, aliases, directors, year, imdb_votes" + extra_columns
     return [
-        Candidate.of(
+        Candidate.from_facts(
             film_id=str(row["id"]),
             version=row["version"],
             year=row["year"],

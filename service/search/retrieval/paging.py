@@ -7,7 +7,7 @@ another sort is the engine's order throughout.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from service.search.criteria.sorting import SortKey, precedence
+from service.search.criteria.sorting import SortKey, sort_precedence
 from service.search.engines.base import Hit, Hits
 from service.search.ranking.rerank_window import RerankWindow
 from service.search.retrieval.cursors import Cursor, MatchStage, id_fingerprint
@@ -115,11 +115,11 @@ async def fetch_rest_of_window(
 
 async def _fetch_window(fetch: FetchHits, cursor: Cursor) -> tuple[Hits, list[Hit]]:
     """Return the last hits read, and all hits up to where the window ended for the first page."""
-    end = precedence(None, cursor.sort_key)
+    end = sort_precedence(None, cursor.sort_key)
     window: list[Hit] = []
     while True:
         hits = await fetch(len(window), 2 * RERANK_SIZE, None)
-        within = [hit for hit in hits.hits if precedence(None, hit.sort_key) <= end]
+        within = [hit for hit in hits.hits if sort_precedence(None, hit.sort_key) <= end]
         window += within
         if len(within) < 2 * RERANK_SIZE or len(window) >= MAX_RERANK_READS:
             return hits, window

@@ -20,13 +20,13 @@ from service.search.index.document import ANALYSIS
 from service.search.index.models import IndexState
 from service.search.vocabulary.vocabulary import Vocabulary
 
-OVERLAP = 10_000  # ms read again by each round of `follow`: longer than any insert may take
-CATCH_UP = 250  # ms read again by `catch_up`, which is on the way of a search
+OVERLAP_MS = 10_000  # ms read again by each round of `follow`: longer than any insert may take
+CATCH_UP_OVERLAP_MS = 250  # ms read again by `catch_up`, which is on the way of a search
 FOLLOW_INTERVAL = 5.0  # seconds; searches catch up by themselves, this is for what came late
-LONGEST_PAUSE = 30.0  # seconds between two tries to load from a database that is away
-PAGE = 20_000  # rows of one read while loading
-CHUNK = 2_000  # words of one insert: some 20 ms, in which SQLite lets nobody else write
-MOST_SENT = 300_000  # words that a writer remembers having sent: some 30 MB
+MAX_RETRY_DELAY = 30.0  # seconds between two tries to load from a database that is away
+LOAD_PAGE_SIZE = 20_000  # rows of one read while loading
+INSERT_BATCH_SIZE = 2_000  # words of one insert: some 20 ms, in which SQLite lets nobody else write
+MAX_REMEMBERED_TERMS = 300_000  # words that a writer remembers having sent: some 30 MB
 
 log = structlog.get_logger()
 
@@ -36,21 +36,21 @@ class VocabularySync:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._newest = 0  # by the words' own times
-        self._followed = 0  # when the last whole look began
+        self._newest_ms = 0  # by the words' own times
+        self._followed_since_ms = 0  # when the last whole look began
         self._recent: dict[str, int] = {}
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self.loaded = asyncio.Event()
         """Set once every word is known; a service that answers before guesses no spelling."""
 
     async def load(self) -> None:
         """Learn every word there is. Raises the database's own errors."""
-        async with self._turn:
-            self._followed = self._newest = await now_ms()
+        async with self._lock:
+            self._followed_since_ms = self._newest_ms = await now_ms()
             await asyncio.to_thread(self._vocabulary.bulk_load_start)
             last = ""
             sql = "SELECT word FROM words WHERE word > $1 ORDER BY word LIMIT $2"
-            while page := await fetch_rows(sql, last, PAGE):
+            while page := await fetch_rows(sql, last, LOAD_PAGE_SIZE):
                 last = page[-1]["word"]
                 await asyncio.to_thread(
                     self._vocabulary.bulk_load_add, [row["word"] for row in page]
@@ -65,8 +65,8 @@ class VocabularySync:
         """
         if not self.loaded.is_set():
             return
-        async with self._turn:
-            await self._read_since(self._newest - CATCH_UP)
+        async with self._lock:
+            await self._read_since(self._newest_ms - CATCH_UP_OVERLAP_MS)
 
     async def follow(self) -> None:
         """Load, then keep level until cancelled; a database that is away only delays it."""
@@ -81,16 +81,16 @@ class VocabularySync:
             except Exception as error:
                 if not is_database_fault(error):
                     raise
-                pause = min(2 * pause, LONGEST_PAUSE)
+                pause = min(2 * pause, MAX_RETRY_DELAY)
                 log.warning("words cannot be read", action="words_away", error=str(error))
             await asyncio.sleep(pause)
 
     async def follow_once(self) -> None:
         """Learn what was added since the last look. Raises the database's own errors."""
-        async with self._turn:
+        async with self._lock:
             began = await now_ms()
-            await self._read_since(self._followed - OVERLAP)
-            self._followed, forgotten = began, began - OVERLAP
+            await self._read_since(self._followed_since_ms - OVERLAP_MS)
+            self._followed_since_ms, forgotten = began, began - OVERLAP_MS
             self._recent = {word: at for word, at in self._recent.items() if at >= forgotten}
             if self._vocabulary.needs_merge:
                 await asyncio.to_thread(self._vocabulary.merge_pending)
@@ -100,10 +100,10 @@ class VocabularySync:
         self._vocabulary.add(row["word"] for row in found if row["word"] not in self._recent)
         for row in found:
             self._recent[row["word"]] = row["seen_at"]
-            self._newest = max(self._newest, row["seen_at"])
+            self._newest_ms = max(self._newest_ms, row["seen_at"])
 
 
-async def complete() -> bool:
+async def is_vocabulary_complete() -> bool:
     """Whether the table has the words of every film that was ever indexed, under this analysis.
 
     A film's words are written before its document, so after one rebuild that wrote them all they
@@ -116,7 +116,7 @@ async def complete() -> bool:
 
 
 @run_uncancelled
-async def completed() -> None:
+async def mark_vocabulary_complete() -> None:
     """A rebuild has written the words of every film."""
     await IndexState.all().update(words_of=ANALYSIS)
 
@@ -125,11 +125,11 @@ class TermWriter:
     """Writes words down for all readers; the indexer has one."""
 
     def __init__(self) -> None:
-        self._sent: set[str] = set()
+        self._recorded: set[str] = set()
 
-    def forget(self) -> None:
+    def forget_recorded(self) -> None:
         """Take nothing for written: the table may have been emptied."""
-        self._sent.clear()
+        self._recorded.clear()
 
     async def record(self, words: Iterable[str]) -> None:
         """Add the words that the table does not have. Done before a document is sent to the index.
@@ -137,16 +137,16 @@ class TermWriter:
         Sorted, so that two indexers that add the same words never wait for each other in a circle.
         Raises the database's own errors; then nothing is taken as written.
         """
-        new = sorted(set(words) - self._sent)
-        for start in range(0, len(new), CHUNK):
-            chunk = new[start : start + CHUNK]
-            await _insert(chunk)
-            if len(self._sent) > MOST_SENT:
-                self._sent.clear()
-            self._sent.update(chunk)
+        new = sorted(set(words) - self._recorded)
+        for start in range(0, len(new), INSERT_BATCH_SIZE):
+            chunk = new[start : start + INSERT_BATCH_SIZE]
+            await _insert_words(chunk)
+            if len(self._recorded) > MAX_REMEMBERED_TERMS:
+                self._recorded.clear()
+            self._recorded.update(chunk)
 
 
-async def _insert(words: list[str]) -> None:
+async def _insert_words(words: list[str]) -> None:
     if is_postgres():
         sql = f"""INSERT INTO words (word, seen_at) SELECT unnest($1::text[]), {database_clock_ms()}
             ON CONFLICT (word) DO NOTHING"""

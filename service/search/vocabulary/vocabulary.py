@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator
 
 from service.search.vocabulary.fuzzy_term_index import FuzzyTermIndex, NearTerm
 
-TITLE, ALT, DIRECTOR, CAST, JOINED, FULL_TITLE, WRITER = 1, 2, 4, 8, 16, 32, 64
+TITLE, ALIAS, DIRECTOR, CAST, JOINED, FULL_TITLE, WRITER = 1, 2, 4, 8, 16, 32, 64
 TERM_KINDS = {
-    "t": TITLE, "a": ALT, "d": DIRECTOR, "c": CAST, "j": JOINED, "w": FULL_TITLE, "s": WRITER,
+    "t": TITLE, "a": ALIAS, "d": DIRECTOR, "c": CAST, "j": JOINED, "w": FULL_TITLE, "s": WRITER,
 }  # fmt: skip
 """Where a word stands; a word in several places has the sum. The letters are those of
 `MovieDocument.vocabulary_words`.
 """
 
-_NAMES = CAST | WRITER
+_NAME_FIELDS = CAST | WRITER
 
 
 class Vocabulary:
@@ -36,8 +36,8 @@ class Vocabulary:
     def add(self, words: Iterable[str]) -> None:
         """Learn words, each behind the letter of its place; see `FuzzyTermIndex.add`."""
         known = list(_placed(words))
-        self._words.add(each for each in known if not each[1] & _NAMES)
-        self.names.add(each for each in known if each[1] & _NAMES)
+        self._words.add(each for each in known if not each[1] & _NAME_FIELDS)
+        self.names.add(each for each in known if each[1] & _NAME_FIELDS)
 
     @property
     def needs_merge(self) -> bool:
@@ -52,8 +52,8 @@ class Vocabulary:
     def bulk_load_add(self, words: Iterable[str]) -> None:
         """Take some of them in, each behind its place; blocks, for a thread."""
         known = list(_placed(words))
-        self._words.bulk_load_add(each for each in known if not each[1] & _NAMES)
-        self.names.bulk_load_add(each for each in known if each[1] & _NAMES)
+        self._words.bulk_load_add(each for each in known if not each[1] & _NAME_FIELDS)
+        self.names.bulk_load_add(each for each in known if each[1] & _NAME_FIELDS)
 
     def bulk_load_finish(self) -> None:
         """Make what was loaded known; blocks, for a thread."""

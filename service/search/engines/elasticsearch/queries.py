@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from service.search.criteria.facets import MAX_VALUES
 from service.search.criteria.filters import Facet, Filters, Range
-from service.search.criteria.sorting import NUMBERS, Column
+from service.search.criteria.sorting import NUMBER_COLUMNS, Column
 from service.search.query.plan import Clause, Field, Group, Plan, Slot
 
 COUNTED: dict[Facet, dict[str, Any]] = {
@@ -73,7 +73,7 @@ def filters(selection: Filters) -> list[dict[str, Any]]:
 
 
 def _named(selection: Filters) -> dict[str, tuple[str, ...]]:
-    named = {f"find.is_{name}": values for name, values in selection.named.items()}
+    named = {f"find.is_{name}": values for name, values in selection.name_filters.items()}
     return named | ({"type": selection.types} if selection.types else {})
 
 
@@ -81,7 +81,7 @@ def sorting(by: Column | None) -> list[dict[str, str]]:
     """The total order of hits by a column, or by score."""
     if by is None:
         return [{"_score": "desc"}, {"votes": "desc"}, {"id": "asc"}]
-    if by in NUMBERS:
+    if by in NUMBER_COLUMNS:
         return [{f"order.{by}": "asc"}, {"id": "asc"}]
     return [{f"order.{by}": "asc"}, {"votes": "desc"}, {"id": "asc"}]
 
@@ -103,7 +103,7 @@ def _words(plan: Plan) -> dict[str, Any]:
 
 def _group(group: Group) -> dict[str, Any]:
     slots = [_best(slot) for slot in group.slots for _ in range(slot.multiplicity)]
-    return {"bool": {"should": slots, "minimum_should_match": group.needed}}
+    return {"bool": {"should": slots, "minimum_should_match": group.min_matches}}
 
 
 def _best(slot: Slot) -> dict[str, Any]:

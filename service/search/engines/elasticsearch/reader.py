@@ -65,7 +65,7 @@ class ElasticsearchEngine:
         if plan is not None and plan.matches_nothing:
             return Hits((), 0)
         await self._check(asked(plan, selection))
-        by = order.column(sort, plan is not None)
+        by = order.sort_column(sort, plan is not None)
         answer = await self._search(
             query=searched(plan, selection, scored=by is None),
             size=limit,
@@ -99,7 +99,10 @@ class ElasticsearchEngine:
             return dict.fromkeys(facets, ())
         await self._check(asked(plan, selection, facets))
         wanted = {
-            facet: {"filter": selected(selection.without(facet)), "aggs": {"of": COUNTED[facet]}}
+            facet: {
+                "filter": selected(selection.without_facet(facet)),
+                "aggs": {"of": COUNTED[facet]},
+            }
             for facet in facets
         }
         query = searched(plan, NO_FILTERS, scored=False)

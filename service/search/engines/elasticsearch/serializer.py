@@ -31,7 +31,7 @@ def source(document: MovieDocument) -> dict[str, Any]:
     if document.gone:
         return values
     values |= {name: getattr(document, name) for name in READABLE}
-    values["order"] = {**document.sort_numbers, "title": document.whole_title}
+    values["order"] = {**document.sort_numbers, "title": document.full_title_key}
     terms = {
         name: found for name in INDEXED_TERM_FIELDS if (found := getattr(document.terms, name))
     }

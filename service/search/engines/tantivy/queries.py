@@ -78,7 +78,7 @@ class QueryBuilder:
         slots = [
             (Occur.Should, query) for s in group.slots for query in [self._best(s)] * s.multiplicity
         ]
-        return Query.boolean_query(slots, minimum_number_should_match=group.needed)
+        return Query.boolean_query(slots, minimum_number_should_match=group.min_matches)
 
     def _best(self, slot: Slot) -> Query:
         return Query.disjunction_max_query([self._clause(clause) for clause in slot.clauses])
@@ -108,7 +108,7 @@ def asked(plan: Plan | None, selection: Filters, by: Column | None = None) -> fr
 
 
 def _names(selection: Filters) -> dict[str, tuple[str, ...]]:
-    named = {f"is_{name}": values for name, values in selection.named.items()}
+    named = {f"is_{name}": values for name, values in selection.name_filters.items()}
     return named | ({"is_type": selection.types} if selection.types else {})
 
 

@@ -154,7 +154,7 @@ class TantivyEngine:
     ) -> Hits:
         if plan is not None and plan.matches_nothing:
             return Hits((), 0)
-        by = sorting.column(sort, plan is not None)
+        by = sorting.sort_column(sort, plan is not None)
         live = self._reading()
         searcher = live.searcher(lambda: asked(plan, selection, by))
         query = live.phrasing.query(plan, selection)
@@ -184,7 +184,7 @@ class TantivyEngine:
         )
         found: FacetCounts = {}
         for facet in facets:
-            query = live.phrasing.query(plan, selection.without(facet))
+            query = live.phrasing.query(plan, selection.without_facet(facet))
             buckets = searcher.aggregate(query, {"of": COUNTED[facet]})["of"]["buckets"]
             values = ((_value(b["key"]), b["doc_count"]) for b in buckets)
             found[facet] = order_counts(facet, values)
@@ -211,7 +211,7 @@ def _from(
     """The query without most of what comes before a place in the order of a column."""
     name, least = f"by_{by}", after[0]
     if by == "title":
-        name, least = "n_title", sorting.title_start(str(least))
+        name, least = "n_title", sorting.title_prefix_number(str(least))
     assert not isinstance(least, str)
     return query.and_must_match(phrasing.between(name, Range(least)))
 
@@ -243,14 +243,14 @@ class _Read:
             scored = scored[bisect_left(scored, -float(after[0]), key=lambda each: -each[0]) :]
         addresses = [address for _, address in scored]
         columns = [self._searcher.fast_field_values(name, addresses) for name in COLUMNS]
-        first = sorting.precedence(self._by, after) if after is not None else None
+        first = sorting.sort_precedence(self._by, after) if after is not None else None
         found = []
         for (key, _), votes, high, low, version in zip(scored, *columns, strict=True):
             film_id = layout.id_of(high, low)
             place: SortKey = (
-                (key, film_id) if self._by in sorting.NUMBERS else (key, votes, film_id)
+                (key, film_id) if self._by in sorting.NUMBER_COLUMNS else (key, votes, film_id)
             )
-            where = sorting.precedence(self._by, place)
+            where = sorting.sort_precedence(self._by, place)
             if first is None or where > first:
                 score = float(key) if self._by is None else 0.0
                 found.append((where, Hit(film_id, version, score, place)))

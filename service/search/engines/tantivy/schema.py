@@ -21,7 +21,7 @@ import tantivy
 from tantivy import FieldType
 
 from service.film_fields import NAME_FILTER_COLUMNS
-from service.search.criteria.sorting import NUMBERS, title_start
+from service.search.criteria.sorting import NUMBER_COLUMNS, title_prefix_number
 from service.search.index.document import ANALYSIS, INDEXED_TERM_FIELDS, NGRAM_FIELDS, MovieDocument
 from service.search.query.plan import Field
 
@@ -43,7 +43,7 @@ MEASURES = {
     "n_rating": FieldType.Float,
     "n_title": FieldType.Integer,
 }
-ORDERS = tuple(f"by_{name}" for name in NUMBERS)
+ORDERS = tuple(f"by_{name}" for name in NUMBER_COLUMNS)
 _HALF = 1 << 63
 
 
@@ -149,13 +149,13 @@ def columns_of(film_id: str) -> tuple[int, int]:
 
 def _facts(document: MovieDocument) -> dict[str, Any]:
     """What filters, orders and counts look at; what is not known is left out."""
-    title = document.whole_title
+    title = document.full_title_key
     values: dict[str, Any] = {
         "is_type": document.type,
         "n_year": document.year,
         "n_minutes": document.runtime_minutes,
         "n_rating": document.rating,
-        "n_title": title_start(title),
+        "n_title": title_prefix_number(title),
         "by_title": title,
     }
     values |= {name: getattr(document, fact) for name, fact in COUNTS.items()}
