@@ -71,13 +71,13 @@ _FOLDING = _FoldingTable(
 )
 
 # Vowel signs of Indic and South-East Asian scripts are marks, not letters, yet part of the word.
-_WORD_CHARACTER = r"(?:[^\W_]|[\u0900-\u0eff\u1000-\u109f\u1780-\u17ff])"
+_WORD = r"(?:[^\W_]|[\u0900-\u0eff\u1000-\u109f\u1780-\u17ff])"
 _LETTER = r"[^\W\d_]"
 _TOKEN = re.compile(
     rf"""
     (?P<acronym> (?<![^\W_]){_LETTER}(?:[.*]{_LETTER})+(?![^\W_]) )   # m.b.b.s.  M*A*S*H
   | (?P<number>  (?<![^\W_])\d{{1,3}}(?:,\d{{3}})+(?![^\W_]) )        # 20,000
-  | (?P<word>    {_WORD_CHARACTER}+(?:(?<=[^\W\d_])\${_LETTER}+)* )             # plain words, and Ca$h
+  | (?P<word>    {_WORD}+(?:(?<=[^\W\d_])\${_LETTER}+)* )             # plain words, and Ca$h
   | (?P<sign>    & | (?<=\s)\+(?=\s) | (?<!\S)\+(?=\d) )              # Hobbs & Shaw  A + B  +1
     """,
     re.VERBOSE,

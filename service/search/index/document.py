@@ -1,10 +1,10 @@
 """What the index holds of one film, and the only way to build it.
 
 The index worker, the rebuild, the comparison and the tests all build documents with
-`MovieDocument.from_film`, so a difference between index and database is always a difference of data, never
-of preparation. Terms are computed here, in Python: an engine stores and compares them, and analyses
-nothing. It only cuts some of them into n-grams (`NGRAM_FIELDS`), which leaves nothing to interpret
-and would take two thirds of the work here.
+`MovieDocument.from_film`. So a difference between index and database is always a difference of
+data, never of preparation. Terms are computed here, in Python; an engine stores and compares them
+and analyses nothing. It only cuts some of them into n-grams (`NGRAM_FIELDS`): that leaves nothing
+to interpret, and in Python it would take two thirds of the work.
 """
 
 import hashlib

@@ -19,6 +19,10 @@ IndexRow = Mapping[str, Any]
 
 
 def parse_index_row(row: IndexRow) -> IndexableFilm:
-    """Return `row` as a film for `MovieDocument.from_film`. Raises ValueError for malformed JSON."""
+    """Return `row` as a film for `MovieDocument.from_film`.
+
+    Raises:
+        ValueError: a list is malformed JSON.
+    """
     lists = {name: orjson.loads(row[name]) for name in JSON_COLUMNS if isinstance(row[name], str)}
     return SimpleNamespace(**{**row, **lists})

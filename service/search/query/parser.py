@@ -18,9 +18,9 @@ MAX_QUERY_LENGTH = 200  # characters after normalising
 MAX_WORDS = 32
 
 _STOP_WORDS = "a an and at by for from in la le of on or the to with"
-_NOISE_WORDS = """actors bluray cast cinema download dvd film films free full hd imdb movie movies netflix
-    online original plot rating remake review reviews soundtrack stream streaming subtitles torrent
-    trailer watch"""
+_NOISE_WORDS = """actors bluray cast cinema download dvd film films free full hd imdb movie movies
+    netflix online original plot rating remake review reviews soundtrack stream streaming subtitles
+    torrent trailer watch"""
 
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words that nearly every title has: they tell films apart only when all else is equal."""
