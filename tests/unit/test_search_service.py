@@ -143,7 +143,7 @@ async def test_search_activity_is_recorded_for_a_wanted_rebuild_when_the_engine_
     engine_search, activity = FlakyEngineSearch(), search_activity.SearchActivity()
     service = service_over(engine_search, on_engine_hit=activity.record_search)
     await generation.advance()
-    following = asyncio.create_task(activity.follow())
+    following = asyncio.create_task(activity.publish_continuously())
 
     async def is_recorded() -> bool:
         await service.search(JAWS)
