@@ -23,7 +23,7 @@ from tests.support import service_runner
 from tests.support.backends import PATIENCE, fresh_index, fresh_postgres, missing_backends, required
 from tests.support.service_runner import Api, Service
 
-pytest_plugins = ["tests.faults.plugin"]
+pytest_plugins = ["tests.faults.plugin", "tests.support.indexer_fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

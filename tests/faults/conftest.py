@@ -24,16 +24,7 @@ from tests.support import service_runner
 from tests.support.backends import emptied, fresh_postgres, required
 from tests.support.service_runner import Answer, Api, Service
 from tests.support.waiting import until
-from tests.unit.conftest import index_handles, inventory, rebuild, search_url, worker, writer
 
-__all__ = [
-    "index_handles",
-    "inventory",
-    "rebuild",
-    "search_url",
-    "worker",
-    "writer",
-]  # an indexer's parts
 WORKERS = 2
 
 

@@ -21,9 +21,9 @@ from service.films.catalogue import Catalogue
 from service.indexing.models import Step
 from service.search.engines.base import Inventory
 from service.search.engines.tantivy.schema import serialize
+from tests.integration.test_rebuild import differences, run_rebuild
 from tests.support.indexing import FILMS, SAMPLE
 from tests.support.waiting import until
-from tests.unit.test_rebuild import differences, run_rebuild
 
 ROW = dict.fromkeys(DOCUMENT_COLUMNS) | {
     "id": str(UUID(int=7)),

@@ -34,12 +34,12 @@ from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
 from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, count_films
+from tests.support.killed_rebuild import AFTER_PROMOTE, rebuild_until_killed
 from tests.support.waiting import until
-from tests.unit.killed_rebuild import AFTER_PROMOTE, rebuild_until_killed
 
 LONG = 120.0  # seconds that a small rebuild may take on a busy machine
 forking = multiprocessing.get_context("forkserver")
-forking.set_forkserver_preload(["tests.unit.killed_rebuild"])
+forking.set_forkserver_preload(["tests.support.killed_rebuild"])
 
 
 @pytest.fixture

@@ -22,7 +22,15 @@ TIMES = 60  # films that each writer adds; every third is withdrawn again
 
 async def writer_of(database: str, name: str, shared: str) -> asyncio.subprocess.Process:
     said = asyncio.subprocess.PIPE
-    command = (sys.executable, "-m", "tests.unit.writing", database, name, shared, str(TIMES))
+    command = (
+        sys.executable,
+        "-m",
+        "tests.support.writer_process",
+        database,
+        name,
+        shared,
+        str(TIMES),
+    )
     process = await asyncio.create_subprocess_exec(*command, stdin=said, stdout=said, cwd=ROOT)
     assert process.stdout is not None
     assert await process.stdout.readline() == b"ready\n"
