@@ -76,7 +76,7 @@ class OmdbClient:
         self._breaker = CircuitBreaker(OMDB_BREAKER_THRESHOLD, OMDB_BREAKER_RESET, clock)
         self._refused_until: float | None = None
 
-    async def by_id(self, imdb_id: str, *, spare: bool = False) -> FilmFacts:
+    async def fetch_by_id(self, imdb_id: str, *, background: bool = False) -> FilmFacts:
         """The film with this IMDb id.
 
         Args:
@@ -88,13 +88,13 @@ class OmdbClient:
             Unavailable: `omdb_quota_exhausted` or `omdb_unavailable`, with `retry_after`.
             Misconfigured: `omdb_key_invalid`.
         """
-        facts = await self._ask({"i": imdb_id}, spare=spare)
+        facts = await self._request_film({"i": imdb_id}, background=background)
         if facts.imdb_id != imdb_id:
             log.warning("omdb_other_film", asked=imdb_id, answered=facts.imdb_id)
             raise NotFound("OMDb answers with another film.", code="movie_not_found")
         return facts
 
-    async def by_title(
+    async def fetch_by_title(
         self, title: str, year: int | None = None, type: FilmType | None = None
     ) -> FilmFacts:
         """The film that OMDb holds to be this title; it may be another. Errors as `by_id`."""
@@ -103,14 +103,14 @@ class OmdbClient:
             asked["y"] = str(year)
         if type is not None:
             asked["type"] = type
-        facts = await self._ask(asked)
+        facts = await self._request_film(asked)
         if facts.imdb_id is None:
             raise _unavailable("OMDb's answer has no id.")
         return facts
 
     async def check(self) -> str:
         """Spend one call to find out whether server and key are good; errors as `by_id`."""
-        await self.by_id(KNOWN_ID)
+        await self.fetch_by_id(KNOWN_ID)
         return await self.health()
 
     async def health(self) -> str:
@@ -119,14 +119,16 @@ class OmdbClient:
             raise _key_invalid()
         if self._breaker.is_open:
             raise _unavailable("OMDb does not answer.")
-        budget = await self._quota.budget()
+        budget = await self._quota.get_budget()
         if budget.stopped_until is not None:
             raise Unavailable("The day's calls to OMDb are spent.", code="omdb_quota_exhausted")
         return f"{budget.used} of {budget.limit} calls used today"
 
-    async def _ask(self, asked: Mapping[str, str], *, spare: bool = False) -> FilmFacts:
+    async def _request_film(
+        self, asked: Mapping[str, str], *, background: bool = False
+    ) -> FilmFacts:
         self._leave_alone()
-        call = await self._quota.take(spare=spare)
+        call = await self._quota.take_call(background=background)
         try:
             async with asyncio.timeout(DEADLINE):
                 told = await self._tried(asked)
@@ -136,8 +138,8 @@ class OmdbClient:
         UPSTREAM.labels("omdb", "answered").inc()
         message = "" if "Title" in told else str(told.get("Error", ""))
         if "limit reached" in message.casefold():
-            raise await self._quota.spent()
-        await self._quota.answered(call)
+            raise await self._quota.record_exhaustion()
+        await self._quota.record_answer(call)
         if "Title" not in told:
             self._refuse(message, by_id="i" in asked)
         self._refused_until = None

@@ -20,18 +20,20 @@ from service.films.catalogue import Catalogue, parse_uuid
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmType, Provenance
 from service.omdb.client import OmdbClient
-from service.omdb.lookup_key import LookupKey, refresh_after, to_lookup_key
+from service.omdb.lookup_key import LookupKey, schedule_refresh, to_lookup_key
 from service.omdb.negative_cache import Miss, NegativeCache
 from service.omdb.rate_limit import LookupRateLimit
 
 log = structlog.get_logger()
 
-LEASE = 10.0  # seconds; longer than a call and its storing take, short enough to wait out a death
-PATIENCE = 6.0  # seconds to wait for another process; less than a request may take
-POLL = 0.05  # seconds between two looks at whether the other process has the film
-REFRESH_PAUSE = 600.0  # seconds between two tries to refresh one film
-OFF = "look-ups are off: OMDB_API_KEY is not set"
-LAST_WORDS = 2.0  # seconds that questions under way get when the service stops
+LOOKUP_LEASE = (
+    10.0  # seconds; longer than a call and its storing take, short enough to wait out a death
+)
+MAX_WAIT = 6.0  # seconds to wait for another process; less than a request may take
+POLL_INTERVAL = 0.05  # seconds between two looks at whether the other process has the film
+REFRESH_INTERVAL = 600.0  # seconds between two tries to refresh one film
+LOOKUPS_DISABLED = "look-ups are off: OMDB_API_KEY is not set"
+CLOSE_TIMEOUT = 2.0  # seconds that questions under way get when the service stops
 
 
 class FilmLookup:
@@ -55,11 +57,11 @@ class FilmLookup:
         self._client = client
         self._now = now
         self._clock = clock
-        self._memory = NegativeCache(now)
-        self._throttle = LookupRateLimit(clock)
+        self._negative_cache = NegativeCache(now)
+        self._rate_limit = LookupRateLimit(clock)
         self._in_flight: dict[str, asyncio.Task[Any]] = {}
 
-    async def get(self, movie: str, asker: str | None = None) -> Film:
+    async def get(self, movie: str, requester: str | None = None) -> Film:
         """The film with this id of ours, this IMDb id or exactly this title.
 
         Args:
@@ -73,9 +75,9 @@ class FilmLookup:
             Unavailable, Misconfigured: OMDb is needed and does not answer.
         """
         if parse_uuid(movie) is None:
-            return await self._answer(to_lookup_key(movie), asker)
+            return await self._find_or_fetch(to_lookup_key(movie), requester)
         film = await self._catalogue.get(movie)
-        self._refresh_if_old(film)
+        self._refresh_if_due(film)
         return film
 
     async def get_by_title(
@@ -83,140 +85,140 @@ class FilmLookup:
         title: str,
         year: int | None = None,
         type: FilmType | None = None,
-        asker: str | None = None,
+        requester: str | None = None,
     ) -> Film:
         """The film of exactly this title, of this year and type if given; errors as `film`."""
-        return await self._answer(to_lookup_key(title, year, type), asker)
+        return await self._find_or_fetch(to_lookup_key(title, year, type), requester)
 
     async def fetch(self, movie: str) -> Film:
         """Ask OMDb for this film whatever is known of it here; errors as `film`."""
         if parse_uuid(movie) is not None:
             movie = (await self._catalogue.get(movie)).imdb_id or movie
-        client = self._open()
-        return await self._asked(to_lookup_key(movie), client)
+        client = self._require_client()
+        return await self._fetch_from_omdb(to_lookup_key(movie), client)
 
     async def health(self) -> str:
         """One line on how OMDb stands; spends no call, and raises OMDb's known trouble."""
-        return await self._client.health() if self._client else OFF
+        return await self._client.health() if self._client else LOOKUPS_DISABLED
 
     async def check(self) -> str:
         """As `health`, but asks OMDb."""
-        return await self._client.check() if self._client else OFF
+        return await self._client.check() if self._client else LOOKUPS_DISABLED
 
     async def close(self) -> None:
         """End what is under way; the session and the database may be closed after this."""
         if self._in_flight:
-            _, late = await asyncio.wait(self._in_flight.values(), timeout=LAST_WORDS)
+            _, late = await asyncio.wait(self._in_flight.values(), timeout=CLOSE_TIMEOUT)
             for flight in late:
                 flight.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _answer(self, question: LookupKey, asker: str | None) -> Film:
-        film = await self._stored(question)
+    async def _find_or_fetch(self, question: LookupKey, asker: str | None) -> Film:
+        film = await self._get_stored(question)
         if film is not None:
-            self._refresh_if_old(film)
+            self._refresh_if_due(film)
             return film
-        client = self._open()
-        await self._refuse_known_miss(question)
-        flight = self._in_flight.get(question.key)
+        client = self._require_client()
+        await self._raise_if_known_miss(question)
+        flight = self._in_flight.get(question.cache_key)
         if flight is None:
             if asker is not None:
-                self._throttle.count(asker)
-            flight = self._start(question.key, self._fetch_once(question, client))
+                self._rate_limit.count_lookup(asker)
+            flight = self._start_task(question.cache_key, self._fetch_once(question, client))
         found: Film = await asyncio.shield(flight)
         return found
 
-    async def _stored(self, question: LookupKey) -> Film | None:
+    async def _get_stored(self, question: LookupKey) -> Film | None:
         with suppress(NotFound):
             if question.imdb_id is not None:
                 return await self._catalogue.get(question.imdb_id)
             return await self._catalogue.get_by_title(question.title, question.year, question.type)
         return None
 
-    def _open(self) -> OmdbClient:
+    def _require_client(self) -> OmdbClient:
         if self._client is None:
-            raise _not_found(f"There is no such film here, and {OFF}.")
+            raise _not_found(f"There is no such film here, and {LOOKUPS_DISABLED}.")
         return self._client
 
-    async def _refuse_known_miss(self, question: LookupKey) -> None:
-        if (miss := await self._memory.recall(question.key)) is not None:
+    async def _raise_if_known_miss(self, question: LookupKey) -> None:
+        if (miss := await self._negative_cache.get_miss(question.cache_key)) is not None:
             raise _missing(miss)
 
-    def _start(self, key: str, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+    def _start_task(self, key: str, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         """Let `work` run whoever waits for it, until it ends."""
         flight = asyncio.create_task(work)
         self._in_flight[key] = flight
-        flight.add_done_callback(lambda done: self._landed(key, done))
+        flight.add_done_callback(lambda done: self._forget_task(key, done))
         return flight
 
-    def _landed(self, key: str, flight: "asyncio.Task[Any]") -> None:
+    def _forget_task(self, key: str, flight: "asyncio.Task[Any]") -> None:
         del self._in_flight[key]
         if not flight.cancelled():
             flight.exception()
 
     async def _fetch_once(self, question: LookupKey, client: OmdbClient) -> Film:
         """The film, from whichever process asks first."""
-        patient_until = self._clock() + PATIENCE
-        while not await self._memory.claim(question.key, LEASE):
+        patient_until = self._clock() + MAX_WAIT
+        while not await self._negative_cache.claim(question.cache_key, LOOKUP_LEASE):
             if self._clock() >= patient_until:
                 raise Unavailable(
                     "This film is still being looked up.", code="omdb_unavailable", retry_after=1
                 )
-            await asyncio.sleep(POLL)
-            film = await self._stored(question)
+            await asyncio.sleep(POLL_INTERVAL)
+            film = await self._get_stored(question)
             if film is not None:
                 return film
         try:
-            film = await self._stored(question)
+            film = await self._get_stored(question)
             if film is None:
-                await self._refuse_known_miss(question)
-                film = await self._asked(question, client)
+                await self._raise_if_known_miss(question)
+                film = await self._fetch_from_omdb(question, client)
             return film
         finally:
-            await self._memory.release(question.key)
+            await self._negative_cache.release(question.cache_key)
 
-    async def _asked(self, question: LookupKey, client: OmdbClient) -> Film:
+    async def _fetch_from_omdb(self, question: LookupKey, client: OmdbClient) -> Film:
         try:
             if question.imdb_id is not None:
-                facts = await client.by_id(question.imdb_id)
+                facts = await client.fetch_by_id(question.imdb_id)
             else:
-                facts = await client.by_title(question.title, question.year, question.type)
+                facts = await client.fetch_by_title(question.title, question.year, question.type)
         except NotFound:
-            await self._memory.remember(question.key)
+            await self._negative_cache.record_miss(question.cache_key)
             raise
-        film = await self._kept(facts)
-        if not question.fits(facts):
-            await self._memory.remember(question.key, facts.imdb_id)
+        film = await self._store(facts)
+        if not question.matches(facts):
+            await self._negative_cache.record_miss(question.cache_key, facts.imdb_id)
             raise _missing(Miss(facts.imdb_id))
-        await self._memory.forget(question.key)
+        await self._negative_cache.delete_miss(question.cache_key)
         return film
 
-    async def _kept(self, facts: FilmFacts) -> Film:
+    async def _store(self, facts: FilmFacts) -> Film:
         now = self._now()
         provenance = Provenance(
-            source="omdb", fetched_at=now, refresh_after=refresh_after(facts, now)
+            source="omdb", fetched_at=now, refresh_after=schedule_refresh(facts, now)
         )
         return await self._catalogue.upsert(facts, provenance)
 
-    def _refresh_if_old(self, film: Film) -> None:
+    def _refresh_if_due(self, film: Film) -> None:
         due = film.refresh_after is not None and film.refresh_after <= self._now()
         if self._client is None or film.imdb_id is None or not due:
             return
         key = f"r:{film.imdb_id}"
         if key not in self._in_flight:
-            self._start(key, self._refreshed(key, to_lookup_key(film.imdb_id), self._client))
+            self._start_task(key, self._refresh(key, to_lookup_key(film.imdb_id), self._client))
 
-    async def _refreshed(self, key: str, question: LookupKey, client: OmdbClient) -> None:
+    async def _refresh(self, key: str, question: LookupKey, client: OmdbClient) -> None:
         """Fetch old facts again; a lease that is left to run out keeps the next try away."""
         assert question.imdb_id is not None
-        if await self._memory.recall(question.key) is not None:
+        if await self._negative_cache.get_miss(question.cache_key) is not None:
             return
-        if not await self._memory.claim(key, REFRESH_PAUSE):
+        if not await self._negative_cache.claim(key, REFRESH_INTERVAL):
             return
         try:
-            await self._kept(await client.by_id(question.imdb_id, spare=True))
+            await self._store(await client.fetch_by_id(question.imdb_id, background=True))
         except NotFound:
-            await self._memory.remember(question.key)
+            await self._negative_cache.record_miss(question.cache_key)
         except DomainError as error:
             log.info("omdb_refresh_failed", film=question.imdb_id, code=error.code)
 
@@ -226,8 +228,9 @@ def _not_found(detail: str) -> NotFound:
 
 
 def _missing(miss: Miss) -> NotFound:
-    if miss.instead is None:
+    if miss.alternative_id is None:
         return _not_found("Neither this catalogue nor OMDb knows such a film.")
     return _not_found(
-        f"OMDb knows no film of exactly this title; the nearest is {miss.instead}, which is kept."
+        f"OMDb has no film of exactly this title; its nearest match is {miss.alternative_id}, "
+        "which is now in the catalogue."
     )

@@ -10,7 +10,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-LONGEST_KEY = 600  # characters: a title of 500 that grew by folding, and what goes with it
+MAX_KEY_LENGTH = 600  # characters: a title of 500 that grew by folding, and what goes with it
 
 
 class OmdbMiss(Model):
@@ -20,7 +20,7 @@ class OmdbMiss(Model):
     of another film that OMDb offered for the title.
     """
 
-    key = fields.CharField(max_length=LONGEST_KEY, primary_key=True)
+    key = fields.CharField(max_length=MAX_KEY_LENGTH, primary_key=True)
     misses = fields.IntField(default=1)
     until = fields.BigIntField()
     instead = fields.CharField(max_length=12, null=True)
@@ -33,7 +33,7 @@ class OmdbMiss(Model):
 class OmdbLease(Model):
     """A question that `owner` is asking at this moment, or until `until` if it dies."""
 
-    key = fields.CharField(max_length=LONGEST_KEY, primary_key=True)
+    key = fields.CharField(max_length=MAX_KEY_LENGTH, primary_key=True)
     owner = fields.CharField(max_length=100)
     until = fields.BigIntField()
 

@@ -42,7 +42,7 @@ _RELEASE = "DELETE FROM omdb_leases WHERE key = $1 AND owner = $2"
 class Miss:
     """OMDb had no film for the question; `instead` is the IMDb id of one it offered."""
 
-    instead: str | None
+    alternative_id: str | None
 
 
 class NegativeCache:
@@ -56,12 +56,12 @@ class NegativeCache:
         self._now = now
         self._owner = uuid4().hex
 
-    async def recall(self, key: str) -> Miss | None:
+    async def get_miss(self, key: str) -> Miss | None:
         """The miss that still spares a call for this question."""
         found = await fetch_rows(_RECALL, key, epoch_ms(self._now()))
         return Miss(found[0]["instead"]) if found else None
 
-    async def remember(self, key: str, instead: str | None = None) -> None:
+    async def record_miss(self, key: str, instead: str | None = None) -> None:
         """OMDb has no film for this question."""
         now = epoch_ms(self._now())
         [missed] = await fetch_rows(_REMEMBER, key, now + WAITS[0], instead)
@@ -69,7 +69,7 @@ class NegativeCache:
         await fetch_rows(_UNTIL, key, now + wait)
         await fetch_rows(_SWEEP, now - FORGOTTEN)
 
-    async def forget(self, key: str) -> None:
+    async def delete_miss(self, key: str) -> None:
         """OMDb has a film for this question after all."""
         await fetch_rows(_FORGET, key)
 

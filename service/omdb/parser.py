@@ -19,7 +19,7 @@ from service.films.schemas import FilmFacts
 log = structlog.get_logger()
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-LONGEST_LIST = 200  # what `FilmFacts` takes; OMDb's own lists have some ten
+MAX_LIST_LENGTH = 200  # what `FilmFacts` takes; OMDb's own lists have some ten
 UNKNOWN = frozenset({"", "n/a", "null", "none"})
 SCALES = {"": 1, "k": 10**3, "m": 10**6, "million": 10**6, "b": 10**9, "billion": 10**9}
 RATINGS_IN_LIST = {
@@ -109,7 +109,7 @@ def _listed(key: str, name: str) -> Reader:
             parts = [p for item in value if (p := _text({"": item}, ""))]
         else:
             parts = list(_split(_text(told, key) or ""))
-        return {name: parts[:LONGEST_LIST]} if parts else {}
+        return {name: parts[:MAX_LIST_LENGTH]} if parts else {}
 
     return read
 

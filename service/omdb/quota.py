@@ -44,10 +44,10 @@ _RESUME = "UPDATE omdb_days SET stopped_until = 0, began_at = $2, used = 1 WHERE
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class QuotaCall:
     """The right to one call. `probing`: it finds out whether OMDb's new day has begun."""
 
-    probing: bool
+    is_probe: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class OmdbQuota:
         self._limit = limit
         self._now = now
 
-    async def take(self, *, spare: bool = False) -> Call:
+    async def take_call(self, *, background: bool = False) -> QuotaCall:
         """Take one of the day's calls, to be followed by `answered` or `spent`.
 
         Args:
@@ -82,33 +82,33 @@ class OmdbQuota:
         Raises:
             Unavailable: `omdb_quota_exhausted`; there is none, until `retry_after`.
         """
-        limit = int(self._limit * (1 - SPARED)) if spare else self._limit
+        limit = int(self._limit * (1 - SPARED)) if background else self._limit
         now = epoch_ms(self._now())
         taken = await fetch_rows(_TAKE, self._hash, now, limit, DAY, PROBE)
         if not taken:
             await fetch_rows(_BEGIN, self._hash, now)
             taken = await fetch_rows(_TAKE, self._hash, now, limit, DAY, PROBE)
         if taken:
-            return Call(probing=taken[0]["stopped_until"] > 0)
+            return QuotaCall(is_probe=taken[0]["stopped_until"] > 0)
         [state] = await fetch_rows(_STATE, self._hash)
         until = max(state["stopped_until"], 0)
         if until <= now:
             until = state["began_at"] + DAY
         raise _exhausted(until - now)
 
-    async def answered(self, call: Call) -> None:
+    async def record_answer(self, call: QuotaCall) -> None:
         """OMDb answered: if it had not before, its new day begins now."""
-        if call.probing:
+        if call.is_probe:
             log.info("omdb_quota_reset")
             await fetch_rows(_RESUME, self._hash, epoch_ms(self._now()))
 
-    async def spent(self) -> Unavailable:
+    async def record_exhaustion(self) -> Unavailable:
         """OMDb said that the calls are spent, whatever was counted here; what to raise then."""
         log.warning("omdb_quota_exhausted", pause_seconds=PAUSE / 1000)
         await fetch_rows(_STOP, self._hash, epoch_ms(self._now()) + PAUSE)
         return _exhausted(PAUSE)
 
-    async def budget(self) -> QuotaBudget:
+    async def get_budget(self) -> QuotaBudget:
         """How the key stands now."""
         now = epoch_ms(self._now())
         found = await fetch_rows(_STATE, self._hash)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from service.errors import TooMany
 
-LOOKUPS = 30  # per asker and window; a person who browses causes one or two a minute
+MAX_LOOKUPS = 30  # per asker and window; a person who browses causes one or two a minute
 WINDOW = 60.0  # seconds
-ASKERS = 10_000  # counted one by one in a window; those who come later share one count
+MAX_REQUESTERS = 10_000  # counted one by one in a window; those who come later share one count
 
 
 class LookupRateLimit:
@@ -22,7 +22,7 @@ class LookupRateLimit:
         self._ends_at = 0.0
         self._counts: Counter[str] = Counter()
 
-    def count(self, asker: str) -> None:
+    def count_lookup(self, requester: str) -> None:
         """One more look-up for this asker.
 
         Raises:
@@ -32,12 +32,12 @@ class LookupRateLimit:
         if now >= self._ends_at:
             self._counts.clear()
             self._ends_at = now + WINDOW
-        if asker not in self._counts and len(self._counts) >= ASKERS:
-            asker = ""
-        if self._counts[asker] >= LOOKUPS:
+        if requester not in self._counts and len(self._counts) >= MAX_REQUESTERS:
+            requester = ""
+        if self._counts[requester] >= MAX_LOOKUPS:
             raise TooMany(
                 "Too many films were looked up from this address.",
                 code="too_many_lookups",
                 retry_after=self._ends_at - now,
             )
-        self._counts[asker] += 1
+        self._counts[requester] += 1

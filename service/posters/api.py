@@ -1,4 +1,4 @@
-"""The door to posters: by film, where the picture may change, and by content, where it cannot."""
+"""HTTP routes for posters: by film, where the image may change, and by content, where it cannot."""
 
 from typing import Literal
 
@@ -11,17 +11,17 @@ from service.http.dependencies import container
 from service.http.openapi import operation
 from service.http.requests import read_path_text, read_query
 from service.http.responses import conditional_response
-from service.posters.service import Picture
+from service.posters.service import PosterImage
 
 bp = Blueprint("posters", url_prefix="/api/v1")
 
-FOREVER = "public, max-age=31536000, immutable"
-BRIEFLY = "public, max-age=300, stale-if-error=86400"
-SOON = "public, max-age=30"  # a stand-in; the poster may be here any moment
+CACHE_FOREVER = "public, max-age=31536000, immutable"
+CACHE_FILM_POSTER = "public, max-age=300, stale-if-error=86400"
+CACHE_PLACEHOLDER = "public, max-age=30"  # the poster may be stored any moment
 
 
 class PosterQuery(BaseModel):
-    """How wide the picture shall be, in pixels."""
+    """The width of the image, in pixels."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,28 +30,29 @@ class PosterQuery(BaseModel):
 
 @bp.get("/movies/<movie:str>/poster", name="show_poster")
 @operation(
-    "A film's poster; where it has none, a sheet with its title (SVG)",
+    "A film's poster, or a placeholder with its title (SVG)",
     query=PosterQuery,
     returns={200: "image/*", 304: None},
     errors=(404, 503),
 )
-async def show(request: Request, movie: str) -> HTTPResponse:
+async def show_poster(request: Request, movie: str) -> HTTPResponse:
     size = read_query(request, PosterQuery).size
     film = await container(request).catalogue.get(read_path_text(movie))
-    return _shown(request, await container(request).posters.get_poster(film, size), BRIEFLY)
+    image = await container(request).posters.get_poster(film, size)
+    return _respond(request, image, CACHE_FILM_POSTER)
 
 
 @bp.get("/posters/<key:str>/<file:str>", name="show_stored_poster")
 @operation(
-    "A stored picture by its content's address, which a film names; it never changes",
+    "A stored poster by the address that a film states; its content never changes",
     returns={200: "image/jpeg", 304: None},
     errors=(404, 503),
 )
-async def show_stored(request: Request, key: str, file: str) -> HTTPResponse:
-    picture = await container(request).posters.get_stored(read_path_text(key), read_path_text(file))
-    return _shown(request, picture, FOREVER)
+async def show_stored_poster(request: Request, key: str, file: str) -> HTTPResponse:
+    image = await container(request).posters.get_stored(read_path_text(key), read_path_text(file))
+    return _respond(request, image, CACHE_FOREVER)
 
 
-def _shown(request: Request, picture: Picture, kept: str) -> HTTPResponse:
-    headers = {"Cache-Control": SOON if picture.drawn else kept}
-    return conditional_response(request, picture.data, picture.tag, headers, picture.media_type)
+def _respond(request: Request, image: PosterImage, cache_control: str) -> HTTPResponse:
+    headers = {"Cache-Control": CACHE_PLACEHOLDER if image.is_placeholder else cache_control}
+    return conditional_response(request, image.data, image.etag, headers, image.media_type)

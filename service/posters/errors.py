@@ -1,15 +1,15 @@
-"""The three ways in which a poster fails, each with its own consequence.
+"""The three ways in which a poster can fail; each one decides when to try again.
 
-A poster that is not there is looked for again after days, one that is no picture never, and one
-whose host or store stumbled soon. The reasons are shown with the film, so they name no secret.
+A missing poster is looked for again after days, a rejected one never, and one whose host or store
+failed soon. The reasons are shown with the film, so they contain no secret.
 """
 
 
 class PosterError(Exception):
-    """Why there is no poster.
+    """The film gets no poster.
 
     Args:
-        reason: a short clause for people, at most 200 characters.
+        reason: a short clause for people, cut to 200 characters.
     """
 
     def __init__(self, reason: str) -> None:
@@ -22,14 +22,14 @@ class PosterMissing(PosterError):
 
 
 class PosterRejected(PosterError):
-    """What is there must not or cannot be shown; looking again does not help."""
+    """The address or the image is not acceptable; retrying cannot help."""
 
 
-class PosterTemporarilyUnavailable(PosterError):
+class PosterUnavailable(PosterError):
     """Something failed that may work later.
 
     Args:
-        retry_after: seconds for which the source asked to be left alone.
+        retry_after: the seconds for which the source asks not to be called.
     """
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:

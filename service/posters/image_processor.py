@@ -1,9 +1,9 @@
-"""From a stranger's bytes to three pictures of our own.
+"""Turn untrusted bytes into three clean JPEG images of a poster.
 
-The bytes decide what they are, whatever their sender says. They are opened in the darkroom, a
-process apart, and what leaves it is encoded anew: no metadata, no second meaning, three widths,
-always JPEG, since nothing fails to show that. The pictures' own content names them, so that an
-address never changes what it shows, and storing the same poster twice is harmless.
+The bytes decide what they are, whatever their sender states. A sandboxed process (`image_worker`)
+decodes them and encodes the result anew: no metadata, no second meaning, three widths, always
+JPEG, which every client can show. A poster's key is the hash of its images, so an address never
+changes what it shows, and storing the same poster twice is harmless.
 """
 
 import asyncio
@@ -21,93 +21,97 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from service.films.poster_response import POSTER_WIDTHS
-from service.posters.errors import PosterRejected, PosterTemporarilyUnavailable
+from service.posters.errors import PosterRejected, PosterUnavailable
 
 MEDIA_TYPE = "image/jpeg"
 
-MEMORY = 1024**3  # bytes of address space; 40 million pixels need half of it
-CPU_SECONDS = 5  # a poster takes a tenth of one; the slowest honest one stays under two
-PATIENCE = 60.0  # seconds on the clock, since a busy machine is not the picture's fault
-START_SECONDS = 60.0  # seconds until it is ready; one where nothing else runs
-BROKEN = "the picture breaks the decoder"
-JPEG = b"\xff\xd8\xff"  # how every one of ours begins
-SCRIPT = Path(__file__).with_name("image_worker.py")
+MAX_MEMORY_BYTES = 1024**3  # of address space; 40 million pixels need half of it
+MAX_CPU_SECONDS = 5  # a poster takes 0.1 s; the slowest legitimate one stays under 2 s
+REPLY_TIMEOUT = 60.0  # seconds of wall time, since a busy machine is not the image's fault
+START_TIMEOUT = 60.0  # seconds until the process is ready; 1 s on an idle machine
+DECODER_FAILED = "the picture breaks the decoder"
+JPEG_MAGIC = b"\xff\xd8\xff"
+WORKER_SCRIPT = Path(__file__).with_name("image_worker.py")
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessedPoster:
-    """The finished pictures by size, and the SHA-256 over all of them in hexadecimal."""
+    """The images by size, and the SHA-256 over all of them in hexadecimal."""
 
     key: str
     sizes: Mapping[str, bytes]
 
     @classmethod
-    def of(cls, pictures: list[bytes]) -> "ProcessedPoster":
+    def from_images(cls, images: list[bytes]) -> "ProcessedPoster":
+        """Compute the key of `images`, which are in the order of `POSTER_WIDTHS`."""
         digest = hashlib.sha256()
-        for picture in pictures:
-            digest.update(hashlib.sha256(picture).digest())
-        return cls(digest.hexdigest(), dict(zip(POSTER_WIDTHS, pictures, strict=True)))
+        for image in images:
+            digest.update(hashlib.sha256(image).digest())
+        return cls(digest.hexdigest(), dict(zip(POSTER_WIDTHS, images, strict=True)))
 
 
 class ImageProcessor:
-    """One process that makes posters, one after the other; it starts with the first.
+    """One worker process that makes posters one after the other; the first one starts it.
 
     Args:
-        memory: bytes of address space that one picture may take.
-        cpu_seconds: seconds of computing that one picture may take.
-        patience: seconds on the clock after which the process itself is given up.
+        max_memory_bytes: address space that one image may take.
+        max_cpu_seconds: CPU time that one image may take.
+        timeout: seconds of wall time after which the process is killed.
     """
 
     def __init__(
-        self, memory: int = MEMORY, cpu_seconds: int = CPU_SECONDS, patience: float = PATIENCE
+        self,
+        max_memory_bytes: int = MAX_MEMORY_BYTES,
+        max_cpu_seconds: int = MAX_CPU_SECONDS,
+        timeout: float = REPLY_TIMEOUT,
     ) -> None:
-        self._limits = (str(memory), str(cpu_seconds))
-        self._patience = patience
+        self._limits = (str(max_memory_bytes), str(max_cpu_seconds))
+        self._timeout = timeout
         self._process: Process | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def process(self, data: bytes) -> ProcessedPoster:
-        """Check `data` by decoding all of it, and make the three sizes.
+        """Decode all of `data` and return the three sizes.
 
         Raises:
-            Rejected: it is no whole picture of the allowed kinds and sizes.
-            Passing: the darkroom itself failed.
+            PosterRejected: it is not a complete image of an allowed format and size.
+            PosterUnavailable: the worker process failed.
         """
         if not data:
             raise PosterRejected("the picture is empty")
-        async with self._turn:
+        async with self._lock:
             try:
-                process = self._process or await self._started()
-                async with asyncio.timeout(self._patience):
-                    pictures = await _asked(process, data)
-            except (OSError, TimeoutError, asyncio.IncompleteReadError) as fault:
-                await self._end()
-                raise PosterTemporarilyUnavailable("the picture could not be examined") from fault
+                process = self._process or await self._start_worker()
+                async with asyncio.timeout(self._timeout):
+                    images = await _send_image(process, data)
+            except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+                await self._kill_worker()
+                raise PosterUnavailable("the picture could not be examined") from error
             except asyncio.CancelledError:
-                await self._end()
+                await self._kill_worker()
                 raise
-        return ProcessedPoster.of(pictures)
+        return ProcessedPoster.from_images(images)
 
     async def close(self) -> None:
-        """End the process; safe to repeat."""
-        async with self._turn:
-            await self._end()
+        """End the worker process; safe to repeat."""
+        async with self._lock:
+            await self._kill_worker()
 
-    async def _started(self) -> Process:
-        kept = {k: v for k, v in os.environ.items() if k == "LD_LIBRARY_PATH"}
+    async def _start_worker(self) -> Process:
+        environment = {k: v for k, v in os.environ.items() if k == "LD_LIBRARY_PATH"}
         process = self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", str(SCRIPT), *self._limits),
+            *(sys.executable, "-I", str(WORKER_SCRIPT), *self._limits),
             *(str(width) for width in POSTER_WIDTHS.values()),
             stdin=PIPE,
             stdout=PIPE,
-            env=kept,
+            env=environment,
             start_new_session=True,
         )
-        async with asyncio.timeout(START_SECONDS):
-            await _told(process)
+        async with asyncio.timeout(START_TIMEOUT):
+            await _read_frame(process)
         return process
 
-    async def _end(self) -> None:
+    async def _kill_worker(self) -> None:
         process, self._process = self._process, None
         if process is None:
             return
@@ -116,33 +120,37 @@ class ImageProcessor:
         await process.wait()
 
 
-async def _asked(process: Process, data: bytes) -> list[bytes]:
-    """The pictures that `develop` makes of `data`."""
+async def _send_image(process: Process, data: bytes) -> list[bytes]:
+    """Return the images that the worker makes of `data`."""
     assert process.stdin is not None, "it is a pipe"
     process.stdin.write(struct.pack(">I", len(data)))
     process.stdin.write(data)
     await process.stdin.drain()
-    return unpacked(await _told(process))
+    return parse_result(await _read_frame(process))
 
 
-async def _told(process: Process) -> bytes:
-    """The next thing that `develop` says, after its length."""
+async def _read_frame(process: Process) -> bytes:
+    """Return the worker's next message, which its length precedes."""
     assert process.stdout is not None, "it is a pipe"
     (length,) = struct.unpack(">I", await process.stdout.readexactly(4))
     return await process.stdout.readexactly(length)
 
 
-def unpacked(told: bytes) -> list[bytes]:
-    """The pictures in what a child of the darkroom said, which may have lost its mind."""
-    head, _, rest = told.partition(b"\n")
+def parse_result(message: bytes) -> list[bytes]:
+    """Return the images in a worker's message; a hostile image may have corrupted it.
+
+    Raises:
+        PosterRejected: the worker rejected the image, or the message is malformed.
+    """
+    header, _, payload = message.partition(b"\n")
     try:
-        said = json.loads(head)
-        if "unfit" in said:
-            raise PosterRejected(f"the picture {said['unfit']}")
-        ends = list(accumulate(said["lengths"], initial=0))
-        pictures = [rest[begin:end] for begin, end in pairwise(ends)]
+        result = json.loads(header)
+        if "invalid" in result:
+            raise PosterRejected(f"the picture {result['invalid']}")
+        offsets = list(accumulate(result["lengths"], initial=0))
+        images = [payload[begin:end] for begin, end in pairwise(offsets)]
     except (ValueError, KeyError, TypeError):
-        raise PosterRejected(BROKEN) from None
-    if len(pictures) != len(POSTER_WIDTHS) or not all(p.startswith(JPEG) for p in pictures):
-        raise PosterRejected(BROKEN)
-    return pictures
+        raise PosterRejected(DECODER_FAILED) from None
+    if len(images) != len(POSTER_WIDTHS) or not all(i.startswith(JPEG_MAGIC) for i in images):
+        raise PosterRejected(DECODER_FAILED)
+    return images

@@ -1,10 +1,10 @@
-"""The room in which strangers' pictures are opened: a process of its own, with little to lose.
+"""Decode untrusted images in a sandboxed process that holds no secrets.
 
-Decoders are where hostile files strike, so none runs beside the database's password. This script
-is started bare (no environment, no project code), loads Pillow once, and forks a child for each
-picture: the child has limited memory and time, can open no file and reach no socket, and takes
-nothing along from the picture before. Starting Python and Pillow anew for each poster would be as
-safe, and costs several times what the picture itself does.
+Hostile files attack decoders, so no decoder runs beside the database's password. This script is
+started bare (no environment, no project code), loads Pillow once, and forks a child for each
+image: the child has limited memory and time, can open no file and no socket, and inherits nothing
+from the image before. Starting Python and Pillow for each poster would be as safe, and costs
+several times what the image itself does.
 """
 
 import io
@@ -28,15 +28,15 @@ from PIL import (
     WebPImagePlugin,
 )
 
-LOADED = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin)
+PRELOADED_PLUGINS = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin)
 """Imported before a child may no longer open files; an MPO is a JPEG that holds several."""
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-MOST_PIXELS = 40_000_000  # 160 MB while decoded; the largest posters on offer have 6 million
-QUALITY = 85  # above it JPEG files grow much faster than anybody can see
-BACKGROUND = (255, 255, 255)  # what shows through where a picture is transparent
-NICENESS = 10  # niceness: answering searches comes before making pictures
-LARGEST_RESULT = 32 * 1024 * 1024  # bytes; three pictures of any allowed size fit many times
+MAX_PIXELS = 40_000_000  # 160 MB while decoded; the largest posters in use have 6 million
+JPEG_QUALITY = 85  # above it files grow much faster than any visible difference
+BACKGROUND = (255, 255, 255)  # replaces transparent parts
+NICENESS = 10  # answering searches takes precedence over processing images
+MAX_RESULT_BYTES = 32 * 1024 * 1024  # many times three images of any allowed size
 
 
 class InvalidImage(Exception):
@@ -44,93 +44,94 @@ class InvalidImage(Exception):
 
 
 def process(data: bytes, widths: Sequence[int]) -> list[bytes]:
-    """Turn `data` into one JPEG for each width, never wider than the source.
+    """Return one JPEG of `data` for each width, never wider than the source.
 
     Raises:
-        Unfit: it is no JPEG, PNG or WebP, is cut short, or is too large.
+        InvalidImage: it is no JPEG, PNG or WebP, is cut short, or is too large.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # remarks on odd metadata, which is dropped anyway
-        picture = _upright(_opened(data))
-    made: dict[int, bytes] = {}
+        warnings.simplefilter("ignore")  # about odd metadata, which is dropped anyway
+        image = _normalize(_decode(data))
+    jpegs: dict[int, bytes] = {}
     for width in sorted(set(widths), reverse=True):
-        if width < picture.width:
-            height = max(1, round(picture.height * width / picture.width))
-            picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
-        paper = io.BytesIO()
-        picture.save(paper, "JPEG", quality=QUALITY, optimize=True, progressive=True)
-        made[width] = paper.getvalue()
-    return [made[width] for width in widths]
+        if width < image.width:
+            height = max(1, round(image.height * width / image.width))
+            image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        file = io.BytesIO()
+        image.save(file, "JPEG", quality=JPEG_QUALITY, optimize=True, progressive=True)
+        jpegs[width] = file.getvalue()
+    return [jpegs[width] for width in widths]
 
 
-def _opened(data: bytes) -> Image.Image:
-    """The whole picture, decoded to its last row."""
+def _decode(data: bytes) -> Image.Image:
+    """Return the whole image, decoded to its last row."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as glance:
-            if glance.width * glance.height > MOST_PIXELS:
-                raise InvalidImage(f"is larger than {MOST_PIXELS // 1_000_000} million pixels")
-            glance.verify()
-        picture = Image.open(io.BytesIO(data), formats=FORMATS)
-        picture.load()
+        with Image.open(io.BytesIO(data), formats=FORMATS) as header:
+            if header.width * header.height > MAX_PIXELS:
+                raise InvalidImage(f"is larger than {MAX_PIXELS // 1_000_000} million pixels")
+            header.verify()
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image.load()
     except UnidentifiedImageError:
         raise InvalidImage("is not a JPEG, PNG or WebP picture") from None
     except (InvalidImage, MemoryError):
         raise
     except Image.DecompressionBombError:
-        raise InvalidImage(f"is larger than {MOST_PIXELS // 1_000_000} million pixels") from None
-    except Exception:  # decoders fail in every way there is
+        raise InvalidImage(f"is larger than {MAX_PIXELS // 1_000_000} million pixels") from None
+    except Exception:  # decoders raise exceptions of every type
         raise InvalidImage("is cut short or damaged") from None
-    return picture
+    return image
 
 
-def _upright(picture: Image.Image) -> Image.Image:
-    """As its camera meant it, in plain colours, without metadata."""
-    with suppress(Exception):  # damaged EXIF says nothing about the picture beside it
-        picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut, not scale
-        picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if picture.has_transparency_data:
-        seen = picture.convert("RGBA")
-        sheet = Image.new("RGBA", seen.size, (*BACKGROUND, 255))
-        picture = Image.alpha_composite(sheet, seen)
-    plain = picture.convert("RGB")
-    plain.info = {}
-    return plain
+def _normalize(image: Image.Image) -> Image.Image:
+    """Return `image` rotated as its camera states, in RGB, without metadata."""
+    with suppress(Exception):  # damaged EXIF says nothing about the image itself
+        image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut, not scale
+        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if image.has_transparency_data:
+        foreground = image.convert("RGBA")
+        background = Image.new("RGBA", foreground.size, (*BACKGROUND, 255))
+        image = Image.alpha_composite(background, foreground)
+    rgb = image.convert("RGB")
+    rgb.info = {}
+    return rgb
 
 
-def _confine(memory: int, seconds: int) -> None:
-    """Give up, for good, what a decoder does not need; not every system knows every limit."""
-    for limit, most in (
+def _limit_resources(memory: int, cpu_seconds: int) -> None:
+    """Give up, for good, what a decoder does not need; some systems lack some of the limits."""
+    for limit, maximum in (
         (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 0),
     ):
+        hard = maximum + 1 if limit == resource.RLIMIT_CPU else maximum
         with suppress(ValueError, OSError):
-            resource.setrlimit(limit, (most, most + 1 if limit == resource.RLIMIT_CPU else most))
+            resource.setrlimit(limit, (maximum, hard))
 
 
-def _result(data: bytes, widths: Sequence[int]) -> bytes:
-    """One line of JSON, then the pictures it announces."""
+def _encode_result(data: bytes, widths: Sequence[int]) -> bytes:
+    """Return one line of JSON, followed by the images whose lengths it states."""
     try:
-        pictures = process(data, widths)
-    except InvalidImage as fault:
-        return _refusal(str(fault))
+        images = process(data, widths)
+    except InvalidImage as error:
+        return _encode_rejection(str(error))
     except MemoryError:
-        return _refusal("needs too much memory to decode")
+        return _encode_rejection("needs too much memory to decode")
     except Exception:
-        return _refusal("cannot be made into a poster")
-    lengths = [len(picture) for picture in pictures]
-    return json.dumps({"lengths": lengths}).encode() + b"\n" + b"".join(pictures)
+        return _encode_rejection("cannot be made into a poster")
+    lengths = [len(image) for image in images]
+    return json.dumps({"lengths": lengths}).encode() + b"\n" + b"".join(images)
 
 
-def _refusal(reason: str) -> bytes:
-    return json.dumps({"unfit": reason}).encode() + b"\n"
+def _encode_rejection(reason: str) -> bytes:
+    return json.dumps({"invalid": reason}).encode() + b"\n"
 
 
-def _apart(data: bytes, widths: Sequence[int], memory: int, seconds: int) -> bytes:
-    """`_result`, made by a child that may die of it."""
+def _process_in_child(data: bytes, widths: Sequence[int], memory: int, cpu_seconds: int) -> bytes:
+    """Return `_encode_result` from a child process that the image may crash."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -138,52 +139,52 @@ def _apart(data: bytes, widths: Sequence[int], memory: int, seconds: int) -> byt
             os.close(reader)
             os.close(0)
             os.close(1)
-            _confine(memory, seconds)
-            _give(writer, _result(data, widths))
+            _limit_resources(memory, cpu_seconds)
+            _write_all(writer, _encode_result(data, widths))
             os._exit(0)
         finally:
             os._exit(1)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        result_bytes = pipe.read(LARGEST_RESULT + 1)
-    if len(result_bytes) > LARGEST_RESULT:
+        result = pipe.read(MAX_RESULT_BYTES + 1)
+    if len(result) > MAX_RESULT_BYTES:
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL):
-        return _refusal("takes too long to decode")
-    return result_bytes if status == 0 else _refusal("breaks the decoder")
+        return _encode_rejection("takes too long to decode")
+    return result if status == 0 else _encode_rejection("breaks the decoder")
 
 
-def main(widths: Sequence[int], memory: int, seconds: int) -> None:
-    """Develop pictures from standard input, each preceded by its length, until it ends."""
+def main(widths: Sequence[int], memory: int, cpu_seconds: int) -> None:
+    """Process images from standard input, each preceded by its length, until it ends."""
     os.nice(NICENESS)
-    process(_warming(), widths)
-    _give(1, _framed(b""))  # ready: the first picture may come
+    process(_create_warm_up_image(), widths)
+    _write_all(1, _encode_frame(b""))  # ready for the first image
     while len(header := sys.stdin.buffer.read(4)) == 4:
         (length,) = struct.unpack(">I", header)
         data = sys.stdin.buffer.read(length)
-        _give(1, _framed(_apart(data, widths, memory, seconds)))
+        _write_all(1, _encode_frame(_process_in_child(data, widths, memory, cpu_seconds)))
 
 
-def _framed(result: bytes) -> bytes:
-    """`result` after its length, so that no result can run into the next one."""
-    return struct.pack(">I", len(result)) + result
+def _encode_frame(message: bytes) -> bytes:
+    """Return `message` after its length, so that no message can run into the next one."""
+    return struct.pack(">I", len(message)) + message
 
 
-def _give(descriptor: int, data: bytes) -> None:
-    """Write all of `data`, past Python's buffers: what is given is given, whoever dies next."""
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
+def _write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data` unbuffered, so that nothing is lost if this process dies next."""
+    remaining = memoryview(data)
+    while remaining:
+        remaining = remaining[os.write(descriptor, remaining) :]
 
 
-def _warming() -> bytes:
-    """A first picture, so that whatever Pillow loads late is loaded before the first child."""
-    sheet = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(sheet, "JPEG")
-    return sheet.getvalue()
+def _create_warm_up_image() -> bytes:
+    """Return a first image, so that Pillow's lazy imports happen before the first fork."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "JPEG")
+    return file.getvalue()
 
 
 if __name__ == "__main__":
-    with suppress(BrokenPipeError):  # whoever asked is gone; nobody misses the answer
+    with suppress(BrokenPipeError):  # the parent is gone and needs no result
         main([int(width) for width in sys.argv[3:]], int(sys.argv[1]), int(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""Posters in a bucket of anything that speaks S3, for machines that come and go."""
+"""Keep posters in a bucket of any S3-compatible service, for hosts without a disk that lasts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,19 +11,21 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from service.limits import MAX_CONCURRENT_S3_CALLS as CALLS
-from service.limits import S3_CALL_TIMEOUT as CALL_SECONDS
-from service.limits import S3_CONNECT_TIMEOUT as CONNECT_SECONDS
-from service.limits import S3_READ_TIMEOUT as READ_SECONDS
+from service.limits import (
+    MAX_CONCURRENT_S3_CALLS,
+    S3_CALL_TIMEOUT,
+    S3_CONNECT_TIMEOUT,
+    S3_READ_TIMEOUT,
+)
 from service.posters.store import StoredObject, store_misconfigured, store_unavailable
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3.client import S3Client
 
 
-NO_OBJECT = ("NoSuchKey", "404", "NotFound")
-BUSY = (408, 429)  # with all of 5xx: asking again later helps
-BUSY_CODES = ("RequestTimeout", "SlowDown")
+NOT_FOUND_CODES = ("NoSuchKey", "404", "NotFound")
+RETRYABLE_STATUSES = (408, 429)  # and all of 5xx
+RETRYABLE_CODES = ("RequestTimeout", "SlowDown")
 OPERATOR_ERRORS = {
     "NoSuchBucket": "the bucket does not exist",
     "AccessDenied": "the keys do not allow it",
@@ -37,33 +39,36 @@ OPERATOR_ERRORS = {
 
 
 class S3PosterStore:
-    """Posters as objects of one bucket, under a prefix."""
+    """Posters as objects of one bucket, under a prefix; create it with `open`."""
 
     def __init__(
         self,
         client: "S3Client",
         bucket: str,
         prefix: str,
-        seconds: float,
+        call_timeout: float,
         resources: AsyncExitStack,
     ) -> None:
         self._client = client
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
-        self._seconds = seconds
+        self._call_timeout = call_timeout
         self._resources = resources
 
     @classmethod
     async def open(
-        cls, url: str, key_id: str | None, secret: str | None, seconds: float = CALL_SECONDS
+        cls, url: str, key_id: str | None, secret: str | None, call_timeout: float = S3_CALL_TIMEOUT
     ) -> "S3PosterStore":
-        """Prepare for `s3://bucket/prefix?endpoint_url=…&region=…`; the bucket is not asked yet.
+        """Create a client for `s3://bucket/prefix?endpoint_url=…&region=…` without calling S3.
 
-        Without keys, the usual places of a machine in the cloud are searched for some. `seconds`
-        is the time that one call may take.
+        Args:
+            url: the bucket, its prefix, and options of the client.
+            key_id: the access key; without one, boto's usual places are searched for credentials.
+            secret: the secret of that key.
+            call_timeout: seconds that one call may take, its retry included.
         """
-        parts = urlsplit(url)
-        options = dict(parse_qsl(parts.query))
+        address = urlsplit(url)
+        options = dict(parse_qsl(address.query))
         endpoint = options.get("endpoint_url")
         resources = AsyncExitStack()
         client = await resources.enter_async_context(
@@ -74,9 +79,9 @@ class S3PosterStore:
                 aws_access_key_id=key_id,
                 aws_secret_access_key=secret,
                 config=AioConfig(
-                    connect_timeout=CONNECT_SECONDS,
-                    read_timeout=READ_SECONDS,
-                    max_pool_connections=CALLS,
+                    connect_timeout=S3_CONNECT_TIMEOUT,
+                    read_timeout=S3_READ_TIMEOUT,
+                    max_pool_connections=MAX_CONCURRENT_S3_CALLS,
                     retries={"mode": "standard", "total_max_attempts": 2},
                     s3={"addressing_style": "path" if endpoint else "auto"},
                     request_checksum_calculation="when_required",
@@ -84,10 +89,10 @@ class S3PosterStore:
                 ),
             )
         )
-        return cls(client, parts.netloc, parts.path.strip("/"), seconds, resources)
+        return cls(client, address.netloc, address.path.strip("/"), call_timeout, resources)
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
-        async with _bucket_errors(self._seconds):
+        async with _translate_s3_errors(self._call_timeout):
             await self._client.put_object(
                 Bucket=self._bucket,
                 Key=self._prefix + key,
@@ -97,53 +102,55 @@ class S3PosterStore:
             )
 
     async def get(self, key: str) -> bytes | None:
-        async with _bucket_errors(self._seconds):
+        async with _translate_s3_errors(self._call_timeout):
             try:
-                found = await self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
-            except ClientError as fault:
-                if _code(fault) in NO_OBJECT:
+                response = await self._client.get_object(
+                    Bucket=self._bucket, Key=self._prefix + key
+                )
+            except ClientError as error:
+                if _error_code(error) in NOT_FOUND_CODES:
                     return None
                 raise
-            async with found["Body"] as body:
+            async with response["Body"] as body:
                 return await body.read()
 
     async def delete(self, key: str) -> None:
-        async with _bucket_errors(self._seconds):
+        async with _translate_s3_errors(self._call_timeout):
             await self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
-    async def objects(self) -> AsyncIterator[StoredObject]:
-        async with _bucket_errors(None):
+    async def list_objects(self) -> AsyncIterator[StoredObject]:
+        async with _translate_s3_errors(None):
             pages = self._client.get_paginator("list_objects_v2")
             async for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
-                for found in page.get("Contents", ()):
-                    key = found["Key"].removeprefix(self._prefix)
-                    yield StoredObject(key, found["LastModified"])
+                for entry in page.get("Contents", ()):
+                    key = entry["Key"].removeprefix(self._prefix)
+                    yield StoredObject(key, entry["LastModified"])
 
     async def check(self) -> str:
-        async with _bucket_errors(self._seconds):
+        async with _translate_s3_errors(self._call_timeout):
             await self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
-        return f"posters lie in bucket {self._bucket}"
+        return f"posters are kept in bucket {self._bucket}"
 
     async def close(self) -> None:
         await self._resources.aclose()
 
 
 @asynccontextmanager
-async def _bucket_errors(seconds: float | None) -> AsyncIterator[None]:
+async def _translate_s3_errors(timeout: float | None) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(timeout):
             yield
-    except ClientError as fault:
-        code = _code(fault)
-        status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-        if status >= 500 or status in BUSY or code in BUSY_CODES:
-            raise store_unavailable(code) from fault
-        raise store_misconfigured(OPERATOR_ERRORS.get(code, f"it answers {code}")) from fault
-    except NoCredentialsError as fault:
-        raise store_misconfigured("there are no keys for the bucket") from fault
-    except (BotoCoreError, aiohttp.ClientError, OSError, TimeoutError) as fault:
-        raise store_unavailable(type(fault).__name__) from fault
+    except ClientError as error:
+        code = _error_code(error)
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        if status >= 500 or status in RETRYABLE_STATUSES or code in RETRYABLE_CODES:
+            raise store_unavailable(code) from error
+        raise store_misconfigured(OPERATOR_ERRORS.get(code, f"it answers {code}")) from error
+    except NoCredentialsError as error:
+        raise store_misconfigured("there are no keys for the bucket") from error
+    except (BotoCoreError, aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise store_unavailable(type(error).__name__) from error
 
 
-def _code(fault: ClientError) -> str:
-    return str(fault.response.get("Error", {}).get("Code", "unknown"))
+def _error_code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "unknown"))

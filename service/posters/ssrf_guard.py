@@ -1,9 +1,9 @@
-"""Which addresses a poster may come from: those that anybody on the internet could reach.
+"""Let poster requests reach public hosts only (server-side request forgery).
 
-Poster addresses come from strangers, and this service may stand inside a network with much to
-find. So a name is resolved once, all of its addresses are checked, and the connection goes to
-one of exactly these; to check the text of an address, or to resolve it a second time, is to be
-fooled.
+Poster addresses come from strangers, and this service may run inside a private network. So each
+host name is resolved once, all of its addresses are checked, and the connection goes to exactly
+these. Checking the text of an address, or resolving it a second time, can be fooled (DNS
+rebinding).
 """
 
 import asyncio
@@ -13,19 +13,19 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-Lookup = Callable[[str, int], Awaitable[list[str]]]
-"""The addresses behind a host's name, as text; raises OSError if there are none."""
+AddressLookup = Callable[[str, int], Awaitable[list[str]]]
+"""Return the IP addresses of a host and port as text; raise OSError if there are none."""
 
-GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that IANA gives out for the open internet
+GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that IANA assigns for the public internet
 NAT64 = IPv6Network("64:ff9b::/96")  # the last 32 bits are an IPv4 address (RFC 6052)
 
 
-class NotPublic(Exception):
-    """A host's name leads, with at least one address, somewhere that is not public."""
+class NonPublicAddress(Exception):
+    """At least one address of a host name is not public."""
 
 
 def is_public(address: str) -> bool:
-    """Whether `address` belongs to the open internet, also if it wraps another address."""
+    """Return whether the IP `address` is public; one that wraps another is judged by both."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -49,38 +49,41 @@ def _is_public_v6(address: IPv6Address) -> bool:
     return address.sixtofour is None or _is_public_v4(address.sixtofour)
 
 
-async def system_lookup(host: str, port: int) -> list[str]:
-    """What the machine's own resolver knows."""
+async def look_up_addresses(host: str, port: int) -> list[str]:
+    """Return the addresses of `host` from the machine's own resolver, without duplicates."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    entries = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 class PublicResolver(AbstractResolver):
-    """Names to addresses for aiohttp, which connects to nothing else than what this gives it.
+    """Resolve host names for aiohttp, which connects only to the addresses returned here.
 
     Args:
-        excepted: `host:port` pairs that may have any address.
+        allowed_hosts: `host:port` pairs that may have any address.
     """
 
-    def __init__(self, excepted: Collection[str], lookup: Lookup = system_lookup) -> None:
-        self._excepted = excepted
+    def __init__(
+        self, allowed_hosts: Collection[str], lookup: AddressLookup = look_up_addresses
+    ) -> None:
+        self._allowed_hosts = allowed_hosts
         self._lookup = lookup
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """All addresses of `host`.
+        """Return all addresses of `host`.
 
         Raises:
-            NotPublic: at least one of them is not public.
+            NonPublicAddress: at least one of them is not public.
             OSError: there is no such host.
         """
-        found = await self._lookup(host, port)
-        if not found:
+        addresses = await self._lookup(host, port)
+        if not addresses:
             raise OSError(f"{host} has no address")
-        if pair(host, port) not in self._excepted and not all(map(is_public, found)):
-            raise NotPublic(host)
+        is_allowed = host_and_port(host, port) in self._allowed_hosts
+        if not is_allowed and not all(map(is_public, addresses)):
+            raise NonPublicAddress(host)
         return [
             ResolveResult(
                 hostname=host,
@@ -90,13 +93,13 @@ class PublicResolver(AbstractResolver):
                 proto=socket.IPPROTO_TCP,
                 flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
             )
-            for address in found
+            for address in addresses
         ]
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no resource is held."""
 
 
-def pair(host: str, port: int) -> str:
-    """`host:port` as settings write it."""
+def host_and_port(host: str, port: int) -> str:
+    """Return `host:port` as settings write it."""
     return f"[{host}]:{port}" if ":" in host else f"{host.lower()}:{port}"

@@ -1,6 +1,6 @@
-"""Where finished posters lie, as a promise that a folder and a bucket both keep.
+"""The interface of the poster store, which a folder and a bucket implement.
 
-Keys hold the content's hash, so an object never changes, and writing it twice is harmless.
+Keys contain the content's hash, so an object never changes, and writing it twice is harmless.
 """
 
 from collections.abc import AsyncIterator
@@ -10,12 +10,12 @@ from typing import Protocol
 
 from service.errors import Misconfigured, Unavailable
 
-RETRY_AFTER = 5.0  # seconds; told to clients while the store is away
+RETRY_AFTER = 5.0  # seconds; sent to clients while the store is unavailable
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One object of a store and when it was last written."""
+    """One object of a store, and when it was last written."""
 
     key: str
     written_at: datetime
@@ -24,43 +24,46 @@ class StoredObject:
 class PosterStore(Protocol):
     """Bytes under keys like `<hash>/w342.jpg`.
 
-    Every method raises `Unavailable`, or `Misconfigured` where asking again does not help; never
-    a driver's error.
+    Every method raises `Unavailable`, or `Misconfigured` if retrying cannot help; never an error
+    of the driver.
     """
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
-        """Keep `data`, whole or not at all; what was there under `key` is replaced."""
+        """Store `data` atomically; replace what was there under `key`."""
 
     async def get(self, key: str) -> bytes | None:
-        """What lies under `key`, if anything does."""
+        """Return the bytes under `key`, or None if there are none."""
 
     async def delete(self, key: str) -> None:
-        """Forget `key`; it need not be there."""
+        """Delete `key`; it need not exist."""
 
-    def objects(self) -> AsyncIterator[StoredObject]:
-        """All objects, in no order."""
+    def list_objects(self) -> AsyncIterator[StoredObject]:
+        """Yield all objects, in no particular order."""
 
     async def check(self) -> str:
-        """One line that says where posters go; the errors say why they cannot."""
+        """Return one line that says where posters are kept; raise if they cannot be."""
 
     async def close(self) -> None:
-        """Give up connections; safe to repeat."""
+        """Close the connections; safe to repeat."""
 
 
-def object_key(key: str, size: str) -> str:
-    """Where a size of the poster `key` lies in any store."""
-    return f"{key}/{size}.jpg"
+def object_key(poster_key: str, size: str) -> str:
+    """Return the store's key for one size of a poster."""
+    return f"{poster_key}/{size}.jpg"
 
 
 def store_unavailable(reason: str) -> Unavailable:
-    """The store does not answer; later it may."""
+    """Return the error for a store that does not answer but may later."""
     return Unavailable(
-        f"The posters' store does not answer ({reason}).",
+        f"The poster store does not answer ({reason}).",
         code="posters_unavailable",
         retry_after=RETRY_AFTER,
     )
 
 
 def store_misconfigured(reason: str) -> Misconfigured:
-    """The store will not have us until an operator changes something."""
-    return Misconfigured(f"The posters' store cannot be used: {reason}.", code="posters_refused")
+    """Return the error for a store that rejects the credentials or the bucket.
+
+    Retrying cannot help; an operator must change something.
+    """
+    return Misconfigured(f"The poster store cannot be used: {reason}.", code="posters_refused")

@@ -47,7 +47,7 @@ async def store(
 
 
 async def keys(store: PosterStore) -> set[str]:
-    return {stored.key async for stored in store.objects()}
+    return {stored.key async for stored in store.list_objects()}
 
 
 async def test_what_was_put_is_got_back_whole(store: PosterStore) -> None:
@@ -79,7 +79,7 @@ async def test_deleting_is_final_and_may_be_repeated(store: PosterStore) -> None
 async def test_all_objects_are_listed_with_the_time_of_their_writing(store: PosterStore) -> None:
     for key in (KEY, SIBLING, OTHER):
         await store.put(key, b"data", JPEG)
-    found = {stored.key: stored.written_at async for stored in store.objects()}
+    found = {stored.key: stored.written_at async for stored in store.list_objects()}
     assert set(found) == {KEY, SIBLING, OTHER}
     for written_at in found.values():
         assert abs(datetime.now(UTC) - written_at) < timedelta(minutes=1)

@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-from indexer.poster_worker import ORPHAN_AGE, PosterWorker
+from indexer.poster_worker import MIN_PURGE_AGE, PosterWorker
 from service.clock import utc_now
 from service.database import connection
 from service.films.poster_response import POSTER_WIDTHS
 from service.posters.fetcher import PosterFetcher
 from service.posters.image_processor import ImageProcessor
-from service.posters.jobs import LEASE
+from service.posters.jobs import LEASE_MS
 from service.posters.store import PosterStore, StoredObject, object_key
 from service.server import container
 from service.settings import load_settings
@@ -25,7 +25,9 @@ from tests.faults.database import Direct
 from tests.support import service_runner
 from tests.support.service_runner import Service
 
-YOUNG = timedelta(milliseconds=LEASE)  # so long a poster may take from the store to its film's row
+YOUNG = timedelta(
+    milliseconds=LEASE_MS
+)  # so long a poster may take from the store to its film's row
 SHOWN = "SELECT DISTINCT poster_key FROM films WHERE poster_key IS NOT NULL"
 
 
@@ -62,7 +64,7 @@ async def _looked_at(
     """All keys, and those that no film shows though they are not young any more."""
     async with store_of(service.environment) as store:
         shown = await _shown(direct)  # first: what is stored meanwhile is no film's loss
-        found = [each async for each in store.objects()]
+        found = [each async for each in store.list_objects()]
     keys = {each.key for each in found}
     lost = {key for key in shown if key not in keys} & await _shown(direct)
     assert not lost, f"not in the store: {sorted(lost)[:3]}"
@@ -99,11 +101,11 @@ async def sweep(young: timedelta) -> None:
         """Is told of changes here."""
 
     def later() -> datetime:
-        return utc_now() + ORPHAN_AGE - young
+        return utc_now() + MIN_PURGE_AGE - young
 
     posters = PosterWorker(store, PosterFetcher(()), ImageProcessor(), nobody, later)
     try:
-        await posters.sweep()
+        await posters.purge_unreferenced()
     finally:
         await posters.close()
         await store.close()

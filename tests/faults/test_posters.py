@@ -40,12 +40,10 @@ async def darkroom() -> AsyncIterator[ImageProcessor]:
 async def test_posters_wait_while_the_bucket_is_busy_and_are_stored_when_it_is_not(
     database: str,
     darkroom: ImageProcessor,
-    monkeypatch: pytest.MonkeyPatch,
     seen: Seen,
     status: int,
     code: str,
 ) -> None:
-    monkeypatch.setattr(loop, "FIRST_REST", 0.2)
     bad = BadBucket(status, code)
     async with standing(bad) as store, studio_on(store, darkroom) as studio:
         ids = [await studio.film("/picture/good", f"Film {number}") for number in range(8)]
@@ -57,7 +55,7 @@ async def test_posters_wait_while_the_bucket_is_busy_and_are_stored_when_it_is_n
             return all([await is_stored(film_id) for film_id in ids])
 
         with capture_logs() as logs:
-            async with at_work(studio.posters):
+            async with at_work(studio.again(initial_pause=0.2)):
                 await until(tried_some_times)
                 for film_id in ids:
                     film = await shown(film_id)
@@ -67,7 +65,7 @@ async def test_posters_wait_while_the_bucket_is_busy_and_are_stored_when_it_is_n
                 await until(all_stored)
     told = [line["event"] for line in logs if line["event"].startswith("posters_")]
     assert told == ["posters_paused", "posters_resumed"]
-    assert fetched <= loop.LANES, "hosts are left alone while nothing can be stored"
+    assert fetched <= loop.CONCURRENCY, "hosts are left alone while nothing can be stored"
     assert len(bad.objects) == len(POSTER_WIDTHS)
     seen(f"{status} {code}: 8 posters pending, one line, few calls; all stored after healing")
     seen.held("I8")
@@ -111,14 +109,14 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
             cwd=ROOT,
         )
         assert await child.wait() == -signal.SIGKILL
-        left = {stored.key async for stored in store.objects()}
+        left = {stored.key async for stored in store.list_objects()}
         assert len(left) == (1 if moment == "half stored" else len(POSTER_WIDTHS))
         assert (await shown(film_id)).poster_status == "pending"
         assert await studio.posters.run_once() == 0, "the dead one's lease is waited out"
-        studio.clock.passes(2 * jobs.LEASE)
+        studio.clock.passes(2 * jobs.LEASE_MS)
         assert await studio.posters.run_once() == 1
         key = (await shown(film_id)).poster_key
-        now = {stored.key async for stored in store.objects()}
+        now = {stored.key async for stored in store.list_objects()}
         assert now == {f"{key}/{size}.jpg" for size in POSTER_WIDTHS}
         assert left <= now, "the same picture lies under the same key"
 
@@ -129,13 +127,13 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
             cwd=ROOT,
         )
         assert await child.wait() == -signal.SIGKILL
-        orphans = {stored.key async for stored in store.objects()} - now
+        orphans = {stored.key async for stored in store.list_objects()} - now
         assert orphans
         film = await shown(other)
         await film.delete()
         studio.clock.passes(2 * DAY)
-        assert await studio.posters.sweep() == len(orphans)
-        assert {stored.key async for stored in store.objects()} == now
+        assert await studio.posters.purge_unreferenced() == len(orphans)
+        assert {stored.key async for stored in store.list_objects()} == now
     seen(f"killed when {moment}: done again under the same key; an orphan is swept after a day")
     seen.held("I8")
 

@@ -1,4 +1,4 @@
-"""An indexer that is killed, by SIGKILL to itself, while a poster is between store and database."""
+"""A poster worker that kills itself by SIGKILL between the store and the database."""
 
 import asyncio
 import os
@@ -15,33 +15,34 @@ from service.posters.image_processor import ImageProcessor
 from service.posters.local_store import LocalPosterStore
 
 
-def die(*_: object) -> None:
+def crash(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class Dying(LocalPosterStore):
-    """A folder whose user dies as soon as something lies there."""
+class CrashingStore(LocalPosterStore):
+    """A folder store that kills the process after the first object is stored."""
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         await super().put(key, data, content_type)
-        die()
+        crash()
 
 
-async def nothing() -> None:
-    """Nobody is told of changes here."""
+async def ignore_change() -> None:
+    """Do nothing when films have changed."""
 
 
-async def run(at: str, database_url: str, folder: Path, host: str) -> None:
+async def run(moment: str, database_url: str, folder: Path, allowed_host: str) -> None:
     await connection.open_database(database_url)
-    if at == "half stored":
-        store: LocalPosterStore = Dying(folder)
+    if moment == "half stored":
+        store: LocalPosterStore = CrashingStore(folder)
     else:
         store = LocalPosterStore(folder)
-        jobs.settle = die  # type: ignore[assignment]
-    posters = PosterWorker(store, PosterFetcher([host]), ImageProcessor(), nothing, utc_now)
-    await posters.run_once()
+        jobs.record_outcome = crash  # type: ignore[assignment]
+    fetcher = PosterFetcher([allowed_host])
+    worker = PosterWorker(store, fetcher, ImageProcessor(), ignore_change, utc_now)
+    await worker.run_once()
 
 
 if __name__ == "__main__":
-    _, moment, url, where, pair = sys.argv
-    asyncio.run(run(moment, url, Path(where), pair))
+    _, moment, database_url, folder, allowed_host = sys.argv
+    asyncio.run(run(moment, database_url, Path(folder), allowed_host))

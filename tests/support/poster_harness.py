@@ -41,7 +41,7 @@ class Studio:
     store: PosterStore
     clock: Clock
     told: list[None]
-    again: Callable[[], PosterWorker]
+    again: Callable[..., PosterWorker]
     """A second indexer on the same things."""
 
     async def film(self, path: str | None, title: str = "Jaws", **columns: object) -> UUID:
@@ -67,8 +67,8 @@ async def studio_on(store: PosterStore, darkroom: ImageProcessor) -> AsyncIterat
     async with running_host() as host, PosterFetcher([host.pair]) as fetcher:
         host.pictures = {"good": picture(), "other": picture(size=(402, 600)), "text": b"no poster"}
 
-        def made() -> PosterWorker:
-            return PosterWorker(store, fetcher, darkroom, changed, clock)
+        def made(**options: float) -> PosterWorker:
+            return PosterWorker(store, fetcher, darkroom, changed, clock, **options)
 
         yield Studio(made(), host, store, clock, told, made)
 

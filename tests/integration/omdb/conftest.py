@@ -43,7 +43,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine with much else to do an answer takes its time; what is tested is not that."""
     monkeypatch.setattr(client_module, "DEADLINE", 60.0)
     monkeypatch.setattr(client_module, "CONNECT", 60.0)
-    monkeypatch.setattr(lookup_module, "PATIENCE", 60.0)
+    monkeypatch.setattr(lookup_module, "MAX_WAIT", 60.0)
 
 
 @pytest.fixture

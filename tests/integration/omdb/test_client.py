@@ -21,13 +21,13 @@ MATRIX = "tt0133093"
 
 
 async def test_a_film_is_found_by_its_id(client: OmdbClient) -> None:
-    facts = await client.by_id(MATRIX)
+    facts = await client.fetch_by_id(MATRIX)
     assert (facts.title, facts.year, facts.runtime_minutes) == ("The Matrix", 1999, 136)
 
 
 async def test_a_film_is_found_by_its_title_year_and_type(client: OmdbClient, omdb: Omdb) -> None:
-    assert (await client.by_title("dune", 1984)).imdb_id == "tt0087182"
-    assert (await client.by_title("breaking bad", type="series")).imdb_id == "tt0903747"
+    assert (await client.fetch_by_title("dune", 1984)).imdb_id == "tt0087182"
+    assert (await client.fetch_by_title("breaking bad", type="series")).imdb_id == "tt0903747"
     first, second = omdb.calls
     assert (first["t"], first["y"], second["type"]) == ("dune", "1984", "series")
 
@@ -37,7 +37,7 @@ async def test_a_title_is_text_and_never_another_parameter(
     client: OmdbClient, omdb: Omdb, title: str
 ) -> None:
     with pytest.raises(NotFound):
-        await client.by_title(title)
+        await client.fetch_by_title(title)
     [asked] = omdb.calls
     assert asked["t"] == title
     assert "i" not in asked
@@ -78,7 +78,7 @@ async def test_every_message_has_its_meaning(
 ) -> None:
     omdb.fail(message)
     with pytest.raises(kind) as refused:
-        await client.by_title("anything")
+        await client.fetch_by_title("anything")
     assert refused.value.code == code
     assert len(omdb.calls) == 1, "an answer in words is not asked for twice"
     if kind is Unavailable:
@@ -90,7 +90,7 @@ async def test_a_wellformed_id_that_omdb_calls_incorrect_is_no_films(
 ) -> None:
     omdb.fail("Incorrect IMDb ID.")
     with pytest.raises(NotFound):
-        await client.by_id("tt9999999")
+        await client.fetch_by_id("tt9999999")
 
 
 TRANSIENT = [*(name for name in STATUS_FAULTS if name != "status_429"), "html_200", "reset"]
@@ -104,7 +104,7 @@ async def test_what_may_pass_is_tried_three_times_and_no_more(
 ) -> None:
     omdb.fail(fault)
     with pytest.raises(Unavailable) as refused:
-        await client.by_id(MATRIX)
+        await client.fetch_by_id(MATRIX)
     assert refused.value.code == "omdb_unavailable"
     assert refused.value.retry_after
     assert len(omdb.calls) == 3
@@ -116,7 +116,7 @@ async def test_what_has_passed_costs_nothing_but_time(
     client: OmdbClient, omdb: Omdb, fault: str
 ) -> None:
     omdb.fail(fault, times=2)
-    assert (await client.by_id(MATRIX)).title == "The Matrix"
+    assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
 
 
 @pytest.mark.fault(48, "OMDb down, slow, talking nonsense")
@@ -125,7 +125,7 @@ async def test_a_server_that_says_when_to_return_is_not_asked_before(
 ) -> None:
     omdb.fail("status_429")
     with pytest.raises(Unavailable) as refused:
-        await client.by_id(MATRIX)
+        await client.fetch_by_id(MATRIX)
     assert refused.value.retry_after == 7
     assert len(omdb.calls) == 1
 
@@ -138,7 +138,7 @@ async def test_a_server_that_never_answers_costs_one_deadline(
     omdb.fail("hang")
     started = time.monotonic()
     with pytest.raises(Unavailable, match="does not answer"):
-        await client.by_id(MATRIX)
+        await client.fetch_by_id(MATRIX)
     assert 0.25 < time.monotonic() - started < 30
 
 
@@ -147,7 +147,7 @@ async def test_nobody_there_at_all_is_an_outage(
 ) -> None:
     client = OmdbClient(session, "http://127.0.0.1:1/", omdb.key, quota)
     with pytest.raises(Unavailable) as refused:
-        await client.by_id(MATRIX)
+        await client.fetch_by_id(MATRIX)
     assert refused.value.code == "omdb_unavailable"
 
 
@@ -158,11 +158,11 @@ async def test_an_outage_is_left_alone_until_one_call_finds_its_end(
     omdb.fail("status_503")
     for _ in range(OMDB_BREAKER_THRESHOLD):
         with pytest.raises(Unavailable):
-            await client.by_id(MATRIX)
+            await client.fetch_by_id(MATRIX)
     omdb.recover()
     made = len(omdb.calls)
     with pytest.raises(Unavailable) as refused:
-        await client.by_id(MATRIX)
+        await client.fetch_by_id(MATRIX)
     assert 0 < (refused.value.retry_after or 0) <= OMDB_BREAKER_RESET
     assert len(omdb.calls) == made, "nothing was asked while OMDb is held to be down"
     with pytest.raises(Unavailable):
@@ -170,10 +170,12 @@ async def test_an_outage_is_left_alone_until_one_call_finds_its_end(
 
     clock.pass_by(OMDB_BREAKER_RESET)
     omdb.pause = 0.2
-    asked = await asyncio.gather(*(client.by_id(MATRIX) for _ in range(5)), return_exceptions=True)
+    asked = await asyncio.gather(
+        *(client.fetch_by_id(MATRIX) for _ in range(5)), return_exceptions=True
+    )
     assert sum(isinstance(one, Unavailable) for one in asked) == 4, "one goes ahead"
     assert len(omdb.calls) == made + 1
-    assert (await client.by_id(MATRIX)).title == "The Matrix"
+    assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
     assert "of 100 calls" in await client.health()
 
 
@@ -181,9 +183,9 @@ async def test_answers_in_words_never_count_as_an_outage(client: OmdbClient, omd
     omdb.fail("Error getting data.")
     for _ in range(OMDB_BREAKER_THRESHOLD + 1):
         with pytest.raises(Unavailable):
-            await client.by_id(MATRIX)
+            await client.fetch_by_id(MATRIX)
     omdb.recover()
-    assert (await client.by_id(MATRIX)).title == "The Matrix"
+    assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
 
 
 @pytest.mark.fault(46, "OMDb refuses the key")
@@ -194,7 +196,7 @@ async def test_a_refused_key_is_told_once_and_tried_again_later(
     with capture_logs() as logs:
         for _ in range(3):
             with pytest.raises(Misconfigured) as refused:
-                await client.by_id(MATRIX)
+                await client.fetch_by_id(MATRIX)
             clock.pass_by(OMDB_KEY_REJECTED_RESET / 4)
     assert refused.value.code == "omdb_key_invalid"
     assert len(omdb.calls) == 1
@@ -204,7 +206,7 @@ async def test_a_refused_key_is_told_once_and_tried_again_later(
 
     omdb.key = "new-key"
     clock.pass_by(OMDB_KEY_REJECTED_RESET)
-    assert (await client.by_id(MATRIX)).title == "The Matrix"
+    assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
     assert "calls used" in await client.check()
 
 
@@ -215,7 +217,7 @@ async def test_a_401_without_words_is_about_the_key(
     monkeypatch.setitem(STATUS_FAULTS, "status_401", 401)
     omdb.fail("status_401")
     with pytest.raises(Misconfigured):
-        await client.by_id(MATRIX)
+        await client.fetch_by_id(MATRIX)
 
 
 @pytest.mark.fault(45, "OMDb's calls are spent")
@@ -224,19 +226,19 @@ async def test_a_spent_quota_is_not_asked_again_before_its_time(
 ) -> None:
     omdb.fail("quota")
     with pytest.raises(Unavailable) as refused:
-        await client.by_id(MATRIX)
+        await client.fetch_by_id(MATRIX)
     assert (refused.value.code, refused.value.retry_after) == ("omdb_quota_exhausted", 3_600)
     omdb.recover()
     clock.pass_by(600)
     with pytest.raises(Unavailable) as refused:
-        await client.by_id(MATRIX)
+        await client.fetch_by_id(MATRIX)
     assert (refused.value.code, refused.value.retry_after) == ("omdb_quota_exhausted", 3_000)
     assert len(omdb.calls) == 1
     with pytest.raises(Unavailable, match="spent"):
         await client.health()
 
     clock.pass_by(3_000)
-    assert (await client.by_id(MATRIX)).title == "The Matrix"
+    assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
     assert await client.health() == "1 of 100 calls used today"
 
 
@@ -245,7 +247,7 @@ async def test_another_film_than_the_one_asked_for_by_id_is_refused(
 ) -> None:
     omdb.says(Title="Jaws", imdbID="tt0073195", Response="True")
     with pytest.raises(NotFound, match="another film"):
-        await client.by_id(MATRIX)
+        await client.fetch_by_id(MATRIX)
 
 
 @pytest.mark.parametrize(
@@ -261,13 +263,13 @@ async def test_an_answer_that_is_no_film_is_an_outage_and_not_a_miss(
 ) -> None:
     omdb.says(**told)
     with pytest.raises(Unavailable) as refused:
-        await client.by_title("jaws")
+        await client.fetch_by_title("jaws")
     assert refused.value.code == "omdb_unavailable"
 
 
 async def test_a_film_in_broken_json_is_read(client: OmdbClient, omdb: Omdb) -> None:
     omdb.answer = b'{"Title":"The "Matrix"","Plot":"It\\\'s\x02 odd","imdbID":"tt0133093"}'
-    facts = await client.by_id(MATRIX)
+    facts = await client.fetch_by_id(MATRIX)
     assert (facts.title, facts.plot) == ('The "Matrix"', "It's odd")
 
 
@@ -279,7 +281,7 @@ async def test_the_key_is_nowhere_but_in_the_request(
     client = OmdbClient(session, omdb.url, omdb.key, quota)
     omdb.fail(fault)
     with capture_logs() as logs, pytest.raises(DomainError) as refused:
-        await client.by_title("jaws")
+        await client.fetch_by_title("jaws")
     told = "".join(traceback.format_exception(refused.value)) + repr(logs) + repr(_all(refused))
     assert omdb.calls[0]["apikey"] == omdb.key
     assert "k3y" not in told

@@ -131,21 +131,21 @@ async def test_those_who_wait_for_a_miss_do_not_ask_again(
 async def test_a_process_that_dies_while_asking_is_waited_out(
     lookup: FilmLookup, omdb: Omdb, clock: Clock
 ) -> None:
-    assert await NegativeCache(clock.now).claim("t:parasite||", lookup_module.LEASE)
+    assert await NegativeCache(clock.now).claim("t:parasite||", lookup_module.LOOKUP_LEASE)
     asking = asyncio.create_task(lookup.get("parasite"))
     done, _ = await asyncio.wait([asking], timeout=0.3)
     assert not done
     assert omdb.calls == []
-    clock.pass_by(lookup_module.LEASE)
+    clock.pass_by(lookup_module.LOOKUP_LEASE)
     assert (await asking).title == "Parasite"
 
 
 async def test_nobody_waits_for_another_process_for_ever(
     catalogue: Catalogue, client: OmdbClient, clock: Clock
 ) -> None:
-    seconds = iter([0.0, 1.0, lookup_module.PATIENCE])
+    seconds = iter([0.0, 1.0, lookup_module.MAX_WAIT])
     lookup = FilmLookup(catalogue, client, clock.now, clock=lambda: next(seconds))
-    assert await NegativeCache(clock.now).claim("t:parasite||", lookup_module.LEASE)
+    assert await NegativeCache(clock.now).claim("t:parasite||", lookup_module.LOOKUP_LEASE)
     error = await refused(lookup.get("parasite"))
     assert (type(error), error.retry_after) == (Unavailable, 1)
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from service.errors import Unavailable
-from service.omdb.quota import Call, OmdbQuota, QuotaBudget
+from service.omdb.quota import OmdbQuota, QuotaBudget, QuotaCall
 from tests.integration.omdb.conftest import Clock
 
 HOUR = 3_600
@@ -20,21 +20,21 @@ def five(database: str, clock: Clock) -> OmdbQuota:
 
 async def use_up(quota: OmdbQuota, calls: int) -> None:
     for _ in range(calls):
-        await quota.answered(await quota.take())
+        await quota.record_answer(await quota.take_call())
 
 
 async def test_no_call_is_taken_twice_by_those_who_ask_at_once(database: str, clock: Clock) -> None:
     here, there = OmdbQuota(KEY, 20, clock.now), OmdbQuota(KEY, 20, clock.now)
     asked = await asyncio.gather(
-        *(quota.take() for quota in (here, there) for _ in range(25)), return_exceptions=True
+        *(quota.take_call() for quota in (here, there) for _ in range(25)), return_exceptions=True
     )
-    assert sum(isinstance(one, Call) for one in asked) == 20
+    assert sum(isinstance(one, QuotaCall) for one in asked) == 20
     assert sum(isinstance(one, Unavailable) for one in asked) == 30
-    assert await here.budget() == await there.budget() == QuotaBudget(20, 20, None)
+    assert await here.get_budget() == await there.get_budget() == QuotaBudget(20, 20, None)
 
 
 async def test_a_key_that_was_never_used_has_all_its_calls(five: OmdbQuota) -> None:
-    assert await five.budget() == QuotaBudget(0, 5, None)
+    assert await five.get_budget() == QuotaBudget(0, 5, None)
 
 
 async def test_the_next_day_begins_a_day_after_the_first_call(
@@ -44,14 +44,14 @@ async def test_the_next_day_begins_a_day_after_the_first_call(
     clock.pass_by(10 * HOUR)
     await use_up(five, 1)
     with pytest.raises(Unavailable) as refused:
-        await five.take()
+        await five.take_call()
     assert (refused.value.code, refused.value.retry_after) == ("omdb_quota_exhausted", 14 * HOUR)
 
     clock.pass_by(14 * HOUR)
-    assert (await five.budget()).used == 0
+    assert (await five.get_budget()).used == 0
     await use_up(five, 5)
     with pytest.raises(Unavailable):
-        await five.take()
+        await five.take_call()
 
 
 async def test_a_day_keeps_its_hour_however_late_its_first_call(
@@ -61,7 +61,7 @@ async def test_a_day_keeps_its_hour_however_late_its_first_call(
     clock.pass_by(3 * DAY + 5 * HOUR)
     await use_up(five, 5)
     with pytest.raises(Unavailable) as refused:
-        await five.take()
+        await five.take_call()
     assert refused.value.retry_after == 19 * HOUR
 
 
@@ -69,55 +69,55 @@ async def test_a_day_keeps_its_hour_however_late_its_first_call(
 async def test_omdbs_own_word_counts_more_than_what_was_counted(
     five: OmdbQuota, clock: Clock
 ) -> None:
-    await five.take()
-    assert (await five.spent()).retry_after == HOUR
+    await five.take_call()
+    assert (await five.record_exhaustion()).retry_after == HOUR
     clock.pass_by(HOUR / 2)
     with pytest.raises(Unavailable) as refused:
-        await five.take()
+        await five.take_call()
     assert refused.value.retry_after == HOUR / 2
-    assert (await five.budget()).stopped_until is not None
+    assert (await five.get_budget()).stopped_until is not None
 
 
 @pytest.mark.fault(45, "OMDb's calls are spent")
 async def test_one_call_finds_out_for_all_whether_the_new_day_has_begun(
     five: OmdbQuota, clock: Clock
 ) -> None:
-    await five.take()
-    await five.spent()
+    await five.take_call()
+    await five.record_exhaustion()
     clock.pass_by(HOUR)
-    probe = await five.take()
-    assert probe.probing
+    probe = await five.take_call()
+    assert probe.is_probe
     with pytest.raises(Unavailable) as refused:
-        await five.take()
+        await five.take_call()
     assert refused.value.retry_after == 60
 
-    await five.answered(probe)
-    assert await five.budget() == QuotaBudget(1, 5, None)
+    await five.record_answer(probe)
+    assert await five.get_budget() == QuotaBudget(1, 5, None)
     await use_up(five, 4)
     with pytest.raises(Unavailable) as refused:
-        await five.take()
+        await five.take_call()
     assert refused.value.retry_after == DAY, "the day begins when OMDb began to answer"
 
 
 async def test_a_probe_that_is_never_answered_holds_up_nobody_for_long(
     five: OmdbQuota, clock: Clock
 ) -> None:
-    await five.take()
-    await five.spent()
+    await five.take_call()
+    await five.record_exhaustion()
     clock.pass_by(HOUR)
-    await five.take()
+    await five.take_call()
     clock.pass_by(60)
-    assert (await five.take()).probing
+    assert (await five.take_call()).is_probe
 
 
 async def test_the_last_calls_are_kept_for_those_who_wait(five: OmdbQuota) -> None:
     for _ in range(4):
-        await five.take(spare=True)
+        await five.take_call(background=True)
     with pytest.raises(Unavailable):
-        await five.take(spare=True)
-    await five.take()
+        await five.take_call(background=True)
+    await five.take_call()
 
 
 async def test_another_key_has_its_own_calls(five: OmdbQuota, clock: Clock) -> None:
     await use_up(five, 5)
-    assert await OmdbQuota("another-key", 5, clock.now).take() == Call(probing=False)
+    assert await OmdbQuota("another-key", 5, clock.now).take_call() == QuotaCall(is_probe=False)

@@ -13,7 +13,7 @@ from service.omdb import lookup as lookup_module
 from service.omdb import rate_limit
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import FilmLookup
-from service.omdb.lookup_key import refresh_after
+from service.omdb.lookup_key import schedule_refresh
 from service.omdb.models import OmdbLease
 from tests.integration.omdb.conftest import Clock, refused, until
 from tests.support.omdb_server import Omdb
@@ -68,7 +68,7 @@ async def test_one_stranger_cannot_spend_everybodys_calls(
     catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: Clock
 ) -> None:
     lookup = FilmLookup(catalogue, client, clock.now, clock.monotonic)
-    for number in range(rate_limit.LOOKUPS):
+    for number in range(rate_limit.MAX_LOOKUPS):
         assert isinstance(await refused(lookup.get(f"none {number}", "192.0.2.1")), NotFound)
     error = await refused(lookup.get("one more", "192.0.2.1"))
     assert isinstance(error, TooMany)
@@ -82,11 +82,11 @@ async def test_one_stranger_cannot_spend_everybodys_calls(
 
 def test_a_crowd_of_strangers_takes_no_more_memory(clock: Clock) -> None:
     counts = rate_limit.LookupRateLimit(clock.monotonic)
-    for number in range(rate_limit.ASKERS + rate_limit.LOOKUPS):
-        counts.count(f"stranger {number}")
+    for number in range(rate_limit.MAX_REQUESTERS + rate_limit.MAX_LOOKUPS):
+        counts.count_lookup(f"stranger {number}")
     with pytest.raises(TooMany):
-        counts.count("one stranger more")
-    counts.count("stranger 1")
+        counts.count_lookup("one stranger more")
+    counts.count_lookup("stranger 1")
 
 
 async def test_old_facts_are_served_at_once_and_fetched_again_behind_the_answer(
@@ -113,7 +113,7 @@ async def test_old_facts_are_served_at_once_and_fetched_again_behind_the_answer(
 async def test_a_refresh_that_fails_keeps_what_is_here_and_is_not_repeated_at_once(
     lookup: FilmLookup, omdb: Omdb, clock: Clock, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookup_module, "LAST_WORDS", 60)
+    monkeypatch.setattr(lookup_module, "CLOSE_TIMEOUT", 60)
     await lookup.get("Jaws")
     clock.pass_by(90 * DAY)
     omdb.fail(fault)
@@ -137,7 +137,7 @@ async def test_a_refresh_that_fails_keeps_what_is_here_and_is_not_repeated_at_on
 async def test_closing_waits_for_what_is_under_way_but_not_for_ever(
     lookup: FilmLookup, omdb: Omdb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookup_module, "LAST_WORDS", 0.1)
+    monkeypatch.setattr(lookup_module, "CLOSE_TIMEOUT", 0.1)
     omdb.fail("hang")
     asking = asyncio.create_task(lookup.get("Jaws"))
 
@@ -156,7 +156,7 @@ async def test_closing_waits_for_what_is_under_way_but_not_for_ever(
 def test_the_newer_a_film_the_sooner_its_facts_are_old(clock: Clock) -> None:
     def days(**told: object) -> float:
         facts = FilmFacts.model_validate({"title": "X", **told})
-        return (refresh_after(facts, clock.now()) - clock.now()) / timedelta(days=1)
+        return (schedule_refresh(facts, clock.now()) - clock.now()) / timedelta(days=1)
 
     today = clock.now().date()
     assert days(released=today + timedelta(days=200)) == 1

@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import pytest
 
-from service.posters.errors import PosterMissing, PosterRejected, PosterTemporarilyUnavailable
+from service.posters.errors import PosterMissing, PosterRejected, PosterUnavailable
 from service.posters.fetcher import MAX_BYTES, PosterFetcher
-from service.posters.ssrf_guard import NotPublic, PublicResolver, is_public
+from service.posters.ssrf_guard import NonPublicAddress, PublicResolver, is_public
 from tests.support.poster_host import Host, running_host
 from tests.support.sample_images import picture
 
@@ -77,7 +77,7 @@ async def test_not_available_means_that_there_is_no_poster(
 async def test_a_host_in_trouble_is_asked_again_later(
     host: Host, fetcher: PosterFetcher, status: int
 ) -> None:
-    with pytest.raises(PosterTemporarilyUnavailable) as found:
+    with pytest.raises(PosterUnavailable) as found:
         await fetcher.fetch(host.url(f"/status/{status}"))
     assert found.value.retry_after == (120.0 if status in (429, 503) else None)
 
@@ -87,19 +87,19 @@ async def test_a_host_in_trouble_is_asked_again_later(
 async def test_an_answer_that_breaks_off_is_asked_for_again(
     host: Host, fetcher: PosterFetcher, path: str
 ) -> None:
-    with pytest.raises(PosterTemporarilyUnavailable):
+    with pytest.raises(PosterUnavailable):
         await fetcher.fetch(host.url(path))
 
 
 async def test_a_host_that_is_not_there_is_asked_again_later() -> None:
     async with PosterFetcher(["127.0.0.1:1"]) as fetcher:
-        with pytest.raises(PosterTemporarilyUnavailable):
+        with pytest.raises(PosterUnavailable):
             await fetcher.fetch("http://127.0.0.1:1/poster.jpg")
 
 
 async def test_a_name_that_nobody_knows_is_asked_again_later() -> None:
     async with PosterFetcher(lookup=Names()) as fetcher:
-        with pytest.raises(PosterTemporarilyUnavailable):
+        with pytest.raises(PosterUnavailable):
             await fetcher.fetch("https://posters.test/1.jpg")
 
 
@@ -125,8 +125,8 @@ async def test_an_endless_stream_ends_at_ten_megabytes(host: Host, fetcher: Post
 
 @pytest.mark.fault(41, "huge, endless, slow bodies")
 async def test_a_dripping_host_is_left_after_its_time(host: Host) -> None:
-    async with PosterFetcher([host.pair], seconds=0.3) as fetcher:
-        with pytest.raises(PosterTemporarilyUnavailable, match=r"longer than 0\.3 seconds"):
+    async with PosterFetcher([host.pair], timeout=0.3) as fetcher:
+        with pytest.raises(PosterUnavailable, match=r"longer than 0\.3 seconds"):
             await fetcher.fetch(host.url("/drip"))
 
 
@@ -237,7 +237,7 @@ async def test_a_name_is_looked_up_once_and_only_that_answer_is_used() -> None:
     resolver = PublicResolver((), names)
     first = await resolver.resolve("rebind.test", 80)
     assert [entry["host"] for entry in first] == ["93.184.215.14"]
-    with pytest.raises(NotPublic):
+    with pytest.raises(NonPublicAddress):
         await resolver.resolve("rebind.test", 80)
 
 

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from service.films.poster_response import POSTER_WIDTHS
-from service.posters.errors import PosterRejected, PosterTemporarilyUnavailable
-from service.posters.image_processor import ImageProcessor, ProcessedPoster, unpacked
+from service.posters.errors import PosterRejected, PosterUnavailable
+from service.posters.image_processor import ImageProcessor, ProcessedPoster, parse_result
 from service.posters.image_worker import InvalidImage, process
 from tests.support.sample_images import BLUE, RED, detailed, encoded, picture, pixel_bomb, scan_bomb
 
@@ -67,7 +67,8 @@ async def test_the_key_follows_from_the_pictures_alone(darkroom: ImageProcessor)
 
 def test_pictures_that_share_their_bytes_differently_have_different_keys() -> None:
     assert (
-        ProcessedPoster.of([b"ab", b"c", b"d"]).key != ProcessedPoster.of([b"a", b"bc", b"d"]).key
+        ProcessedPoster.from_images([b"ab", b"c", b"d"]).key
+        != ProcessedPoster.from_images([b"a", b"bc", b"d"]).key
     )
 
 
@@ -155,7 +156,7 @@ def test_a_line_of_pixels_keeps_at_least_one_row() -> None:
 
 
 async def test_a_picture_that_takes_for_ever_is_refused_and_the_next_one_is_made() -> None:
-    darkroom = ImageProcessor(cpu_seconds=1)
+    darkroom = ImageProcessor(max_cpu_seconds=1)
     try:
         with pytest.raises(PosterRejected, match="takes too long"):
             await darkroom.process(scan_bomb())
@@ -165,7 +166,7 @@ async def test_a_picture_that_takes_for_ever_is_refused_and_the_next_one_is_made
 
 
 async def test_a_picture_that_needs_too_much_memory_is_refused() -> None:
-    darkroom = ImageProcessor(memory=128 * 1024 * 1024)
+    darkroom = ImageProcessor(max_memory_bytes=128 * 1024 * 1024)
     try:
         with pytest.raises(PosterRejected, match=r"memory|damaged|breaks"):
             await darkroom.process(encoded(Image.new("1", (6000, 6000)), "PNG"))
@@ -188,13 +189,13 @@ async def test_a_picture_that_needs_too_much_memory_is_refused() -> None:
 )
 def test_a_child_that_has_lost_its_mind_is_not_believed(told: bytes) -> None:
     with pytest.raises(PosterRejected, match="breaks the decoder"):
-        unpacked(told)
+        parse_result(told)
 
 
 async def test_a_darkroom_that_hangs_is_given_up_and_replaced() -> None:
-    darkroom = ImageProcessor(cpu_seconds=600, patience=1.0)
+    darkroom = ImageProcessor(max_cpu_seconds=600, timeout=1.0)
     try:
-        with pytest.raises(PosterTemporarilyUnavailable):
+        with pytest.raises(PosterUnavailable):
             await darkroom.process(scan_bomb())
         assert await pictures_soon(darkroom)
     finally:
@@ -252,6 +253,6 @@ async def pictures_soon(darkroom: ImageProcessor) -> bool:
     for _ in range(3):
         try:
             return bool((await darkroom.process(picture())).sizes)
-        except PosterTemporarilyUnavailable:
+        except PosterUnavailable:
             continue
     return False

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from indexer import poster_worker as loop
-from indexer.poster_worker import LOOK_AGAIN, MOST_TRIES, PosterWorker
+from indexer.poster_worker import MAX_ATTEMPTS, MISSING_RECHECK_MS, PosterWorker
 from service.errors import NotFound, Unavailable
 from service.films.models import Film
 from service.films.poster_response import POSTER_WIDTHS, poster_view
@@ -25,7 +24,7 @@ from tests.support.waiting import until
 
 @pytest.fixture(scope="module")
 async def darkroom() -> AsyncIterator[ImageProcessor]:
-    room = ImageProcessor(cpu_seconds=1)
+    room = ImageProcessor(max_cpu_seconds=1)
     yield room
     await room.close()
 
@@ -67,7 +66,7 @@ async def test_the_same_poster_of_two_films_is_kept_once(studio: Studio) -> None
     ids = [await studio.film("/picture/good", title) for title in ("Jaws", "Jaws 2")]
     await studio.posters.run_once()
     assert len({(await shown(film_id)).poster_key for film_id in ids}) == 1
-    assert len([stored async for stored in studio.store.objects()]) == len(POSTER_WIDTHS)
+    assert len([stored async for stored in studio.store.list_objects()]) == len(POSTER_WIDTHS)
 
 
 @pytest.mark.fault(39, "a poster is not there")
@@ -81,7 +80,7 @@ async def test_a_missing_poster_is_looked_for_again_after_days(
     assert film.poster_status == "missing"
     assert film.poster_reason
     assert film.poster_due_at is not None
-    assert film.poster_due_at > studio.clock.ms() + LOOK_AGAIN / 2
+    assert film.poster_due_at > studio.clock.ms() + MISSING_RECHECK_MS / 2
     assert poster_view(film).url is None
 
 
@@ -91,7 +90,7 @@ async def test_a_poster_that_turns_up_later_is_found(studio: Studio) -> None:
     await studio.posters.run_once()
     studio.host.pictures["late"] = picture()
     assert await studio.posters.run_once() == 0
-    studio.clock.passes(2 * LOOK_AGAIN)
+    studio.clock.passes(2 * MISSING_RECHECK_MS)
     assert await studio.posters.run_once() == 1
     assert (await shown(film_id)).poster_status == "stored"
 
@@ -121,14 +120,14 @@ async def test_what_must_not_be_shown_is_rejected_for_good(
     assert (film.poster_status, film.poster_due_at) == ("rejected", None)
     assert film.poster_reason is not None
     assert any(part in film.poster_reason for part in reason.split("|"))
-    assert [stored async for stored in studio.store.objects()] == []
+    assert [stored async for stored in studio.store.list_objects()] == []
     assert studio.told == [None]
 
 
 async def test_a_host_in_trouble_is_asked_later_and_later_and_given_up(studio: Studio) -> None:
     film_id = await studio.film("/status/500")
     waits = []
-    for _ in range(MOST_TRIES - 1):
+    for _ in range(MAX_ATTEMPTS - 1):
         assert await studio.posters.run_once() == 1
         film = await shown(film_id)
         assert (film.poster_status, film.poster_reason) == ("pending", "the host answers 500")
@@ -208,7 +207,7 @@ async def test_an_indexer_that_dies_loses_nothing(studio: Studio) -> None:
     film_id = await studio.film("/picture/good")
     assert await jobs.claim(studio.clock.ms()) is not None  # and no more is heard of it
     assert await studio.posters.run_once() == 0
-    studio.clock.passes(jobs.LEASE + 1)
+    studio.clock.passes(jobs.LEASE_MS + 1)
     assert await studio.posters.run_once() == 1
     assert (await shown(film_id)).poster_status == "stored"
 
@@ -217,10 +216,10 @@ async def test_one_that_comes_back_late_does_not_undo_anothers_work(studio: Stud
     film_id = await studio.film("/picture/good")
     late = await jobs.claim(studio.clock.ms())
     assert late is not None
-    studio.clock.passes(jobs.LEASE + 1)
+    studio.clock.passes(jobs.LEASE_MS + 1)
     await studio.posters.run_once()
-    lost = jobs.Outcome(jobs.PosterSnapshot("missing", "too late", None))
-    assert not await jobs.settle(late, lost)
+    lost = jobs.JobOutcome(jobs.PosterSnapshot("missing", "too late", None))
+    assert not await jobs.record_outcome(late, lost)
     assert (await shown(film_id)).poster_status == "stored"
 
 
@@ -242,13 +241,12 @@ async def test_a_store_that_is_away_is_no_films_fault(studio: Studio, folder: Pa
 
 
 async def test_the_loop_goes_on_by_itself_when_the_store_is_back(
-    studio: Studio, folder: Path, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, folder: Path
 ) -> None:
-    monkeypatch.setattr(loop, "FIRST_REST", 0.05)
     folder.write_text("in the way")
     film_id = await studio.film("/picture/good")
     with capture_logs() as logs:
-        async with at_work(studio.posters):
+        async with at_work(studio.again(initial_pause=0.05)):
             await until(lambda: said(logs, "posters_paused"))
             folder.unlink()
             await until(lambda: is_stored(film_id))
@@ -280,10 +278,9 @@ async def test_the_loop_outlives_a_database_that_is_away(
         return await claim(now_ms)
 
     monkeypatch.setattr(jobs, "claim", claim_later)
-    monkeypatch.setattr(loop, "FIRST_REST", 0.02)
     film_id = await studio.film("/picture/good")
     with capture_logs() as logs:
-        async with at_work(studio.posters):
+        async with at_work(studio.again(initial_pause=0.02)):
             await until(lambda: is_stored(film_id))
     paused = [line for line in logs if line["event"] == "posters_paused"]
     assert [line["log_level"] for line in paused] == ["warning"], "one line, and no traceback"
@@ -313,7 +310,6 @@ async def test_a_poster_that_breaks_the_code_is_tried_again_and_holds_up_nobody(
 async def test_the_loop_sweeps_by_itself_and_goes_on_when_that_fails(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "SWEEP_EVERY", 0.02)
     orphan = object_key("0" * 64, "w342")
     await studio.store.put(orphan, b"orphan", "image/jpeg")
     studio.clock.passes(2 * 86_400_000)
@@ -331,7 +327,7 @@ async def test_the_loop_sweeps_by_itself_and_goes_on_when_that_fails(
         return await studio.store.get(orphan) is None
 
     with capture_logs() as logs:
-        async with at_work(studio.posters):
+        async with at_work(studio.again(purge_interval=0.02)):
             await until(gone)
     assert failed == [orphan]
     assert await said(logs, "posters_not_swept")
@@ -372,12 +368,12 @@ async def test_an_old_object_that_no_film_shows_is_swept(studio: Studio) -> None
     film_id = await studio.film("/picture/good")
     await studio.posters.run_once()
     await studio.store.put(object_key("0" * 64, "w342"), b"orphan", "image/jpeg")
-    assert await studio.posters.sweep() == 0, "all are too young"
+    assert await studio.posters.purge_unreferenced() == 0, "all are too young"
     studio.clock.passes(2 * 86_400_000)
     await studio.store.put(object_key("1" * 64, "w342"), b"orphan", "image/jpeg")
-    assert await studio.posters.sweep() == 2
+    assert await studio.posters.purge_unreferenced() == 2
     key = (await shown(film_id)).poster_key
-    left = {stored.key async for stored in studio.store.objects()}
+    left = {stored.key async for stored in studio.store.list_objects()}
     assert left == {object_key(str(key), size) for size in POSTER_WIDTHS}
 
 
@@ -388,12 +384,12 @@ async def test_a_poster_that_the_store_has_lost_is_ordered_again(studio: Studio)
     film = await shown(film_id)
     key = str(film.poster_key)
     stored = await gallery.get_poster(film, "w342")
-    assert (stored.media_type, stored.drawn) == ("image/jpeg", False)
+    assert (stored.media_type, stored.is_placeholder) == ("image/jpeg", False)
     for size in POSTER_WIDTHS:
         await studio.store.delete(object_key(key, size))
     with pytest.raises(NotFound):
         await gallery.get_stored(key, "w342.jpg")
-    assert (await gallery.get_poster(film, "w342")).drawn
+    assert (await gallery.get_poster(film, "w342")).is_placeholder
     assert await studio.posters.run_once() == 1
     assert await gallery.get_stored(key, "w342.jpg") == stored
     assert (await shown(film_id)).counters == 1
