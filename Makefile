@@ -1,20 +1,20 @@
-# Every target is one plain command, so that nobody needs make to know what happens.
+# Every target is one or a few plain commands, which work without make too.
 
 PYTHON ?= python3
 BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 .DEFAULT_GOAL := help
 
-help: ## this list
+help: ## list the targets
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
-run: server.install database.upgrade ## everything for the first search: install, schema, samples, service
+run: server.install database.upgrade ## everything up to the first search: install, create the schema, load samples, serve
 	@$(BIN)/movies load --sample
 	@exec $(BIN)/movies serve
 
-server.install: .venv/installed ## the virtual environment, with locked dependencies
+server.install: .venv/installed ## create the virtual environment, with locked dependencies
 
-server.start: server.install ## the API, and the indexer beside it
+server.start: server.install ## run the API, and the indexer beside it
 	@exec $(BIN)/movies serve
 
 .venv/bin/uv:
@@ -30,37 +30,37 @@ server.start: server.install ## the API, and the indexer beside it
 	@$(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
 	@touch .venv/installed $@
 
-database.upgrade: server.install ## the schema, up to date
+database.upgrade: server.install ## bring the schema up to date
 	@$(BIN)/movies migrate
 
-database.connect: server.install ## a shell on the database
+database.connect: server.install ## open a shell on the database
 	@$(BIN)/movies dbshell
 
 reindex: server.install ## rebuild the index while searches go on
 	@$(BIN)/movies reindex
 
-test: .venv/installed-dev ## all tests, on the embedded stack and on every real backend that is there
+test: .venv/installed-dev ## run all tests, on the embedded stack and on every real backend that is available
 	@tests/run
 
-test.coverage: .venv/installed-dev ## the same, failing under the branch coverage that is promised
+test.coverage: .venv/installed-dev ## the same; fail if branch coverage is too low
 	@tests/run --coverage
 
-chaos: .venv/installed-dev ## every fault, with real parts behind a proxy; writes docs/reliability.md
+chaos: .venv/installed-dev ## inject every fault, with real backends behind a proxy; write docs/reliability.md
 	@tests/chaos
 
-lint: .venv/installed-dev ## style, types, import contracts
+lint: .venv/installed-dev ## check style, types and import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
-backends.install: ## PostgreSQL, Redis, Elasticsearch and S3 on a bare Debian machine
+backends.install: ## install PostgreSQL, Redis, Elasticsearch and S3 on a bare Debian machine
 	@tests/backends/install
 
-backends.start: backends.install ## start them on free ports of the loopback
+backends.start: backends.install ## start them on free loopback ports
 	@tests/backends/start
 
 backends.stop: ## stop them
 	@tests/backends/stop
 
-bench: bench.search bench.match bench.suggest bench.worst bench.load ## every measurement
+bench: bench.search bench.match bench.suggest bench.worst bench.load ## run every benchmark
 
 bench.search: .venv/installed-dev ## how often the right film comes first, by kind of misspelling, as a table
 	@$(BIN)/python -m benches.search
@@ -68,28 +68,28 @@ bench.search: .venv/installed-dev ## how often the right film comes first, by ki
 bench.ablation: .venv/installed-dev ## the same with each part of search left out in turn
 	@$(BIN)/python -m benches.ablation
 
-bench.match: .venv/installed-dev ## how often a file name's film is right, by the confidence that was said
+bench.match: .venv/installed-dev ## how often a file name's film is right, by reported confidence
 	@$(BIN)/python -m benches.names
 
 bench.suggest: .venv/installed-dev ## how many letters until a title is suggested, and how long that takes
 	@$(BIN)/python -m benches.suggest
 
-bench.worst: .venv/installed-dev ## the heaviest searches that a client may send
+bench.worst: .venv/installed-dev ## the most expensive searches that a client may send
 	@$(BIN)/python -m benches.worst
 
 bench.load: .venv/installed-dev ## loading, searching, write-to-searchable, side by side on both stacks
 	@$(BIN)/python -m benches.load
 
-bench.million: .venv/installed-dev ## a million made-up films: filling beside raw bulks, memory, searches; 20 minutes
+bench.million: .venv/installed-dev ## a million synthetic films: fill beside raw bulks, memory, searches; 20 minutes
 	@$(BIN)/python -m benches.million
 
-up: ## the full stack in containers
+up: ## start the full stack in containers
 	docker compose up --build --wait
 
-down: ## stop it; the data stays
+down: ## stop it; the data is kept
 	docker compose down
 
-lock: .venv/bin/uv ## resolve the dependencies anew into the lock files
+lock: .venv/bin/uv ## resolve the dependencies again into the lock files
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	  --python-version 3.11 --universal -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \

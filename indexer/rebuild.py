@@ -34,9 +34,7 @@ from service.search.vocabulary.sync import TermWriter
 log = structlog.get_logger()
 
 POLL_INTERVAL = 0.5  # seconds between two looks for a job
-MAX_INTERRUPTIONS = (
-    8  # times in a row that an engine may be away, with growing pauses, some minutes
-)
+MAX_INTERRUPTIONS = 8  # consecutive engine outages that a rebuild waits out: some minutes in all
 REBUILD_STEPS = (
     Step.CREATING,
     Step.FILLING,

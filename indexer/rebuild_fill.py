@@ -31,14 +31,10 @@ from service.search.vocabulary import sync
 from service.search.vocabulary.sync import TermWriter
 
 PAGE_SIZE = 1_000  # films read, prepared and sent at once; 1 MB of documents
-MAX_PAGES_AHEAD = (
-    12  # pages read and prepared while the engine is busy with others; tantivy commits for long
-)
+MAX_PAGES_AHEAD = 12  # pages prepared while the engine is busy; a commit of tantivy takes long
 MAX_CONCURRENT_SENDS = 4  # pages of these that the engine is sent at once
 THROTTLE_FACTOR = 1.5  # times as long as it took, after each half page while people search
-CHECKPOINT_FILMS = (
-    10_000  # films between two checkpoints, each of which costs tantivy a commit and a merge
-)
+CHECKPOINT_FILMS = 10_000  # films per checkpoint, each of which costs tantivy a commit and a merge
 MAX_CHANGES_LEFT = 100  # changes; a catch-up pass of fewer is followed by the last one
 MAX_CATCH_UP_PASSES = 50  # catch-up passes before the last one is taken anyway
 MAX_ATTEMPTS = 8  # of one page, with a doubling pause, before the rebuild fails

@@ -21,9 +21,7 @@ from service.observability.metrics import CACHED
 log = structlog.get_logger()
 
 FORMAT_VERSION = 4  # raise it when what is kept changes its form
-CHECKSUM_BYTES = (
-    8  # bytes in front of what is kept, which tell it from what somebody else put there
-)
+CHECKSUM_BYTES = 8  # in front of each value, to recognize values written by others
 MAX_WAIT_FOR_OTHERS = 0.25  # seconds to wait for another process's answer before making one's own
 POLL_INTERVAL = 0.01  # seconds between two looks at it
 

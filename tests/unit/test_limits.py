@@ -1,4 +1,4 @@
-"""The page on reliability says what the code does."""
+"""The limits fit each other, and the documentation lists them."""
 
 import re
 from pathlib import Path
@@ -8,14 +8,14 @@ from service import limits
 PAGE = Path(__file__).resolve().parents[2] / "docs/reliability.md"
 
 
-def test_the_page_lists_every_limit_with_its_value() -> None:
-    listed = dict(re.findall(r"^\| `([A-Z0-9_]+)` \| ([\d.]+) \|", PAGE.read_text(), re.MULTILINE))
-    set_ = {name: value for name, value in vars(limits).items() if name.isupper()}
-    assert {name: float(value) for name, value in listed.items()} == set_
+def test_the_documentation_lists_every_limit_with_its_value() -> None:
+    rows = re.findall(r"^\| `([A-Z0-9_]+)` \| ([\d.]+) \|", PAGE.read_text(), re.MULTILINE)
+    documented = {name: float(value) for name, value in rows}
+    assert documented == {name: value for name, value in vars(limits).items() if name.isupper()}
 
 
-def test_whatever_a_request_waits_for_gives_up_before_the_request_does() -> None:
-    waited_for = (
+def test_every_wait_within_a_request_is_shorter_than_the_request_may_take() -> None:
+    waits = (
         limits.POSTGRES_STATEMENT_TIMEOUT,
         limits.POSTGRES_CONNECT_TIMEOUT,
         limits.POSTGRES_POOL_TIMEOUT + limits.POSTGRES_STATEMENT_TIMEOUT,
@@ -26,4 +26,4 @@ def test_whatever_a_request_waits_for_gives_up_before_the_request_does() -> None
         limits.OMDB_TIMEOUT,
         limits.HEALTH_CHECK_TIMEOUT,
     )
-    assert max(waited_for) < limits.REQUEST_TIMEOUT
+    assert max(waits) < limits.REQUEST_TIMEOUT

@@ -20,9 +20,7 @@ from service.database.transactions import run_uncancelled
 
 MAX_AGE = 0.005  # seconds; a burst of searches asks the database once
 ROW_NAME = "films"  # the single row's name
-RANDOM_BITS = (
-    20  # bits beneath the milliseconds; with these 41 a number stays below 2⁶³ for centuries
-)
+RANDOM_BITS = 20  # below the milliseconds; with these 41 it stays below 2⁶³ for centuries
 
 
 Follower = Callable[[int], Awaitable[None]]

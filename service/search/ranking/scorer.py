@@ -31,13 +31,10 @@ MIN_EXPLAINING_SIMILARITY = 0.75  # from here on a whole title's likeness explai
 PAIR_FACTOR = 0.97  # what joined or split words keep of their likeness
 INITIALS_EXPLAINED = 0.90  # what initials explain, and cover
 SAME_LETTERS_EXACTNESS = 0.99  # how exact a title is whose words were joined or split otherwise
-WORD_COUNT_MISMATCH_FACTOR = (
-    0.90  # what a beginning keeps that has more words, or fewer, than were typed
-)
-PREFIX_FACTOR = (
-    0.85  # what a title's beginning counts beside a whole title: else a short title that is
-)
-# nearly typed in full would always come before a well-known longer one
+WORD_COUNT_MISMATCH_FACTOR = 0.90  # for a title prefix with more or fewer words than were typed
+# For a title prefix, compared with a whole title: without it a short title that is almost typed in
+# full would always come before a well-known longer one.
+PREFIX_FACTOR = 0.85
 FULL_WORDS_PREFIX_FACTOR = 0.93  # the same when its last word is typed in full
 MISSPELT_PREFIX_FACTOR = 0.25  # the same with a letter off: a whole title with one is the likelier
 

@@ -15,9 +15,7 @@ from service.text.analysis import without_article
 
 MAX_SEQUEL_NUMBER = 12  # films of a series that are counted
 PART_WORDS = frozenset({"part", "vol", "volume", "episode", "chapter", "movie"})
-MAX_VOTES_GAP = (
-    0.2  # of the scale of votes: films with 25 times fewer than the best known are by others
-)
+MAX_VOTES_GAP = 0.2  # of the votes scale: a film with 25 times fewer is of another series
 MIN_EXPLAINED = 0.97  # of the query, by a title that has the number itself
 
 

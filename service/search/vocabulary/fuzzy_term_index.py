@@ -18,9 +18,7 @@ MAX_FUZZY_HITS = 400  # words looked at for one asked; a short beginning is near
 MAX_PENDING_TERMS = 500  # words searched one by one: 0.1 ms
 MAX_CACHED_EXPANSIONS = 4_096  # answers kept until the next word arrives
 WRITER_HEAP_BYTES = 30_000_000  # bytes
-BULK_HEAP_BYTES = (
-    100_000_000  # bytes, while a start loads all words: the fewer parts, the faster asked
-)
+BULK_HEAP_BYTES = 100_000_000  # while a start loads all terms: fewer segments answer faster
 
 
 class NearTerm(NamedTuple):

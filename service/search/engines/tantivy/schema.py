@@ -1,8 +1,8 @@
-"""How the embedded index lies on disk.
+"""The layout and the schema of the embedded index.
 
-    root/current      the name of the live index; replaced as a whole, so that readers never see
-    half of it root/lock         held by the one process that writes root/<name>/      an index,
-    with `made-by` beside its segments: a mark of the schema that it was made with
+    root/current   the name of the live index; replaced atomically, so readers never see half of it
+    root/lock      held by the one process that writes
+    root/<name>/   an index; `made-by` beside its segments identifies the schema it was made with
 
 Fields hold ready-made terms, split at blanks and otherwise left alone. What only orders or names a
 hit (version, votes, id) is a column of integers: reading a hundred hits then touches no stored
