@@ -1,7 +1,8 @@
-"""Numbers in titles: ``II``, ``Two`` and ``2`` are one word, ``Se7en`` is also ``seven``.
+"""Numbers in titles: `II`, `Two` and `2` mean the same, and `Se7en` is also `seven`.
 
-A film is indexed under every form that people type; a query asks for what was typed and for the
-figure. Kept apart from `text`, since a title's identity is its words, not its numbers."""
+A film is indexed under every form that people type; a query looks for the typed word and for its
+digits. `analysis` knows nothing of this: whether two titles are the same is decided by their words.
+"""
 
 import re
 from itertools import product
@@ -16,10 +17,10 @@ _UNITS, _TENS = _UNIT_WORDS.split(), _TEN_WORDS.split()
 
 CARDINALS: dict[str, int] = {
     **{word: value for value, word in enumerate(_UNITS)},
-    **{word: tens * 10 for tens, word in enumerate(_TENS, 2)},
+    **{word: ten * 10 for ten, word in enumerate(_TENS, 2)},
     **{word: value for value, word in enumerate(_ROMAN_NUMERALS.split(), 2)},
 }
-"""What number a word means. ``i`` is a pronoun before it is a numeral, thus not here."""
+"""The number that a word means. `i` is left out: it is a pronoun more often than a numeral."""
 
 ORDINALS: dict[str, int] = {word: value for value, word in enumerate(_ORDINAL_WORDS.split(), 1)}
 _DIGIT_ORDINAL = re.compile(r"(\d{1,3})(?:st|nd|rd|th)")
@@ -28,16 +29,16 @@ _FRACTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("and", "a", "quarter"): ("1", "4"),
     ("and", "three", "quarters"): ("3", "4"),
 }
-"""What follows a number and belongs to it, with the figures that ``½`` and ``1/2`` are read as."""
+"""The words of a fraction behind a number, and the words that `½` or `1/2` is split into."""
 
 _NUMBERS = frozenset((*CARDINALS, *ORDINALS, *(words[-1] for words in _FRACTIONS)))
 
-# Figures that stand for letters in titles set as ``Se7en``, ``S1m0ne`` or ``Numb3rs``.
+# Digits that stand for letters in titles such as `Se7en`, `S1m0ne` and `Numb3rs`.
 _LEET_LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "vt", "8": "b"}
 _LEET_WORD = re.compile(r"(?=.*[^\W\d_])(?=.*\d)[^\W_]{3,12}")
 MAX_NUMBER_WORDS = 7  # words: nine thousand nine hundred and ninety nine
 MAX_FRACTION_WORDS = 3  # words: and a half
-MAX_LEET_DIGITS = 3  # figures read as letters in one word; more is a code, not a word
+MAX_LEET_DIGITS = 3  # digits read as letters in one word; with more it is a code
 
 
 def _format_ordinal(value: int) -> str:
@@ -48,8 +49,9 @@ def _format_ordinal(value: int) -> str:
 
 
 def to_digits(word: str) -> str:
-    """`word` with its number as a figure: ``two`` and ``ii`` are ``2``, ``second`` is ``2nd``;
-    others stay.
+    """Return a number word in digits: `two` and `ii` give `2`, `second` gives `2nd`.
+
+    Other words stay as they are.
     """
     if word in CARDINALS:
         return str(CARDINALS[word])
@@ -59,21 +61,20 @@ def to_digits(word: str) -> str:
 
 
 def query_forms(word: str) -> tuple[str, ...]:
-    """The forms under which a typed word is looked up: itself first, then its figure if it has
-    another one.
-    """
-    other = to_digits(word)
-    return (word,) if other == word else (word, other)
+    """Return the forms under which a query's word is looked up: itself, then its digits."""
+    digits = to_digits(word)
+    return (word,) if digits == word else (word, digits)
 
 
 def leet_readings(word: str) -> tuple[str, ...]:
-    """Readings of a word with figures for letters: ``se7en`` gives ``seven`` and ``seten``. Most
-    words give none.
+    """Return the readings of a word with digits for letters: `se7en` gives `seven` and `seten`.
+
+    Most words have none.
     """
     if word.isalpha() or not _LEET_WORD.fullmatch(word) or _DIGIT_ORDINAL.fullmatch(word):
         return ()
-    figures = [c for c in word if c.isdigit()]
-    if len(figures) > MAX_LEET_DIGITS or any(c not in _LEET_LETTERS for c in figures):
+    digits = [c for c in word if c.isdigit()]
+    if len(digits) > MAX_LEET_DIGITS or any(c not in _LEET_LETTERS for c in digits):
         return ()
     return tuple(
         "".join(letters)
@@ -82,56 +83,58 @@ def leet_readings(word: str) -> tuple[str, ...]:
 
 
 def index_forms(word: str) -> tuple[str, ...]:
-    """Every form under which a title's word is found, itself first: ``second`` is also ``2nd`` and
-    ``2``.
+    """Return the forms under which a title's word is indexed: `second` is also `2nd` and `2`.
+
+    The word itself comes first.
     """
     if word.isalpha() and word not in _NUMBERS:
         return (word,)
     forms = [word, *query_forms(word)[1:], *leet_readings(word)]
     if word in ORDINALS:
         forms.append(str(ORDINALS[word]))
-    elif found := _DIGIT_ORDINAL.fullmatch(word):
-        forms.append(found.group(1))
+    elif match := _DIGIT_ORDINAL.fullmatch(word):
+        forms.append(match.group(1))
     return tuple(dict.fromkeys(forms))
 
 
 def has_number(title_words: list[str]) -> bool:
-    """Whether a word is a number written as one: what has none is its own figures."""
+    """Return whether a number is written as a word; else `normalize_numerals` changes nothing."""
     return not _NUMBERS.isdisjoint(title_words)
 
 
 def normalize_numerals(title_words: list[str]) -> list[str]:
-    """The words with all numbers as figures, numbers of several words as one: ``twenty one grams``
-    is ``21 grams``, ``five hundred days`` is ``500 days``, ``eight and a half`` is ``8 1 2`` as
-    ``8½`` is.
+    """Return the words with all numbers in digits; several words of one number become one word.
+
+    `twenty one grams` gives `21 grams`, `five hundred days` gives `500 days`, and `eight and a
+    half` gives `8 1 2`, as `8½` does.
     """
     if not has_number(title_words):
         return list(title_words)
     result: list[str] = []
-    place = 0
-    while place < len(title_words):
-        value, used = _parse_cardinal(title_words[place : place + MAX_NUMBER_WORDS])
-        result.append(str(value) if used > 1 else to_digits(title_words[place]))
-        place += max(used, 1)
+    position = 0
+    while position < len(title_words):
+        value, used = _parse_cardinal(title_words[position : position + MAX_NUMBER_WORDS])
+        result.append(str(value) if used > 1 else to_digits(title_words[position]))
+        position += max(used, 1)
         if result[-1].isdigit() and (
-            part := _match_fraction(title_words[place : place + MAX_FRACTION_WORDS])
+            fraction := _match_fraction(title_words[position : position + MAX_FRACTION_WORDS])
         ):
-            result += _FRACTIONS[part]
-            place += len(part)
+            result += _FRACTIONS[fraction]
+            position += len(fraction)
     return result
 
 
 def _match_fraction(following: list[str]) -> tuple[str, ...]:
-    """The words of a half, or of quarters, that the words begin with."""
-    return next((part for part in _FRACTIONS if tuple(following[: len(part)]) == part), ())
+    """Return the words of the fraction that `following` begins with, or ()."""
+    return next((words for words in _FRACTIONS if tuple(following[: len(words)]) == words), ())
 
 
 def _parse_cardinal(following: list[str]) -> tuple[int, int]:
-    """The number that the words begin with, and of how many words it is: 0 and 0 for none."""
+    """Return the number that `following` begins with and how many words it has; else (0, 0)."""
     value = used = 0
-    for unit, worth in (("thousand", 1000), ("hundred", 100)):
+    for unit, factor in (("thousand", 1000), ("hundred", 100)):
         if following[used + 1 : used + 2] == [unit] and following[used] in _UNITS:
-            value += CARDINALS[following[used]] * worth
+            value += CARDINALS[following[used]] * factor
             used += 2
     rest = following[used:]
     joined = 1 if value and rest[:1] == ["and"] else 0
@@ -150,5 +153,5 @@ _EQUIVALENT_FORMS: dict[str, tuple[str, ...]] = {
 
 
 def equivalent_forms(digits: str) -> tuple[str, ...]:
-    """Every word for a number given as a figure, itself first."""
+    """Return all ways to write a number that is given in digits; `digits` comes first."""
     return _EQUIVALENT_FORMS.get(digits, (digits,))

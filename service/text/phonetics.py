@@ -1,16 +1,17 @@
-"""How a word sounds, roughly, in English: `moonlite` and `moonlight` are one sound.
+"""A phonetic key of English words: `moonlite` and `moonlight` have the same one.
 
-A key of consonants, for words that are spelt by ear and lie too many letters from the right one.
-Simpler than the published algorithms, because ranking compares the letters afterwards anyway.
+The key consists of consonants. It finds words that are spelt by ear and differ in too many letters
+from the right one. It is simpler than the published algorithms, because ranking compares the
+letters afterwards anyway.
 """
 
 import re
 from functools import lru_cache
 
-MIN_KEY_LENGTH = 3  # consonants; fewer sound like everything
+MIN_KEY_LENGTH = 3  # consonants; a shorter key matches too many words
 
-_CH_SOUND = "C"  # no folded word has a capital
-# Letters without which a spelling cannot be there, the spelling, how it sounds.
+_CH_SOUND = "C"  # no folded word has a capital letter
+# Letters without which the pattern cannot match (a cheap test), the pattern, its sound.
 _SPELLINGS = (
     ("n", re.compile(r"^(?:kn|gn|pn)"), "n"),
     ("wr", re.compile(r"^wr"), "r"),
@@ -39,13 +40,13 @@ _DOUBLED = re.compile(r"(.)\1+")
 
 @lru_cache(maxsize=50_000)
 def phonetic_key(word: str) -> str:
-    """The key of a folded word; empty when it says too little."""
+    """Return the key of a folded word; empty if it is too short or not of ASCII letters."""
     if not (word.isascii() and word.isalpha()):
         return ""
     key = word
-    for needed, spelling, sounds in _SPELLINGS:
-        if needed in key:
-            key = spelling.sub(sounds, key)
-    first = "a" if key[:1] in "aeiouy" else ""
-    key = first + _DOUBLED.sub(r"\1", _SILENT.sub("", key))
+    for letters, spelling, sound in _SPELLINGS:
+        if letters in key:
+            key = spelling.sub(sound, key)
+    initial_vowel = "a" if key[:1] in "aeiouy" else ""
+    key = initial_vowel + _DOUBLED.sub(r"\1", _SILENT.sub("", key))
     return key if len(key) >= MIN_KEY_LENGTH else ""

@@ -8,8 +8,9 @@ from service.text.analysis import tokenize, without_article
 
 
 def full_title_keys(title_words: list[str]) -> tuple[str, ...]:
-    """The forms of a whole title without spaces: as it is, with figures, and both without a leading
-    article.
+    """Return the forms of a full title without spaces.
+
+    These are the words as they are and with numbers in digits, both also without a leading article.
     """
     forms = [title_words, without_article(title_words)]
     if numerals.has_number(title_words):
@@ -18,21 +19,22 @@ def full_title_keys(title_words: list[str]) -> tuple[str, ...]:
 
 
 def unique(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the texts without repetitions, in order of appearance."""
     return tuple(dict.fromkeys(texts))
 
 
 def title_index_forms(title_words: list[str]) -> list[str]:
-    """A title's words, with their numbers written both ways."""
-    numbered = numerals.has_number(title_words)
-    if not numbered and "".join(title_words).isalpha():
+    """Return the words of a title and the other forms of its numbers."""
+    has_number = numerals.has_number(title_words)
+    if not has_number and "".join(title_words).isalpha():
         return title_words
-    found = [form for word in title_words for form in numerals.index_forms(word)]
-    if numbered:
-        found += [word for word in numerals.normalize_numerals(title_words) if word not in found]
-    return found
+    forms = [form for word in title_words for form in numerals.index_forms(word)]
+    if has_number:
+        forms += [word for word in numerals.normalize_numerals(title_words) if word not in forms]
+    return forms
 
 
-@lru_cache(maxsize=10_000)  # most genres, languages and directors come again; some 2 MB
+@lru_cache(maxsize=10_000)  # most genres, languages and directors come again; about 2 MB
 def compact_key(text: str) -> str:
-    """A name as filters compare it: its folded words, run together."""
+    """Return the folded words of `text` run together, as filters compare names."""
     return "".join(tokenize(text))

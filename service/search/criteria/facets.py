@@ -1,6 +1,7 @@
-"""How many of the films that were found have which genre, language, country, decade or the like.
+"""Facets: how many of the hits have which genre, language, country, decade, type or rating.
 
-Counts of a facet leave its own filter out, so that a chosen genre does not zero the others.
+The counts of a facet leave its own filter out, so that choosing a genre does not reduce all other
+genres to zero.
 """
 
 from collections import Counter
@@ -9,12 +10,15 @@ from dataclasses import dataclass
 
 from service.search.criteria.filters import Facet, FilterableFilm, Filters
 
-MAX_VALUES = 100  # of one facet; there are some thirty genres
+MAX_VALUES = 100  # of one facet; there are about thirty genres
 
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """A value and how many films have it. A decade is its first year, a rating its whole part."""
+    """A value and the number of films that have it.
+
+    A decade is given by its first year, a rating by its integer part.
+    """
 
     value: str | int
     count: int
@@ -23,27 +27,30 @@ class FacetCount:
 FacetCounts = dict[Facet, tuple[FacetCount, ...]]
 
 
-def order_counts(facet: Facet, counted: Iterable[tuple[str | int, int]]) -> tuple[FacetCount, ...]:
-    """Names and types with most films first; decades and ratings from the highest down."""
-    found = [FacetCount(value, count) for value, count in counted if count]
+def order_counts(facet: Facet, counts: Iterable[tuple[str | int, int]]) -> tuple[FacetCount, ...]:
+    """Return the counts above zero in order, at most `MAX_VALUES`.
+
+    Names and types are ordered by count, the highest first; decades and ratings by value, the
+    highest first.
+    """
+    facet_counts = [FacetCount(value, count) for value, count in counts if count]
     if facet in ("decade", "rating"):
-        found.sort(key=lambda each: -int(each.value))
+        facet_counts.sort(key=lambda c: -int(c.value))
     else:
-        found.sort(key=lambda each: (-each.count, str(each.value)))
-    return tuple(found[:MAX_VALUES])
+        facet_counts.sort(key=lambda c: (-c.count, str(c.value)))
+    return tuple(facet_counts[:MAX_VALUES])
 
 
 def count_facets(
     films: Sequence[FilterableFilm], filters: Filters, facets: Iterable[Facet]
 ) -> FacetCounts:
-    """The counts among films at hand, which filters have not touched yet."""
-    found: FacetCounts = {}
+    """Count the values of `facets` among films that have not been filtered yet."""
+    facet_counts: FacetCounts = {}
     for facet in facets:
-        kept = filter(filters.without_facet(facet).accepts, films)
-        found[facet] = order_counts(
-            facet, Counter(v for f in kept for v in _FACET_VALUES[facet](f)).items()
-        )
-    return found
+        matching_films = filter(filters.without_facet(facet).accepts, films)
+        values = Counter(value for film in matching_films for value in _FACET_VALUES[facet](film))
+        facet_counts[facet] = order_counts(facet, values.items())
+    return facet_counts
 
 
 _FACET_VALUES: dict[Facet, Callable[[FilterableFilm], Iterable[str | int]]] = {

@@ -1,7 +1,7 @@
-"""Which films a search may give at all, whatever its words.
+"""Filters: conditions that every film of a result meets, whatever the query.
 
-What a person types (a genre, a director) is compared folded and whole. The engines keep films out
-by it; the same rule in Python, `accepts`, serves whatever has the films at hand already.
+Names (of genres, directors and so on) are compared by their compact keys. The engines apply the
+filters themselves; `Filters.accepts` is the same rule in Python for films that are in memory.
 """
 
 from collections.abc import Sequence
@@ -37,17 +37,18 @@ class FilterableFilm(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Both ends belong to it; a value that is not known lies in no range but the open one."""
+    """A range that includes both ends. Only an open range contains an unknown value."""
 
     minimum: float | int | None = None
     maximum: float | int | None = None
 
     @property
     def is_open(self) -> bool:
+        """Whether the range has neither end."""
         return self.minimum is None and self.maximum is None
 
     def contains(self, value: float | int | None) -> bool:
-        """Whether `value` lies within."""
+        """Return whether `value` is in the range."""
         if value is None:
             return self.is_open
         return (self.minimum is None or value >= self.minimum) and (
@@ -57,10 +58,10 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The filters of one search; a film must pass all of them, and have any of several names.
+    """The filters of one search. A film must meet all of them; of several names it needs one.
 
-    Genres, directors, languages and countries are squeezed; years, ratings (0 to 10) and minutes
-    are ranges.
+    Genres, directors, languages and countries are compact keys. Ratings go from 0 to 10; `minutes`
+    is the running time.
     """
 
     types: tuple[str, ...] = ()
@@ -74,32 +75,28 @@ class Filters:
 
     @property
     def name_filters(self) -> dict[NameFilter, tuple[str, ...]]:
-        """The names that are asked for, by filter; only filters that are set."""
-        asked = {name: getattr(self, field) for name, field in NAME_FILTER_COLUMNS.items()}
-        return {name: values for name, values in asked.items() if values}
+        """The compact keys by filter, for the filters that are set."""
+        filters = {name: getattr(self, field) for name, field in NAME_FILTER_COLUMNS.items()}
+        return {name: values for name, values in filters.items() if values}
 
     def without_facet(self, facet: Facet) -> "Filters":
-        """The same without the filter that `facet` stands for: its counts show what else there
-        is.
-        """
+        """Return the same filters without the one for `facet`, for the counts of that facet."""
         if facet == "type":
             return replace(self, types=())
         if facet == "decade":
             return replace(self, years=Range())
         if facet == "rating":
             return replace(self, ratings=Range())
-        unnamed: dict[str, Any] = {NAME_FILTER_COLUMNS[facet]: ()}
-        return replace(self, **unnamed)
+        changes: dict[str, Any] = {NAME_FILTER_COLUMNS[facet]: ()}
+        return replace(self, **changes)
 
     def accepts(self, film: FilterableFilm) -> bool:
-        """Whether `film` passes."""
+        """Return whether `film` meets all filters."""
         return (
             (not self.types or film.type in self.types)
             and all(
-                any(
-                    compact_key(each) in values for each in getattr(film, NAME_FILTER_COLUMNS[name])
-                )
-                for name, values in self.name_filters.items()
+                any(compact_key(name) in keys for name in getattr(film, NAME_FILTER_COLUMNS[kind]))
+                for kind, keys in self.name_filters.items()
             )
             and self.years.contains(film.year)
             and self.ratings.contains(film.imdb_rating)
