@@ -20,7 +20,7 @@ from service.errors import Unavailable
 from service.film_fields import DOCUMENT_COLUMNS
 from service.films.models import Film
 from service.limits import INDEX_INITIAL_BACKOFF_MS, INDEX_MAX_BACKOFF_MS, OUTBOX_POLL_INTERVAL
-from service.observability.metrics import INDEXED
+from service.observability.metrics import INDEXED_DOCUMENTS
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
 from service.resilience.backoff import backoff
@@ -93,8 +93,8 @@ class IndexWorker:
         except Exception as error:
             errors = await self._handle_failure(pointers, error)
         films = len({pointer.film_id for pointer in pointers})
-        INDEXED.labels("refused").inc(len(errors))
-        INDEXED.labels("written").inc(films - len(errors))
+        INDEXED_DOCUMENTS.labels("refused").inc(len(errors))
+        INDEXED_DOCUMENTS.labels("written").inc(films - len(errors))
         await generation.advance()  # first: an acknowledged change must show in new responses
         await self._acknowledge(pointers, errors)
         log.info("films_indexed", action="films_indexed", count=films, left=len(errors))

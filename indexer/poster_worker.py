@@ -17,7 +17,7 @@ from service.clock import epoch_ms
 from service.database import transactions
 from service.errors import Misconfigured, Unavailable
 from service.films.poster_response import POSTER_WIDTHS
-from service.observability.metrics import UPSTREAM
+from service.observability.metrics import UPSTREAM_CALLS
 from service.posters import jobs
 from service.posters.errors import (
     PosterError,
@@ -173,7 +173,7 @@ class PosterWorker:
         except asyncio.CancelledError:
             await jobs.release(job, epoch_ms(self._now()))
             raise
-        UPSTREAM.labels("poster", outcome.snapshot.status).inc()
+        UPSTREAM_CALLS.labels("poster", outcome.snapshot.status).inc()
         if not await jobs.record_outcome(job, outcome):
             return
         self._has_unannounced_changes |= outcome.snapshot != job.snapshot

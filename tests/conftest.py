@@ -74,7 +74,7 @@ async def database(database_url: str) -> AsyncIterator[str]:
     yield database_url
     await transactions.wait_for_transactions()
     for table in await _tables():
-        await storage.connection().execute_query(f'DELETE FROM "{table}"')
+        await storage.get_connection().execute_query(f'DELETE FROM "{table}"')
 
 
 async def _tables() -> list[str]:

@@ -8,9 +8,9 @@ from service.accounts.auth import require_user
 from service.accounts.responses import SessionView, UserView, VerifiedView
 from service.accounts.schemas import Credentials, NewAccount, Refreshing, Verifying
 from service.accounts.tokens import Identity
-from service.http.dependencies import container
+from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.requests import client_address, read_body
+from service.http.requests import get_client_address, read_body
 from service.http.responses import json_response
 
 PRIVATE = {"Cache-Control": "no-store"}
@@ -29,7 +29,7 @@ bp = Blueprint("accounts", url_prefix="/api/v1")
 async def register(request: Request) -> HTTPResponse:
     account = read_body(request, NewAccount)
     known = account.is_admin and "authorization" in request.headers
-    made = await container(request).accounts.register(
+    made = await get_container(request).accounts.register(
         account, by=await require_user(request) if known else None
     )
     return json_response(made, 201, PRIVATE)
@@ -44,7 +44,7 @@ async def register(request: Request) -> HTTPResponse:
 )
 async def login(request: Request) -> HTTPResponse:
     credentials = read_body(request, Credentials)
-    session = await container(request).accounts.login(credentials, client_address(request))
+    session = await get_container(request).accounts.login(credentials, get_client_address(request))
     return json_response(session, headers=PRIVATE)
 
 
@@ -57,7 +57,7 @@ async def login(request: Request) -> HTTPResponse:
 )
 async def refresh(request: Request) -> HTTPResponse:
     token = read_body(request, Refreshing).refresh_token.get_secret_value()
-    return json_response(await container(request).accounts.refresh(token), headers=PRIVATE)
+    return json_response(await get_container(request).accounts.refresh(token), headers=PRIVATE)
 
 
 @bp.post("/auth/verify")
@@ -69,27 +69,29 @@ async def refresh(request: Request) -> HTTPResponse:
 )
 async def verify(request: Request) -> HTTPResponse:
     known = await _asked_about(request)
-    return json_response(await container(request).accounts.verified(known), headers=PRIVATE)
+    return json_response(await get_container(request).accounts.verified(known), headers=PRIVATE)
 
 
 @bp.post("/auth/logout")
 @operation(
-    "End the session of the bearer token, with all of its tokens", returns={204: None}, who="user"
+    "End the session of the bearer token, with all of its tokens",
+    returns={204: None},
+    access="user",
 )
 async def logout(request: Request) -> HTTPResponse:
-    await container(request).accounts.logout(await require_user(request))
+    await get_container(request).accounts.logout(await require_user(request))
     return HTTPResponse(status=204, headers=PRIVATE)
 
 
 @bp.get("/me")
-@operation("See one's own account", returns={200: UserView}, who="user")
+@operation("See one's own account", returns={200: UserView}, access="user")
 async def me(request: Request) -> HTTPResponse:
     known = await require_user(request)
-    return json_response(await container(request).accounts.me(known.user_id), headers=PRIVATE)
+    return json_response(await get_container(request).accounts.me(known.user_id), headers=PRIVATE)
 
 
 async def _asked_about(request: Request) -> Identity:
     if request.body:
         token = read_body(request, Verifying).token.get_secret_value()
-        return await container(request).accounts.identify(token)
+        return await get_container(request).accounts.identify(token)
     return await require_user(request)

@@ -4,7 +4,7 @@ from sanic.request import Request
 
 from service.accounts.tokens import Identity
 from service.errors import NotAllowed, NotAuthenticated
-from service.http.dependencies import container
+from service.http.dependencies import get_container
 
 
 async def require_user(request: Request) -> Identity:
@@ -16,7 +16,7 @@ async def require_user(request: Request) -> Identity:
     scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NotAuthenticated("A bearer token is needed.", code="token_missing")
-    return await container(request).accounts.identify(token.strip())
+    return await get_container(request).accounts.identify(token.strip())
 
 
 async def require_admin(request: Request) -> Identity:

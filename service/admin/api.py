@@ -11,8 +11,8 @@ from sanic.response import HTTPResponse
 from service.accounts.auth import require_admin
 from service.admin.health import STOPPING, Readiness
 from service.admin.metrics_endpoint import authorize_scrape, render_metrics
-from service.http.dependencies import container
-from service.http.openapi import document, operation
+from service.http.dependencies import get_container
+from service.http.openapi import build_document, operation
 from service.http.pagination import Links, PageQuery, Total
 from service.http.requests import read_path_text, read_query
 from service.http.responses import json_response
@@ -63,7 +63,7 @@ async def live(request: Request) -> HTTPResponse:
 )
 async def ready(request: Request) -> HTTPResponse:
     leaving = request.app.ctx.draining
-    found = STOPPING if leaving else await container(request).health.readiness()
+    found = STOPPING if leaving else await get_container(request).health.readiness()
     status = 503 if found.status in ("unavailable", "stopping") else 200
     return json_response(found, status, {"Cache-Control": "no-store"})
 
@@ -82,7 +82,7 @@ async def metrics(request: Request) -> HTTPResponse:
 @root.get("/openapi.json", name="openapi")
 @operation("This contract, as OpenAPI 3.1", returns={200: "application/json"})
 async def contract(request: Request) -> HTTPResponse:
-    return json_response(document(request.app, container(request).version))
+    return json_response(build_document(request.app, get_container(request).version))
 
 
 @root.get("/docs", name="docs")
@@ -101,20 +101,20 @@ async def docs_asset(request: Request, name: str) -> HTTPResponse:
     "Rebuild the index while searches go on",
     returns={202: ReindexView},
     errors=(409,),
-    who="admin",
+    access="admin",
 )
 async def reindex(request: Request) -> HTTPResponse:
     await require_admin(request)
-    job = await container(request).reindex_jobs.request()
+    job = await get_container(request).reindex_jobs.request()
     return json_response(job, 202, {"Location": f"/api/v1/admin/reindex/{job.id}"})
 
 
 @bp.get("/reindex/<job:str>", name="show_reindex")
-@operation("How far a rebuild is", returns={200: ReindexView}, errors=(404,), who="admin")
+@operation("How far a rebuild is", returns={200: ReindexView}, errors=(404,), access="admin")
 async def show_reindex(request: Request, job: str) -> HTTPResponse:
     await require_admin(request)
     return json_response(
-        await container(request).reindex_jobs.get(job), headers={"Cache-Control": "no-store"}
+        await get_container(request).reindex_jobs.get(job), headers={"Cache-Control": "no-store"}
     )
 
 
@@ -123,11 +123,11 @@ async def show_reindex(request: Request, job: str) -> HTTPResponse:
     "Call off a rebuild; the live index stays as it is",
     returns={202: ReindexView},
     errors=(404, 409),
-    who="admin",
+    access="admin",
 )
 async def cancel_reindex(request: Request, job: str) -> HTTPResponse:
     await require_admin(request)
-    return json_response(await container(request).reindex_jobs.cancel(job), 202)
+    return json_response(await get_container(request).reindex_jobs.cancel(job), 202)
 
 
 @bp.post("/reindex/rollback", name="rollback_reindex")
@@ -135,11 +135,11 @@ async def cancel_reindex(request: Request, job: str) -> HTTPResponse:
     "Go back to the index before the live one",
     returns={202: ReindexView},
     errors=(409,),
-    who="admin",
+    access="admin",
 )
 async def rollback_reindex(request: Request) -> HTTPResponse:
     await require_admin(request)
-    job = await container(request).reindex_jobs.request_rollback()
+    job = await get_container(request).reindex_jobs.request_rollback()
     return json_response(job, 202, {"Location": f"/api/v1/admin/reindex/{job.id}"})
 
 
@@ -147,11 +147,11 @@ async def rollback_reindex(request: Request) -> HTTPResponse:
 @operation(
     "How far the index differs from the database, when all was last compared",
     returns={200: DriftView},
-    who="admin",
+    access="admin",
 )
 async def drift(request: Request) -> HTTPResponse:
     await require_admin(request)
-    return json_response(await container(request).drift.show(), headers=UNKEPT)
+    return json_response(await get_container(request).drift.show(), headers=UNKEPT)
 
 
 @bp.get("/outbox", name="outbox")
@@ -159,18 +159,18 @@ async def drift(request: Request) -> HTTPResponse:
     "The changes of films on their way to the index, the newest first",
     query=OutboxQuery,
     returns={200: PointerPage},
-    who="admin",
+    access="admin",
 )
 async def outbox(request: Request) -> HTTPResponse:
     await require_admin(request)
     asked = read_query(request, OutboxQuery)
-    found = await container(request).outbox_admin.list_pointers(
+    found = await get_container(request).outbox_admin.list_pointers(
         asked.state, asked.limit, asked.offset
     )
     more = asked.offset + asked.limit < found.total
-    links = Links.along(request.path, asked, asked.offset, None, more=more)
+    links = Links.for_page(request.path, asked, asked.offset, None, has_more=more)
     page = PointerPage(list(found.results), Total(value=found.total), links.next, links.previous)
-    link = links.header()
+    link = links.to_header()
     return json_response(page, headers=UNKEPT | ({"Link": link} if link else {}))
 
 
@@ -179,11 +179,11 @@ async def outbox(request: Request) -> HTTPResponse:
     "Try a change again at once, out of quarantine too",
     returns={202: PointerView},
     errors=(404, 409),
-    who="admin",
+    access="admin",
 )
 async def retry_outbox(request: Request, row: str) -> HTTPResponse:
     await require_admin(request)
-    return json_response(await container(request).outbox_admin.retry(row), 202)
+    return json_response(await get_container(request).outbox_admin.retry(row), 202)
 
 
 @bp.post("/movies/<movie:str>/reindex", name="reindex_film")
@@ -191,11 +191,11 @@ async def retry_outbox(request: Request, row: str) -> HTTPResponse:
     "Have one film indexed again as it is now",
     returns={202: PointerView},
     errors=(404,),
-    who="admin",
+    access="admin",
 )
 async def reindex_film(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
-    row = await container(request).outbox_admin.reindex_film(read_path_text(movie))
+    row = await get_container(request).outbox_admin.reindex_film(read_path_text(movie))
     return json_response(row, 202, {"Index-Token": f"{row.film_id}:{row.version}"})
 
 

@@ -14,7 +14,7 @@ from sanic.request import Request
 from service.database.sql import fetch_rows, now_ms
 from service.database.transactions import is_database_fault
 from service.errors import NotAllowed, NotAuthenticated
-from service.http.dependencies import container
+from service.http.dependencies import get_container
 from service.indexing.drift import ROW_NAME
 from service.indexing.models import DriftState
 from service.observability import metrics
@@ -38,7 +38,7 @@ async def render_metrics() -> bytes:
     """Everything in Prometheus's text format; without the database the counts alone."""
     registry = CollectorRegistry()
     registry.register(_Gauges(await _facts()))
-    return await asyncio.to_thread(metrics.counted) + generate_latest(registry)
+    return await asyncio.to_thread(metrics.render_metrics) + generate_latest(registry)
 
 
 async def _facts() -> Facts | None:
@@ -120,7 +120,7 @@ def authorize_scrape(request: Request) -> None:
     """
     if _local(request):
         return
-    wanted = container(request).settings.metrics_token
+    wanted = get_container(request).settings.metrics_token
     if wanted is None:
         raise NotAllowed(
             "Metrics are for this machine alone; set METRICS_TOKEN to read them from elsewhere.",

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import structlog
 
 from service.cache.base import Cache
-from service.observability.metrics import CACHED
+from service.observability.metrics import CACHE_REQUESTS
 
 log = structlog.get_logger()
 
@@ -72,10 +72,10 @@ class ResponseCache:
             task.add_done_callback(lambda done: self._made(key, done, seconds, is_cacheable))
         elif task.done():  # it was made, and is being kept
             kept = CachedResponse(task.result().body, "hit")
-            CACHED.labels(scope, kept.status).inc()
+            CACHE_REQUESTS.labels(scope, kept.status).inc()
             return kept
         kept = await asyncio.shield(task)
-        CACHED.labels(scope, kept.status).inc()
+        CACHE_REQUESTS.labels(scope, kept.status).inc()
         return kept
 
     async def drop(self, scope: str, question: str, generation: int) -> None:

@@ -21,7 +21,7 @@ from service.limits import (
 )
 from service.settings import resolve_path
 
-MODELS = (
+MODEL_MODULES = (
     "service.films.models",
     "service.outbox.models",
     "service.search.index.models",
@@ -60,22 +60,24 @@ def to_driver_url(url: str) -> str:
     The driver would send what it does not know to the server, which refuses it.
     """
     parts = urlsplit(url)
-    kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in POOL_OPTIONS]
-    return urlunsplit(parts._replace(query=urlencode(kept)))
+    driver_options = [
+        (name, value) for name, value in parse_qsl(parts.query) if name not in POOL_OPTIONS
+    ]
+    return urlunsplit(parts._replace(query=urlencode(driver_options)))
 
 
-def _client(url: str) -> dict[str, Any]:
+def _connection_config(url: str) -> dict[str, Any]:
     """Which client serves `url`, and what it is told."""
-    chosen: dict[str, Any] = expand_db_url(to_tortoise_url(url))
+    config: dict[str, Any] = expand_db_url(to_tortoise_url(url))
     if not url.startswith("sqlite"):
-        chosen["engine"] = "service.database.pool"
-        idle = {"idle_in_transaction_session_timeout": str(POSTGRES_IDLE_TIMEOUT_MS)}
-        chosen["credentials"]["server_settings"] = idle
-        chosen["credentials"]["reset"] = _as_it_is
-    return chosen
+        config["engine"] = "service.database.pool"
+        server_settings = {"idle_in_transaction_session_timeout": str(POSTGRES_IDLE_TIMEOUT_MS)}
+        config["credentials"]["server_settings"] = server_settings
+        config["credentials"]["reset"] = _skip_reset
+    return config
 
 
-async def _as_it_is(_: object) -> None:
+async def _skip_reset(_: object) -> None:
     """What a pooled connection is given back with, beside the rollback of what was left open.
 
     Nothing here sets anything in a session, and the driver's own reset is one more round trip for
@@ -86,10 +88,10 @@ async def _as_it_is(_: object) -> None:
 def tortoise_config(url: str) -> dict[str, Any]:
     """Tortoise's own configuration for `url`."""
     return {
-        "connections": {"default": _client(url)},
+        "connections": {"default": _connection_config(url)},
         "apps": {
             "movies": {
-                "models": list(MODELS),
+                "models": list(MODEL_MODULES),
                 "default_connection": "default",
                 "migrations": "migrations",
             }
@@ -109,11 +111,11 @@ async def close_database() -> None:
     await Tortoise.close_connections()
 
 
-def connection() -> BaseDBAsyncClient:
+def get_connection() -> BaseDBAsyncClient:
     """The connection, or the transaction that is under way in this task."""
-    found: BaseDBAsyncClient = connections.get("default")
-    return found
+    connection: BaseDBAsyncClient = connections.get("default")
+    return connection
 
 
 def is_postgres() -> bool:
-    return connection().capabilities.dialect == "postgres"
+    return get_connection().capabilities.dialect == "postgres"

@@ -21,8 +21,8 @@ from service.settings import resolve_path
 TORTOISE_ORM = tortoise_config("sqlite://var/movies.db")
 """What `tortoise makemigrations` reads; the migrations serve both databases."""
 
-LOCK = 7_305_002  # the advisory lock's number: any constant that nobody else uses
-PATIENT = 3600  # seconds for a statement; an index over a million films takes its time
+ADVISORY_LOCK_ID = 7_305_002  # the advisory lock's number: any constant that nobody else uses
+STATEMENT_TIMEOUT = 3600  # seconds for a statement; an index over a million films takes its time
 
 
 async def migrate(url: str) -> list[str]:
@@ -33,26 +33,26 @@ async def migrate(url: str) -> list[str]:
     """
     applied: list[str] = []
 
-    def note(event: str, _app: str, name: str) -> None:
+    def record_applied(event: str, _app: str, name: str) -> None:
         if event == "apply_done":
             applied.append(name)
 
-    chosen = tortoise_config(url)
-    told = chosen["connections"]["default"]["credentials"]
+    config = tortoise_config(url)
+    credentials = config["connections"]["default"]["credentials"]
     if url.startswith("sqlite"):
-        told["foreign_keys"] = "OFF"
+        credentials["foreign_keys"] = "OFF"
     else:
-        told |= {"command_timeout": PATIENT, "server_settings": {}}
-    async with _alone(url):
+        credentials |= {"command_timeout": STATEMENT_TIMEOUT, "server_settings": {}}
+    async with _migration_lock(url):
         try:
-            await run_migrations(config=chosen, progress=note)
+            await run_migrations(config=config, progress=record_applied)
         finally:
             await Tortoise.close_connections()
     return applied
 
 
 @asynccontextmanager
-async def _alone(url: str) -> AsyncIterator[None]:
+async def _migration_lock(url: str) -> AsyncIterator[None]:
     if url.startswith("sqlite"):
         path = resolve_path(url)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,9 @@ async def _alone(url: str) -> AsyncIterator[None]:
         return
     connection = await asyncpg.connect(to_driver_url(url), timeout=5)
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", LOCK, timeout=LONGEST_WAIT)
+        await connection.execute(
+            "SELECT pg_advisory_lock($1)", ADVISORY_LOCK_ID, timeout=LONGEST_WAIT
+        )
         yield
     finally:
         await connection.close(timeout=2)

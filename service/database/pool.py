@@ -17,7 +17,7 @@ from service.limits import POSTGRES_POOL_TIMEOUT
 class Pool(asyncpg.Pool):  # type: ignore[misc]
     """A pool that raises TimeoutError when no connection comes free within `wait` seconds."""
 
-    def __init__(self, wait: float, **options: Any) -> None:
+    def __init__(self, acquire_timeout: float, **options: Any) -> None:
         super().__init__(
             max_queries=50_000,
             max_inactive_connection_lifetime=300.0,
@@ -26,18 +26,18 @@ class Pool(asyncpg.Pool):  # type: ignore[misc]
             loop=options.pop("loop", None),
             **options,
         )
-        self._wait = wait
+        self._acquire_timeout = acquire_timeout
 
     def acquire(self, *, timeout: float | None = None) -> Any:
-        return super().acquire(timeout=self._wait if timeout is None else timeout)
+        return super().acquire(timeout=self._acquire_timeout if timeout is None else timeout)
 
 
 class BoundedClient(AsyncpgDBClient):
     """Tortoise's client over such a pool; `wait=` in the URL changes how long."""
 
     async def create_pool(self, **options: Any) -> asyncpg.Pool:
-        wait = float(options.pop("wait", POSTGRES_POOL_TIMEOUT))
-        return await Pool(wait, **options)
+        acquire_timeout = float(options.pop("wait", POSTGRES_POOL_TIMEOUT))
+        return await Pool(acquire_timeout, **options)
 
 
 client_class: type[BaseDBAsyncClient] = BoundedClient

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from service.database.connection import connection, is_postgres
+from service.database.connection import get_connection, is_postgres
 
 
 def adapt_placeholders(sql: str) -> str:
@@ -11,9 +11,9 @@ def adapt_placeholders(sql: str) -> str:
     return sql if is_postgres() else sql.replace("$", "?")
 
 
-def to_id_parameter(id: UUID) -> UUID | str:
+def to_id_parameter(row_id: UUID) -> UUID | str:
     """An id as this database's driver takes it in a statement."""
-    return id if is_postgres() else str(id)
+    return row_id if is_postgres() else str(row_id)
 
 
 def database_clock_ms() -> str:
@@ -32,4 +32,4 @@ async def now_ms() -> int:
 
 async def fetch_rows(sql: str, *values: object) -> list[dict[str, Any]]:
     """What one statement (with `$1, $2, …`) gives, or returns of what it wrote."""
-    return await connection().execute_query_dict(adapt_placeholders(sql), list(values))
+    return await get_connection().execute_query_dict(adapt_placeholders(sql), list(values))

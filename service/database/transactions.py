@@ -25,7 +25,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-FAULTS: tuple[type[BaseException], ...] = (
+DATABASE_FAULTS: tuple[type[BaseException], ...] = (
     OSError,
     TimeoutError,
     DBConnectionError,
@@ -44,11 +44,11 @@ FAULTS: tuple[type[BaseException], ...] = (
 """What a driver raises when the database, not the query, is at fault."""
 
 
-CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+CONFLICT_ERRORS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """A transaction was broken off, whole, so that another could go on: it may be tried again."""
 
 
-SQLITE_FAULTS = tuple(
+SQLITE_FAULT_PREFIXES = tuple(
     f"SQLITE_{name}" for name in ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY")
 )
 
@@ -62,15 +62,15 @@ def run_uncancelled(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awai
     """
 
     @wraps(fn)
-    async def repeated(*args: P.args, **kwargs: P.kwargs) -> T:
-        for retries in range(MAX_CONFLICT_RETRIES):
+    async def run_with_retries(*args: P.args, **kwargs: P.kwargs) -> T:
+        for attempt in range(MAX_CONFLICT_RETRIES):
             try:
                 return await fn(*args, **kwargs)
-            except CONFLICTS:
-                await asyncio.sleep(backoff(retries + 1, CONFLICT_INITIAL_BACKOFF, jitter=0.5))
+            except CONFLICT_ERRORS:
+                await asyncio.sleep(backoff(attempt + 1, CONFLICT_INITIAL_BACKOFF, jitter=0.5))
         return await fn(*args, **kwargs)
 
-    return shield(repeated)
+    return shield(run_with_retries)
 
 
 def shield(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
@@ -80,13 +80,13 @@ def shield(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]
     async def run(*args: P.args, **kwargs: P.kwargs) -> T:
         task = asyncio.create_task(fn(*args, **kwargs))
         _running.add(task)
-        task.add_done_callback(_done)
+        task.add_done_callback(_discard_task)
         return await asyncio.shield(task)
 
     return run
 
 
-def _done(task: asyncio.Task[Any]) -> None:
+def _discard_task(task: asyncio.Task[Any]) -> None:
     _running.discard(task)
     if not task.cancelled():
         task.exception()
@@ -103,6 +103,6 @@ def is_database_fault(error: BaseException) -> bool:
     if isinstance(error, OperationalError):
         cause = error.args[0] if error.args else error
         if isinstance(cause, sqlite3.OperationalError):
-            return getattr(cause, "sqlite_errorname", "").startswith(SQLITE_FAULTS)
-        return isinstance(cause, FAULTS)
-    return isinstance(error, FAULTS)
+            return getattr(cause, "sqlite_errorname", "").startswith(SQLITE_FAULT_PREFIXES)
+        return isinstance(cause, DATABASE_FAULTS)
+    return isinstance(error, DATABASE_FAULTS)

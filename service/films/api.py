@@ -12,9 +12,9 @@ from service.errors import Malformed, VersionRequired
 from service.films.models import Film
 from service.films.responses import FilmView, etag, film_view
 from service.films.schemas import FilmFacts, FilmPatch
-from service.http.dependencies import container
+from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.requests import client_address, read_body, read_path_text
+from service.http.requests import get_client_address, read_body, read_path_text
 from service.http.responses import conditional_response, encode_json, json_response
 
 bp = Blueprint("films", url_prefix="/api/v1/movies")
@@ -44,11 +44,11 @@ async def show(request: Request, movie: str) -> HTTPResponse:
     body=FilmFacts,
     returns={201: FilmView},
     errors=(409,),
-    who="admin",
+    access="admin",
 )
 async def add(request: Request) -> HTTPResponse:
     await require_admin(request)
-    film = await container(request).catalogue.add(read_body(request, FilmFacts))
+    film = await get_container(request).catalogue.add(read_body(request, FilmFacts))
     return _written(request, film, 201, {"Location": f"/api/v1/movies/{film.id}"})
 
 
@@ -58,13 +58,13 @@ async def add(request: Request) -> HTTPResponse:
     body=FilmFacts,
     returns={200: FilmView},
     errors=(404, 409, 412, 428),
-    who="admin",
+    access="admin",
     headers=IF_MATCH,
 )
 async def replace(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
     seen, facts = parse_if_match(request), read_body(request, FilmFacts)
-    film = await container(request).catalogue.replace(read_path_text(movie), seen, facts)
+    film = await get_container(request).catalogue.replace(read_path_text(movie), seen, facts)
     return await _changed(request, film)
 
 
@@ -74,13 +74,13 @@ async def replace(request: Request, movie: str) -> HTTPResponse:
     body=FilmPatch,
     returns={200: FilmView},
     errors=(404, 409, 412, 428),
-    who="admin",
+    access="admin",
     headers=IF_MATCH,
 )
 async def amend(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
     seen, patch = parse_if_match(request), read_body(request, FilmPatch)
-    film = await container(request).catalogue.update(read_path_text(movie), seen, patch)
+    film = await get_container(request).catalogue.update(read_path_text(movie), seen, patch)
     return await _changed(request, film)
 
 
@@ -89,12 +89,14 @@ async def amend(request: Request, movie: str) -> HTTPResponse:
     "Delete a film",
     returns={204: None},
     errors=(404, 412, 428),
-    who="admin",
+    access="admin",
     headers=IF_MATCH,
 )
 async def withdraw(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
-    film = await container(request).catalogue.delete(read_path_text(movie), parse_if_match(request))
+    film = await get_container(request).catalogue.delete(
+        read_path_text(movie), parse_if_match(request)
+    )
     await _forget(request, film)
     return HTTPResponse(status=204, headers={"Index-Token": f"{film.id}:{film.version}"})
 
@@ -119,10 +121,10 @@ def parse_if_match(request: Request) -> int | None:
 
 async def _shown(request: Request, movie: str) -> CachedResponse:
     """The film's tag and JSON, kept or made now."""
-    made = container(request)
+    made = get_container(request)
 
     async def make() -> bytes:
-        film = await made.lookup.get(movie, client_address(request))
+        film = await made.lookup.get(movie, get_client_address(request))
         return etag(film).encode() + b"\n" + encode_json(film_view(film, made.now()))
 
     return await made.response_cache.get_or_make(
@@ -137,12 +139,12 @@ async def _changed(request: Request, film: Film) -> HTTPResponse:
 
 def _written(request: Request, film: Film, status: int, headers: dict[str, str]) -> HTTPResponse:
     said = {"ETag": f'"{etag(film)}"', "Index-Token": f"{film.id}:{film.version}", **headers}
-    return json_response(film_view(film, container(request).now()), status, said)
+    return json_response(film_view(film, get_container(request).now()), status, said)
 
 
 async def _forget(request: Request, film: Film) -> None:
     """Let whoever wrote the film read it as written, though it is not indexed yet."""
-    made = container(request)
+    made = get_container(request)
     generation = await made.generation.current()
     for name in {str(film.id), film.imdb_id, read_path_text(request.match_info["movie"])} - {None}:
         await made.response_cache.drop("film", str(name), generation)

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 from tortoise.transactions import in_transaction
 
-from service.database.connection import connection, is_postgres
+from service.database.connection import get_connection, is_postgres
 from service.films.schemas import FilmFacts
 from service.limits import INSERT_LOCK_TIMEOUT, MAX_CONCURRENT_INSERTS
 from service.text.analysis import full_title_key as whole_title
@@ -42,15 +42,15 @@ class InsertLocks:
 async def _taken(told: Sequence[FilmFacts]) -> None:
     """The transaction's first statement: a write on SQLite, advisory locks on PostgreSQL."""
     if not is_postgres():
-        await connection().execute_query("UPDATE films SET counters = counters WHERE 0")
+        await get_connection().execute_query("UPDATE films SET counters = counters WHERE 0")
     elif len(told) == 1:
-        await connection().execute_query(
+        await get_connection().execute_query(
             "SELECT pg_advisory_xact_lock_shared($1), (SELECT COUNT(pg_advisory_xact_lock(name)) "
             "FROM unnest($2::bigint[]) AS name)",
             [INSERT_LOCK_KEY, lock_keys(told[0])],
         )
     else:
-        await connection().execute_query("SELECT pg_advisory_xact_lock($1)", [INSERT_LOCK_KEY])
+        await get_connection().execute_query("SELECT pg_advisory_xact_lock($1)", [INSERT_LOCK_KEY])
 
 
 def lock_keys(facts: FilmFacts) -> list[int]:

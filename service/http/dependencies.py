@@ -8,6 +8,6 @@ if TYPE_CHECKING:
     from service.server.container import Container
 
 
-def container(request: Request) -> "Container":
+def get_container(request: Request) -> "Container":
     """Everything that was built for this process."""
     return cast("Container", request.app.ctx.container)

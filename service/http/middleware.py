@@ -11,15 +11,15 @@ from sanic.http import Http
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.http.openapi import template
-from service.observability.metrics import REQUESTS
+from service.http.openapi import openapi_path
+from service.observability.metrics import HTTP_REQUEST_DURATION
 
 log = structlog.get_logger()
 
-REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
-EXPOSED = "ETag, Link, Location, Retry-After, X-Request-ID, Cache-Status, Index-Token"
-METHODS = frozenset(map(str, HTTP_METHODS))
-QUIET = ("/health/live", "/health/ready")
+REQUEST_ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
+EXPOSED_HEADERS = "ETag, Link, Location, Retry-After, X-Request-ID, Cache-Status, Index-Token"
+KNOWN_METHODS = frozenset(map(str, HTTP_METHODS))
+UNLOGGED_PATHS = ("/health/live", "/health/ready")
 
 
 class IdentifiedRequest(Request):
@@ -28,8 +28,8 @@ class IdentifiedRequest(Request):
     @property
     def id(self) -> str:
         if self._id is None:
-            given = self.headers.get("x-request-id", "")
-            self._id = given if REQUEST_ID.match(given) else uuid4().hex
+            client_id = self.headers.get("x-request-id", "")
+            self._id = client_id if REQUEST_ID_PATTERN.match(client_id) else uuid4().hex
         return str(self._id)
 
 
@@ -41,11 +41,11 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
     app.ctx.draining = False
 
     @app.on_request
-    async def begin(request: Request) -> None:
-        request.ctx.began = time.perf_counter()
+    async def start_timer(request: Request) -> None:
+        request.ctx.started_at = time.perf_counter()
 
     @app.on_response  # type: ignore[untyped-decorator]  # Sanic leaves this one untyped
-    async def end(request: Request, response: HTTPResponse) -> None:
+    async def finish_response(request: Request, response: HTTPResponse) -> None:
         if app.ctx.draining and isinstance(request.stream, Http):
             request.stream.keep_alive = False  # so that the client's next request goes elsewhere
         headers = response.headers
@@ -53,14 +53,14 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        _allow_origin(request, headers, origins)
-        began = getattr(request.ctx, "began", None)
-        if began is not None:
-            route = template(request.route.path) if request.route else "unmatched"
-            method = request.method if request.method in METHODS else "other"
-            meter = REQUESTS.labels(method, route, str(response.status))
-            meter.observe(time.perf_counter() - began)
-        if request.path in QUIET:
+        _add_cors_headers(request, headers, origins)
+        started_at = getattr(request.ctx, "started_at", None)
+        if started_at is not None:
+            route = openapi_path(request.route.path) if request.route else "unmatched"
+            method = request.method if request.method in KNOWN_METHODS else "other"
+            histogram = HTTP_REQUEST_DURATION.labels(method, route, str(response.status))
+            histogram.observe(time.perf_counter() - started_at)
+        if request.path in UNLOGGED_PATHS:
             return
         log.info(
             "request",
@@ -69,23 +69,26 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
             route=request.route.path if request.route else None,
             path=request.path[:200],
             status=response.status,
-            ms=None if began is None else round((time.perf_counter() - began) * 1000, 1),
+            ms=None if started_at is None else round((time.perf_counter() - started_at) * 1000, 1),
             address=request.client_ip,
             cache=headers.get("Cache-Status"),
         )
 
 
-def _allow_origin(request: Request, headers: object, origins: tuple[str, ...]) -> None:
+def _add_cors_headers(request: Request, headers: object, origins: tuple[str, ...]) -> None:
     assert hasattr(headers, "update")
     if not origins:
         return
-    said = {"Vary": "Origin"}
+    cors_headers = {"Vary": "Origin"}
     if (origin := request.headers.get("origin")) in origins:
-        said |= {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED}
+        cors_headers |= {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Expose-Headers": EXPOSED_HEADERS,
+        }
         if request.method == "OPTIONS":
-            said |= {
+            cors_headers |= {
                 "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
                 "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
                 "Access-Control-Max-Age": "3600",
             }
-    headers.update(said)
+    headers.update(cors_headers)

@@ -38,7 +38,7 @@ class Operation:
     body: type[BaseModel] | None = None
     returns: Mapping[int, type[Any] | str | None] = field(default_factory=dict)
     errors: tuple[int, ...] = ()
-    who: str = "anyone"
+    access: str = "anyone"
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -49,7 +49,7 @@ def operation(
     body: type[BaseModel] | None = None,
     returns: Mapping[int, type[Any] | str | None] | None = None,
     errors: tuple[int, ...] = (),
-    who: str = "anyone",
+    access: str = "anyone",
     headers: Mapping[str, str] | None = None,
 ) -> Callable[[F], F]:
     """Declare a handler for the document.
@@ -63,16 +63,16 @@ def operation(
 
     def declare(handler: F) -> F:
         handler.operation = Operation(  # type: ignore[attr-defined]
-            summary, query, body, returns or {200: None}, errors, who, headers or {}
+            summary, query, body, returns or {200: None}, errors, access, headers or {}
         )
         return handler
 
     return declare
 
 
-def document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[type-arg]
+def build_document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[type-arg]
     """The whole OpenAPI document of `app`."""
-    found = [
+    operations = [
         (route, method.lower(), route.handler.operation)
         for route in app.router.routes
         if hasattr(route.handler, "operation")
@@ -80,18 +80,22 @@ def document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[type-a
         if method != "HEAD"
     ]
     models: set[tuple[type[Any], Any]] = {(Problem, "serialization")}
-    for _, _, declared in found:
-        models |= {(m, "validation") for m in (declared.query, declared.body) if m}
-        models |= {(m, "serialization") for m in declared.returns.values() if isinstance(m, type)}
+    for _, _, declaration in operations:
+        models |= {(m, "validation") for m in (declaration.query, declaration.body) if m}
+        models |= {
+            (m, "serialization") for m in declaration.returns.values() if isinstance(m, type)
+        }
     ordered = sorted(models, key=lambda pair: (pair[0].__name__, pair[1]))
-    asked: list[tuple[Any, Any, TypeAdapter[Any]]] = [
+    adapters: list[tuple[Any, Any, TypeAdapter[Any]]] = [
         (model, mode, TypeAdapter(model)) for model, mode in ordered
     ]
-    refs, schemas = TypeAdapter.json_schemas(asked, ref_template="#/components/schemas/{model}")
+    refs, schemas = TypeAdapter.json_schemas(adapters, ref_template="#/components/schemas/{model}")
     paths: dict[str, dict[str, Any]] = {}
-    for route, method, declared in sorted(found, key=lambda entry: (entry[0].path, entry[1])):
-        paths.setdefault(template(route.path), {})[method] = _described(
-            route, method, declared, refs, schemas["$defs"]
+    for route, method, declaration in sorted(
+        operations, key=lambda entry: (entry[0].path, entry[1])
+    ):
+        paths.setdefault(openapi_path(route.path), {})[method] = _describe_operation(
+            route, method, declaration, refs, schemas["$defs"]
         )
     return {
         "openapi": "3.1.0",
@@ -113,69 +117,72 @@ def document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[type-a
 
 
 @cache
-def template(path: str) -> str:
+def openapi_path(path: str) -> str:
     """Sanic's path as OpenAPI writes it: `<movie:str>` becomes `{movie}`."""
-    parts = path.strip("/").split("/")
+    segments = path.strip("/").split("/")
     return "/" + "/".join(
-        "{" + part[1:-1].split(":")[0] + "}" if part.startswith("<") else part for part in parts
+        "{" + segment[1:-1].split(":")[0] + "}" if segment.startswith("<") else segment
+        for segment in segments
     )
 
 
-def _described(
-    route: Any, method: str, declared: Operation, refs: Any, defs: Mapping[str, Any]
+def _describe_operation(
+    route: Any, method: str, declaration: Operation, refs: Any, defs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    description: dict[str, Any] = {
         "operationId": route.name.split(".")[-1],
-        "summary": declared.summary,
+        "summary": declaration.summary,
         "tags": [route.name.split(".")[-2]],
-        "parameters": _parameters(route, declared, refs, defs),
+        "parameters": _describe_parameters(route, declaration, refs, defs),
         "responses": {},
     }
-    if declared.body:
-        schema = refs[(declared.body, "validation")]
-        said["requestBody"] = {
+    if declaration.body:
+        schema = refs[(declaration.body, "validation")]
+        description["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": schema}},
         }
-    for status, what in declared.returns.items():
-        answer: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-        if isinstance(what, str):
-            answer["content"] = {what: {}}
-        elif what:
-            schema = refs[(what, "serialization")]
-            answer["content"] = {"application/json": {"schema": schema}}
-        said["responses"][str(status)] = answer
-    refused = {500, *declared.errors}
-    if declared.who != "anyone":
-        said["security"] = [{"bearer": []}]
-        refused |= {401, 403} if declared.who == "admin" else {401}
-    if declared.body:
-        refused |= {400, 413, 415, 422}
-    if declared.query:
-        refused |= {400, 422}
-    for status in sorted(refused):
-        said["responses"][str(status)] = {
+    for status, content in declaration.returns.items():
+        response: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+        if isinstance(content, str):
+            response["content"] = {content: {}}
+        elif content:
+            schema = refs[(content, "serialization")]
+            response["content"] = {"application/json": {"schema": schema}}
+        description["responses"][str(status)] = response
+    error_statuses = {500, *declaration.errors}
+    if declaration.access != "anyone":
+        description["security"] = [{"bearer": []}]
+        error_statuses |= {401, 403} if declaration.access == "admin" else {401}
+    if declaration.body:
+        error_statuses |= {400, 413, 415, 422}
+    if declaration.query:
+        error_statuses |= {400, 422}
+    for status in sorted(error_statuses):
+        description["responses"][str(status)] = {
             "description": HTTPStatus(status).phrase,
             "content": {"application/problem+json": {"schema": refs[(Problem, "serialization")]}},
         }
-    return said
+    return description
 
 
-def _parameters(
-    route: Any, declared: Operation, refs: Any, defs: Mapping[str, Any]
+def _describe_parameters(
+    route: Any, declaration: Operation, refs: Any, defs: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    said: list[dict[str, Any]] = [
+    parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in (info.name for info in route.params.values())
     ]
-    if declared.query:
-        reference = refs[(declared.query, "validation")]["$ref"]
+    if declaration.query:
+        reference = refs[(declaration.query, "validation")]["$ref"]
         schema = defs[reference.rsplit("/", 1)[1]]
-        for name, shape in schema.get("properties", {}).items():
+        for name, property_schema in schema.get("properties", {}).items():
             required = name in schema.get("required", ())
-            said.append({"name": name, "in": "query", "required": required, "schema": shape})
-    for name, purpose in declared.headers.items():
-        said.append(
+            parameters.append(
+                {"name": name, "in": "query", "required": required, "schema": property_schema}
+            )
+    for name, purpose in declaration.headers.items():
+        parameters.append(
             {
                 "name": name.rstrip("*"),
                 "in": "header",
@@ -184,4 +191,4 @@ def _parameters(
                 "schema": {"type": "string"},
             }
         )
-    return said
+    return parameters

@@ -46,8 +46,8 @@ class Links:
     previous: str | None
 
     @classmethod
-    def along(
-        cls, path: str, page: PageQuery, start: int, cursor: str | None, *, more: bool = False
+    def for_page(
+        cls, path: str, page: PageQuery, start: int, cursor: str | None, *, has_more: bool = False
     ) -> "Links":
         """The neighbours of a page that begins behind `start` others, with all else kept but for
         `after`: one page may be given to many, and the wait for a write is its writer's alone.
@@ -57,32 +57,34 @@ class Links:
                 that ends.
             more: whether more follow that no cursor leads to.
         """
-        kept = page.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        kept = {name: value for name, value in kept.items() if name not in DROPPED_PARAMETERS}
+        params = page.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        params = {name: value for name, value in params.items() if name not in DROPPED_PARAMETERS}
 
-        def at(**place: object) -> str:
-            return f"{path}?{urlencode(_plain_values(kept | place), doseq=True)}"
+        def page_url(**position: object) -> str:
+            return f"{path}?{urlencode(_to_query_values(params | position), doseq=True)}"
 
-        following, before = start + page.limit, max(0, start - page.limit)
+        next_offset, previous_offset = start + page.limit, max(0, start - page.limit)
         by_offset = "offset" in page.model_fields_set or not cursor
-        if by_offset and following + page.limit <= MAX_OFFSET:
-            further = at(offset=following) if cursor or more else None
+        if by_offset and next_offset + page.limit <= MAX_OFFSET:
+            next_url = page_url(offset=next_offset) if cursor or has_more else None
         else:
-            further = at(cursor=cursor) if cursor else None
+            next_url = page_url(cursor=cursor) if cursor else None
         return cls(
-            next=further,
-            previous=at(offset=before) if start and before + page.limit <= MAX_OFFSET else None,
+            next=next_url,
+            previous=page_url(offset=previous_offset)
+            if start and previous_offset + page.limit <= MAX_OFFSET
+            else None,
         )
 
-    def header(self) -> str:
+    def to_header(self) -> str:
         """The same addresses as the value of a `Link` header (RFC 8288), or nothing."""
         return ", ".join(
-            f'<{address}>; rel="{rel}"'
-            for rel, address in (("next", self.next), ("prev", self.previous))
-            if address
+            f'<{url}>; rel="{rel}"'
+            for rel, url in (("next", self.next), ("prev", self.previous))
+            if url
         )
 
 
-def _plain_values(given: Mapping[str, object]) -> dict[str, object]:
+def _to_query_values(params: Mapping[str, object]) -> dict[str, object]:
     """Values as addresses write them."""
-    return {k: str(v).lower() if isinstance(v, bool) else v for k, v in given.items()}
+    return {k: str(v).lower() if isinstance(v, bool) else v for k, v in params.items()}

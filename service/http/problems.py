@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-STATUS: dict[type[DomainError], int] = {
+STATUS_BY_ERROR: dict[type[DomainError], int] = {
     Malformed: 400,
     NotAuthenticated: 401,
     NotAllowed: 403,
@@ -71,7 +71,7 @@ SANIC_DETAILS = {
 }
 
 
-def problem(
+def problem_response(
     request: Request | None,
     status: int,
     code: str,
@@ -101,21 +101,30 @@ def problem(
     )
 
 
-def of_domain(request: Request, error: DomainError) -> HTTPResponse:
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+def domain_error_response(request: Request, error: DomainError) -> HTTPResponse:
+    status = next(
+        STATUS_BY_ERROR[error_class]
+        for error_class in type(error).__mro__
+        if error_class in STATUS_BY_ERROR
+    )
     headers = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after)))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    errors = tuple({"pointer": fault.pointer, "detail": fault.detail} for fault in error.errors)
-    return problem(request, status, error.code, error.detail, errors=errors, headers=headers)
+    errors = tuple(
+        {"pointer": field_error.pointer, "detail": field_error.detail}
+        for field_error in error.errors
+    )
+    return problem_response(
+        request, status, error.code, error.detail, errors=errors, headers=headers
+    )
 
 
-def of_sanic(request: Request, error: SanicException) -> HTTPResponse:
+def sanic_error_response(request: Request, error: SanicException) -> HTTPResponse:
     status = error.status_code or 500
     if status >= 500 and status != 503:
-        return of_bug(request, error)
+        return unexpected_error_response(request, error)
     headers = {}
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.headers.get("Allow", "")
@@ -124,13 +133,15 @@ def of_sanic(request: Request, error: SanicException) -> HTTPResponse:
     if status == 503:
         headers["Retry-After"] = "1"
     detail = SANIC_DETAILS.get(status, HTTPStatus(status).phrase + ".")
-    return problem(request, status, SANIC_CODES.get(status, "refused"), detail, headers=headers)
+    return problem_response(
+        request, status, SANIC_CODES.get(status, "refused"), detail, headers=headers
+    )
 
 
-def of_bug(request: Request, error: Exception) -> HTTPResponse:
+def unexpected_error_response(request: Request, error: Exception) -> HTTPResponse:
     if transactions.is_database_fault(error):
         log.warning("database_unavailable", reason=repr(error)[:300])
-        return problem(
+        return problem_response(
             request,
             503,
             "database_unavailable",
@@ -138,24 +149,24 @@ def of_bug(request: Request, error: Exception) -> HTTPResponse:
             headers={"Retry-After": str(round(DATABASE_RETRY))},
         )
     log.error("unhandled_error", exc_info=error, path=request.path if request else None)
-    return problem(
+    return problem_response(
         request, 500, "internal_error", "Something failed here; the log has the request's id."
     )
 
 
-async def validation_problem(
-    request: Request, work: Callable[[], Awaitable[T]], said: Callable[[int, Problem], T]
+async def catch_problem(
+    request: Request, call: Callable[[], Awaitable[T]], on_problem: Callable[[int, Problem], T]
 ) -> T:
     """What `work` gives, or what `said` makes of its refusal: for one of several in a request."""
     try:
-        return await work()
+        return await call()
     except DomainError as error:
-        told = of_domain(request, error)
-        return said(told.status, Problem.model_validate_json(told.body or b"{}"))
+        response = domain_error_response(request, error)
+        return on_problem(response.status, Problem.model_validate_json(response.body or b"{}"))
 
 
 def install(app: Sanic) -> None:  # type: ignore[type-arg]
     """Let every error of `app` be answered by this table."""
-    app.error_handler.add(DomainError, of_domain)
-    app.error_handler.add(SanicException, of_sanic)
-    app.error_handler.add(Exception, of_bug)
+    app.error_handler.add(DomainError, domain_error_response)
+    app.error_handler.add(SanicException, sanic_error_response)
+    app.error_handler.add(Exception, unexpected_error_response)

@@ -26,16 +26,16 @@ def read_body(request: Request, model: type[M]) -> M:
         Malformed: it is not JSON, not an object, or nested deeper than 20 levels.
         Invalid: naming each field that is wrong or unknown.
     """
-    kind = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
-    if kind != "application/json":
+    media_type = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
+    if media_type != "application/json":
         raise UnsupportedMedia("The body must be application/json.")
     try:
         value = orjson.loads(request.body)
-    except orjson.JSONDecodeError as fault:
-        raise Malformed(f"The body is not JSON: {fault.msg}.", code="malformed_json") from None
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"The body is not JSON: {error.msg}.", code="malformed_json") from None
     if not isinstance(value, dict):
         raise Malformed("The body must be a JSON object.", code="malformed_json")
-    if _deeper(value, MAX_BODY_DEPTH):
+    if _is_deeper_than(value, MAX_BODY_DEPTH):
         raise Malformed(f"The body is nested deeper than {MAX_BODY_DEPTH} levels.", code="too_deep")
     return validate(model, value, prefix="/")
 
@@ -55,20 +55,20 @@ def read_query(request: Request, model: type[M]) -> M:
         raise Malformed("A parameter is not valid UTF-8.", code="malformed_query") from None
     except ValueError:
         raise Malformed("There are more than 100 parameters.", code="malformed_query") from None
-    given: dict[str, Any] = {}
-    many = _many(model)
+    params: dict[str, Any] = {}
+    repeatable = _repeatable_parameters(model)
     for name, value in pairs:
-        if name in many:
-            given.setdefault(name, []).append(value)
+        if name in repeatable:
+            params.setdefault(name, []).append(value)
             continue
-        if name in given:
+        if name in params:
             message = "was given more than once"
             raise Invalid(f"{name[:50]} {message}.", errors=(FieldError(name[:50], message),))
-        given[name] = value
-    return validate(model, given, prefix="")
+        params[name] = value
+    return validate(model, params, prefix="")
 
 
-def _many(model: type[BaseModel]) -> set[str]:
+def _repeatable_parameters(model: type[BaseModel]) -> set[str]:
     """The parameters that may be given more than once: those whose value is a tuple."""
     fields = model.model_fields.items()
     return {f.alias or name for name, f in fields if get_origin(f.annotation) is tuple}
@@ -91,22 +91,24 @@ def validate(model: type[M], value: dict[str, object], prefix: str) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        detail, faults = _told(error, prefix)
-        raise Invalid(detail, errors=faults) from None
+        detail, field_errors = _describe_errors(error, prefix)
+        raise Invalid(detail, errors=field_errors) from None
 
 
-def _told(error: ValidationError, prefix: str) -> tuple[str, tuple[FieldError, ...]]:
-    faults = []
-    for fault in error.errors(include_url=False, include_context=False)[:50]:
-        where = prefix + "/".join(str(part)[:50] for part in fault["loc"])
-        unknown = fault["type"] == "extra_forbidden"
-        reason = "is not known here" if unknown else fault["msg"].removeprefix("Value error, ")
-        faults.append(FieldError(where, reason))
-    names = ", ".join(fault.pointer.removeprefix("/") or "the body" for fault in faults[:5])
-    return f"Wrong: {names}.", tuple(faults)
+def _describe_errors(error: ValidationError, prefix: str) -> tuple[str, tuple[FieldError, ...]]:
+    field_errors = []
+    for field_error in error.errors(include_url=False, include_context=False)[:50]:
+        pointer = prefix + "/".join(str(part)[:50] for part in field_error["loc"])
+        is_unknown = field_error["type"] == "extra_forbidden"
+        reason = (
+            "is not known here" if is_unknown else field_error["msg"].removeprefix("Value error, ")
+        )
+        field_errors.append(FieldError(pointer, reason))
+    names = ", ".join(fault.pointer.removeprefix("/") or "the body" for fault in field_errors[:5])
+    return f"Wrong: {names}.", tuple(field_errors)
 
 
-def _deeper(value: object, limit: int) -> bool:
+def _is_deeper_than(value: object, limit: int) -> bool:
     level: list[object] = [value]
     for _ in range(limit):
         level = [
@@ -120,6 +122,6 @@ def _deeper(value: object, limit: int) -> bool:
     return any(isinstance(node, dict | list) for node in level)
 
 
-def client_address(request: Request) -> str:
+def get_client_address(request: Request) -> str:
     """The client's address; a proxy's word counts only as `TRUSTED_PROXIES` allows."""
     return request.client_ip or "unknown"

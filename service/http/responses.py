@@ -10,10 +10,10 @@ from sanic.response import HTTPResponse
 
 def encode_json(value: object) -> bytes:
     """`value` as JSON; pydantic models and frozen dataclasses included."""
-    return orjson.dumps(value, default=_plain)
+    return orjson.dumps(value, default=_encode_model)
 
 
-def _plain(value: object) -> object:
+def _encode_model(value: object) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     raise TypeError(f"cannot be JSON: {type(value).__name__}")
@@ -42,9 +42,9 @@ def conditional_response(
     media_type: str = "application/json",
 ) -> HTTPResponse:
     """`value` under a strong `ETag`; 304 if the client has it already (RFC 9110, 13.1.2)."""
-    said = {"ETag": f'"{etag}"', **(headers or {})}
-    known = request.headers.get("if-none-match", "")
-    tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+    response_headers = {"ETag": f'"{etag}"', **(headers or {})}
+    if_none_match = request.headers.get("if-none-match", "")
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     if f'"{etag}"' in tags or "*" in tags:
-        return HTTPResponse(status=304, headers=said)
-    return json_response(value, headers=said, media_type=media_type)
+        return HTTPResponse(status=304, headers=response_headers)
+    return json_response(value, headers=response_headers, media_type=media_type)

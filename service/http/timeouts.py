@@ -6,16 +6,18 @@ should end after ten seconds may take fifteen. Here they are looked at twice a s
 
 from sanic.server.protocols.http_protocol import HttpProtocol
 
-LOOK = 0.5  # seconds between two looks
+TIMEOUT_CHECK_INTERVAL = 0.5  # seconds between two looks
 
 
-class PunctualProtocol(HttpProtocol):
+class PromptTimeoutProtocol(HttpProtocol):
     """Sanic's protocol, looking more often."""
 
     def check_timeouts(self) -> None:
-        last = self._callback_check_timeouts
+        previous = self._callback_check_timeouts
         super().check_timeouts()  # type: ignore[no-untyped-call]  # Sanic leaves this one untyped
-        planned = self._callback_check_timeouts
-        if planned is not None and planned is not last:  # else the connection is over
-            planned.cancel()
-            self._callback_check_timeouts = self.loop.call_later(LOOK, self.check_timeouts)
+        scheduled = self._callback_check_timeouts
+        if scheduled is not None and scheduled is not previous:  # else the connection is over
+            scheduled.cancel()
+            self._callback_check_timeouts = self.loop.call_later(
+                TIMEOUT_CHECK_INTERVAL, self.check_timeouts
+            )

@@ -11,35 +11,39 @@ from typing import Any, Literal
 
 import structlog
 
-SECRET = re.compile(
+SECRET_PATTERN = re.compile(
     r"((?:apikey|api_key|password|token|secret)=)[^&\s\"']+|(://[^/\s:@]*:)[^@/\s]+(?=@)", re.I
 )
 
 
-def scrub(
+def redact_secrets(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     """Blot out keys and passwords in every text of the event."""
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = SECRET.sub(lambda found: (found[1] or found[2]) + "***", value)
+            event[name] = SECRET_PATTERN.sub(lambda found: (found[1] or found[2]) + "***", value)
     return event
 
 
-def configure(form: Literal["text", "json"]) -> None:
+def configure(log_format: Literal["text", "json"]) -> None:
     """Send this process's log lines, and those of the libraries, to standard error."""
-    shared: list[Any] = [
+    shared_processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    if form == "json":
+    if log_format == "json":
         renderer = structlog.processors.JSONRenderer()
     # Tracebacks are plain text before they are scrubbed; drawn ones cost 30 ms each in an outage.
-    rendering: list[Any] = [structlog.processors.format_exc_info, scrub, renderer]
+    rendering_processors: list[Any] = [
+        structlog.processors.format_exc_info,
+        redact_secrets,
+        renderer,
+    ]
     structlog.configure(
-        processors=shared + rendering,
+        processors=shared_processors + rendering_processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
@@ -47,8 +51,11 @@ def configure(form: Literal["text", "json"]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+            foreign_pre_chain=shared_processors,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *rendering_processors,
+            ],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -8,22 +8,24 @@ at that moment, too.
 import asyncio
 import time
 
-from service.observability.metrics import LATENESS
+from service.observability.metrics import EVENT_LOOP_LAG
 
-EVERY = 0.1  # seconds; the loop is asked ten times a second, which costs it next to nothing
-HALF = 30.0  # seconds; what is shown is the worst of this half minute and of the one before
+SAMPLE_INTERVAL = (
+    0.1  # seconds; the loop is asked ten times a second, which costs it next to nothing
+)
+WINDOW = 30.0  # seconds; what is shown is the worst of this half minute and of the one before
 
 
 async def measure_loop_lag(process: str) -> None:
     """Measure this process's loop, for ever; `develop` is its kind, as the metric names it."""
-    shown = LATENESS.labels(process)
-    before = worst = 0.0
-    turns = time.monotonic() + HALF
+    gauge = EVENT_LOOP_LAG.labels(process)
+    previous_worst = worst = 0.0
+    window_end = time.monotonic() + WINDOW
     while True:
-        due = time.monotonic() + EVERY
-        await asyncio.sleep(EVERY)
+        due = time.monotonic() + SAMPLE_INTERVAL
+        await asyncio.sleep(SAMPLE_INTERVAL)
         now = time.monotonic()
         worst = max(worst, now - due)
-        shown.set(max(before, worst))
-        if now >= turns:
-            before, worst, turns = worst, 0.0, now + HALF
+        gauge.set(max(previous_worst, worst))
+        if now >= window_end:
+            previous_worst, worst, window_end = worst, 0.0, now + WINDOW

@@ -15,49 +15,49 @@ import os
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+MULTIPROCESS_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """The environment's name for the folder; it must be set before this is imported."""
 
-_own = CollectorRegistry()
+_registry = CollectorRegistry()
 
-REQUESTS = Histogram(
-    "movies_request_seconds",
+HTTP_REQUEST_DURATION = Histogram(
+    "movies_http_request_duration_seconds",
     "Time from a request's head to its answer, by route.",
     ("method", "route", "status"),
-    registry=_own,
+    registry=_registry,
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-CACHED = Counter(
-    "movies_cache_answers",
+CACHE_REQUESTS = Counter(
+    "movies_cache_requests_total",
     "Answers by whether they were kept already: hit or miss.",
     ("scope", "result"),
-    registry=_own,
+    registry=_registry,
 )
-UPSTREAM = Counter(
+UPSTREAM_CALLS = Counter(
     "movies_upstream_calls",
     "Calls to others, OMDb and the hosts of posters, by how they ended.",
     ("part", "outcome"),
-    registry=_own,
+    registry=_registry,
 )
-INDEXED = Counter(
+INDEXED_DOCUMENTS = Counter(
     "movies_indexed_documents",
     "Documents sent to the index by the indexer: written or refused.",
     ("outcome",),
-    registry=_own,
+    registry=_registry,
 )
-LATENESS = Gauge(
-    "movies_loop_late_seconds",
+EVENT_LOOP_LAG = Gauge(
+    "movies_event_loop_lag_seconds",
     "The longest that an event loop came late to what was due, in the last minute.",
     ("process",),
-    registry=_own,
+    registry=_registry,
     multiprocess_mode="livemax",
 )
 
 
-def counted() -> bytes:
+def render_metrics() -> bytes:
     """All counts in Prometheus's text format, those of the sister processes included."""
-    if not os.environ.get(FOLDER):
-        return generate_latest(_own)
-    everyone = CollectorRegistry()
-    MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]  # it has no annotations
-    return generate_latest(everyone)
+    if not os.environ.get(MULTIPROCESS_DIR_VARIABLE):
+        return generate_latest(_registry)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has no annotations
+    return generate_latest(registry)

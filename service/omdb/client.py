@@ -26,7 +26,7 @@ from service.limits import (
 from service.limits import OMDB_CONNECT_TIMEOUT as CONNECT
 from service.limits import OMDB_MAX_ATTEMPTS as TRIES
 from service.limits import OMDB_TIMEOUT as DEADLINE
-from service.observability.metrics import UPSTREAM
+from service.observability.metrics import UPSTREAM_CALLS
 from service.omdb.json_repair import parse_reply
 from service.omdb.parser import parse_film
 from service.omdb.quota import OmdbQuota
@@ -135,7 +135,7 @@ class OmdbClient:
         except (TimeoutError, _Faulty) as fault:
             raise self._failed(fault) from None
         self._breaker.record_success()
-        UPSTREAM.labels("omdb", "answered").inc()
+        UPSTREAM_CALLS.labels("omdb", "answered").inc()
         message = "" if "Title" in told else str(told.get("Error", ""))
         if "limit reached" in message.casefold():
             raise await self._quota.record_exhaustion()
@@ -157,7 +157,7 @@ class OmdbClient:
 
     def _failed(self, fault: TimeoutError | _Faulty) -> Unavailable:
         self._breaker.record_failure()
-        UPSTREAM.labels("omdb", "failed").inc()
+        UPSTREAM_CALLS.labels("omdb", "failed").inc()
         told = fault.retry_after if isinstance(fault, _Faulty) else None
         log.warning("omdb_unavailable", reason=str(fault) or f"no answer in {DEADLINE:g} s")
         wait = told or self._breaker.wait_time() or OMDB_BREAKER_RESET

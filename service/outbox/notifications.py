@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from service.database.connection import connection, to_driver_url
+from service.database.connection import get_connection, to_driver_url
 from service.database.transactions import is_database_fault
 from service.limits import NOTIFY_RECONNECT_INTERVAL as RECONNECT
 from service.settings import resolve_path
@@ -91,7 +91,7 @@ class PostgresNotifier:
 
     async def notify(self) -> None:
         try:
-            await connection().execute_query(f"NOTIFY {CHANNEL}")
+            await get_connection().execute_query(f"NOTIFY {CHANNEL}")
         except Exception as error:
             if not is_database_fault(error):
                 raise

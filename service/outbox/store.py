@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
-from service.database.connection import connection, is_postgres
+from service.database.connection import get_connection, is_postgres
 from service.database.sql import (
     adapt_placeholders,
     database_clock_ms,
@@ -53,7 +53,7 @@ class OutboxDepth:
 
 async def append_pointers(changes: Iterable[tuple[UUID, int, PointerKind]], now_ms: int) -> None:
     """File `(film id, version, kind)`; must be called inside the change's own transaction."""
-    await connection().execute_many(
+    await get_connection().execute_many(
         adapt_placeholders(
             "INSERT INTO outbox (film_id, version, kind, created_at, due_at, attempts) "
             "VALUES ($1, $2, $3, $4, 0, 0)"

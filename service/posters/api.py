@@ -7,7 +7,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.http.dependencies import container
+from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.requests import read_path_text, read_query
 from service.http.responses import conditional_response
@@ -37,8 +37,8 @@ class PosterQuery(BaseModel):
 )
 async def show_poster(request: Request, movie: str) -> HTTPResponse:
     size = read_query(request, PosterQuery).size
-    film = await container(request).catalogue.get(read_path_text(movie))
-    image = await container(request).posters.get_poster(film, size)
+    film = await get_container(request).catalogue.get(read_path_text(movie))
+    image = await get_container(request).posters.get_poster(film, size)
     return _respond(request, image, CACHE_FILM_POSTER)
 
 
@@ -49,7 +49,9 @@ async def show_poster(request: Request, movie: str) -> HTTPResponse:
     errors=(404, 503),
 )
 async def show_stored_poster(request: Request, key: str, file: str) -> HTTPResponse:
-    image = await container(request).posters.get_stored(read_path_text(key), read_path_text(file))
+    image = await get_container(request).posters.get_stored(
+        read_path_text(key), read_path_text(file)
+    )
     return _respond(request, image, CACHE_FOREVER)
 
 

@@ -12,10 +12,10 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.http.dependencies import container
+from service.http.dependencies import get_container
 from service.http.openapi import Problem, operation
 from service.http.pagination import Links
-from service.http.problems import validation_problem
+from service.http.problems import catch_problem
 from service.http.requests import read_body, read_query, validate
 from service.http.responses import encode_json, json_response
 from service.search.index.read_your_writes import wait_until_indexed
@@ -70,7 +70,7 @@ async def search(request: Request) -> HTTPResponse:
     query = read_query(request, SearchQuery)
     cursor = _decode_cursor(request, query)
     waited = query.after is not None and await wait_until_indexed(
-        query.after, container(request).generation
+        query.after, get_container(request).generation
     )
     render = partial(_render_search, request, query, cursor)
     response = await _cached_page(request, "search", query.cache_key, render)
@@ -126,7 +126,7 @@ async def search_batch(request: Request) -> HTTPResponse:
     errors=(503,),
 )
 async def match(request: Request) -> HTTPResponse:
-    descriptions, parts = read_body(request, Descriptions), container(request)
+    descriptions, parts = read_body(request, Descriptions), get_container(request)
     results = await parts.filename_matcher.match(descriptions.to_names())
     return json_response(Matches([match_view(result, parts.now()) for result in results]))
 
@@ -135,11 +135,11 @@ async def _answer_one(request: Request, number: int, params: dict[str, Any]) -> 
     async def answer() -> BatchAnswer:
         query = validate(SearchQuery, params, prefix=f"/searches/{number}/")
         if query.after is not None:
-            await wait_until_indexed(query.after, container(request).generation)
+            await wait_until_indexed(query.after, get_container(request).generation)
         _, page = await _render_search(request, query, _decode_cursor(request, query))
         return BatchAnswer(200, page, None)
 
-    return await validation_problem(
+    return await catch_problem(
         request, answer, lambda status, problem: BatchAnswer(status, None, problem)
     )
 
@@ -148,12 +148,12 @@ async def _render_search(
     request: Request, query: SearchQuery, cursor: Cursor | None
 ) -> tuple[Links, SearchPage]:
     started_at = time.perf_counter()
-    result = await container(request).search.search(query.to_request(cursor))
+    result = await get_container(request).search.search(query.to_request(cursor))
     took_ms = (time.perf_counter() - started_at) * 1_000
     links = _links(request, SEARCH_PATH, query, result, cursor)
     render = partial(
         search_page, query.q, result, links, query.search_fields,
-        explain=query.explain, took_ms=took_ms, now=container(request).now(),
+        explain=query.explain, took_ms=took_ms, now=get_container(request).now(),
     )  # fmt: skip
     if "plot" in query.search_fields:  # a long text takes long to look through
         return links, await asyncio.to_thread(render)
@@ -163,14 +163,14 @@ async def _render_search(
 async def _render_list(
     request: Request, query: BrowseQuery, cursor: Cursor | None
 ) -> tuple[Links, FilmPage]:
-    result = await container(request).search.search(query.to_request(cursor))
+    result = await get_container(request).search.search(query.to_request(cursor))
     links = _links(request, BROWSE_PATH, query, result, cursor)
-    return links, film_page(result, links, container(request).now())
+    return links, film_page(result, links, get_container(request).now())
 
 
 async def _render_suggestions(request: Request, query: SuggestQuery) -> tuple[None, Suggestions]:
     started_at = time.perf_counter()
-    completion = await container(request).search.suggest(query.q, query.limit)
+    completion = await get_container(request).search.suggest(query.q, query.limit)
     took_ms = round((time.perf_counter() - started_at) * 1_000, 2)
     suggestions, degraded = list(completion.suggestions), list(completion.degraded)
     return None, Suggestions(query.q, took_ms, suggestions, degraded)
@@ -180,7 +180,7 @@ async def _cached_page(
     request: Request, scope: str, key: str, render: Callable[[], Awaitable[Rendered]]
 ) -> HTTPResponse:
     """Answer with the cached page, or with one rendered now; a degraded page is not cached."""
-    parts = container(request)
+    parts = get_container(request)
     generation = await parts.generation.current()
     cached = await parts.response_cache.get_or_make(
         scope, key, generation, CACHE_SECONDS, render, encode=encode_page, is_cacheable=is_cacheable
@@ -192,7 +192,7 @@ async def _cached_page(
 def encode_page(rendered: Rendered) -> bytes:
     """Return a page behind a line with its headers, so that all who share it send the same."""
     links, page = rendered
-    link = links.header() if links else ""
+    link = links.to_header() if links else ""
     headers = (NOT_CACHEABLE if page.degraded else CACHEABLE) | ({"Link": link} if link else {})
     return encode_json(headers) + b"\n" + encode_json(page)
 
@@ -211,7 +211,7 @@ def is_cacheable(encoded: bytes) -> bool:
 def _decode_cursor(request: Request, query: BrowseQuery) -> Cursor | None:
     if query.cursor is None:
         return None
-    return container(request).cursors.decode(query.cursor, query.search_key)
+    return get_container(request).cursors.decode(query.cursor, query.search_key)
 
 
 def _links(
@@ -220,6 +220,6 @@ def _links(
     """Return the neighbouring pages; a client that pages by offset keeps to offsets."""
     next_cursor = None
     if result.cursor is not None:
-        next_cursor = container(request).cursors.encode(result.cursor, query.search_key)
+        next_cursor = get_container(request).cursors.encode(result.cursor, query.search_key)
     start = cursor.count if cursor else query.offset
-    return Links.along(path, query, start, next_cursor, more=result.has_more)
+    return Links.for_page(path, query, start, next_cursor, has_more=result.has_more)

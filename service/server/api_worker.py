@@ -10,7 +10,7 @@ import sys
 
 from sanic import Sanic
 
-from service.http.timeouts import PunctualProtocol
+from service.http.timeouts import PromptTimeoutProtocol
 from service.observability import logging
 from service.server.app import create_app
 from service.server.signals import DRAIN_SIGNAL
@@ -28,7 +28,7 @@ def main() -> None:
         asyncio.get_running_loop().add_signal_handler(DRAIN_SIGNAL, start_draining, app)
 
     app.prepare(
-        protocol=PunctualProtocol,
+        protocol=PromptTimeoutProtocol,
         sock=socket.socket(fileno=int(sys.argv[1])),
         single_process=True,
         access_log=False,

@@ -10,7 +10,7 @@ from service.admin.api import bp as admin
 from service.admin.api import root as operation
 from service.films.api import bp as films
 from service.http import middleware, problems
-from service.http.timeouts import LOOK
+from service.http.timeouts import TIMEOUT_CHECK_INTERVAL
 from service.limits import REQUEST_TIMEOUT
 from service.observability import loop_lag
 from service.posters.api import bp as posters
@@ -38,9 +38,9 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     )
     app.config.REQUEST_MAX_SIZE = MAX_BODY_BYTES
     app.config.REQUEST_MAX_HEADER_SIZE = MAX_HEADER_BYTES
-    app.config.REQUEST_TIMEOUT = REQUEST_TIMEOUT - LOOK
-    app.config.RESPONSE_TIMEOUT = REQUEST_TIMEOUT - LOOK
-    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = REQUEST_TIMEOUT + LOOK
+    app.config.REQUEST_TIMEOUT = REQUEST_TIMEOUT - TIMEOUT_CHECK_INTERVAL
+    app.config.RESPONSE_TIMEOUT = REQUEST_TIMEOUT - TIMEOUT_CHECK_INTERVAL
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = REQUEST_TIMEOUT + TIMEOUT_CHECK_INTERVAL
     app.config.FALLBACK_ERROR_FORMAT = "json"
     if settings.trusted_proxies:
         app.config.PROXIES_COUNT = settings.trusted_proxies

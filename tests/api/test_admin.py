@@ -120,12 +120,13 @@ async def test_measurements_are_told_by_route_and_only_to_this_machine(api: Api)
     assert page.status == 200 and page.headers["Content-Type"].startswith("text/plain")
     told = page.body.decode()
     assert re.search(
-        r'^movies_request_seconds_count\{method="GET",route="/api/v1/search",status="200"\} [1-9]',
+        r"^movies_http_request_duration_seconds_count"
+        r'\{method="GET",route="/api/v1/search",status="200"\} [1-9]',
         told,
         re.MULTILINE,
     )
     for name in (
-        'movies_cache_answers_total{result="hit",scope="search"}',
+        'movies_cache_requests_total{result="hit",scope="search"}',
         'movies_indexed_documents_total{outcome="written"}',
         'movies_outbox_rows{state="waiting"}',
         "movies_outbox_oldest_seconds",

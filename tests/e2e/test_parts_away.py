@@ -124,5 +124,5 @@ async def test_without_its_database_it_lives_and_says_so(tmp_path: Path) -> None
                 assert "Retry-After" in answer.headers
             measured = (await api.get("/metrics")).body.decode()
             assert "\nmovies_database_up 0.0" in measured
-            assert "movies_request_seconds_count" in measured
+            assert "movies_http_request_duration_seconds_count" in measured
             assert "movies_outbox_rows" not in measured

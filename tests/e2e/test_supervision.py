@@ -104,7 +104,9 @@ async def test_how_long_a_loop_was_blocked_is_measured(
     api: Api, seen: Seen, child: str, process: str
 ) -> None:
     pid = pids(api.service)[child]
-    shown = re.compile(rf'^movies_loop_late_seconds{{process="{process}"}} (\S+)$', re.MULTILINE)
+    shown = re.compile(
+        rf'^movies_event_loop_lag_seconds{{process="{process}"}} (\S+)$', re.MULTILINE
+    )
 
     async def late() -> float:
         page = await api.get("/metrics", headers=SCRAPER)

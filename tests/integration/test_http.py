@@ -18,7 +18,7 @@ from service.http.pagination import Links, PageQuery
 from service.http.requests import read_query
 from service.http.responses import conditional_response, json_response
 from service.observability import logging as logs
-from service.observability.metrics import counted
+from service.observability.metrics import render_metrics
 from service.search.requests import SearchQuery
 
 
@@ -99,13 +99,13 @@ def test_what_a_client_has_is_not_sent_again(
 def test_a_method_that_nobody_knows_is_counted_as_other(client: ReusableClient) -> None:
     for method in ("BREW", "GET"):
         assert client.request("/page", http_method=method)[1].headers["x-request-id"]
-    told = counted().decode()
+    told = render_metrics().decode()
     assert 'method="GET"' in told and 'method="other"' in told and "BREW" not in told
 
 
 def test_links_keep_all_but_the_wait_of_one_client() -> None:
     asked = SearchQuery.model_validate({"q": "jaws", "year": 1975, "after": "1.7"})
-    links = Links.along("/search", asked, 0, "further")
+    links = Links.for_page("/search", asked, 0, "further")
     assert links.next == "/search?year=1975&q=jaws&cursor=further"
 
 

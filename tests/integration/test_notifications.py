@@ -42,9 +42,9 @@ async def test_a_database_that_is_away_makes_no_nudge_and_no_error(
         raise ZeroDivisionError("a fault of ours")
 
     deaf = PostgresNotifier("postgres://nobody@127.0.0.1:1/movies")
-    monkeypatch.setattr("service.outbox.notifications.connection", away)
+    monkeypatch.setattr("service.outbox.notifications.get_connection", away)
     await deaf.notify()
-    monkeypatch.setattr("service.outbox.notifications.connection", broken)
+    monkeypatch.setattr("service.outbox.notifications.get_connection", broken)
     with pytest.raises(ZeroDivisionError):
         await deaf.notify()
     await deaf.listen()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.database.connection import connection
+from service.database.connection import get_connection
 from service.database.sql import fetch_rows, now_ms
 from service.search.vocabulary.sync import OVERLAP_MS, TermWriter, VocabularySync
 from service.search.vocabulary.vocabulary import TITLE, Vocabulary
@@ -40,7 +40,7 @@ async def test_a_word_that_becomes_visible_late_is_learned_by_following(
     await lexicon.follow_once()
     late = await now_ms() - OVERLAP_MS + 1_000  # written by a statement that took long
     sql = f"INSERT INTO words (word, seen_at) VALUES ('tdune', {late})"
-    await connection().execute_query(sql)
+    await get_connection().execute_query(sql)
     await lexicon.follow_once()
     assert vocabulary.fields_of("dune") == TITLE
 
@@ -49,7 +49,7 @@ async def test_old_words_are_not_read_again_and_again(
     lexicon: VocabularySync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = await now_ms() - 2 * OVERLAP_MS
-    await connection().execute_query(f"UPDATE words SET seen_at = {old}")
+    await get_connection().execute_query(f"UPDATE words SET seen_at = {old}")
     read: list[str] = []
 
     async def counted(sql: str, *values: Any) -> list[dict[str, Any]]:

@@ -13,12 +13,12 @@ from tests.support.waiting import until
 async def test_the_worst_lateness_is_shown_for_a_while_and_then_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(loop_lag, "EVERY", 0.01)
-    monkeypatch.setattr(loop_lag, "HALF", 1.0)
-    said = re.compile(r'^movies_loop_late_seconds\{process="tested"\} (\S+)$', re.MULTILINE)
+    monkeypatch.setattr(loop_lag, "SAMPLE_INTERVAL", 0.01)
+    monkeypatch.setattr(loop_lag, "WINDOW", 1.0)
+    said = re.compile(r'^movies_event_loop_lag_seconds\{process="tested"\} (\S+)$', re.MULTILINE)
 
     async def late() -> float:
-        found = said.search(metrics.counted().decode())
+        found = said.search(metrics.render_metrics().decode())
         return float(found[1]) if found else -1.0
 
     async def begun() -> bool:

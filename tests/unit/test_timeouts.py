@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from sanic.http.constants import Stage
 from sanic.server.protocols.http_protocol import HttpProtocol, current_time
 
-from service.http.timeouts import LOOK, PunctualProtocol
+from service.http.timeouts import TIMEOUT_CHECK_INTERVAL, PromptTimeoutProtocol
 
 
 class Handle:
@@ -35,9 +35,9 @@ def looked(kind: type[HttpProtocol], waited: float) -> tuple[list[Handle], Handl
 
 def test_a_deadline_is_looked_at_more_often_than_sanic_does() -> None:
     assert [each.delay for each in looked(HttpProtocol, 3)[0]] == [5]
-    assert [each.delay for each in looked(PunctualProtocol, 3)[0]] == [LOOK]
+    assert [each.delay for each in looked(PromptTimeoutProtocol, 3)[0]] == [TIMEOUT_CHECK_INTERVAL]
 
 
 def test_what_is_overdue_ends_and_is_not_looked_at_again() -> None:
-    planned, task = looked(PunctualProtocol, 11)
+    planned, task = looked(PromptTimeoutProtocol, 11)
     assert planned == [] and task.cancelled

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import orjson
 import structlog
 
-from service.database.connection import connection, is_postgres
+from service.database.connection import get_connection, is_postgres
 from service.database.sql import database_clock_ms, fetch_rows, now_ms
 from service.database.transactions import is_database_fault, run_uncancelled
 from service.search.index.document import ANALYSIS
@@ -150,8 +150,8 @@ async def _insert_words(words: list[str]) -> None:
     if is_postgres():
         sql = f"""INSERT INTO words (word, seen_at) SELECT unnest($1::text[]), {database_clock_ms()}
             ON CONFLICT (word) DO NOTHING"""
-        await connection().execute_query(sql, [words])
+        await get_connection().execute_query(sql, [words])
     else:
         sql = f"""INSERT OR IGNORE INTO words (word, seen_at)
             SELECT value, {database_clock_ms()} FROM json_each(?)"""  # noqa: S608
-        await connection().execute_query(sql, [orjson.dumps(words).decode()])
+        await get_connection().execute_query(sql, [orjson.dumps(words).decode()])
