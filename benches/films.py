@@ -32,7 +32,7 @@ from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text.analysis import full_title_key
-from tests.support.backends import emptied, fresh_postgres
+from tests.support.backends import delete_indexes, temporary_database
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("BENCH_DATA", PROJECT.parent / "shared" / "data"))
@@ -108,7 +108,9 @@ async def films_in(database: str, rows: list[Film]) -> AsyncIterator[None]:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         url = f"sqlite://{folder}/movies.db"
         if database == "postgres":
-            url = await stack.enter_async_context(contextlib.asynccontextmanager(fresh_postgres)())
+            url = await stack.enter_async_context(
+                contextlib.asynccontextmanager(temporary_database)()
+            )
         await migrate(url)
         await open_database(url)
         await Film.bulk_create(rows, batch_size=500)
@@ -164,4 +166,4 @@ async def _store(
         await engine.close()
         await writer.close()
         if address is not None:
-            await emptied(address)
+            await delete_indexes(address)

@@ -38,7 +38,7 @@ from dotenv import dotenv_values
 from benches.queries import SPELT_RIGHT
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from tests.support import ROOT, service_runner
-from tests.support.backends import emptied
+from tests.support.backends import delete_indexes
 from tests.support.service_runner import ADMIN, Service
 
 REAL = ROOT.parent / "shared/data/films.jsonl"
@@ -87,7 +87,7 @@ def _own_shape(film: dict[str, object]) -> dict[str, object]:
 
 def environment(stack: str, folder: Path, database: str) -> dict[str, str]:
     if stack == "embedded":
-        return service_runner.embedded(folder)
+        return service_runner.embedded_settings(folder)
     return {
         **environment("embedded", folder, database),
         "DATABASE_URL": database,
@@ -112,12 +112,12 @@ async def postgres(drop: str | None = None) -> str:
 async def removed(database: str, search: str) -> None:
     """What a run made on the full stack."""
     await postgres(drop=urlsplit(database).path[1:])
-    await emptied(ElasticsearchAddress.parse(search))
+    await delete_indexes(ElasticsearchAddress.parse(search))
 
 
 def loaded(given: dict[str, str], films: Path) -> int:
     began = time.perf_counter()
-    done = service_runner.movies(given, "load", str(films))
+    done = service_runner.run_command(given, "load", str(films))
     took = time.perf_counter() - began
     count = int(re.search(r"(\d+) added", done.stdout)[1])  # type: ignore[index]
     say("load", f"{count} films", f"{took:.1f} s", f"{count / took:.0f}/s")
@@ -291,11 +291,11 @@ async def one_stack(stack: str, films: Path, folder: Path) -> None:
     given = environment(stack, folder, database)
     print(f"\n{stack}: {given['DATABASE_URL'].split(':')[0]}, {given['SEARCH_URL'].split(':')[0]}")
     try:
-        assert service_runner.movies(given, "migrate").returncode == 0
+        assert service_runner.run_command(given, "migrate").returncode == 0
         count = await asyncio.to_thread(loaded, given, films)
-        service_runner.movies(given, "create-admin", ADMIN[0], given=ADMIN[1] + "\n")
+        service_runner.run_command(given, "create-admin", ADMIN[0], stdin=ADMIN[1] + "\n")
         began = time.perf_counter()
-        with service_runner.started(given) as service:
+        with service_runner.run_service(given) as service:
             async with aiohttp.ClientSession() as session:
                 await drained(service, session, count, began)
                 await searches(service, session, films)

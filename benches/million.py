@@ -35,7 +35,7 @@ from benches.raw import raw_elasticsearch, raw_tantivy, ready
 from benches.stored import into_postgres, into_sqlite
 from benches.watched import Watch, children, resident
 from tests.support import ROOT, service_runner
-from tests.support.synthetic_films import Asked, Film, films, queries
+from tests.support.synthetic_films import Film, LabelledQuery, generate_films, generate_queries
 
 WARM_UP = 1_400  # queries asked before those that count, since a fresh JVM is slow
 LOOK = 0.25  # seconds between two looks at the job and at memory
@@ -76,7 +76,7 @@ def process(given: dict[str, str], *words: str) -> Iterator["subprocess.Popen[by
         started = subprocess.Popen(
             [sys.executable, "-m", *words],
             cwd=ROOT,
-            env=service_runner.settings(given),
+            env=service_runner.process_environment(given),
             stdout=log,
             stderr=log,
         )
@@ -113,7 +113,7 @@ async def rebuilt(given: dict[str, str], count: int) -> float:
 
 async def searched(given: dict[str, str], made: list[Film], each: int) -> None:
     began = time.perf_counter()
-    with service_runner.started(given) as service:
+    with service_runner.run_service(given) as service:
         said = time.perf_counter() - began
         while "words_loaded" not in service.log.read_text():
             assert time.perf_counter() - began < LOADING
@@ -121,10 +121,10 @@ async def searched(given: dict[str, str], made: list[Film], each: int) -> None:
         loaded = time.perf_counter() - began
         say("service started", f"answers after {said:.1f} s, knows all words after {loaded:.1f} s")
         async with aiohttp.ClientSession() as session:
-            for asked in queries(made, WARM_UP // 4, seed=3):
+            for asked in generate_queries(made, WARM_UP // 4, seed=3):
                 await ask(session, service.url, asked)
             for kind, took, right, first in await tallied(
-                session, service.url, queries(made, each)
+                session, service.url, generate_queries(made, each)
             ):
                 cuts = statistics.quantiles(took, n=100)
                 say(
@@ -141,7 +141,9 @@ async def searched(given: dict[str, str], made: list[Film], each: int) -> None:
 Kind = tuple[str, list[float], int, int]
 
 
-async def tallied(session: aiohttp.ClientSession, url: str, asked: list[Asked]) -> list[Kind]:
+async def tallied(
+    session: aiohttp.ClientSession, url: str, asked: list[LabelledQuery]
+) -> list[Kind]:
     """Times in seconds, and how often a right film was among ten, and first, by kind."""
     found: dict[str, Kind] = {}
     for each in asked:
@@ -149,7 +151,7 @@ async def tallied(session: aiohttp.ClientSession, url: str, asked: list[Asked]) 
         answers = await ask(session, url, each)
         took = time.perf_counter() - began
         kind, times, among, first = found.get(each.kind, (each.kind, [], 0, 0))
-        places = [place for place, number in enumerate(answers) if number in each.right]
+        places = [place for place, number in enumerate(answers) if number in each.relevant]
         times.append(took)
         found[each.kind] = kind, times, among + bool(places), first + (places[:1] == [0])
         if places[:1] != [0]:
@@ -157,7 +159,7 @@ async def tallied(session: aiohttp.ClientSession, url: str, asked: list[Asked]) 
     return list(found.values())
 
 
-async def ask(session: aiohttp.ClientSession, url: str, asked: Asked) -> list[int]:
+async def ask(session: aiohttp.ClientSession, url: str, asked: LabelledQuery) -> list[int]:
     """The numbers of the films that were found, the first ten."""
     where = f"{url}/api/v1/search"
     async with session.get(where, params={"q": asked.text, "limit": "10"}) as response:
@@ -184,7 +186,7 @@ async def one_engine(engine: str, made: list[Film], each: int, folder: Path) -> 
     given = environment("full" if database else "embedded", folder, database)
     given |= {"CACHE_URL": "memory://"}
     try:
-        assert service_runner.movies(given, "migrate").returncode == 0
+        assert service_runner.run_command(given, "migrate").returncode == 0
         began = time.perf_counter()
         if database:
             await into_postgres(database, made, words)
@@ -208,7 +210,7 @@ async def main() -> None:
     for name, value in dotenv_values(ROOT / "var/backends/env").items():
         os.environ.setdefault(name, value or "")
     began = time.perf_counter()
-    made = list(films(given.films))
+    made = list(generate_films(given.films))
     say("films made up", f"{time.perf_counter() - began:.0f} s")
     for engine in given.engine.split(","):
         needed = ("TEST_ELASTICSEARCH_URL", "TEST_POSTGRES_URL")

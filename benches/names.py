@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from service.search.filenames.matcher import MIN_MATCH_CONFIDENCE
 from service.search.retrieval.search_request import Page, SearchRequest
-from tests.support.release_names import Named, names
+from tests.support.release_names import NamedFilm, generate_names
 
 
-def told(named: Sequence[Named], best: Sequence[tuple[int | None, float]]) -> str:
+def told(named: Sequence[NamedFilm], best: Sequence[tuple[int | None, float]]) -> str:
     """How often each step of confidence is right, given each name's best place and confidence."""
     lines = [f"{'confidence':<14}{'names':>7}{'right %':>9}"]
     steps = (1.01, 0.9, 0.7, MIN_MATCH_CONFIDENCE, 0.2, 0.0)
@@ -47,7 +47,7 @@ async def main() -> int:
     films = read("films.jsonl")
     rows = [row(film, number) for number, film in enumerate(films, 1)]
     place_of = {film.id: place for place, film in enumerate(rows)}
-    named = names(films, chosen.count, chosen.seed)
+    named = generate_names(films, chosen.count, chosen.seed)
     async with films_in("sqlite", rows), indexed(chosen.engine, rows) as index:
 
         async def found(text: str, limit: int) -> list[Film]:

@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 from service.search.query.parser import STOP_WORDS
 from service.text.analysis import full_title_key, tokenize
 from service.text.numerals import CARDINALS
-from tests.support.typos import adjacent, doubled, dropped, neighbour, swapped, typo
+from tests.support.typos import (
+    add_typo,
+    double_letter,
+    drop_letter,
+    neighbour_key,
+    replace_letter,
+    swap_letters,
+)
 
 Film = dict[str, Any]
 
@@ -52,7 +59,7 @@ def first_letter(rng: random.Random, text: str) -> str:
     word = found[at]
     found[at] = rng.choice(
         (
-            neighbour(rng, word[0]) + word[1:],
+            neighbour_key(rng, word[0]) + word[1:],
             word[1:],
             word[1:2] + word[:1] + word[2:],
         )
@@ -170,10 +177,10 @@ def some_words_beside_director(rng: random.Random, film: Film) -> str | None:
     start = rng.randrange(max(1, len(content) - 2))
     some = content[start : start + rng.choice((1, 2, 3))]
     if rng.random() < 0.7:
-        name = typo(rng, name)
+        name = add_typo(rng, name)
     at = rng.randrange(len(some))
     if rng.random() < 0.6 and len(some[at]) > 3:
-        some[at] = typo(rng, some[at])
+        some[at] = add_typo(rng, some[at])
     return " ".join([name, *some] if rng.random() < 0.5 else [*some, name])
 
 
@@ -181,14 +188,14 @@ def misspelt_director(rng: random.Random, film: Film) -> str | None:
     if not film["directors"]:
         return None
     name = " ".join(tokenize(rng.choice(film["directors"])))
-    return typo(rng, name) if len(name) > 6 else None
+    return add_typo(rng, name) if len(name) > 6 else None
 
 
 def compounded(rng: random.Random, film: Film) -> str | None:
     """Several spoilings at once."""
     text = " ".join(tokenize(film["title"]))
     steps: list[Callable[[random.Random, str], str | None]]
-    steps = [typo, typo, run_together, split, clipped, without_a_small_word, sounded]
+    steps = [add_typo, add_typo, run_together, split, clipped, without_a_small_word, sounded]
     for step in rng.sample(steps, rng.choice((1, 2, 2))):
         text = step(rng, text) or text
     ending = rng.random()
@@ -242,12 +249,12 @@ class Class(NamedTuple):
 
 CLASSES = {
     "exact": Class(_plainly(lambda rng, text: text)),
-    "typo_adjacent": Class(_plainly(adjacent)),
-    "typo_swap": Class(_plainly(swapped)),
-    "typo_drop": Class(_plainly(dropped)),
-    "typo_double": Class(_plainly(doubled)),
+    "typo_adjacent": Class(_plainly(replace_letter)),
+    "typo_swap": Class(_plainly(swap_letters)),
+    "typo_drop": Class(_plainly(drop_letter)),
+    "typo_double": Class(_plainly(double_letter)),
     "typo_first": Class(_plainly(first_letter)),
-    "typo_two": Class(_plainly(lambda rng, text: typo(rng, typo(rng, text))), title=7),
+    "typo_two": Class(_plainly(lambda rng, text: add_typo(rng, add_typo(rng, text))), title=7),
     "phonetic": Class(_plainly(sounded), title=5),
     "accents": Class(_plainly(lambda rng, text: text)),
     "numeral": Class(_plainly(renumbered)),
@@ -259,7 +266,9 @@ CLASSES = {
     "extra_word": Class(_plainly(lambda rng, text: rng.choice(ADDED).format(text))),
     "word_order": Class(_plainly(reordered)),
     "prefix": Class(_plainly(begun), popular=True, fits=_begins),
-    "prefix_typo": Class(_plainly(begun), popular=True, fits=_begins, then=typo, title=5, typed=6),
+    "prefix_typo": Class(
+        _plainly(begun), popular=True, fits=_begins, then=add_typo, title=5, typed=6
+    ),
     "title_year": Class(beside_year),
     "title_director": Class(beside_director),
     "title_director_typo": Class(some_words_beside_director, popular=True),

@@ -28,7 +28,7 @@ from service.search.engines.elasticsearch.writer import MOST_IN_BULK, Elasticsea
 from service.search.engines.tantivy import schema
 from service.search.engines.tantivy.writer import HEAP
 from service.search.index.document import MovieDocument
-from tests.support.backends import emptied
+from tests.support.backends import delete_indexes
 from tests.support.synthetic_films import Film
 
 CHUNK = 5_000  # films handed over at once while documents are made ready
@@ -94,7 +94,7 @@ async def raw_elasticsearch(path: Path) -> float:
                 await asyncio.gather(*(lane() for _ in range(MAX_CONCURRENT_SENDS)))
                 rate = sent / (time.perf_counter() - began)
     finally:
-        await emptied(address)
+        await delete_indexes(address)
         await writer.close()
     return rate
 

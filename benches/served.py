@@ -13,8 +13,8 @@ import aiohttp
 from benches.films import backends
 from benches.load import environment, postgres, prepared
 from tests.support import service_runner
-from tests.support.service_runner import Api
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient
+from tests.support.waiting import wait_until
 
 ALL = 25_193  # films of the data
 STACKS = {"embedded": "SQLite, tantivy", "full": "PostgreSQL, Elasticsearch"}
@@ -32,7 +32,7 @@ def able(stack: str) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def served(stack: str, films: int = ALL) -> AsyncIterator[Api]:
+async def served(stack: str, films: int = ALL) -> AsyncIterator[ApiClient]:
     """A client of a service that has the films, once all of them are indexed. Where the real films
     are absent it has the samples."""
     database = await postgres() if stack == "full" else ""
@@ -40,11 +40,11 @@ async def served(stack: str, films: int = ALL) -> AsyncIterator[Api]:
         with tempfile.TemporaryDirectory() as folder:
             given = environment(stack, Path(folder), database)
             for words in (["migrate"], ["load", str(prepared(Path(folder), films))]):
-                done = await asyncio.to_thread(service_runner.movies, given, *words)
+                done = await asyncio.to_thread(service_runner.run_command, given, *words)
                 assert done.returncode == 0, done.stderr
-            with service_runner.started(given) as service:
+            with service_runner.run_service(given) as service:
                 async with aiohttp.ClientSession(service.url) as session:
-                    api = Api(session, service)
+                    api = ApiClient(session, service)
                     await _indexed(api)
                     yield api
     finally:
@@ -52,9 +52,9 @@ async def served(stack: str, films: int = ALL) -> AsyncIterator[Api]:
             await postgres(drop=urlsplit(database).path[1:])
 
 
-async def _indexed(api: Api) -> None:
+async def _indexed(api: ApiClient) -> None:
     async def all_there() -> bool:
         ready = await api.get("/health/ready")
         return bool(ready.json["parts"]["indexer"]["detail"].startswith("0 films waiting"))
 
-    await until(all_there, INDEXING, every=0.2)
+    await wait_until(all_there, INDEXING, interval=0.2)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from benches.served import ALL, STACKS, able, served
 from service.resources import resource_path
 from service.text.analysis import fold
-from tests.support.service_runner import Api
+from tests.support.service_runner import ApiClient
 
 SHOWN = 5
 NEVER = float("inf")
@@ -47,7 +47,7 @@ def titles() -> list[str]:
     return sorted({json.loads(line)["title"] for line in lines})
 
 
-async def typed(api: Api) -> Measured:
+async def typed(api: ApiClient) -> Measured:
     """Type every title, a letter at a time."""
     done = Measured()
     answers: dict[str, list[str]] = {}

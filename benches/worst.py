@@ -12,7 +12,7 @@ import statistics
 import time
 
 from benches.served import ALL, STACKS, able, served
-from tests.support.service_runner import Api
+from tests.support.service_runner import ApiClient
 
 BOUND = 1.0  # seconds
 NO_WORDS = "teh wrod fo mnay lettres taht si nto rihgt ta lal adn msut eb gusesed hree"
@@ -46,7 +46,7 @@ WORST: dict[str, dict[str, str]] = {
 }
 
 
-async def asked(api: Api, params: dict[str, str], times: int) -> list[float]:
+async def asked(api: ApiClient, params: dict[str, str], times: int) -> list[float]:
     """How long each of several different questions took, in seconds."""
     took = []
     for number in range(times):

@@ -20,8 +20,14 @@ from service.database.migrate import migrate
 from service.films.catalogue import Catalogue
 from service.outbox.notifications import OutboxNotifier, notifier_for
 from tests.support import service_runner
-from tests.support.backends import PATIENCE, fresh_index, fresh_postgres, missing_backends, required
-from tests.support.service_runner import Api, Service
+from tests.support.backends import (
+    BACKEND_TIMEOUT,
+    missing_backends,
+    require_backend,
+    temporary_database,
+    temporary_index,
+)
+from tests.support.service_runner import ApiClient, Service
 
 pytest_plugins = ["tests.faults.plugin", "tests.support.indexer_fixtures"]
 
@@ -56,7 +62,7 @@ async def database_url(stack: str, tmp_path_factory: pytest.TempPathFactory) -> 
     if stack == "embedded":
         urls = _one(f"sqlite://{tmp_path_factory.mktemp('database')}/movies.db")
     else:
-        urls = fresh_postgres()
+        urls = temporary_database()
     async for url in urls:
         await migrate(url)
         await storage.open_database(url)
@@ -104,13 +110,13 @@ async def stack_settings(
 ) -> AsyncIterator[dict[str, str]]:
     """The environment of a whole service on this run's stack, apart from its database."""
     if stack == "embedded":
-        yield service_runner.embedded(tmp_path_factory.mktemp("service"))
+        yield service_runner.embedded_settings(tmp_path_factory.mktemp("service"))
         return
-    async for index in fresh_index("movies", f"&timeout={PATIENCE}"):
+    async for index in temporary_index("movies", f"&timeout={BACKEND_TIMEOUT}"):
         yield {
             "SEARCH_URL": index,
-            "CACHE_URL": required("redis"),
-            "POSTERS_URL": required("s3").replace("?", f"/{uuid.uuid4().hex[:8]}?", 1),
+            "CACHE_URL": require_backend("redis"),
+            "POSTERS_URL": require_backend("s3").replace("?", f"/{uuid.uuid4().hex[:8]}?", 1),
             "AWS_ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
             "AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
         }
@@ -124,7 +130,7 @@ async def service_database_url(
     if stack == "embedded":
         urls = _one(f"sqlite://{tmp_path_factory.mktemp('served')}/movies.db")
     else:
-        urls = fresh_postgres()
+        urls = temporary_database()
     async for url in urls:
         yield url
 
@@ -132,7 +138,7 @@ async def service_database_url(
 @pytest.fixture(scope="session")
 def omdb_address() -> Iterator[str]:
     """Our own server that speaks OMDb's contract, in a process of its own."""
-    with service_runner.omdb() as address:
+    with service_runner.run_omdb() as address:
         yield address
 
 
@@ -149,7 +155,7 @@ def environment(
         "OMDB_DAILY_QUOTA": "100000",
         "POSTER_ALLOWED_PRIVATE_HOSTS": urlsplit(omdb_address).netloc,
         "CORS_ORIGINS": "https://films.example",
-        "JWT_SECRET": service_runner.SECRET,
+        "JWT_SECRET": service_runner.JWT_SECRET,
         "METRICS_TOKEN": "metrics-of-tests!",
     }
 
@@ -157,12 +163,12 @@ def environment(
 @pytest.fixture(scope="session")
 def service(environment: dict[str, str]) -> Iterator[Service]:
     """The whole service, started once for the run, with the sample films and an admin."""
-    with service_runner.service(environment) as started:
+    with service_runner.run_sample_service(environment) as started:
         yield started
 
 
 @pytest.fixture
-async def api(service: Service) -> AsyncIterator[Api]:
+async def api(service: Service) -> AsyncIterator[ApiClient]:
     """A client of the running service."""
-    async with Api.of(service) as client:
+    async with ApiClient.connect(service) as client:
         yield client

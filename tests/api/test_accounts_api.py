@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.support.service_runner import SECRET, Answer, Api
+from tests.support.service_runner import JWT_SECRET, ApiClient, Response
 
 PASSWORD = "correct horse battery"
 
@@ -29,11 +29,11 @@ def _form(name: str, **changed: object) -> dict[str, object]:
     }
 
 
-async def _post(api: Api, path: str, given: object, token: str | None = None) -> Answer:
-    return await api.ask("POST", f"/api/v1/auth/{path}", json=given, token=token)
+async def _post(api: ApiClient, path: str, given: object, token: str | None = None) -> Response:
+    return await api.request("POST", f"/api/v1/auth/{path}", json=given, token=token)
 
 
-async def _joined(api: Api) -> dict[str, Any]:
+async def _joined(api: ApiClient) -> dict[str, Any]:
     """A session of somebody new."""
     name = _name()
     assert (await _post(api, "register", _form(name))).status == 201
@@ -43,7 +43,7 @@ async def _joined(api: Api) -> dict[str, Any]:
     return session
 
 
-def _refused(answer: Answer, status: int, code: str) -> None:
+def _refused(answer: Response, status: int, code: str) -> None:
     assert (answer.status, answer.json["code"]) == (status, code), answer.json
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -51,7 +51,7 @@ def _refused(answer: Answer, status: int, code: str) -> None:
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-async def test_from_registration_to_ones_own_page(api: Api) -> None:
+async def test_from_registration_to_ones_own_page(api: ApiClient) -> None:
     name = _name()
     made = await _post(api, "register", _form(name))
     assert made.status == 201
@@ -70,7 +70,7 @@ async def test_from_registration_to_ones_own_page(api: Api) -> None:
         assert PASSWORD.encode() not in answer.body
 
 
-async def test_who_asks_to_be_an_admin_gets_no_account(api: Api) -> None:
+async def test_who_asks_to_be_an_admin_gets_no_account(api: ApiClient) -> None:
     name = _name()
     session = await _joined(api)
     for token in (None, session["access_token"]):
@@ -79,12 +79,12 @@ async def test_who_asks_to_be_an_admin_gets_no_account(api: Api) -> None:
     assert (await _post(api, "register", _form(name))).json["is_admin"] is False
 
 
-async def test_an_admin_makes_an_admin(api: Api) -> None:
-    made = await _post(api, "register", _form(_name(), is_admin=True), await api.admin())
+async def test_an_admin_makes_an_admin(api: ApiClient) -> None:
+    made = await _post(api, "register", _form(_name(), is_admin=True), await api.admin_token())
     assert (made.status, made.json["is_admin"]) == (201, True)
 
 
-async def test_a_name_and_an_address_are_taken_once(api: Api) -> None:
+async def test_a_name_and_an_address_are_taken_once(api: ApiClient) -> None:
     name, other = _name(), _name()
     assert (await _post(api, "register", _form(name))).status == 201
     again = await _post(api, "register", _form(name.upper(), email=f"{other}@example.org"))
@@ -110,7 +110,7 @@ async def test_a_name_and_an_address_are_taken_once(api: Api) -> None:
     ],
 )
 async def test_a_faulty_registration_is_told_its_fault(
-    api: Api, changed: dict[str, object], pointer: str
+    api: ApiClient, changed: dict[str, object], pointer: str
 ) -> None:
     answer = await _post(api, "register", _form(_name(), **changed))
     _refused(answer, 422, "invalid")
@@ -132,15 +132,15 @@ async def test_a_faulty_registration_is_told_its_fault(
     ],
 )
 async def test_a_body_that_is_no_form_is_refused(
-    api: Api, path: str, body: bytes, kind: str, status: int
+    api: ApiClient, path: str, body: bytes, kind: str, status: int
 ) -> None:
     headers = {"Content-Type": kind}
-    answer = await api.ask("POST", f"/api/v1/auth/{path}", data=body, headers=headers)
+    answer = await api.request("POST", f"/api/v1/auth/{path}", data=body, headers=headers)
     assert answer.status == status
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-async def test_an_unknown_name_and_a_wrong_password_get_the_same_bytes(api: Api) -> None:
+async def test_an_unknown_name_and_a_wrong_password_get_the_same_bytes(api: ApiClient) -> None:
     name = _name()
     assert (await _post(api, "register", _form(name))).status == 201
     told = []
@@ -151,7 +151,7 @@ async def test_an_unknown_name_and_a_wrong_password_get_the_same_bytes(api: Api)
     assert told[0] == told[1]
 
 
-async def test_failing_again_and_again_is_told_when_to_come_back(api: Api) -> None:
+async def test_failing_again_and_again_is_told_when_to_come_back(api: ApiClient) -> None:
     given = {"username": _name(), "password": "wrong password"}
     answers = [await _post(api, "login", given) for _ in range(6)]
     assert [answer.status for answer in answers] == [401] * 5 + [429]
@@ -159,7 +159,7 @@ async def test_failing_again_and_again_is_told_when_to_come_back(api: Api) -> No
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 10
 
 
-async def test_a_refresh_token_is_exchanged_once(api: Api) -> None:
+async def test_a_refresh_token_is_exchanged_once(api: ApiClient) -> None:
     first = await _joined(api)
     second = await _post(api, "refresh", {"refresh_token": first["refresh_token"]})
     assert second.status == 200
@@ -174,26 +174,26 @@ async def test_a_refresh_token_is_exchanged_once(api: Api) -> None:
     _refused(await api.get("/api/v1/me", token=third.json["access_token"]), 401, "invalid_token")
 
 
-async def test_a_token_can_be_verified_by_body_or_as_the_bearer(api: Api) -> None:
+async def test_a_token_can_be_verified_by_body_or_as_the_bearer(api: ApiClient) -> None:
     session = await _joined(api)
     by_body = await _post(api, "verify", {"token": session["access_token"]})
-    as_bearer = await api.ask("POST", "/api/v1/auth/verify", token=session["access_token"])
+    as_bearer = await api.request("POST", "/api/v1/auth/verify", token=session["access_token"])
     assert by_body.status == as_bearer.status == 200
     assert by_body.json == as_bearer.json
     assert by_body.json["valid"] is True
     assert by_body.json["user"] == session["user"]
     _refused(await _post(api, "verify", {"token": "no token"}), 401, "invalid_token")
-    _refused(await api.ask("POST", "/api/v1/auth/verify"), 401, "token_missing")
+    _refused(await api.request("POST", "/api/v1/auth/verify"), 401, "token_missing")
 
 
-async def test_after_logging_out_neither_token_is_good(api: Api) -> None:
+async def test_after_logging_out_neither_token_is_good(api: ApiClient) -> None:
     session = await _joined(api)
     token = session["access_token"]
-    left = await api.ask("POST", "/api/v1/auth/logout", token=token)
+    left = await api.request("POST", "/api/v1/auth/logout", token=token)
     assert (left.status, left.body) == (204, b"")
     assert left.headers["Cache-Control"] == "no-store"
     _refused(await api.get("/api/v1/me", token=token), 401, "invalid_token")
-    _refused(await api.ask("POST", "/api/v1/auth/logout", token=token), 401, "invalid_token")
+    _refused(await api.request("POST", "/api/v1/auth/logout", token=token), 401, "invalid_token")
     refreshed = await _post(api, "refresh", {"refresh_token": session["refresh_token"]})
     _refused(refreshed, 401, "invalid_token")
 
@@ -204,7 +204,7 @@ def _unsigned(claims: dict[str, Any]) -> str:
     return b".".join([*encoded, b""]).decode()
 
 
-def _signed(claims: dict[str, Any], key: str = SECRET, algorithm: str = "HS256") -> str:
+def _signed(claims: dict[str, Any], key: str = JWT_SECRET, algorithm: str = "HS256") -> str:
     return jwt.encode(claims, key, algorithm, headers={"typ": "at+jwt"})
 
 
@@ -220,14 +220,14 @@ FORGERIES: dict[str, Callable[[dict[str, Any]], str]] = {
     "a session that never was": lambda claims: _signed({**claims, "sid": str(uuid.uuid4())}),
     "a later version": lambda claims: _signed({**claims, "ver": claims["ver"] + 1}),
     "made for refreshing": lambda claims: _signed({**claims, "typ": "refresh"}),
-    "an ordinary JWT": lambda claims: jwt.encode(claims, SECRET, "HS256"),
+    "an ordinary JWT": lambda claims: jwt.encode(claims, JWT_SECRET, "HS256"),
     "larger than 4 kB": lambda claims: _signed({**claims, "padding": "x" * 4_096}),
 }
 
 
 @pytest.mark.parametrize("name", FORGERIES)
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
-async def test_a_forged_token_opens_no_door(api: Api, name: str) -> None:
+async def test_a_forged_token_opens_no_door(api: ApiClient, name: str) -> None:
     session = await _joined(api)
     genuine = jwt.decode(session["access_token"], options={"verify_signature": False})
     assert (await api.get("/api/v1/me", token=_signed(genuine))).status == 200
@@ -236,13 +236,13 @@ async def test_a_forged_token_opens_no_door(api: Api, name: str) -> None:
     assert answer.json["detail"] == "The token is not good, or no longer."
 
 
-async def test_a_refresh_token_opens_no_door(api: Api) -> None:
+async def test_a_refresh_token_opens_no_door(api: ApiClient) -> None:
     session = await _joined(api)
     answer = await api.get("/api/v1/me", token=session["refresh_token"])
     _refused(answer, 401, "invalid_token")
 
 
-async def test_a_token_of_a_megabyte_is_turned_away_and_the_service_goes_on(api: Api) -> None:
+async def test_a_token_of_a_megabyte_is_turned_away_and_the_service_goes_on(api: ApiClient) -> None:
     endless = "x" * 1_000_000
     assert (await _post(api, "verify", {"token": endless})).status == 413
     async with api.session.get(
@@ -253,12 +253,12 @@ async def test_a_token_of_a_megabyte_is_turned_away_and_the_service_goes_on(api:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic cm9vdDpyb290", "x"])
-async def test_who_shows_no_token_is_asked_for_one(api: Api, header: str) -> None:
+async def test_who_shows_no_token_is_asked_for_one(api: ApiClient, header: str) -> None:
     answer = await api.get("/api/v1/me", headers={"Authorization": header} if header else {})
     _refused(answer, 401, "token_missing")
 
 
-async def test_the_log_holds_neither_passwords_nor_tokens(api: Api) -> None:
+async def test_the_log_holds_neither_passwords_nor_tokens(api: ApiClient) -> None:
     session = await _joined(api)
     await api.get("/api/v1/me", token=session["access_token"])
     written = api.service.log.read_text()

@@ -6,39 +6,39 @@ import uuid
 
 import pytest
 
-from tests.support.service_runner import Answer, Api
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient, Response
+from tests.support.waiting import wait_until
 
 ADMIN = "/api/v1/admin"
 
 
-async def added(api: Api) -> tuple[dict[str, object], str]:
+async def added(api: ApiClient) -> tuple[dict[str, object], str]:
     named = f"Thistlewick {uuid.uuid4().hex[:8]}"
-    made = await api.ask(
-        "POST", "/api/v1/movies", token=await api.admin(), json={"title": named, "year": 1999}
+    made = await api.request(
+        "POST", "/api/v1/movies", token=await api.admin_token(), json={"title": named, "year": 1999}
     )
     assert made.status == 201, made.json
     return dict(made.json), made.headers["Index-Token"]
 
 
-async def test_one_finds_what_one_has_just_written(api: Api) -> None:
+async def test_one_finds_what_one_has_just_written(api: ApiClient) -> None:
     film, token = await added(api)
 
-    async def waited_for() -> Answer | None:
+    async def waited_for() -> Response | None:
         answer = await api.search(str(film["title"]), after=token)
         assert answer.status == 200, answer.json
         return answer if answer.headers.get("Index-Token") == token else None
 
-    found = await until(waited_for)
+    found = await wait_until(waited_for)
     assert found.json["results"][0]["movie"]["id"] == film["id"]
     wrong = await api.search("jaws", after="yesterday")
     assert (wrong.status, wrong.json["errors"][0]["pointer"]) == (422, "after")
 
 
-async def test_a_film_is_indexed_again_and_its_row_is_listed(api: Api) -> None:
+async def test_a_film_is_indexed_again_and_its_row_is_listed(api: ApiClient) -> None:
     film, _ = await added(api)
-    token = await api.admin()
-    filed = await api.ask("POST", f"{ADMIN}/movies/{film['id']}/reindex", token=token)
+    token = await api.admin_token()
+    filed = await api.request("POST", f"{ADMIN}/movies/{film['id']}/reindex", token=token)
     assert filed.status == 202, filed.json
     assert filed.headers["Index-Token"] == f"{film['id']}:1"
 
@@ -47,8 +47,8 @@ async def test_a_film_is_indexed_again_and_its_row_is_listed(api: Api) -> None:
         assert page.status == 200, page.json
         return filed.json["id"] in {row["id"] for row in page.json["results"]}
 
-    assert await until(done)
-    again = await api.ask("POST", f"{ADMIN}/outbox/{filed.json['id']}/retry", token=token)
+    assert await wait_until(done)
+    again = await api.request("POST", f"{ADMIN}/outbox/{filed.json['id']}/retry", token=token)
     assert (again.status, again.json["code"]) == (409, "outbox_row_done")
     first = await api.get(f"{ADMIN}/outbox?limit=1", token=token)
     assert first.json["total"]["value"] > 1 and "offset=1" in first.json["next"]
@@ -66,53 +66,53 @@ async def test_a_film_is_indexed_again_and_its_row_is_listed(api: Api) -> None:
     ],
 )
 async def test_what_is_wrong_is_refused_in_words(
-    api: Api, method: str, path: str, status: int, code: str
+    api: ApiClient, method: str, path: str, status: int, code: str
 ) -> None:
-    answer = await api.ask(method, ADMIN + path, token=await api.admin())
+    answer = await api.request(method, ADMIN + path, token=await api.admin_token())
     assert (answer.status, answer.json["code"]) == (status, code)
-    assert (await api.ask(method, ADMIN + path)).status == 401
+    assert (await api.request(method, ADMIN + path)).status == 401
 
 
-async def test_check_finds_no_drift_and_everyone_can_see_that(api: Api) -> None:
+async def test_check_finds_no_drift_and_everyone_can_see_that(api: ApiClient) -> None:
     _, written = await added(api)
     await api.search("thistlewick", after=written)
-    done = await asyncio.to_thread(api.service.movies, "check")
+    done = await asyncio.to_thread(api.service.run, "check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^0 of \d{3,} films differ$", done.stdout, re.MULTILINE)
-    shown = await api.get(f"{ADMIN}/drift", token=await api.admin())
+    shown = await api.get(f"{ADMIN}/drift", token=await api.admin_token())
     assert shown.status == 200
     assert (shown.json["drift"], shown.json["outdated"], shown.json["films"]) == (0, False, [])
     assert shown.json["compared"] >= 500
-    why = await asyncio.to_thread(api.service.movies, "check", "jaws")
+    why = await asyncio.to_thread(api.service.run, "check", "jaws")
     assert why.returncode == 0, why.stderr
     assert "holds exactly what the database does" in why.stdout
 
 
 async def test_one_goes_back_to_the_index_before_and_an_ended_rebuild_is_not_called_off(
-    api: Api,
+    api: ApiClient,
 ) -> None:
-    token = await api.admin()
+    token = await api.admin_token()
 
     async def over(where: str) -> dict[str, object] | None:
         job = (await api.get(where, token=token)).json
         assert job["state"] not in {"failed", "cancelled"}, job
         return dict(job) if job["state"] == "done" else None
 
-    filed = await api.ask("POST", f"{ADMIN}/reindex", token=token)
+    filed = await api.request("POST", f"{ADMIN}/reindex", token=token)
     assert filed.status == 202, filed.json
-    made = await until(lambda: over(filed.headers["Location"]))
+    made = await wait_until(lambda: over(filed.headers["Location"]))
     assert made["kind"] == "rebuild" and made["previous_index"]
     assert {"query", "expected", "old", "new"} == set(made["golden"][0])
-    late = await api.ask("DELETE", filed.headers["Location"], token=token)
+    late = await api.request("DELETE", filed.headers["Location"], token=token)
     assert (late.status, late.json["code"]) == (409, "reindex_over")
-    back = await api.ask("POST", f"{ADMIN}/reindex/rollback", token=token)
+    back = await api.request("POST", f"{ADMIN}/reindex/rollback", token=token)
     assert back.status == 202, back.json
-    gone = await until(lambda: over(back.headers["Location"]))
+    gone = await wait_until(lambda: over(back.headers["Location"]))
     assert gone["index_name"] == made["previous_index"]
-    assert (await api.titles("godfahter"))[0] == "The Godfather"
+    assert (await api.search_titles("godfahter"))[0] == "The Godfather"
 
 
-async def test_measurements_are_told_by_route_and_only_to_this_machine(api: Api) -> None:
+async def test_measurements_are_told_by_route_and_only_to_this_machine(api: ApiClient) -> None:
     _, written = await added(api)
     await api.search("jaws", after=written)
     await api.search("jaws")

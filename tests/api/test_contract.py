@@ -9,12 +9,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from tests.support.service_runner import Answer, Api
+from tests.support.service_runner import ApiClient, Response
 
 LATER = ("/api/v1/movies/popular/x", "/api/v1/ratings", "/api/v1/export")
 
 
-async def test_the_document_is_valid_openapi_and_lists_what_is_built(api: Api) -> None:
+async def test_the_document_is_valid_openapi_and_lists_what_is_built(api: ApiClient) -> None:
     document = (await api.get("/openapi.json")).json
     assert document["openapi"].startswith("3.1")
     validate(document)
@@ -63,7 +63,7 @@ async def test_the_document_is_valid_openapi_and_lists_what_is_built(api: Api) -
     ],
 )
 async def test_answers_have_the_shape_that_the_document_says(
-    api: Api, path: str, template: str
+    api: ApiClient, path: str, template: str
 ) -> None:
     document = (await api.get("/openapi.json")).json
     answer = await api.get(path)
@@ -74,26 +74,26 @@ async def test_answers_have_the_shape_that_the_document_says(
     Draft202012Validator(schema).validate(answer.json)
 
 
-async def test_what_is_not_built_yet_is_an_unknown_address(api: Api) -> None:
+async def test_what_is_not_built_yet_is_an_unknown_address(api: ApiClient) -> None:
     for path in LATER:
         answer = await api.get(path)
         assert (answer.status, answer.json["code"]) == (404, "route_not_found")
 
 
-async def test_a_wrong_method_is_told_the_right_ones(api: Api) -> None:
-    answer = await api.ask("POST", "/api/v1/search", json={})
+async def test_a_wrong_method_is_told_the_right_ones(api: ApiClient) -> None:
+    answer = await api.request("POST", "/api/v1/search", json={})
     assert (answer.status, answer.json["code"]) == (405, "method_not_allowed")
     assert "GET" in answer.headers["Allow"]
 
 
-async def test_a_request_keeps_a_good_id_and_loses_a_bad_one(api: Api) -> None:
+async def test_a_request_keeps_a_good_id_and_loses_a_bad_one(api: ApiClient) -> None:
     good = await api.get("/health/live", headers={"X-Request-ID": "abc-12345678"})
     assert good.headers["X-Request-ID"] == "abc-12345678"
     bad = await api.get("/health/live", headers={"X-Request-ID": "a b<script>"})
     assert re.fullmatch(r"[0-9a-f]{32}", bad.headers["X-Request-ID"])
 
 
-async def test_the_contract_page_asks_nobody_outside(api: Api) -> None:
+async def test_the_contract_page_asks_nobody_outside(api: ApiClient) -> None:
     page = await api.get("/docs")
     assert page.status == 200
     assert "http" not in re.sub(r"<!doctype.*?>", "", page.body.decode())
@@ -116,23 +116,23 @@ async def test_the_contract_page_asks_nobody_outside(api: Api) -> None:
     ],
 )
 async def test_a_hostile_body_is_a_problem_document(
-    api: Api, body: bytes, kind: str, status: int
+    api: ApiClient, body: bytes, kind: str, status: int
 ) -> None:
-    head, token = {"Content-Type": kind}, await api.admin()
-    answers: list[Answer] = []
+    head, token = {"Content-Type": kind}, await api.admin_token()
+    answers: list[Response] = []
     while not answers:  # who is still sending may see the door close before reading the answer
         with contextlib.suppress(aiohttp.ClientOSError):
             given = {"data": io.BytesIO(body), "headers": head}
-            answers.append(await api.ask("POST", "/api/v1/movies", token=token, **given))
+            answers.append(await api.request("POST", "/api/v1/movies", token=token, **given))
     answer = answers[0]
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert "Traceback" not in answer.body.decode()
     assert (await api.get("/health/live")).status == 200
 
 
-async def test_a_browser_may_ask_first_and_only_chosen_origins_may_read(api: Api) -> None:
+async def test_a_browser_may_ask_first_and_only_chosen_origins_may_read(api: ApiClient) -> None:
     path = "/api/v1/search?q=jaws"
-    asked = await api.ask("OPTIONS", path, headers={"Origin": "https://films.example"})
+    asked = await api.request("OPTIONS", path, headers={"Origin": "https://films.example"})
     assert asked.status == 204
     assert asked.headers["Access-Control-Allow-Origin"] == "https://films.example"
     mine = await api.get(path, headers={"Origin": "https://films.example"})

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 from tests.api.test_films import added, title
-from tests.support.service_runner import Api
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient
+from tests.support.waiting import wait_until
 
 NAMED = "/posters/tt0068646.jpg"  # a picture that the OMDb of these tests has
 
 
-async def with_poster(api: Api, omdb_address: str) -> dict[str, Any]:
+async def with_poster(api: ApiClient, omdb_address: str) -> dict[str, Any]:
     """A film, once its poster is stored."""
     source = omdb_address.rstrip("/") + NAMED
     film = await added(api, title=title("Poster"), poster_url=source)
@@ -23,11 +23,11 @@ async def with_poster(api: Api, omdb_address: str) -> dict[str, Any]:
         shown = (await api.get(f"/api/v1/movies/{film['id']}")).json
         return shown if shown["poster"]["status"] == "stored" else None
 
-    return dict(await until(stored))
+    return dict(await wait_until(stored))
 
 
 async def test_a_poster_is_shown_by_its_film_and_by_its_own_address(
-    api: Api, omdb_address: str
+    api: ApiClient, omdb_address: str
 ) -> None:
     film = await with_poster(api, omdb_address)
     for size, width in (("w185", 185), ("w342", 342), ("w780", 600)):
@@ -44,7 +44,9 @@ async def test_a_poster_is_shown_by_its_film_and_by_its_own_address(
     assert unasked.body == (await api.get(film["poster"]["url"])).body
 
 
-async def test_a_poster_that_a_client_has_is_not_sent_again(api: Api, omdb_address: str) -> None:
+async def test_a_poster_that_a_client_has_is_not_sent_again(
+    api: ApiClient, omdb_address: str
+) -> None:
     film = await with_poster(api, omdb_address)
     for path in (film["poster"]["url"], f"/api/v1/movies/{film['id']}/poster"):
         tag = (await api.get(path)).headers["ETag"]
@@ -55,7 +57,7 @@ async def test_a_poster_that_a_client_has_is_not_sent_again(api: Api, omdb_addre
 
 
 async def test_a_stored_poster_raises_the_films_tag_and_not_its_version(
-    api: Api, omdb_address: str
+    api: ApiClient, omdb_address: str
 ) -> None:
     film = await with_poster(api, omdb_address)
     shown = await api.get(f"/api/v1/movies/{film['id']}")
@@ -63,7 +65,7 @@ async def test_a_stored_poster_raises_the_films_tag_and_not_its_version(
     assert shown.headers["ETag"] == '"1.1"'
 
 
-async def test_a_film_without_a_poster_shows_its_title(api: Api) -> None:
+async def test_a_film_without_a_poster_shows_its_title(api: ApiClient) -> None:
     named = title("<script>alert('&')</script>")
     film = await added(api, title=named)
     assert film["poster"] == {"status": "missing", "reason": None, "url": None, "sizes": {}}
@@ -92,7 +94,7 @@ async def test_a_film_without_a_poster_shows_its_title(api: Api) -> None:
     ],
 )
 async def test_a_poster_that_fails_says_why_and_the_film_is_served(
-    api: Api, omdb_address: str, source: str, status: str, reason: str
+    api: ApiClient, omdb_address: str, source: str, status: str, reason: str
 ) -> None:
     address = source.format(omdb=omdb_address.rstrip("/"))
     film = await added(api, title=title("Posterless"), poster_url=address)
@@ -101,7 +103,7 @@ async def test_a_poster_that_fails_says_why_and_the_film_is_served(
         shown = (await api.get(f"/api/v1/movies/{film['id']}")).json
         return dict(shown["poster"]) if shown["poster"]["status"] != "pending" else None
 
-    poster = await until(decided)
+    poster = await wait_until(decided)
     assert poster["status"] == status
     assert reason in poster["reason"]
     assert (poster["url"], poster["sizes"]) == (None, {})
@@ -118,7 +120,7 @@ async def test_a_poster_that_fails_says_why_and_the_film_is_served(
     ],
 )
 async def test_what_is_not_there_is_a_problem_document(
-    api: Api, path: str, status: int, code: str
+    api: ApiClient, path: str, status: int, code: str
 ) -> None:
     refused = await api.get(path)
     assert (refused.status, refused.json["code"]) == (status, code)

@@ -8,19 +8,19 @@ from urllib.parse import quote
 import pytest
 
 from service.search.retrieval.cursors import Cursor, CursorCodec, MatchStage
-from tests.support.service_runner import Api
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
-async def indexed(api: Api) -> None:
+async def indexed(api: ApiClient) -> None:
     """The samples were loaded before the service started; they are searchable soon after."""
 
     async def all_there() -> bool:
         ready = await api.get("/health/ready")
         return ready.json["parts"]["indexer"]["detail"].startswith("0 films waiting")
 
-    await until(all_there)
+    await wait_until(all_there)
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,13 @@ async def indexed(api: Api) -> None:
         ("https://www.imdb.com/title/tt0073195/?ref_=x", "Jaws"),
     ],
 )
-async def test_what_a_person_types_finds_the_film_first(api: Api, typed: str, first: str) -> None:
-    assert (await api.titles(typed))[0] == first
+async def test_what_a_person_types_finds_the_film_first(
+    api: ApiClient, typed: str, first: str
+) -> None:
+    assert (await api.search_titles(typed))[0] == first
 
 
-async def test_a_page_knows_its_neighbours(api: Api) -> None:
+async def test_a_page_knows_its_neighbours(api: ApiClient) -> None:
     page = await api.search("the", limit=5)
     assert len(page.json["results"]) == 5
     assert page.json["previous"] is None
@@ -55,7 +57,7 @@ async def test_a_page_knows_its_neighbours(api: Api) -> None:
     assert back.json["results"] == page.json["results"]
 
 
-async def test_all_pages_together_show_every_film_once(api: Api) -> None:
+async def test_all_pages_together_show_every_film_once(api: ApiClient) -> None:
     seen: list[str] = []
     address = "/api/v1/search?q=man&limit=7"
     while address:
@@ -65,14 +67,14 @@ async def test_all_pages_together_show_every_film_once(api: Api) -> None:
     assert len(seen) == len(set(seen)) == page.json["total"]["value"]
 
 
-async def test_the_second_time_is_a_hit_with_the_same_answer(api: Api) -> None:
+async def test_the_second_time_is_a_hit_with_the_same_answer(api: ApiClient) -> None:
     answers = [await api.search("casablanca") for _ in range(2)]
     if "hit" not in answers[1].headers["Cache-Status"]:  # a film was indexed in between
         answers = [await api.search("casablanca") for _ in range(2)]
     assert answers[0].json["results"] == answers[1].json["results"]
 
 
-async def test_many_at_once_all_get_their_answer(api: Api) -> None:
+async def test_many_at_once_all_get_their_answer(api: ApiClient) -> None:
     words = ["alien", "heat", "psycho", "vertigo", "rocky"] * 20
     answers = await asyncio.gather(*(api.search(word) for word in words))
     assert {answer.status for answer in answers} == {200}
@@ -113,7 +115,7 @@ async def test_many_at_once_all_get_their_answer(api: Api) -> None:
     ],
 )
 async def test_bad_questions_are_refused_by_name(
-    api: Api, params: str, status: int, named: str | None
+    api: ApiClient, params: str, status: int, named: str | None
 ) -> None:
     async with api.session.get(f"{api.service.url}/api/v1/search?{params}") as response:
         told = await response.json(content_type=None)
@@ -137,12 +139,12 @@ async def test_bad_questions_are_refused_by_name(
         "\u202ejaws",
     ],
 )
-async def test_syntax_of_engines_is_plain_text(api: Api, typed: str) -> None:
+async def test_syntax_of_engines_is_plain_text(api: ApiClient, typed: str) -> None:
     answer = await api.search(typed)
     assert answer.status in (200, 422), answer.json
 
 
-async def test_filters_keep_to_what_they_say_and_every_film_is_counted(api: Api) -> None:
+async def test_filters_keep_to_what_they_say_and_every_film_is_counted(api: ApiClient) -> None:
     page = await api.search("the", genre=["sci fi", "ANIMATION"], year_min=1980, rating_min=7.5)
     assert page.json["results"]
     for hit in page.json["results"]:
@@ -155,7 +157,7 @@ async def test_filters_keep_to_what_they_say_and_every_film_is_counted(api: Api)
 
 
 @pytest.mark.parametrize("sort", ["year", "-year", "rating", "-rating", "title", "popularity"])
-async def test_browsing_lists_every_film_once_in_its_order(api: Api, sort: str) -> None:
+async def test_browsing_lists_every_film_once_in_its_order(api: ApiClient, sort: str) -> None:
     address: str | None = f"/api/v1/movies?sort={sort}&limit=100&type=movie"
     movies = []
     while address:
@@ -170,7 +172,7 @@ async def test_browsing_lists_every_film_once_in_its_order(api: Api, sort: str) 
         assert years == sorted(years, reverse=sort == "-year")
 
 
-async def test_counts_come_with_the_answer_and_leave_their_own_filter_out(api: Api) -> None:
+async def test_counts_come_with_the_answer_and_leave_their_own_filter_out(api: ApiClient) -> None:
     page = await api.search("the", genre="Drama", facets="genre,decade,type,rating", limit=1)
     genres = {each["value"]: each["count"] for each in page.json["facets"]["genre"]}
     assert genres["Drama"] == page.json["total"]["value"] and genres["Comedy"] > 0
@@ -178,7 +180,7 @@ async def test_counts_come_with_the_answer_and_leave_their_own_filter_out(api: A
     assert all(each["value"] % 10 == 0 for each in page.json["facets"]["decade"])
 
 
-async def test_each_hit_says_which_letters_matched_and_why(api: Api) -> None:
+async def test_each_hit_says_which_letters_matched_and_why(api: ApiClient) -> None:
     page = await api.search("spilberg jaws", explain=1, limit=1)
     hit = page.json["results"][0]
     assert hit["matches"]["title"] == [[0, 4]]
@@ -188,12 +190,12 @@ async def test_each_hit_says_which_letters_matched_and_why(api: Api) -> None:
     assert (await api.search("jaws")).json["results"][0]["why"] is None
 
 
-async def test_typos_can_be_switched_off(api: Api) -> None:
+async def test_typos_can_be_switched_off(api: ApiClient) -> None:
     assert (await api.search("godfahter", typo="off")).json["total"]["value"] == 0
 
 
-async def test_where_to_look_can_be_said(api: Api) -> None:
-    assert "Jaws" in await api.titles("spielberg")
+async def test_where_to_look_can_be_said(api: ApiClient) -> None:
+    assert "Jaws" in await api.search_titles("spielberg")
     within = await api.search("spielberg", **{"in": "title"}, limit=100)
     assert "Jaws" not in [hit["movie"]["title"] for hit in within.json["results"]]
     assert (await api.search("jaws", **{"in": "title"})).json["results"][0]["matches"] == {
@@ -201,7 +203,7 @@ async def test_where_to_look_can_be_said(api: Api) -> None:
     }
 
 
-async def test_a_cursor_goes_on_where_offsets_end_and_only_for_its_question(api: Api) -> None:
+async def test_a_cursor_goes_on_where_offsets_end_and_only_for_its_question(api: ApiClient) -> None:
     last = await api.get("/api/v1/movies?limit=50&offset=400&sort=title")
     assert "offset=450" in last.json["next"]
     page = await api.get("/api/v1/movies?limit=50&sort=title")
@@ -219,7 +221,7 @@ async def test_a_cursor_goes_on_where_offsets_end_and_only_for_its_question(api:
     assert [m["id"] for m in back.json["results"]] == [m["id"] for m in page.json["results"]]
 
 
-async def test_an_old_cursor_is_refused_as_such(api: Api) -> None:
+async def test_an_old_cursor_is_refused_as_such(api: ApiClient) -> None:
     then = datetime.now(UTC) - timedelta(days=1)
     sealed = CursorCodec(api.service.environment["JWT_SECRET"], lambda: then)
     question = '{"sort":"title"}'
@@ -228,8 +230,8 @@ async def test_an_old_cursor_is_refused_as_such(api: Api) -> None:
     assert (refused.status, refused.json["code"]) == (400, "cursor_expired")
 
 
-async def test_walking_while_films_are_written_meets_every_film_once(api: Api) -> None:
-    token, made = await api.admin(), []
+async def test_walking_while_films_are_written_meets_every_film_once(api: ApiClient) -> None:
+    token, made = await api.admin_token(), []
     there = {m["id"] for m in await _all(api, "/api/v1/search?q=the&limit=100")}
     address: str | None = "/api/v1/search?q=the&limit=20"
     walked: list[str] = []
@@ -239,17 +241,17 @@ async def test_walking_while_films_are_written_meets_every_film_once(api: Api) -
         walked += [hit["movie"]["id"] for hit in page.json["results"]]
         address = page.json["next"]
         facts = {"title": f"The The {len(walked)}", "year": 1990, "directors": ["Nobody Known"]}
-        written = await api.ask("POST", "/api/v1/movies", token=token, json=facts)
+        written = await api.request("POST", "/api/v1/movies", token=token, json=facts)
         assert written.status == 201, written.json
         made.append(written.headers["Location"])
     for location in made:
-        gone = await api.ask("DELETE", location, token=token, headers={"If-Match": "*"})
+        gone = await api.request("DELETE", location, token=token, headers={"If-Match": "*"})
         assert gone.status == 204
     assert len(walked) == len(set(walked))
     assert there <= set(walked)
 
 
-async def _all(api: Api, address: str | None) -> list[dict[str, Any]]:
+async def _all(api: ApiClient, address: str | None) -> list[dict[str, Any]]:
     found = []
     while address:
         page = await api.get(address)
@@ -258,14 +260,14 @@ async def _all(api: Api, address: str | None) -> list[dict[str, Any]]:
     return found
 
 
-async def test_of_several_searches_each_is_answered_or_refused_on_its_own(api: Api) -> None:
+async def test_of_several_searches_each_is_answered_or_refused_on_its_own(api: ApiClient) -> None:
     searches = [
         {"q": "godfahter", "limit": 1},
         {"q": ""},
         {"q": "the", "genre": ["Comedy"], "facets": ["type"]},
         {"q": "jaws", "colour": "blue"},
     ]
-    told = await api.ask("POST", "/api/v1/search/batch", json={"searches": searches})
+    told = await api.request("POST", "/api/v1/search/batch", json={"searches": searches})
     assert told.status == 200
     answers = told.json["answers"]
     assert [each["status"] for each in answers] == [200, 422, 200, 422]
@@ -274,11 +276,11 @@ async def test_of_several_searches_each_is_answered_or_refused_on_its_own(api: A
     assert answers[3]["problem"]["errors"][0]["pointer"] == "/searches/3/colour"
     following = await api.get(answers[2]["answer"]["next"])
     assert following.status == 200 and following.json["results"]
-    many = await api.ask("POST", "/api/v1/search/batch", json={"searches": [{"q": "x"}] * 11})
+    many = await api.request("POST", "/api/v1/search/batch", json={"searches": [{"q": "x"}] * 11})
     assert many.status == 422
 
 
-async def test_suggestions_complete_titles_and_directors(api: Api) -> None:
+async def test_suggestions_complete_titles_and_directors(api: ApiClient) -> None:
     async def texts(q: str) -> list[tuple[str, str]]:
         told = await api.get("/api/v1/suggest", params={"q": q, "limit": "5"})
         assert told.status == 200, told.json
@@ -291,21 +293,21 @@ async def test_suggestions_complete_titles_and_directors(api: Api) -> None:
     assert (await api.get("/api/v1/suggest?q=")).status == 422
 
 
-async def test_the_terminal_gives_the_same_answer_as_the_api(api: Api) -> None:
+async def test_the_terminal_gives_the_same_answer_as_the_api(api: ApiClient) -> None:
     words = ("search", "spilberg", "jaws", "--limit", "1", "--explain")
-    done = await asyncio.to_thread(api.service.movies, *words)
+    done = await asyncio.to_thread(api.service.run, *words)
     assert done.returncode == 0, done.stderr
     assert "did you mean: spielberg jaws" in done.stdout
     assert "tt0073195" in done.stdout and "one letter" in done.stdout
 
 
-async def test_file_names_and_descriptions_give_their_films(api: Api) -> None:
+async def test_file_names_and_descriptions_give_their_films(api: ApiClient) -> None:
     items = [
         "Jaws.1975.2160p.WEB-DL.x265-GRP",
         {"title": "The Godfathr", "year": 1972, "director": "Coppola", "runtime": 175},
         "Nothing.That.Anyone.Ever.Filmed.1999.mkv",
     ]
-    told = await api.ask("POST", "/api/v1/match", json={"items": items})
+    told = await api.request("POST", "/api/v1/match", json={"items": items})
     assert told.status == 200, told.json
     jaws, godfather, nothing = told.json["matches"]
     assert jaws["candidates"][0]["movie"]["title"] == "Jaws"
@@ -320,5 +322,5 @@ async def test_file_names_and_descriptions_give_their_films(api: Api) -> None:
         {"items": [{"year": 1975}]},
         {"items": [7]},
     ):
-        refused = await api.ask("POST", "/api/v1/match", json=wrong)
+        refused = await api.request("POST", "/api/v1/match", json=wrong)
         assert refused.status == 422, refused.json

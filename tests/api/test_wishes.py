@@ -21,10 +21,10 @@ from tests.contracts.test_search_expectations import (
     WRITTEN,
 )
 from tests.support import service_runner
-from tests.support.backends import PATIENCE, fresh_index, fresh_postgres
+from tests.support.backends import BACKEND_TIMEOUT, temporary_database, temporary_index
 from tests.support.sample_catalogue import HARD, as_loaded
-from tests.support.service_runner import Api, Service
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient, Service
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -39,34 +39,34 @@ async def library(
         if stack == "embedded":
             database, index = f"sqlite://{folder}/movies.db", f"tantivy://{folder}/index"
         else:
-            database = await anext(urls := fresh_postgres())
+            database = await anext(urls := temporary_database())
             opened.push_async_callback(anext, urls, None)
-            index = await anext(indexes := fresh_index("wishes", f"&timeout={PATIENCE}"))
+            index = await anext(indexes := temporary_index("wishes", f"&timeout={BACKEND_TIMEOUT}"))
             opened.push_async_callback(anext, indexes, None)
         own = {"DATABASE_URL": database, "SEARCH_URL": index, "CACHE_URL": "memory://"}
-        serving = service_runner.service({**environment, **own})
+        serving = service_runner.run_sample_service({**environment, **own})
         started = await asyncio.to_thread(serving.__enter__)
         opened.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
-        done = await asyncio.to_thread(started.movies, "load", str(films))
+        done = await asyncio.to_thread(started.run, "load", str(films))
         assert done.returncode == 0, done.stderr + done.stdout
-        async with Api.of(started) as client:
+        async with ApiClient.connect(started) as client:
 
             async def all_there() -> bool:
                 ready = await client.get("/health/ready")
                 detail: str = ready.json["parts"]["indexer"]["detail"]
                 return detail.startswith("0 films waiting")
 
-            await until(all_there)
+            await wait_until(all_there)
         yield started
 
 
 @pytest.fixture
-async def api(library: Service) -> AsyncIterator[Api]:
-    async with Api.of(library) as client:
+async def api(library: Service) -> AsyncIterator[ApiClient]:
+    async with ApiClient.connect(library) as client:
         yield client
 
 
-async def found(api: Api, q: str, **params: Any) -> dict[str, Any]:
+async def found(api: ApiClient, q: str, **params: Any) -> dict[str, Any]:
     answer = await api.search(q, **params)
     assert answer.status == 200, answer.json
     assert answer.json["degraded"] == []
@@ -74,15 +74,15 @@ async def found(api: Api, q: str, **params: Any) -> dict[str, Any]:
     return page
 
 
-async def movies(api: Api, q: str, **params: Any) -> list[dict[str, Any]]:
+async def movies(api: ApiClient, q: str, **params: Any) -> list[dict[str, Any]]:
     return [hit["movie"] for hit in (await found(api, q, **params))["results"]]
 
 
-async def first(api: Api, q: str, **params: Any) -> str | None:
+async def first(api: ApiClient, q: str, **params: Any) -> str | None:
     return next((movie["title"] for movie in await movies(api, q, limit=1, **params)), None)
 
 
-async def listed(api: Api, **params: Any) -> list[dict[str, Any]]:
+async def listed(api: ApiClient, **params: Any) -> list[dict[str, Any]]:
     answer = await api.get("/api/v1/movies", params={"limit": "100", **params})
     assert answer.status == 200, answer.json
     assert answer.json["degraded"] == []
@@ -90,7 +90,7 @@ async def listed(api: Api, **params: Any) -> list[dict[str, Any]]:
     return results
 
 
-async def test_1_films_are_found_by_director_actor_and_writer(api: Api) -> None:
+async def test_1_films_are_found_by_director_actor_and_writer(api: ApiClient) -> None:
     for typed in ("Stanley Kubrick", "kubrik"):
         for params in ({}, {"in": "director"}):
             assert "Stanley Kubrick" in (await movies(api, typed, **params))[0]["directors"]
@@ -103,7 +103,9 @@ async def test_1_films_are_found_by_director_actor_and_writer(api: Api) -> None:
         assert await first(api, typed, **everywhere) == "Nothing Else"
 
 
-async def test_1_a_title_and_its_writer_are_typed_together_and_it_is_said_why(api: Api) -> None:
+async def test_1_a_title_and_its_writer_are_typed_together_and_it_is_said_why(
+    api: ApiClient,
+) -> None:
     wanted = {"in": "title,writer", "explain": "1", "limit": "1"}
     (hit,) = (await found(api, "nothing lingren", **wanted))["results"]
     assert hit["movie"]["title"] == "Nothing Else"
@@ -111,7 +113,7 @@ async def test_1_a_title_and_its_writer_are_typed_together_and_it_is_said_why(ap
     assert hit["why"] == "title word ‘Nothing’ exact; writer ‘Lindgren’, one letter off"
 
 
-async def test_1_a_writer_is_in_nobodys_way_unless_asked_for(api: Api) -> None:
+async def test_1_a_writer_is_in_nobodys_way_unless_asked_for(api: ApiClient) -> None:
     assert "Nothing Else" not in [movie["title"] for movie in await movies(api, "jhabvala")]
     nobody = await found(api, "xyzzyplugh", **{"in": "writer", "facets": "genre,language"})
     assert nobody["total"] == {"value": 0, "relation": "eq"}
@@ -121,11 +123,11 @@ async def test_1_a_writer_is_in_nobodys_way_unless_asked_for(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("typed", "title"), TYPOS)
-async def test_2_typos_do_not_mean_nothing(api: Api, typed: str, title: str) -> None:
+async def test_2_typos_do_not_mean_nothing(api: ApiClient, typed: str, title: str) -> None:
     assert await first(api, typed) == title
 
 
-async def test_2_blanks_case_and_signs_around_change_nothing(api: Api) -> None:
+async def test_2_blanks_case_and_signs_around_change_nothing(api: ApiClient) -> None:
     plain = [movie["id"] for movie in await movies(api, "jaws")]
     for typed in SAME:
         assert [movie["id"] for movie in await movies(api, typed)] == plain, typed
@@ -133,20 +135,20 @@ async def test_2_blanks_case_and_signs_around_change_nothing(api: Api) -> None:
 
 @pytest.mark.parametrize("forms", ONE_TITLE, ids=lambda forms: forms[0])
 async def test_3_signs_accents_and_numbers_are_typed_in_any_way(
-    api: Api, forms: tuple[str, ...]
+    api: ApiClient, forms: tuple[str, ...]
 ) -> None:
     assert {typed: await first(api, typed) for typed in forms} == dict.fromkeys(forms, forms[0])
 
 
 @pytest.mark.parametrize("title", SHORT)
-async def test_4_a_short_title_is_found_and_comes_first(api: Api, title: str) -> None:
+async def test_4_a_short_title_is_found_and_comes_first(api: ApiClient, title: str) -> None:
     for typed in (title, title.lower(), f" {title} "):
         assert await first(api, typed) == title
 
 
 @pytest.mark.parametrize(("typed", "title", "year"), WITH_A_YEAR)
 async def test_5_a_year_may_be_typed_with_the_title(
-    api: Api, typed: str, title: str, year: int
+    api: ApiClient, typed: str, title: str, year: int
 ) -> None:
     movie = (await movies(api, typed, limit=1))[0]
     assert (movie["title"], movie["year"]) == (title, year)
@@ -168,7 +170,7 @@ CHOSEN: list[tuple[dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("filters", "titles"), CHOSEN, ids=str)
 async def test_6_genre_language_and_country_narrow_what_is_listed_and_found(
-    api: Api, filters: dict[str, Any], titles: list[str]
+    api: ApiClient, filters: dict[str, Any], titles: list[str]
 ) -> None:
     assert sorted(movie["title"] for movie in await listed(api, **filters)) == sorted(titles)
     for title in titles:
@@ -176,11 +178,11 @@ async def test_6_genre_language_and_country_narrow_what_is_listed_and_found(
     within = await movies(api, "rec", **filters)
     assert {movie["title"] for movie in within} == {*titles} & {*SPANISH}
     batch = {"searches": [{"q": "rec", **filters}]}
-    (one,) = (await api.ask("POST", "/api/v1/search/batch", json=batch)).json["answers"]
+    (one,) = (await api.request("POST", "/api/v1/search/batch", json=batch)).json["answers"]
     assert [hit["movie"] for hit in one["answer"]["results"]] == within
 
 
-async def test_6_filters_go_along_on_every_page(api: Api) -> None:
+async def test_6_filters_go_along_on_every_page(api: ApiClient) -> None:
     seen: list[str] = []
     address: str | None = "/api/v1/movies?language=spanish&language=italian&sort=year&limit=1"
     while address:
@@ -194,13 +196,15 @@ async def test_6_filters_go_along_on_every_page(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("typed", "title"), LOCAL)
-async def test_7_original_and_local_titles_find_the_film(api: Api, typed: str, title: str) -> None:
+async def test_7_original_and_local_titles_find_the_film(
+    api: ApiClient, typed: str, title: str
+) -> None:
     assert await first(api, typed) == title
 
 
-async def test_8_which_film_is_meant_is_said_with_how_sure_that_is(api: Api) -> None:
+async def test_8_which_film_is_meant_is_said_with_how_sure_that_is(api: ApiClient) -> None:
     items = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]
-    told = await api.ask("POST", "/api/v1/match", json={"items": items})
+    told = await api.request("POST", "/api/v1/match", json={"items": items})
     assert told.status == 200, told.json
     sure, open_, nobody = told.json["matches"]
     assert sure["match"] == sure["candidates"][0]["movie"]["id"]
@@ -215,7 +219,7 @@ async def test_8_which_film_is_meant_is_said_with_how_sure_that_is(api: Api) -> 
     ("facet", "value"), [("genre", "Horror"), ("language", "Spanish"), ("country", "Spain")]
 )
 async def test_9_a_chosen_facet_leaves_the_others_to_be_chosen(
-    api: Api, facet: str, value: str
+    api: ApiClient, facet: str, value: str
 ) -> None:
     facets = "genre,language,country,decade,type,rating"
     for ask in (search_counts, browse_counts):
@@ -230,19 +234,19 @@ async def test_9_a_chosen_facet_leaves_the_others_to_be_chosen(
             assert all(0 < each["count"] <= total for each in counts[other])
 
 
-async def search_counts(api: Api, **params: Any) -> tuple[dict[str, Any], int]:
+async def search_counts(api: ApiClient, **params: Any) -> tuple[dict[str, Any], int]:
     page = await found(api, "2", **params)
     return page["facets"], page["total"]["value"]
 
 
-async def browse_counts(api: Api, **params: Any) -> tuple[dict[str, Any], int]:
+async def browse_counts(api: ApiClient, **params: Any) -> tuple[dict[str, Any], int]:
     answer = await api.get("/api/v1/movies", params=params)
     assert answer.status == 200, answer.json
     return answer.json["facets"], answer.json["total"]["value"]
 
 
 @pytest.mark.parametrize("title", EXACT)
-async def test_10_an_exact_title_comes_before_every_other(api: Api, title: str) -> None:
+async def test_10_an_exact_title_comes_before_every_other(api: ApiClient, title: str) -> None:
     page = await found(api, title)
     assert page["results"][0]["movie"]["title"] == title
     assert page["did_you_mean"] is None
@@ -252,6 +256,6 @@ async def test_10_an_exact_title_comes_before_every_other(api: Api, title: str) 
 
 
 @pytest.mark.parametrize("typed", ANYTHING)
-async def test_10_completing_never_fails_on_what_is_typed(api: Api, typed: str) -> None:
+async def test_10_completing_never_fails_on_what_is_typed(api: ApiClient, typed: str) -> None:
     answer = await api.get("/api/v1/suggest", params={"q": typed, "limit": "5"})
     assert answer.status == 200 or answer.json["code"] == "query_empty", answer.json

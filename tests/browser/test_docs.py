@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.backends import required
+from tests.support.backends import require_backend
 from tests.support.service_runner import Service
 
 HEADLESS = (
@@ -24,7 +24,7 @@ HEADLESS = (
 @pytest.mark.once
 def test_the_contract_is_readable_in_a_browser(service: Service, tmp_path: Path) -> None:
     command = [
-        required("chromium"),
+        require_backend("chromium"),
         *HEADLESS,
         f"--user-data-dir={tmp_path}",
         "--virtual-time-budget=20000",

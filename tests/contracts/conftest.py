@@ -16,7 +16,7 @@ from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
-from tests.support.backends import emptied, required
+from tests.support.backends import delete_indexes, require_backend
 from tests.support.sample_catalogue import HARD, PATIENCE, Shelf, row, samples
 
 
@@ -36,7 +36,7 @@ async def indexed(
         root: Path = tmp_path_factory.mktemp("index")
         engine, writer = TantivyEngine(root), TantivyWriter(root)
     else:
-        url = required("elasticsearch")
+        url = require_backend("elasticsearch")
         alias = f"test-{uuid4().hex[:12]}"
         address = replace(ElasticsearchAddress.parse(url), alias=alias, deadline=PATIENCE)
         engine, writer = ElasticsearchEngine(address), ElasticsearchWriter(address)
@@ -49,7 +49,7 @@ async def indexed(
     await engine.close()
     await writer.close()
     if stack == "full":
-        await emptied(address)
+        await delete_indexes(address)
 
 
 @pytest.fixture

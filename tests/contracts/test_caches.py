@@ -16,13 +16,17 @@ from service.cache.response_cache import CachedResponse, ResponseCache, cache_ke
 from service.errors import NotFound, Unavailable
 from service.search.index.generation import Generation, advance
 from service.search.index.models import IndexState
-from tests.support.backends import required
-from tests.support.waiting import until
+from tests.support.backends import require_backend
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(params=["memory", "redis"])
 async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
-    made = MemoryCache() if request.param == "memory" else RedisCache(required("redis"), deadline=5)
+    made = (
+        MemoryCache()
+        if request.param == "memory"
+        else RedisCache(require_backend("redis"), deadline=5)
+    )
     yield made
     await made.close()
 
@@ -50,7 +54,7 @@ async def test_what_was_put_for_a_moment_is_gone_after_it(cache: Cache) -> None:
 
 
 async def test_what_is_not_there_is_claimed_once_until_it_is_put_or_dropped() -> None:
-    cache, name = RedisCache(required("redis"), deadline=5), key()
+    cache, name = RedisCache(require_backend("redis"), deadline=5), key()
     for ends in (cache.drop(name), cache.put(name, b"value", 60)):
         assert await cache.get_or_claim(name, 60) == (None, True)
         assert await cache.get_or_claim(name, 60) == (None, False)
@@ -67,7 +71,7 @@ async def test_a_claim_ends_with_its_time(cache: Cache) -> None:
     async def free() -> bool:
         return await cache.get_or_claim(name, 0.05) == (None, True)
 
-    await until(free, seconds=5, every=0.01)
+    await wait_until(free, timeout=5, interval=0.01)
 
 
 async def test_it_says_that_it_works(cache: Cache) -> None:
@@ -107,7 +111,7 @@ async def test_processes_that_share_a_cache_make_one_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("service.cache.response_cache.MAX_WAIT_FOR_OTHERS", 30.0)
-    caches = [RedisCache(required("redis"), deadline=5) for _ in range(3)]
+    caches = [RedisCache(require_backend("redis"), deadline=5) for _ in range(3)]
     processes, question, made = [ResponseCache(cache) for cache in caches], key(), []
 
     async def make() -> bytes:
@@ -126,7 +130,7 @@ async def test_who_waits_for_a_process_that_died_makes_the_answer_in_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("service.cache.response_cache.MAX_WAIT_FOR_OTHERS", 0.05)
-    cache, question = RedisCache(required("redis"), deadline=5), key()
+    cache, question = RedisCache(require_backend("redis"), deadline=5), key()
     assert await cache.get_or_claim(cache_key("test", question, 1), 60) == (None, True)
 
     async def make() -> bytes:
@@ -219,7 +223,7 @@ async def test_what_is_not_ours_counts_as_not_there_and_is_replaced(
 
 @pytest.mark.fault(32, "garbage in the cache")
 async def test_a_key_of_another_kind_is_replaced_and_stops_nothing() -> None:
-    url, name = required("redis"), key()
+    url, name = require_backend("redis"), key()
     async with Redis.from_url(url) as redis:
         await redis.rpush(f"movies:{name}", "a list")
         cache = RedisCache(url, deadline=5)

@@ -38,7 +38,7 @@ from service.search.query.parser import Query
 from service.search.query.plan import Clause, Field, Group, Plan, Slot
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text.analysis import full_title_key
-from tests.support.backends import emptied, required
+from tests.support.backends import delete_indexes, require_backend
 
 
 def film(number: int, title: str, **facts: Any) -> MovieDocument:
@@ -108,7 +108,7 @@ class Store:
 
 def elasticsearch_address() -> ElasticsearchAddress:
     """A fresh alias on the test cluster."""
-    address = ElasticsearchAddress.parse(required("elasticsearch"))
+    address = ElasticsearchAddress.parse(require_backend("elasticsearch"))
     return replace(address, alias=f"test-{uuid4().hex[:12]}", deadline=PATIENCE)
 
 
@@ -131,7 +131,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await engine.close()
     await writer.close()
     if request.param == "elasticsearch":
-        await emptied(address)
+        await delete_indexes(address)
 
 
 async def test_a_fresh_store_has_one_live_and_empty_index(store: Store) -> None:

@@ -17,7 +17,7 @@ from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.vocabulary.vocabulary import Vocabulary
-from tests.support.release_names import names
+from tests.support.release_names import generate_names
 from tests.support.sample_catalogue import row
 
 pytestmark = pytest.mark.once
@@ -83,7 +83,7 @@ async def test_a_name_gives_its_film_or_says_that_it_is_unknown(
 
 
 async def test_what_is_said_to_be_sure_is_right(matching: FilenameMatcher) -> None:
-    made = names(catalogue(), 150, seed=7)
+    made = generate_names(catalogue(), 150, seed=7)
     found = await matching.match([each.item for each in made])
     sure = [
         (f.candidates[0].film.id.int in each.right, each.item)

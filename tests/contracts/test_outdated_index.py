@@ -27,7 +27,7 @@ from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.contracts.test_engines import PATIENCE, Store, elasticsearch_address, film
-from tests.support.backends import emptied
+from tests.support.backends import delete_indexes
 
 YOUNG = {"writer", "is_language", "is_country", "of_language", "of_country"}
 YOUNG_FACTS = {"writers", "languages", "countries"}
@@ -79,7 +79,7 @@ async def store(
         yield Store(*there, vocabulary)
         for part in there:
             await part.close()
-    await emptied(address)
+    await delete_indexes(address)
 
 
 def _older_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from service.errors import Misconfigured, Unavailable
 from service.posters.local_store import LocalPosterStore
 from service.posters.s3_store import S3PosterStore
 from service.posters.store import PosterStore, object_key
-from tests.support.backends import required
+from tests.support.backends import require_backend
 from tests.support.s3_buckets import BadBucket, bucket, bucket_url, frozen, local_url, standing
 
 KEY = object_key("0" * 64, "w342")
@@ -39,7 +39,7 @@ async def store(
     if request.param == "folder":
         yield LocalPosterStore(tmp_path / "not" / "yet")
         return
-    required("s3")
+    require_backend("s3")
     assert one_bucket is not None, "required() has ended the test"
     yield one_bucket
     for key in await keys(one_bucket):

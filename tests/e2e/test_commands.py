@@ -12,51 +12,51 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from tests.support.service_runner import STARTING, embedded, movies
-from tests.support.service_runner import settings as process_environment
+from tests.support.service_runner import START_TIMEOUT, embedded_settings, run_command
+from tests.support.service_runner import process_environment as process_environment
 
 SAMPLES = "samples/films.jsonl"
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    return embedded(tmp_path)
+    return embedded_settings(tmp_path)
 
 
 def test_wrong_arguments_end_with_2(environment: dict[str, str]) -> None:
     for words in (["nonsense"], ["load"], ["reindex", "--fast"]):
-        assert movies(environment, *words).returncode == 2
+        assert run_command(environment, *words).returncode == 2
 
 
 def test_failures_are_explained_in_one_line(environment: dict[str, str]) -> None:
-    unmigrated = movies(environment, "load", SAMPLES)
+    unmigrated = run_command(environment, "load", SAMPLES)
     assert (unmigrated.returncode, unmigrated.stderr.count("\n")) == (1, 1)
     assert "movies migrate" in unmigrated.stderr
-    doctor = movies(environment, "doctor")
+    doctor = run_command(environment, "doctor")
     assert doctor.returncode == 1
     assert "run `movies migrate`" in doctor.stdout
-    assert movies(environment, "migrate").returncode == 0
-    missing = movies(environment, "load", "nowhere.jsonl")
+    assert run_command(environment, "migrate").returncode == 0
+    missing = run_command(environment, "load", "nowhere.jsonl")
     assert (missing.returncode, missing.stderr) == (1, "movies: there is no nowhere.jsonl\n")
-    weak = movies(environment, "create-admin", "root", given="short\n")
+    weak = run_command(environment, "create-admin", "root", stdin="short\n")
     assert (weak.returncode, weak.stderr.count("\n")) == (1, 1)
-    wrong = movies({**environment, "PORT": "many", "WORKERS": "-1"}, "serve")
+    wrong = run_command({**environment, "PORT": "many", "WORKERS": "-1"}, "serve")
     assert wrong.returncode == 1
     assert "PORT" in wrong.stderr and "WORKERS" in wrong.stderr
 
 
 def test_two_migrations_at_once_both_succeed(environment: dict[str, str]) -> None:
     with ThreadPoolExecutor(2) as pool:
-        runs = list(pool.map(lambda _: movies(environment, "migrate"), range(2)))
+        runs = list(pool.map(lambda _: run_command(environment, "migrate"), range(2)))
     assert [run.returncode for run in runs] == [0, 0], [run.stderr for run in runs]
-    assert movies(environment, "migrate").stdout == "the schema is up to date\n"
+    assert run_command(environment, "migrate").stdout == "the schema is up to date\n"
 
 
 def test_samples_are_loaded_only_into_an_empty_catalogue(environment: dict[str, str]) -> None:
-    movies(environment, "migrate")
-    first = movies(environment, "load", "--sample")
+    run_command(environment, "migrate")
+    first = run_command(environment, "load", "--sample")
     assert "500 added" in first.stdout
-    second = movies(environment, "load", "--sample", SAMPLES)
+    second = run_command(environment, "load", "--sample", SAMPLES)
     assert second.returncode == 0
     assert "no samples were loaded" in second.stdout
 
@@ -79,7 +79,7 @@ def test_films_of_an_earlier_release_outlive_the_migrations(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     command = [sys.executable, "-c", MIGRATE_TO_EARLIER_RELEASE, environment["DATABASE_URL"]]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=STARTING)
+    subprocess.run(command, cwd=ROOT, check=True, timeout=START_TIMEOUT)
     film: dict[str, object] = dict.fromkeys(("id", "title", "whole_title"), "jaws")
     film |= dict.fromkeys(("version", "counters", "poster_attempts"), 1)
     film |= dict.fromkeys(("genres", "directors", "writers", "actors"), '["Spielberg"]')
@@ -91,7 +91,7 @@ def test_films_of_an_earlier_release_outlive_the_migrations(
         database.execute(
             f"INSERT INTO films ({', '.join(film)}) VALUES ({marks})", [*film.values()]
         )
-    run = movies(environment, "migrate")
+    run = run_command(environment, "migrate")
     assert run.returncode == 0, run.stderr
     with open_database(tmp_path) as database:
         [row] = database.execute("SELECT title, plaintext, nametext FROM films").fetchall()
@@ -103,7 +103,7 @@ def test_films_of_an_earlier_release_outlive_the_migrations(
 def test_an_unreachable_database_is_reported_in_one_line(environment: dict[str, str]) -> None:
     unreachable = {**environment, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/movies"}
     for words in (["migrate"], ["search", "jaws"], ["load", SAMPLES]):
-        run = movies(unreachable, *words)
+        run = run_command(unreachable, *words)
         assert (run.returncode, run.stderr.count("\n")) == (1, 1), run.stderr
         assert "does not answer" in run.stderr
 
@@ -113,21 +113,21 @@ def test_a_database_shell_that_is_not_installed_is_named(environment: dict[str, 
         (environment["DATABASE_URL"], "sqlite3"),
         ("postgres://127.0.0.1/movies", "psql"),
     ):
-        run = movies({**environment, "DATABASE_URL": url, "PATH": "/nowhere"}, "dbshell")
+        run = run_command({**environment, "DATABASE_URL": url, "PATH": "/nowhere"}, "dbshell")
         assert (run.returncode, run.stderr) == (1, f"movies: {shell} is not installed\n")
 
 
 def test_the_old_name_of_dbshell_works_and_warns_once(environment: dict[str, str]) -> None:
-    run = movies({**environment, "PATH": "/nowhere"}, "database")
+    run = run_command({**environment, "PATH": "/nowhere"}, "database")
     assert run.stderr == (
         "movies: `movies database` works until 1.0; use `movies dbshell`\n"
         "movies: sqlite3 is not installed\n"
     )
-    assert "│ database " not in movies(environment, "--help").stdout
+    assert "│ database " not in run_command(environment, "--help").stdout
 
 
 def test_a_renamed_setting_is_warned_about_once(environment: dict[str, str]) -> None:
-    run = movies({**environment, "POSTER_HOSTS": "127.0.0.1:80"}, "migrate")
+    run = run_command({**environment, "POSTER_HOSTS": "127.0.0.1:80"}, "migrate")
     assert run.returncode == 0
     [warning] = run.stderr.splitlines()
     assert "setting_renamed" in warning
@@ -146,13 +146,13 @@ def open_database(folder: Path) -> Iterator[sqlite3.Connection]:
 @pytest.fixture
 def indexed(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """Return the environment of three films that an indexer has indexed; it has stopped since."""
-    assert movies(environment, "migrate").returncode == 0
+    assert run_command(environment, "migrate").returncode == 0
     titles = ("The Godfather", "Jaws", "Metropolis")
     (tmp_path / "films.jsonl").write_text("".join(f'{{"title": "{t}"}}\n' for t in titles))
-    assert movies(environment, "load", str(tmp_path / "films.jsonl")).returncode == 0
+    assert run_command(environment, "load", str(tmp_path / "films.jsonl")).returncode == 0
     command = [sys.executable, "-m", "service", "indexer"]
     with subprocess.Popen(command, cwd=ROOT, env=process_environment(environment)) as indexer:
-        deadline = time.monotonic() + STARTING
+        deadline = time.monotonic() + START_TIMEOUT
         pending = 1
         while pending and time.monotonic() < deadline:
             with open_database(tmp_path) as database:
@@ -166,18 +166,18 @@ def indexed(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
 def test_films_that_differ_are_named_and_filed_for_repair(
     indexed: dict[str, str], tmp_path: Path
 ) -> None:
-    unchanged = movies(indexed, "check")
+    unchanged = run_command(indexed, "check")
     assert (unchanged.returncode, unchanged.stdout) == (0, "0 of 3 films differ\n")
     with open_database(tmp_path) as database:
         database.execute("UPDATE films SET plot = 'by hand' WHERE title = 'Jaws'")
         database.execute("DELETE FROM films WHERE title = 'Metropolis'")
         database.execute("UPDATE outbox SET done_at = 1")
-    checked = movies(indexed, "check")
+    checked = run_command(indexed, "check")
     assert checked.returncode == 1
     assert "2 of 2 films differ; `movies check --repair`" in checked.stderr
     kinds = {line.split()[0] for line in checked.stdout.splitlines()}
     assert kinds == {"stale", "orphaned"}
-    repaired = movies(indexed, "check", "--repair")
+    repaired = run_command(indexed, "check", "--repair")
     assert (repaired.returncode, repaired.stdout.splitlines()[-1]) == (
         0,
         "2 of 2 films differ, and will be indexed",
@@ -188,10 +188,10 @@ def test_films_that_differ_are_named_and_filed_for_repair(
 
 
 def test_a_film_is_explained_and_the_old_command_for_it_warns(indexed: dict[str, str]) -> None:
-    explained = movies(indexed, "explain", "jaws")
+    explained = run_command(indexed, "explain", "jaws")
     assert (explained.returncode, explained.stderr) == (0, "")
     assert "The database has 'Jaws'" in explained.stdout
-    old = movies(indexed, "check", "jaws")
+    old = run_command(indexed, "check", "jaws")
     assert (old.returncode, old.stdout) == (0, explained.stdout)
     assert old.stderr == (
         "movies: `movies check FILM` works until 1.0; use `movies explain FILM`\n"
@@ -199,12 +199,12 @@ def test_a_film_is_explained_and_the_old_command_for_it_warns(indexed: dict[str,
 
 
 def test_the_search_command_finds_films_with_and_without_an_index(indexed: dict[str, str]) -> None:
-    explained = movies(indexed, "search", "--explain", "godfahter")
+    explained = run_command(indexed, "search", "--explain", "godfahter")
     assert explained.returncode == 0, explained.stderr
     assert "The Godfather" in explained.stdout and "1 film" in explained.stdout
-    assert "no film matches" in movies(indexed, "search", "xyzzyplugh").stdout
+    assert "no film matches" in run_command(indexed, "search", "xyzzyplugh").stdout
     without_index = {**indexed, "SEARCH_URL": indexed["SEARCH_URL"] + "-elsewhere"}
-    degraded = movies(without_index, "search", "godfather")
+    degraded = run_command(without_index, "search", "godfather")
     assert degraded.returncode == 0
     assert "The Godfather" in degraded.stdout
     assert "degraded: search_engine_away" in degraded.stderr
@@ -213,10 +213,10 @@ def test_the_search_command_finds_films_with_and_without_an_index(indexed: dict[
 def test_a_rebuild_is_filed_once_and_the_command_reports_how_it_ended(
     indexed: dict[str, str], tmp_path: Path
 ) -> None:
-    filed = movies(indexed, "reindex", "--no-wait")
+    filed = run_command(indexed, "reindex", "--no-wait")
     assert filed.returncode == 0
     assert filed.stdout.startswith("filed: /api/v1/admin/reindex/")
-    second = movies(indexed, "reindex")
+    second = run_command(indexed, "reindex")
     assert (second.returncode, second.stderr.count("\n")) == (1, 1)
     address = filed.stdout.split()[1]
     assert address in second.stderr
@@ -239,7 +239,7 @@ def test_a_rebuild_is_filed_once_and_the_command_reports_how_it_ended(
             stderr=subprocess.PIPE,
             text=True,
         ) as waiting:
-            deadline = time.monotonic() + STARTING
+            deadline = time.monotonic() + START_TIMEOUT
             while waiting.poll() is None and time.monotonic() < deadline:
                 end(state)
                 time.sleep(0.1)

@@ -7,25 +7,25 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.support.service_runner import Api
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient
+from tests.support.waiting import wait_until
 
 
-async def test_a_new_title_is_fetched_found_misspelt_and_has_its_poster(api: Api) -> None:
+async def test_a_new_title_is_fetched_found_misspelt_and_has_its_poster(api: ApiClient) -> None:
     shown = await api.get("/api/v1/movies/metropolis")
     assert shown.status == 200, shown.json
     assert (shown.json["source"], shown.json["imdb_id"]) == ("omdb", "tt0017136")
 
     async def found() -> bool:
-        return "Metropolis" in await api.titles("metroplis")
+        return "Metropolis" in await api.search_titles("metroplis")
 
-    assert await until(found)
+    assert await wait_until(found)
 
     async def stored() -> dict[str, object] | None:
         film = (await api.get("/api/v1/movies/tt0017136")).json
         return film["poster"] if film["poster"]["status"] == "stored" else None
 
-    poster = await until(stored)
+    poster = await wait_until(stored)
     assert set(poster["sizes"]) == {"w185", "w342", "w780"}
     picture = await api.get(poster["url"])
     assert (picture.status, picture.headers["Content-Type"]) == (200, "image/jpeg")
@@ -37,7 +37,7 @@ async def test_a_new_title_is_fetched_found_misspelt_and_has_its_poster(api: Api
 
 @pytest.mark.fault(53, "a new title asked for a hundred times at once")
 async def test_a_hundred_who_ask_for_the_same_new_title_make_one_call(
-    api: Api, omdb_address: str
+    api: ApiClient, omdb_address: str
 ) -> None:
     async with aiohttp.ClientSession() as session:
 
@@ -55,7 +55,7 @@ async def test_a_hundred_who_ask_for_the_same_new_title_make_one_call(
 
 
 async def test_a_file_with_bad_lines_is_loaded_and_its_films_are_found(
-    api: Api, tmp_path: Path
+    api: ApiClient, tmp_path: Path
 ) -> None:
     path = tmp_path / "films.jsonl"
     films = [
@@ -63,24 +63,24 @@ async def test_a_file_with_bad_lines_is_loaded_and_its_films_are_found(
         {"title": "Flibbertigibbet Sunrise", "year": 2002},
     ]
     path.write_text(json.dumps(films[0]) + "\n{broken\n" + json.dumps(films[1]) + "\n")
-    done = await asyncio.to_thread(api.service.movies, "load", str(path))
+    done = await asyncio.to_thread(api.service.run, "load", str(path))
     assert done.returncode == 1
     assert "films.jsonl:2:" in done.stderr and "2 added" in done.stdout
 
     async def found() -> bool:
-        return "Knickerbocker Moonbeam" in await api.titles("knickerboker moonbaem")
+        return "Knickerbocker Moonbeam" in await api.search_titles("knickerboker moonbaem")
 
-    assert await until(found)
+    assert await wait_until(found)
 
 
-async def test_fetching_by_hand_says_what_became_of_each(api: Api) -> None:
-    done = await asyncio.to_thread(api.service.movies, "fetch", "tt0056801", "no such film at all")
+async def test_fetching_by_hand_says_what_became_of_each(api: ApiClient) -> None:
+    done = await asyncio.to_thread(api.service.run, "fetch", "tt0056801", "no such film at all")
     assert done.returncode == 1
     assert "tt0056801" in done.stdout
     assert "no such film at all" in done.stderr
 
 
-async def test_an_index_is_rebuilt_while_searches_go_on(api: Api) -> None:
+async def test_an_index_is_rebuilt_while_searches_go_on(api: ApiClient) -> None:
     statuses: set[int] = set()
     stop = asyncio.Event()
 
@@ -93,15 +93,15 @@ async def test_an_index_is_rebuilt_while_searches_go_on(api: Api) -> None:
             assert answer.json["results"][0]["movie"]["title"] == "Jaws"
 
     searching = asyncio.create_task(search())
-    token = await api.admin()
-    filed = await api.ask("POST", "/api/v1/admin/reindex", token=token)
+    token = await api.admin_token()
+    filed = await api.request("POST", "/api/v1/admin/reindex", token=token)
     assert filed.status == 202, filed.json
-    second = await api.ask("POST", "/api/v1/admin/reindex", token=token)
+    second = await api.request("POST", "/api/v1/admin/reindex", token=token)
     where = filed.headers["Location"]
     if second.status != 202:  # a small index may be done already
         assert (second.status, second.json["code"]) == (409, "reindex_running")
         assert where in second.json["detail"]
-    written = await api.ask(
+    written = await api.request(
         "POST", "/api/v1/movies", token=token, json={"title": "Written During Rebuild"}
     )
     assert written.status == 201
@@ -111,26 +111,26 @@ async def test_an_index_is_rebuilt_while_searches_go_on(api: Api) -> None:
         assert job.json["state"] != "failed", job.json
         return job.json["state"] == "done"
 
-    assert await until(over)
+    assert await wait_until(over)
     stop.set()
     await searching
     assert statuses == {200}
 
     async def found() -> bool:
-        return "Written During Rebuild" in await api.titles("writen during rebiuld")
+        return "Written During Rebuild" in await api.search_titles("writen during rebiuld")
 
-    assert await until(found)
+    assert await wait_until(found)
 
 
-async def test_the_command_rebuilds_too_and_says_how_fast(api: Api) -> None:
-    done = await asyncio.to_thread(api.service.movies, "reindex")
+async def test_the_command_rebuilds_too_and_says_how_fast(api: ApiClient) -> None:
+    done = await asyncio.to_thread(api.service.run, "reindex")
     assert done.returncode == 0, done.stderr
     assert "done:" in done.stdout
-    assert (await api.titles("godfahter"))[0] == "The Godfather"
+    assert (await api.search_titles("godfahter"))[0] == "The Godfather"
 
 
-async def test_the_doctor_finds_every_part_well(api: Api) -> None:
-    done = await asyncio.to_thread(api.service.movies, "doctor")
+async def test_the_doctor_finds_every_part_well(api: ApiClient) -> None:
+    done = await asyncio.to_thread(api.service.run, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     for part in ("database", "search", "cache", "posters", "omdb", "indexer"):
         assert f"ok      {part}" in done.stdout

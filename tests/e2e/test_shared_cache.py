@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import service_runner
-from tests.support.backends import required
-from tests.support.service_runner import Api, Service
+from tests.support.backends import require_backend
+from tests.support.service_runner import ApiClient, Service
 
 TITLES = ("Here It Has This Name", "There It Has Another")
 KNOWN_AS = "tt9900099"
@@ -20,8 +20,8 @@ def environment(folder: Path) -> dict[str, str]:
     """With no indexer: the index never shows anything new, and the databases are as alike as can
     be."""
     return {
-        **service_runner.embedded(folder),
-        "CACHE_URL": required("redis"),
+        **service_runner.embedded_settings(folder),
+        "CACHE_URL": require_backend("redis"),
         "INDEXER": "external",
     }
 
@@ -32,7 +32,7 @@ def loaded(folder: Path, title: str) -> dict[str, str]:
     file, told = folder / "film.jsonl", environment(folder)
     file.write_text(json.dumps({"Title": title, "imdbID": KNOWN_AS}) + "\n")
     for words in (["migrate"], ["load", str(file)]):
-        done = service_runner.movies(told, *words)
+        done = service_runner.run_command(told, *words)
         assert done.returncode == 0, done.stderr
     return told
 
@@ -41,7 +41,7 @@ def loaded(folder: Path, title: str) -> dict[str, str]:
 def both(tmp_path: Path) -> Iterator[list[Service]]:
     with ExitStack() as stack:
         yield [
-            stack.enter_context(service_runner.started(loaded(tmp_path / f"{number}", title)))
+            stack.enter_context(service_runner.run_service(loaded(tmp_path / f"{number}", title)))
             for number, title in enumerate(TITLES)
         ]
 
@@ -49,7 +49,7 @@ def both(tmp_path: Path) -> Iterator[list[Service]]:
 @pytest.mark.once
 async def test_nobody_is_given_what_another_installation_has_kept(both: list[Service]) -> None:
     async def title(service: Service) -> tuple[str, str]:
-        async with Api.of(service) as api:
+        async with ApiClient.connect(service) as api:
             shown = await api.get(f"/api/v1/movies/{KNOWN_AS}")
             return shown.json["title"], shown.headers["Cache-Status"]
 

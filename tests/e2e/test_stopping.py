@@ -13,8 +13,8 @@ import pytest
 from service.limits import READ_YOUR_WRITES_TIMEOUT
 from tests.faults.plugin import Seen
 from tests.support import service_runner
-from tests.support.service_runner import Api, Service
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient, Service
+from tests.support.waiting import wait_until
 
 DRAIN = 3.0  # seconds
 
@@ -23,12 +23,12 @@ DRAIN = 3.0  # seconds
 def environment(tmp_path: Path) -> dict[str, str]:
     """Without an indexer: a search that waits for a write takes two seconds."""
     told = {"INDEXER": "external", "WORKERS": "2", "DRAIN_SECONDS": str(DRAIN)}
-    return {**service_runner.embedded(tmp_path), **told}
+    return {**service_runner.embedded_settings(tmp_path), **told}
 
 
 @pytest.fixture
 def alone(environment: dict[str, str]) -> Iterator[Service]:
-    with service_runner.service(environment) as started:
+    with service_runner.run_sample_service(environment) as started:
         yield started
 
 
@@ -53,9 +53,9 @@ async def asked(service: Service, path: str) -> Told:
 async def test_it_says_that_it_is_going_and_answers_all_who_came_before_it_went(
     alone: Service, seen: Seen
 ) -> None:
-    async with Api.of(alone) as api:
-        made = await api.ask(
-            "POST", "/api/v1/movies", token=await api.admin(), json={"title": "Not Indexed"}
+    async with ApiClient.connect(alone) as api:
+        made = await api.request(
+            "POST", "/api/v1/movies", token=await api.admin_token(), json={"title": "Not Indexed"}
         )
     slow = f"/api/v1/search?q=jaws&after={made.headers['Index-Token']}"
     before = await asked(alone, "/health/ready")
@@ -74,7 +74,7 @@ async def test_it_says_that_it_is_going_and_answers_all_who_came_before_it_went(
             under_way.append(asyncio.create_task(asked(alone, slow)))
         return False
 
-    await until(refused)
+    await wait_until(refused)
     closed = time.monotonic()
     answers = await asyncio.gather(*under_way)
     assert await asyncio.to_thread(alone.process.wait, 60) == 0
@@ -96,15 +96,15 @@ async def test_a_second_signal_does_not_wait_for_anybody_to_notice(
     environment: dict[str, str],
 ) -> None:
     longest = 60.0
-    assert service_runner.movies(environment, "migrate").returncode == 0
-    with service_runner.started({**environment, "DRAIN_SECONDS": str(longest)}) as service:
+    assert service_runner.run_command(environment, "migrate").returncode == 0
+    with service_runner.run_service({**environment, "DRAIN_SECONDS": str(longest)}) as service:
         began = time.monotonic()
         service.process.send_signal(signal.SIGTERM)
 
         async def going() -> bool:
             return (await asked(service, "/health/ready")).status == 503
 
-        await until(going)
+        await wait_until(going)
         service.process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(service.process.wait, longest) == 0
         assert time.monotonic() - began < longest

@@ -17,8 +17,8 @@ import pytest
 
 from tests.faults.plugin import Seen
 from tests.support import service_runner
-from tests.support.service_runner import Api, Service
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient, Service
+from tests.support.waiting import wait_until
 
 BLOCKED = 2.0  # seconds; far from what counts as frozen
 SCRAPER = {"Authorization": "Bearer metrics-of-tests!"}
@@ -38,7 +38,7 @@ def alive(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
 
 
-async def test_a_hangup_restarts_all_without_an_error(api: Api) -> None:
+async def test_a_hangup_restarts_all_without_an_error(api: ApiClient) -> None:
     before = pids(api.service)
     statuses: list[int] = []
     api.service.process.send_signal(signal.SIGHUP)
@@ -49,11 +49,11 @@ async def test_a_hangup_restarts_all_without_an_error(api: Api) -> None:
             statuses.append(response.status)
         return all(pids(api.service)[name] != pid for name, pid in before.items())
 
-    assert await until(all_new, every=0.02)
+    assert await wait_until(all_new, interval=0.02)
     assert set(statuses) == {200}
 
 
-async def test_a_killed_part_is_replaced_and_clients_see_no_error(api: Api) -> None:
+async def test_a_killed_part_is_replaced_and_clients_see_no_error(api: ApiClient) -> None:
     service = api.service
     for name in ("api-0", "indexer"):
         before = pids(service)[name]
@@ -62,26 +62,31 @@ async def test_a_killed_part_is_replaced_and_clients_see_no_error(api: Api) -> N
         async def replaced(name: str = name, before: int = before) -> bool:
             return pids(service)[name] != before
 
-        await until(replaced)
+        await wait_until(replaced)
         assert (await api.search("jaws")).status == 200
 
 
-async def test_what_was_written_while_the_indexer_was_dead_is_found_afterwards(api: Api) -> None:
+async def test_what_was_written_while_the_indexer_was_dead_is_found_afterwards(
+    api: ApiClient,
+) -> None:
     os.kill(pids(api.service)["indexer"], signal.SIGKILL)
-    made = await api.ask(
-        "POST", "/api/v1/movies", token=await api.admin(), json={"title": "Zwischenspiel Omega"}
+    made = await api.request(
+        "POST",
+        "/api/v1/movies",
+        token=await api.admin_token(),
+        json={"title": "Zwischenspiel Omega"},
     )
     assert made.status == 201
 
     async def found() -> bool:
-        return "Zwischenspiel Omega" in await api.titles("zwischenspeil omega")
+        return "Zwischenspiel Omega" in await api.search_titles("zwischenspeil omega")
 
-    assert await until(found)
+    assert await wait_until(found)
 
 
-async def test_a_thousand_requests_broken_off_do_not_stop_it(api: Api) -> None:
+async def test_a_thousand_requests_broken_off_do_not_stop_it(api: ApiClient) -> None:
     host, port = api.service.url.removeprefix("http://").split(":")
-    token = await api.admin()
+    token = await api.admin_token()
     body = b'{"title": "Broken Off %d"}'
     head = "POST /api/v1/movies HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     for number in range(1000):
@@ -92,7 +97,7 @@ async def test_a_thousand_requests_broken_off_do_not_stop_it(api: Api) -> None:
             if number % 10 == 0:
                 await asyncio.sleep(0)
     assert (await api.search("jaws")).status == 200
-    made = await api.ask(
+    made = await api.request(
         "POST", "/api/v1/movies", token=token, json={"title": "After The Broken Ones"}
     )
     assert made.status == 201, made.json
@@ -101,7 +106,7 @@ async def test_a_thousand_requests_broken_off_do_not_stop_it(api: Api) -> None:
 @pytest.mark.fault(78, "a worker killed, a worker frozen, a loop blocked")
 @pytest.mark.parametrize(("child", "process"), [("api-0", "api"), ("indexer", "indexer")])
 async def test_how_long_a_loop_was_blocked_is_measured(
-    api: Api, seen: Seen, child: str, process: str
+    api: ApiClient, seen: Seen, child: str, process: str
 ) -> None:
     pid = pids(api.service)[child]
     shown = re.compile(
@@ -120,28 +125,28 @@ async def test_how_long_a_loop_was_blocked_is_measured(
         said = await late()
         return said if said > BLOCKED / 2 else None
 
-    await until(counted)
+    await wait_until(counted)
     os.kill(pid, signal.SIGSTOP)
     await asyncio.sleep(BLOCKED)  # the fault itself
     os.kill(pid, signal.SIGCONT)
-    said = await until(noticed)
+    said = await wait_until(noticed)
     assert pids(api.service)[child] == pid
     seen(f"{process} stood still for {BLOCKED:g} s: its loop was {said:.1f} s late in `/metrics`")
 
 
-async def test_a_frozen_worker_is_noticed(api: Api) -> None:
+async def test_a_frozen_worker_is_noticed(api: ApiClient) -> None:
     before = pids(api.service)["api-0"]
     os.kill(before, signal.SIGSTOP)
 
     async def replaced() -> bool:
         return pids(api.service)["api-0"] != before
 
-    assert await until(replaced)
+    assert await wait_until(replaced)
     assert (await api.get("/health/live")).status == 200
 
 
 def test_it_stops_within_seconds_and_leaves_nothing_behind(environment: dict[str, str]) -> None:
-    with service_runner.started(environment) as service:
+    with service_runner.run_service(environment) as service:
         children = pids(service)
         began = time.monotonic()
         service.process.send_signal(signal.SIGINT)
@@ -151,14 +156,14 @@ def test_it_stops_within_seconds_and_leaves_nothing_behind(environment: dict[str
 
 
 async def test_children_die_with_a_killed_parent(environment: dict[str, str]) -> None:
-    with service_runner.started(environment) as service:
+    with service_runner.run_service(environment) as service:
         children = pids(service)
         service.process.kill()
 
         async def gone() -> bool:
             return not [pid for pid in children.values() if alive(pid)]
 
-        assert await until(gone)
+        assert await wait_until(gone)
 
 
 def test_a_port_in_use_is_one_line_that_says_what_to_do(environment: dict[str, str]) -> None:
@@ -166,7 +171,7 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(environment: dict[str, s
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = service_runner.movies({**environment, "PORT": str(port)}, "serve")
+        done = service_runner.run_command({**environment, "PORT": str(port)}, "serve")
     assert done.returncode == 1
     assert f"127.0.0.1:{port}" in done.stderr and "PORT" in done.stderr
     assert "Traceback" not in done.stderr

@@ -46,7 +46,9 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    return service_runner.settings({"MOVIES_HOME": str(tmp_path / "home"), "JWT_SECRET": ""})
+    return service_runner.process_environment(
+        {"MOVIES_HOME": str(tmp_path / "home"), "JWT_SECRET": ""}
+    )
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def movies(python: Path, environment: dict[str, str], elsewhere: Path) -> Movies
             env=environment,
             capture_output=True,
             text=True,
-            timeout=service_runner.STARTING,
+            timeout=service_runner.START_TIMEOUT,
             check=False,
         )
 
@@ -88,7 +90,7 @@ def serving(python: Path, environment: dict[str, str], cwd: Path) -> Iterator[st
         ) as process,
     ):
         try:
-            deadline = time.monotonic() + service_runner.STARTING
+            deadline = time.monotonic() + service_runner.START_TIMEOUT
             while not (banner := re.search(r"answers at http://localhost:(\d+)", log.read_text())):
                 assert process.poll() is None and time.monotonic() < deadline, log.read_text()
                 time.sleep(0.1)

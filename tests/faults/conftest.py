@@ -21,9 +21,9 @@ from tests.faults.database import Direct
 from tests.faults.invariants import Invariants, settled
 from tests.faults.proxy import Proxy
 from tests.support import service_runner
-from tests.support.backends import emptied, fresh_postgres, required
-from tests.support.service_runner import Answer, Api, Service
-from tests.support.waiting import until
+from tests.support.backends import delete_indexes, require_backend, temporary_database
+from tests.support.service_runner import ApiClient, Response, Service
+from tests.support.waiting import wait_until
 
 WORKERS = 2
 
@@ -43,7 +43,7 @@ class Beset:
     alias: str
     redis: str
     omdb: str
-    born: dict[str, Answer]
+    born: dict[str, Response]
     """What it answered when it had started without Elasticsearch."""
 
     async def engine_itself(self, method: str, path: str, body: object = None) -> Any:
@@ -71,13 +71,13 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
     """The service among proxies; only on the full stack."""
     if stack != "full":
         pytest.skip("the embedded stack has no parts that a proxy could stand before")
-    toxiproxy, engine, redis = map(required, ("toxiproxy", "elasticsearch", "redis"))
-    bucket, mark = required("s3"), uuid.uuid4().hex[:8]
+    toxiproxy, engine, redis = map(require_backend, ("toxiproxy", "elasticsearch", "redis"))
+    bucket, mark = require_backend("s3"), uuid.uuid4().hex[:8]
     store = bucket.split("endpoint_url=")[1].split("&")[0]
     async with AsyncExitStack() as stack_:
-        database = await anext(urls := fresh_postgres())
+        database = await anext(urls := temporary_database())
         stack_.push_async_callback(anext, urls, None)
-        omdb = stack_.enter_context(service_runner.omdb())
+        omdb = stack_.enter_context(service_runner.run_omdb())
         proxies = []
         for address in (database, engine, redis, store, omdb):
             proxies.append(await Proxy.make(toxiproxy, address))
@@ -96,16 +96,16 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
             "OMDB_API_KEY": service_runner.OMDB_KEY,
             "OMDB_DAILY_QUOTA": "100000",
             "POSTER_ALLOWED_PRIVATE_HOSTS": urlsplit(proxies[4].before(omdb)).netloc,
-            "JWT_SECRET": service_runner.SECRET,
+            "JWT_SECRET": service_runner.JWT_SECRET,
             "WORKERS": str(WORKERS),
         }
         index = ElasticsearchAddress.parse(f"{engine}?index=faults-{mark}")
-        stack_.push_async_callback(emptied, index)
+        stack_.push_async_callback(delete_indexes, index)
         await proxies[1].down()
-        serving = service_runner.service(environment)
+        serving = service_runner.run_sample_service(environment)
         started = await asyncio.to_thread(serving.__enter__)
         stack_.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
-        async with Api.of(started) as api:
+        async with ApiClient.connect(started) as api:
             born = {"ready": await api.get("/health/ready"), "jaws": await api.search("jaws")}
         await proxies[1].up()
         yield Beset(started, *proxies, Direct(database), engine, index.alias, redis, omdb, born)
@@ -114,28 +114,28 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
 @pytest.fixture
 async def sound(beset: Beset) -> AsyncIterator[Beset]:
     """The service when nothing is wrong with it any more; every proxy heals after the test."""
-    async with Api.of(beset.service) as api:
+    async with ApiClient.connect(beset.service) as api:
 
         async def found() -> bool:
             answer = await api.search("godfahter", limit=3)
             titles = [each["movie"]["title"] for each in (answer.json or {}).get("results", ())]
             return "The Godfather" in titles and not answer.json["degraded"]
 
-        await until(found)
+        await wait_until(found)
     yield beset
     for proxy in (beset.database, beset.engine, beset.cache, beset.bucket, beset.upstream):
         await proxy.heal()
 
 
-async def written(client: Api, title: str, **facts: object) -> str:
+async def written(client: ApiClient, title: str, **facts: object) -> str:
     """The id of a film that was added just now."""
-    given = {"token": await client.admin(), "json": {"title": title, **facts}}
-    made = await settled(lambda: client.ask("POST", "/api/v1/movies", **given))
+    given = {"token": await client.admin_token(), "json": {"title": title, **facts}}
+    made = await settled(lambda: client.request("POST", "/api/v1/movies", **given))
     assert made.status == 201, made.json
     return str(made.json["id"])
 
 
-async def is_found(client: Api, title: str, film_id: str) -> bool:
+async def is_found(client: ApiClient, title: str, film_id: str) -> bool:
     """Whether a search for the title finds the film, by the engine."""
     answer = await client.search(title, limit=10)
     found = [result["movie"]["id"] for result in (answer.json or {}).get("results", ())]
@@ -143,7 +143,7 @@ async def is_found(client: Api, title: str, film_id: str) -> bool:
 
 
 @pytest.fixture
-async def client(sound: Beset) -> AsyncIterator[Api]:
+async def client(sound: Beset) -> AsyncIterator[ApiClient]:
     """A client of that service."""
-    async with Api.of(sound.service) as made:
+    async with ApiClient.connect(sound.service) as made:
         yield made

@@ -24,8 +24,8 @@ from service.limits import REQUEST_TIMEOUT
 from tests.faults.database import Direct
 from tests.faults.load import Answered, Load, bad
 from tests.faults.stored import accounted_for
-from tests.support.service_runner import Answer, Api, Service
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient, Response, Service
+from tests.support.waiting import wait_until
 
 HEALING = 30.0  # seconds after which all is level again
 ALLOWANCE = 30.0
@@ -57,7 +57,7 @@ class Invariants:
             AssertionError: one of them does not, or that was too long.
         """
         began = healed or time.monotonic()
-        took = await until(self._level, PATIENCE, every=0.5) - began
+        took = await wait_until(self._level, PATIENCE, interval=0.5) - began
         in_time(took)
         await self._one_alias()
         await self._no_forgotten_rows()
@@ -75,7 +75,7 @@ class Invariants:
         if await self.database.value("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL") != 0:
             return None
         since = time.monotonic()
-        done = await asyncio.to_thread(self.service.movies, "check")
+        done = await asyncio.to_thread(self.service.run, "check")
         return since if done.returncode == 0 else None
 
     async def _one_alias(self) -> None:
@@ -119,7 +119,7 @@ class Invariants:
     async def as_promised(self, load: Load) -> None:
         """I1, I2 and I9: what was acknowledged is there, and what was deleted is not."""
         films, deleted = load.promised.films, load.promised.deleted
-        async with Api.of(self.service) as api:
+        async with ApiClient.connect(self.service) as api:
             for film_id in _some(films):
                 told = films[film_id]
                 shown = await settled(lambda i=film_id: api.get(f"/api/v1/movies/{i}"))
@@ -132,14 +132,14 @@ class Invariants:
                 assert film_id not in await _found(api, deleted[film_id]), deleted[film_id]
 
 
-async def settled(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+async def settled(ask: Callable[[], Awaitable[Response]]) -> Response:
     """An answer that is not a refusal of the moment: the machine may be busy still."""
 
-    async def final() -> Answer | None:
+    async def final() -> Response | None:
         answer = await ask()
         return answer if answer.status < 500 else None
 
-    answer: Answer = await until(final, PATIENCE)
+    answer: Response = await wait_until(final, PATIENCE)
     return answer
 
 
@@ -164,7 +164,7 @@ def nothing_broke(answers: Iterable[Answered]) -> None:
     assert not failed, failed[:3]
 
 
-async def _found(api: Api, title: str) -> list[str]:
+async def _found(api: ApiClient, title: str) -> list[str]:
     answer = await settled(lambda: api.search(title, limit=10))
     assert answer.status == 200, answer.json
     return [result["movie"]["id"] for result in answer.json["results"]]

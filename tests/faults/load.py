@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from tests.support.service_runner import ADMIN, Answer, Api, Service
+from tests.support.service_runner import ADMIN, ApiClient, Response, Service
 
 RATE = 200  # requests a second
 MOST_AT_ONCE = 500  # requests that wait for an answer; more are not sent, and counted
@@ -167,7 +167,7 @@ class Load:
             self.promised.films[film_id] = changed
             self._idle.append(film_id)
 
-    async def _ask(self, kind: str, method: str, path: str, **given: object) -> Answer | None:
+    async def _ask(self, kind: str, method: str, path: str, **given: object) -> Response | None:
         headers = dict(given.pop("headers", {}))  # type: ignore[call-overload]
         if kind in ("add", "amend", "delete"):
             headers["Authorization"] = f"Bearer {self.token}"
@@ -175,14 +175,14 @@ class Load:
         try:
             async with self.session.request(method, path, headers=headers, **given) as response:  # type: ignore[arg-type]
                 body = await response.read()
-                answer = Answer(response.status, response.headers.copy(), body, None)
+                answer = Response(response.status, response.headers.copy(), body, None)
         except (aiohttp.ClientError, TimeoutError, OSError):
             self._note(kind, began, 0, False, {})
             return None
         is_problem = response.content_type == "application/problem+json"
         value = json.loads(body) if body and "json" in response.content_type else {}
         self._note(kind, began, answer.status, is_problem and "code" in value, value)
-        return Answer(answer.status, answer.headers, body, value)
+        return Response(answer.status, answer.headers, body, value)
 
     def _note(
         self, kind: str, began: float, status: int, is_problem: bool, value: dict[str, object]
@@ -240,8 +240,8 @@ async def loaded(
     service: Service, rate: float = RATE, weights: Mapping[str, float] = WEIGHTS
 ) -> AsyncIterator[Load]:
     """A load on the service for as long as the block lasts: so many requests a second, mixed so."""
-    async with Api.of(service) as api:
-        token = await api.admin()
+    async with ApiClient.connect(service) as api:
+        token = await api.admin_token()
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     connector = aiohttp.TCPConnector(limit=0)
     stop = asyncio.Event()

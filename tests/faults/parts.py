@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 FOLDER = Path(os.environ.get("BACKENDS_DIR", ROOT / "var/backends"))
 DEADLY = {"postgres": signal.SIGQUIT}  # an immediate stop: a crash, but for its shared memory
@@ -35,7 +35,7 @@ async def killed(name: str) -> None:
             return True
         return False
 
-    await until(gone)
+    await wait_until(gone)
 
 
 async def started(name: str) -> None:

@@ -47,7 +47,7 @@ async def accounted_for(service: Service, direct: Direct, young: timedelta = YOU
         subprocess.run,
         [sys.executable, "-m", "tests.faults.stored", str(young.total_seconds())],
         cwd=service_runner.ROOT,
-        env=service_runner.settings(service.environment),
+        env=service_runner.process_environment(service.environment),
         capture_output=True,
         text=True,
         check=False,
@@ -85,7 +85,9 @@ def _old(stored: StoredObject, young: timedelta) -> bool:
 @asynccontextmanager
 async def store_of(environment: dict[str, str]) -> AsyncIterator[PosterStore]:
     """The service's store, for a test."""
-    store = await container.build_poster_store(load_settings(service_runner.settings(environment)))
+    store = await container.build_poster_store(
+        load_settings(service_runner.process_environment(environment))
+    )
     try:
         yield store
     finally:

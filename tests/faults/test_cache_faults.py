@@ -16,8 +16,8 @@ from tests.faults.conftest import Beset, written
 from tests.faults.invariants import settled
 from tests.faults.load import answered, loaded, quantile
 from tests.faults.plugin import Seen
-from tests.support.service_runner import ADMIN, Api
-from tests.support.waiting import until
+from tests.support.service_runner import ADMIN, ApiClient
+from tests.support.waiting import wait_until
 
 CROWD = 500
 SPARED = 10  # times as many queries at least, had each been asked for itself: beside the one that a
@@ -47,16 +47,16 @@ def faults(beset: Beset) -> dict[str, object]:
 @pytest.mark.fault(30, "Redis down, slow, frozen")
 @pytest.mark.parametrize("how", ["down", "slow", "frozen"])
 async def test_everything_works_without_redis_and_who_has_logged_out_is_out(
-    how: str, client: Api, sound: Beset, seen: Seen
+    how: str, client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     given = {"username": ADMIN[0], "password": ADMIN[1]}
     film_id = await written(client, f"Uncached {uuid.uuid4().hex[:8]}", plot="first")
     assert (await client.get(f"/api/v1/movies/{film_id}")).json["plot"] == "first"
     async with faults(sound)[how]:  # type: ignore[attr-defined]
-        session = await client.ask("POST", "/api/v1/auth/login", json=given)
+        session = await client.request("POST", "/api/v1/auth/login", json=given)
         assert session.status == 200
         token = session.json["access_token"]
-        changed = await client.ask(
+        changed = await client.request(
             "PATCH",
             f"/api/v1/movies/{film_id}",
             token=token,
@@ -67,13 +67,13 @@ async def test_everything_works_without_redis_and_who_has_logged_out_is_out(
         assert (await client.get(f"/api/v1/movies/{film_id}")).json["plot"] == "second"
         found = await settled(lambda: client.search("jaws", limit=3))
         assert found.json["results"][0]["movie"]["title"] == "Jaws"
-        assert (await client.ask("POST", "/api/v1/auth/logout", token=token)).status == 204
+        assert (await client.request("POST", "/api/v1/auth/logout", token=token)).status == 204
         assert (await client.get("/api/v1/me", token=token)).status == 401
 
     async def as_written() -> bool:
         return bool((await client.get(f"/api/v1/movies/{film_id}")).json["plot"] == "second")
 
-    assert await until(as_written)
+    assert await wait_until(as_written)
     assert (await client.get("/api/v1/me", token=token)).status == 401
     seen(f"{how}: all worked, login and logout too")
 
@@ -103,9 +103,9 @@ async def test_nobody_notices_a_faulty_redis_under_load(sound: Beset, seen: Seen
 
 @pytest.mark.fault(33, "Redis emptied")
 async def test_sessions_and_films_outlive_an_emptied_redis(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
-    token = await client.admin()
+    token = await client.admin_token()
     film_id = await written(client, f"Kept Elsewhere {uuid.uuid4().hex[:8]}")
     async with Redis.from_url(sound.redis) as redis:
         await redis.flushall()
@@ -119,7 +119,7 @@ async def test_sessions_and_films_outlive_an_emptied_redis(
 async def test_a_crowd_that_asks_the_same_costs_the_engine_a_few_searches(
     sound: Beset, seen: Seen
 ) -> None:
-    async with Api.of(sound.service) as alone:
+    async with ApiClient.connect(sound.service) as alone:
 
         async def asked(people: int) -> int:
             typed, before = f"godfahter {uuid.uuid4().hex[:6]}", await queries(sound)

@@ -16,8 +16,8 @@ from tests.faults.invariants import in_time
 from tests.faults.load import answered, loaded
 from tests.faults.parts import restarted
 from tests.faults.plugin import Seen
-from tests.support.service_runner import Answer, Api
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient, Response
+from tests.support.waiting import wait_until
 
 TRIGGER = """
     CREATE SEQUENCE tried;
@@ -53,7 +53,7 @@ async def meddling(sound: Beset) -> AsyncIterator[None]:
         await sound.direct.run(UNTRIGGER)
 
 
-def told_why(answer: Answer) -> bool:
+def told_why(answer: Response) -> bool:
     return (
         answer.status == 503
         and answer.headers["Content-Type"].startswith("application/problem+json")
@@ -62,13 +62,15 @@ def told_why(answer: Answer) -> bool:
     )
 
 
-async def add(client: Api, facts: dict[str, object]) -> Answer:
-    return await client.ask("POST", "/api/v1/movies", token=await client.admin(), json=facts)
+async def add(client: ApiClient, facts: dict[str, object]) -> Response:
+    return await client.request(
+        "POST", "/api/v1/movies", token=await client.admin_token(), json=facts
+    )
 
 
 @pytest.mark.fault(23, "PostgreSQL breaks all connections, transactions in use")
 async def test_connections_that_the_server_ends_are_replaced(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     async with loaded(sound.service, rate=40) as load:
         await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
@@ -112,7 +114,7 @@ async def test_the_server_is_restarted_under_load(sound: Beset, seen: Seen) -> N
 
 @pytest.mark.fault(24, "the answer to a commit is lost")
 async def test_a_film_whose_commit_was_not_confirmed_is_added_once_when_tried_again(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     facts: dict[str, object] = {
         "title": f"Slowly Committed {uuid.uuid4().hex[:8]}",
@@ -125,16 +127,16 @@ async def test_a_film_whose_commit_was_not_confirmed_is_added_once_when_tried_ag
     )
     async with meddling(sound):
         asked = asyncio.create_task(add(client, facts))
-        await until(lambda: sound.direct.value(committing), every=0.02)
+        await wait_until(lambda: sound.direct.value(committing), interval=0.02)
         async with sound.database.away():
             lost = await asked
-            assert await until(lambda: sound.direct.value(f"SELECT COUNT(*) {where}"))
+            assert await wait_until(lambda: sound.direct.value(f"SELECT COUNT(*) {where}"))
     assert told_why(lost), lost
     again = await add(client, facts)
     assert (again.status, again.json["code"]) == (409, "movie_exists")
     film_id = await sound.direct.value(f"SELECT id::text {where}")
     assert film_id in again.json["detail"]
-    assert await until(lambda: is_found(client, str(facts["title"]), film_id))
+    assert await wait_until(lambda: is_found(client, str(facts["title"]), film_id))
     pointers = f"SELECT COUNT(*) FROM outbox WHERE film_id = '{film_id}'"
     assert await sound.direct.value(pointers) == 1
     await sound.invariants.hold()
@@ -144,17 +146,21 @@ async def test_a_film_whose_commit_was_not_confirmed_is_added_once_when_tried_ag
 
 @pytest.mark.fault(25, "PostgreSQL's pool exhausted")
 async def test_who_finds_no_free_connection_is_told_so_in_time(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     film_id = await written(client, f"Held Fast {uuid.uuid4().hex[:8]}")
-    patch = {"token": await client.admin(), "headers": {"If-Match": "*"}, "json": {"plot": "new"}}
+    patch = {
+        "token": await client.admin_token(),
+        "headers": {"If-Match": "*"},
+        "json": {"plot": "new"},
+    }
     held = await sound.direct.connect()
     began = time.monotonic()
     try:
         async with held.transaction():
             await held.execute(f"SELECT 1 FROM films WHERE id = '{film_id}' FOR UPDATE")
             waiting = [
-                client.ask("PATCH", f"/api/v1/movies/{film_id}", **patch)
+                client.request("PATCH", f"/api/v1/movies/{film_id}", **patch)
                 for _ in range(WORKERS * POSTGRES_POOL_SIZE * 3)
             ]
             answers = await asyncio.gather(*waiting)
@@ -163,7 +169,7 @@ async def test_who_finds_no_free_connection_is_told_so_in_time(
     took = time.monotonic() - began
     assert all(told_why(answer) for answer in answers), {answer.status for answer in answers}
     assert took < REQUEST_TIMEOUT
-    after = await client.ask("PATCH", f"/api/v1/movies/{film_id}", **patch)
+    after = await client.request("PATCH", f"/api/v1/movies/{film_id}", **patch)
     assert after.status == 200
     seen(f"{len(answers)} writes of one locked film: 503 for all within {took:.1f} s")
     seen.held("I7")
@@ -171,9 +177,9 @@ async def test_who_finds_no_free_connection_is_told_so_in_time(
 
 @pytest.mark.fault(25, "PostgreSQL's pool exhausted")
 async def test_who_waits_for_a_turn_to_add_a_film_keeps_nobody_from_reading(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
-    assert await until(lambda: shows_jaws(client))
+    assert await wait_until(lambda: shows_jaws(client))
     held = await sound.direct.connect()
     try:
         async with held.transaction():
@@ -182,7 +188,7 @@ async def test_who_waits_for_a_turn_to_add_a_film_keeps_nobody_from_reading(
                 asyncio.create_task(add(client, {"title": f"Queued {uuid.uuid4().hex}"}))
                 for _ in range(WORKERS * POSTGRES_POOL_SIZE * 3)
             ]
-            await until(lambda: sound.direct.value(WAITING))
+            await wait_until(lambda: sound.direct.value(WAITING))
             for _ in range(20):
                 assert await shows_jaws(client)
             answers = await asyncio.gather(*adding)
@@ -194,7 +200,7 @@ async def test_who_waits_for_a_turn_to_add_a_film_keeps_nobody_from_reading(
 
 @pytest.mark.fault(25, "PostgreSQL's pool exhausted")
 async def test_who_adds_a_film_waits_for_those_alone_who_add_the_same(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     slow, quick = (f"{name} {uuid.uuid4().hex[:8]}" for name in ("Slow", "Quick"))
     held = await sound.direct.connect()
@@ -203,7 +209,7 @@ async def test_who_adds_a_film_waits_for_those_alone_who_add_the_same(
             for name in lock_keys(FilmFacts(title=slow)):
                 await held.execute("SELECT pg_advisory_xact_lock($1)", name)
             waits = asyncio.create_task(add(client, {"title": slow}))
-            await until(lambda: sound.direct.value(HOLDS))
+            await wait_until(lambda: sound.direct.value(HOLDS))
             for number in range(20):
                 assert (await add(client, {"title": f"{quick} {number}"})).status == 201
             assert told_why(await waits)
@@ -213,7 +219,7 @@ async def test_who_adds_a_film_waits_for_those_alone_who_add_the_same(
     seen("while one waited to be added and was refused in time, 20 others were added")
 
 
-async def shows_jaws(client: Api) -> bool:
+async def shows_jaws(client: ApiClient) -> bool:
     """Whether a film is shown and found, with nothing kept from before."""
     found = await client.search(f"jaws {uuid.uuid4().hex[:3]}", limit=2)
     shown = await client.get("/api/v1/movies/tt0073195")
@@ -222,7 +228,7 @@ async def shows_jaws(client: Api) -> bool:
 
 @pytest.mark.fault(26, "deadlock, serialization failure")
 async def test_a_transaction_that_loses_a_deadlock_is_tried_again(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     title = f"Deadlocked {uuid.uuid4().hex[:8]}"
     first = await written(client, title)
@@ -237,7 +243,7 @@ async def test_a_transaction_that_loses_a_deadlock_is_tried_again(
         async with held.transaction():
             await held.execute(f"SELECT 1 FROM films WHERE id = '{first}' FOR UPDATE")
             asked = asyncio.create_task(add(client, {"title": title, "year": 1999}))
-            await until(lambda: sound.direct.value(HOLDS), every=0.02)
+            await wait_until(lambda: sound.direct.value(HOLDS), interval=0.02)
             await held.execute("SELECT pg_advisory_xact_lock($1)", INSERT_LOCK_KEY, timeout=60)
         made = await asked
     finally:
@@ -247,13 +253,13 @@ async def test_a_transaction_that_loses_a_deadlock_is_tried_again(
     async def noted() -> bool:
         return bool(await sound.direct.value(counted) > before)
 
-    assert await until(noted)
+    assert await wait_until(noted)
     seen("the loser of a deadlock was tried again, and written")
 
 
 @pytest.mark.fault(26, "deadlock, serialization failure")
 async def test_a_transaction_that_always_loses_is_given_up_and_told(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     title = f"Never Serializable {uuid.uuid4().hex[:8]}"
     async with meddling(sound):

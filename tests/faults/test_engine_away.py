@@ -11,20 +11,20 @@ from tests.faults.conftest import Beset, is_found, written
 from tests.faults.load import answered, loaded
 from tests.faults.parts import killed, started
 from tests.faults.plugin import Seen
-from tests.support.service_runner import Api
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.fault(1, "Elasticsearch down at the start")
 async def test_a_service_that_starts_without_an_engine_is_of_use_and_indexes_when_it_comes(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     ready, jaws = sound.born["ready"], sound.born["jaws"]
     assert (ready.status, ready.json["status"]) == (200, "degraded")
     assert ready.json["parts"]["search"]["state"] == "failed"
     assert jaws.json["results"][0]["movie"]["title"] == "Jaws"
     assert "search_engine_away" in jaws.json["degraded"]
-    assert (await client.titles("spilberg jaws"))[0] == "Jaws"
+    assert (await client.search_titles("spilberg jaws"))[0] == "Jaws"
     seen("ready and degraded, the database answered searches; indexed when it came")
 
 
@@ -69,7 +69,7 @@ async def test_elasticsearch_is_killed_under_load_and_comes_back(sound: Beset, s
 
 @pytest.mark.fault(2, "Elasticsearch down while films are written")
 async def test_films_written_while_engine_cache_and_store_are_away_are_found_afterwards(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     title = f"Written Meanwhile {uuid.uuid4().hex[:8]}"
     async with AsyncExitStack() as away:
@@ -80,10 +80,10 @@ async def test_films_written_while_engine_cache_and_store_are_away_are_found_aft
             answer = await client.search(f"godfahter {uuid.uuid4().hex[:3]}")
             return answer.status == 200 and "search_engine_away" in answer.json["degraded"]
 
-        assert await until(makeshift)
+        assert await wait_until(makeshift)
         film_id = await written(client, title)
         assert (await client.get(f"/api/v1/movies/{film_id}")).json["title"] == title
-    assert await until(lambda: is_found(client, title, film_id))
+    assert await wait_until(lambda: is_found(client, title, film_id))
     await sound.invariants.hold()
     seen("written while engine, cache and store were all away, found afterwards")
     seen.held("I1", "I3", "I5")

@@ -8,8 +8,8 @@ import pytest
 
 from tests.faults.conftest import Beset, is_found, written
 from tests.faults.plugin import Seen
-from tests.support.service_runner import Api
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient
+from tests.support.waiting import wait_until
 
 
 def title() -> str:
@@ -25,7 +25,7 @@ async def reasons(sound: Beset, film_id: str) -> str | None:
     return found
 
 
-async def godfather(client: Api, by_engine: bool) -> bool:
+async def godfather(client: ApiClient, by_engine: bool) -> bool:
     """Whether the film is found, by the engine or without it."""
     answer = await client.search("godfahter", year_min=random.randint(1800, 1900), limit=1)
     if answer.status != 200 or bool(answer.json["degraded"]) == by_engine:
@@ -36,19 +36,19 @@ async def godfather(client: Api, by_engine: bool) -> bool:
 @pytest.mark.fault(7, "Elasticsearch's read-only block")
 @pytest.mark.parametrize("block", ["read_only_allow_delete", "write"])
 async def test_writes_wait_for_a_block_to_lift_and_searches_do_not_notice(
-    block: str, client: Api, sound: Beset, seen: Seen
+    block: str, client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     settings, name = f"/{await sound.index()}/_settings", f"index.blocks.{block}"
     told = await sound.engine_itself("PUT", settings, {name: True})
     assert told["acknowledged"], told
     try:
         film_id = await written(client, called := title())
-        reason = await until(lambda: reasons(sound, film_id))
+        reason = await wait_until(lambda: reasons(sound, film_id))
         assert "block" in reason
-        assert await until(lambda: godfather(client, by_engine=True))
+        assert await wait_until(lambda: godfather(client, by_engine=True))
     finally:
         await sound.engine_itself("PUT", settings, {name: None})
-    assert await until(lambda: is_found(client, called, film_id))
+    assert await wait_until(lambda: is_found(client, called, film_id))
     await sound.invariants.hold()
     seen("changes waited and said why, searches went on; resumed by itself")
     seen.held("I1", "I3", "I4", "I5")
@@ -57,22 +57,22 @@ async def test_writes_wait_for_a_block_to_lift_and_searches_do_not_notice(
 @pytest.mark.chaos
 @pytest.mark.fault(16, "a bare index, or none, where the alias was")
 async def test_an_index_that_was_replaced_by_hand_costs_no_change_and_a_rebuild_puts_it_right(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     await sound.engine_itself("DELETE", f"/{await sound.index()}")
     film_id = await written(client, called := title())
-    assert "movies reindex" in await until(lambda: reasons(sound, film_id))
-    assert await until(lambda: godfather(client, by_engine=False))
+    assert "movies reindex" in await wait_until(lambda: reasons(sound, film_id))
+    assert await wait_until(lambda: godfather(client, by_engine=False))
     await sound.engine_itself("PUT", "/{alias}")
 
     async def said() -> bool:
         part = (await client.get("/health/ready")).json["parts"]["search"]
         return part["state"] == "failed" and "movies reindex" in part["detail"]
 
-    assert await until(said)
-    done = await asyncio.to_thread(sound.service.movies, "reindex")
+    assert await wait_until(said)
+    done = await asyncio.to_thread(sound.service.run, "reindex")
     assert done.returncode == 0, done.stderr
-    assert await until(lambda: is_found(client, called, film_id))
+    assert await wait_until(lambda: is_found(client, called, film_id))
     await sound.invariants.hold()
     seen("the database answered, changes waited and none was set aside; a rebuild took its place")
     seen.held("I1", "I3", "I4", "I5")
@@ -80,24 +80,24 @@ async def test_an_index_that_was_replaced_by_hand_costs_no_change_and_a_rebuild_
 
 @pytest.mark.fault(18, "an older write after Elasticsearch forgot the delete")
 async def test_what_was_deleted_stays_so_though_the_engine_has_forgotten_when(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     index = await sound.index()
     await sound.engine_itself("PUT", f"/{index}/_settings", {"index.gc_deletes": "1s"})
     film_id = await written(client, called := title())
-    assert await until(lambda: is_found(client, called, film_id))
+    assert await wait_until(lambda: is_found(client, called, film_id))
     held = await sound.engine_itself("GET", f"/{index}/_doc/{film_id}")
-    await client.ask(
+    await client.request(
         "DELETE",
         f"/api/v1/movies/{film_id}",
-        token=await client.admin(),
+        token=await client.admin_token(),
         headers={"If-Match": "*"},
     )
 
     async def gone() -> bool:
         return not await is_found(client, called, film_id)
 
-    assert await until(gone)
+    assert await wait_until(gone)
     await asyncio.sleep(3)  # for the engine to forget: there is no other sign of it than time
     late = await sound.engine_itself(
         "PUT",
@@ -114,10 +114,10 @@ async def test_what_was_deleted_stays_so_though_the_engine_has_forgotten_when(
 
 @pytest.mark.fault(20, "a row removed behind the service's back")
 async def test_a_hit_whose_row_is_gone_is_left_out_and_repaired(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     film_id = await written(client, called := title())
-    assert await until(lambda: is_found(client, called, film_id))
+    assert await wait_until(lambda: is_found(client, called, film_id))
     await sound.direct.run(f"DELETE FROM films WHERE id = '{film_id}'")
     await sound.direct.run("UPDATE outbox SET done_at = 1 WHERE done_at IS NOT NULL")
     answer = await client.search(called, year_max=2100, limit=7)
@@ -129,7 +129,7 @@ async def test_a_hit_whose_row_is_gone_is_left_out_and_repaired(
         held = await sound.engine_itself("GET", f"/{{alias}}/_doc/{film_id}")
         return bool(held.get("_source", {}).get("gone"))
 
-    assert await until(buried)
+    assert await wait_until(buried)
     await sound.invariants.hold()
     seen("left out of the answer, and its document was removed a moment later")
     seen.held("I2", "I3")

@@ -29,9 +29,9 @@ from service.settings import Settings
 from tests.faults.killed_worker import STEPS, index_until_killed
 from tests.faults.plugin import Seen
 from tests.faults.proxy import Proxy
-from tests.support.backends import required
+from tests.support.backends import require_backend
 from tests.support.indexing import FILMS, SAMPLE
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 LONG = 120.0  # seconds that a child may take on a busy machine
 forking = multiprocessing.get_context("forkserver")
@@ -106,7 +106,7 @@ async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
 ) -> None:
     if stack != "full":
         pytest.skip("on the embedded stack a swap is one call of the operating system")
-    proxy = await Proxy.make(required("toxiproxy"), search_url)
+    proxy = await Proxy.make(require_backend("toxiproxy"), search_url)
     writer = container.build_writer(Settings(search_url=proxy.before(search_url)))
     assert isinstance(writer, ElasticsearchWriter)
     await writer.open()
@@ -131,7 +131,7 @@ async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
         return job if job.finished_at else None
 
     try:
-        job: ReindexJob = await until(over, LONG)
+        job: ReindexJob = await wait_until(over, LONG)
     finally:
         stop.set()
         await running

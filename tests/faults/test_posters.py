@@ -22,8 +22,8 @@ from tests.faults.stored import accounted_for, store_of
 from tests.support import ROOT
 from tests.support.poster_harness import at_work, is_stored, shown, studio_on
 from tests.support.s3_buckets import BadBucket, standing
-from tests.support.service_runner import Api
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient
+from tests.support.waiting import wait_until
 
 DAY = 86_400_000  # ms
 
@@ -56,13 +56,13 @@ async def test_posters_wait_while_the_bucket_is_busy_and_are_stored_when_it_is_n
 
         with capture_logs() as logs:
             async with at_work(studio.again(initial_pause=0.2)):
-                await until(tried_some_times)
+                await wait_until(tried_some_times)
                 for film_id in ids:
                     film = await shown(film_id)
                     assert (film.poster_status, film.poster_attempts <= 1) == ("pending", True)
                 fetched = len(studio.host.seen)
                 bad.status = 200
-                await until(all_stored)
+                await wait_until(all_stored)
     told = [line["event"] for line in logs if line["event"].startswith("posters_")]
     assert told == ["posters_paused", "posters_resumed"]
     assert fetched <= loop.CONCURRENCY, "hosts are left alone while nothing can be stored"
@@ -113,7 +113,7 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
         assert len(left) == (1 if moment == "half stored" else len(POSTER_WIDTHS))
         assert (await shown(film_id)).poster_status == "pending"
         assert await studio.posters.run_once() == 0, "the dead one's lease is waited out"
-        studio.clock.passes(2 * jobs.LEASE_MS)
+        studio.clock.advance_ms(2 * jobs.LEASE_MS)
         assert await studio.posters.run_once() == 1
         key = (await shown(film_id)).poster_key
         now = {stored.key async for stored in store.list_objects()}
@@ -131,7 +131,7 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
         assert orphans
         film = await shown(other)
         await film.delete()
-        studio.clock.passes(2 * DAY)
+        studio.clock.advance_ms(2 * DAY)
         assert await studio.posters.purge_unreferenced() == len(orphans)
         assert {stored.key async for stored in store.list_objects()} == now
     seen(f"killed when {moment}: done again under the same key; an orphan is swept after a day")
@@ -140,13 +140,13 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
 
 @pytest.mark.fault(38, "death between store and database")
 async def test_a_picture_that_no_film_shows_is_swept_from_the_bucket_and_the_others_stay(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     async def stored() -> str | None:
         film = (await client.get("/api/v1/movies/tt0017136")).json
         return film["id"] if film["poster"]["status"] == "stored" else None
 
-    film_id = await until(stored)
+    film_id = await wait_until(stored)
     orphan = object_key("0" * 64, next(iter(POSTER_WIDTHS)))
     async with store_of(sound.service.environment) as store:
         await store.put(orphan, b"of a film that was never written down", MEDIA_TYPE)

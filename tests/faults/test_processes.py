@@ -16,8 +16,8 @@ from tests.faults.invariants import Invariants, in_time_and_with_reasons
 from tests.faults.load import Load, answered, loaded, summary
 from tests.faults.plugin import Seen
 from tests.support import service_runner
-from tests.support.service_runner import Api, Service
-from tests.support.waiting import until
+from tests.support.service_runner import ApiClient, Service
+from tests.support.waiting import wait_until
 
 STOPPING = 15.0  # seconds that a stop may take
 DRAIN = 3.0  # seconds in which it says that it is going, and answers on
@@ -25,7 +25,7 @@ DRAIN = 3.0  # seconds in which it says that it is going, and answers on
 
 async def is_going(service: Service) -> bool:
     """Whether a new connection is told that the service is not ready any more."""
-    async with Api.of(service) as api:
+    async with ApiClient.connect(service) as api:
         ready = await api.get("/health/ready")
     return (ready.status, ready.json["status"]) == (503, "stopping")
 
@@ -40,15 +40,15 @@ async def settled(load: Load) -> bool:
 async def test_a_service_that_is_told_to_stop_under_load_finishes_what_it_has(
     sound: Beset, seen: Seen
 ) -> None:
-    serving = service_runner.started({**sound.service.environment, "DRAIN_SECONDS": str(DRAIN)})
+    serving = service_runner.run_service({**sound.service.environment, "DRAIN_SECONDS": str(DRAIN)})
     other = await asyncio.to_thread(serving.__enter__)
     try:
         async with loaded(other, rate=60) as load:
             await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
-            await until(lambda: settled(load))
+            await wait_until(lambda: settled(load))
             began = time.monotonic()
             other.process.send_signal(signal.SIGTERM)
-            assert await until(lambda: is_going(other))
+            assert await wait_until(lambda: is_going(other))
             told = time.monotonic() - began
             code = await asyncio.to_thread(other.process.wait, 60)
             took = time.monotonic() - began
@@ -76,7 +76,7 @@ async def test_a_service_that_is_told_to_stop_under_load_finishes_what_it_has(
 @pytest.mark.chaos
 @pytest.mark.fault(78, "a worker killed, a worker frozen, a loop blocked")
 async def test_workers_and_the_indexer_are_killed_and_frozen_under_load(
-    client: Api, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, seen: Seen
 ) -> None:
     service = sound.service
     async with loaded(service, rate=60) as load:  # which one worker can carry alone
@@ -90,14 +90,14 @@ async def test_workers_and_the_indexer_are_killed_and_frozen_under_load(
         ):
             title = f"Before The Signal {uuid.uuid4().hex[:8]}"
             film_id = await written(client, title)
-            assert await until(lambda t=title, f=film_id: is_found(client, t, f))
+            assert await wait_until(lambda t=title, f=film_id: is_found(client, t, f))
             began, before = time.monotonic(), pids(service)[name]
             os.kill(before, number)
 
             async def replaced(name: str = name, before: int = before) -> bool:
                 return pids(service)[name] != before
 
-            await until(replaced)
+            await wait_until(replaced)
             took = time.monotonic() - began
             moments.append((began, f"{name} {number.name}, replaced after {took:.1f} s"))
     for (began, told), end in zip(moments, [*moments[1:], (time.monotonic(),)], strict=True):

@@ -17,10 +17,10 @@ from tests.faults.database import Direct
 from tests.faults.invariants import Invariants, nothing_broke
 from tests.faults.load import Answered, Load, bad, loaded, quantile
 from tests.faults.plugin import Seen
-from tests.support.backends import required
-from tests.support.service_runner import Api, Service
-from tests.support.synthetic_films import films
-from tests.support.waiting import until
+from tests.support.backends import require_backend
+from tests.support.service_runner import ApiClient, Service
+from tests.support.synthetic_films import generate_films
+from tests.support.waiting import wait_until
 
 CHANGES = 50  # a second: films added, changed and deleted, by the weights that follow
 WRITES = {"add": 20, "amend": 15, "delete": 15}
@@ -43,7 +43,7 @@ def invariants(
     if stack == "embedded":
         return Invariants(service, database)
     alias = ElasticsearchAddress.parse(stack_settings["SEARCH_URL"]).alias
-    return Invariants(service, database, required("elasticsearch"), alias)
+    return Invariants(service, database, require_backend("elasticsearch"), alias)
 
 
 @asynccontextmanager
@@ -60,17 +60,17 @@ async def many(service: Service, file: Path) -> None:
     """Films enough for a rebuild that takes a while, loaded from a file as an operator does."""
     lines = (
         {"Title": film.title, "Year": str(film.year), "Director": ", ".join(film.directors)}
-        for film in films(FILMS)
+        for film in generate_films(FILMS)
     )
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    done = await asyncio.to_thread(service.movies, "load", str(file))
+    done = await asyncio.to_thread(service.run, "load", str(file))
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.chaos
 @pytest.mark.fault(13, "changes and deletions during a rebuild")
 async def test_a_rebuild_under_load_loses_nothing_and_readers_see_no_error(
-    api: Api,
+    api: ApiClient,
     service: Service,
     stack_settings: dict[str, str],
     invariants: Invariants,
@@ -81,29 +81,29 @@ async def test_a_rebuild_under_load_loses_nothing_and_readers_see_no_error(
     await many(service, tmp_path / "films.jsonl")
     await invariants.hold()
     async with loaded(service, rate=READERS, weights=READS) as idle:
-        await until(lambda: warm(idle))
+        await wait_until(lambda: warm(idle))
         quiet = time.monotonic()
-        await until(lambda: answers(idle, SEARCHES, quiet))
+        await wait_until(lambda: answers(idle, SEARCHES, quiet))
     nothing_broke(idle.since(quiet))
     before = await inventory.live_index()
     async with at_work(service) as (writer, reader):
-        await until(lambda: answers(reader, BURST))
+        await wait_until(lambda: answers(reader, BURST))
         settled = time.monotonic()
-        await until(lambda: answers(reader, SEARCHES, settled))
+        await wait_until(lambda: answers(reader, SEARCHES, settled))
         began = time.monotonic()
-        token = await api.admin()
-        filed = await api.ask("POST", "/api/v1/admin/reindex", token=token)
+        token = await api.admin_token()
+        filed = await api.request("POST", "/api/v1/admin/reindex", token=token)
         assert filed.status == 202, filed.json
         place = filed.headers["Location"]
 
         async def over() -> dict[str, object] | None:
-            shown = await api.get(place, token=await api.admin())
+            shown = await api.get(place, token=await api.admin_token())
             return shown.json if shown.status == 200 and shown.json["finished_at"] else None
 
-        job = await until(over, 600, every=0.5)
+        job = await wait_until(over, 600, interval=0.5)
         ended = time.monotonic()
         enough = len(writer.answers) + 100
-        await until(lambda: answers(writer, enough))
+        await wait_until(lambda: answers(writer, enough))
     assert (job["state"], job["reason"]) == ("done", None), job
     assert await inventory.live_index() == job["index_name"] != before
     await inventory.close()

@@ -15,8 +15,8 @@ from tests.e2e.test_supervision import pids
 from tests.faults.conftest import Beset
 from tests.faults.plugin import Seen
 from tests.faults.what_works import AWAY, LATER, MAKESHIFT, THINGS, WORKS, to_markdown
-from tests.support.service_runner import ADMIN, Answer, Api
-from tests.support.waiting import until
+from tests.support.service_runner import ADMIN, ApiClient, Response
+from tests.support.waiting import wait_until
 
 UNKNOWN = ["tt6751668", "tt0056801", "tt0087182", "tt1160419", "tt0903747", "tt0096697"]
 """Films that OMDb knows and that nobody has asked for yet."""
@@ -35,7 +35,7 @@ EXPECTED: dict[str, dict[str, str]] = {
 class Visitor:
     """Somebody who tries everything."""
 
-    def __init__(self, client: Api, token: str, pictured: str) -> None:
+    def __init__(self, client: ApiClient, token: str, pictured: str) -> None:
         self._client = client
         self._token = token
         self._pictured = pictured
@@ -72,7 +72,7 @@ class Visitor:
     async def _write(self) -> str:
         self._title = f"Away {uuid.uuid4().hex[:12]}"
         given = {"token": self._token, "json": {"title": self._title}}
-        return told(await self._client.ask("POST", "/api/v1/movies", **given))
+        return told(await self._client.request("POST", "/api/v1/movies", **given))
 
     async def _find(self) -> str:
         answer = await self._client.search(self._title, limit=1 + uuid.uuid4().int % 9)
@@ -83,7 +83,7 @@ class Visitor:
 
     async def _log_in(self) -> str:
         given = {"username": ADMIN[0], "password": ADMIN[1]}
-        return told(await self._client.ask("POST", "/api/v1/auth/login", json=given))
+        return told(await self._client.request("POST", "/api/v1/auth/login", json=given))
 
     async def _poster(self) -> str:
         answer = await self._client.get(f"/api/v1/movies/{self._pictured}/poster")
@@ -96,7 +96,7 @@ class Visitor:
         return how
 
 
-def told(answer: Answer) -> str:
+def told(answer: Response) -> str:
     if answer.status >= 400:
         return f"{answer.status} `{answer.json['code']}`"
     return MAKESHIFT if answer.json and answer.json.get("degraded") else WORKS
@@ -135,7 +135,7 @@ def observed() -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize("part", AWAY)
 async def test_with_a_part_away_the_rest_works(
     part: str,
-    client: Api,
+    client: ApiClient,
     sound: Beset,
     observed: dict[str, dict[str, str]],
     documented: dict[str, str],
@@ -145,8 +145,8 @@ async def test_with_a_part_away_the_rest_works(
         film = await client.get("/api/v1/movies/tt0017136")
         return bool(film.json["poster"]["status"] == "stored")
 
-    await until(pictured)
-    visitor = Visitor(client, await client.admin(), "tt0017136")
+    await wait_until(pictured)
+    visitor = Visitor(client, await client.admin_token(), "tt0017136")
     async with away(part, sound):
         found = observed.setdefault(part, {})
         for thing in THINGS:
@@ -156,7 +156,7 @@ async def test_with_a_part_away_the_rest_works(
                 return found[thing] == EXPECTED[part][thing]
 
             try:
-                await until(as_expected, 60)
+                await wait_until(as_expected, 60)
             except AssertionError:
                 pytest.fail(f"{thing} without {part}: {found[thing]}, not {EXPECTED[part][thing]}")
     await sound.invariants.hold()

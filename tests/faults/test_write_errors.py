@@ -34,7 +34,7 @@ from service.search.vocabulary.sync import TermWriter
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.faults.fake_elasticsearch import Elasticsearch, running
 from tests.faults.plugin import Seen
-from tests.support.backends import PATIENCE
+from tests.support.backends import BACKEND_TIMEOUT
 from tests.support.indexing import FILMS, SAMPLE
 
 
@@ -56,7 +56,9 @@ async def indexer(cluster: Elasticsearch, notifier: OutboxNotifier) -> AsyncIter
 
 @pytest.fixture
 async def engine(cluster: Elasticsearch) -> AsyncIterator[ElasticsearchEngine]:
-    made = ElasticsearchEngine(ElasticsearchAddress.parse(f"{cluster.url}?timeout={PATIENCE}"))
+    made = ElasticsearchEngine(
+        ElasticsearchAddress.parse(f"{cluster.url}?timeout={BACKEND_TIMEOUT}")
+    )
     await made.open()
     yield made
     await made.close()
@@ -144,7 +146,9 @@ async def test_an_older_version_is_no_error_and_changes_nothing(
 async def search(engine: ElasticsearchEngine, database: str) -> SearchService:
     words, shelf = Vocabulary(), FilmCache()
     finder, suggester = EngineSearch(engine, words, shelf), Autocomplete(engine, words, shelf)
-    return SearchService(finder, suggester, DatabaseSearch(words, shelf, PATIENCE), lambda: None)
+    return SearchService(
+        finder, suggester, DatabaseSearch(words, shelf, BACKEND_TIMEOUT), lambda: None
+    )
 
 
 @pytest.mark.fault(19, "an answer in part")
@@ -285,7 +289,7 @@ def test_an_address_names_nodes_user_certificate_alias_and_deadline() -> None:
 
 async def test_a_user_is_sent_to_the_cluster(cluster: Elasticsearch) -> None:
     known = ElasticsearchAddress.parse(cluster.url.replace("//", "//films:p%40ss@"))
-    async with known.client(PATIENCE) as client:
+    async with known.client(BACKEND_TIMEOUT) as client:
         await client.info()
     assert cluster.users[-1] == "Basic " + b64encode(b"films:p@ss").decode()
 

@@ -30,9 +30,9 @@ from service.search.index.generation import Generation
 from service.search.index.read_your_writes import wait_until_indexed
 from service.server import container
 from service.settings import Settings
-from tests.support.backends import PATIENCE, required
+from tests.support.backends import BACKEND_TIMEOUT, require_backend
 from tests.support.indexing import FILMS, SAMPLE, FaultyWriter
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ async def test_the_background_round_publishes_the_number_and_one_indexer_does_it
     async def published() -> bool:
         return (await drift.show()).drift == 4
 
-    await until(published)
+    await wait_until(published)
     measured = (await render_metrics()).decode()
     for kind, number in (("missing", 1), ("stale", 2), ("orphaned", 1)):
         assert f'movies_index_drift{{kind="{kind}"}} {number}.0' in measured
@@ -183,7 +183,8 @@ async def test_where_no_indexer_ever_ran_that_is_what_is_explained(
 ) -> None:
     url = f"tantivy://{tmp_path}/nothing"
     if stack == "full":
-        url = f"{required('elasticsearch')}?index=nothing-{tmp_path.name}&timeout={PATIENCE}"
+        address = require_backend("elasticsearch")
+        url = f"{address}?index=nothing-{tmp_path.name}&timeout={BACKEND_TIMEOUT}"
     chosen = Settings(search_url=url)
     inventory, engine = container.build_inventory(chosen), container.build_engine(chosen)
     why = IndexDiagnosis(catalogue, OutboxAdmin(catalogue, notifier), inventory, engine)

@@ -18,7 +18,7 @@ from service.search.engines.base import Inventory
 from service.search.index.generation import Generation
 from service.search.vocabulary.sync import TermWriter
 from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, count_films
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 
 async def test_what_is_claimed_is_indexed_once_and_finished(
@@ -124,7 +124,7 @@ async def test_a_step_that_broke_off_is_done_again_before_its_lease_ends(
         return not await Outbox.filter(done_at=None).exists()
 
     try:
-        assert await until(finished)
+        assert await wait_until(finished)
     finally:
         stop.set()
         await running
@@ -173,5 +173,5 @@ async def test_a_tombstone_is_removed_a_day_later_and_not_before(
     async def removed() -> bool:
         return await inventory.get_entry("movies-1", str(films[0].id)) is None
 
-    assert await until(removed)
+    assert await wait_until(removed)
     assert await inventory.get_entry("movies-1", str(films[1].id)) is not None

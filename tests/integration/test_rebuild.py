@@ -35,7 +35,7 @@ from service.server import container
 from service.settings import Settings
 from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, count_films
 from tests.support.killed_rebuild import AFTER_PROMOTE, rebuild_until_killed
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 LONG = 120.0  # seconds that a small rebuild may take on a busy machine
 forking = multiprocessing.get_context("forkserver")
@@ -54,7 +54,7 @@ async def wait_until_finished(job_id: str) -> ReindexJob:
         job = await ReindexJob.get(id=job_id)
         return job if job.finished_at is not None else None
 
-    job: ReindexJob = await until(finished, LONG)
+    job: ReindexJob = await wait_until(finished, LONG)
     return job
 
 
@@ -154,7 +154,7 @@ async def test_nothing_is_lost_or_reborn_by_writes_during_a_rebuild_and_readers_
         job = await wait_until_finished((await ReindexJobs(utc_now).request()).id)
         over_now.set()
         await asyncio.gather(*using)
-        await until(drained, LONG)
+        await wait_until(drained, LONG)
     finally:
         over_now.set()
         stop.set()
@@ -465,7 +465,7 @@ async def test_a_rebuild_waits_for_an_engine_that_is_away_but_not_for_ever(
         return (await ReindexJob.get(id=filed.id)).state == Step.FILLING
 
     try:
-        await until(stands)
+        await wait_until(stands)
         writer.unavailable = False
         assert (await wait_until_finished(filed.id)).state == Step.DONE
         writer.unavailable = True
@@ -507,7 +507,7 @@ async def test_a_step_that_takes_long_keeps_its_job(
         async def renewed() -> bool:
             return (await ReindexJob.get(id=filed.id)).leased_until > await now_ms()
 
-        await until(renewed)
+        await wait_until(renewed)
         assert await others.claim() is None
     await ReindexJob.filter(id=filed.id).update(leased_until=1)
     assert await others.claim() is not None

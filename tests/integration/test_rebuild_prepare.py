@@ -23,7 +23,7 @@ from service.search.engines.base import Inventory
 from service.search.engines.tantivy.schema import serialize
 from tests.integration.test_rebuild import differences, run_rebuild
 from tests.support.indexing import FILMS, SAMPLE
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 ROW = dict.fromkeys(DOCUMENT_COLUMNS) | {
     "id": str(UUID(int=7)),
@@ -128,4 +128,4 @@ async def test_the_processes_end_with_an_indexer_that_is_killed() -> None:
         )
 
     assert pids
-    await until(gone)
+    await wait_until(gone)

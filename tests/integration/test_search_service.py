@@ -35,9 +35,9 @@ from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.search_request import Page, SearchRequest, SearchResult
 from service.search.service import SearchService
 from service.search.vocabulary.vocabulary import Vocabulary
-from tests.support.backends import PATIENCE
+from tests.support.backends import BACKEND_TIMEOUT
 from tests.support.sample_catalogue import row
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 
 class FlakyEngine:
@@ -72,7 +72,7 @@ def service_over(
     return SearchService(
         engine_search,  # type: ignore[arg-type]  # it has the methods that are called here
         Autocomplete(engine or engine_search, Vocabulary(), films),  # type: ignore[arg-type]
-        DatabaseSearch(Vocabulary(), films, PATIENCE),
+        DatabaseSearch(Vocabulary(), films, BACKEND_TIMEOUT),
         on_engine_hit,
         clock,
     )
@@ -157,7 +157,7 @@ async def test_search_activity_is_recorded_for_a_wanted_rebuild_when_the_engine_
         engine_search.fails = True
         assert not await is_recorded(), "the database answered"
         engine_search.fails = False
-        assert await until(is_recorded)
+        assert await wait_until(is_recorded)
         await fetch_rows(
             "UPDATE index_state SET searched_ms = searched_ms - $1", search_activity.GONE
         )

@@ -1,6 +1,4 @@
-"""What tests of accounts share: a clock that they set, and what they do with accounts in a word."""
-
-from datetime import UTC, datetime, timedelta
+"""Create accounts, log in, and check sessions, for tests of accounts."""
 
 import pytest
 
@@ -11,43 +9,32 @@ from service.errors import NotAuthenticated
 
 SECRET = "a secret for tests, long enough for every one of the HMAC algorithms"
 PASSWORD = "correct horse battery"
-CHEAP = 64  # KiB for a hash that protects nothing
-HERE, ELSEWHERE = "192.0.2.1", "198.51.100.1"
+HASH_MEMORY = 64  # KiB; a cheap hash, since it protects nothing
+ADDRESS, OTHER_ADDRESS = "192.0.2.1", "198.51.100.1"
 
 
-class Clock:
-    """The time, which passes when a test says so."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def pass_by(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
-
-
-class People:
-    """Those who have accounts, all with the same password."""
+class AccountActions:
+    """Create users, log in, check sessions; the password is the same unless a test gives one."""
 
     def __init__(self, accounts: Accounts) -> None:
         self.accounts = accounts
 
-    async def join(self, name: str, *, admin: bool = False) -> UserView:
+    async def create_user(self, name: str, *, admin: bool = False) -> UserView:
         if admin:
             return await self.accounts.create_admin(name, PASSWORD)
-        form = NewAccount(username=name, email=f"{name}@example.org", password=PASSWORD)
-        return await self.accounts.register(form)
+        account = NewAccount(username=name, email=f"{name}@example.org", password=PASSWORD)
+        return await self.accounts.register(account)
 
-    async def login(self, name: str, password: str = PASSWORD, address: str = HERE) -> SessionView:
+    async def log_in(
+        self, name: str, password: str = PASSWORD, address: str = ADDRESS
+    ) -> SessionView:
         return await self.accounts.login(Credentials(username=name, password=password), address)
 
-    async def find_it_over(self, session: SessionView) -> None:
-        """Fail unless both tokens of the session are refused, in the same words."""
-        with pytest.raises(NotAuthenticated) as one:
+    async def assert_session_ended(self, session: SessionView) -> None:
+        """Fail unless both tokens of the session are rejected, with the same error."""
+        with pytest.raises(NotAuthenticated) as access_error:
             await self.accounts.identify(session.access_token)
-        with pytest.raises(NotAuthenticated) as other:
+        with pytest.raises(NotAuthenticated) as refresh_error:
             await self.accounts.refresh(session.refresh_token)
-        assert one.value.code == other.value.code == "invalid_token"
-        assert one.value.detail == other.value.detail
+        assert access_error.value.code == refresh_error.value.code == "invalid_token"
+        assert access_error.value.detail == refresh_error.value.detail

@@ -24,14 +24,16 @@ BACKENDS = {
     "s3": "TEST_S3_URL",
     "toxiproxy": "TEST_TOXIPROXY_URL",
 }
-PATIENCE = 30  # seconds, where the service gives a backend 1 to 5: no busy machine is tested here
+BACKEND_TIMEOUT = (
+    30  # seconds, where the service gives a backend 1 to 5: no busy machine is tested here
+)
 missing_backends: set[str] = set()
 
 for name, value in dotenv_values(ROOT / "var/backends/env").items():
     os.environ.setdefault(name, value or "")
 
 
-def required(backend: str) -> str:
+def require_backend(backend: str) -> str:
     """The address of a real backend; skips where there is none, fails where it was asked for."""
     if backend == "chromium":
         address = shutil.which("chromium") or ""
@@ -45,31 +47,31 @@ def required(backend: str) -> str:
     pytest.skip(f"there is no {backend}")
 
 
-async def fresh_postgres() -> AsyncIterator[str]:
+async def temporary_database() -> AsyncIterator[str]:
     """The address of a new, empty PostgreSQL database that is dropped afterwards."""
-    address = required("postgres")
+    address = require_backend("postgres")
     name = f"movies_test_{uuid.uuid4().hex[:12]}"
-    await _told(address, f"CREATE DATABASE {name}")
-    patient = f"command_timeout={PATIENCE}&timeout={PATIENCE}&wait={PATIENCE}"
-    yield urlunsplit(urlsplit(address)._replace(path=f"/{name}", query=patient))
-    await _told(address, f"DROP DATABASE {name} WITH (FORCE)")
+    await _execute(address, f"CREATE DATABASE {name}")
+    query = f"command_timeout={BACKEND_TIMEOUT}&timeout={BACKEND_TIMEOUT}&wait={BACKEND_TIMEOUT}"
+    yield urlunsplit(urlsplit(address)._replace(path=f"/{name}", query=query))
+    await _execute(address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def emptied(address: ElasticsearchAddress) -> None:
+async def delete_indexes(address: ElasticsearchAddress) -> None:
     """Remove the indexes behind this alias from the cluster."""
-    async with address.client(PATIENCE) as client:
+    async with address.client(BACKEND_TIMEOUT) as client:
         for name in await client.indices.get(index=f"{address.alias}*"):
             await client.indices.delete(index=name)
 
 
-async def fresh_index(kind: str, options: str = "") -> AsyncIterator[str]:
+async def temporary_index(kind: str, options: str = "") -> AsyncIterator[str]:
     """The address of an index in Elasticsearch that nobody else has, removed afterwards."""
-    url = f"{required('elasticsearch')}?index={kind}-{uuid.uuid4().hex[:8]}{options}"
+    url = f"{require_backend('elasticsearch')}?index={kind}-{uuid.uuid4().hex[:8]}{options}"
     yield url
-    await emptied(ElasticsearchAddress.parse(url))
+    await delete_indexes(ElasticsearchAddress.parse(url))
 
 
-async def _told(address: str, statement: str) -> None:
+async def _execute(address: str, statement: str) -> None:
     connection = await asyncpg.connect(address)  # a new one: tests restart the server
     await connection.execute(statement)
     await connection.close()

@@ -15,7 +15,7 @@ from service.search.engines.base import Inventory
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
-from tests.support.backends import PATIENCE, fresh_index
+from tests.support.backends import BACKEND_TIMEOUT, temporary_index
 from tests.support.indexing import FaultyWriter
 
 
@@ -25,7 +25,7 @@ async def search_url(stack: str, tmp_path: Path) -> AsyncIterator[str]:
     if stack == "embedded":
         yield f"tantivy://{tmp_path}/index"
         return
-    async for url in fresh_index("worker", f"&timeout={PATIENCE}"):
+    async for url in temporary_index("worker", f"&timeout={BACKEND_TIMEOUT}"):
         yield url
 
 

@@ -3,33 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from uuid import UUID
 
 from indexer.poster_worker import PosterWorker
+from service.clock import utc_now
 from service.films.models import Film
 from service.posters.fetcher import PosterFetcher
 from service.posters.image_processor import ImageProcessor
 from service.posters.store import PosterStore
+from tests.support.clock import FakeClock
 from tests.support.poster_host import Host, running_host
 from tests.support.sample_images import picture
-
-
-@dataclass
-class Clock:
-    """The time, which passes when a test says so."""
-
-    moment: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def ms(self) -> int:
-        return int(self.moment.timestamp() * 1000)
-
-    def passes(self, milliseconds: int) -> None:
-        self.moment += timedelta(milliseconds=milliseconds)
 
 
 @dataclass
@@ -39,7 +24,7 @@ class Studio:
     posters: PosterWorker
     host: Host
     store: PosterStore
-    clock: Clock
+    clock: FakeClock
     told: list[None]
     again: Callable[..., PosterWorker]
     """A second indexer on the same things."""
@@ -49,7 +34,7 @@ class Studio:
         film = Film(title=title, whole_title=title.lower(), created_at=self.clock())
         film.updated_at = self.clock()
         film.poster_status = "pending"
-        film.poster_due_at = self.clock.ms()
+        film.poster_due_at = self.clock.epoch_ms()
         film.poster_source = self.host.url(path) if path and path.startswith("/") else path
         await film.update_from_dict(columns).save()
         return film.id
@@ -59,7 +44,7 @@ class Studio:
 async def studio_on(store: PosterStore, darkroom: ImageProcessor) -> AsyncIterator[Studio]:
     """A studio that keeps its posters in `store`, with a host that misbehaves on request."""
     told: list[None] = []
-    clock = Clock()
+    clock = FakeClock(utc_now())
 
     async def changed() -> None:
         told.append(None)

@@ -22,111 +22,113 @@ SIZES, SOURCES = (
 CODECS, GROUPS = ("x264", "x265", "H.264", "XviD"), ("GRP", "SPARKS", "YIFY", "FGT", "NTb")
 
 
-UNKNOWN = 0.12  # share of names of films that do not exist
+UNKNOWN_SHARE = 0.12  # share of names of films that do not exist
 
 
 ROMAN = {"2": "II", "3": "III", "4": "IV", "5": "V", "6": "VI"}
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedFilm:
     """A name, and the films that are right; none when it is nobody's."""
 
     item: str | ParsedName
     right: frozenset[int]
 
 
-def names(films: Sequence[dict[str, Any]], count: int, seed: int) -> list[Named]:
+def generate_names(films: Sequence[dict[str, Any]], count: int, seed: int) -> list[NamedFilm]:
     """`count` names of `films`, given as the service's own shape; `right` are places in it."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     by_title: dict[str, list[int]] = {}
-    for place, film in enumerate(films):
-        by_title.setdefault(full_title_key(film["title"]), []).append(place)
-    made = []
-    while len(made) < count:
-        if chance.random() < UNKNOWN:
-            made.append(Named(_nobody(films, by_title, chance), frozenset()))
+    for film_index, film in enumerate(films):
+        by_title.setdefault(full_title_key(film["title"]), []).append(film_index)
+    names = []
+    while len(names) < count:
+        if rng.random() < UNKNOWN_SHARE:
+            names.append(NamedFilm(_nonexistent_release(films, by_title, rng), frozenset()))
             continue
-        place = chance.randrange(len(films))
-        film = films[place]
+        film_index = rng.randrange(len(films))
+        film = films[film_index]
         if not film.get("year") or not film["title"].isascii():
             continue
-        item, dated = _item(film, chance)
-        same = by_title[full_title_key(film["title"])]
-        if not dated:
-            best = max(same, key=lambda p: _votes(films[p]))
-            if best != place:
+        item, has_year = _generate_item(film, rng)
+        same_title = by_title[full_title_key(film["title"])]
+        if not has_year:
+            best = max(same_title, key=lambda p: votes_of(films[p]))
+            if best != film_index:
                 continue
         right = {
-            p for p in same if not dated or abs((films[p].get("year") or 0) - film["year"]) < 2
+            p
+            for p in same_title
+            if not has_year or abs((films[p].get("year") or 0) - film["year"]) < 2
         }
-        made.append(Named(item, frozenset(right)))
-    return made
+        names.append(NamedFilm(item, frozenset(right)))
+    return names
 
 
-def _votes(film: dict[str, Any]) -> int:
+def votes_of(film: dict[str, Any]) -> int:
     return ((film.get("ratings") or {}).get("imdb") or {}).get("votes") or film.get("votes") or 0
 
 
-def _item(film: dict[str, Any], chance: random.Random) -> tuple[str | ParsedName, bool]:
+def _generate_item(film: dict[str, Any], rng: random.Random) -> tuple[str | ParsedName, bool]:
     """A name of the film, and whether it says the year."""
     title, year = film["title"], film["year"]
-    kind = chance.choices(
+    kind = rng.choices(
         ["release", "folder", "plain", "bare", "misspelt", "roman", "described"],
         weights=[30, 15, 10, 8, 12, 5, 20],
     )[0]
     if kind == "release":
-        return f"{_dotted(title)}.{year}.{_tags(chance)}", True
+        return f"{_join_with_dots(title)}.{year}.{_release_tags(rng)}", True
     if kind == "folder":
-        return f"{title.replace(':', ' -')} ({year}) [{chance.choice(SIZES)}]", True
+        return f"{title.replace(':', ' -')} ({year}) [{rng.choice(SIZES)}]", True
     if kind == "plain":
         return f"{title} {year}", True
     if kind == "bare":
         return title, False
     if kind == "misspelt":
-        return f"{_misspelt(title, chance)} ({year})", True
+        return f"{_misspell(title, rng)} ({year})", True
     if kind == "roman":
-        return f"{_dotted(_renumbered(title))}.({year})", True
+        return f"{_join_with_dots(_rewrite_numbers(title))}.({year})", True
     director = (film.get("directors") or [None])[0]
-    said = year + chance.choice([0, 0, 0, 1, -1])
-    if director and chance.random() < 0.3:
+    described_year = year + rng.choice([0, 0, 0, 1, -1])
+    if director and rng.random() < 0.3:
         director = director.split()[-1]
-    wrong = chance.random() < 0.3
-    return ParsedName(_misspelt(title, chance) if wrong else title, said, director), True
+    misspelt = rng.random() < 0.3
+    return ParsedName(_misspell(title, rng) if misspelt else title, described_year, director), True
 
 
-def _dotted(title: str) -> str:
+def _join_with_dots(title: str) -> str:
     return re.sub(r"[^\w'&+-]+", ".", title).strip(".")
 
 
-def _tags(chance: random.Random) -> str:
-    size, source, codec = (chance.choice(each) for each in (SIZES, SOURCES, CODECS))
-    return f"{size}.{source}.{codec}-{chance.choice(GROUPS)}"
+def _release_tags(rng: random.Random) -> str:
+    size, source, codec = (rng.choice(each) for each in (SIZES, SOURCES, CODECS))
+    return f"{size}.{source}.{codec}-{rng.choice(GROUPS)}"
 
 
-def _misspelt(title: str, chance: random.Random) -> str:
+def _misspell(title: str, rng: random.Random) -> str:
     """One letter left out, doubled, or two swapped, in a title of some length."""
     if len(title) < 5:
         return title
-    place = chance.randrange(1, len(title) - 1)
-    a, b, rest = title[place - 1], title[place], title[place + 1 :]
-    kept = title[: place - 1]
-    return chance.choice([kept + a + rest, kept + a + b + b + rest, kept + b + a + rest])
+    position = rng.randrange(1, len(title) - 1)
+    a, b, rest = title[position - 1], title[position], title[position + 1 :]
+    start = title[: position - 1]
+    return rng.choice([start + a + rest, start + a + b + b + rest, start + b + a + rest])
 
 
-def _renumbered(title: str) -> str:
-    found = [ROMAN.get(word, word) for word in title.split()]
-    if found == title.split():
-        found = [numerals.to_digits(w.lower()) if w in ROMAN.values() else w for w in found]
-    return " ".join(found)
+def _rewrite_numbers(title: str) -> str:
+    words = [ROMAN.get(word, word) for word in title.split()]
+    if words == title.split():
+        words = [numerals.to_digits(w.lower()) if w in ROMAN.values() else w for w in words]
+    return " ".join(words)
 
 
-def _nobody(
-    films: Sequence[dict[str, Any]], by_title: dict[str, list[int]], chance: random.Random
+def _nonexistent_release(
+    films: Sequence[dict[str, Any]], by_title: dict[str, list[int]], rng: random.Random
 ) -> str:
     """A release of a film that does not exist, made of words of two that do."""
     while True:
-        a, b = (chance.choice(films)["title"].split() for _ in range(2))
+        a, b = (rng.choice(films)["title"].split() for _ in range(2))
         title = " ".join([*a[: max(1, len(a) // 2)], *b[len(b) // 2 :]])
         if title.isascii() and full_title_key(title) not in by_title and len(title) > 5:
-            return f"{_dotted(title)}.{chance.randrange(1950, 2025)}.{_tags(chance)}"
+            return f"{_join_with_dots(title)}.{rng.randrange(1950, 2025)}.{_release_tags(rng)}"

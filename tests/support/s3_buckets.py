@@ -11,12 +11,12 @@ from uuid import uuid4
 from aiohttp import web
 
 from service.posters.s3_store import S3PosterStore
-from tests.support.backends import required
+from tests.support.backends import require_backend
 
 
 def bucket_url(**changed: str) -> str:
     """A fresh prefix in the test bucket."""
-    parts = urlsplit(required("s3"))
+    parts = urlsplit(require_backend("s3"))
     return parts._replace(path=f"/test-{uuid4().hex[:12]}", **changed).geturl()
 
 

@@ -17,11 +17,11 @@ import aiohttp
 
 from tests.support import ROOT
 
-SECRET = "a secret that is only used by tests, 32+"
+JWT_SECRET = "a secret that is only used by tests, 32+"
 OMDB_KEY = "a-key-of-tests"
 ADMIN = ("root-of-tests", "a long password of tests")
-STARTING = 300.0  # seconds; a loaded machine starts Python slowly
-SETTINGS = re.compile(
+START_TIMEOUT = 300.0  # seconds; a loaded machine starts Python slowly
+SERVICE_VARIABLES = re.compile(
     r"^(CORS|DRAIN|TRUSTED|DATABASE|SEARCH|CACHE|POSTERS?|OMDB|JWT|HOST|PORT|WORKERS|INDEXER|ENVIRONMENT|LOG|METRICS)"
 )
 
@@ -36,45 +36,47 @@ class Service:
     log: Path
     tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
 
-    def movies(self, *words: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+    def run(self, *args: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """Run one `movies` command with this service's settings."""
-        return movies(self.environment, *words, given=given)
+        return run_command(self.environment, *args, stdin=stdin)
 
 
-def embedded(folder: Path) -> dict[str, str]:
+def embedded_settings(folder: Path) -> dict[str, str]:
     """What a service is told that keeps all it has in this folder."""
     return {
         "DATABASE_URL": f"sqlite://{folder}/movies.db",
         "SEARCH_URL": f"tantivy://{folder}/index",
         "CACHE_URL": "memory://",
         "POSTERS_URL": f"file://{folder}/posters",
-        "JWT_SECRET": SECRET,
+        "JWT_SECRET": JWT_SECRET,
     }
 
 
-def settings(environment: Mapping[str, str]) -> dict[str, str]:
+def process_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """This process's environment, with the service's settings replaced by these."""
-    kept = {name: value for name, value in os.environ.items() if not SETTINGS.match(name)}
-    return {**kept, "HOST": "127.0.0.1", "PORT": "0", "DRAIN_SECONDS": "0", **environment}
+    inherited = {
+        name: value for name, value in os.environ.items() if not SERVICE_VARIABLES.match(name)
+    }
+    return {**inherited, "HOST": "127.0.0.1", "PORT": "0", "DRAIN_SECONDS": "0", **environment}
 
 
-def movies(
-    environment: Mapping[str, str], *words: str, given: str = ""
+def run_command(
+    environment: Mapping[str, str], *args: str, stdin: str = ""
 ) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "service", *words],
-        input=given,
+        [sys.executable, "-m", "service", *args],
+        input=stdin,
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=settings(environment),
-        timeout=STARTING * 2,
+        env=process_environment(environment),
+        timeout=START_TIMEOUT * 2,
         check=False,
     )
 
 
 @contextmanager
-def omdb() -> Iterator[str]:
+def run_omdb() -> Iterator[str]:
     """Our own OMDb on a free port; yields its address."""
     command = [
         "-m",
@@ -98,41 +100,43 @@ def omdb() -> Iterator[str]:
 
 
 @contextmanager
-def started(environment: Mapping[str, str]) -> Iterator[Service]:
+def run_service(environment: Mapping[str, str]) -> Iterator[Service]:
     """`movies serve` on a free port, once it answers."""
     with tempfile.NamedTemporaryFile(suffix=".log", prefix="movies-test-") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "service", "serve"],
             cwd=ROOT,
-            env=settings(environment),
+            env=process_environment(environment),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
         try:
-            yield Service(_greeted(process, Path(log.name)), process, environment, Path(log.name))
+            yield Service(
+                _wait_for_address(process, Path(log.name)), process, environment, Path(log.name)
+            )
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(20)
 
 
 @contextmanager
-def service(environment: Mapping[str, str]) -> Iterator[Service]:
+def run_sample_service(environment: Mapping[str, str]) -> Iterator[Service]:
     """A migrated service with the sample films and an admin, as `make run` leaves it."""
-    for words in (["migrate"], ["load", "--sample", "samples/films.jsonl"]):
-        done = movies(environment, *words)
-        assert done.returncode == 0, done.stderr
-    made = movies(environment, "create-admin", ADMIN[0], given=ADMIN[1] + "\n")
+    for args in (["migrate"], ["load", "--sample", "samples/films.jsonl"]):
+        result = run_command(environment, *args)
+        assert result.returncode == 0, result.stderr
+    made = run_command(environment, "create-admin", ADMIN[0], stdin=ADMIN[1] + "\n")
     assert made.returncode == 0, made.stderr
-    with started(environment) as running:
-        yield running
+    with run_service(environment) as service:
+        yield service
 
 
-def _greeted(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    deadline = time.monotonic() + STARTING
+def _wait_for_address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
-        found = re.search(r"answers at http://localhost:(\d+)", log.read_text())
-        if found:
-            return f"http://127.0.0.1:{found[1]}"
+        match = re.search(r"answers at http://localhost:(\d+)", log.read_text())
+        if match:
+            return f"http://127.0.0.1:{match[1]}"
         if process.poll() is not None:
             break
         time.sleep(0.05)
@@ -140,7 +144,7 @@ def _greeted(process: "subprocess.Popen[bytes]", log: Path) -> str:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A response, read to its end."""
 
     status: int
@@ -150,7 +154,7 @@ class Answer:
 
 
 @dataclass
-class Api:
+class ApiClient:
     """A client that says what it wants in a word, and waits for conditions, not for time."""
 
     session: aiohttp.ClientSession
@@ -158,41 +162,43 @@ class Api:
 
     @classmethod
     @asynccontextmanager
-    async def of(cls, service: Service) -> "AsyncIterator[Api]":
+    async def connect(cls, service: Service) -> "AsyncIterator[ApiClient]":
         async with aiohttp.ClientSession(service.url) as session:
             yield cls(session, service)
 
-    async def ask(
-        self, method: str, path: str, *, token: str | None = None, **given: Any
-    ) -> Answer:
-        headers = dict(given.pop("headers", {}))
+    async def request(
+        self, method: str, path: str, *, token: str | None = None, **options: Any
+    ) -> Response:
+        headers = dict(options.pop("headers", {}))
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        async with self.session.request(method, path, headers=headers, **given) as response:
+        async with self.session.request(method, path, headers=headers, **options) as response:
             body = await response.read()
-            kind = response.content_type
-            value = await response.json(content_type=None) if "json" in kind and body else None
-            return Answer(response.status, response.headers.copy(), body, value)
+            content_type = response.content_type
+            value = (
+                await response.json(content_type=None) if "json" in content_type and body else None
+            )
+            return Response(response.status, response.headers.copy(), body, value)
 
-    async def get(self, path: str, **given: Any) -> Answer:
-        return await self.ask("GET", path, **given)
+    async def get(self, path: str, **options: Any) -> Response:
+        return await self.request("GET", path, **options)
 
-    async def search(self, q: str, **params: Any) -> Answer:
+    async def search(self, q: str, **params: Any) -> Response:
         return await self.get("/api/v1/search", params={"q": q, **params})
 
-    async def titles(self, q: str) -> list[str]:
-        found = await self.search(q)
-        assert found.status == 200, found.json
-        return [result["movie"]["title"] for result in found.json["results"]]
+    async def search_titles(self, q: str) -> list[str]:
+        response = await self.search(q)
+        assert response.status == 200, response.json
+        return [result["movie"]["title"] for result in response.json["results"]]
 
-    async def admin(self) -> str:
+    async def admin_token(self) -> str:
         """An admin's access token, asked for anew before it expires."""
-        token, good_until = self.service.tokens.get("admin", ("", 0.0))
-        if time.monotonic() > good_until:
-            given = {"username": ADMIN[0], "password": ADMIN[1]}
-            session = await self.ask("POST", "/api/v1/auth/login", json=given)
+        token, renew_at = self.service.tokens.get("admin", ("", 0.0))
+        if time.monotonic() > renew_at:
+            credentials = {"username": ADMIN[0], "password": ADMIN[1]}
+            session = await self.request("POST", "/api/v1/auth/login", json=credentials)
             assert session.status == 200, session.json
             token = session.json["access_token"]
-            good_until = time.monotonic() + session.json["expires_in"] / 2
-            self.service.tokens["admin"] = (token, good_until)
+            renew_at = time.monotonic() + session.json["expires_in"] / 2
+            self.service.tokens["admin"] = (token, renew_at)
         return token

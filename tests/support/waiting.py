@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 
-async def until(
-    condition: Callable[[], Awaitable[Any]], seconds: float = 120.0, every: float = 0.05
+async def wait_until(
+    condition: Callable[[], Awaitable[Any]], timeout: float = 120.0, interval: float = 0.05
 ) -> Any:
     """What `condition` gives, as soon as it gives something true; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + timeout
     while True:
-        found = await condition()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"not within {seconds} s: {condition}"
-        await asyncio.sleep(every)
+        value = await condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not within {timeout} s: {condition}"
+        await asyncio.sleep(interval)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from service.observability import loop_lag, metrics
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 
 async def test_the_worst_lateness_is_shown_for_a_while_and_then_forgotten(
@@ -32,9 +32,9 @@ async def test_the_worst_lateness_is_shown_for_a_while_and_then_forgotten(
 
     task = asyncio.create_task(loop_lag.measure_loop_lag("tested"))
     try:
-        await until(begun)
+        await wait_until(begun)
         time.sleep(0.5)  # the very thing that a loop must not do
-        await until(shown, every=0.01)
-        await until(forgotten)
+        await wait_until(shown, interval=0.01)
+        await wait_until(forgotten)
     finally:
         task.cancel()

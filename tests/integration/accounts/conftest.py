@@ -6,21 +6,22 @@ import pytest
 
 from service.accounts.passwords import Passwords
 from service.accounts.service import Accounts
-from tests.support.accounts import CHEAP, SECRET, Clock, People
+from tests.support.accounts import HASH_MEMORY, SECRET, AccountActions
+from tests.support.clock import FakeClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-async def accounts(database: None, clock: Clock) -> AsyncIterator[Accounts]:
-    accounts = Accounts(SECRET, Passwords(memory=CHEAP), clock)
+async def accounts(database: None, clock: FakeClock) -> AsyncIterator[Accounts]:
+    accounts = Accounts(SECRET, Passwords(memory=HASH_MEMORY), clock)
     yield accounts
     accounts.close()
 
 
 @pytest.fixture
-def people(accounts: Accounts) -> People:
-    return People(accounts)
+def people(accounts: Accounts) -> AccountActions:
+    return AccountActions(accounts)

@@ -11,12 +11,13 @@ from service.accounts.schemas import Credentials, NameAndPassword, NewAccount
 from service.accounts.service import Accounts
 from service.accounts.tokens import Tokens
 from service.errors import Conflict, Invalid, NotAllowed, NotAuthenticated
-from tests.support.accounts import CHEAP, PASSWORD, SECRET, Clock, People
+from tests.support.accounts import HASH_MEMORY, PASSWORD, SECRET, AccountActions
+from tests.support.clock import FakeClock
 
 
-async def test_who_registers_can_log_in_and_is_no_admin(people: People) -> None:
-    made = await people.join("ingrid")
-    session = await people.login("ingrid")
+async def test_who_registers_can_log_in_and_is_no_admin(people: AccountActions) -> None:
+    made = await people.create_user("ingrid")
+    session = await people.log_in("ingrid")
     assert session.user == made
     assert (session.token_type, session.expires_in) == ("Bearer", 600)
     identity = await people.accounts.identify(session.access_token)
@@ -24,26 +25,28 @@ async def test_who_registers_can_log_in_and_is_no_admin(people: People) -> None:
     assert await people.accounts.me(identity.user_id) == made
 
 
-async def test_one_can_log_in_with_the_address_as_well(people: People) -> None:
-    await people.join("ingrid")
+async def test_one_can_log_in_with_the_address_as_well(people: AccountActions) -> None:
+    await people.create_user("ingrid")
     by_address = Credentials(email="INGRID@Example.org", password=PASSWORD)
     session = await people.accounts.login(by_address, "192.0.2.1")
     assert session.user.username == "ingrid"
 
 
 @pytest.mark.parametrize("typed", ["ÅSA", "åsa", "A\u030asa", "Ａ\u030asa"])
-async def test_a_name_is_the_same_in_any_case_and_encoding(people: People, typed: str) -> None:
+async def test_a_name_is_the_same_in_any_case_and_encoding(
+    people: AccountActions, typed: str
+) -> None:
     form = NewAccount(username="Åsa", email="asa@example.org", password=PASSWORD)
     await people.accounts.register(form)
-    assert (await people.login(typed)).user.username == "Åsa"
+    assert (await people.log_in(typed)).user.username == "Åsa"
     twin = NewAccount(username=typed, email="twin@example.org", password=PASSWORD)
     with pytest.raises(Conflict) as refusal:
         await people.accounts.register(twin)
     assert refusal.value.code == "username_taken"
 
 
-async def test_an_address_has_one_account(people: People) -> None:
-    await people.join("ingrid")
+async def test_an_address_has_one_account(people: AccountActions) -> None:
+    await people.create_user("ingrid")
     twin = NewAccount(username="other", email="Ingrid@EXAMPLE.org", password=PASSWORD)
     with pytest.raises(Conflict) as refusal:
         await people.accounts.register(twin)
@@ -51,7 +54,7 @@ async def test_an_address_has_one_account(people: People) -> None:
     assert await User.all().count() == 1
 
 
-async def test_of_many_who_register_one_name_at_once_one_gets_it(people: People) -> None:
+async def test_of_many_who_register_one_name_at_once_one_gets_it(people: AccountActions) -> None:
     forms = [
         NewAccount(username="ingrid", email=f"ingrid{n}@example.org", password=PASSWORD)
         for n in range(8)
@@ -64,9 +67,9 @@ async def test_of_many_who_register_one_name_at_once_one_gets_it(people: People)
     assert await User.all().count() == 1
 
 
-async def test_nobody_makes_themselves_an_admin(people: People) -> None:
-    await people.join("ingrid")
-    plain = await people.accounts.identify((await people.login("ingrid")).access_token)
+async def test_nobody_makes_themselves_an_admin(people: AccountActions) -> None:
+    await people.create_user("ingrid")
+    plain = await people.accounts.identify((await people.log_in("ingrid")).access_token)
     form = NewAccount(
         username="mallory", email="mallory@example.org", password=PASSWORD, is_admin=True
     )
@@ -77,18 +80,18 @@ async def test_nobody_makes_themselves_an_admin(people: People) -> None:
     assert not await User.exists(username_folded="mallory")
 
 
-async def test_an_admin_may_make_another(people: People) -> None:
-    await people.join("root", admin=True)
-    by = await people.accounts.identify((await people.login("root")).access_token)
+async def test_an_admin_may_make_another(people: AccountActions) -> None:
+    await people.create_user("root", admin=True)
+    by = await people.accounts.identify((await people.log_in("root")).access_token)
     form = NewAccount(
         username="second", email="second@example.org", password=PASSWORD, is_admin=True
     )
     assert (await people.accounts.register(form, by)).is_admin
-    session = await people.login("second")
+    session = await people.log_in("second")
     assert (await people.accounts.identify(session.access_token)).is_admin
 
 
-async def test_admins_from_the_command_line_need_no_address(people: People) -> None:
+async def test_admins_from_the_command_line_need_no_address(people: AccountActions) -> None:
     first = await people.accounts.create_admin("root", PASSWORD)
     second = await people.accounts.create_admin("toor", PASSWORD)
     assert first.is_admin and second.is_admin
@@ -107,22 +110,24 @@ async def test_the_command_line_is_told_all_that_is_wrong(accounts: Accounts) ->
     assert "short" not in refusal.value.detail
 
 
-async def test_an_unknown_name_and_a_wrong_password_get_the_same_answer(people: People) -> None:
-    await people.join("ingrid")
+async def test_an_unknown_name_and_a_wrong_password_get_the_same_answer(
+    people: AccountActions,
+) -> None:
+    await people.create_user("ingrid")
     told = []
     for name in ("ingrid", "nobody"):
         with pytest.raises(NotAuthenticated) as refusal:
-            await people.login(name, "wrong password")
+            await people.log_in(name, "wrong password")
         told.append((refusal.value.code, refusal.value.detail, refusal.value.retry_after))
     assert told[0] == told[1]
     assert told[0][0] == "invalid_credentials"
 
 
-async def test_nothing_that_is_stored_lets_its_reader_in(people: People) -> None:
-    await people.join("ingrid")
-    session = await people.login("ingrid")
+async def test_nothing_that_is_stored_lets_its_reader_in(people: AccountActions) -> None:
+    await people.create_user("ingrid")
+    session = await people.log_in("ingrid")
     with pytest.raises(NotAuthenticated):
-        await people.login("a name of nobody", "wrong password", "203.0.113.77")
+        await people.log_in("a name of nobody", "wrong password", "203.0.113.77")
     stored = ""
     for table in (User, Session, RefreshToken, LoginFailure):
         stored += repr(await table.all().values())
@@ -137,40 +142,40 @@ async def test_nothing_that_is_stored_lets_its_reader_in(people: People) -> None
         assert secret not in stored
 
 
-async def test_the_token_of_a_deleted_user_dies_at_once(people: People) -> None:
-    made = await people.join("ingrid")
-    session = await people.login("ingrid")
+async def test_the_token_of_a_deleted_user_dies_at_once(people: AccountActions) -> None:
+    made = await people.create_user("ingrid")
+    session = await people.log_in("ingrid")
     identity = await people.accounts.identify(session.access_token)
     await User.filter(id=made.id).delete()
-    await people.find_it_over(session)
+    await people.assert_session_ended(session)
     with pytest.raises(NotAuthenticated):
         await people.accounts.verified(identity)
 
 
-async def test_all_tokens_die_when_the_token_version_rises(people: People) -> None:
-    made = await people.join("ingrid")
-    session = await people.login("ingrid")
+async def test_all_tokens_die_when_the_token_version_rises(people: AccountActions) -> None:
+    made = await people.create_user("ingrid")
+    session = await people.log_in("ingrid")
     await User.filter(id=made.id).update(token_version=2)
-    await people.find_it_over(session)
-    again = await people.login("ingrid")
+    await people.assert_session_ended(session)
+    again = await people.log_in("ingrid")
     assert (await people.accounts.identify(again.access_token)).user_id == made.id
 
 
-async def test_who_is_demoted_is_no_admin_from_the_next_request_on(people: People) -> None:
-    made = await people.join("root", admin=True)
-    session = await people.login("root")
+async def test_who_is_demoted_is_no_admin_from_the_next_request_on(people: AccountActions) -> None:
+    made = await people.create_user("root", admin=True)
+    session = await people.log_in("root")
     assert (await people.accounts.identify(session.access_token)).is_admin
     await User.filter(id=made.id).update(is_admin=False)
     assert not (await people.accounts.identify(session.access_token)).is_admin
 
 
-async def test_logging_out_ends_this_session_and_no_other(people: People) -> None:
-    await people.join("ingrid")
-    here, there = await people.login("ingrid"), await people.login("ingrid")
+async def test_logging_out_ends_this_session_and_no_other(people: AccountActions) -> None:
+    await people.create_user("ingrid")
+    here, there = await people.log_in("ingrid"), await people.log_in("ingrid")
     older_token = here.access_token
     here = await people.accounts.refresh(here.refresh_token)
     await people.accounts.logout(await people.accounts.identify(here.access_token))
-    await people.find_it_over(here)
+    await people.assert_session_ended(here)
     with pytest.raises(NotAuthenticated):
         await people.accounts.identify(older_token)
     assert await people.accounts.identify(there.access_token)
@@ -178,19 +183,19 @@ async def test_logging_out_ends_this_session_and_no_other(people: People) -> Non
 
 
 async def test_a_token_of_one_user_does_not_pass_for_another_in_the_same_session(
-    people: People, clock: Clock
+    people: AccountActions, clock: FakeClock
 ) -> None:
-    await people.join("ingrid")
-    other = await people.join("lauren")
-    identity = await people.accounts.identify((await people.login("ingrid")).access_token)
+    await people.create_user("ingrid")
+    other = await people.create_user("lauren")
+    identity = await people.accounts.identify((await people.log_in("ingrid")).access_token)
     mixed = Tokens(SECRET, clock).issue(other.id, identity.session_id, 1)
     with pytest.raises(NotAuthenticated):
         await people.accounts.identify(mixed)
 
 
-async def test_a_refresh_token_is_no_access_token(people: People) -> None:
-    await people.join("ingrid")
-    session = await people.login("ingrid")
+async def test_a_refresh_token_is_no_access_token(people: AccountActions) -> None:
+    await people.create_user("ingrid")
+    session = await people.log_in("ingrid")
     with pytest.raises(NotAuthenticated):
         await people.accounts.identify(session.refresh_token)
     with pytest.raises(NotAuthenticated):
@@ -198,21 +203,23 @@ async def test_a_refresh_token_is_no_access_token(people: People) -> None:
 
 
 async def test_a_verified_token_says_whose_it_is_and_until_when(
-    people: People, clock: Clock
+    people: AccountActions, clock: FakeClock
 ) -> None:
-    made = await people.join("ingrid")
-    session = await people.login("ingrid")
+    made = await people.create_user("ingrid")
+    session = await people.log_in("ingrid")
     told = await people.accounts.verified(await people.accounts.identify(session.access_token))
     assert told.valid and told.user == made
     assert (told.expires_at - clock()).total_seconds() == 600
 
 
-async def test_a_login_replaces_a_hash_of_outdated_cost(people: People, clock: Clock) -> None:
-    await people.join("ingrid")
-    stronger = Accounts(SECRET, Passwords(memory=2 * CHEAP), clock)
+async def test_a_login_replaces_a_hash_of_outdated_cost(
+    people: AccountActions, clock: FakeClock
+) -> None:
+    await people.create_user("ingrid")
+    stronger = Accounts(SECRET, Passwords(memory=2 * HASH_MEMORY), clock)
     await stronger.login(Credentials(username="ingrid", password=PASSWORD), "192.0.2.1")
-    assert f"m={2 * CHEAP}," in (await User.get(username_folded="ingrid")).password_hash
-    assert await people.login("ingrid")
+    assert f"m={2 * HASH_MEMORY}," in (await User.get(username_folded="ingrid")).password_hash
+    assert await people.log_in("ingrid")
     stronger.close()
 
 

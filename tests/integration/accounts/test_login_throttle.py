@@ -15,25 +15,26 @@ from service.accounts.login_throttle import (
 from service.accounts.models import LoginFailure
 from service.accounts.responses import SessionView
 from service.errors import NotAuthenticated, TooMany
-from tests.support.accounts import ELSEWHERE, HERE, SECRET, Clock, People
+from tests.support.accounts import ADDRESS, OTHER_ADDRESS, SECRET, AccountActions
+from tests.support.clock import FakeClock
 
 FIRST = FIRST_DELAY / 1000  # seconds
 
 
 @pytest.fixture
-def throttle(clock: Clock) -> LoginThrottle:
+def throttle(clock: FakeClock) -> LoginThrottle:
     return LoginThrottle(SECRET, clock)
 
 
-async def _fail(people: People, name: str = "ingrid", address: str = HERE) -> None:
+async def _fail(people: AccountActions, name: str = "ingrid", address: str = ADDRESS) -> None:
     with pytest.raises(NotAuthenticated):
-        await people.login(name, "wrong password", address)
+        await people.log_in(name, "wrong password", address)
 
 
-async def _wait(people: People, name: str = "ingrid", address: str = HERE) -> float:
+async def _wait(people: AccountActions, name: str = "ingrid", address: str = ADDRESS) -> float:
     """The seconds that a login, with the right password, is told to wait."""
     with pytest.raises(TooMany) as refusal:
-        await people.login(name, address=address)
+        await people.log_in(name, address=address)
     assert refusal.value.code == "too_many_logins"
     assert refusal.value.retry_after is not None
     return refusal.value.retry_after
@@ -41,73 +42,77 @@ async def _wait(people: People, name: str = "ingrid", address: str = HERE) -> fl
 
 @pytest.mark.parametrize("name", ["ingrid", "nobody"])
 async def test_after_some_failures_a_name_must_wait_whether_anybody_has_it_or_not(
-    people: People, name: str
+    people: AccountActions, name: str
 ) -> None:
-    await people.join("ingrid")
+    await people.create_user("ingrid")
     for n in range(NAME_FAILURES):
         await _fail(people, name, f"192.0.2.{n}")
-    assert await _wait(people, name, ELSEWHERE) == FIRST
+    assert await _wait(people, name, OTHER_ADDRESS) == FIRST
 
 
-async def test_who_has_waited_gets_in_and_starts_afresh(people: People, clock: Clock) -> None:
-    await people.join("ingrid")
+async def test_who_has_waited_gets_in_and_starts_afresh(
+    people: AccountActions, clock: FakeClock
+) -> None:
+    await people.create_user("ingrid")
     for _ in range(NAME_FAILURES):
         await _fail(people)
-    clock.pass_by(await _wait(people))
-    assert await people.login("ingrid")
+    clock.advance(await _wait(people))
+    assert await people.log_in("ingrid")
     for n in range(NAME_FAILURES - 1):
         await _fail(people, address=f"192.0.2.{n}")
-    assert await people.login("ingrid", address=ELSEWHERE)
+    assert await people.log_in("ingrid", address=OTHER_ADDRESS)
 
 
 async def test_each_further_failure_doubles_the_wait_up_to_a_limit(
-    people: People, clock: Clock
+    people: AccountActions, clock: FakeClock
 ) -> None:
-    await people.join("ingrid")
+    await people.create_user("ingrid")
     for _ in range(NAME_FAILURES - 1):
         await _fail(people)
     waits = []
     for n in range(9):
         await _fail(people, address=f"192.0.2.{n}")
-        waits.append(await _wait(people, address=ELSEWHERE))
-        clock.pass_by(waits[-1])
+        waits.append(await _wait(people, address=OTHER_ADDRESS))
+        clock.advance(waits[-1])
     longest = LONGEST_DELAY / 1000
     assert waits == [FIRST * 2**n for n in range(7)] + [longest, longest]
 
 
 async def test_an_attempt_while_waiting_does_not_lengthen_the_wait(
-    people: People, clock: Clock
+    people: AccountActions, clock: FakeClock
 ) -> None:
-    await people.join("ingrid")
+    await people.create_user("ingrid")
     for _ in range(NAME_FAILURES):
         await _fail(people)
     for _ in range(3):
         await _wait(people)
-    clock.pass_by(FIRST)
-    assert await people.login("ingrid")
+    clock.advance(FIRST)
+    assert await people.log_in("ingrid")
 
 
-async def test_failures_are_forgotten_after_a_while(people: People, clock: Clock) -> None:
-    await people.join("ingrid")
+async def test_failures_are_forgotten_after_a_while(
+    people: AccountActions, clock: FakeClock
+) -> None:
+    await people.create_user("ingrid")
     for _ in range(NAME_FAILURES - 1):
         await _fail(people)
-    clock.pass_by(FORGOTTEN_AFTER / 1000)
+    clock.advance(FORGOTTEN_AFTER / 1000)
     await _fail(people)
-    assert await people.login("ingrid")
+    assert await people.log_in("ingrid")
 
 
-async def test_an_address_that_tries_many_names_must_wait(people: People) -> None:
-    await people.join("ingrid")
+async def test_an_address_that_tries_many_names_must_wait(people: AccountActions) -> None:
+    await people.create_user("ingrid")
     for n in range(ADDRESS_FAILURES):
         await _fail(people, f"name{n}")
     assert await _wait(people) == FIRST
-    assert await people.login("ingrid", address=ELSEWHERE)
+    assert await people.log_in("ingrid", address=OTHER_ADDRESS)
 
 
-async def test_ones_own_account_does_not_clear_the_address(people: People) -> None:
-    await people.join("mallory")
+async def test_ones_own_account_does_not_clear_the_address(people: AccountActions) -> None:
+    await people.create_user("mallory")
     for n in range(ADDRESS_FAILURES):
-        await people.login("mallory")
+        await people.log_in("mallory")
         await _fail(people, f"name{n}")
     await _wait(people, "mallory")
 
@@ -135,10 +140,12 @@ def test_a_name_is_not_taken_for_an_address(throttle: LoginThrottle) -> None:
     assert attempt.name != attempt.address
 
 
-async def test_a_crowd_learns_no_more_than_a_queue(people: People, throttle: LoginThrottle) -> None:
-    await people.join("ingrid")
+async def test_a_crowd_learns_no_more_than_a_queue(
+    people: AccountActions, throttle: LoginThrottle
+) -> None:
+    await people.create_user("ingrid")
     results = await asyncio.gather(
-        *(people.login("ingrid", "wrong password", f"192.0.2.{n}") for n in range(16)),
+        *(people.log_in("ingrid", "wrong password", f"192.0.2.{n}") for n in range(16)),
         return_exceptions=True,
     )
     told = [result for result in results if isinstance(result, NotAuthenticated)]
@@ -150,27 +157,27 @@ async def test_a_crowd_learns_no_more_than_a_queue(people: People, throttle: Log
 
 
 async def test_the_right_password_among_a_crowd_of_wrong_ones_is_not_told_late(
-    people: People,
+    people: AccountActions,
 ) -> None:
-    await people.join("ingrid")
-    guesses = [people.login("ingrid", "wrong password", f"192.0.2.{n}") for n in range(16)]
+    await people.create_user("ingrid")
+    guesses = [people.log_in("ingrid", "wrong password", f"192.0.2.{n}") for n in range(16)]
     results = await asyncio.gather(
-        *guesses, people.login("ingrid", address=ELSEWHERE), return_exceptions=True
+        *guesses, people.log_in("ingrid", address=OTHER_ADDRESS), return_exceptions=True
     )
     assert isinstance(results[-1], TooMany)
 
 
-async def test_many_right_logins_at_once_all_succeed(people: People) -> None:
-    await people.join("ingrid")
-    sessions = await asyncio.gather(*(people.login("ingrid") for _ in range(16)))
+async def test_many_right_logins_at_once_all_succeed(people: AccountActions) -> None:
+    await people.create_user("ingrid")
+    sessions = await asyncio.gather(*(people.log_in("ingrid") for _ in range(16)))
     assert len({session.refresh_token for session in sessions}) == 16
     assert all(isinstance(session, SessionView) for session in sessions)
 
 
-async def test_forgotten_failures_leave_the_table(people: People, clock: Clock) -> None:
+async def test_forgotten_failures_leave_the_table(people: AccountActions, clock: FakeClock) -> None:
     for n in range(5):
         await _fail(people, f"name{n}", f"192.0.2.{n}")
     assert await LoginFailure.all().count() == 10
-    clock.pass_by(FORGOTTEN_AFTER / 1000)
+    clock.advance(FORGOTTEN_AFTER / 1000)
     await _fail(people, "another")
     assert await LoginFailure.all().count() == 2

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -17,25 +16,8 @@ from service.omdb.client import OmdbClient
 from service.omdb.lookup import FilmLookup
 from service.omdb.quota import OmdbQuota
 from service.outbox.notifications import OutboxNotifier
+from tests.support.clock import FakeClock
 from tests.support.omdb_server import Omdb, running
-
-
-class Clock:
-    """Both clocks, which go when a test says so."""
-
-    def __init__(self) -> None:
-        self._time = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
-        self._seconds = 1_000.0
-
-    def now(self) -> datetime:
-        return self._time
-
-    def monotonic(self) -> float:
-        return self._seconds
-
-    def pass_by(self, seconds: float) -> None:
-        self._time += timedelta(seconds=seconds)
-        self._seconds += seconds
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +29,8 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
@@ -64,25 +46,25 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def quota(omdb: Omdb, database: str, clock: Clock) -> OmdbQuota:
+def quota(omdb: Omdb, database: str, clock: FakeClock) -> OmdbQuota:
     return OmdbQuota(omdb.key, 100, clock.now)
 
 
 @pytest.fixture
 def client(
-    omdb: Omdb, session: aiohttp.ClientSession, quota: OmdbQuota, clock: Clock
+    omdb: Omdb, session: aiohttp.ClientSession, quota: OmdbQuota, clock: FakeClock
 ) -> OmdbClient:
     return OmdbClient(session, omdb.url, omdb.key, quota, clock.monotonic)
 
 
 @pytest.fixture
-def catalogue(notifier: OutboxNotifier, clock: Clock) -> Catalogue:
+def catalogue(notifier: OutboxNotifier, clock: FakeClock) -> Catalogue:
     return Catalogue(notifier, clock.now)
 
 
 @pytest.fixture
 async def lookup(
-    catalogue: Catalogue, client: OmdbClient, clock: Clock
+    catalogue: Catalogue, client: OmdbClient, clock: FakeClock
 ) -> AsyncIterator[FilmLookup]:
     lookup = FilmLookup(catalogue, client, clock.now)
     yield lookup

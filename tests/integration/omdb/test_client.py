@@ -14,7 +14,7 @@ from service.limits import OMDB_BREAKER_RESET, OMDB_BREAKER_THRESHOLD, OMDB_KEY_
 from service.omdb import client as client_module
 from service.omdb.client import OmdbClient
 from service.omdb.quota import OmdbQuota
-from tests.integration.omdb.conftest import Clock
+from tests.support.clock import FakeClock
 from tests.support.omdb_server import STATUS_FAULTS, Omdb
 
 MATRIX = "tt0133093"
@@ -153,7 +153,7 @@ async def test_nobody_there_at_all_is_an_outage(
 
 @pytest.mark.fault(48, "OMDb down, slow, talking nonsense")
 async def test_an_outage_is_left_alone_until_one_call_finds_its_end(
-    client: OmdbClient, omdb: Omdb, clock: Clock
+    client: OmdbClient, omdb: Omdb, clock: FakeClock
 ) -> None:
     omdb.fail("status_503")
     for _ in range(OMDB_BREAKER_THRESHOLD):
@@ -168,7 +168,7 @@ async def test_an_outage_is_left_alone_until_one_call_finds_its_end(
     with pytest.raises(Unavailable):
         await client.health()
 
-    clock.pass_by(OMDB_BREAKER_RESET)
+    clock.advance(OMDB_BREAKER_RESET)
     omdb.pause = 0.2
     asked = await asyncio.gather(
         *(client.fetch_by_id(MATRIX) for _ in range(5)), return_exceptions=True
@@ -190,14 +190,14 @@ async def test_answers_in_words_never_count_as_an_outage(client: OmdbClient, omd
 
 @pytest.mark.fault(46, "OMDb refuses the key")
 async def test_a_refused_key_is_told_once_and_tried_again_later(
-    session: aiohttp.ClientSession, omdb: Omdb, quota: OmdbQuota, clock: Clock
+    session: aiohttp.ClientSession, omdb: Omdb, quota: OmdbQuota, clock: FakeClock
 ) -> None:
     client = OmdbClient(session, omdb.url, "new-key", quota, clock.monotonic)
     with capture_logs() as logs:
         for _ in range(3):
             with pytest.raises(Misconfigured) as refused:
                 await client.fetch_by_id(MATRIX)
-            clock.pass_by(OMDB_KEY_REJECTED_RESET / 4)
+            clock.advance(OMDB_KEY_REJECTED_RESET / 4)
     assert refused.value.code == "omdb_key_invalid"
     assert len(omdb.calls) == 1
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["omdb_key_invalid"]
@@ -205,7 +205,7 @@ async def test_a_refused_key_is_told_once_and_tried_again_later(
         await client.health()
 
     omdb.key = "new-key"
-    clock.pass_by(OMDB_KEY_REJECTED_RESET)
+    clock.advance(OMDB_KEY_REJECTED_RESET)
     assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
     assert "calls used" in await client.check()
 
@@ -222,14 +222,14 @@ async def test_a_401_without_words_is_about_the_key(
 
 @pytest.mark.fault(45, "OMDb's calls are spent")
 async def test_a_spent_quota_is_not_asked_again_before_its_time(
-    client: OmdbClient, omdb: Omdb, clock: Clock
+    client: OmdbClient, omdb: Omdb, clock: FakeClock
 ) -> None:
     omdb.fail("quota")
     with pytest.raises(Unavailable) as refused:
         await client.fetch_by_id(MATRIX)
     assert (refused.value.code, refused.value.retry_after) == ("omdb_quota_exhausted", 3_600)
     omdb.recover()
-    clock.pass_by(600)
+    clock.advance(600)
     with pytest.raises(Unavailable) as refused:
         await client.fetch_by_id(MATRIX)
     assert (refused.value.code, refused.value.retry_after) == ("omdb_quota_exhausted", 3_000)
@@ -237,7 +237,7 @@ async def test_a_spent_quota_is_not_asked_again_before_its_time(
     with pytest.raises(Unavailable, match="spent"):
         await client.health()
 
-    clock.pass_by(3_000)
+    clock.advance(3_000)
     assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
     assert await client.health() == "1 of 100 calls used today"
 

@@ -18,8 +18,9 @@ from service.omdb.lookup import FilmLookup
 from service.omdb.models import OmdbLease
 from service.omdb.negative_cache import NegativeCache
 from service.outbox.models import Outbox
-from tests.integration.omdb.conftest import Clock, refused, until
+from tests.integration.omdb.conftest import refused, until
 from tests.support import ROOT
+from tests.support.clock import FakeClock
 from tests.support.omdb_server import Omdb
 
 MATRIX = "tt0133093"
@@ -29,7 +30,7 @@ DAY = 24 * HOUR
 
 
 async def test_a_new_film_is_asked_for_once_and_kept(
-    lookup: FilmLookup, omdb: Omdb, clock: Clock
+    lookup: FilmLookup, omdb: Omdb, clock: FakeClock
 ) -> None:
     film = await lookup.get(MATRIX)
     assert (film.title, film.year, film.source, film.version) == ("The Matrix", 1999, "omdb", 1)
@@ -106,7 +107,7 @@ async def test_processes_that_ask_at_once_make_one_call_and_one_film(
 
 
 async def test_those_who_share_no_memory_wait_for_the_one_who_asks(
-    catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: Clock
+    catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: FakeClock
 ) -> None:
     omdb.pause = 0.2
     lookups = [FilmLookup(catalogue, client, clock.now) for _ in range(4)]
@@ -117,7 +118,7 @@ async def test_those_who_share_no_memory_wait_for_the_one_who_asks(
 
 
 async def test_those_who_wait_for_a_miss_do_not_ask_again(
-    catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: Clock
+    catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: FakeClock
 ) -> None:
     omdb.pause = 0.2
     lookups = [FilmLookup(catalogue, client, clock.now) for _ in range(3)]
@@ -129,19 +130,19 @@ async def test_those_who_wait_for_a_miss_do_not_ask_again(
 
 
 async def test_a_process_that_dies_while_asking_is_waited_out(
-    lookup: FilmLookup, omdb: Omdb, clock: Clock
+    lookup: FilmLookup, omdb: Omdb, clock: FakeClock
 ) -> None:
     assert await NegativeCache(clock.now).claim("t:parasite||", lookup_module.LOOKUP_LEASE)
     asking = asyncio.create_task(lookup.get("parasite"))
     done, _ = await asyncio.wait([asking], timeout=0.3)
     assert not done
     assert omdb.calls == []
-    clock.pass_by(lookup_module.LOOKUP_LEASE)
+    clock.advance(lookup_module.LOOKUP_LEASE)
     assert (await asking).title == "Parasite"
 
 
 async def test_nobody_waits_for_another_process_for_ever(
-    catalogue: Catalogue, client: OmdbClient, clock: Clock
+    catalogue: Catalogue, client: OmdbClient, clock: FakeClock
 ) -> None:
     seconds = iter([0.0, 1.0, lookup_module.MAX_WAIT])
     lookup = FilmLookup(catalogue, client, clock.now, clock=lambda: next(seconds))
@@ -180,14 +181,14 @@ async def test_a_caller_who_goes_away_takes_nothing_with_them(
 
 
 async def test_what_omdb_does_not_know_is_remembered_for_longer_each_time(
-    lookup: FilmLookup, omdb: Omdb, clock: Clock
+    lookup: FilmLookup, omdb: Omdb, clock: FakeClock
 ) -> None:
     for calls, wait in enumerate((HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY, 30 * DAY), 1):
         assert isinstance(await refused(lookup.get("no such film")), NotFound)
-        clock.pass_by(wait - 1)
+        clock.advance(wait - 1)
         assert (await refused(lookup.get("No  such FILM"))).code == "movie_not_found"
         assert len(omdb.calls) == calls
-        clock.pass_by(1)
+        clock.advance(1)
     omdb.films["tt0000001"] = {**omdb.films[MATRIX], "Title": "No Such Film"}
     assert (await lookup.get("no such film")).title == "No Such Film"
 

@@ -15,7 +15,8 @@ from service.omdb.client import OmdbClient
 from service.omdb.lookup import FilmLookup
 from service.omdb.lookup_key import schedule_refresh
 from service.omdb.models import OmdbLease
-from tests.integration.omdb.conftest import Clock, refused, until
+from tests.integration.omdb.conftest import refused, until
+from tests.support.clock import FakeClock
 from tests.support.omdb_server import Omdb
 
 MATRIX = "tt0133093"
@@ -24,7 +25,7 @@ DAY = 24 * HOUR
 
 
 async def test_without_a_key_what_is_here_is_served_and_the_rest_is_told(
-    catalogue: Catalogue, clock: Clock
+    catalogue: Catalogue, clock: FakeClock
 ) -> None:
     lookup = FilmLookup(catalogue, None, clock.now)
     old = Provenance(source="omdb", fetched_at=clock.now(), refresh_after=clock.now())
@@ -65,7 +66,7 @@ async def test_an_outage_is_not_remembered_as_a_miss(lookup: FilmLookup, omdb: O
 
 
 async def test_one_stranger_cannot_spend_everybodys_calls(
-    catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: Clock
+    catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: FakeClock
 ) -> None:
     lookup = FilmLookup(catalogue, client, clock.now, clock.monotonic)
     for number in range(rate_limit.MAX_LOOKUPS):
@@ -76,11 +77,11 @@ async def test_one_stranger_cannot_spend_everybodys_calls(
     assert isinstance(await refused(lookup.get("none 1", "192.0.2.1")), NotFound), "known here"
     assert isinstance(await refused(lookup.get("one more", "192.0.2.2")), NotFound)
     assert isinstance(await refused(lookup.get("two more")), NotFound), "nobody's are unbounded"
-    clock.pass_by(rate_limit.WINDOW)
+    clock.advance(rate_limit.WINDOW)
     assert (await lookup.get("Jaws", "192.0.2.1")).title == "Jaws"
 
 
-def test_a_crowd_of_strangers_takes_no_more_memory(clock: Clock) -> None:
+def test_a_crowd_of_strangers_takes_no_more_memory(clock: FakeClock) -> None:
     counts = rate_limit.LookupRateLimit(clock.monotonic)
     for number in range(rate_limit.MAX_REQUESTERS + rate_limit.MAX_LOOKUPS):
         counts.count_lookup(f"stranger {number}")
@@ -90,10 +91,10 @@ def test_a_crowd_of_strangers_takes_no_more_memory(clock: Clock) -> None:
 
 
 async def test_old_facts_are_served_at_once_and_fetched_again_behind_the_answer(
-    lookup: FilmLookup, omdb: Omdb, clock: Clock
+    lookup: FilmLookup, omdb: Omdb, clock: FakeClock
 ) -> None:
     film = await lookup.get("Jaws")
-    clock.pass_by(90 * DAY)
+    clock.advance(90 * DAY)
     omdb.films["tt0073195"]["imdbVotes"] = "700,000"
     omdb.hold = asyncio.Event()
     seen = await asyncio.gather(*(lookup.get("Jaws") for _ in range(20)), lookup.get(str(film.id)))
@@ -111,11 +112,11 @@ async def test_old_facts_are_served_at_once_and_fetched_again_behind_the_answer(
 
 @pytest.mark.parametrize("fault", ["status_503", "quota", "Incorrect IMDb ID."])
 async def test_a_refresh_that_fails_keeps_what_is_here_and_is_not_repeated_at_once(
-    lookup: FilmLookup, omdb: Omdb, clock: Clock, fault: str, monkeypatch: pytest.MonkeyPatch
+    lookup: FilmLookup, omdb: Omdb, clock: FakeClock, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lookup_module, "CLOSE_TIMEOUT", 60)
     await lookup.get("Jaws")
-    clock.pass_by(90 * DAY)
+    clock.advance(90 * DAY)
     omdb.fail(fault)
     await lookup.get("Jaws")
     await lookup.close()
@@ -127,7 +128,7 @@ async def test_a_refresh_that_fails_keeps_what_is_here_and_is_not_repeated_at_on
     assert len(omdb.calls) == made
 
     omdb.recover()
-    clock.pass_by(HOUR)
+    clock.advance(HOUR)
     await lookup.get("Jaws")
     await lookup.close()
     assert len(omdb.calls) == made + 1
@@ -153,7 +154,7 @@ async def test_closing_waits_for_what_is_under_way_but_not_for_ever(
     assert await OmdbLease.all().count() == 0
 
 
-def test_the_newer_a_film_the_sooner_its_facts_are_old(clock: Clock) -> None:
+def test_the_newer_a_film_the_sooner_its_facts_are_old(clock: FakeClock) -> None:
     def days(**told: object) -> float:
         facts = FilmFacts.model_validate({"title": "X", **told})
         return (schedule_refresh(facts, clock.now()) - clock.now()) / timedelta(days=1)

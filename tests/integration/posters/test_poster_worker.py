@@ -19,7 +19,7 @@ from service.posters.service import PosterService
 from service.posters.store import object_key
 from tests.support.poster_harness import Studio, at_work, is_stored, shown, studio_on
 from tests.support.sample_images import detailed, picture, scan_bomb
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ async def test_a_film_gets_its_poster_in_three_sizes(studio: Studio) -> None:
 
 
 async def test_nothing_due_is_nothing_done(studio: Studio) -> None:
-    await studio.film("/picture/good", poster_due_at=studio.clock.ms() + 1)
+    await studio.film("/picture/good", poster_due_at=studio.clock.epoch_ms() + 1)
     await studio.film("/picture/good", poster_due_at=None, poster_status="stored")
     assert await studio.posters.run_once() == 0
     assert studio.told == []
@@ -80,7 +80,7 @@ async def test_a_missing_poster_is_looked_for_again_after_days(
     assert film.poster_status == "missing"
     assert film.poster_reason
     assert film.poster_due_at is not None
-    assert film.poster_due_at > studio.clock.ms() + MISSING_RECHECK_MS / 2
+    assert film.poster_due_at > studio.clock.epoch_ms() + MISSING_RECHECK_MS / 2
     assert poster_view(film).url is None
 
 
@@ -90,7 +90,7 @@ async def test_a_poster_that_turns_up_later_is_found(studio: Studio) -> None:
     await studio.posters.run_once()
     studio.host.pictures["late"] = picture()
     assert await studio.posters.run_once() == 0
-    studio.clock.passes(2 * MISSING_RECHECK_MS)
+    studio.clock.advance_ms(2 * MISSING_RECHECK_MS)
     assert await studio.posters.run_once() == 1
     assert (await shown(film_id)).poster_status == "stored"
 
@@ -132,8 +132,8 @@ async def test_a_host_in_trouble_is_asked_later_and_later_and_given_up(studio: S
         film = await shown(film_id)
         assert (film.poster_status, film.poster_reason) == ("pending", "the host answers 500")
         assert film.poster_due_at is not None
-        waits.append(film.poster_due_at - studio.clock.ms())
-        studio.clock.passes(waits[-1] + 1)
+        waits.append(film.poster_due_at - studio.clock.epoch_ms())
+        studio.clock.advance_ms(waits[-1] + 1)
     assert waits[0] < 60_000 < 1_000_000 < waits[-1]
     assert waits == sorted(waits)
     await studio.posters.run_once()
@@ -144,7 +144,7 @@ async def test_a_reason_that_stays_the_same_is_told_once(studio: Studio) -> None
     film_id = await studio.film("/status/500")
     for _ in range(3):
         await studio.posters.run_once()
-        studio.clock.passes(10_000_000)
+        studio.clock.advance_ms(10_000_000)
     assert (await shown(film_id)).counters == 1
     assert studio.told == [None]
 
@@ -154,7 +154,7 @@ async def test_a_host_that_names_a_time_is_left_alone_until_then(studio: Studio)
     await studio.posters.run_once()
     due = (await shown(film_id)).poster_due_at
     assert due is not None
-    assert due >= studio.clock.ms() + 120_000
+    assert due >= studio.clock.epoch_ms() + 120_000
 
 
 async def test_a_poster_is_stored_though_its_first_tries_failed(studio: Studio) -> None:
@@ -162,7 +162,7 @@ async def test_a_poster_is_stored_though_its_first_tries_failed(studio: Studio) 
     studio.host.down = True
     await studio.posters.run_once()
     studio.host.down = False
-    studio.clock.passes(3_600_000)
+    studio.clock.advance_ms(3_600_000)
     await studio.posters.run_once()
     film = await shown(film_id)
     assert (film.poster_status, film.poster_attempts) == ("stored", 0)
@@ -173,7 +173,7 @@ async def test_a_source_that_changes_meanwhile_wins(studio: Studio) -> None:
 
     async def change() -> None:
         await Film.filter(id=film_id).update(
-            poster_source=studio.host.url("/picture/other"), poster_due_at=studio.clock.ms()
+            poster_source=studio.host.url("/picture/other"), poster_due_at=studio.clock.epoch_ms()
         )
 
     studio.host.meanwhile = change
@@ -205,18 +205,18 @@ async def test_two_indexers_never_fetch_the_same_poster(studio: Studio) -> None:
 
 async def test_an_indexer_that_dies_loses_nothing(studio: Studio) -> None:
     film_id = await studio.film("/picture/good")
-    assert await jobs.claim(studio.clock.ms()) is not None  # and no more is heard of it
+    assert await jobs.claim(studio.clock.epoch_ms()) is not None  # and no more is heard of it
     assert await studio.posters.run_once() == 0
-    studio.clock.passes(jobs.LEASE_MS + 1)
+    studio.clock.advance_ms(jobs.LEASE_MS + 1)
     assert await studio.posters.run_once() == 1
     assert (await shown(film_id)).poster_status == "stored"
 
 
 async def test_one_that_comes_back_late_does_not_undo_anothers_work(studio: Studio) -> None:
     film_id = await studio.film("/picture/good")
-    late = await jobs.claim(studio.clock.ms())
+    late = await jobs.claim(studio.clock.epoch_ms())
     assert late is not None
-    studio.clock.passes(jobs.LEASE_MS + 1)
+    studio.clock.advance_ms(jobs.LEASE_MS + 1)
     await studio.posters.run_once()
     lost = jobs.JobOutcome(jobs.PosterSnapshot("missing", "too late", None))
     assert not await jobs.record_outcome(late, lost)
@@ -247,9 +247,9 @@ async def test_the_loop_goes_on_by_itself_when_the_store_is_back(
     film_id = await studio.film("/picture/good")
     with capture_logs() as logs:
         async with at_work(studio.again(initial_pause=0.05)):
-            await until(lambda: said(logs, "posters_paused"))
+            await wait_until(lambda: said(logs, "posters_paused"))
             folder.unlink()
-            await until(lambda: is_stored(film_id))
+            await wait_until(lambda: is_stored(film_id))
     assert [line["event"] for line in logs if line["event"].startswith("posters_")] == [
         "posters_paused",
         "posters_resumed",
@@ -262,7 +262,7 @@ async def test_a_slow_host_does_not_hold_up_the_others(studio: Studio) -> None:
     ids = [await studio.film("/picture/good", f"Film {number}") for number in range(5)]
     async with at_work(studio.posters):
         for film_id in ids:
-            await until(lambda film_id=film_id: is_stored(film_id))
+            await wait_until(lambda film_id=film_id: is_stored(film_id))
         assert (await shown(slow)).poster_status == "pending"
 
 
@@ -281,7 +281,7 @@ async def test_the_loop_outlives_a_database_that_is_away(
     film_id = await studio.film("/picture/good")
     with capture_logs() as logs:
         async with at_work(studio.again(initial_pause=0.02)):
-            await until(lambda: is_stored(film_id))
+            await wait_until(lambda: is_stored(film_id))
     paused = [line for line in logs if line["event"] == "posters_paused"]
     assert [line["log_level"] for line in paused] == ["warning"], "one line, and no traceback"
 
@@ -303,7 +303,7 @@ async def test_a_poster_that_breaks_the_code_is_tried_again_and_holds_up_nobody(
     assert await is_stored(fine)
     film = await shown(broken)
     assert (film.poster_status, film.poster_attempts) == ("pending", 1)
-    assert film.poster_due_at is not None and film.poster_due_at > studio.clock.ms()
+    assert film.poster_due_at is not None and film.poster_due_at > studio.clock.epoch_ms()
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["poster_failed"]
 
 
@@ -312,7 +312,7 @@ async def test_the_loop_sweeps_by_itself_and_goes_on_when_that_fails(
 ) -> None:
     orphan = object_key("0" * 64, "w342")
     await studio.store.put(orphan, b"orphan", "image/jpeg")
-    studio.clock.passes(2 * 86_400_000)
+    studio.clock.advance_ms(2 * 86_400_000)
     delete, failed = studio.store.delete, []
 
     async def fail_once(key: str) -> None:
@@ -328,7 +328,7 @@ async def test_the_loop_sweeps_by_itself_and_goes_on_when_that_fails(
 
     with capture_logs() as logs:
         async with at_work(studio.again(purge_interval=0.02)):
-            await until(gone)
+            await wait_until(gone)
     assert failed == [orphan]
     assert await said(logs, "posters_not_swept")
 
@@ -340,9 +340,9 @@ async def test_stopping_gives_back_what_is_under_way(studio: Studio) -> None:
         return bool(studio.host.seen)
 
     async with at_work(studio.posters):
-        await until(is_asked)
+        await wait_until(is_asked)
     film = await shown(film_id)
-    assert (film.poster_due_at, film.poster_attempts) == (studio.clock.ms(), 0)
+    assert (film.poster_due_at, film.poster_attempts) == (studio.clock.epoch_ms(), 0)
 
 
 async def test_changes_are_told_until_they_are_heard(
@@ -369,7 +369,7 @@ async def test_an_old_object_that_no_film_shows_is_swept(studio: Studio) -> None
     await studio.posters.run_once()
     await studio.store.put(object_key("0" * 64, "w342"), b"orphan", "image/jpeg")
     assert await studio.posters.purge_unreferenced() == 0, "all are too young"
-    studio.clock.passes(2 * 86_400_000)
+    studio.clock.advance_ms(2 * 86_400_000)
     await studio.store.put(object_key("1" * 64, "w342"), b"orphan", "image/jpeg")
     assert await studio.posters.purge_unreferenced() == 2
     key = (await shown(film_id)).poster_key
@@ -419,7 +419,7 @@ async def test_the_old_poster_is_shown_until_the_new_one_is_there(studio: Studio
     before = poster_view(await shown(film_id))
     source = studio.host.url("/status/500")
     await Film.filter(id=film_id).update(
-        poster_source=source, poster_status="pending", poster_due_at=studio.clock.ms()
+        poster_source=source, poster_status="pending", poster_due_at=studio.clock.epoch_ms()
     )
     await studio.posters.run_once()
     seen = poster_view(await shown(film_id))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.accounts import Clock
+from tests.support.clock import FakeClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeClock:
+    return FakeClock()

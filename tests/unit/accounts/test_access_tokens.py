@@ -20,7 +20,8 @@ from service.accounts.tokens import (
     Tokens,
 )
 from service.errors import NotAuthenticated
-from tests.support.accounts import SECRET, Clock
+from tests.support.accounts import SECRET
+from tests.support.clock import FakeClock
 
 USER = UUID("0198a000-0000-7000-8000-000000000001")
 SESSION = UUID("0198a000-0000-7000-8000-000000000002")
@@ -29,12 +30,12 @@ Forge = Callable[..., str]
 
 
 @pytest.fixture
-def tokens(clock: Clock) -> Tokens:
+def tokens(clock: FakeClock) -> Tokens:
     return Tokens(SECRET, clock)
 
 
 @pytest.fixture
-def forge(clock: Clock) -> Forge:
+def forge(clock: FakeClock) -> Forge:
     """A token like ours but for what is given; a claim that is given as None is left out."""
 
     def make(
@@ -69,7 +70,7 @@ def _unsigned(token: str, alg: str) -> str:
     return f"{_segment({'alg': alg, 'typ': TYPE})}.{payload}."
 
 
-def test_a_token_says_whose_it_is_and_in_which_session(tokens: Tokens, clock: Clock) -> None:
+def test_a_token_says_whose_it_is_and_in_which_session(tokens: Tokens, clock: FakeClock) -> None:
     claims = tokens.read(tokens.issue(USER, SESSION, 7))
     assert (claims.sub, claims.sid, claims.ver) == (USER, SESSION, 7)
     assert claims.ends == clock() + ACCESS_TOKEN_LIFETIME
@@ -155,21 +156,23 @@ def test_a_token_that_leaves_a_claim_out_is_refused(
 
 
 def test_a_token_is_good_for_the_leeway_longer_and_no_second_more(
-    tokens: Tokens, clock: Clock
+    tokens: Tokens, clock: FakeClock
 ) -> None:
     token = tokens.issue(USER, SESSION, 1)
     clock.time += ACCESS_TOKEN_LIFETIME + timedelta(seconds=59)
     assert tokens.read(token).sub == USER
-    clock.pass_by(1)
+    clock.advance(1)
     with pytest.raises(NotAuthenticated):
         tokens.read(token)
 
 
-def test_a_token_of_a_process_whose_clock_is_ahead_is_good(tokens: Tokens, clock: Clock) -> None:
+def test_a_token_of_a_process_whose_clock_is_ahead_is_good(
+    tokens: Tokens, clock: FakeClock
+) -> None:
     token = tokens.issue(USER, SESSION, 1)
-    clock.pass_by(-60)
+    clock.advance(-60)
     assert tokens.read(token).sub == USER
-    clock.pass_by(-1)
+    clock.advance(-1)
     with pytest.raises(NotAuthenticated):
         tokens.read(token)
 
