@@ -48,8 +48,8 @@ test.coverage: .venv/installed-dev ## the same; fail if branch coverage is too l
 chaos: .venv/installed-dev ## inject every fault, with real backends behind a proxy; write docs/reliability.md
 	@tests/chaos
 
-lint: .venv/installed-dev ## check style, types and import contracts
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+lint: .venv/installed-dev ## check style, spelling, types and import contracts
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell && $(BIN)/mypy && $(BIN)/lint-imports
 
 backends.install: ## install PostgreSQL, Redis, Elasticsearch and S3 on a bare Debian machine
 	@tests/backends/install
