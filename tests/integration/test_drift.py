@@ -221,21 +221,19 @@ async def test_a_change_set_aside_is_tried_again_when_an_operator_says_so(
 
 
 async def test_a_search_after_a_write_waits_for_it_and_not_for_ever(
-    catalogue: Catalogue, worker: IndexWorker, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, worker: IndexWorker
 ) -> None:
-    monkeypatch.setattr("service.search.index.read_your_writes.LONGEST", 60.0)
     film = await catalogue.add(FilmFacts(title="Mine"))
     generation = Generation()
     before = await generation.current()
     token = f"{film.id}:{film.version}"
-    waiting = asyncio.create_task(wait_until_indexed(token, generation))
+    waiting = asyncio.create_task(wait_until_indexed(token, generation, timeout=60.0))
     await worker.process_batch()
     assert await waiting
     assert await generation.current() > before
     await catalogue.update(str(film.id), None, FilmPatch(year=1990))
-    assert await wait_until_indexed(token, generation)
-    monkeypatch.setattr("service.search.index.read_your_writes.LONGEST", 0.1)
-    assert not await wait_until_indexed(f"{film.id}:2", generation)
+    assert await wait_until_indexed(token, generation, timeout=60.0)
+    assert not await wait_until_indexed(f"{film.id}:2", generation, timeout=0.1)
     for wrong in ("", "1", f"{film.id}", f"{film.id}:x", "not-a-film:1"):
         with pytest.raises(Invalid):
             await wait_until_indexed(wrong, generation)

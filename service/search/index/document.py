@@ -21,28 +21,28 @@ import orjson
 from service.film_fields import NAME_FILTER_COLUMNS
 from service.search.criteria.filters import FilterableFilm
 from service.search.criteria.sorting import Column, sort_numbers
-from service.text.analysis import full_title_key as folded_title
-from service.text.analysis import initials, joined_pairs, tokenize
+from service.search.index.term_kinds import TermKind
+from service.text.analysis import full_title_key, initials, joined_pairs, tokenize
 from service.text.phonetics import phonetic_key
 from service.text.titles import compact_key, full_title_keys, title_index_forms, unique
 
 T = TypeVar("T")
 
 ANALYSIS = 3
-"""Raised when the terms of an unchanged film change: every digest changes with it, and a rebuild is
-due.
+"""The version of the analysis. Raise it when the terms of an unchanged film change: all digests
+change with it, and a rebuild is due.
 """
 
-MAX_EDGE = 12  # letters of a word's beginning; longer ones are typed in full or found by their typo
-MAX_FULL_TITLE_EDGE = 30  # letters of a whole title's beginning
-MIN_NGRAM, MAX_NGRAM = 2, 3  # letters of what is left of a word with many typos
-MAX_WORD = 100  # letters; longer ones are found exactly, and are no use for guessing
-MAX_POPULARITY_BOOST = 0.25  # the most that ten million votes add to a score
+MAX_EDGE = 12  # letters of a word's prefix; longer ones are typed in full or found by their typo
+MAX_FULL_TITLE_EDGE = 30  # letters of a full title's prefix
+MIN_NGRAM, MAX_NGRAM = 2, 3  # letters; short enough to survive in a word with many typos
+MAX_WORD = 100  # letters; longer words are only found exactly
+MAX_POPULARITY_BOOST = 0.25  # what ten million votes add to a score of 1
 MAX_PLOT_WORDS = 1_000
 
 
 DOCUMENT_ERRORS = (ValueError, TypeError, AttributeError)
-"""What facts of a wrong kind cause when a document is made of them."""
+"""The errors that facts of a wrong type cause when a document is made of them."""
 
 
 class IndexableFilm(FilterableFilm, Protocol):
@@ -76,10 +76,15 @@ def _collect_forms(texts: Sequence[T], forms: Callable[[T], Iterable[str]]) -> t
 
 @dataclass(frozen=True)
 class MovieDocument:
-    """A film as the index knows it; with `gone`, the mark that a deleted film leaves behind.
+    """A film as the index holds it, or with `gone` the tombstone of a deleted film.
 
-    `film_id` is the film's UUID as text; `version` the version of its row; `rating` goes from 0 to
-    10."""
+    The digest contains the field names, so they must not change.
+
+    Attributes:
+        film_id: the film's UUID as text.
+        version: the version of the film's row.
+        rating: from 0 to 10.
+    """
 
     film_id: str
     version: int
@@ -103,7 +108,7 @@ class MovieDocument:
 
     @classmethod
     def from_film(cls, film: IndexableFilm) -> "MovieDocument":
-        """The document of a film as it is now."""
+        """Return the document of a film."""
         return cls(
             film_id=str(film.id),
             version=film.version,
@@ -127,7 +132,7 @@ class MovieDocument:
 
     @classmethod
     def tombstone(cls, film_id: str, version: int) -> "MovieDocument":
-        """What is left of a deleted film, so that no late, older write brings it back."""
+        """Return the document of a deleted film; it keeps late, older writes from restoring it."""
         return cls(film_id=film_id, version=version, gone=True)
 
     @property
@@ -137,53 +142,59 @@ class MovieDocument:
 
     @property
     def full_title_key(self) -> str:
-        """What films are listed by when they are sorted by title."""
-        return folded_title(self.title)
+        """The text that films are sorted by when they are sorted by title."""
+        return full_title_key(self.title)
 
     @property
     def sort_numbers(self) -> dict[Column, int]:
-        """The film's place in each order that is a number."""
+        """The film's number in each order but that of titles."""
         return sort_numbers(
             year=self.year, rating=self.rating, popularity=self.popularity, votes=self.votes
         )
 
     @property
     def filter_keys(self) -> dict[str, tuple[str, ...]]:
-        """The names by which filters keep the film, as they compare them, where it has any."""
+        """The compact keys that name filters compare, by index field; empty ones are left out."""
         return {
-            name: unique(map(compact_key, facts))
-            for name, fact in _FILTER_KEY_FIELDS.items()
-            if (facts := getattr(self, fact))
+            name: unique(map(compact_key, names))
+            for name, field in _FILTER_KEY_FIELDS.items()
+            if (names := getattr(self, field))
         }
 
     @cached_property
     def terms(self) -> "IndexedTerms":
-        """The ready-made terms of each field that a plan may ask for."""
+        """The terms of each field that a plan may name, computed on first use."""
         return IndexedTerms() if self.gone else IndexedTerms.from_document(self)
 
     def materialize(self) -> "MovieDocument":
-        """This document, with its terms ready; raises what facts of a wrong kind cause, now."""
+        """Compute the terms and return this document.
+
+        Raises:
+            DOCUMENT_ERRORS: facts have a wrong type.
+        """
         _ = self.terms
         return self
 
     def vocabulary_words(self) -> frozenset[str]:
-        """What the vocabulary must know of this film: words, each behind the letter of where it
-        stands.
-
-        `t` title, `a` another title, `d` director, `c` cast, `s` writer (of the script),
-        `j` neighbouring words run together, `w` whole title."""
+        """Return the film's words for the vocabulary, each behind the letter of its `TermKind`."""
         terms = self.terms
-        places = {"t": terms.title, "a": terms.alt, "d": terms.director, "c": terms.cast}
-        places |= {"s": terms.writer, "j": terms.joined, "w": terms.whole}
-        marked: set[str] = set()
-        for place, found in places.items():
-            marked.update([place + word for word in found if len(word) <= MAX_WORD])
-        return frozenset(marked)
+        terms_by_kind = {
+            TermKind.TITLE: terms.title,
+            TermKind.ALIAS: terms.alt,
+            TermKind.DIRECTOR: terms.director,
+            TermKind.CAST: terms.cast,
+            TermKind.WRITER: terms.writer,
+            TermKind.JOINED: terms.joined,
+            TermKind.FULL_TITLE: terms.whole,
+        }
+        words: set[str] = set()
+        for kind, kind_terms in terms_by_kind.items():
+            letter = kind.value
+            words.update([letter + term for term in kind_terms if len(term) <= MAX_WORD])
+        return frozenset(words)
 
     def digest(self) -> str:
-        """A hash of the content, the same wherever and whenever it is computed; `version` is not
-        part of it.
-        """
+        """Return a hash of all fields but `version`, the same in every process and release."""
         packed = orjson.dumps([ANALYSIS, {name: getattr(self, name) for name in _DIGEST_FIELDS}])
         return hashlib.blake2b(packed, digest_size=16).hexdigest()
 
@@ -195,7 +206,7 @@ _DIGEST_FIELDS = sorted(field.name for field in fields(MovieDocument) if field.n
 class IndexedTerms(NamedTuple):
     """The terms of one document, by the fields that the clauses of a plan name.
 
-    The engine cuts those of `NGRAM_FIELDS` by itself.
+    The engine cuts the terms of `NGRAM_FIELDS` into n-grams.
     """
 
     title: tuple[str, ...] = ()
@@ -207,20 +218,20 @@ class IndexedTerms(NamedTuple):
     joined: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
     grams: tuple[str, ...] = ()
-    """Titles and names without spaces, of which the engine keeps the pieces."""
+    """Titles and directors' names without spaces; the engine indexes their n-grams."""
     sound: tuple[str, ...] = ()
     initials: tuple[str, ...] = ()
     year: tuple[str, ...] = ()
 
     @classmethod
     def from_document(cls, document: MovieDocument) -> "IndexedTerms":
-        """Every term under which `document` can be found."""
-        typed = (document.title, *document.aliases)
-        titles = [tokenize(each) for each in typed]
-        names = [tokenize(name) for name in document.directors]
-        title = unique(title_index_forms(titles[0]))
-        alt = _collect_forms(titles[1:], title_index_forms)
-        director = unique(chain.from_iterable(names))
+        """Return all terms under which `document` can be found."""
+        titles = (document.title, *document.aliases)
+        title_words = [tokenize(title) for title in titles]
+        director_words = [tokenize(name) for name in document.directors]
+        title = unique(title_index_forms(title_words[0]))
+        alt = _collect_forms(title_words[1:], title_index_forms)
+        director = unique(chain.from_iterable(director_words))
         return cls(
             title=title,
             alt=alt,
@@ -228,19 +239,21 @@ class IndexedTerms(NamedTuple):
             cast=_collect_forms(document.actors, tokenize),
             writer=_collect_forms(document.writers, tokenize),
             plot=unique(tokenize(document.plot)[:MAX_PLOT_WORDS]) if document.plot else (),
-            joined=_collect_forms(titles, joined_pairs),
-            whole=_collect_forms(titles, full_title_keys),
-            grams=unique(filter(None, map("".join, (*titles, *names)))),
+            joined=_collect_forms(title_words, joined_pairs),
+            whole=_collect_forms(title_words, full_title_keys),
+            grams=unique(filter(None, map("".join, (*title_words, *director_words)))),
             sound=unique(filter(None, map(phonetic_key, title + alt + director))),
-            initials=unique(chain.from_iterable(map(initials, typed, titles))),
+            initials=unique(chain.from_iterable(map(initials, titles, title_words))),
             year=(str(document.year),) if document.year else (),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class NgramSpec:
-    """Pieces of ready-made terms that an engine cuts by itself: `least` to `longest` letters from
-    the beginning of each term of the fields `of`, or from anywhere `inside` it.
+    """The n-grams of an index field that an engine cuts from the terms of `source_fields`.
+
+    They have `min_length` to `max_length` letters and start at the beginning of a term, or with
+    `anywhere` at any letter.
     """
 
     source_fields: tuple[str, ...]
@@ -255,6 +268,6 @@ NGRAM_FIELDS: dict[str, NgramSpec] = {
     "whole_edge": NgramSpec(("whole",), 1, MAX_FULL_TITLE_EDGE),
     "grams": NgramSpec(("grams",), MIN_NGRAM, MAX_NGRAM, anywhere=True),
 }
-"""The fields of a plan that an engine fills by itself."""
+"""The fields of a plan that an engine fills with n-grams."""
 
 INDEXED_TERM_FIELDS = IndexedTerms._fields
