@@ -45,11 +45,14 @@ test: .venv/installed-dev ## run all tests, on the embedded stack and on every r
 test.coverage: .venv/installed-dev ## the same; fail if branch coverage is too low
 	@tests/run --coverage
 
-chaos: .venv/installed-dev ## inject every fault, with real backends behind a proxy; write docs/reliability.md
+chaos: .venv/installed-dev ## inject every fault, with real backends behind a proxy; write docs/fault-report.md
 	@tests/chaos
 
 lint: .venv/installed-dev ## check style, spelling, types and import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell && $(BIN)/mypy && $(BIN)/lint-imports
+
+docs: .venv/installed-dev ## write the reference pages that follow from the code
+	@$(BIN)/python docs/generate_reference.py
 
 backends.install: ## install PostgreSQL, Redis, Elasticsearch and S3 on a bare Debian machine
 	@tests/backends/install
@@ -96,6 +99,6 @@ lock: .venv/bin/uv ## resolve the dependencies again into the lock files
 	  --python-version 3.11 --universal --extra dev -c requirements.lock \
 	  -o requirements-dev.lock pyproject.toml
 
-.PHONY: help run server.install server.start database.upgrade database.connect reindex test \
+.PHONY: docs help run server.install server.start database.upgrade database.connect reindex test \
   test.coverage chaos lint backends.install backends.start backends.stop bench bench.search \
   bench.ablation bench.match bench.suggest bench.worst bench.load bench.million up down lock

@@ -2,8 +2,7 @@
 
 They are in one place because they depend on each other: a response has ten seconds, so every part
 on its way must give up sooner, and parts that only save time must give up at once. Times are in
-seconds unless the name ends in `_MS`. `docs/reliability.md` lists all of them, and a test compares
-the two.
+seconds unless the name ends in `_MS`. `docs/reference/limits.md` is generated from this file.
 """
 
 # A whole request

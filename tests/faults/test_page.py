@@ -1,4 +1,4 @@
-"""The page on reliability shows what the last run of all faults has seen."""
+"""The fault report shows what the last run of all faults has seen."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.faults import page
 from tests.faults.what_works import AWAY, LATER, MAKESHIFT, THINGS, WORKS
 from tests.support import ROOT
 
-PAGE = ROOT / "docs/reliability.md"
+PAGE = ROOT / "docs/fault-report.md"
 MADE = {1, 2, 3, 5, 7, 8, *range(10, 21), 23, 24, 25, 26, 28, 30, 31, 32, 33, *range(35, 42)}
 MADE |= {*range(44, 49), 53, 77, 78}
 

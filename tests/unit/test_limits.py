@@ -5,7 +5,7 @@ from pathlib import Path
 
 from service import limits
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/reliability.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/reference/limits.md"
 
 
 def test_the_documentation_lists_every_limit_with_its_value() -> None:
