@@ -156,7 +156,7 @@ async def _store(
         engine, writer = TantivyEngine(folder / "index"), TantivyWriter(folder / "index")
     else:
         address = ElasticsearchAddress.parse(os.environ["TEST_ELASTICSEARCH_URL"])
-        address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}", deadline=PATIENCE)
+        address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}", timeout=PATIENCE)
         engine, writer = ElasticsearchEngine(address), ElasticsearchWriter(address)
     await writer.open()
     await engine.open()

@@ -26,6 +26,7 @@ from service.search.engines.elasticsearch import serializer
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.search.engines.elasticsearch.writer import MOST_IN_BULK, ElasticsearchWriter
 from service.search.engines.tantivy import schema
+from service.search.engines.tantivy.serializer import serialize
 from service.search.engines.tantivy.writer import HEAP
 from service.search.index.document import MovieDocument
 from tests.support.backends import delete_indexes
@@ -50,7 +51,7 @@ def packed(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:
             how = {"_id": made.film_id, "version": 1, "version_type": "external_gte"}
             lines += [orjson.dumps({"index": how}), serializer.serialize(made)]
         else:
-            lines.append(schema.serialize(made))
+            lines.append(serialize(made))
         words |= made.vocabulary_words()
     return b"\n".join(lines) + b"\n", words
 
@@ -85,7 +86,9 @@ async def raw_elasticsearch(path: Path) -> float:
                 async def lane() -> None:
                     nonlocal sent
                     while lines := list(islice(file, 2 * MOST_IN_BULK)):
-                        where = f"{url}/{address.real('movies-raw')}/_bulk?filter_path=errors"
+                        where = (
+                            f"{url}/{address.cluster_name('movies-raw')}/_bulk?filter_path=errors"
+                        )
                         body = b"".join(lines)
                         while await refused(session, where, body):
                             await asyncio.sleep(0.2)
@@ -110,7 +113,7 @@ async def refused(session: aiohttp.ClientSession, where: str, body: bytes) -> bo
 def raw_tantivy(path: Path, folder: Path) -> float:
     """Documents a second into a plain writer with as much memory as ours has, one commit."""
     folder.mkdir()
-    writer = schema.made(folder).writer(HEAP, 1)
+    writer = schema.create_index(folder).writer(HEAP, 1)
     sent = 0
     with path.open() as file:
         began = time.perf_counter()

@@ -163,7 +163,7 @@ async def by_engine(
             columns[way] = await measured(found_by(index), judge, queries, missed)
             continue
         assert index.address is not None
-        async with index.address.client(PATIENCE) as client:
+        async with index.address.create_client(PATIENCE) as client:
             plainly = ordinary(client, index.address.alias, ORDINARY[way])
             columns[way] = await measured(plainly, judge, queries, [])
     return columns

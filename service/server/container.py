@@ -112,8 +112,8 @@ def build_engine(settings: Settings, index_name: str | None = None) -> Engine:
 
     address = ElasticsearchAddress.parse(settings.search_url)
     if index_name:
-        timeout = max(address.deadline, GOLDEN_QUERY_TIMEOUT)
-        address = replace(address, alias=address.real(index_name), deadline=timeout)
+        timeout = max(address.timeout, GOLDEN_QUERY_TIMEOUT)
+        address = replace(address, alias=address.cluster_name(index_name), timeout=timeout)
     return ElasticsearchEngine(address)
 
 
@@ -135,7 +135,7 @@ def search_timeout(settings: Settings) -> float:
         return DATABASE_SEARCH_TIMEOUT
     from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 
-    return ElasticsearchAddress.parse(settings.search_url).deadline
+    return ElasticsearchAddress.parse(settings.search_url).timeout
 
 
 def build_writer(settings: Settings) -> IndexWriter:

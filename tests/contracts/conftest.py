@@ -38,7 +38,7 @@ async def indexed(
     else:
         url = require_backend("elasticsearch")
         alias = f"test-{uuid4().hex[:12]}"
-        address = replace(ElasticsearchAddress.parse(url), alias=alias, deadline=PATIENCE)
+        address = replace(ElasticsearchAddress.parse(url), alias=alias, timeout=PATIENCE)
         engine, writer = ElasticsearchEngine(address), ElasticsearchWriter(address)
     await writer.open()
     await engine.open()

@@ -109,7 +109,7 @@ class Store:
 def elasticsearch_address() -> ElasticsearchAddress:
     """A fresh alias on the test cluster."""
     address = ElasticsearchAddress.parse(require_backend("elasticsearch"))
-    return replace(address, alias=f"test-{uuid4().hex[:12]}", deadline=PATIENCE)
+    return replace(address, alias=f"test-{uuid4().hex[:12]}", timeout=PATIENCE)
 
 
 @pytest.fixture(params=["tantivy", "elasticsearch"])
@@ -439,7 +439,7 @@ async def test_indexers_that_start_at_once_on_an_empty_cluster_make_one_index() 
     finally:
         for writer in writers:
             await writer.close()
-        async with address.client(PATIENCE) as client:
+        async with address.create_client(PATIENCE) as client:
             await client.indices.delete(index=f"{address.alias}-1")
 
 
@@ -533,7 +533,7 @@ async def test_filters_keep_what_the_rule_in_python_keeps(store: Store) -> None:
         kept = [d.film_id for d, r in zip(documents, rows, strict=True) if selection.accepts(r)]
         assert kept
         for asked in (None, plan):
-            hits = await store.engine.search(asked, 0, 100, selection=selection)
+            hits = await store.engine.search(asked, 0, 100, filters=selection)
             assert sorted(hit.film_id for hit in hits.hits) == sorted(kept)
             assert (hits.total, hits.relation) == (len(kept), "eq")
 

@@ -17,10 +17,18 @@ from service.search.engines.elasticsearch import serializer
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.search.engines.elasticsearch.inventory import ElasticsearchInventory
 from service.search.engines.elasticsearch.reader import ElasticsearchEngine
-from service.search.engines.elasticsearch.writer import FOLDER, ElasticsearchWriter
-from service.search.engines.tantivy import schema as layout
+from service.search.engines.elasticsearch.writer import DEFINITIONS, ElasticsearchWriter
+from service.search.engines.tantivy.folder import write_fingerprint, write_pointer
 from service.search.engines.tantivy.inventory import TantivyInventory
 from service.search.engines.tantivy.reader import TantivyEngine
+from service.search.engines.tantivy.schema import (
+    FACET_FIELDS,
+    FILTER_FIELDS,
+    TERM_FIELDS,
+    build_schema,
+    register_tokenizers,
+)
+from service.search.engines.tantivy.serializer import serialize
 from service.search.engines.tantivy.writer import TantivyWriter
 from service.search.query.fields import SearchFields, restrict_plan
 from service.search.query.parser import Query
@@ -49,15 +57,13 @@ BENCHLEY: SearchFields = frozenset({"writer"})
 
 
 @pytest.fixture(params=["tantivy", "elasticsearch"])
-async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Store]:
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """The films in a live index without the fields that came last."""
     vocabulary = Vocabulary()
     for document in FILMS:
         vocabulary.add(document.vocabulary_words())
     if request.param == "tantivy":
-        _older_folder(tmp_path, monkeypatch)
+        _older_folder(tmp_path)
         engine, writer = TantivyEngine(tmp_path), TantivyWriter(tmp_path)
         inventory = TantivyInventory(tmp_path)
         await writer.open()
@@ -67,10 +73,10 @@ async def store(
         await writer.close()
         return
     address = elasticsearch_address()
-    async with address.client(PATIENCE) as client:
+    async with address.create_client(PATIENCE) as client:
         await _older_cluster(client, address)
         there = (
-            ElasticsearchEngine(address),
+            ElasticsearchEngine(address, mapping_max_age=0),
             ElasticsearchWriter(address),
             ElasticsearchInventory(address),
         )
@@ -82,39 +88,39 @@ async def store(
     await delete_indexes(address)
 
 
-def _older_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as then:
-        for name in ("TERM_FIELDS", "NAMES", "COUNTS"):
-            kept = [each for each in getattr(layout, name) if each not in YOUNG]
-            then.setattr(layout, name, kept)
-        schema = layout.schema()
+def _older_folder(root: Path) -> None:
+    schema = build_schema(
+        term_fields=[name for name in TERM_FIELDS if name not in YOUNG],
+        filter_fields=[name for name in FILTER_FIELDS if name not in YOUNG],
+        facet_fields=[name for name in FACET_FIELDS if name not in YOUNG],
+    )
     folder = root / "movies-1"
     folder.mkdir()
-    (folder / layout.MARK).write_text("an older release")
-    writer = layout.cutting(tantivy.Index(schema, str(folder))).writer(num_threads=1)
+    write_fingerprint(folder, "an older release")
+    writer = register_tokenizers(tantivy.Index(schema, str(folder))).writer(num_threads=1)
     for document in FILMS:
-        values = orjson.loads(layout.serialize(document))
+        values = orjson.loads(serialize(document))
         kept = {name: value for name, value in values.items() if name not in YOUNG}
         writer.add_json(json.dumps(kept))
     writer.commit()
     writer.wait_merging_threads()
-    layout.point(root, "movies-1")
+    write_pointer(root, "movies-1")
 
 
 async def _older_cluster(client: Any, address: ElasticsearchAddress) -> None:
     mapping, settings = (
-        json.loads((FOLDER / f"{name}.json").read_text()) for name in ("mapping", "settings")
+        json.loads((DEFINITIONS / f"{name}.json").read_text()) for name in ("mapping", "settings")
     )
     for name in YOUNG_FACTS:
         del mapping["properties"][name]
     for name in YOUNG & mapping["properties"]["find"]["properties"].keys():
         del mapping["properties"]["find"]["properties"][name]
     mapping["_meta"] = {"alias": address.alias, "fingerprint": "an older release"}
-    index = address.real("movies-1")
+    index = address.cluster_name("movies-1")
     aliases: dict[str, Any] = {address.alias: {}}
     await client.indices.create(index=index, settings=settings, mappings=mapping, aliases=aliases)
     for document in FILMS:
-        values = serializer.source(document)
+        values = serializer.to_source(document)
         values = {name: value for name, value in values.items() if name not in YOUNG_FACTS}
         found = {name: value for name, value in values["find"].items() if name not in YOUNG}
         await client.index(
@@ -148,7 +154,7 @@ async def test_words_filters_orders_and_counts_that_it_has_go_on(store: Store) -
         assert await ids(store, None, sort=sort) == expected
     selections = [Filters(genres=("drama",)), Filters(types=("movie",), years=Range(1990))]
     for selection in selections:
-        assert await ids(store, plan, selection=selection) == both[1:]
+        assert await ids(store, plan, filters=selection) == both[1:]
     counts = await store.engine.count(plan, selections[0], ("genre", "decade"))
     assert [count.value for count in counts["genre"]] == ["Drama", "Thriller"]
 
@@ -158,7 +164,7 @@ async def test_what_it_lacks_is_refused_rather_than_not_found(store: Store) -> N
     for selection in (Filters(languages=("english",)), Filters(countries=("france",))):
         for each in (plan, None):
             with pytest.raises(IndexOutdated, match="movies reindex"):
-                await store.engine.search(each, 0, 10, selection=selection)
+                await store.engine.search(each, 0, 10, filters=selection)
     with pytest.raises(IndexOutdated):
         await store.engine.search(asked(store, "benchley", BENCHLEY), 0, 10)
     for facet in ("language", "country"):
@@ -179,10 +185,7 @@ async def test_it_is_compared_film_by_film_and_said_to_be_anothers(store: Store)
     assert one is not None and one.film_id == DEEP.film_id
 
 
-async def test_a_change_waits_for_a_rebuild_which_brings_what_it_lacked(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("service.search.engines.elasticsearch.mapping_check.LOOK_AGAIN", 0.0)
+async def test_a_change_waits_for_a_rebuild_which_brings_what_it_lacked(store: Store) -> None:
     (refusal,) = await store.writer.write([JAWS])
     assert refusal.retryable
     await store.writer.create("movies-2")
@@ -190,6 +193,6 @@ async def test_a_change_waits_for_a_rebuild_which_brings_what_it_lacked(
     await store.writer.promote("movies-2")
     await store.moved()
     assert await ids(store, asked(store, "benchly", BENCHLEY)) == [JAWS.film_id]
-    assert await ids(store, None, selection=Filters(languages=("english",))) == [JAWS.film_id]
+    assert await ids(store, None, filters=Filters(languages=("english",))) == [JAWS.film_id]
     counts = await store.engine.count(None, Filters(), ("country",))
     assert [count.value for count in counts["country"]] == ["United States"]

@@ -140,9 +140,9 @@ async def test_a_swap_whose_answer_never_came_counts_if_it_happened(
     assert (job.state, job.reason, lost) == (Step.DONE, None, 1)
     assert await inventory.live_index() == job.index_name
     address = ElasticsearchAddress.parse(search_url)
-    async with address.client(30) as client:
+    async with address.create_client(30) as client:
         named = await client.indices.get_alias(name=address.alias)
-        assert list(named) == [address.real(str(job.index_name))]
+        assert list(named) == [address.cluster_name(str(job.index_name))]
     assert await differences(inventory) == 0
     seen("decided from the alias: done, with one swap")
     seen.held("I3", "I4")

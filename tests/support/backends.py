@@ -59,7 +59,7 @@ async def temporary_database() -> AsyncIterator[str]:
 
 async def delete_indexes(address: ElasticsearchAddress) -> None:
     """Remove the indexes behind this alias from the cluster."""
-    async with address.client(BACKEND_TIMEOUT) as client:
+    async with address.create_client(BACKEND_TIMEOUT) as client:
         for name in await client.indices.get(index=f"{address.alias}*"):
             await client.indices.delete(index=name)
 

@@ -1,7 +1,6 @@
-"""What search needs of an engine: the API reads through `Engine`, the indexer writes through
-`IndexWriter`.
+"""The ports of a search engine: `Engine` reads, `IndexWriter` writes, `Inventory` lists documents.
 
-Both raise the words of `service.errors` only, never a driver's error.
+Implementations raise only the errors of `service.errors`, never a driver's.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,28 +14,35 @@ from service.search.criteria.sorting import Sort, SortKey
 from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
 from service.search.query.plan import Plan
 
+FIRST_INDEX = "movies-1"
+"""The index that a writer creates where there is none."""
+
 Relation = Literal["eq", "gte"]
+"""Whether a total is exact or a lower bound."""
 
 
 class IndexOutdated(Unavailable):
-    """The engine is well, but an earlier release made the index, without what this search looks at:
-    others are answered.
+    """An earlier release made the index, and it lacks fields that this search needs.
+
+    The engine itself is healthy: searches that do not need these fields are answered.
     """
 
     default_code = "index_outdated"
 
     def __init__(self) -> None:
         super().__init__(
-            "The search index was made by an earlier release and lacks what this search looks "
-            "at; `movies reindex` makes it anew.",
+            "An earlier release made the search index, and it lacks fields that this search "
+            "needs. Run `movies reindex` to rebuild it.",
             retry_after=60,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A film that matched: its id, the version that the index holds, the engine's score (0 when
-    hits are sorted by something else), and its place in the order.
+    """A film that matches a plan.
+
+    `version` is the film's version in the index; `score` is 0 unless hits are sorted by
+    relevance; `sort_key` is the hit's position in the order, to continue after it.
     """
 
     film_id: str
@@ -47,20 +53,21 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Some hits in a total, repeatable order (what is sorted by, then votes, then id), and how many
-    there are in all.
+    """One page of hits and the total.
+
+    The order is total and repeatable: by the sort column, then votes, then id.
     """
 
     hits: tuple[Hit, ...]
     total: int
     relation: Relation = "eq"
     partial: bool = False
-    """Whether the engine ran out of time and looked at a part of the index alone."""
+    """Whether the engine timed out and searched only a part of the index."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteError:
-    """A document that was not written. With `passing` trying again may help, else never."""
+    """A document that was not written. If it is not `retryable`, trying again never helps."""
 
     film_id: str
     reason: str
@@ -68,29 +75,29 @@ class WriteError:
 
 
 Serializer = Callable[[MovieDocument], bytes]
-"""Turns a document into an engine's own form: a function of a module, which other processes can
-run. Raises ValueError, TypeError or OverflowError for what the engine can never take.
+"""Turns a document into an engine's own format.
+
+It is a module-level function, so that other processes can run it. It raises ValueError, TypeError
+or OverflowError for a document that the engine can never store.
 """
 
 
 class SerializedDocument(NamedTuple):
-    """A document in the form of the engine that it will be sent to; cheap to hand over."""
+    """A document in its engine's format; cheap to pass between processes."""
 
     film_id: str
     version: int
     body: bytes
 
     @classmethod
-    def of(cls, document: MovieDocument, pack: Serializer) -> "SerializedDocument":
-        """Raises what `pack` raises."""
-        return cls(document.film_id, document.version, pack(document))
+    def of(cls, document: MovieDocument, serialize: Serializer) -> "SerializedDocument":
+        """Serialize `document`; raise what `serialize` raises."""
+        return cls(document.film_id, document.version, serialize(document))
 
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """What an index holds of one film: its version and its document's digest; `gone` marks a
-    tombstone.
-    """
+    """The version and digest that an index holds of one film; `gone` marks a tombstone."""
 
     film_id: str
     version: int
@@ -99,29 +106,29 @@ class IndexEntry:
 
 
 def serialize_all(
-    documents: Sequence[MovieDocument], pack: Serializer
+    documents: Sequence[MovieDocument], serialize: Serializer
 ) -> tuple[list[SerializedDocument], tuple[WriteError, ...]]:
-    """What can be packed of these, and a refusal for each of the others."""
-    ready, refused = [], []
+    """Return the serialized documents, and an error for each that cannot be serialized."""
+    serialized, errors = [], []
     for document in documents:
         try:
-            ready.append(SerializedDocument.of(document, pack))
+            serialized.append(SerializedDocument.of(document, serialize))
         except (*DOCUMENT_ERRORS, OverflowError) as error:
-            refused.append(WriteError(document.film_id, str(error), retryable=False))
-    return ready, tuple(refused)
+            errors.append(WriteError(document.film_id, str(error), retryable=False))
+    return serialized, tuple(errors)
 
 
 class Engine(Protocol):
-    """Reads the index. Every method raises `Unavailable` when the index cannot be read."""
+    """Searches the live index. Every method raises `Unavailable` if the index cannot be read."""
 
     async def open(self) -> None:
-        """Get ready; does not fail when the index is not there yet, since `search` says so."""
+        """Prepare for searches. Succeed without an index; `search` reports that one is missing."""
 
     async def close(self) -> None:
-        """Let go of everything; may be called twice."""
+        """Release all resources; may be called twice."""
 
     async def refresh(self, generation: int) -> None:
-        """Make searches show what the index held when its generation became `generation`."""
+        """Let searches see all that the index held when its generation became `generation`."""
 
     async def search(
         self,
@@ -129,98 +136,100 @@ class Engine(Protocol):
         offset: int,
         limit: int,
         *,
-        selection: Filters = NO_FILTERS,
+        filters: Filters = NO_FILTERS,
         sort: Sort = "relevance",
         after: SortKey | None = None,
     ) -> Hits:
-        """The hits from `offset` on, at most `limit`; both together at most 10,000.
+        """Return at most `limit` hits from `offset` on; `offset + limit` is at most 10,000.
 
         Args:
-            plan: none for every film, the best known first.
-            after: the place of a hit, behind which to go on; then `offset` only says how many
-                stand before, which may save a look.
+            plan: None matches every film; relevance then means most votes first.
+            after: continue after the hit with this sort key. `offset` is then only a hint how
+                many hits come before, which may save a second read.
         """
 
     async def count(
-        self, plan: Plan | None, selection: Filters, facets: Sequence[Facet]
+        self, plan: Plan | None, filters: Filters, facets: Sequence[Facet]
     ) -> FacetCounts:
-        """How many hits have which values of `facets`."""
+        """Count the hits for each value of `facets`, leaving out each facet's own filter."""
 
     async def check(self) -> str:
-        """One line for people that says that all is well."""
+        """Return one line for an operator if everything is healthy."""
 
 
 class IndexWriter(Protocol):
-    """Writes the index. Every method raises `Unavailable` when the engine does not do its part."""
+    """Writes indexes. Every method raises `Unavailable` if the engine fails or rejects the call."""
+
+    async def open(self) -> None:
+        """Prepare for writing; make a first index if there is none."""
+
+    async def close(self) -> None:
+        """Release all resources; may be called twice."""
+
+    async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
+        """Write documents into the live index; searches see them when this returns.
+
+        A document older than the index's version of the film is skipped; that is no error.
+        """
 
     @property
     def serialize(self) -> Serializer:
-        """What makes documents ready for `fill`."""
-
-    async def open(self) -> None:
-        """Get ready to write, and make a first index where there is none."""
-
-    async def close(self) -> None:
-        """Let go of everything; may be called twice."""
-
-    async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
-        """Put documents into the live index; searches see them when this returns.
-
-        A document older than what the index holds is left out in silence: that is success.
-        """
+        """The function that serializes documents for `fill`."""
 
     async def create(self, name: str) -> None:
-        """Make an empty index beside the live one; an old one of the same name is dropped."""
+        """Create an empty index beside the live one; replace an old index of the same name."""
 
     async def fill(
         self, name: str, documents: Sequence[SerializedDocument]
     ) -> tuple[WriteError, ...]:
-        """Like `write`, into the index `name`, without showing it to searches yet; safe only after
-        `keep`.
+        """Write documents into the index `name`, as `write` does.
+
+        Searches do not see them yet, and they are durable only after `commit`.
         """
 
     async def commit(self, name: str) -> None:
-        """Make sure that what the index `name` was filled with outlives this process."""
+        """Make everything that was filled into the index `name` durable."""
 
     async def count(self, name: str) -> int:
-        """How many films, tombstones left out, the index `name` holds; shows all that was filled
-        in.
-        """
+        """Count the films in the index `name`, all that were filled in and no tombstones."""
 
     async def promote(self, name: str) -> None:
-        """Make `name` the live index, in one step that no search notices."""
+        """Make `name` the live index in one atomic step."""
 
     async def live_index(self) -> str | None:
-        """The live index, or none."""
+        """Return the name of the live index, or None."""
 
     async def list_indexes(self) -> list[str]:
-        """Every index that is ours, the live one included."""
+        """Return the names of all indexes of this installation, the live one included."""
 
     async def drop(self, name: str) -> None:
-        """Remove an index that is not live; one that is not there is fine."""
+        """Remove an index that is not live; do nothing if it does not exist."""
 
     async def purge_tombstones(self, film_ids: Sequence[str]) -> None:
-        """Remove these films' tombstones from the live index; what is no tombstone stays."""
+        """Remove the tombstones of these films from the live index; keep other documents."""
 
 
 class Inventory(Protocol):
-    """Reads an index document by document, beside whoever writes it: what proves that it equals
-    the database. Every method raises `Unavailable` when the index cannot be read.
+    """Reads an index document by document, at the same time as others write it.
+
+    Drift scans and the verification of a rebuild compare it with the database. Every method raises
+    `Unavailable` if the index cannot be read.
     """
 
     async def close(self) -> None:
-        """Let go of everything; may be called twice."""
+        """Release all resources; may be called twice."""
 
     async def live_index(self) -> str | None:
-        """The live index, or none."""
+        """Return the name of the live index, or None."""
 
     async def is_current_schema(self, name: str) -> bool:
-        """Whether the index `name` was made with this release's mapping and analysis."""
+        """Return whether the index `name` was made with this release's mapping and analysis."""
 
     async def list_entries(self, name: str, after: str, limit: int) -> tuple[IndexEntry, ...]:
-        """At most `limit` documents of the index `name` behind the id `after`, in order of ids,
-        tombstones too. Fewer than `limit` are the last ones.
+        """Return the next `limit` entries, tombstones too, ordered by id, after the id `after`.
+
+        Fewer than `limit` entries means that there are no more.
         """
 
     async def get_entry(self, name: str, film_id: str) -> IndexEntry | None:
-        """What the index `name` holds of one film."""
+        """Return the entry of one film in the index `name`, or None."""

@@ -1,10 +1,9 @@
-"""The database as an engine of last resort: a plan in SQL, over the plain text of each film.
+"""The fallback engine: a plan as SQL over the plain texts of the films' own table.
 
-Each word of a plan is a column that says what it is worth in the film; a film is a hit by the same
-rule as in an index. Typos were expanded by the vocabulary before, so plain comparing does: of a
-word there are at most sixteen forms to compare. PostgreSQL finds words by an index over pieces of
-three letters, and words that are only alike by it as well; SQLite reads the texts from first to
-last.
+Each slot of a plan becomes a column with the slot's weight in the film, and a film is a hit by the
+same rule as in an index. Typos need no fuzzy SQL: the vocabulary has expanded them already, and at
+most 16 forms of one word are compared. PostgreSQL finds words and similar words through a trigram
+index; SQLite scans the texts.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -19,23 +18,23 @@ from service.search.engines.base import Hit, Hits
 from service.search.query.parser import Query
 from service.search.query.plan import Clause, Field, Plan, Slot
 
-PAGE = 2_000  # films read at a time
-MOST_FORMS = 16  # of one word that are compared
-_WORD, _BEGINNING = (" ", " "), (" ", "")
-PIECES: dict[Field, tuple[SearchTextColumn, str, str]] = {
-    "title": ("plaintext", *_WORD),
-    "alt": ("plaintext", *_WORD),
-    "director": ("plaintext", *_WORD),
-    "joined": ("plaintext", *_WORD),
-    "whole": ("plaintext", *_WORD),
-    "edge": ("plaintext", *_BEGINNING),
-    "director_edge": ("plaintext", *_BEGINNING),
-    "whole_edge": ("plaintext", *_BEGINNING),
+TEXTS_PAGE_SIZE = 2_000  # films
+MAX_FORMS = 16  # forms of one word that are compared
+_WHOLE_WORD, _WORD_START = (" ", " "), (" ", "")
+FIELD_TEXTS: dict[Field, tuple[SearchTextColumn, str, str]] = {
+    "title": ("plaintext", *_WHOLE_WORD),
+    "alt": ("plaintext", *_WHOLE_WORD),
+    "director": ("plaintext", *_WHOLE_WORD),
+    "joined": ("plaintext", *_WHOLE_WORD),
+    "whole": ("plaintext", *_WHOLE_WORD),
+    "edge": ("plaintext", *_WORD_START),
+    "director_edge": ("plaintext", *_WORD_START),
+    "whole_edge": ("plaintext", *_WORD_START),
     "writer": ("nametext", f" {WRITER_PREFIX}", " "),
 }
-"""The column that holds a field's terms, and what stands before and behind each there."""
+"""The column with a field's terms, and the text before and after each term there."""
 
-_ORDER: dict[Sort, str] = {
+_ORDER_BY: dict[Sort, str] = {
     "relevance": "score DESC",
     "year": "year IS NULL, year",
     "-year": "year IS NULL, year DESC",
@@ -50,50 +49,51 @@ _COLUMNS = (
 
 
 class DatabaseEngine:
-    """Reads the films' own table. Every method raises the database's own errors."""
+    """Searches the films' own table. Every method raises the database's own errors."""
 
     async def search(
-        self, plan: Plan | None, offset: int, limit: int, selection: Filters, sort: Sort
+        self, plan: Plan | None, offset: int, limit: int, filters: Filters, sort: Sort
     ) -> Hits:
-        """The hits from `offset` on, at most `limit`, in a total order."""
+        """Return at most `limit` hits from `offset` on, in a total order."""
         if plan is not None and plan.matches_nothing:
             return Hits((), 0)
-        sql = _Statement()
-        text = _select(sql, plan, selection)
-        by = _ORDER[sort] if plan or sort != "relevance" else "votes DESC"
-        page = f"ORDER BY {by}, votes DESC, id LIMIT {limit} OFFSET {offset}"
-        found = await fetch_rows(f"{text} {page}", *sql.values)
-        hits = tuple(Hit(str(row["id"]), row["version"], float(row["score"])) for row in found)
-        if not found and offset:  # behind the end no row is left that would know the total
-            found = await fetch_rows(f"{text} LIMIT 1", *sql.values)
-        return Hits(hits, found[0]["total"] if found else 0)
+        statement = _Statement()
+        select = _select(statement, plan, filters)
+        first_key = _ORDER_BY[sort] if plan or sort != "relevance" else "votes DESC"
+        page = f"ORDER BY {first_key}, votes DESC, id LIMIT {limit} OFFSET {offset}"
+        rows = await fetch_rows(f"{select} {page}", *statement.values)
+        hits = tuple(Hit(str(row["id"]), row["version"], float(row["score"])) for row in rows)
+        if not rows and offset:  # past the end no row carries the total
+            rows = await fetch_rows(f"{select} LIMIT 1", *statement.values)
+        return Hits(hits, rows[0]["total"] if rows else 0)
 
-    async def alike(self, query: Query, limit: int, selection: Filters) -> Hits:
-        """Films with words that look alike, on PostgreSQL with trigrams; elsewhere none."""
-        if not await self.knows_alike():
+    async def search_similar(self, query: Query, limit: int, filters: Filters) -> Hits:
+        """Return films with words similar to the query's, by trigrams; only PostgreSQL has them."""
+        if not await self.has_trigrams():
             return Hits((), 0)
-        sql = _Statement()
-        typed = sql.value(" ".join(query.core))
-        kept = " AND ".join((f"{typed} <% plaintext", *_filters(sql, selection)))
-        likeness = f"word_similarity({typed}, plaintext)"
-        found = await fetch_rows(
-            f"SELECT id, version, {likeness} AS score FROM films WHERE {kept} "  # noqa: S608
+        statement = _Statement()
+        text = statement.bind(" ".join(query.core))
+        where = " AND ".join((f"{text} <% plaintext", *_filter_conditions(statement, filters)))
+        similarity = f"word_similarity({text}, plaintext)"
+        rows = await fetch_rows(
+            f"SELECT id, version, {similarity} AS score FROM films WHERE {where} "  # noqa: S608
             f"ORDER BY score DESC, id LIMIT {limit}",
-            *sql.values,
+            *statement.values,
         )
-        return Hits(tuple(Hit(str(r["id"]), r["version"], r["score"]) for r in found), len(found))
+        hits = tuple(Hit(str(row["id"]), row["version"], row["score"]) for row in rows)
+        return Hits(hits, len(rows))
 
-    async def texts(self) -> AsyncIterator[tuple[str, str]]:
-        """The plain text and the names of every film."""
-        last = "00000000-0000-0000-0000-000000000000"
+    async def read_texts(self) -> AsyncIterator[tuple[str, str]]:
+        """Yield the plain text and the name text of every film."""
+        last_id = "00000000-0000-0000-0000-000000000000"
         sql = "SELECT id, plaintext, nametext FROM films WHERE id > $1 ORDER BY id LIMIT $2"
-        while page := await fetch_rows(sql, last, PAGE):
-            last = str(page[-1]["id"])
-            for row in page:
+        while rows := await fetch_rows(sql, last_id, TEXTS_PAGE_SIZE):
+            last_id = str(rows[-1]["id"])
+            for row in rows:
                 yield row["plaintext"], row["nametext"]
 
-    async def knows_alike(self) -> bool:
-        """Whether this database can tell which words look alike."""
+    async def has_trigrams(self) -> bool:
+        """Return whether the database can compare words by their trigrams."""
         if not is_postgres():
             return False
         return bool(
@@ -103,104 +103,104 @@ class DatabaseEngine:
 
 @dataclass(slots=True)
 class _Statement:
-    """The values of a statement, each sent once, and the conditions that were made of pieces."""
+    """The bound values of a statement, and the text conditions that use them, each bound once."""
 
     values: list[object] = field(default_factory=list)
     conditions: dict[tuple[SearchTextColumn, str], str] = field(default_factory=dict)
 
-    def value(self, value: object) -> str:
+    def bind(self, value: object) -> str:
         self.values.append(value)
         return f"${len(self.values)}"
 
-    def has(self, column: SearchTextColumn, piece: str) -> str:
-        """The condition that a film's text holds `piece`."""
-        if (known := self.conditions.get((column, piece))) is None:
+    def contains(self, column: SearchTextColumn, text: str) -> str:
+        """Return the condition that `column` contains `text`."""
+        if (condition := self.conditions.get((column, text))) is None:
             if is_postgres():
-                known = f"{column} LIKE {self.value(f'%{_escaped(piece)}%')}"
+                condition = f"{column} LIKE {self.bind(f'%{_escape_like(text)}%')}"
             else:
-                known = f"instr({column}, {self.value(piece)}) > 0"
-            self.conditions[column, piece] = known
-        return known
+                condition = f"instr({column}, {self.bind(text)}) > 0"
+            self.conditions[column, text] = condition
+        return condition
 
 
-def _escaped(piece: str) -> str:
-    return piece.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _escape_like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _select(sql: _Statement, plan: Plan | None, selection: Filters) -> str:
-    kept = _filters(sql, selection)
+def _select(statement: _Statement, plan: Plan | None, filters: Filters) -> str:
+    conditions = _filter_conditions(statement, filters)
     if plan is None:
-        where = f"WHERE {' AND '.join(kept)}" if kept else ""
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         return f"SELECT {_COLUMNS}, 0 AS score, COUNT(*) OVER () AS total FROM films {where}"  # noqa: S608
     group = plan.groups[0]
     slots = [*group.slots, *plan.optional, *([plan.full_title] if plan.full_title else [])]
-    worths = [_worth(sql, slot) for slot in slots]
-    required = worths[: len(group.slots)] + (worths[-1:] if plan.full_title else [])
-    any_of = (
-        " OR ".join(dict.fromkeys(c for worth in required for c in worth.conditions)) or "1 = 0"
-    )
-    columns = "".join(f", {worth.value} AS s{n}" for n, worth in enumerate(worths))
+    weights = [_weigh_slot(statement, slot) for slot in slots]
+    required = weights[: len(group.slots)] + (weights[-1:] if plan.full_title else [])
+    any_of = " OR ".join(dict.fromkeys(c for weight in required for c in weight.conditions))
+    columns = "".join(f", {weight.sql} AS s{n}" for n, weight in enumerate(weights))
     score = " + ".join(f"{slot.multiplicity} * s{n}" for n, slot in enumerate(slots))
     matched = " + ".join(
         f"CASE WHEN s{n} > 0 THEN {slot.multiplicity} ELSE 0 END"
         for n, slot in enumerate(group.slots)
     )
-    whole = f" OR s{len(slots) - 1} > 0" if plan.full_title else ""
-    inner = f"SELECT {_COLUMNS}{columns} FROM films WHERE {' AND '.join((*kept, f'({any_of})'))}"  # noqa: S608
+    or_full_title = f" OR s{len(slots) - 1} > 0" if plan.full_title else ""
+    where = " AND ".join((*conditions, f"({any_of or '1 = 0'})"))
     return (
-        f"SELECT *, {score} AS score, COUNT(*) OVER () AS total FROM ({inner}) AS found "  # noqa: S608
-        f"WHERE {matched} >= {group.min_matches}{whole}"
+        f"SELECT *, {score} AS score, COUNT(*) OVER () AS total "  # noqa: S608
+        f"FROM (SELECT {_COLUMNS}{columns} FROM films WHERE {where}) AS found "
+        f"WHERE {matched} >= {group.min_matches}{or_full_title}"
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Worth:
-    """What a word is worth in a film, as SQL, and the conditions of its being there."""
+class _SlotWeight:
+    """The weight of a slot in a film, as SQL, and the conditions of which one must hold."""
 
-    value: str
+    sql: str
     conditions: tuple[str, ...]
 
 
-def _worth(sql: _Statement, slot: Slot) -> _Worth:
-    """The best clause that applies; of each form its best worth, of all the best forms."""
+def _weigh_slot(statement: _Statement, slot: Slot) -> _SlotWeight:
+    """Take the best weight of each form, and of all forms that apply the best."""
     best: dict[str, float] = {}
     for clause in slot.clauses:
-        for condition in _conditions(sql, clause, MOST_FORMS - len(best)):
+        for condition in _clause_conditions(statement, clause, MAX_FORMS - len(best)):
             best[condition] = max(best.get(condition, 0.0), clause.weight)
-    ordered = sorted(best.items(), key=lambda each: -each[1])
-    if not ordered:
-        return _Worth("0", ())
-    cases = " ".join(f"WHEN {condition} THEN {worth}" for condition, worth in ordered)
-    return _Worth(f"CASE {cases} ELSE 0 END", tuple(best))
+    if not best:
+        return _SlotWeight("0", ())
+    by_weight = sorted(best.items(), key=lambda item: -item[1])
+    cases = " ".join(f"WHEN {condition} THEN {weight}" for condition, weight in by_weight)
+    return _SlotWeight(f"CASE {cases} ELSE 0 END", tuple(best))
 
 
-def _conditions(sql: _Statement, clause: Clause, most: int) -> Iterable[str]:
+def _clause_conditions(statement: _Statement, clause: Clause, max_new: int) -> Iterable[str]:
     if clause.field == "year":
         return [f"year IN ({', '.join(str(int(year)) for year in clause.terms)})"]
-    if clause.field not in PIECES:
+    if clause.field not in FIELD_TEXTS:
         return []
-    column, start, end = PIECES[clause.field]
-    pieces = [f"{start}{term}{end}" for term in clause.terms]
-    known = [piece for piece in pieces if (column, piece) in sql.conditions]
-    fresh = [piece for piece in pieces if (column, piece) not in sql.conditions]
-    return [sql.has(column, piece) for piece in known + fresh[: max(0, most)]]
+    column, before, after = FIELD_TEXTS[clause.field]
+    texts = [f"{before}{term}{after}" for term in clause.terms]
+    bound = [text for text in texts if (column, text) in statement.conditions]
+    new = [text for text in texts if (column, text) not in statement.conditions]
+    return [statement.contains(column, text) for text in bound + new[: max(0, max_new)]]
 
 
-def _filters(sql: _Statement, selection: Filters) -> list[str]:
-    found = []
-    if selection.types:
-        found.append(f"type IN ({', '.join(sql.value(each) for each in selection.types)})")
-    for name, values in selection.name_filters.items():
-        any_of = (sql.has("nametext", f" {NAME_PREFIXES[name]}{value} ") for value in values)
-        found.append(f"({' OR '.join(any_of)})")
-    ranges = (
-        ("year", selection.years),
-        ("imdb_rating", selection.ratings),
-        ("runtime_minutes", selection.minutes),
-    )
-    return found + [each for name, bounds in ranges for each in _between(name, bounds)]
+def _filter_conditions(statement: _Statement, filters: Filters) -> list[str]:
+    conditions = []
+    if filters.types:
+        types = ", ".join(statement.bind(film_type) for film_type in filters.types)
+        conditions.append(f"type IN ({types})")
+    for name, values in filters.name_filters.items():
+        any_of = (
+            statement.contains("nametext", f" {NAME_PREFIXES[name]}{value} ") for value in values
+        )
+        conditions.append(f"({' OR '.join(any_of)})")
+    conditions += _range_conditions("year", filters.years)
+    conditions += _range_conditions("imdb_rating", filters.ratings)
+    conditions += _range_conditions("runtime_minutes", filters.minutes)
+    return conditions
 
 
-def _between(name: str, bounds: Range) -> list[str]:
+def _range_conditions(column: str, bounds: Range) -> list[str]:
     ends = ((">=", bounds.minimum), ("<=", bounds.maximum))
-    return [f"{name} {sign} {end}" for sign, end in ends if end is not None]
+    return [f"{column} {sign} {end}" for sign, end in ends if end is not None]

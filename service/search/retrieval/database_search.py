@@ -100,7 +100,7 @@ class DatabaseSearch:
         explained = ranked[0].features.explained if ranked else 0.0
         if request.typo_tolerance and explained < FUZZY_SUFFICIENT:
             relaxed_hits = await self._fetch_relaxed(query, request)
-            if not await self._engine.knows_alike():
+            if not await self._engine.has_trigrams():
                 degraded.append("similar_words_left_out")
             relaxed = await self._rank(query, relaxed_hits, request)
             if relaxed and (not ranked or relaxed[0].score > ranked[0].score):
@@ -165,7 +165,7 @@ class DatabaseSearch:
         """Return films with words that look alike or, if there are none, with any of the words."""
         if request.fields & DEFAULT_FIELDS:
             hits = await self._run_statement(
-                lambda: self._engine.alike(query, RERANK_SIZE, request.filters)
+                lambda: self._engine.search_similar(query, RERANK_SIZE, request.filters)
             )
             if hits.hits:
                 return hits
@@ -198,7 +198,7 @@ class DatabaseSearch:
     async def _read_words(self) -> None:
         words: set[str] = set()
         writers: set[str] = set()
-        async for text, names in self._engine.texts():
+        async for text, names in self._engine.read_texts():
             words.update(text.split())
             writers.update(parse_writer_words(names))
 

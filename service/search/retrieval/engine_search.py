@@ -89,7 +89,7 @@ class EngineSearch:
             if stage is MatchStage.FUZZY:
                 query = expand_nicknames(query) or query
             plan = self._plan(query, stage, request)
-            hits = await self._engine.search(plan, 0, RERANK_SIZE, selection=request.filters)
+            hits = await self._engine.search(plan, 0, RERANK_SIZE, filters=request.filters)
             window = await self._rerank(query, hits.hits, request)
             results.append(_StageResult(stage, query, plan, hits, window))
             if _is_sufficient(results[-1], request):
@@ -131,7 +131,7 @@ class EngineSearch:
     def _fetch_from(self, plan: Plan | None, request: SearchRequest) -> FetchHits:
         async def fetch(offset: int, limit: int, after: SortKey | None) -> Hits:
             return await self._engine.search(
-                plan, offset, limit, selection=request.filters, sort=request.sort, after=after
+                plan, offset, limit, filters=request.filters, sort=request.sort, after=after
             )
 
         return fetch

@@ -1,4 +1,4 @@
-"""Where the Elasticsearch cluster is, and what its errors mean to the service."""
+"""Address of an Elasticsearch cluster, and translation of its errors into the service's own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,123 +17,122 @@ from elasticsearch import (
     UnsupportedProductError,
 )
 from service.errors import Unavailable
-from service.limits import ELASTICSEARCH_CONNECTIONS as CONNECTIONS
-from service.limits import SEARCH_TIMEOUT
+from service.limits import ELASTICSEARCH_CONNECTIONS, SEARCH_TIMEOUT
 from service.settings import home_folder
 
-PREFIX = "movies"  # of an index's name here; in the cluster the alias takes its place
-
-
-MAJOR = 9  # of the server: a client of one major does not speak to an older server
+INDEX_PREFIX = "movies"  # of a local index name; in the cluster the alias takes its place
+MIN_MAJOR_VERSION = 9  # of the server: a client does not talk to a server of an older major version
 
 
 @dataclass(frozen=True, slots=True)
 class ElasticsearchAddress:
-    """Where a cluster is: its nodes, who we are there, whom to trust, which alias is ours, and how
-    many seconds a search may take.
+    """Where a cluster is and how to use it.
+
+    `ca_path` is the file of a CA certificate, `alias` the name of the live index, `timeout` the
+    seconds for one search.
     """
 
     nodes: tuple[str, ...]
     user: str | None = None
     password: str | None = None
-    certificates: str | None = None
+    ca_path: str | None = None
     alias: str = "movies"
-    deadline: float = SEARCH_TIMEOUT
+    timeout: float = SEARCH_TIMEOUT
 
     @classmethod
     def parse(cls, url: str) -> "ElasticsearchAddress":
-        """Read `https://user:pw@host:9200,https://other:9200?ca=/path/ca.crt&timeout=2`."""
-        parts = [urlsplit(each.strip()) for each in url.split(",")]
-        options = parse_qs("&".join(part.query for part in parts))
-        known = next((part for part in parts if part.username), None)
+        """Parse `https://user:pw@host:9200,https://other:9200?ca=/path/ca.crt&timeout=2`."""
+        urls = [urlsplit(node.strip()) for node in url.split(",")]
+        options = parse_qs("&".join(node.query for node in urls))
+        login = next((node for node in urls if node.username), None)
         nodes = tuple(
-            urlunsplit((part.scheme, f"{part.hostname}:{part.port or 9200}", part.path, "", ""))
-            for part in parts
+            urlunsplit((node.scheme, f"{node.hostname}:{node.port or 9200}", node.path, "", ""))
+            for node in urls
         )
         return cls(
             nodes=nodes,
-            user=unquote(known.username) if known and known.username else None,
-            password=unquote(known.password) if known and known.password else None,
-            certificates=options.get("ca", [None])[-1],
+            user=unquote(login.username) if login and login.username else None,
+            password=unquote(login.password) if login and login.password else None,
+            ca_path=options.get("ca", [None])[-1],
             alias=options.get("index", ["movies"])[-1] or "movies",
-            deadline=float(options.get("timeout", [SEARCH_TIMEOUT])[-1]),
+            timeout=float(options.get("timeout", [SEARCH_TIMEOUT])[-1]),
         )
 
-    def real(self, name: str) -> str:
-        """The cluster's name for the index that is called `name` here. Raises `Unavailable`."""
-        if not name.startswith(PREFIX + "-"):
+    def cluster_name(self, name: str) -> str:
+        """Return the cluster's name of the index `name`; raise `Unavailable` for a foreign name."""
+        if not name.startswith(INDEX_PREFIX + "-"):
             raise Unavailable(f"{name} is not the name of an index.", code="index_name")
-        return self.alias + name.removeprefix(PREFIX)
+        return self.alias + name.removeprefix(INDEX_PREFIX)
 
-    def short(self, index: str) -> str:
-        """What an index of the cluster is called here."""
-        return PREFIX + index.removeprefix(self.alias)
+    def local_name(self, index: str) -> str:
+        """Return the local name of one of the cluster's indexes."""
+        return INDEX_PREFIX + index.removeprefix(self.alias)
 
-    def client(self, timeout: float) -> AsyncElasticsearch:
-        """A client whose every request ends within `timeout` seconds, tried once.
+    def create_client(self, timeout: float) -> AsyncElasticsearch:
+        """Return a client that tries each request once, for at most `timeout` seconds.
 
         Raises:
-            Unavailable: the certificate in the URL cannot be read.
+            Unavailable: the CA certificate cannot be read.
         """
         options: dict[str, Any] = {}
         if self.user is not None:
             options["basic_auth"] = (self.user, self.password or "")
-        if self.certificates is not None:
-            options["ca_certs"] = str(home_folder() / self.certificates)
+        if self.ca_path is not None:
+            options["ca_certs"] = str(home_folder() / self.ca_path)
         try:
             return AsyncElasticsearch(
                 list(self.nodes),
                 request_timeout=timeout,
                 max_retries=0,
                 retry_on_timeout=False,
-                connections_per_node=CONNECTIONS,
+                connections_per_node=ELASTICSEARCH_CONNECTIONS,
                 serializer=OrjsonSerializer(),
                 **options,
             )
-        except (OSError, ValueError) as error:  # it is not there, or no certificate
+        except (OSError, ValueError) as error:  # the file is missing, or is no certificate
             raise Unavailable(
-                f"The certificate {self.certificates} in SEARCH_URL cannot be read ({error}).",
+                f"The certificate {self.ca_path} in SEARCH_URL cannot be read ({error}).",
                 code="search_unavailable",
             ) from error
 
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Whatever the driver raises inside becomes `Unavailable`, with what to do about it."""
+    """Raise the driver's errors as `Unavailable`, with a detail that says what to do."""
     try:
         yield
     except (ApiError, TransportError, UnsupportedProductError) as error:
         raise to_unavailable(error) from error
 
 
-async def version(client: AsyncElasticsearch) -> str:
-    """The server's version. Raises `Unavailable` for one that is too old, and driver's errors."""
+async def check_version(client: AsyncElasticsearch) -> str:
+    """Return the server's version. Raise `Unavailable` if it is too old, and driver errors."""
     number = str((await client.info())["version"]["number"])
-    if int(number.partition(".")[0]) < MAJOR:
+    if int(number.partition(".")[0]) < MIN_MAJOR_VERSION:
         raise Unavailable(
-            f"Elasticsearch is {number}; the service needs version {MAJOR}.",
+            f"Elasticsearch is {number}; the service needs version {MIN_MAJOR_VERSION}.",
             code="search_unavailable",
         )
     return number
 
 
 def to_unavailable(error: Exception) -> Unavailable:
-    """The driver's error in words for people."""
+    """Return the driver's error as one that tells an operator what to do."""
     text = str(error)
     if isinstance(error, AuthenticationException):
-        detail = "Elasticsearch does not accept the user or password in SEARCH_URL."
+        detail = "Elasticsearch rejects the user or password in SEARCH_URL."
     elif isinstance(error, AuthorizationException):
-        detail = "The Elasticsearch user in SEARCH_URL may not do what the service needs."
+        detail = "The Elasticsearch user in SEARCH_URL lacks a privilege that the service needs."
     elif isinstance(error, UnsupportedProductError):
-        detail = "What answers at SEARCH_URL is not Elasticsearch."
+        detail = "The server at SEARCH_URL is not Elasticsearch."
     elif "media_type_header_exception" in text or "compatible-with" in text:
-        detail = f"Elasticsearch is too old: the service needs version {MAJOR}."
+        detail = f"Elasticsearch is too old; the service needs version {MIN_MAJOR_VERSION}."
     elif isinstance(error, NotFoundError) and "index_not_found" in text:
-        detail = "There is no search index yet; the indexer makes it when it starts."
+        detail = "There is no search index yet; the indexer creates it when it starts."
     elif "circuit_breaking_exception" in text:
-        detail = "Elasticsearch is short of memory: it needs a larger heap."
+        detail = "Elasticsearch is out of memory; it needs a larger heap."
     elif isinstance(error, TransportError):
         detail = "Elasticsearch does not answer."
     else:
-        detail = "Elasticsearch could not do what was asked of it."
+        detail = "Elasticsearch failed to execute the request."
     return Unavailable(detail, code="search_unavailable", retry_after=1)

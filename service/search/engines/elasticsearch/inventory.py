@@ -1,20 +1,20 @@
-"""Reading an Elasticsearch index document by document: ids, versions and digests from columns.
+"""The inventory of an Elasticsearch index: ids, versions and digests, read from doc values.
 
-No snapshot is held open: pages go by id, ids never change, and what changes meanwhile is known to
-the caller from the outbox.
+No point-in-time snapshot is kept open: pages go by id, ids never change, and the caller knows from
+the outbox which films changed meanwhile.
 """
 
 from typing import Any
 
 from elasticsearch import AsyncElasticsearch, NotFoundError
-from service.limits import INVENTORY_TIMEOUT as DEADLINE
+from service.limits import INVENTORY_TIMEOUT
 from service.search.engines.base import IndexEntry
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress, translate_errors
 from service.search.engines.elasticsearch.writer import fingerprint
 
 
 class ElasticsearchInventory:
-    """The inventory of a cluster."""
+    """The inventory of a cluster's indexes."""
 
     def __init__(self, address: ElasticsearchAddress) -> None:
         self._address = address
@@ -28,29 +28,31 @@ class ElasticsearchInventory:
     async def live_index(self) -> str | None:
         with translate_errors():
             try:
-                found = sorted(await self._ready().indices.get_alias(name=self._address.alias))
+                indexes = await self._get_client().indices.get_alias(name=self._address.alias)
             except NotFoundError:
                 return None
-        return self._address.short(found[0]) if found else None
+        return self._address.local_name(min(indexes)) if indexes else None
 
     async def is_current_schema(self, name: str) -> bool:
-        index = self._address.real(name)
+        index = self._address.cluster_name(name)
         with translate_errors():
-            found = await self._ready().indices.get_mapping(index=index)
-        held: dict[str, Any] = found[index]["mappings"].get("_meta", {})
-        return held.get("fingerprint") == fingerprint()
+            mappings = await self._get_client().indices.get_mapping(index=index)
+        meta: dict[str, Any] = mappings[index]["mappings"].get("_meta", {})
+        return meta.get("fingerprint") == fingerprint()
 
     async def list_entries(self, name: str, after: str, limit: int) -> tuple[IndexEntry, ...]:
-        return await self._held(name, {"range": {"id": {"gt": after}}}, limit)
+        return await self._read_entries(name, {"range": {"id": {"gt": after}}}, limit)
 
     async def get_entry(self, name: str, film_id: str) -> IndexEntry | None:
-        found = await self._held(name, {"term": {"id": film_id}}, 1)
-        return found[0] if found else None
+        entries = await self._read_entries(name, {"term": {"id": film_id}}, 1)
+        return entries[0] if entries else None
 
-    async def _held(self, name: str, query: dict[str, Any], limit: int) -> tuple[IndexEntry, ...]:
+    async def _read_entries(
+        self, name: str, query: dict[str, Any], limit: int
+    ) -> tuple[IndexEntry, ...]:
         with translate_errors():
-            answer = await self._ready().search(
-                index=self._address.real(name),
+            response = await self._get_client().search(
+                index=self._address.cluster_name(name),
                 query=query,
                 sort=[{"id": "asc"}],
                 size=limit,
@@ -67,10 +69,10 @@ class ElasticsearchInventory:
                 hit["fields"]["digest"][0],
                 hit["fields"]["gone"][0],
             )
-            for hit in answer["hits"]["hits"]
+            for hit in response["hits"]["hits"]
         )
 
-    def _ready(self) -> AsyncElasticsearch:
+    def _get_client(self) -> AsyncElasticsearch:
         if self._client is None:
-            self._client = self._address.client(DEADLINE)
+            self._client = self._address.create_client(INVENTORY_TIMEOUT)
         return self._client

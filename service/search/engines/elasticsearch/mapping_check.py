@@ -1,5 +1,6 @@
-"""Which fields the live index has, for searches that look at some that an earlier release did not
-make: Elasticsearch would take those for fields that no film has, and find nothing.
+"""Which fields the live index has, for searches that use fields that an older release did not map.
+
+Elasticsearch treats an unmapped field as one that no film has and silently finds nothing.
 """
 
 import time
@@ -8,29 +9,31 @@ from typing import Any
 
 from elasticsearch import AsyncElasticsearch
 
-LOOK_AGAIN = 5.0  # seconds; an index that takes another's place is known by then
+MAPPING_MAX_AGE = 5.0  # seconds; after a swap, the new index's fields are known by then
 
 
-class Fields:
-    """The fields of the index behind an alias, looked at now and then."""
+class LiveMapping:
+    """The fields of the index behind an alias, cached for `max_age` seconds."""
 
-    def __init__(self, alias: str) -> None:
+    def __init__(self, alias: str, max_age: float = MAPPING_MAX_AGE) -> None:
         self._alias = alias
-        self._known: frozenset[str] = frozenset()
-        self._look_again = float("-inf")
+        self._max_age = max_age
+        self._fields: frozenset[str] = frozenset()
+        self._expires_at = float("-inf")
 
-    async def has(self, client: AsyncElasticsearch, names: frozenset[str]) -> bool:
-        """Whether it has all of `names`; asks nothing if there are none. Raises driver's errors."""
-        if names and time.monotonic() >= self._look_again:
-            held = await client.indices.get_mapping(index=self._alias)
-            of_each = [frozenset(_names(m["mappings"]["properties"])) for m in held.values()]
-            self._known = frozenset.intersection(*of_each)
-            self._look_again = time.monotonic() + LOOK_AGAIN
-        return names <= self._known
+    async def has_fields(self, client: AsyncElasticsearch, names: frozenset[str]) -> bool:
+        """Return whether all fields are mapped; no names cost no request. Raise driver errors."""
+        if names and time.monotonic() >= self._expires_at:
+            indexes = await client.indices.get_mapping(index=self._alias)
+            self._fields = frozenset.intersection(
+                *(frozenset(_field_names(i["mappings"]["properties"])) for i in indexes.values())
+            )
+            self._expires_at = time.monotonic() + self._max_age
+        return names <= self._fields
 
 
-def _names(properties: Mapping[str, Any], before: str = "") -> Iterator[str]:
-    """The names of a mapping's fields, those within others behind a point."""
-    for name, how in properties.items():
-        yield before + name
-        yield from _names(how.get("properties", {}), f"{before}{name}.")
+def _field_names(properties: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield the names of a mapping's fields, nested ones as `outer.inner`."""
+    for name, definition in properties.items():
+        yield prefix + name
+        yield from _field_names(definition.get("properties", {}), f"{prefix}{name}.")

@@ -1,4 +1,4 @@
-"""A plan, a selection and an order in Elasticsearch's language; tombstones never match."""
+"""Plans, filters and sort orders in Elasticsearch's query language. Tombstones never match."""
 
 from collections.abc import Sequence
 from typing import Any, get_args
@@ -8,7 +8,7 @@ from service.search.criteria.filters import Facet, Filters, Range
 from service.search.criteria.sorting import NUMBER_COLUMNS, Column
 from service.search.query.plan import Clause, Field, Group, Plan, Slot
 
-COUNTED: dict[Facet, dict[str, Any]] = {
+FACET_AGGREGATIONS: dict[Facet, dict[str, Any]] = {
     "genre": {"terms": {"field": "genres", "size": MAX_VALUES}},
     "language": {"terms": {"field": "languages", "size": MAX_VALUES}},
     "country": {"terms": {"field": "countries", "size": MAX_VALUES}},
@@ -17,100 +17,109 @@ COUNTED: dict[Facet, dict[str, Any]] = {
     "rating": {"histogram": {"field": "rating", "interval": 1, "min_doc_count": 1}},
 }
 
-BY_DEFAULT = frozenset(get_args(Field)) - {"cast", "writer", "plot"}
-"""The fields of a plan for titles and directors, which every index has."""
+ALWAYS_MAPPED_FIELDS = frozenset(get_args(Field)) - {"cast", "writer", "plot"}
+"""The plan fields for titles and directors, which indexes of every release have."""
 
-_GONE = {"term": {"gone": True}}
+_IS_TOMBSTONE = {"term": {"gone": True}}
 
 
-def searched(plan: Plan | None, selection: Filters, scored: bool) -> dict[str, Any]:
-    """The plan, or every film, of the selected films alone; the score is its words' alone."""
-    wanted: dict[str, Any] = {"must_not": [_GONE]}
+def build_query(plan: Plan | None, filters: Filters, scored: bool) -> dict[str, Any]:
+    """Return the query for a plan, or for every film, among the films that pass the filters.
+
+    Filters do not count towards the score.
+    """
+    query: dict[str, Any] = {"must_not": [_IS_TOMBSTONE]}
     if plan is not None:
-        wanted["must"] = [_words(plan)]
-    if found := filters(selection):
-        wanted["filter"] = found
+        query["must"] = [_translate_plan(plan)]
+    if conditions := build_filters(filters):
+        query["filter"] = conditions
     if not scored:
-        return {"bool": wanted}
+        return {"bool": query}
     return {
         "function_score": {
-            "query": {"bool": wanted},
+            "query": {"bool": query},
             "field_value_factor": {"field": "boost", "missing": 1.0},
             "boost_mode": "multiply",
         }
     }
 
 
-def asked(plan: Plan | None, selection: Filters, facets: Sequence[Facet] = ()) -> frozenset[str]:
-    """What is looked at beside titles and directors, as the mapping calls it."""
-    found = {
-        *_named(selection),
-        *(str(way["field"]) for f in facets for way in COUNTED[f].values()),
+def build_filter_query(filters: Filters) -> dict[str, Any]:
+    """Return a query for all films that pass the filters."""
+    return {"bool": {"filter": build_filters(filters)}}
+
+
+def build_filters(filters: Filters) -> list[dict[str, Any]]:
+    """Return one condition for each filter that is set."""
+    conditions: list[dict[str, Any]] = [
+        {"terms": {name: list(values)}} for name, values in _named_filters(filters).items()
+    ]
+    ranges = {
+        "year": filters.years,
+        "rating": filters.ratings,
+        "runtime_minutes": filters.minutes,
     }
+    conditions += [{"range": {n: _bounds(r)}} for n, r in ranges.items() if not r.is_open]
+    return conditions
+
+
+def build_sort(column: Column | None) -> list[dict[str, str]]:
+    """Return the total order of hits by a column, or by score for None."""
+    if column is None:
+        return [{"_score": "desc"}, {"votes": "desc"}, {"id": "asc"}]
+    if column in NUMBER_COLUMNS:
+        return [{f"order.{column}": "asc"}, {"id": "asc"}]
+    return [{f"order.{column}": "asc"}, {"votes": "desc"}, {"id": "asc"}]
+
+
+def required_fields(
+    plan: Plan | None, filters: Filters, facets: Sequence[Facet] = ()
+) -> frozenset[str]:
+    """Return the mapped fields that a search needs beyond `ALWAYS_MAPPED_FIELDS`."""
+    fields = set(_named_filters(filters))
+    for facet in facets:
+        fields.update(str(options["field"]) for options in FACET_AGGREGATIONS[facet].values())
     if plan is not None:
         slots = (slot for group in plan.groups for slot in group.slots)
-        fields = {clause.field for slot in slots for clause in slot.clauses}
-        found.update(f"find.{field}" for field in fields - BY_DEFAULT)
-    return frozenset(found)
+        plan_fields = {clause.field for slot in slots for clause in slot.clauses}
+        fields.update(f"find.{field}" for field in plan_fields - ALWAYS_MAPPED_FIELDS)
+    return frozenset(fields)
 
 
-def selected(selection: Filters) -> dict[str, Any]:
-    """The selected films as a filter."""
-    return {"bool": {"filter": filters(selection)}}
+def _named_filters(filters: Filters) -> dict[str, tuple[str, ...]]:
+    named = {f"find.is_{name}": values for name, values in filters.name_filters.items()}
+    return named | ({"type": filters.types} if filters.types else {})
 
 
-def filters(selection: Filters) -> list[dict[str, Any]]:
-    """One filter for each that is set."""
-    ranges = {
-        "year": selection.years,
-        "rating": selection.ratings,
-        "runtime_minutes": selection.minutes,
-    }
-    found: list[dict[str, Any]] = [
-        {"terms": {name: list(values)}} for name, values in _named(selection).items()
-    ]
-    return found + [{"range": {n: _bounds(each)}} for n, each in ranges.items() if not each.is_open]
-
-
-def _named(selection: Filters) -> dict[str, tuple[str, ...]]:
-    named = {f"find.is_{name}": values for name, values in selection.name_filters.items()}
-    return named | ({"type": selection.types} if selection.types else {})
-
-
-def sorting(by: Column | None) -> list[dict[str, str]]:
-    """The total order of hits by a column, or by score."""
-    if by is None:
-        return [{"_score": "desc"}, {"votes": "desc"}, {"id": "asc"}]
-    if by in NUMBER_COLUMNS:
-        return [{f"order.{by}": "asc"}, {"id": "asc"}]
-    return [{f"order.{by}": "asc"}, {"votes": "desc"}, {"id": "asc"}]
-
-
-def _bounds(each: Range) -> dict[str, float]:
-    ends = {"gte": each.minimum, "lte": each.maximum}
+def _bounds(bounds: Range) -> dict[str, float]:
+    ends = {"gte": bounds.minimum, "lte": bounds.maximum}
     return {name: end for name, end in ends.items() if end is not None}
 
 
-def _words(plan: Plan) -> dict[str, Any]:
-    ways = [_group(group) for group in plan.groups]
+def _translate_plan(plan: Plan) -> dict[str, Any]:
+    alternatives = [_translate_group(group) for group in plan.groups]
     if plan.full_title is not None:
-        ways.append(_best(plan.full_title))
-    words = {"bool": {"should": ways, "minimum_should_match": 1}} if len(ways) > 1 else ways[0]
+        alternatives.append(_translate_slot(plan.full_title))
+    query = alternatives[0]
+    if len(alternatives) > 1:
+        query = {"bool": {"should": alternatives, "minimum_should_match": 1}}
     if plan.optional:
-        words = {"bool": {"must": [words], "should": [_best(slot) for slot in plan.optional]}}
-    return words
+        query = {
+            "bool": {"must": [query], "should": [_translate_slot(slot) for slot in plan.optional]}
+        }
+    return query
 
 
-def _group(group: Group) -> dict[str, Any]:
-    slots = [_best(slot) for slot in group.slots for _ in range(slot.multiplicity)]
+def _translate_group(group: Group) -> dict[str, Any]:
+    slots = [_translate_slot(slot) for slot in group.slots for _ in range(slot.multiplicity)]
     return {"bool": {"should": slots, "minimum_should_match": group.min_matches}}
 
 
-def _best(slot: Slot) -> dict[str, Any]:
-    clauses = [_clause(clause) for clause in slot.clauses]
+def _translate_slot(slot: Slot) -> dict[str, Any]:
+    clauses = [_translate_clause(clause) for clause in slot.clauses]
     return clauses[0] if len(clauses) == 1 else {"dis_max": {"queries": clauses}}
 
 
-def _clause(clause: Clause) -> dict[str, Any]:
+def _translate_clause(clause: Clause) -> dict[str, Any]:
     terms = {"terms": {f"find.{clause.field}": list(clause.terms)}}
     return {"constant_score": {"filter": terms, "boost": clause.weight}}

@@ -1,6 +1,6 @@
-"""A document in Elasticsearch's form: terms to find it by, plain fields to read.
+"""A document in Elasticsearch's format: indexed terms, and the facts to read.
 
-Apart from the writer, and without the client, so that processes that only prepare documents are
+Separate from the writer and free of the client, so that processes that only prepare documents stay
 small.
 """
 
@@ -11,16 +11,16 @@ import orjson
 
 from service.search.index.document import INDEXED_TERM_FIELDS, MovieDocument
 
-READABLE = tuple(
+SOURCE_FIELDS = tuple(
     field.name
     for field in fields(MovieDocument)
     if field.name not in ("film_id", "version", "gone")
 )
 
 
-def source(document: MovieDocument) -> dict[str, Any]:
-    """What Elasticsearch keeps of a document."""
-    values: dict[str, Any] = {
+def to_source(document: MovieDocument) -> dict[str, Any]:
+    """Return the document as Elasticsearch receives it."""
+    source: dict[str, Any] = {
         "id": document.film_id,
         "version": document.version,
         "gone": document.gone,
@@ -29,16 +29,16 @@ def source(document: MovieDocument) -> dict[str, Any]:
         "votes": document.votes,
     }
     if document.gone:
-        return values
-    values |= {name: getattr(document, name) for name in READABLE}
-    values["order"] = {**document.sort_numbers, "title": document.full_title_key}
+        return source
+    source |= {name: getattr(document, name) for name in SOURCE_FIELDS}
+    source["order"] = {**document.sort_numbers, "title": document.full_title_key}
     terms = {
-        name: found for name in INDEXED_TERM_FIELDS if (found := getattr(document.terms, name))
+        name: values for name in INDEXED_TERM_FIELDS if (values := getattr(document.terms, name))
     }
-    values["find"] = terms | document.filter_keys
-    return values
+    source["find"] = terms | document.filter_keys
+    return source
 
 
 def serialize(document: MovieDocument) -> bytes:
-    """The same as JSON. Raises TypeError for what JSON cannot hold."""
-    return orjson.dumps(source(document))
+    """Return `to_source` as JSON; raise TypeError for values that JSON cannot hold."""
+    return orjson.dumps(to_source(document))

@@ -1,7 +1,8 @@
-"""A plan, a selection and an order in tantivy's language; tombstones never match.
+"""Plans, filters and sort orders in tantivy's query language. Tombstones never match.
 
-A query names a field by its number, which is another one in an index that an earlier release made
-with other fields: so every query is phrased for the index that is asked."""
+A tantivy query names a field by its number, and an index of an earlier release may number its
+fields differently. A query is therefore built for the schema of the index that it searches.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +13,10 @@ from tantivy import FieldType, Occur, Query
 from service.search.criteria.facets import MAX_VALUES
 from service.search.criteria.filters import Facet, Filters, Range
 from service.search.criteria.sorting import Column
-from service.search.engines.tantivy.schema import MEASURES, SCHEMA
+from service.search.engines.tantivy.schema import NUMBER_FIELDS, SCHEMA
 from service.search.query.plan import Clause, Group, Plan, Slot
 
-COUNTED: dict[Facet, dict[str, Any]] = {
+FACET_AGGREGATIONS: dict[Facet, dict[str, Any]] = {
     "genre": {"terms": {"field": "of_genre", "size": MAX_VALUES}},
     "language": {"terms": {"field": "of_language", "size": MAX_VALUES}},
     "country": {"terms": {"field": "of_country", "size": MAX_VALUES}},
@@ -27,95 +28,118 @@ COUNTED: dict[Facet, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class QueryBuilder:
-    """How an index of one schema is asked. Raises ValueError for a field that it does not have."""
+    """Builds queries for indexes of one schema; raises ValueError for a field that it lacks."""
 
     schema: tantivy.Schema
 
-    def query(self, plan: Plan | None, selection: Filters) -> Query:
-        """The plan, of the selected films alone."""
-        wanted = self._words(plan) if plan else [(Occur.Must, Query.all_query())]
-        filters = self._filters(selection)
-        unscored = [(Occur.Must, Query.const_score_query(each, 0.0)) for each in filters]
-        return Query.boolean_query([*wanted, *unscored, (Occur.MustNot, self.gone)])
+    def build_query(self, plan: Plan | None, filters: Filters) -> Query:
+        """Return the query for a plan, or for every film, among the films that pass the filters.
+
+        Filters do not count towards the score.
+        """
+        query = self._translate_plan(plan) if plan else [(Occur.Must, Query.all_query())]
+        unscored = [
+            (Occur.Must, Query.const_score_query(condition, 0.0))
+            for condition in self._build_filters(filters)
+        ]
+        return Query.boolean_query([*query, *unscored, (Occur.MustNot, self.tombstones)])
 
     @property
-    def gone(self) -> Query:
-        """Every tombstone."""
+    def tombstones(self) -> Query:
+        """A query for all tombstones."""
         return self.term("gone", "1")
 
     def term(self, field: str, term: str) -> Query:
-        """Documents that have `term` in `field`."""
+        """Return a query for documents that have `term` in `field`."""
         return Query.term_query(self.schema, field, term, index_option="basic")
 
-    def between(self, name: str, bounds: Range) -> Query:
-        """Films whose measure lies in `bounds`."""
-        kind = MEASURES.get(name, FieldType.Integer)
-        number = float if kind is FieldType.Float else int
-        least, most = (
-            None if end is None else number(end) for end in (bounds.minimum, bounds.maximum)
+    def between(self, field: str, bounds: Range) -> Query:
+        """Return a query for documents whose number in `field` lies within the bounds."""
+        field_type = NUMBER_FIELDS.get(field, FieldType.Integer)
+        convert = float if field_type is FieldType.Float else int
+        minimum, maximum = (
+            None if end is None else convert(end) for end in (bounds.minimum, bounds.maximum)
         )
-        return Query.range_query(self.schema, name, kind, least, most)
+        return Query.range_query(self.schema, field, field_type, minimum, maximum)
 
-    def is_gone(self, searcher: tantivy.Searcher, film_id: str) -> bool:
-        """Whether all that is left of this film is a tombstone."""
-        this = self.term("id", film_id)
-        both = Query.boolean_query([(Occur.Must, this), (Occur.Must, self.gone)])
-        return bool(searcher.search(both, limit=1, count=False).hits)
+    def has_tombstone(self, searcher: tantivy.Searcher, film_id: str) -> bool:
+        """Return whether the index holds a tombstone of this film."""
+        query = Query.boolean_query(
+            [(Occur.Must, self.term("id", film_id)), (Occur.Must, self.tombstones)]
+        )
+        return bool(searcher.search(query, limit=1, count=False).hits)
 
-    def _filters(self, selection: Filters) -> list[Query]:
-        names = _names(selection).items()
-        found = [Query.term_set_query(self.schema, name, values) for name, values in names]
-        return found + [self.between(name, each) for name, each in _ranges(selection).items()]
+    def _build_filters(self, filters: Filters) -> list[Query]:
+        names = _named_filters(filters).items()
+        ranges = _ranges(filters).items()
+        return [
+            *(Query.term_set_query(self.schema, name, values) for name, values in names),
+            *(self.between(name, bounds) for name, bounds in ranges),
+        ]
 
-    def _words(self, plan: Plan) -> list[tuple[Occur, Query]]:
-        ways = [self._group(group) for group in plan.groups]
+    def _translate_plan(self, plan: Plan) -> list[tuple[Occur, Query]]:
+        alternatives = [self._translate_group(group) for group in plan.groups]
         if plan.full_title is not None:
-            ways.append(self._best(plan.full_title))
-        words = Query.boolean_query([(Occur.Should, way) for way in ways])
-        return [(Occur.Must, words), *((Occur.Should, self._best(slot)) for slot in plan.optional)]
+            alternatives.append(self._translate_slot(plan.full_title))
+        any_of = Query.boolean_query([(Occur.Should, query) for query in alternatives])
+        optional = ((Occur.Should, self._translate_slot(slot)) for slot in plan.optional)
+        return [(Occur.Must, any_of), *optional]
 
-    def _group(self, group: Group) -> Query:
+    def _translate_group(self, group: Group) -> Query:
         slots = [
-            (Occur.Should, query) for s in group.slots for query in [self._best(s)] * s.multiplicity
+            (Occur.Should, query)
+            for slot in group.slots
+            for query in [self._translate_slot(slot)] * slot.multiplicity
         ]
         return Query.boolean_query(slots, minimum_number_should_match=group.min_matches)
 
-    def _best(self, slot: Slot) -> Query:
-        return Query.disjunction_max_query([self._clause(clause) for clause in slot.clauses])
+    def _translate_slot(self, slot: Slot) -> Query:
+        clauses = [self._translate_clause(clause) for clause in slot.clauses]
+        return Query.disjunction_max_query(clauses)
 
-    def _clause(self, clause: Clause) -> Query:
-        # A set of terms in one query costs three times what its terms cost one by one.
+    def _translate_clause(self, clause: Clause) -> Query:
+        # One term-set query costs three times as much as its terms in separate queries.
         terms = [self.term(clause.field, term) for term in clause.terms]
         any_of = [(Occur.Should, term) for term in terms]
-        found = terms[0] if len(terms) == 1 else Query.boolean_query(any_of)
-        return Query.const_score_query(found, clause.weight)
+        query = terms[0] if len(terms) == 1 else Query.boolean_query(any_of)
+        return Query.const_score_query(query, clause.weight)
 
 
-NOW = QueryBuilder(SCHEMA)
-"""How an index of this release is asked."""
+CURRENT_QUERIES = QueryBuilder(SCHEMA)
+"""Builds queries for indexes of this release."""
 
 
-def asked(plan: Plan | None, selection: Filters, by: Column | None = None) -> frozenset[str]:
-    """The fields that this query and its order look at."""
-    found = {*_names(selection), *_ranges(selection)}
+def required_fields(
+    plan: Plan | None, filters: Filters, sort_column: Column | None = None
+) -> frozenset[str]:
+    """Return the fields that a search and its sort order need."""
+    fields = {*_named_filters(filters), *_ranges(filters)}
     if plan is not None:
         slots = [slot for group in plan.groups for slot in group.slots]
         slots += [*plan.optional, *([plan.full_title] if plan.full_title else [])]
-        found.update(clause.field for slot in slots for clause in slot.clauses)
-    if by is not None:
-        found.update((f"by_{by}", "n_title") if by == "title" else (f"by_{by}",))
-    return frozenset(found)
+        fields.update(clause.field for slot in slots for clause in slot.clauses)
+    if sort_column is not None:
+        fields.add(f"by_{sort_column}")
+    if sort_column == "title":
+        fields.add("n_title")
+    return frozenset(fields)
 
 
-def _names(selection: Filters) -> dict[str, tuple[str, ...]]:
-    named = {f"is_{name}": values for name, values in selection.name_filters.items()}
-    return named | ({"is_type": selection.types} if selection.types else {})
+def facet_field(facet: Facet) -> str:
+    """Return the field whose values a facet counts."""
+    (options,) = FACET_AGGREGATIONS[facet].values()
+    return str(options["field"])
 
 
-def _ranges(selection: Filters) -> dict[str, Range]:
+def _named_filters(filters: Filters) -> dict[str, tuple[str, ...]]:
+    named = {f"is_{name}": values for name, values in filters.name_filters.items()}
+    return named | ({"is_type": filters.types} if filters.types else {})
+
+
+def _ranges(filters: Filters) -> dict[str, Range]:
     ranges = {
-        "n_year": selection.years,
-        "n_rating": selection.ratings,
-        "n_minutes": selection.minutes,
+        "n_year": filters.years,
+        "n_rating": filters.ratings,
+        "n_minutes": filters.minutes,
     }
-    return {name: each for name, each in ranges.items() if not each.is_open}
+    return {name: bounds for name, bounds in ranges.items() if not bounds.is_open}

@@ -1,8 +1,9 @@
-"""Reading the embedded index.
+"""Searches in the embedded index.
 
-Searches run in two threads of their own: tantivy lets go of the interpreter while it works, so a
-heavy query does not hold up the event loop. Which index is live is looked up when the generation
-moves; a search that is under way resolves its hits with the searcher that found them."""
+Searches run in two threads of their own: tantivy releases the interpreter lock while it works, so a
+heavy query does not block the event loop. The pointer to the live index is read again when the
+generation moves; a search in progress resolves its hits with the searcher that found them.
+"""
 
 import asyncio
 from bisect import bisect_left
@@ -22,43 +23,47 @@ from service.search.criteria.facets import FacetCounts, order_counts
 from service.search.criteria.filters import NO_FILTERS, Facet, Filters, Range
 from service.search.criteria.sorting import Sort, SortKey
 from service.search.engines.base import Hit, Hits, IndexOutdated
-from service.search.engines.tantivy import schema as layout
-from service.search.engines.tantivy.queries import COUNTED, NOW, QueryBuilder, asked
-from service.search.engines.tantivy.schema import SCHEMA
+from service.search.engines.tantivy.folder import read_field_names, read_pointer
+from service.search.engines.tantivy.queries import (
+    CURRENT_QUERIES,
+    FACET_AGGREGATIONS,
+    QueryBuilder,
+    facet_field,
+    required_fields,
+)
+from service.search.engines.tantivy.schema import SCHEMA, TANTIVY_VERSION
+from service.search.engines.tantivy.serializer import columns_to_id
 from service.search.query.plan import Plan
 
 T = TypeVar("T")
 
 THREADS = 2
-MOST_READ = 100_000  # hits looked at for one page; a walk by relevance ends there
+MAX_READ_HITS = 100_000  # read for one page; a cursor by relevance ends there
 COLUMNS = ("votes", "id_high", "id_low", "version")
-_Scored = tuple[Any, tantivy.DocAddress]
-"""What a hit is ordered by, and where it is."""
+_ScoredAddress = tuple[Any, tantivy.DocAddress]
+"""The first part of a hit's sort key, and where its document is."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Live:
+class _OpenIndex:
     name: str
     index: tantivy.Index
     fields: frozenset[str]
-    phrasing: QueryBuilder
+    queries: QueryBuilder
 
     @classmethod
-    def of(cls, folder: Path) -> "_Live":
+    def open(cls, folder: Path) -> "_OpenIndex":
         index = tantivy.Index.open(str(folder))
-        fields = layout.fields_of(folder)
-        return cls(
-            folder.name,
-            index,
-            fields,
-            NOW if index.schema == SCHEMA else QueryBuilder(index.schema),
-        )
+        is_current = index.schema == SCHEMA
+        queries = CURRENT_QUERIES if is_current else QueryBuilder(index.schema)
+        return cls(folder.name, index, read_field_names(folder), queries)
 
-    def searcher(self, fields: Callable[[], frozenset[str]]) -> tantivy.Searcher:
-        """What the index shows now, if it has all `fields`: tantivy panics at an order or a count
-        of one that an index of an earlier release does not have.
+    def get_searcher(self, fields: Callable[[], frozenset[str]]) -> tantivy.Searcher:
+        """Return a searcher if the index has all `fields`; otherwise raise `IndexOutdated`.
+
+        tantivy panics when it sorts or counts by a field that the index lacks.
         """
-        if self.phrasing is not NOW and not fields() <= self.fields:
+        if self.queries is not CURRENT_QUERIES and not fields() <= self.fields:
             raise IndexOutdated
         return self.index.searcher()
 
@@ -67,24 +72,24 @@ class TantivyEngine:
     """The engine for one machine: a folder that its processes share."""
 
     def __init__(self, root: Path, name: str | None = None) -> None:
-        """With `name` it reads that index; without, whichever is live."""
+        """Read the index `name`, or without a name the live one."""
         self._root = root
         self._name = name
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="tantivy")
-        self._live: _Live | None = None
+        self._index: _OpenIndex | None = None
 
     async def open(self) -> None:
-        await self._run(self._look)
+        await self._run(self._refresh)
 
     async def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
-        self._live = None
+        self._index = None
 
     async def refresh(self, generation: int) -> None:
         try:
-            await self._run(self._look)
+            await self._run(self._refresh)
         except Unavailable:
-            self._live = None  # the next search looks anew
+            self._index = None  # the next search opens it again
             raise
 
     async def search(
@@ -93,22 +98,22 @@ class TantivyEngine:
         offset: int,
         limit: int,
         *,
-        selection: Filters = NO_FILTERS,
+        filters: Filters = NO_FILTERS,
         sort: Sort = "relevance",
         after: SortKey | None = None,
     ) -> Hits:
-        return await self._run(partial(self._search, plan, offset, limit, selection, sort, after))
+        return await self._run(partial(self._search, plan, offset, limit, filters, sort, after))
 
     async def count(
-        self, plan: Plan | None, selection: Filters, facets: Sequence[Facet]
+        self, plan: Plan | None, filters: Filters, facets: Sequence[Facet]
     ) -> FacetCounts:
-        return await self._run(partial(self._count, plan, selection, facets))
+        return await self._run(partial(self._count, plan, filters, facets))
 
     async def check(self) -> str:
-        await self._run(self._look)  # since it was last asked another index may have become live
-        live = await self._run(self._reading)
-        number = live.index.searcher().num_docs
-        return f"tantivy {layout.RELEASE}, index {live.name}: {number} documents in {self._root}"
+        await self._run(self._refresh)  # another index may have become the live one
+        live = await self._run(self._get_index)
+        count = live.index.searcher().num_docs
+        return f"tantivy {TANTIVY_VERSION}, index {live.name}: {count} documents in {self._root}"
 
     async def _run(self, work: Callable[[], T]) -> T:
         try:
@@ -117,142 +122,144 @@ class TantivyEngine:
             raise
         except (OSError, ValueError, RuntimeError) as error:
             raise Unavailable(
-                "The search index cannot be read just now.",
+                "The search index cannot be read at the moment.",
                 code="search_unavailable",
                 retry_after=1,
             ) from error
 
-    def _look(self) -> _Live | None:
-        """Follow the pointer, and show what has been committed since. Several threads may be here
-        at once.
-        """
-        name, live = self._name or layout.pointed(self._root), self._live
-        if live is not None and live.name == name:
-            live.index.reload()
-            return live
-        self._live = live = _Live.of(self._root / name) if name else None
-        return live
+    def _refresh(self) -> _OpenIndex | None:
+        """Open the live index if it changed, and show all commits. Safe in several threads."""
+        name, index = self._name or read_pointer(self._root), self._index
+        if index is not None and index.name == name:
+            index.index.reload()
+            return index
+        self._index = index = _OpenIndex.open(self._root / name) if name else None
+        return index
 
-    def _reading(self) -> _Live:
-        live = self._live or self._look()
-        if live is None:
+    def _get_index(self) -> _OpenIndex:
+        index = self._index or self._refresh()
+        if index is None:
             raise Unavailable(
-                "There is no search index yet; the indexer makes it when it starts.",
+                "There is no search index yet; the indexer creates it when it starts.",
                 code="search_unavailable",
                 retry_after=1,
             )
-        return live
+        return index
 
-    def _search(  # noqa: PLR0917  # as `search` has them
+    def _search(  # noqa: PLR0917  # the parameters of `search`
         self,
         plan: Plan | None,
         offset: int,
         limit: int,
-        selection: Filters,
+        filters: Filters,
         sort: Sort,
         after: SortKey | None,
     ) -> Hits:
         if plan is not None and plan.matches_nothing:
             return Hits((), 0)
-        by = sorting.sort_column(sort, plan is not None)
-        live = self._reading()
-        searcher = live.searcher(lambda: asked(plan, selection, by))
-        query = live.phrasing.query(plan, selection)
-        most, total = offset + limit, None
-        read = _Read(searcher, query, by)
-        if after is not None and by is not None:
-            most, total = limit, _counted(searcher.search(query, limit=1))
-            read = _Read(searcher, _from(live.phrasing, query, by, after), by)
-        while True:
-            scored, count = read.best(most + 1)
-            hits = read.ordered(scored, after)
-            page = hits[:limit] if after else hits[offset : offset + limit]
-            if len(scored) <= most or most >= MOST_READ:
-                break
-            # Equals come in no order that lasts, so all equals of the last wanted hit are read.
-            if len(page) == limit and page[-1].sort_key[0] != scored[-1][0]:
-                break
-            most = min(4 * most, MOST_READ)
-        return Hits(tuple(page), count if total is None else total)
+        column = sorting.sort_column(sort, plan is not None)
+        index = self._get_index()
+        searcher = index.get_searcher(lambda: required_fields(plan, filters, column))
+        query = index.queries.build_query(plan, filters)
+        if after is None or column is None:
+            return _HitReader(searcher, query, column).read_page(offset, limit, after)
+        total = _total(searcher.search(query, limit=1))
+        query = _skip_earlier(index.queries, query, column, after)
+        page = _HitReader(searcher, query, column).read_page(0, limit, after)
+        return Hits(page.hits, total)
 
-    def _count(self, plan: Plan | None, selection: Filters, facets: Sequence[Facet]) -> FacetCounts:
+    def _count(self, plan: Plan | None, filters: Filters, facets: Sequence[Facet]) -> FacetCounts:
         if plan is not None and plan.matches_nothing:
             return dict.fromkeys(facets, ())
-        live = self._reading()
-        searcher = live.searcher(
-            lambda: asked(plan, selection) | {_counts(facet) for facet in facets}
+        index = self._get_index()
+        searcher = index.get_searcher(
+            lambda: required_fields(plan, filters) | {facet_field(facet) for facet in facets}
         )
-        found: FacetCounts = {}
+        counts: FacetCounts = {}
         for facet in facets:
-            query = live.phrasing.query(plan, selection.without_facet(facet))
-            buckets = searcher.aggregate(query, {"of": COUNTED[facet]})["of"]["buckets"]
-            values = ((_value(b["key"]), b["doc_count"]) for b in buckets)
-            found[facet] = order_counts(facet, values)
-        return found
+            query = index.queries.build_query(plan, filters.without_facet(facet))
+            aggregations = searcher.aggregate(query, {"of": FACET_AGGREGATIONS[facet]})
+            counts[facet] = order_counts(facet, map(_parse_bucket, aggregations["of"]["buckets"]))
+        return counts
 
 
-def _counted(found: tantivy.SearchResult) -> int:
-    return int(found.count)  # type: ignore[attr-defined]  # the stubs leave it out
+def _total(result: tantivy.SearchResult) -> int:
+    return int(result.count)  # type: ignore[attr-defined]  # missing in the stubs
 
 
-def _counts(facet: Facet) -> str:
-    """The field that a facet's counts look at."""
-    (way,) = COUNTED[facet].values()
-    return str(way["field"])
+def _parse_bucket(bucket: dict[str, Any]) -> tuple[str | int, int]:
+    key = bucket["key"]
+    return key if isinstance(key, str) else int(key), bucket["doc_count"]
 
 
-def _value(key: str | float) -> str | int:
-    return key if isinstance(key, str) else int(key)
-
-
-def _from(
-    phrasing: QueryBuilder, query: tantivy.Query, by: sorting.Column | None, after: SortKey
+def _skip_earlier(
+    queries: QueryBuilder, query: tantivy.Query, column: sorting.Column, after: SortKey
 ) -> tantivy.Query:
-    """The query without most of what comes before a place in the order of a column."""
-    name, least = f"by_{by}", after[0]
-    if by == "title":
-        name, least = "n_title", sorting.title_prefix_number(str(least))
-    assert not isinstance(least, str)
-    return query.and_must_match(phrasing.between(name, Range(least)))
+    """Return the query without most of the hits that come before a sort key."""
+    field, minimum = f"by_{column}", after[0]
+    if column == "title":
+        field, minimum = "n_title", sorting.title_prefix_number(str(minimum))
+    assert not isinstance(minimum, str)
+    return query.and_must_match(queries.between(field, Range(minimum)))
 
 
-class _Read:
-    """One query's hits, in the order of one column."""
+class _HitReader:
+    """Reads one query's hits in the order of a column, or of the score for None."""
 
     def __init__(
-        self, searcher: tantivy.Searcher, query: tantivy.Query, by: sorting.Column | None
+        self, searcher: tantivy.Searcher, query: tantivy.Query, column: sorting.Column | None
     ) -> None:
         self._searcher = searcher
         self._query = query
-        self._by = by
+        self._column = column
 
-    def best(self, limit: int) -> tuple[list[_Scored], int]:
-        """The first hits, equals in any order, and how many there are in all."""
-        if self._by is None:
-            found = self._searcher.search(self._query, limit=limit, weight_by_field="weight")
+    def read_page(self, offset: int, limit: int, after: SortKey | None) -> Hits:
+        """Return the hits from `offset` on or, with `after`, those behind it.
+
+        tantivy returns ties in no stable order. So hits are read, ever more of them, until all
+        that tie with the page's last hit are there to be sorted.
+        """
+        count = offset + limit
+        while True:
+            top, total = self._read_top(count + 1)
+            hits = self._sort(top, after)
+            page = hits[:limit] if after else hits[offset : offset + limit]
+            if len(top) <= count or count >= MAX_READ_HITS:
+                break
+            if len(page) == limit and page[-1].sort_key[0] != top[-1][0]:
+                break
+            count = min(4 * count, MAX_READ_HITS)
+        return Hits(tuple(page), total)
+
+    def _read_top(self, limit: int) -> tuple[list[_ScoredAddress], int]:
+        """Return the first hits, ties in any order, and the total."""
+        if self._column is None:
+            result = self._searcher.search(self._query, limit=limit, weight_by_field="weight")
         else:
-            by, ascending = f"by_{self._by}", tantivy.Order.Asc
-            found = self._searcher.search(
-                self._query, limit=limit, order_by_field=by, order=ascending
+            result = self._searcher.search(
+                self._query,
+                limit=limit,
+                order_by_field=f"by_{self._column}",
+                order=tantivy.Order.Asc,
             )
-        return found.hits, _counted(found)
+        return result.hits, _total(result)
 
-    def ordered(self, scored: list[_Scored], after: SortKey | None) -> list[Hit]:
-        """The hits in their order, those up to `after` left out."""
-        if after is not None and self._by is None:  # those that are surely before are not looked at
-            scored = scored[bisect_left(scored, -float(after[0]), key=lambda each: -each[0]) :]
-        addresses = [address for _, address in scored]
+    def _sort(self, top: list[_ScoredAddress], after: SortKey | None) -> list[Hit]:
+        """Return the hits in their order, without those up to `after`."""
+        if after is not None and self._column is None:  # higher scores surely come before
+            top = top[bisect_left(top, -float(after[0]), key=lambda scored: -scored[0]) :]
+        addresses = [address for _, address in top]
         columns = [self._searcher.fast_field_values(name, addresses) for name in COLUMNS]
-        first = sorting.sort_precedence(self._by, after) if after is not None else None
-        found = []
-        for (key, _), votes, high, low, version in zip(scored, *columns, strict=True):
-            film_id = layout.id_of(high, low)
-            place: SortKey = (
-                (key, film_id) if self._by in sorting.NUMBER_COLUMNS else (key, votes, film_id)
+        first = sorting.sort_precedence(self._column, after) if after is not None else None
+        hits = []
+        for (key, _), votes, high, low, version in zip(top, *columns, strict=True):
+            film_id = columns_to_id(high, low)
+            sort_key: SortKey = (
+                (key, film_id) if self._column in sorting.NUMBER_COLUMNS else (key, votes, film_id)
             )
-            where = sorting.sort_precedence(self._by, place)
-            if first is None or where > first:
-                score = float(key) if self._by is None else 0.0
-                found.append((where, Hit(film_id, version, score, place)))
-        found.sort(key=itemgetter(0))
-        return [hit for _, hit in found]
+            precedence = sorting.sort_precedence(self._column, sort_key)
+            if first is None or precedence > first:
+                score = float(key) if self._column is None else 0.0
+                hits.append((precedence, Hit(film_id, version, score, sort_key)))
+        hits.sort(key=itemgetter(0))
+        return [hit for _, hit in hits]

@@ -1,7 +1,7 @@
-"""Writing the embedded index: one process at a time, which holds the folder's lock.
+"""Writes to the embedded index by one process at a time, which holds the folder's lock.
 
-tantivy knows no versions, so the writer looks up what it has before it replaces anything: a
-document that is older than the index's is left out, as Elasticsearch does with external versions.
+tantivy has no document versions. So the writer looks up the version that an index holds before it
+replaces a document, and skips older ones, as Elasticsearch does with external versions.
 """
 
 import asyncio
@@ -18,97 +18,112 @@ import orjson
 import tantivy
 
 from service.errors import Unavailable
-from service.search.engines.base import SerializedDocument, Serializer, WriteError, serialize_all
-from service.search.engines.tantivy import schema as layout
-from service.search.engines.tantivy.queries import NOW
+from service.search.engines.base import (
+    FIRST_INDEX,
+    SerializedDocument,
+    Serializer,
+    WriteError,
+    serialize_all,
+)
+from service.search.engines.tantivy import schema
+from service.search.engines.tantivy.folder import (
+    LOCK_FILE,
+    list_index_names,
+    read_pointer,
+    write_fingerprint,
+    write_pointer,
+)
+from service.search.engines.tantivy.queries import CURRENT_QUERIES
+from service.search.engines.tantivy.serializer import columns_to_id, serialize
 from service.search.index.document import MovieDocument
 
 T = TypeVar("T")
 
-HEAP = 64_000_000  # bytes of documents kept in memory before a segment is written
-FIRST = "movies-1"
-KEY = ("id_high", "id_low", "version")
+HEAP_BYTES = 64_000_000  # documents held in memory before a segment is written
+VERSION_COLUMNS = ("id_high", "id_low", "version")
 
 
-class _Store:
-    """One index that is being written."""
+class _WritableIndex:
+    """One index that is open for writing."""
 
     def __init__(self, folder: Path) -> None:
-        self.index = layout.opened(folder)
-        self.writer = self.index.writer(HEAP, 1)
-        self.fits = self.index.schema == layout.SCHEMA
-        self.added: dict[str, int] = {}
-        """The versions of films that the searcher does not know yet."""
+        self._index = schema.open_index(folder)
+        self._writer = self._index.writer(HEAP_BYTES, 1)
+        self._is_current = self._index.schema == schema.SCHEMA
+        self._uncommitted: dict[str, int] = {}
+        """The versions of films that the searcher does not see yet."""
 
-    def put(self, documents: Sequence[SerializedDocument]) -> tuple[WriteError, ...]:
-        """Add what is newer than what is there; `keep` makes it last, and shows it."""
-        if not self.fits:
-            reason = "the index was made by another release; a rebuild takes this in"
+    def add(self, documents: Sequence[SerializedDocument]) -> tuple[WriteError, ...]:
+        """Add documents, except outdated ones; `commit_added` makes them durable."""
+        if not self._is_current:
+            reason = "an earlier release made the index; a rebuild takes this document in"
             return tuple(WriteError(d.film_id, reason, retryable=True) for d in documents)
-        refused = []
-        there = _versions(self.index.searcher(), [document.film_id for document in documents])
+        errors = []
+        film_ids = [document.film_id for document in documents]
+        committed = _read_versions(self._index.searcher(), film_ids)
         for document in documents:
             film_id, version = document.film_id, document.version
-            held = self.added.get(film_id) or there.get(film_id)
-            if held is not None and held > version:
+            present = self._uncommitted.get(film_id) or committed.get(film_id)
+            if present is not None and present > version:
                 continue
             try:
-                self._add(document, replacing=held is not None)
+                self._add(document, replace=present is not None)
             except (ValueError, OverflowError) as error:
-                refused.append(WriteError(film_id, str(error), retryable=False))
+                errors.append(WriteError(film_id, str(error), retryable=False))
                 continue
-            self.added[film_id] = version
-        return tuple(refused)
+            self._uncommitted[film_id] = version
+        return tuple(errors)
 
-    def _add(self, document: SerializedDocument, replacing: bool) -> None:
-        """What is replaced goes only once it is sure that the new one can be taken."""
-        if replacing:
-            ready = tantivy.Document.from_dict(orjson.loads(document.body), layout.SCHEMA)
-            self.writer.delete_documents_by_term("id", document.film_id)
-            self.writer.add_document(ready)
-        else:
-            self.writer.add_json(document.body.decode())
+    def commit_added(self) -> None:
+        """Commit if documents were added."""
+        if self._uncommitted:
+            self._commit()
 
-    def keep(self) -> None:
-        """Commit what was added."""
-        if self.added:
-            self.commit()
-
-    def commit(self) -> None:
-        """Make all changes last, and see them."""
-        self.writer.commit()
-        self.index.reload()
-        self.added.clear()
-
-    def bury(self, film_ids: Sequence[str]) -> None:
-        """Remove the tombstones among these."""
-        searcher = self.index.searcher()
+    def purge_tombstones(self, film_ids: Sequence[str]) -> None:
+        """Remove the tombstones of these films."""
+        searcher = self._index.searcher()
         for film_id in film_ids:
-            if self.fits and NOW.is_gone(searcher, film_id):
-                self.writer.delete_documents_by_term("id", film_id)
-        self.commit()
+            if self._is_current and CURRENT_QUERIES.has_tombstone(searcher, film_id):
+                self._writer.delete_documents_by_term("id", film_id)
+        self._commit()
 
     def count(self) -> int:
-        """Films in it, tombstones left out."""
-        self.keep()
-        searcher = self.index.searcher()
-        gone = searcher.search(NOW.gone, limit=1)
-        return int(searcher.num_docs - gone.count)  # type: ignore[attr-defined]  # not in stubs
+        """Commit, and count the films without tombstones."""
+        self.commit_added()
+        searcher = self._index.searcher()
+        tombstones = searcher.search(CURRENT_QUERIES.tombstones, limit=1)
+        return int(searcher.num_docs - tombstones.count)  # type: ignore[attr-defined]  # no stub
 
     def close(self) -> None:
-        self.writer.wait_merging_threads()
+        self._writer.wait_merging_threads()
+
+    def _add(self, document: SerializedDocument, replace: bool) -> None:
+        """Add a document. Remove the one it replaces only once tantivy has accepted the new one."""
+        if replace:
+            new = tantivy.Document.from_dict(orjson.loads(document.body), schema.SCHEMA)
+            self._writer.delete_documents_by_term("id", document.film_id)
+            self._writer.add_document(new)
+        else:
+            self._writer.add_json(document.body.decode())
+
+    def _commit(self) -> None:
+        """Make all changes durable, and see them."""
+        self._writer.commit()
+        self._index.reload()
+        self._uncommitted.clear()
 
 
 class TantivyWriter:
-    """The writer of a folder. `open` raises `Unavailable` (`index_locked`) while another process
-    writes it.
+    """The writer of a folder; one at a time.
+
+    `open` raises `Unavailable` with the code `index_locked` while another process writes.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tantivy-writer")
         self._lock: int | None = None
-        self._stores: dict[str, _Store] = {}
+        self._indexes: dict[str, _WritableIndex] = {}
 
     async def open(self) -> None:
         await self._run(self._open)
@@ -121,38 +136,38 @@ class TantivyWriter:
     async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
         return await self._run(partial(self._write, documents))
 
-    async def create(self, name: str) -> None:
-        await self._run(partial(self._create, name))
-
     @property
     def serialize(self) -> Serializer:
-        return layout.serialize
+        return serialize
+
+    async def create(self, name: str) -> None:
+        await self._run(partial(self._create_index, name))
 
     async def fill(
         self, name: str, documents: Sequence[SerializedDocument]
     ) -> tuple[WriteError, ...]:
-        return await self._run(lambda: self._store(name).put(documents))
+        return await self._run(lambda: self._get_index(name).add(documents))
 
     async def commit(self, name: str) -> None:
-        await self._run(lambda: self._store(name).keep())
+        await self._run(lambda: self._get_index(name).commit_added())
 
     async def count(self, name: str) -> int:
-        return await self._run(lambda: self._store(name).count())
+        return await self._run(lambda: self._get_index(name).count())
 
     async def promote(self, name: str) -> None:
         await self._run(partial(self._promote, name))
 
     async def live_index(self) -> str | None:
-        return await self._run(partial(layout.pointed, self._root))
+        return await self._run(partial(read_pointer, self._root))
 
     async def list_indexes(self) -> list[str]:
-        return await self._run(self._names)
+        return await self._run(partial(list_index_names, self._root))
 
     async def drop(self, name: str) -> None:
         await self._run(partial(self._drop, name))
 
     async def purge_tombstones(self, film_ids: Sequence[str]) -> None:
-        await self._run(lambda: self._store(self._current()).bury(film_ids))
+        await self._run(lambda: self._get_live_index().purge_tombstones(film_ids))
 
     async def _run(self, work: Callable[[], T]) -> T:
         try:
@@ -167,84 +182,83 @@ class TantivyWriter:
     def _open(self) -> None:
         self._root.mkdir(parents=True, exist_ok=True)
         if self._lock is None:
-            self._lock = _locked(self._root / layout.LOCK)
-        if layout.pointed(self._root) is None:
-            self._create(FIRST)
-            layout.point(self._root, FIRST)
+            self._lock = _acquire_lock(self._root / LOCK_FILE)
+        if read_pointer(self._root) is None:
+            self._create_index(FIRST_INDEX)
+            write_pointer(self._root, FIRST_INDEX)
 
     def _close(self) -> None:
-        for store in self._stores.values():
-            store.close()
-        self._stores.clear()
+        for index in self._indexes.values():
+            index.close()
+        self._indexes.clear()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def _write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
-        store = self._store(self._current())
-        ready, refused = serialize_all(documents, layout.serialize)
-        refused += store.put(ready)
-        store.keep()
-        return refused
+        index = self._get_live_index()
+        serialized, errors = serialize_all(documents, serialize)
+        errors += index.add(serialized)
+        index.commit_added()
+        return errors
 
-    def _current(self) -> str:
-        name = layout.pointed(self._root)
-        if name is None:
-            raise OSError("no index is live")
-        return name
-
-    def _store(self, name: str) -> _Store:
-        if self._lock is None:
-            raise OSError("the writer is not open")
-        if name not in self._stores:
-            self._stores[name] = _Store(self._root / name)
-        return self._stores[name]
-
-    def _create(self, name: str) -> None:
+    def _create_index(self, name: str) -> None:
         self._drop(name)
         folder = self._root / name
         folder.mkdir()
-        (folder / layout.MARK).write_text(layout.FINGERPRINT)  # first: a half index is swept by it
-        layout.made(folder)
+        write_fingerprint(folder, schema.FINGERPRINT)  # first: it marks what a clean-up may remove
+        schema.create_index(folder)
 
     def _promote(self, name: str) -> None:
         if not tantivy.Index.exists(str(self._root / name)):
             raise OSError(f"there is no index {name}")
-        self._store(name).keep()
-        layout.point(self._root, name)
-
-    def _names(self) -> list[str]:
-        return sorted(mark.parent.name for mark in self._root.glob(f"*/{layout.MARK}"))
+        self._get_index(name).commit_added()
+        write_pointer(self._root, name)
 
     def _drop(self, name: str) -> None:
-        if name == layout.pointed(self._root):
+        if name == read_pointer(self._root):
             raise ValueError(f"{name} is the live index")
-        if (store := self._stores.pop(name, None)) is not None:
-            store.close()
+        if (index := self._indexes.pop(name, None)) is not None:
+            index.close()
         shutil.rmtree(self._root / name, ignore_errors=True)
 
+    def _get_live_index(self) -> _WritableIndex:
+        name = read_pointer(self._root)
+        if name is None:
+            raise OSError("no index is live")
+        return self._get_index(name)
 
-def _versions(searcher: tantivy.Searcher, film_ids: list[str]) -> dict[str, int]:
-    """The versions of those films that are there, looked up at once: one by one takes three times
-    as long.
+    def _get_index(self, name: str) -> _WritableIndex:
+        if self._lock is None:
+            raise OSError("the writer is not open")
+        if name not in self._indexes:
+            self._indexes[name] = _WritableIndex(self._root / name)
+        return self._indexes[name]
+
+
+def _read_versions(searcher: tantivy.Searcher, film_ids: list[str]) -> dict[str, int]:
+    """Return the versions of the films that the index holds, by film id.
+
+    One query for all takes a third of the time of a query for each.
     """
     if not film_ids:
         return {}
-    query = tantivy.Query.term_set_query(layout.SCHEMA, "id", film_ids)
+    query = tantivy.Query.term_set_query(schema.SCHEMA, "id", film_ids)
     hits = searcher.search(query, limit=len(film_ids), count=False).hits
     addresses = [address for _, address in hits]
-    columns = (searcher.fast_field_values(name, addresses) for name in KEY)
-    return {layout.id_of(high, low): version for high, low, version in zip(*columns, strict=True)}
+    columns = (searcher.fast_field_values(name, addresses) for name in VERSION_COLUMNS)
+    return {columns_to_id(high, low): version for high, low, version in zip(*columns, strict=True)}
 
 
-def _locked(path: Path) -> int:
+def _acquire_lock(path: Path) -> int:
+    """Return the descriptor of the locked file. Raise `Unavailable` if another process has it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
         raise Unavailable(
-            "Another process writes the search index; this one stands by.",
+            "Another process writes the search index; this one waits for its turn.",
             code="index_locked",
             retry_after=1,
         ) from error
