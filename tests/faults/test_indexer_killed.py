@@ -26,16 +26,16 @@ from service.search.engines.elasticsearch.writer import ElasticsearchWriter
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
-from tests.faults.killed_worker import STEPS, index_until_killed
 from tests.faults.plugin import Seen
 from tests.faults.proxy import Proxy
 from tests.support.backends import require_backend
+from tests.support.crashing_index_worker import STEPS, index_until_killed
 from tests.support.indexing import FILMS, SAMPLE
 from tests.support.waiting import wait_until
 
 LONG = 120.0  # seconds that a child may take on a busy machine
 forking = multiprocessing.get_context("forkserver")
-forking.set_forkserver_preload(["tests.faults.killed_worker"])
+forking.set_forkserver_preload(["tests.support.crashing_index_worker"])
 
 
 def later() -> datetime:

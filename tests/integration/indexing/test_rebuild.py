@@ -33,13 +33,13 @@ from service.search.query.plan import Plan
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
+from tests.support.crashing_rebuild import AFTER_PROMOTE, rebuild_until_killed
 from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, count_films
-from tests.support.killed_rebuild import AFTER_PROMOTE, rebuild_until_killed
 from tests.support.waiting import wait_until
 
 LONG = 120.0  # seconds that a small rebuild may take on a busy machine
 forking = multiprocessing.get_context("forkserver")
-forking.set_forkserver_preload(["tests.support.killed_rebuild"])
+forking.set_forkserver_preload(["tests.support.crashing_rebuild"])
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from service.films.catalogue import Catalogue
 from service.indexing.models import Step
 from service.search.engines.base import Inventory
 from service.search.engines.tantivy.serializer import serialize
-from tests.integration.test_rebuild import differences, run_rebuild
+from tests.integration.indexing.test_rebuild import differences, run_rebuild
 from tests.support.indexing import FILMS, SAMPLE
 from tests.support.waiting import wait_until
 
