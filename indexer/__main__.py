@@ -1,7 +1,7 @@
-"""`movies indexer`: the only writer of the index and of posters.
+"""`movies indexer`: the process that writes the index and the posters.
 
-Any number may run with Elasticsearch. With tantivy one holds the index's lock and the others
-stand by, ready to take over when it dies.
+Any number of indexers may run with Elasticsearch. With tantivy one holds the index's lock, and the
+others stand by to take over when it dies.
 """
 
 import asyncio
@@ -24,6 +24,8 @@ from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
 from indexer.poster_worker import PosterWorker
 from indexer.rebuild import Rebuild
+from indexer.rebuild_fill import IndexFiller
+from indexer.rebuild_lease import RebuildLease
 from indexer.shutdown import wait_or_stop
 from service.clock import utc_now
 from service.database import connection
@@ -42,112 +44,114 @@ from service.settings import Settings, load_settings
 
 log = structlog.get_logger()
 
-OUTDATED = "searches go on with it; run `movies reindex`"
-STAND_BY = 1.0  # seconds between two tries to open an index that another holds, or that is away
+OUTDATED_ADVICE = "searches go on with it; run `movies reindex`"
+STANDBY_INTERVAL = 1.0  # seconds between attempts to open an index that is locked or down
 
 
-async def run(chosen: Settings, stop: asyncio.Event) -> None:
-    """Index and fetch posters until `stop`."""
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Index films and fetch posters until `stop`."""
     async with contextlib.AsyncExitStack() as stack:
-        for sign in (send_heartbeats(), loop_lag.measure_loop_lag("indexer")):
-            stack.callback(asyncio.create_task(sign).cancel)
-        await connection.open_database(chosen.database_url)
+        for monitor in (send_heartbeats(), loop_lag.measure_loop_lag("indexer")):
+            stack.callback(asyncio.create_task(monitor).cancel)
+        await connection.open_database(settings.database_url)
         stack.push_async_callback(connection.close_database)
-        store = await container.build_poster_store(chosen)
+        store = await container.build_poster_store(settings)
         stack.push_async_callback(store.close)
-        notifier = notifier_for(chosen.database_url)
+        notifier = notifier_for(settings.database_url)
         stack.push_async_callback(notifier.close)
-        posters = PosterWorker(
+        poster_worker = PosterWorker(
             store,
-            PosterFetcher(chosen.poster_allowed_private_hosts),
+            PosterFetcher(settings.poster_allowed_private_hosts),
             ImageProcessor(),
             generation.advance,
             utc_now,
         )
-        stack.push_async_callback(posters.close)
-        writer = container.build_writer(chosen)
+        stack.push_async_callback(poster_worker.close)
+        writer = container.build_writer(settings)
         stack.push_async_callback(writer.close)
-        owner = owner_name(chosen.database_url, stack)
-        access = IndexHandles(
-            writer, container.build_inventory(chosen), partial(container.build_engine, chosen)
+        owner = owner_name(settings.database_url, stack)
+        handles = IndexHandles(
+            writer, container.build_inventory(settings), partial(container.build_engine, settings)
         )
-        stack.push_async_callback(access.inventory.close)
-        async with asyncio.TaskGroup() as work:
-            work.create_task(posters.run(stop))
-            work.create_task(_index(access, notifier, owner, stop))
+        stack.push_async_callback(handles.inventory.close)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(poster_worker.run(stop))
+            tasks.create_task(_maintain_index(handles, notifier, owner, stop))
 
 
-async def _index(
-    access: IndexHandles, notifier: OutboxNotifier, owner: str, stop: asyncio.Event
+async def _maintain_index(
+    handles: IndexHandles, notifier: OutboxNotifier, owner: str, stop: asyncio.Event
 ) -> None:
-    """Keep the index level, once it is ours to write."""
-    if not await _open(access.writer, stop):
+    """Keep the index up to date, once this process may write it."""
+    if not await _open_when_available(handles.writer, stop):
         return
-    await _look_at(access.inventory)
+    await _warn_if_outdated(handles.inventory)
     await notifier.listen()
-    words = TermWriter()
-    worker = IndexWorker(access.writer, words, notifier, utc_now, owner)
-    rebuild = Rebuild(access, words, worker, utc_now, owner)
-    patrol = DriftScanner(Drift(access.inventory, notifier, utc_now), owner)
+    term_writer = TermWriter()
+    worker = IndexWorker(handles.writer, term_writer, notifier, utc_now, owner)
+    lease = RebuildLease(owner)
+    filler = IndexFiller(handles.writer, term_writer, lease)
+    rebuild = Rebuild(handles, worker, lease, filler, utc_now)
+    scanner = DriftScanner(Drift(handles.inventory, notifier, utc_now), owner)
     await asyncio.gather(
-        worker.run(stop), worker.purge_periodically(stop), rebuild.run(stop), patrol.run(stop)
+        worker.run(stop), worker.purge_periodically(stop), rebuild.run(stop), scanner.run(stop)
     )
 
 
-async def _look_at(inventory: Inventory) -> None:
-    """Say at the start whether the live index was made with another mapping or analysis."""
+async def _warn_if_outdated(inventory: Inventory) -> None:
+    """Log a warning if the live index was made with another mapping or analysis."""
     with contextlib.suppress(Unavailable):
         name = await inventory.live_index()
         if name is not None and not await inventory.is_current_schema(name):
-            log.warning("index_outdated", index=name, advice=OUTDATED)
+            log.warning("index_outdated", index=name, advice=OUTDATED_ADVICE)
 
 
-async def _open(writer: IndexWriter, stop: asyncio.Event) -> bool:
-    """Open the index, however long another holds it; False if told to stop before."""
-    told = ""
+async def _open_when_available(writer: IndexWriter, stop: asyncio.Event) -> bool:
+    """Open the index as soon as no other process holds it; return False if stopped before."""
+    logged_reason = ""
     while not stop.is_set():
         try:
             await writer.open()
             return True
-        except Unavailable as fault:
-            if fault.detail != told:
-                log.warning("standing_by", reason=fault.detail)
-                told = fault.detail
-            await wait_or_stop(stop, STAND_BY)
+        except Unavailable as error:
+            if error.detail != logged_reason:
+                log.warning("standing_by", reason=error.detail)
+                logged_reason = error.detail
+            await wait_or_stop(stop, STANDBY_INTERVAL)
     return False
 
 
 def owner_name(database_url: str, stack: contextlib.AsyncExitStack) -> str:
-    """A name that a restarted indexer has again, so that it frees what it held before it died.
+    """Return a name that a restarted indexer gets again, so that it can release its old claims.
 
-    It is the machine's name and the first number that no other indexer of this database here
-    holds; the lock ends with the process, however it ends.
+    The name is the host's, with the first number that no other indexer of this database on this
+    host has locked. The lock ends with the process, however that ends.
     """
-    which = hashlib.sha256(database_url.encode()).hexdigest()[:12]
+    database_hash = hashlib.sha256(database_url.encode()).hexdigest()[:12]
     for number in itertools.count(1):
-        path = Path(tempfile.gettempdir()) / f"movies-{os.getuid()}-{which}-indexer-{number}.lock"
-        file = stack.enter_context(path.open("w"))
+        name = f"movies-{os.getuid()}-{database_hash}-indexer-{number}.lock"
+        file = stack.enter_context((Path(tempfile.gettempdir()) / name).open("w"))
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             continue
         return f"{socket.gethostname()[:80]}-{number}"
-    raise AssertionError("numbers do not end")
+    raise AssertionError("itertools.count never ends")
 
 
-async def serve(chosen: Settings) -> None:
+async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await run(chosen, stop)
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    await run(settings, stop)
 
 
 def main() -> None:
-    chosen = load_settings()
-    logging.configure(chosen.log_format)
-    uvloop.run(serve(chosen))
+    settings = load_settings()
+    logging.configure(settings.log_format)
+    uvloop.run(serve(settings))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The slow comparison in the background: all day, page by page, by one indexer at a time."""
+"""Compare index and database in the background: all day, page by page, in one indexer at a time."""
 
 import asyncio
 
@@ -13,21 +13,21 @@ from service.indexing.models import DriftState
 
 log = structlog.get_logger()
 
-PAGE = 100  # films: some 20 ms, in which the indexer does nothing else
-PAUSE = 0.5  # seconds between two pages: a million films take an hour and a half
-REST = 60.0  # seconds between two rounds
-LEASE = 120_000  # ms
+PAGE_SIZE = 100  # films; takes about 20 ms, in which the indexer does nothing else
+PAGE_PAUSE = 0.5  # seconds between two pages: a million films take an hour and a half
+SCAN_PAUSE = 60.0  # seconds between two scans
+LEASE_MS = 120_000
 
 
 class DriftScanner:
-    """Compares the index with the database, round after round."""
+    """Compares the index with the database, scan after scan."""
 
     def __init__(self, drift: Drift, owner: str) -> None:
         self._drift = drift
         self._owner = owner
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Walk until `stop`; what fails is begun again with the next round."""
+        """Scan until `stop`; a scan that fails is begun again after the pause."""
         while not stop.is_set():
             try:
                 if await self._claim():
@@ -35,16 +35,16 @@ class DriftScanner:
             except Exception as error:
                 if not isinstance(error, Unavailable) and not is_database_fault(error):
                     log.error("comparison_failed", exc_info=error)
-            await wait_or_stop(stop, REST)
+            await wait_or_stop(stop, SCAN_PAUSE)
 
     async def scan_once(self, stop: asyncio.Event) -> None:
-        """Compare everything once; ends early at `stop`."""
+        """Compare everything once; return early at `stop`, or when the lease is lost."""
         last = None
-        async for tally in self._drift.compare_all(PAGE):
-            last = tally
+        async for report in self._drift.compare_all(PAGE_SIZE):
+            last = report
             if stop.is_set() or not await self._claim():
                 return
-            await wait_or_stop(stop, PAUSE)
+            await wait_or_stop(stop, PAGE_PAUSE)
         if last is not None and last.drift:
             log.warning(
                 "index_differs",
@@ -56,14 +56,14 @@ class DriftScanner:
 
     @run_uncancelled
     async def _claim(self) -> bool:
-        """Whether this indexer is the one that compares; renews its lease."""
+        """Claim the scan or renew the lease; return whether this indexer has it."""
         await DriftState.bulk_create([DriftState(name=ROW_NAME)], ignore_conflicts=True)
         now = await now_ms()
-        mine = DriftState.filter(name=ROW_NAME)
-        taken = await mine.filter(owner=self._owner).update(leased_until=now + LEASE)
+        state = DriftState.filter(name=ROW_NAME)
+        renewed = await state.filter(owner=self._owner).update(leased_until=now + LEASE_MS)
         return bool(
-            taken
-            or await mine.filter(leased_until__lt=now).update(
-                owner=self._owner, leased_until=now + LEASE
+            renewed
+            or await state.filter(leased_until__lt=now).update(
+                owner=self._owner, leased_until=now + LEASE_MS
             )
         )

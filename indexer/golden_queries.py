@@ -1,7 +1,7 @@
-"""Trial queries before an index goes live: what people will ask first, asked of old and new.
+"""Golden queries: searches for known films that both the old and the new index must answer.
 
-The best-known films, by their titles as they are and with two letters swapped. Only what the words
-of these films can answer is loaded, so a trial costs the same among a million films.
+They are the most popular films' titles, as they are and with two letters swapped. The vocabulary
+holds only the words of these films, so the check costs the same with a million films.
 """
 
 from collections.abc import Callable
@@ -16,87 +16,94 @@ from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.vocabulary.vocabulary import Vocabulary
 
-FILMS = 20  # titles that are tried
-FIRST = 10  # hits among which the film must be, if the old index has it there
-SHOWN = 3  # titles of each answer that the job keeps
-LONG_ENOUGH = 6  # letters of a word that may be misspelt
+FILM_COUNT = 20  # films that are searched for
+MAX_RANK = 10  # the film must be among this many hits, if it is in the old index
+REPORTED_TITLES = 3  # of each index's hits, stored in the job
+MIN_TYPO_LENGTH = 6  # letters of a word that may be misspelt
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenQuery:
-    """One query: the film that is meant, and the first hits of either index."""
+    """One query: the film that it should find, and the first hits of both indexes, as film ids."""
 
-    query: str
+    text: str
     film_id: str
-    expected: str
-    old: tuple[str, ...]
-    new: tuple[str, ...]
+    title: str
+    old_hits: tuple[str, ...]
+    new_hits: tuple[str, ...]
 
     @property
-    def worse(self) -> bool:
-        """Whether the old index finds the film and the new one does not."""
-        return self.film_id in self.old and self.film_id not in self.new
+    def is_regression(self) -> bool:
+        """Return whether the old index finds the film and the new one does not."""
+        return self.film_id in self.old_hits and self.film_id not in self.new_hits
 
 
 async def run_golden_queries(
-    open_engine: Callable[[str], Engine], old: str | None, new: str
+    build_engine: Callable[[str], Engine], old: str | None, new: str
 ) -> tuple[GoldenQuery, ...]:
-    """The trial queries, asked of the index `old` (if there is one) and of `new`.
+    """Run the golden queries on the index `old`, if there is one, and on `new`.
 
     Raises:
         Unavailable: an index does not answer.
     """
-    films = await _best_known()
+    films = await _load_popular_films()
     vocabulary = Vocabulary()
     for film in films:
-        with suppress(*DOCUMENT_ERRORS):  # of such a film there is no document to find
+        with suppress(*DOCUMENT_ERRORS):  # such a film has no document that could be found
             vocabulary.add(MovieDocument.from_film(film).vocabulary_words())
-    asked = [(text, film) for film in films for text in _typed(film.title)]
-    answers: list[list[tuple[str, ...]]] = []
+    queries = [(text, film) for film in films for text in _query_variants(film.title)]
+    hits_of_indexes: list[list[tuple[str, ...]]] = []
     for name in (old, new):
-        engine = open_engine(name) if name else None
-        if engine is None:
-            answers.append([()] * len(asked))
+        if not name:
+            hits_of_indexes.append([()] * len(queries))
             continue
+        engine = build_engine(name)
         await engine.open()
         try:
-            answers.append([await _first(engine, vocabulary, text) for text, _ in asked])
+            hits_of_indexes.append([await _search(engine, vocabulary, text) for text, _ in queries])
         finally:
             await engine.close()
     return tuple(
-        GoldenQuery(text, str(film.id), film.title, *found)
-        for (text, film), *found in zip(asked, *answers, strict=True)
+        GoldenQuery(text, str(film.id), film.title, *hits)
+        for (text, film), *hits in zip(queries, *hits_of_indexes, strict=True)
     )
 
 
-async def golden_report(found: tuple[GoldenQuery, ...]) -> list[dict[str, object]]:
-    """The trials for people: titles in place of ids."""
-    ids = {film_id for trial in found for film_id in (*trial.old[:SHOWN], *trial.new[:SHOWN])}
+async def summarize_golden_queries(queries: tuple[GoldenQuery, ...]) -> list[dict[str, object]]:
+    """Return the queries as the job's row stores them: with titles in place of ids."""
+    ids = {
+        film_id
+        for query in queries
+        for film_id in (*query.old_hits[:REPORTED_TITLES], *query.new_hits[:REPORTED_TITLES])
+    }
     titles = {str(film.id): film.title for film in await Film.filter(id__in=list(ids))}
     return [
         {
-            "query": trial.query,
-            "expected": trial.expected,
-            "old": [titles.get(film_id, film_id) for film_id in trial.old[:SHOWN]],
-            "new": [titles.get(film_id, film_id) for film_id in trial.new[:SHOWN]],
+            "query": query.text,
+            "expected": query.title,
+            "old": [titles.get(film_id, film_id) for film_id in query.old_hits[:REPORTED_TITLES]],
+            "new": [titles.get(film_id, film_id) for film_id in query.new_hits[:REPORTED_TITLES]],
         }
-        for trial in found
+        for query in queries
     ]
 
 
-async def _best_known() -> list[Film]:
-    known = await Film.filter(imdb_votes__gt=0).order_by("-imdb_votes", "id").limit(FILMS)
-    return known or await Film.all().order_by("id").limit(FILMS)
+async def _load_popular_films() -> list[Film]:
+    """Return the films with the most votes; where there are no votes, the oldest rows."""
+    popular = await Film.filter(imdb_votes__gt=0).order_by("-imdb_votes", "id").limit(FILM_COUNT)
+    return popular or await Film.all().order_by("id").limit(FILM_COUNT)
 
 
-async def _first(engine: Engine, vocabulary: Vocabulary, text: str) -> tuple[str, ...]:
+async def _search(engine: Engine, vocabulary: Vocabulary, text: str) -> tuple[str, ...]:
     plan = Plan.fuzzy(Query.parse(text), vocabulary)
-    hits = await engine.search(plan, 0, FIRST)
+    hits = await engine.search(plan, 0, MAX_RANK)
     return tuple(hit.film_id for hit in hits.hits)
 
 
-def _typed(title: str) -> list[str]:
-    """The title, and the title with two letters of its longest word swapped, if that is long."""
+def _query_variants(title: str) -> list[str]:
+    """Return the title, and the title with two letters of its longest word swapped, if that word
+    is long enough.
+    """
     try:
         Query.parse(title)
     except Invalid:
@@ -104,6 +111,6 @@ def _typed(title: str) -> list[str]:
     longest = max(title.split(), key=len)
     middle = len(longest) // 2
     swapped = longest[: middle - 1] + longest[middle] + longest[middle - 1] + longest[middle + 1 :]
-    if len(longest) < LONG_ENOUGH or not longest.isalpha() or swapped == longest:
+    if len(longest) < MIN_TYPO_LENGTH or not longest.isalpha() or swapped == longest:
         return [title]
     return [title, title.replace(longest, swapped)]

@@ -1,4 +1,4 @@
-"""Every way to the index that the indexer has, as one value."""
+"""The indexer's ways to the index as one value."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from service.search.engines.base import Engine, IndexWriter, Inventory
 
 @dataclass(frozen=True, slots=True)
 class IndexHandles:
-    """The writer, the inventory, and an engine for any index by its name."""
+    """The writer, the inventory, and a function that builds an engine for an index by its name."""
 
     writer: IndexWriter
     inventory: Inventory
-    open_engine: Callable[[str], Engine]
+    build_engine: Callable[[str], Engine]

@@ -1,214 +1,232 @@
-"""Films into a fresh index: all of them in pages, then again those that changed meanwhile.
+"""Send films into the new index of a rebuild: first all of them, then those that changed meanwhile.
 
-Several pages are on their way at a time, so that the engine need not wait for the database nor the
-other way round; only these are in memory, whatever the catalogue's size. While people search it is
-half a page at a time, and then a rest for longer than it took: they have first call on the machine,
-and no rebuild is in such a hurry. The checkpoint is the end of the last page before which nothing
-is missing, and what was sent beyond it is sent again after a kill, which external versions make
+Several pages are in flight at a time, so that neither the engine waits for the database nor the
+other way round. Only these pages are in memory, whatever the catalogue's size. During search
+traffic a rebuild sends half a page at a time and then pauses for longer than that took: searches
+have priority, and no rebuild is urgent. The checkpoint is the end of the last page before which
+nothing is missing. Pages beyond it are sent again after a kill, which external versions make
 harmless.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from indexer.index_worker import load_documents
-from indexer.rebuild_lease import RebuildFailed, RebuildLease
-from indexer.rebuild_prepare import DocumentPool
+from indexer.rebuild_lease import RebuildFailed, RebuildLease, index_name_of
+from indexer.rebuild_prepare import MIN_FILMS_FOR_PROCESSES, DocumentPool
 from indexer.shutdown import wait_or_stop
 from service.database.sql import now_ms
-from service.indexing import search_activity
 from service.indexing.comparison import MIN_FILM_ID, Difference, fetch_films_after
 from service.indexing.models import ReindexJob
+from service.indexing.search_activity import is_search_active
 from service.outbox import store
 from service.outbox.store import Pointer
+from service.resilience.backoff import backoff
 from service.search.engines.base import IndexWriter, SerializedDocument, WriteError, serialize_all
 from service.search.index.index_row import IndexRow
 from service.search.vocabulary import sync
 from service.search.vocabulary.sync import TermWriter
 
 PAGE_SIZE = 1_000  # films read, prepared and sent at once; 1 MB of documents
-MAX_PAGES_AHEAD = 12  # pages prepared while the engine is busy; a commit of tantivy takes long
-MAX_CONCURRENT_SENDS = 4  # pages of these that the engine is sent at once
-THROTTLE_FACTOR = 1.5  # times as long as it took, after each half page while people search
-CHECKPOINT_FILMS = 10_000  # films per checkpoint, each of which costs tantivy a commit and a merge
-MAX_CHANGES_LEFT = 100  # changes; a catch-up pass of fewer is followed by the last one
-MAX_CATCH_UP_PASSES = 50  # catch-up passes before the last one is taken anyway
-MAX_ATTEMPTS = 8  # of one page, with a doubling pause, before the rebuild fails
+MAX_PAGES_IN_FLIGHT = 12  # read and prepared ahead while the engine is busy; tantivy commits slowly
+MAX_CONCURRENT_SENDS = 4  # of these pages, sent to the engine at once
+THROTTLE_FACTOR = 1.5  # pause during search traffic, as a multiple of the time of a half page
+CHECKPOINT_FILMS = 10_000  # films between two checkpoints; each costs tantivy a commit and a merge
+MAX_CHANGES_LEFT = 100  # a catch-up pass with fewer changes is followed by the last one
+MAX_CATCH_UP_PASSES = 50  # catch-up passes before the last one is done anyway
+MAX_ATTEMPTS = 8  # to send one page, before the rebuild fails
+INITIAL_BACKOFF = 0.2  # seconds before the second attempt; doubles with each, without jitter
+
+Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    last: str
+    last_id: str
     films: int
-    sending: "asyncio.Task[None]"
+    task: "asyncio.Task[None]"
 
 
 class IndexFiller:
     """Sends films into the index that a job makes."""
 
-    def __init__(self, writer: IndexWriter, words: TermWriter, jobs: RebuildLease) -> None:
+    def __init__(
+        self,
+        writer: IndexWriter,
+        term_writer: TermWriter,
+        lease: RebuildLease,
+        *,
+        page_size: int = PAGE_SIZE,
+        checkpoint_films: int = CHECKPOINT_FILMS,
+        min_films_for_processes: int = MIN_FILMS_FOR_PROCESSES,
+        pause: Pause = wait_or_stop,
+    ) -> None:
         self._writer = writer
-        self._words = words
-        self._jobs = jobs
-        self._sending = asyncio.Semaphore(MAX_CONCURRENT_SENDS)
-        self.refused: set[str] = set()
+        self._term_writer = term_writer
+        self._lease = lease
+        self._page_size = page_size
+        self._checkpoint_films = checkpoint_films
+        self._min_films_for_processes = min_films_for_processes
+        self._pause = pause
+        self._send_slots = asyncio.Semaphore(MAX_CONCURRENT_SENDS)
+        self.rejected_ids: set[str] = set()
         """The films that the index can never take."""
 
-    @property
-    def refused_count(self) -> int:
-        return len(self.refused)
-
-    def told(self) -> str | None:
-        """What a job that ended well still has to say."""
-        return f"{len(self.refused)} films were refused" if self.refused else None
+    def summarize_rejections(self) -> str | None:
+        """Return what a successful job reports about rejected films, if there were any."""
+        return f"{len(self.rejected_ids)} films could not be indexed" if self.rejected_ids else None
 
     async def fill(self, job: ReindexJob, stop: asyncio.Event) -> None:
-        """Send every film from the checkpoint on; returns early at `stop`."""
-        self.refused.clear()
-        left = max(0, job.total - job.done)
-        with_words = not await sync.is_vocabulary_complete()
-        if with_words:
-            self._words.forget_recorded()
-        async with DocumentPool.start(self._writer.serialize, with_words, left) as preparing:
-            await self._fill(job, stop, preparing)
+        """Send every film from the checkpoint on; return early at `stop`."""
+        self.rejected_ids.clear()
+        films_left = max(0, job.total - job.done)
+        with_terms = not await sync.is_vocabulary_complete()
+        if with_terms:
+            self._term_writer.forget_recorded()
+        async with DocumentPool.start(
+            self._writer.serialize, with_terms, films_left, self._min_films_for_processes
+        ) as pool:
+            await self._fill_pages(job, stop, pool)
 
-    async def _fill(self, job: ReindexJob, stop: asyncio.Event, preparing: DocumentPool) -> None:
-        began, before = time.monotonic(), job.done
-        under_way: deque[_Page] = deque()
-        last = safe = str(job.checkpoint) if job.checkpoint else MIN_FILM_ID
-        more, sent = True, 0
+    async def _fill_pages(self, job: ReindexJob, stop: asyncio.Event, pool: DocumentPool) -> None:
+        started, done_before = time.monotonic(), job.done
+        in_flight: deque[_Page] = deque()
+        last_read = last_sent = str(job.checkpoint) if job.checkpoint else MIN_FILM_ID
+        more, unsaved = True, 0
         try:
-            while more or under_way:
+            while more or in_flight:
                 if stop.is_set():
                     return
-                turn, searched = time.monotonic(), await search_activity.is_search_active()
-                size, lanes = (PAGE_SIZE // 2, 1) if searched else (PAGE_SIZE, MAX_PAGES_AHEAD)
-                while more and len(under_way) < lanes:
-                    found = await fetch_films_after(last, size)
-                    more = len(found) == size
-                    if found:
-                        last = found[-1]["id"]
-                        sending = asyncio.create_task(self._send_rows(job, found, preparing))
-                        under_way.append(_Page(last, len(found), sending))
-                if under_way:
-                    page = under_way.popleft()
-                    await page.sending
-                    sent, safe = sent + page.films, page.last
-                if sent >= CHECKPOINT_FILMS or (sent and not (more or under_way)):
-                    await self._keep(job, safe, sent)
-                    job.rate = (job.done - before) / max(time.monotonic() - began, 0.001)
-                    await self._jobs.save(job)
-                    sent = 0
-                if searched and more:
-                    await wait_or_stop(stop, THROTTLE_FACTOR * (time.monotonic() - turn))
+                page_started, throttled = time.monotonic(), await is_search_active()
+                page_size = self._page_size // 2 if throttled else self._page_size
+                max_pages = 1 if throttled else MAX_PAGES_IN_FLIGHT
+                while more and len(in_flight) < max_pages:
+                    rows = await fetch_films_after(last_read, page_size)
+                    more = len(rows) == page_size
+                    if rows:
+                        last_read = rows[-1]["id"]
+                        task = asyncio.create_task(self._send_rows(job, rows, pool))
+                        in_flight.append(_Page(last_read, len(rows), task))
+                if in_flight:
+                    page = in_flight.popleft()
+                    await page.task
+                    last_sent, unsaved = page.last_id, unsaved + page.films
+                if unsaved >= self._checkpoint_films or (unsaved and not (more or in_flight)):
+                    await self._commit_checkpoint(job, last_sent, unsaved)
+                    job.rate = (job.done - done_before) / max(time.monotonic() - started, 0.001)
+                    await self._lease.save(job)
+                    unsaved = 0
+                if throttled and more:
+                    await self._pause(stop, THROTTLE_FACTOR * (time.monotonic() - page_started))
         finally:
-            for page in under_way:
-                page.sending.cancel()
-            await asyncio.gather(*(page.sending for page in under_way), return_exceptions=True)
+            for page in in_flight:
+                page.task.cancel()
+            await asyncio.gather(*(page.task for page in in_flight), return_exceptions=True)
 
-    async def catch_up(self, job: ReindexJob) -> None:
-        """Send again what changed since the job's noted time, until little did."""
-        for _ in range(MAX_CATCH_UP_PASSES):
-            began = await now_ms()
-            sent = await self.send_changed(job)
-            job.began_ms = began
-            await self._jobs.save(job)
-            if sent < MAX_CHANGES_LEFT:
-                return
-
-    async def send_changed(self, job: ReindexJob) -> int:
-        """Send again what changed since the job's noted time, as it is now; returns how many
-        changes that were.
-        """
-        sent = 0
-        async for page in self._changed(job):
-            await self._send_entries(job, page)
-            sent += len(page)
-        await self._keep_if(job, sent)
-        return sent
-
-    async def changed(self, job: ReindexJob, films: int) -> bool:
-        """Whether at least so many films have changed since the job's noted time."""
-        found: set[UUID] = set()
-        async for page in self._changed(job):
-            found.update(entry.film_id for entry in page)
-            if len(found) >= films:
-                break
-        return len(found) >= films
-
-    def _changed(self, job: ReindexJob) -> AsyncIterator[list[Pointer]]:
-        assert job.began_ms is not None
-        return store.read_changes_since(job.began_ms, PAGE_SIZE)
-
-    async def send_again(self, job: ReindexJob, found: Sequence[Difference]) -> None:
-        """Make the index hold of these films what the database does."""
-        entries = [
-            Pointer(
-                0, UUID(each.film_id), max(each.database_version or 0, each.index_version or 0), 0
-            )
-            for each in found
-        ]
-        for start in range(0, len(entries), PAGE_SIZE):
-            await self._send_entries(job, entries[start : start + PAGE_SIZE])
-        await self._keep_if(job, len(entries))
-
-    async def unexplained(self, job: ReindexJob, found: Sequence[Difference]) -> list[Difference]:
-        """Those differences that no refusal explains.
-
-        What was refused before a kill is not remembered, so the index is asked once more.
-        """
-        rest = [each for each in found if each.film_id not in self.refused]
-        await self.send_again(job, rest)
-        return [each for each in rest if each.film_id not in self.refused]
-
-    async def _send_entries(self, job: ReindexJob, entries: Sequence[Pointer]) -> None:
-        """Send these films as they are now; those that are gone become tombstones."""
-        documents, broken = await load_documents(entries)
-        await self._words.record(word for made in documents for word in made.vocabulary_words())
-        ready, refused = serialize_all(documents, self._writer.serialize)
-        self._note_refused((*broken, *refused))
-        await self._send(job, ready)
-
-    async def _keep_if(self, job: ReindexJob, sent: int) -> None:
-        if sent:
-            assert job.index_name is not None
-            await self._writer.commit(job.index_name)
-
-    async def _send_rows(
-        self, job: ReindexJob, found: Sequence[IndexRow], preparing: DocumentPool
-    ) -> None:
-        made = await preparing.prepare(found)
-        self._note_refused(made.broken)
-        await self._words.record(made.words)
-        async with self._sending:
-            await self._send(job, made.documents)
-
-    async def _send(self, job: ReindexJob, documents: Sequence[SerializedDocument]) -> None:
-        """Put documents into the fresh index; passing refusals are tried again, alone."""
-        assert job.index_name is not None
-        waiting = {made.film_id: made for made in documents}
-        for attempt in range(MAX_ATTEMPTS):
-            if not waiting:
-                return
-            refusals = await self._writer.fill(job.index_name, list(waiting.values()))
-            self._note_refused(refusals)
-            waiting = {r.film_id: waiting[r.film_id] for r in refusals if r.retryable}
-            if waiting:
-                await asyncio.sleep(0.2 * 2**attempt)
-        if waiting:
-            raise RebuildFailed(f"the engine keeps refusing: {refusals[0].reason}")
-
-    async def _keep(self, job: ReindexJob, last: str, films: int) -> None:
-        """So many films more, up to `last`, are safe in the index."""
-        assert job.index_name is not None
-        await self._writer.commit(job.index_name)
-        job.checkpoint = UUID(last)
+    async def _commit_checkpoint(self, job: ReindexJob, last_id: str, films: int) -> None:
+        """Commit the index; count this many more films, up to `last_id`, as done."""
+        await self._writer.commit(index_name_of(job))
+        job.checkpoint = UUID(last_id)
         job.done += films
         job.total = max(job.total, job.done)
 
-    def _note_refused(self, refusals: Sequence[WriteError]) -> None:
-        self.refused |= {refusal.film_id for refusal in refusals if not refusal.retryable}
+    async def catch_up(self, job: ReindexJob) -> None:
+        """Send what changed since the job's saved time, until a pass has few changes."""
+        for _ in range(MAX_CATCH_UP_PASSES):
+            pass_began_ms = await now_ms()
+            changes = await self.send_changes(job)
+            job.began_ms = pass_began_ms
+            await self._lease.save(job)
+            if changes < MAX_CHANGES_LEFT:
+                return
+
+    async def send_changes(self, job: ReindexJob) -> int:
+        """Send once what changed since the job's saved time; return the number of changes."""
+        changes = 0
+        async for page in self._read_changes(job):
+            await self._send_pointers(job, page)
+            changes += len(page)
+        if changes:
+            await self._writer.commit(index_name_of(job))
+        return changes
+
+    async def have_changed(self, job: ReindexJob, films: int) -> bool:
+        """Return whether at least this many films have changed since the job's saved time."""
+        film_ids: set[UUID] = set()
+        async for page in self._read_changes(job):
+            film_ids.update(pointer.film_id for pointer in page)
+            if len(film_ids) >= films:
+                break
+        return len(film_ids) >= films
+
+    def _read_changes(self, job: ReindexJob) -> AsyncIterator[list[Pointer]]:
+        assert job.began_ms is not None
+        return store.read_changes_since(job.began_ms, self._page_size)
+
+    async def resend(self, job: ReindexJob, differences: Sequence[Difference]) -> None:
+        """Send these films again, so that the index holds them as the database does."""
+        pointers = [
+            Pointer(
+                0, UUID(diff.film_id), max(diff.database_version or 0, diff.index_version or 0), 0
+            )
+            for diff in differences
+        ]
+        for start in range(0, len(pointers), self._page_size):
+            await self._send_pointers(job, pointers[start : start + self._page_size])
+        if pointers:
+            await self._writer.commit(index_name_of(job))
+
+    async def find_unexplained(
+        self, job: ReindexJob, differences: Sequence[Difference]
+    ) -> list[Difference]:
+        """Return the differences that no rejection of the film explains.
+
+        Rejections from before a kill are not stored, so the films are sent once more.
+        """
+        unexplained = [diff for diff in differences if diff.film_id not in self.rejected_ids]
+        await self.resend(job, unexplained)
+        return [diff for diff in unexplained if diff.film_id not in self.rejected_ids]
+
+    async def _send_pointers(self, job: ReindexJob, pointers: Sequence[Pointer]) -> None:
+        """Send these films as they are now; deleted ones become tombstones."""
+        documents, invalid = await load_documents(pointers)
+        await self._term_writer.record(
+            term for document in documents for term in document.vocabulary_words()
+        )
+        serialized, unserializable = serialize_all(documents, self._writer.serialize)
+        self._record_rejections((*invalid, *unserializable))
+        await self._send(job, serialized)
+
+    async def _send_rows(
+        self, job: ReindexJob, rows: Sequence[IndexRow], pool: DocumentPool
+    ) -> None:
+        page = await pool.prepare(rows)
+        self._record_rejections(page.errors)
+        await self._term_writer.record(page.terms)
+        async with self._send_slots:
+            await self._send(job, page.documents)
+
+    async def _send(self, job: ReindexJob, documents: Sequence[SerializedDocument]) -> None:
+        """Write documents to the new index; retry only those with a retryable error.
+
+        Raises:
+            RebuildFailed: the engine still rejects documents after `MAX_ATTEMPTS`.
+        """
+        pending = {document.film_id: document for document in documents}
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            if not pending:
+                return
+            errors = await self._writer.fill(index_name_of(job), list(pending.values()))
+            self._record_rejections(errors)
+            pending = {error.film_id: pending[error.film_id] for error in errors if error.retryable}
+            if pending:
+                await asyncio.sleep(backoff(attempt, INITIAL_BACKOFF, jitter=0))
+        if pending:
+            raise RebuildFailed(f"the engine keeps rejecting documents: {errors[0].reason}")
+
+    def _record_rejections(self, errors: Sequence[WriteError]) -> None:
+        self.rejected_ids |= {error.film_id for error in errors if not error.retryable}

@@ -1,14 +1,13 @@
-"""The job's row while an indexer runs it: claimed, kept, noted, ended.
+"""A reindex job's row while an indexer runs the job: claimed, renewed, saved, finished.
 
-Whoever has lost the lease must not write any more, so every note is written only under its owner's
-name. A wish to call the job off is read with each note; at the swap the row's lock decides which
-came first.
+An indexer that has lost the lease must not write any more, so every save is conditional on the
+owner's name. Each save also reads whether an operator has cancelled the job; at the swap the row's
+lock decides which of the two came first.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from datetime import datetime
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 from service.database.sql import fetch_rows, now_ms
@@ -16,7 +15,7 @@ from service.database.transactions import run_uncancelled
 from service.indexing.models import CANCELLABLE_STEPS, ReindexJob, Step
 from service.indexing.reindex_jobs import last_completed
 
-LEASE_MS = 30_000  # ms
+LEASE_MS = 30_000
 RENEW_INTERVAL = 10.0  # seconds
 
 SAVED_COLUMNS = (
@@ -30,7 +29,7 @@ class RebuildFailed(Exception):
 
 
 class Cancelled(Exception):
-    """An operator does not want the rebuild any more."""
+    """An operator has cancelled the rebuild."""
 
 
 class LeaseLost(Exception):
@@ -38,29 +37,29 @@ class LeaseLost(Exception):
 
 
 class RebuildLease:
-    """The jobs as one indexer sees them."""
+    """Claims reindex jobs for one indexer and saves their progress."""
 
-    def __init__(self, owner: str, now: Callable[[], datetime]) -> None:
-        self._owner = owner
-        self._now = now
+    def __init__(self, owner: str, renew_interval: float = RENEW_INTERVAL) -> None:
+        self.owner = owner
+        self._renew_interval = renew_interval
 
     @run_uncancelled
     async def claim(self) -> ReindexJob | None:
-        """The job that is wanted, if nobody else runs it."""
+        """Claim the active job, unless there is none or another indexer runs it."""
         now = await now_ms()
-        taken = await fetch_rows(
+        claimed = await fetch_rows(
             "UPDATE reindex_jobs SET owner = $1, leased_until = $2 "
             "WHERE active = 1 AND (owner IS NULL OR owner = $1 OR leased_until < $3) RETURNING id",
-            self._owner,
+            self.owner,
             now + LEASE_MS,
             now,
         )
-        return await ReindexJob.get(id=UUID(str(taken[0]["id"]))) if taken else None
+        return await ReindexJob.get(id=UUID(str(claimed[0]["id"]))) if claimed else None
 
     @contextlib.asynccontextmanager
     async def renewed(self, job: ReindexJob) -> AsyncIterator[None]:
-        """Renew the lease for as long as this lasts, however long a step takes."""
-        task = asyncio.create_task(self._renew(job.id))
+        """Keep renewing the lease within this context, however long a step takes."""
+        task = asyncio.create_task(self._renew_periodically(job.id))
         try:
             yield
         finally:
@@ -68,21 +67,21 @@ class RebuildLease:
             await asyncio.gather(task, return_exceptions=True)
 
     async def save(self, job: ReindexJob) -> None:
-        """Leave the mark from which a successor would go on.
+        """Save the point from which another indexer could continue.
 
         Raises:
-            Lost: another indexer has taken the job.
-            CalledOff: it is not wanted any more, and there is still time.
+            LeaseLost: another indexer has taken the job.
+            Cancelled: an operator has cancelled the job, and the swap has not begun.
         """
         if await self._write(job) and job.state in (*CANCELLABLE_STEPS, Step.SWAPPING):
             raise Cancelled
 
-    async def end(self, job: ReindexJob) -> None:
-        """The last note: nobody need hold the job any more. Raises `LeaseLost`."""
+    async def finish(self, job: ReindexJob) -> None:
+        """Save the job's last state. Raises `LeaseLost`."""
         await self._write(job)
 
     async def referenced_indexes(self) -> set[str | None]:
-        """The indexes that must stay: the one being made, and the one before the live one."""
+        """Return the indexes to keep: the active job's, and the one before the live index."""
         last = await last_completed()
         active = await ReindexJob.get_or_none(active=1)
         names = {last.previous_name if last else None}
@@ -90,21 +89,27 @@ class RebuildLease:
 
     @run_uncancelled
     async def _write(self, job: ReindexJob) -> bool:
-        """Write the note; says whether the job was called off before."""
+        """Write the row; return whether the job was cancelled before."""
         values = {name: getattr(job, name) for name in SAVED_COLUMNS}
         values["leased_until"] = await now_ms() + LEASE_MS
-        if not await ReindexJob.filter(id=job.id, owner=self._owner).update(**values):
+        if not await ReindexJob.filter(id=job.id, owner=self.owner).update(**values):
             raise LeaseLost
         return bool((await ReindexJob.get(id=job.id)).cancel_asked)
 
-    async def _renew(self, job_id: UUID) -> None:
+    async def _renew_periodically(self, job_id: UUID) -> None:
         while True:
-            await asyncio.sleep(RENEW_INTERVAL)
-            with contextlib.suppress(Exception):  # the next note tells whether it is still ours
-                await self._lengthen(job_id)
+            await asyncio.sleep(self._renew_interval)
+            with contextlib.suppress(Exception):  # the next save finds out whether it was lost
+                await self._renew(job_id)
 
     @run_uncancelled
-    async def _lengthen(self, job_id: UUID) -> None:
-        await ReindexJob.filter(id=job_id, owner=self._owner).update(
+    async def _renew(self, job_id: UUID) -> None:
+        await ReindexJob.filter(id=job_id, owner=self.owner).update(
             leased_until=await now_ms() + LEASE_MS
         )
+
+
+def index_name_of(job: ReindexJob) -> str:
+    """Return the name of the index that the job makes; it has one from its first step on."""
+    assert job.index_name is not None
+    return job.index_name

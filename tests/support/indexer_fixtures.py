@@ -1,4 +1,4 @@
-"""An indexer's parts on a real index of their own."""
+"""Fixtures: an indexer's parts on a real index of their own."""
 
 from collections.abc import AsyncIterator
 from functools import partial
@@ -16,12 +16,12 @@ from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
 from tests.support.backends import BACKEND_TIMEOUT, temporary_index
-from tests.support.indexing import FaultyWriter
+from tests.support.indexing import OWNER, FaultyWriter, build_rebuild
 
 
 @pytest.fixture
 async def search_url(stack: str, tmp_path: Path) -> AsyncIterator[str]:
-    """An index that nobody else has; its leavings are removed."""
+    """The address of an index that only this test uses; it is removed afterwards."""
     if stack == "embedded":
         yield f"tantivy://{tmp_path}/index"
         return
@@ -31,30 +31,30 @@ async def search_url(stack: str, tmp_path: Path) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def inventory(search_url: str) -> AsyncIterator[Inventory]:
-    made = container.build_inventory(Settings(search_url=search_url))
-    yield made
-    await made.close()
+    inventory = container.build_inventory(Settings(search_url=search_url))
+    yield inventory
+    await inventory.close()
 
 
 @pytest.fixture
 async def writer(search_url: str) -> AsyncIterator[FaultyWriter]:
-    real = container.build_writer(Settings(search_url=search_url))
-    await real.open()
-    yield FaultyWriter(real)
-    await real.close()
+    real_writer = container.build_writer(Settings(search_url=search_url))
+    await real_writer.open()
+    yield FaultyWriter(real_writer)
+    await real_writer.close()
 
 
 @pytest.fixture
 def index_handles(search_url: str, writer: FaultyWriter, inventory: Inventory) -> IndexHandles:
-    engine = partial(container.build_engine, Settings(search_url=search_url))
-    return IndexHandles(writer, inventory, engine)  # type: ignore[arg-type]
+    build_engine = partial(container.build_engine, Settings(search_url=search_url))
+    return IndexHandles(writer, inventory, build_engine)  # type: ignore[arg-type]
 
 
 @pytest.fixture
 def worker(writer: FaultyWriter, notifier: OutboxNotifier) -> IndexWorker:
-    return IndexWorker(writer, TermWriter(), notifier, utc_now, "tester")  # type: ignore[arg-type]
+    return IndexWorker(writer, TermWriter(), notifier, utc_now, OWNER)  # type: ignore[arg-type]
 
 
 @pytest.fixture
 def rebuild(index_handles: IndexHandles, worker: IndexWorker) -> Rebuild:
-    return Rebuild(index_handles, TermWriter(), worker, utc_now, "tester")
+    return build_rebuild(index_handles, worker)

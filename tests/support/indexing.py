@@ -1,15 +1,29 @@
-"""What tests of the indexer share: some films, and a real writer with moods."""
+"""Sample films, a writer that fails on request, and helpers for tests of the indexer."""
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
+from indexer.index_handles import IndexHandles
+from indexer.index_worker import IndexWorker
+from indexer.rebuild import MAX_INTERRUPTIONS, Rebuild
+from indexer.rebuild_fill import IndexFiller
+from indexer.rebuild_lease import RebuildLease
+from service.clock import utc_now
 from service.errors import Unavailable
 from service.films.schemas import FilmFacts, Provenance
-from service.search.engines.base import IndexWriter, SerializedDocument, WriteError
+from service.indexing.comparison import Difference, compare_pages
+from service.indexing.models import ReindexJob
+from service.indexing.reindex_jobs import ReindexJobs
+from service.search.engines.base import IndexWriter, Inventory, SerializedDocument, WriteError
 from service.search.index.document import MovieDocument
+from service.search.vocabulary.sync import TermWriter
+from tests.support.waiting import wait_until
 
 SAMPLE = Provenance(source="sample")
 FILMS = [FilmFacts(title=f"Film number {n}", year=1950 + n % 70) for n in range(30)]
+OWNER = "tester"
+REBUILD_TIMEOUT = 120.0  # seconds that a small rebuild may take on a busy machine
 
 
 class FaultyWriter:
@@ -19,23 +33,26 @@ class FaultyWriter:
         self._writer = writer
         self.unavailable = False
         self.rejections: dict[str, bool] = {}
+        """Film ids that `write` rejects, and whether a retry may help."""
         self.crash_on: set[str] = set()
+        """Film ids that make `write` raise an unforeseen exception."""
         self.dropped: set[str] = set()
+        """Film ids that `fill` loses silently."""
         self.written = 0
         self.concurrent = self.max_concurrent = 0
-        self.delay = 0.0
+        self.delay = 0.0  # seconds that `fill` takes longer
 
     async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
         if self.unavailable:
             raise Unavailable("the engine is away")
         if self.crash_on & {document.film_id for document in documents}:
             raise RuntimeError("nobody thought of this film")
-        accepted = [made for made in documents if made.film_id not in self.rejections]
+        accepted = [document for document in documents if document.film_id not in self.rejections]
         self.written += len(accepted)
         errors = [
-            WriteError(made.film_id, "not today", self.rejections[made.film_id])
-            for made in documents
-            if made.film_id in self.rejections
+            WriteError(document.film_id, "not today", self.rejections[document.film_id])
+            for document in documents
+            if document.film_id in self.rejections
         ]
         return (*errors, *await self._writer.write(accepted))
 
@@ -44,7 +61,7 @@ class FaultyWriter:
     ) -> tuple[WriteError, ...]:
         if self.unavailable:
             raise Unavailable("the engine is away")
-        accepted = [made for made in documents if made.film_id not in self.dropped]
+        accepted = [document for document in documents if document.film_id not in self.dropped]
         self.concurrent += 1
         self.max_concurrent = max(self.max_concurrent, self.concurrent)
         await asyncio.sleep(self.delay)
@@ -53,10 +70,53 @@ class FaultyWriter:
         finally:
             self.concurrent -= 1
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._writer, name)
 
 
 async def count_films(writer: FaultyWriter) -> int:
-    name = await writer.live_index()  # type: ignore[operator]
-    return int(await writer.count(name))  # type: ignore[operator]
+    """Return the number of films in the live index."""
+    return int(await writer.count(await writer.live_index()))
+
+
+async def find_differences(inventory: Inventory) -> list[Difference]:
+    """Compare the live index with the database."""
+    name = await inventory.live_index()
+    assert name is not None
+    return [diff async for page in compare_pages(inventory, name) for diff in page.differences]
+
+
+def build_rebuild(
+    handles: IndexHandles,
+    worker: IndexWorker,
+    *,
+    max_interruptions: int = MAX_INTERRUPTIONS,
+    **filler_options: Any,
+) -> Rebuild:
+    """Return a rebuild; `filler_options` are the tunables of its IndexFiller."""
+    lease = RebuildLease(OWNER)
+    filler = IndexFiller(handles.writer, TermWriter(), lease, **filler_options)
+    return Rebuild(handles, worker, lease, filler, utc_now, max_interruptions=max_interruptions)
+
+
+async def run_rebuild(rebuild: Rebuild, job_id: str | None = None) -> ReindexJob:
+    """Run the job with this id, or a new one, to its end."""
+    stop = asyncio.Event()
+    requested_id = job_id or (await ReindexJobs(utc_now).request()).id
+    task = asyncio.create_task(rebuild.run(stop))
+    try:
+        return await wait_until_finished(requested_id)
+    finally:
+        stop.set()
+        await task
+
+
+async def wait_until_finished(job_id: str) -> ReindexJob:
+    """Wait until the job is done, failed or cancelled, and return it."""
+
+    async def finished() -> ReindexJob | None:
+        job = await ReindexJob.get(id=job_id)
+        return job if job.finished_at is not None else None
+
+    job: ReindexJob = await wait_until(finished, REBUILD_TIMEOUT)
+    return job

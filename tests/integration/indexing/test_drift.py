@@ -136,7 +136,7 @@ async def test_one_film_is_explained_in_plain_words(
     index_handles: IndexHandles,
     notifier: OutboxNotifier,
 ) -> None:
-    engine = index_handles.open_engine("movies-1")
+    engine = index_handles.build_engine("movies-1")
     await engine.open()
     pointers = OutboxAdmin(catalogue, notifier)
     why = IndexDiagnosis(catalogue, pointers, index_handles.inventory, engine)
