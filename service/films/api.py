@@ -1,4 +1,4 @@
-"""The door to one film: shown to anyone, written by admins who have seen what they change."""
+"""The HTTP endpoints of one film: anyone may read it, admins change it under `If-Match`."""
 
 import re
 
@@ -19,28 +19,28 @@ from service.http.responses import conditional_response, encode_json, json_respo
 
 bp = Blueprint("films", url_prefix="/api/v1/movies")
 
-KEPT = 60.0  # seconds; a write puts the answer out of use long before
-FRESH = {"Cache-Control": "public, max-age=60, stale-if-error=86400"}
-IF_MATCH = {"If-Match*": "the ETag of the film as you have seen it"}
-VERSION = re.compile(r'^"?(\d{1,18})(?:\.\d{1,18})?"?$')
+CACHE_SECONDS = 60.0  # a write drops the response long before
+CACHE_HEADERS = {"Cache-Control": "public, max-age=60, stale-if-error=86400"}
+IF_MATCH = {"If-Match*": "the ETag of the film as last read"}
+ETAG_PATTERN = re.compile(r'^"?(\d{1,18})(?:\.\d{1,18})?"?$')
 
 
 @bp.get("/<movie:str>", name="show_film")
 @operation(
-    "Show a film by our id, its IMDb id, or its whole title; what is not known yet is looked up",
+    "Return a film by its id, IMDb id or full title; an unknown film is looked up in OMDb",
     returns={200: FilmView, 304: None},
     errors=(400, 404, 429, 503),
 )
 async def show(request: Request, movie: str) -> HTTPResponse:
-    named = read_path_text(movie)
-    kept = await _shown(request, named)
-    tag, _, film = kept.body.partition(b"\n")
-    return conditional_response(request, film, tag.decode(), {**FRESH, **kept.header()})
+    response = await _get_cached_film(request, read_path_text(movie))
+    tag, _, film = response.body.partition(b"\n")
+    headers = {**CACHE_HEADERS, **response.header()}
+    return conditional_response(request, film, tag.decode(), headers)
 
 
 @bp.post("/", name="add_film", strict_slashes=False)
 @operation(
-    "Add a film by hand",
+    "Add a film",
     body=FilmFacts,
     returns={201: FilmView},
     errors=(409,),
@@ -49,12 +49,12 @@ async def show(request: Request, movie: str) -> HTTPResponse:
 async def add(request: Request) -> HTTPResponse:
     await require_admin(request)
     film = await get_container(request).catalogue.add(read_body(request, FilmFacts))
-    return _written(request, film, 201, {"Location": f"/api/v1/movies/{film.id}"})
+    return _film_response(request, film, 201, {"Location": f"/api/v1/movies/{film.id}"})
 
 
 @bp.put("/<movie:str>", name="replace_film")
 @operation(
-    "Replace all that is known of a film",
+    "Replace all facts of a film",
     body=FilmFacts,
     returns={200: FilmView},
     errors=(404, 409, 412, 428),
@@ -63,25 +63,27 @@ async def add(request: Request) -> HTTPResponse:
 )
 async def replace(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
-    seen, facts = parse_if_match(request), read_body(request, FilmFacts)
-    film = await get_container(request).catalogue.replace(read_path_text(movie), seen, facts)
-    return await _changed(request, film)
+    version, facts = parse_if_match(request), read_body(request, FilmFacts)
+    film = await get_container(request).catalogue.replace(read_path_text(movie), version, facts)
+    await _drop_cached_film(request, film)
+    return _film_response(request, film)
 
 
 @bp.patch("/<movie:str>", name="amend_film")
 @operation(
-    "Change some facts of a film; what is not mentioned stays",
+    "Change some facts of a film; omitted fields keep their values",
     body=FilmPatch,
     returns={200: FilmView},
     errors=(404, 409, 412, 428),
     access="admin",
     headers=IF_MATCH,
 )
-async def amend(request: Request, movie: str) -> HTTPResponse:
+async def update(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
-    seen, patch = parse_if_match(request), read_body(request, FilmPatch)
-    film = await get_container(request).catalogue.update(read_path_text(movie), seen, patch)
-    return await _changed(request, film)
+    version, patch = parse_if_match(request), read_body(request, FilmPatch)
+    film = await get_container(request).catalogue.update(read_path_text(movie), version, patch)
+    await _drop_cached_film(request, film)
+    return _film_response(request, film)
 
 
 @bp.delete("/<movie:str>", name="withdraw_film")
@@ -92,59 +94,61 @@ async def amend(request: Request, movie: str) -> HTTPResponse:
     access="admin",
     headers=IF_MATCH,
 )
-async def withdraw(request: Request, movie: str) -> HTTPResponse:
+async def delete(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
     film = await get_container(request).catalogue.delete(
         read_path_text(movie), parse_if_match(request)
     )
-    await _forget(request, film)
-    return HTTPResponse(status=204, headers={"Index-Token": f"{film.id}:{film.version}"})
+    await _drop_cached_film(request, film)
+    return HTTPResponse(status=204, headers={"Index-Token": _index_token(film)})
 
 
 def parse_if_match(request: Request) -> int | None:
-    """The version in `If-Match`, or None for `*`; the part after the dot does not count.
+    """Return the version in `If-Match`, or None for `*`; the part after the dot does not count.
 
     Raises:
         VersionRequired: there is no `If-Match`.
-        Malformed: it is not an ETag of ours.
+        Malformed: it is not the ETag of a film.
     """
-    said = request.headers.get("if-match")
-    if said is None:
-        raise VersionRequired("If-Match must carry the ETag of the film as you have seen it.")
-    if said.strip() == "*":
+    header = request.headers.get("if-match")
+    if header is None:
+        raise VersionRequired("If-Match must carry the ETag of the film as last read.")
+    if header.strip() == "*":
         return None
-    found = VERSION.match(said.strip())
-    if found is None:
-        raise Malformed("If-Match is not an ETag of a film.", code="malformed_etag")
-    return int(found[1])
+    match = ETAG_PATTERN.match(header.strip())
+    if match is None:
+        raise Malformed("If-Match is not the ETag of a film.", code="malformed_etag")
+    return int(match[1])
 
 
-async def _shown(request: Request, movie: str) -> CachedResponse:
-    """The film's tag and JSON, kept or made now."""
-    made = get_container(request)
+async def _get_cached_film(request: Request, movie: str) -> CachedResponse:
+    """Return the film's entity tag and, on the next line, its JSON."""
+    services = get_container(request)
 
-    async def make() -> bytes:
-        film = await made.lookup.get(movie, get_client_address(request))
-        return etag(film).encode() + b"\n" + encode_json(film_view(film, made.now()))
+    async def render_film() -> bytes:
+        film = await services.lookup.get(movie, get_client_address(request))
+        return etag(film).encode() + b"\n" + encode_json(film_view(film, services.now()))
 
-    return await made.response_cache.get_or_make(
-        "film", movie, await made.generation.current(), KEPT, make
+    return await services.response_cache.get_or_make(
+        "film", movie, await services.generation.current(), CACHE_SECONDS, render_film
     )
 
 
-async def _changed(request: Request, film: Film) -> HTTPResponse:
-    await _forget(request, film)
-    return _written(request, film, 200, {})
+def _film_response(
+    request: Request, film: Film, status: int = 200, more_headers: dict[str, str] | None = None
+) -> HTTPResponse:
+    headers = {"ETag": f'"{etag(film)}"', "Index-Token": _index_token(film)}
+    body = film_view(film, get_container(request).now())
+    return json_response(body, status, headers | (more_headers or {}))
 
 
-def _written(request: Request, film: Film, status: int, headers: dict[str, str]) -> HTTPResponse:
-    said = {"ETag": f'"{etag(film)}"', "Index-Token": f"{film.id}:{film.version}", **headers}
-    return json_response(film_view(film, get_container(request).now()), status, said)
+def _index_token(film: Film) -> str:
+    return f"{film.id}:{film.version}"
 
 
-async def _forget(request: Request, film: Film) -> None:
-    """Let whoever wrote the film read it as written, though it is not indexed yet."""
-    made = get_container(request)
-    generation = await made.generation.current()
+async def _drop_cached_film(request: Request, film: Film) -> None:
+    """Let the client read its own write, although the index does not show it yet."""
+    services = get_container(request)
+    generation = await services.generation.current()
     for name in {str(film.id), film.imdb_id, read_path_text(request.match_info["movie"])} - {None}:
-        await made.response_cache.drop("film", str(name), generation)
+        await services.response_cache.drop("film", str(name), generation)

@@ -1,4 +1,4 @@
-"""Every change of a film goes through here: row and outbox row in one transaction."""
+"""The only place that changes films: each writes the film and its outbox row in one transaction."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,34 +18,26 @@ from service.films.deduplication import DuplicateFinder
 from service.films.insert_locks import InsertLocks
 from service.films.models import Film, Genre
 from service.films.schemas import FilmFacts, FilmPatch, Provenance
-from service.films.search_text import build_search_texts
+from service.films.search_text import SEARCH_TEXT_SOURCES, build_search_texts
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
-from service.text.analysis import full_title_key as whole_title
+from service.text.analysis import full_title_key
 from service.text.imdb_ids import is_imdb_id
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_NEW = Film(title="", whole_title="", created_at=EPOCH, updated_at=EPOCH)
-"""What every new film is a copy of: working out each column's default again takes the longest of
-all. Its lists are shared, which is safe because `_merge` puts new ones in their place.
+_BLANK_FILM = Film(title="", whole_title="", created_at=EPOCH, updated_at=EPOCH)
+"""The film that every new one is cloned from: computing the defaults of all columns again would be
+the slowest step. The clones share its lists, which is safe because `_merge_columns` replaces lists
+and never changes them.
 """
 
-SEARCH_TEXT_COLUMNS = (
-    "title",
-    "aliases",
-    "directors",
-    "writers",
-    "genres",
-    "languages",
-    "countries",
-)
 UPDATED_COLUMNS = tuple(name for name in Film._meta.fields_map if name not in ("id", "created_at"))
 
 
 @dataclass(frozen=True, slots=True)
 class UpsertResult:
-    """What became of told facts: the films, in their order, and how many were new or changed."""
+    """The films of an upsert in the order of the facts, and how many are new or changed."""
 
     films: tuple[Film, ...]
     added: int
@@ -53,92 +45,92 @@ class UpsertResult:
 
 
 class Catalogue:
-    """The films that are kept here."""
+    """The films in the database."""
 
     def __init__(self, notifier: OutboxNotifier, now: Callable[[], datetime]) -> None:
         self._notifier = notifier
         self._now = now
-        self._turns = InsertLocks()
+        self._insert_locks = InsertLocks()
 
     async def get(self, movie: str) -> Film:
-        """The film with this id of ours, or this IMDb id.
+        """Return the film with this id or IMDb id.
 
         Raises:
             NotFound: there is none.
         """
-        found = None
+        film = None
         if is_imdb_id(movie):
-            found = await Film.get_or_none(imdb_id=movie)
+            film = await Film.get_or_none(imdb_id=movie)
         elif (film_id := parse_uuid(movie)) is not None:
-            found = await Film.get_or_none(id=film_id)
-        if found is None:
-            raise NotFound("There is no such film here.", code="movie_not_found")
-        return found
+            film = await Film.get_or_none(id=film_id)
+        if film is None:
+            raise NotFound("The catalogue has no such film.", code="movie_not_found")
+        return film
 
     async def get_by_title(
         self, title: str, year: int | None = None, type: str | None = None
     ) -> Film:
-        """The film of exactly this whole title with most votes.
+        """Return the film of exactly this full title; of several, the one with most votes.
 
         Raises:
             NotFound: there is none.
         """
-        wanted: dict[str, Any] = {"whole_title": whole_title(title)}
+        conditions: dict[str, Any] = {"whole_title": full_title_key(title)}
         if year is not None:
-            wanted["year"] = year
+            conditions["year"] = year
         if type is not None:
-            wanted["type"] = type
-        found = await Film.filter(**wanted)
-        if not found:
-            raise NotFound("There is no film of this title here.", code="movie_not_found")
-        return max(found, key=lambda film: (film.imdb_votes or 0, str(film.id)))
+            conditions["type"] = type
+        films = await Film.filter(**conditions)
+        if not films:
+            raise NotFound("The catalogue has no film of this title.", code="movie_not_found")
+        return max(films, key=lambda film: (film.imdb_votes or 0, str(film.id)))
 
     async def upsert(self, facts: FilmFacts, provenance: Provenance) -> Film:
-        """Merge what a source says into the catalogue; returns the stored film."""
+        """Add or update one film from a source's facts; return the stored film."""
         return (await self.upsert_all([facts], provenance)).films[0]
 
-    async def upsert_all(self, told: Sequence[FilmFacts], provenance: Provenance) -> UpsertResult:
-        """Merge many; what changes nothing writes nothing."""
-        absorbed = await self._upsert(told, provenance)
-        if absorbed.added or absorbed.changed:
+    async def upsert_all(
+        self, all_facts: Sequence[FilmFacts], provenance: Provenance
+    ) -> UpsertResult:
+        """Add or update many films. A film that its facts do not change is not written."""
+        result = await self._upsert(all_facts, provenance)
+        if result.added or result.changed:
             await self._notifier.notify()
-        return absorbed
+        return result
 
     @run_uncancelled
-    async def _upsert(self, told: Sequence[FilmFacts], provenance: Provenance) -> UpsertResult:
+    async def _upsert(self, all_facts: Sequence[FilmFacts], provenance: Provenance) -> UpsertResult:
         now = self._now()
-        async with self._turns.acquire(told):
-            known = await DuplicateFinder.load(told)
+        async with self._insert_locks.acquire(all_facts):
+            duplicates = await DuplicateFinder.load(all_facts)
             films: list[Film] = []
             new: dict[UUID, Film] = {}
             changed: dict[UUID, Film] = {}
-            for facts in told:
-                film = known.find(facts)
+            for facts in all_facts:
+                film = duplicates.find(facts)
                 if film is None:
-                    film = _made(facts, provenance, now)
+                    film = _create_film(facts, provenance, now)
                     new[film.id] = film
-                    known.add(film)
-                elif _merge(film, facts.to_columns(), now) and film.id not in new:
+                    duplicates.add(film)
+                elif _merge_columns(film, facts.to_columns(), now) and film.id not in new:
                     changed[film.id] = film
-                    known.add(film)
+                    duplicates.add(film)
                 if provenance.fetched_at:
-                    film.source = provenance.source
-                    film.fetched_at = provenance.fetched_at
-                    film.refresh_after = provenance.refresh_after
+                    _set_provenance(film, provenance)
                 films.append(film)
             for film in changed.values():
                 film.version += 1
-            await _remember_genres(films)
-            await _store(list(new.values()), list(changed.values()), now)
+            await _add_genres(films)
+            await _save_films(list(new.values()), list(changed.values()), now)
             if provenance.fetched_at:
-                await _refetched([f for f in films if f.id not in new and f.id not in changed])
+                await _save_freshness([f for f in films if f.id not in new and f.id not in changed])
         return UpsertResult(tuple(films), len(new), len(changed))
 
     async def add(self, facts: FilmFacts) -> Film:
-        """Add a film by hand.
+        """Add a film on behalf of a user.
 
         Raises:
-            Conflict: `movie_exists`, by the rule of what is one film.
+            Conflict: `movie_exists`; see `deduplication`.
             Invalid: `genre_not_found`.
         """
         film = await self._add(facts)
@@ -148,27 +140,29 @@ class Catalogue:
     @run_uncancelled
     async def _add(self, facts: FilmFacts) -> Film:
         now = self._now()
-        async with self._turns.acquire([facts]):
-            await _refuse_unknown_genres(facts.genres)
-            twin = (await DuplicateFinder.load([facts])).find(facts)
-            if twin is not None:
-                raise Conflict(f"This film is here already: {twin.id}.", code="movie_exists")
-            film = _made(facts, Provenance(source="user"), now)
-            await _store([film], [], now)
+        async with self._insert_locks.acquire([facts]):
+            await _check_genres(facts.genres)
+            duplicate = (await DuplicateFinder.load([facts])).find(facts)
+            if duplicate is not None:
+                raise Conflict(
+                    f"The catalogue has this film already: {duplicate.id}.", code="movie_exists"
+                )
+            film = _create_film(facts, Provenance(source="user"), now)
+            await _save_films([film], [], now)
         return film
 
     async def replace(self, movie: str, version: int | None, facts: FilmFacts) -> Film:
-        """Put `facts` in place of all that was known; errors as `amend`."""
+        """Replace all facts of a film. Raises what `update` raises."""
         return await self._change(movie, version, facts.to_columns(complete=True))
 
     async def update(self, movie: str, version: int | None, patch: FilmPatch) -> Film:
-        """Change some facts of a film that the caller has seen in `version`.
+        """Change some facts of a film if it still has this version; None means any version.
 
         Raises:
             NotFound: there is no such film.
-            VersionMismatch: somebody changed it since; never when `version` is None.
+            VersionMismatch: the film has another version.
             Conflict: another film has that IMDb id.
-            Invalid: `genre_not_found`, or years out of order.
+            Invalid: `genre_not_found`, or the years are out of order.
         """
         return await self._change(movie, version, patch.to_columns())
 
@@ -185,25 +179,21 @@ class Catalogue:
         now = self._now()
         try:
             async with in_transaction():
-                film = await _locked(film_id, version)
-                await _refuse_unknown_genres(columns.get("genres", ()))
-                if _merge(film, columns, now):
-                    if film.year and film.end_year and film.end_year < film.year:
-                        reason = "must not lie before year"
-                        raise Invalid(
-                            f"end_year {reason}.", errors=(FieldError("/end_year", reason),)
-                        )
+                film = await _lock_film(film_id, version)
+                await _check_genres(columns.get("genres", ()))
+                if _merge_columns(film, columns, now):
+                    _check_year_order(film)
                     film.version += 1
-                    await _store([], [film], now)
+                    await _save_films([], [film], now)
         except IntegrityError:
             raise Conflict("Another film has that IMDb id.", code="movie_exists") from None
         return film
 
     async def delete(self, movie: str, version: int | None) -> Film:
-        """Delete a film that the caller has seen in `version`; errors as `amend`.
+        """Delete a film if it still has this version. Raises what `update` raises.
 
         Returns:
-            The film as it was, under the version that its deletion took.
+            The film as it was, with the version that its deletion took.
         """
         film_id = (await self.get(movie)).id
         film = await self._delete_film(film_id, version)
@@ -213,7 +203,7 @@ class Catalogue:
     @run_uncancelled
     async def _delete_film(self, film_id: UUID, version: int | None) -> Film:
         async with in_transaction():
-            film = await _locked(film_id, version)
+            film = await _lock_film(film_id, version)
             await film.delete()
             film.version += 1
             await store.append_pointers(
@@ -223,6 +213,7 @@ class Catalogue:
 
 
 def parse_uuid(text: str) -> UUID | None:
+    """Return `text` as a UUID if it is one in its form of 36 characters."""
     if len(text) != 36:
         return None
     try:
@@ -231,55 +222,64 @@ def parse_uuid(text: str) -> UUID | None:
         return None
 
 
-async def _locked(film_id: UUID, version: int | None) -> Film:
-    """The film under its row's lock; writing first is what makes SQLite wait its turn."""
-    held = await Film.filter(id=film_id).update(counters=F("counters"))
-    film = await Film.get_or_none(id=film_id) if held else None
+async def _lock_film(film_id: UUID, version: int | None) -> Film:
+    """Read a film under its row lock. Starting with a write makes SQLite wait for its lock."""
+    is_locked = await Film.filter(id=film_id).update(counters=F("counters"))
+    film = await Film.get_or_none(id=film_id) if is_locked else None
     if film is None:
-        raise NotFound("There is no such film here.", code="movie_not_found")
+        raise NotFound("The catalogue has no such film.", code="movie_not_found")
     if version is not None and film.version != version:
-        raise VersionMismatch(f"The film has changed since; it is at version {film.version}.")
+        raise VersionMismatch(f"The film has changed; it is at version {film.version} now.")
     return film
 
 
-def _made(facts: FilmFacts, provenance: Provenance, now: datetime) -> Film:
-    film = _NEW.clone(pk=uuid7())
+def _create_film(facts: FilmFacts, provenance: Provenance, now: datetime) -> Film:
+    film = _BLANK_FILM.clone(pk=uuid7())
+    _set_provenance(film, provenance)
+    film.created_at = now
+    _merge_columns(film, facts.to_columns(), now)
+    return film
+
+
+def _set_provenance(film: Film, provenance: Provenance) -> None:
     film.source = provenance.source
     film.fetched_at = provenance.fetched_at
     film.refresh_after = provenance.refresh_after
-    film.created_at = now
-    _merge(film, facts.to_columns(), now)
-    return film
 
 
-def _merge(film: Film, columns: dict[str, Any], now: datetime) -> bool:
-    """Put told facts on the row; says whether anything is different now."""
-    different = {k: v for k, v in columns.items() if getattr(film, k) != v}
-    if not different:
+def _merge_columns(film: Film, columns: dict[str, Any], now: datetime) -> bool:
+    """Set columns and all that follows from them; return whether any value differed."""
+    changes = {name: value for name, value in columns.items() if getattr(film, name) != value}
+    if not changes:
         return False
-    for name, value in different.items():
+    for name, value in changes.items():
         setattr(film, name, value)
-    if "title" in different:
-        film.whole_title = whole_title(film.title)
-    if not different.keys().isdisjoint(SEARCH_TEXT_COLUMNS):
-        for column, text in build_search_texts(
-            **{name: getattr(film, name) for name in SEARCH_TEXT_COLUMNS}
-        ).items():
+    if "title" in changes:
+        film.whole_title = full_title_key(film.title)
+    if not changes.keys().isdisjoint(SEARCH_TEXT_SOURCES):
+        texts = build_search_texts(**{name: getattr(film, name) for name in SEARCH_TEXT_SOURCES})
+        for column, text in texts.items():
             setattr(film, column, text)
-    if "poster_source" in different:
-        _ask_for_poster(film, now)
+    if "poster_source" in changes:
+        _request_poster(film, now)
     film.updated_at = now
     return True
 
 
-def _ask_for_poster(film: Film, now: datetime) -> None:
+def _request_poster(film: Film, now: datetime) -> None:
     film.poster_attempts = 0
     film.poster_reason = None
     film.poster_status = "pending" if film.poster_source else "missing"
     film.poster_due_at = epoch_ms(now) if film.poster_source else None
 
 
-async def _store(new: list[Film], changed: list[Film], now: datetime) -> None:
+def _check_year_order(film: Film) -> None:
+    if film.year and film.end_year and film.end_year < film.year:
+        reason = "must not lie before year"
+        raise Invalid(f"end_year {reason}.", errors=(FieldError("/end_year", reason),))
+
+
+async def _save_films(new: list[Film], changed: list[Film], now: datetime) -> None:
     if new:
         await Film.bulk_create(new, batch_size=500)
     if changed:
@@ -291,23 +291,24 @@ async def _store(new: list[Film], changed: list[Film], now: datetime) -> None:
     )
 
 
-async def _refetched(films: list[Film]) -> None:
-    """Seen again, unchanged: only the freshness moves, which the index does not hold."""
+async def _save_freshness(films: list[Film]) -> None:
+    """Save when unchanged films were fetched; the index does not hold that."""
     for film in films:
         film.counters += 1
         await film.save(update_fields=["source", "fetched_at", "refresh_after", "counters"])
 
 
-async def _remember_genres(films: Sequence[Film]) -> None:
+async def _add_genres(films: Sequence[Film]) -> None:
     names = {name for film in films for name in film.genres}
     await Genre.bulk_create([Genre(name=name) for name in sorted(names)], ignore_conflicts=True)
 
 
-async def _refuse_unknown_genres(genres: Sequence[str]) -> None:
+async def _check_genres(genres: Sequence[str]) -> None:
+    """Raise Invalid (`genre_not_found`) if there are genres that no import has brought."""
     if not genres:
         return
     known = {genre.name for genre in await Genre.filter(name__in=list(genres))}
     unknown = [name for name in genres if name not in known]
     if unknown:
-        faults = tuple(FieldError("/genres", f"{name!r} is not a known genre") for name in unknown)
-        raise Invalid("A genre is not known.", code="genre_not_found", errors=faults)
+        errors = tuple(FieldError("/genres", f"{name!r} is not a known genre") for name in unknown)
+        raise Invalid("A genre is not known.", code="genre_not_found", errors=errors)

@@ -1,7 +1,7 @@
-"""Films from files: JSON or JSON lines, plain or gzipped, in three shapes.
+"""Import films from files: JSON or JSON lines, plain or gzipped, in three shapes.
 
-A file of a million lines has some bad ones, so a bad line is told with its number and its reason
-and the rest is kept. Loading the same file twice changes nothing.
+A file of a million lines has some bad ones. A bad line is reported with its number and the reason,
+and the others are imported. Importing the same file twice changes nothing.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from service.errors import DomainError
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts, Provenance, Source
 
-BATCH = 500  # films in one transaction: some 30 ms in which others wait their turn
-GLANCE = 25  # lines read before what is on its way to the database has a turn
-MAX_LINE_BYTES = 1_000_000  # bytes; a film is some 2 kB, so a longer line is not one
+BATCH_SIZE = 500  # films in one transaction: other writers wait about 30 ms for it
+LINES_PER_SLICE = 25  # lines read before the event loop can go on with the pending write
+MAX_LINE_BYTES = 1_000_000  # a film takes about 2 kB
 READ_ONLY_FIELDS = [
     "id",
     "source",
@@ -34,12 +34,12 @@ READ_ONLY_FIELDS = [
     "version",
     "poster",
 ]
-"""Fields of an exported film that the catalogue gives itself."""
+"""Fields of an exported film that the service sets itself; an import ignores them."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that was left out, and why."""
+    """A line that was not imported, and why; the first line is number 1."""
 
     number: int
     reason: str
@@ -47,7 +47,7 @@ class BadLine:
 
 @dataclass(slots=True)
 class ImportProgress:
-    """How far a load is; `bytes_read` counts the file as it lies on the disk."""
+    """The progress of an import; `bytes_read` counts bytes of the file as stored (compressed)."""
 
     read: int = 0
     added: int = 0
@@ -59,69 +59,74 @@ class ImportProgress:
 class FilmImporter:
     """Merges files into the catalogue.
 
-    `read_omdb` turns a mapping in OMDb's shape into facts; it is given, because this room does
-    not know that one.
+    `parse_omdb` converts an object in OMDb's shape into facts. It is passed in because `films` must
+    not import `omdb`.
     """
 
     def __init__(
-        self, catalogue: Catalogue, read_omdb: Callable[[dict[str, Any]], FilmFacts]
+        self,
+        catalogue: Catalogue,
+        parse_omdb: Callable[[dict[str, Any]], FilmFacts],
+        batch_size: int = BATCH_SIZE,
     ) -> None:
         self._catalogue = catalogue
-        self._read_omdb = read_omdb
+        self._parse_omdb = parse_omdb
+        self._batch_size = batch_size
 
     async def import_file(
         self, path: Path, source: Source = "user"
     ) -> AsyncIterator[ImportProgress]:
-        """Merge the file's films, batch by batch, saying after each how far it is.
+        """Import the file's films in batches; yield the progress after each batch.
+
+        The next batch is read while the last one is written.
 
         Raises:
             OSError: the file cannot be read.
-            DomainError: it is not JSON at all.
+            DomainError: the file is not JSON at all.
         """
         progress = ImportProgress()
         with path.open("rb") as raw:
-            merging: asyncio.Task[None] | None = None
+            writing: asyncio.Task[None] | None = None
             try:
-                async for batch in self._batches(raw, progress):
-                    if merging is not None:
-                        await merging
+                async for batch in self._read_batches(raw, progress):
+                    if writing is not None:
+                        await writing
                         yield progress
                     progress.bytes_read = raw.tell()
-                    merging = asyncio.create_task(self._merge(batch, source, progress))
+                    writing = asyncio.create_task(self._write_batch(batch, source, progress))
             finally:
-                if merging is not None:
-                    await merging
+                if writing is not None:
+                    await writing
             progress.bytes_read = raw.tell()
         yield progress
 
-    async def _batches(
+    async def _read_batches(
         self, raw: io.BufferedReader, progress: ImportProgress
     ) -> AsyncIterator[list[FilmFacts]]:
-        """The file's films; the next ones are read while the last ones are on their way."""
         batch: list[FilmFacts] = []
-        for number, line in _lines(raw):
+        for number, line in _read_lines(raw):
             progress.read += 1
             try:
-                batch.append(self.parse_line(line))
-            except ValueError as fault:
-                progress.bad_lines.append(BadLine(number, _reason(fault)))
-            if len(batch) >= BATCH:
+                batch.append(self._parse_line(line))
+            except ValueError as error:
+                progress.bad_lines.append(BadLine(number, _describe_error(error)))
+            if len(batch) >= self._batch_size:
                 yield batch
                 batch = []
-            elif progress.read % GLANCE == 0:
+            elif progress.read % LINES_PER_SLICE == 0:
                 await asyncio.sleep(0)
         if batch:
             yield batch
 
-    async def _merge(
+    async def _write_batch(
         self, batch: list[FilmFacts], source: Source, progress: ImportProgress
     ) -> None:
-        absorbed = await self._catalogue.upsert_all(batch, Provenance(source=source))
-        progress.added += absorbed.added
-        progress.changed += absorbed.changed
+        result = await self._catalogue.upsert_all(batch, Provenance(source=source))
+        progress.added += result.added
+        progress.changed += result.changed
 
-    def parse_line(self, line: bytes | dict[str, Any]) -> FilmFacts:
-        """One line's facts, in whichever of the three shapes it is. Raises ValueError."""
+    def _parse_line(self, line: bytes | dict[str, Any]) -> FilmFacts:
+        """Return the facts of one line in any of the three shapes. Raises ValueError."""
         if isinstance(line, bytes):
             if len(line) > MAX_LINE_BYTES:
                 raise ValueError(f"longer than {MAX_LINE_BYTES} bytes")
@@ -129,43 +134,43 @@ class FilmImporter:
         if not isinstance(line, dict):
             raise ValueError("not an object")
         if "Title" in line:
-            return self._read_omdb(line)
+            return self._parse_omdb(line)
         if "name" in line:
-            return FilmFacts.model_validate(_from_short(line))
-        return FilmFacts.model_validate(_from_own(line))
+            return FilmFacts.model_validate(_convert_compact(line))
+        return FilmFacts.model_validate(_drop_read_only(line))
 
 
-def _from_own(line: dict[str, Any]) -> dict[str, Any]:
-    """The service's own shape, as it shows films; what it gives itself is left out."""
+def _drop_read_only(line: dict[str, Any]) -> dict[str, Any]:
+    """Convert the service's own shape, as the API shows films."""
     return {name: value for name, value in line.items() if name not in READ_ONLY_FIELDS}
 
 
-def _from_short(line: dict[str, Any]) -> dict[str, Any]:
-    """`name`, `director`, `imdb_score`, `genre[]`, `99popularity`: a shape of small data sets."""
-    told: dict[str, Any] = {"title": line["name"]}
+def _convert_compact(line: dict[str, Any]) -> dict[str, Any]:
+    """Convert a shape of small data sets: name, director, imdb_score, genre[], 99popularity."""
+    facts: dict[str, Any] = {"title": line["name"]}
     if line.get("director"):
-        told["directors"] = [line["director"]]
+        facts["directors"] = [line["director"]]
     if line.get("imdb_score") is not None:
-        told["ratings"] = {"imdb": {"value": line["imdb_score"]}}
+        facts["ratings"] = {"imdb": {"value": line["imdb_score"]}}
     if line.get("genre"):
-        told["genres"] = [str(name).strip() for name in line["genre"]]
+        facts["genres"] = [str(name).strip() for name in line["genre"]]
     popularity = line.get("99popularity", line.get("popularity"))
     if popularity is not None:
-        told["popularity"] = popularity
-    return told
+        facts["popularity"] = popularity
+    return facts
 
 
-def _lines(raw: io.BufferedReader) -> Iterator[tuple[int, bytes | dict[str, Any]]]:
-    """Numbered films of a file: lines, or the members of one JSON array."""
-    packed = raw.read(2) == b"\x1f\x8b"
+def _read_lines(raw: io.BufferedReader) -> Iterator[tuple[int, bytes | dict[str, Any]]]:
+    """Yield the numbered films of a file: its lines, or the elements of one JSON array."""
+    is_gzip = raw.read(2) == b"\x1f\x8b"
     raw.seek(0)
-    reader = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
+    reader = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if is_gzip else raw
     if reader.peek(64).lstrip()[:1] == b"[":
         try:
-            members = orjson.loads(reader.read())
-        except orjson.JSONDecodeError as fault:
-            raise DomainError(f"The file is not JSON: {fault}") from None
-        yield from enumerate(members, 1)
+            elements = orjson.loads(reader.read())
+        except orjson.JSONDecodeError as error:
+            raise DomainError(f"The file is not JSON: {error}") from None
+        yield from enumerate(elements, 1)
         return
     number = 0
     while line := reader.readline(MAX_LINE_BYTES + 1):
@@ -177,9 +182,9 @@ def _lines(raw: io.BufferedReader) -> Iterator[tuple[int, bytes | dict[str, Any]
             yield number, line
 
 
-def _reason(fault: ValueError) -> str:
-    if isinstance(fault, ValidationError):
-        first = fault.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return f"{where}: {first['msg']}" if where else first["msg"]
-    return str(fault)
+def _describe_error(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_context=False)[0]
+        field_path = ".".join(str(part) for part in first["loc"])
+        return f"{field_path}: {first['msg']}" if field_path else first["msg"]
+    return str(error)

@@ -1,9 +1,9 @@
-"""Turns at adding films, which keep the rule of what is one film (`identity`) under concurrency.
+"""Locks that make the rule of `deduplication` hold when films are added concurrently.
 
-Those who may add the same film wait for each other. SQLite has one writer anyway. On PostgreSQL one
-who adds a single film locks its names, so that others may add others; one who loads many has all of
-them wait. A few of a process do so at a time, the rest waits without a connection, or they would
-keep all of them from those who only read.
+Writers that may add the same film wait for each other. SQLite has a single writer anyway. On
+PostgreSQL, adding one film locks its IMDb id and full title, so other films can be added meanwhile;
+adding many locks out every other insert. Only a few inserts of a process hold a connection at once.
+The rest wait without one, or they would take all connections from the readers.
 """
 
 import asyncio
@@ -16,46 +16,49 @@ from tortoise.transactions import in_transaction
 from service.database.connection import get_connection, is_postgres
 from service.films.schemas import FilmFacts
 from service.limits import INSERT_LOCK_TIMEOUT, MAX_CONCURRENT_INSERTS
-from service.text.analysis import full_title_key as whole_title
+from service.text.analysis import full_title_key
 
-INSERT_LOCK_KEY = 7_305_001  # the advisory lock of all who add: any number that nobody else uses
+INSERT_LOCK_KEY = 7_305_001  # advisory lock of all inserts; any number with no other use
 
 
 class InsertLocks:
-    """The turns of one process."""
+    """The insert locks of one process."""
 
     def __init__(self) -> None:
-        self._free = asyncio.Semaphore(MAX_CONCURRENT_INSERTS)
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT_INSERTS)
 
     @asynccontextmanager
-    async def acquire(self, told: Sequence[FilmFacts]) -> AsyncIterator[None]:
-        """A transaction that may add these films, when it is its turn. Raises TimeoutError."""
-        await asyncio.wait_for(self._free.acquire(), INSERT_LOCK_TIMEOUT)
+    async def acquire(self, all_facts: Sequence[FilmFacts]) -> AsyncIterator[None]:
+        """Open a transaction that may add these films. Raises TimeoutError."""
+        await asyncio.wait_for(self._slots.acquire(), INSERT_LOCK_TIMEOUT)
         try:
             async with in_transaction():
-                await _taken(told)
+                await _lock_inserts(all_facts)
                 yield
         finally:
-            self._free.release()
+            self._slots.release()
 
 
-async def _taken(told: Sequence[FilmFacts]) -> None:
-    """The transaction's first statement: a write on SQLite, advisory locks on PostgreSQL."""
+async def _lock_inserts(all_facts: Sequence[FilmFacts]) -> None:
+    """Run the transaction's first statement: a write on SQLite, advisory locks on PostgreSQL."""
     if not is_postgres():
         await get_connection().execute_query("UPDATE films SET counters = counters WHERE 0")
-    elif len(told) == 1:
+    elif len(all_facts) == 1:
         await get_connection().execute_query(
             "SELECT pg_advisory_xact_lock_shared($1), (SELECT COUNT(pg_advisory_xact_lock(name)) "
             "FROM unnest($2::bigint[]) AS name)",
-            [INSERT_LOCK_KEY, lock_keys(told[0])],
+            [INSERT_LOCK_KEY, lock_keys(all_facts[0])],
         )
     else:
         await get_connection().execute_query("SELECT pg_advisory_xact_lock($1)", [INSERT_LOCK_KEY])
 
 
 def lock_keys(facts: FilmFacts) -> list[int]:
-    """The advisory locks of all by which a twin would be known, in an order that all keep."""
-    names = [f"title {whole_title(facts.title)}"]
+    """Return the advisory locks of a film's title and IMDb id.
+
+    They are sorted: a common order prevents deadlocks.
+    """
+    names = [f"title {full_title_key(facts.title)}"]
     if facts.imdb_id:
         names.append(f"id {facts.imdb_id}")
     digests = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)

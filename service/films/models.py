@@ -1,10 +1,10 @@
-"""A film's row and the outbox row that every change of it leaves behind.
+"""The tables of films and genres.
 
-Lists are kept on the film's row, in the order in which the source gave them. `version` rises by
-one with every change of the film's facts, under the row's lock, and is what `If-Match` compares;
-`counters` rises with what happens around a film (a poster stored), so that its ETag still changes.
-An id is never used again. `plaintext` is made from titles and directors, `nametext` from what
-filters and writers are called, for searches while no index answers.
+Lists are columns of the film's row, in the order of the source. `version` rises by one with every
+change of the film's facts, under the row's lock, and is what `If-Match` compares. `counters` rises
+when something around the film changes (a poster is stored), so that the ETag changes as well. An id
+is never used again. `plaintext` and `nametext` serve database search; see `search_text`. A new
+field also touches the files that `service.film_fields` lists.
 """
 
 from tortoise import fields
@@ -67,9 +67,12 @@ class Film(Model):
 
 
 class Genre(Model):
-    """A genre that films may have. Loading makes them, people choose among them."""
+    """A genre that films may have. Imports add genres; users can only choose existing ones."""
 
     name = fields.CharField(max_length=500, primary_key=True)
 
     class Meta:
         table = "genres"
+        table_description = (
+            "A genre that films may have. Loading makes them, people choose among them."
+        )

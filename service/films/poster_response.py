@@ -1,12 +1,21 @@
-"""A film's poster as clients see it: what became of it, and where each size is."""
+"""A film's poster as clients see it: its state, and the address of each size."""
 
 from dataclasses import dataclass, field
 
 from service.film_fields import FilmRow
 from service.films.models import Film
 
+POSTER_WIDTHS = {
+    "w185": 185,
+    "w342": 342,
+    "w780": 780,
+}
+"""Pixels by size; a narrower source is not enlarged."""
+
+DEFAULT_POSTER_SIZE = "w342"
+
 DISPLAYED_STATUSES = ("stored", "pending")
-"""While a film's new poster is on its way, its old one is still shown."""
+"""The old poster of a film stays visible while its new one is pending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +29,17 @@ class PosterView:
 
 
 def poster_path(key: str, size: str) -> str:
-    """Where the size of a stored poster is served: what is there never changes."""
+    """Return the address of one size of a stored poster; what it serves never changes."""
     return f"/api/v1/posters/{key}/{size}.jpg"
 
 
 def displayed_key(film: Film | FilmRow) -> str | None:
-    """The stored poster that stands for `film` now, if any."""
+    """Return the key of the stored poster that is shown for `film` now, if any."""
     return film.poster_key if film.poster_status in DISPLAYED_STATUSES else None
 
 
 def poster_view(film: Film | FilmRow) -> PosterView:
-    """The poster part of a film; without a stored picture there is no address to give."""
+    """Return the poster part of a film; without a stored picture it has no addresses."""
     key = displayed_key(film)
     sizes = {size: poster_path(key, size) for size in POSTER_WIDTHS} if key else {}
     return PosterView(
@@ -39,13 +48,3 @@ def poster_view(film: Film | FilmRow) -> PosterView:
         url=sizes.get(DEFAULT_POSTER_SIZE),
         sizes=sizes,
     )
-
-
-POSTER_WIDTHS = {
-    "w185": 185,
-    "w342": 342,
-    "w780": 780,
-}  # pixels across; narrower sources stay as they are
-
-
-DEFAULT_POSTER_SIZE = "w342"  # what is meant when nobody says which

@@ -1,4 +1,4 @@
-"""A film as clients see it: typed, with `null` for what is not known."""
+"""A film as clients see it; unknown values are `null`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,7 +16,7 @@ ATTRIBUTION = {
 
 @dataclass(frozen=True, slots=True)
 class ImdbRatingView:
-    """IMDb's figure, 0 to 10, and how many voted."""
+    """IMDb's rating, from 0 to 10, and the number of votes."""
 
     value: float | None
     votes: int | None
@@ -24,7 +24,7 @@ class ImdbRatingView:
 
 @dataclass(frozen=True, slots=True)
 class RatingsView:
-    """What others think; percentages for the last two."""
+    """Ratings by IMDb, Rotten Tomatoes and Metacritic; the last two in percent."""
 
     imdb: ImdbRatingView
     rotten_tomatoes: int | None
@@ -68,7 +68,7 @@ class FilmView:
 
 
 def film_view(film: Film | FilmRow, now: datetime) -> FilmView:
-    """The stored row as clients see it at `now`."""
+    """Return the stored film as clients see it at `now`."""
     return FilmView(
         id=str(film.id),
         imdb_id=film.imdb_id,
@@ -106,5 +106,5 @@ def film_view(film: Film | FilmRow, now: datetime) -> FilmView:
 
 
 def etag(film: Film) -> str:
-    """The film's entity tag; its part before the dot is what `If-Match` compares."""
+    """Return the film's entity tag; `If-Match` compares the part before the dot."""
     return f"{film.version}.{film.counters}"

@@ -1,8 +1,8 @@
-"""What a source says about a film, before it is one of ours.
+"""The facts of a film as one source states them, before they are merged into the catalogue.
 
-OMDb, a file's line and an admin's form all become this value first, so that there is one place
-where a film is checked. What a source does not mention is not set, and leaves the stored film as
-it is; what it sets to `None` is known to be unknown.
+OMDb's answers, the lines of a file and an admin's input all become `FilmFacts` first, so that films
+are validated in one place. A field that a source does not state is not set, and the stored value
+stays. A field that is set to None is stated to be unknown.
 """
 
 import re
@@ -26,36 +26,36 @@ FilmType = Literal["movie", "series", "episode", "game"]
 Source = Literal["omdb", "sample", "user"]
 
 
-_UNCLEAN = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+_FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 
 
-def _clean(text: str) -> str:
-    """No control characters and nothing that UTF-8 cannot carry: such text is an accident."""
-    if _UNCLEAN.search(text):
+def _reject_forbidden_characters(text: str) -> str:
+    """Reject control characters and lone surrogates, which UTF-8 cannot encode."""
+    if _FORBIDDEN_CHARACTERS.search(text):
         raise ValueError("must not contain control characters or lone surrogates")
     return text
 
 
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+def _remove_duplicates(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
-    AfterValidator(_clean),
+    AfterValidator(_reject_forbidden_characters),
 ]
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_LENGTH),
-    AfterValidator(_clean),
+    AfterValidator(_reject_forbidden_characters),
 ]
-Lines = Annotated[tuple[Line, ...], Field(max_length=200), AfterValidator(_distinct)]
+Lines = Annotated[tuple[Line, ...], Field(max_length=200), AfterValidator(_remove_duplicates)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 
 class ImdbRating(BaseModel):
-    """IMDb's figure, 0 to 10, and how many voted for it."""
+    """IMDb's rating, from 0 to 10, and the number of votes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,7 +64,7 @@ class ImdbRating(BaseModel):
 
 
 class Ratings(BaseModel):
-    """What others think of the film; percentages for the last two."""
+    """Ratings of the film by IMDb, Rotten Tomatoes and Metacritic; the last two in percent."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -98,51 +98,51 @@ class _Facts(BaseModel):
     poster_url: Annotated[str, StringConstraints(max_length=2_000)] | None = None
 
     @model_validator(mode="after")
-    def _years_in_order(self) -> Self:
+    def _check_year_order(self) -> Self:
         if self.year and self.end_year and self.end_year < self.year:
             raise ValueError("end_year must not lie before year")
         return self
 
     def to_columns(self, complete: bool = False) -> dict[str, Any]:
-        """The told facts under the names of `Film`'s columns, with lists as lists.
+        """Return the stated facts by column of `Film`, with lists for tuples.
 
         Args:
-            complete: what was not told counts as unknown, instead of being left out.
+            complete: include fields that are not stated, as unknown.
         """
-        told = self.model_dump(exclude_unset=not complete, exclude={"ratings", "poster_url"})
-        told = {k: list(v) if isinstance(v, tuple) else v for k, v in told.items()}
+        facts = self.model_dump(exclude_unset=not complete, exclude={"ratings", "poster_url"})
+        columns = {k: list(v) if isinstance(v, tuple) else v for k, v in facts.items()}
         ratings, imdb = self.ratings, self.ratings.imdb or ImdbRating()
         for name, column in (("value", "imdb_rating"), ("votes", "imdb_votes")):
-            cleared = "imdb" in ratings.model_fields_set and ratings.imdb is None
-            if complete or cleared or name in imdb.model_fields_set:
-                told[column] = getattr(imdb, name)
+            is_cleared = "imdb" in ratings.model_fields_set and ratings.imdb is None
+            if complete or is_cleared or name in imdb.model_fields_set:
+                columns[column] = getattr(imdb, name)
         for name in ("rotten_tomatoes", "metacritic"):
             if complete or name in ratings.model_fields_set:
-                told[name] = getattr(ratings, name)
+                columns[name] = getattr(ratings, name)
         if complete or "poster_url" in self.model_fields_set:
-            told["poster_source"] = self.poster_url
-        return told
+            columns["poster_source"] = self.poster_url
+        return columns
 
 
 class FilmFacts(_Facts):
-    """A film as told by one source. `model_fields_set` says what it told."""
+    """A film as one source states it; `model_fields_set` holds the stated fields."""
 
     title: Line
 
 
-def _without_default(schema: dict[str, Any]) -> None:
-    """What stands in for "not set" is nobody's business."""
+def _remove_default(schema: dict[str, Any]) -> None:
+    """Hide from the JSON schema the placeholder that means "not set"."""
     schema.pop("default")
 
 
 class FilmPatch(_Facts):
-    """Some facts to change; what is not set stays."""
+    """The facts of a film to change; fields that are not set keep their values."""
 
-    title: Line = Field(default="?", json_schema_extra=_without_default)
+    title: Line = Field(default="?", json_schema_extra=_remove_default)
 
 
 class Provenance(BaseModel):
-    """Where facts come from and until when they count as fresh."""
+    """Where facts come from, when they were fetched, and when they are due for a refresh."""
 
     model_config = ConfigDict(frozen=True)
 

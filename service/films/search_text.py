@@ -1,10 +1,12 @@
-"""What the database can be searched by when no index answers: a film's terms as two texts.
+"""The two texts of a film by which the database can be searched while the engine is unavailable.
 
-The words are those of the index (folded, numbers both ways, neighbours and whole titles run
-together), each with a blank on both sides, so that a word is `' word '` and a beginning `' word'`.
-Names that filters compare, and words of people that are looked for only when asked, have a text of
-their own, each behind a mark that says what it is: there they neither turn up as words of a title
-nor make a film look like a query that means another one.
+Both hold terms as in the index (folded, numbers in both forms, neighbouring words and full titles
+run together), each between spaces: a word is `' word '`, the beginning of a word is `' word'`.
+
+`plaintext` holds the words of titles and directors. `nametext` holds the names that filters
+compare, and the words of writers, each term with a prefix that says what it is. They are separate
+so that they are not taken for words of a title, and do not make a film look like a match for
+another film's title.
 """
 
 from collections.abc import Sequence
@@ -15,7 +17,11 @@ from service.text.analysis import joined_pairs, tokenize
 from service.text.titles import compact_key, full_title_keys, title_index_forms
 
 SearchTextColumn = Literal["plaintext", "nametext"]
-"""The columns of a film's row that hold the texts."""
+
+SEARCH_TEXT_SOURCES = (
+    "title", "aliases", "directors", "writers", "genres", "languages", "countries",
+)  # fmt: skip
+"""The columns from which the texts are built."""
 
 NAME_PREFIXES: dict[NameFilter, str] = {
     "director": "@",
@@ -27,7 +33,7 @@ WRITER_PREFIX = "="
 
 
 class SearchTexts(TypedDict):
-    """Both texts, by column."""
+    """Both texts by column."""
 
     plaintext: str
     nametext: str
@@ -43,30 +49,36 @@ def build_search_texts(
     languages: Sequence[str],
     countries: Sequence[str],
 ) -> SearchTexts:
-    """The texts of a film; pure, so a row's texts are the same wherever they are worked out."""
-    titles = [tokenize(each) for each in (title, *aliases)]
-    found = [form for each in titles for form in title_index_forms(each)]
-    found += [word for name in directors for word in tokenize(name)]
-    found += [form for each in titles for form in (*joined_pairs(each), *full_title_keys(each))]
-    named: dict[NameFilter, Sequence[str]] = {
+    """Build the texts of a film. A pure function: migrations call it, too."""
+    titles = [tokenize(text) for text in (title, *aliases)]
+    terms = [form for title_words in titles for form in title_index_forms(title_words)]
+    terms += [word for name in directors for word in tokenize(name)]
+    terms += [
+        form
+        for title_words in titles
+        for form in (*joined_pairs(title_words), *full_title_keys(title_words))
+    ]
+    names: dict[NameFilter, Sequence[str]] = {
         "director": directors,
         "genre": genres,
         "language": languages,
         "country": countries,
     }
-    names = [
-        NAME_PREFIXES[name] + compact_key(each) for name, theirs in named.items() for each in theirs
+    name_terms = [
+        NAME_PREFIXES[filter_name] + compact_key(value)
+        for filter_name, values in names.items()
+        for value in values
     ]
-    names += [WRITER_PREFIX + word for name in writers for word in tokenize(name)]
-    return {"plaintext": _text(found), "nametext": _text(names)}
+    name_terms += [WRITER_PREFIX + word for name in writers for word in tokenize(name)]
+    return {"plaintext": _join_terms(terms), "nametext": _join_terms(name_terms)}
 
 
 def parse_writer_words(nametext: str) -> list[str]:
-    """The words of the writers in a text of names."""
+    """Return the words of the writers in a `nametext`."""
     return [
-        word[len(WRITER_PREFIX) :] for word in nametext.split() if word.startswith(WRITER_PREFIX)
+        term[len(WRITER_PREFIX) :] for term in nametext.split() if term.startswith(WRITER_PREFIX)
     ]
 
 
-def _text(found: Sequence[str]) -> str:
-    return f" {' '.join(dict.fromkeys(found))} " if found else ""
+def _join_terms(terms: Sequence[str]) -> str:
+    return f" {' '.join(dict.fromkeys(terms))} " if terms else ""

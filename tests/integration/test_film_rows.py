@@ -1,4 +1,4 @@
-"""A film's row without a model says the same as the model."""
+"""A film read as a row equals the film read as a model."""
 
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +11,7 @@ from service.search.index.document import MovieDocument
 NOW = datetime(2026, 1, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 
 
-async def test_a_row_is_shown_as_its_film_is(database: str) -> None:
+async def test_a_row_and_its_model_give_the_same_response_and_document(database: str) -> None:
     full = await Film.create(
         version=3,
         imdb_id="tt0073195",
@@ -49,8 +49,8 @@ async def test_a_row_is_shown_as_its_film_is(database: str) -> None:
     )
     bare = await Film.create(title="M", whole_title="m", created_at=NOW, updated_at=NOW)
     rows = {row.id: row for row in await get_film_rows([str(full.id), str(bare.id)])}
-    for made in (full, bare):
-        film, row = await Film.get(id=made.id), rows[made.id]
+    for created in (full, bare):
+        film, row = await Film.get(id=created.id), rows[created.id]
         assert asdict(film_view(row, NOW)) == asdict(film_view(film, NOW))
         assert MovieDocument.from_film(row) == MovieDocument.from_film(film)
     assert await get_film_row("tt0073195") == rows[full.id]

@@ -11,12 +11,11 @@ from service.film_fields import (
     TIME_COLUMNS,
     FilmRow,
 )
-from service.films.catalogue import SEARCH_TEXT_COLUMNS
 from service.films.importer import READ_ONLY_FIELDS
 from service.films.models import Film
 from service.films.responses import FilmView
 from service.films.schemas import FilmFacts, FilmPatch
-from service.films.search_text import build_search_texts
+from service.films.search_text import SEARCH_TEXT_SOURCES, build_search_texts
 from service.search.criteria.filters import FilterableFilm, Filters
 from service.search.index.document import IndexableFilm, MovieDocument
 
@@ -110,5 +109,5 @@ def test_filters_look_at_columns_that_documents_hold() -> None:
 
 
 def test_the_database_is_searched_by_columns_that_documents_hold() -> None:
-    assert set(SEARCH_TEXT_COLUMNS) == set(inspect.signature(build_search_texts).parameters)
-    assert set(SEARCH_TEXT_COLUMNS) <= set(DOCUMENT_COLUMNS)
+    assert set(SEARCH_TEXT_SOURCES) == set(inspect.signature(build_search_texts).parameters)
+    assert set(SEARCH_TEXT_SOURCES) <= set(DOCUMENT_COLUMNS)
