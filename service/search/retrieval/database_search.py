@@ -26,6 +26,7 @@ from service.search.criteria.filters import NO_FILTERS, Filters
 from service.search.criteria.sorting import Sort, SortKey
 from service.search.engines.base import Hits
 from service.search.engines.sql import DatabaseEngine
+from service.search.index.term_kinds import TermKind
 from service.search.query.fields import DEFAULT_FIELDS, restrict_plan
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
@@ -41,8 +42,14 @@ from service.search.retrieval.search_request import SearchRequest, SearchResult
 from service.search.vocabulary.vocabulary import Vocabulary
 
 ENGINE_UNAVAILABLE = "search_engine_away"
-PLAINTEXT_KINDS = "tadjw"  # the term kinds that a word of `plaintext` may have
-WRITER_KIND = "s"
+PLAINTEXT_KINDS = (
+    TermKind.TITLE,
+    TermKind.ALIAS,
+    TermKind.DIRECTOR,
+    TermKind.JOINED,
+    TermKind.FULL_TITLE,
+)
+"""The term kinds that a word of `plaintext` may have."""
 
 
 class DatabaseSearch:
@@ -205,7 +212,7 @@ class DatabaseSearch:
         def add_words() -> None:
             kinds = PLAINTEXT_KINDS
             self._own_vocabulary.add(kind + word for word in sorted(words) for kind in kinds)
-            self._own_vocabulary.add(WRITER_KIND + word for word in sorted(writers))
+            self._own_vocabulary.add(TermKind.WRITER + word for word in sorted(writers))
             self._own_vocabulary.merge_pending()
 
         await asyncio.to_thread(add_words)

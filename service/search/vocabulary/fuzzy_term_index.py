@@ -1,8 +1,9 @@
-"""Words in memory, each with where it stands, asked for those near a misspelt one.
+"""An in-memory index of words, with the fields in which each occurs, for fuzzy look-ups.
 
-The words lie in a small tantivy index in memory, because its automaton over a sorted dictionary
-answers in a tenth of a millisecond among 80,000 words and in a third among a million. Words that
-arrive later are searched one by one until enough have come together to be worth a commit."""
+The words are in a small in-memory tantivy index, because its automaton over a sorted dictionary
+answers in 0.1 ms among 80,000 words and in 0.3 ms among a million. Words that arrive later are
+searched one by one until there are enough of them to be worth a commit.
+"""
 
 from array import array
 from collections.abc import Iterable
@@ -12,19 +13,17 @@ from typing import NamedTuple
 import tantivy
 from rapidfuzz.distance import OSA
 
-MAX_FIELDS_PER_TERM = 8  # of one word: a place is a bit of a byte
-MAX_NEAR_TERMS = 64  # words returned for one asked; beyond, the nearest are kept
-MAX_FUZZY_HITS = 400  # words looked at for one asked; a short beginning is near to thousands
-MAX_PENDING_TERMS = 500  # words searched one by one: 0.1 ms
-MAX_CACHED_EXPANSIONS = 4_096  # answers kept until the next word arrives
-WRITER_HEAP_BYTES = 30_000_000  # bytes
-BULK_HEAP_BYTES = 100_000_000  # while a start loads all terms: fewer segments answer faster
+MAX_FIELDS_PER_TERM = 8  # a field is one bit of a byte
+MAX_NEAR_TERMS = 64  # words returned by one expansion; the nearest are kept
+MAX_FUZZY_HITS = 400  # words compared in one expansion; a short prefix is near to thousands
+MAX_PENDING_TERMS = 500  # words that are searched one by one: 0.1 ms
+MAX_CACHED_EXPANSIONS = 4_096  # dropped when a new word arrives
+WRITER_HEAP_BYTES = 30_000_000
+BULK_HEAP_BYTES = 100_000_000  # for the load at start: fewer segments make faster look-ups
 
 
 class NearTerm(NamedTuple):
-    """A word, or a beginning, that exists: `edits` letters away (a swap is one), standing in
-    `places`.
-    """
+    """An existing word, or prefix of a word, that is `edits` letters away (a swap is one edit)."""
 
     word: str
     edits: int
@@ -32,150 +31,164 @@ class NearTerm(NamedTuple):
 
 
 class FuzzyTermIndex:
-    """Words and their places. Look-ups may run in any thread; `add` and `settle` must not overlap
+    """Words with their field masks.
+
+    Look-ups may run in any thread. `add` and `merge_pending` must not run concurrently with
     themselves.
     """
 
     def __init__(self) -> None:
         builder = tantivy.SchemaBuilder()
         builder.add_text_field("word", tokenizer_name="raw", index_option="basic")
-        builder.add_integer_field("number", fast=True)
+        builder.add_integer_field("ordinal", fast=True)
         self._schema = builder.build()
         self._pending: dict[str, int] = {}
         self._expansions: dict[tuple[str, int, bool], tuple[NearTerm, ...]] = {}
         self._merge_lock = Lock()
         self._bulk_writer: tantivy.IndexWriter | None = None
         self.known_fields = self._loaded_fields = 0
-        """All places that any word is known to stand in; 0 while words are being loaded."""
+        """The mask of all fields in which any word occurs; 0 during a bulk load."""
         self._clear()
 
     def __len__(self) -> int:
         return len(self._field_masks) + len(self._pending)
 
     def add(self, words: Iterable[tuple[str, int]]) -> None:
-        """Learn words, each with its place. Cheap: found at once, and sorted in by `settle`."""
+        """Add words with their field masks.
+
+        This is cheap. The words are found at once; `merge_pending` moves them into the index.
+        """
         changed = False
-        for word, place in words:
-            self.known_fields |= place
-            if numbers := self._find_ordinals(word):
-                if not self._combine_masks(numbers) & place:
-                    self._field_masks[numbers[0]] |= place
+        for word, field_mask in words:
+            self.known_fields |= field_mask
+            if ordinals := self._find_ordinals(word):
+                if not self._combine_masks(ordinals) & field_mask:
+                    self._field_masks[ordinals[0]] |= field_mask
                     changed = True
-            elif not self._pending.get(word, 0) & place:
-                self._pending[word] = self._pending.get(word, 0) | place
+            elif not self._pending.get(word, 0) & field_mask:
+                self._pending[word] = self._pending.get(word, 0) | field_mask
                 changed = True
         if changed:
             self._expansions = {}
 
     @property
     def needs_merge(self) -> bool:
-        """Whether enough words have arrived for `settle` to be worth its 20 ms."""
+        """Whether enough words are pending for `merge_pending` to be worth its 20 ms."""
         return len(self._pending) > MAX_PENDING_TERMS
 
     def bulk_load_start(self) -> None:
-        """Forget all words, to load those of a whole catalogue: pages by `load`, then `end`."""
+        """Remove all words, to load those of a whole catalogue.
+
+        Call `bulk_load_add` for each page of words next, then `bulk_load_finish`.
+        """
         self._clear()
         self._bulk_writer = self._index.writer(BULK_HEAP_BYTES, 1)
 
     def bulk_load_add(self, words: Iterable[tuple[str, int]]) -> None:
-        """Take some of them in, each with its place; blocks, for a thread.
+        """Add words with their field masks during a bulk load; blocks, so run it in a thread.
 
-        A word of several places is then there several times, which a look-up puts together: to look
-        for each while millions are loaded takes minutes.
+        A word of several fields gets several entries, which look-ups combine: to look for each word
+        while millions are loaded would take minutes.
         """
         assert self._bulk_writer is not None
-        for word, place in words:
-            self._loaded_fields |= place
-            self._append(self._bulk_writer, word, place)
+        for word, field_mask in words:
+            self._loaded_fields |= field_mask
+            self._append(self._bulk_writer, word, field_mask)
 
     def bulk_load_finish(self) -> None:
-        """Make what was loaded known; blocks, for a thread."""
+        """Make the loaded words searchable; blocks, so run it in a thread."""
         assert self._bulk_writer is not None
         self._commit(self._bulk_writer)
         self._bulk_writer = None
         self.known_fields = self._loaded_fields
 
     def merge_pending(self) -> None:
-        """Sort the words that arrived into the index. Blocks: for a thread, or for a start."""
+        """Move the pending words into the index; blocks, so run it in a thread or at start."""
         with self._merge_lock:
-            fresh = dict(self._pending)
-            if not fresh:
+            pending = dict(self._pending)
+            if not pending:
                 return
             writer = self._index.writer(WRITER_HEAP_BYTES, 1)
-            for word, place in fresh.items():
-                self._append(writer, word, place)
+            for word, field_mask in pending.items():
+                self._append(writer, word, field_mask)
             self._commit(writer)
-            first = len(self._field_masks) - len(fresh)
-            for number, word in enumerate(fresh, first):  # places that were learned meanwhile
-                self._field_masks[number] |= self._pending.pop(word, 0)
+            first_ordinal = len(self._field_masks) - len(pending)
+            for ordinal, word in enumerate(pending, first_ordinal):
+                # `add` may have found more fields of the word meanwhile.
+                self._field_masks[ordinal] |= self._pending.pop(word, 0)
 
-    def surely_absent(self, word: str, place: int) -> bool:
-        """Whether `word` surely does not stand in `place`: others do, and this one is not known."""
-        return bool(self.known_fields & place) and not self.fields_of(word) & place
+    def surely_absent(self, word: str, field_mask: int) -> bool:
+        """Return whether `word` certainly does not occur in the fields of `field_mask`.
+
+        This is certain only if other words of these fields are known.
+        """
+        return bool(self.known_fields & field_mask) and not self.fields_of(word) & field_mask
 
     def __contains__(self, word: str) -> bool:
-        """Whether there is such a word: cheaper than to ask where."""
+        """Return whether the word exists; cheaper than `fields_of`."""
         return word in self._pending or self._searcher.doc_freq("word", word) > 0
 
     def fields_of(self, word: str) -> int:
-        """Where `word` stands, as a sum of places; 0 when it is unknown."""
+        """Return the mask of the fields in which `word` occurs; 0 if it is unknown."""
         if word in self._pending:
             return self._pending[word]
         return self._combine_masks(self._find_ordinals(word))
 
-    def has_prefix(self, beginning: str) -> bool:
-        """Whether any word starts with `beginning`."""
-        if self._searcher.terms_with_prefix("word", beginning, limit=1):
+    def has_prefix(self, prefix: str) -> bool:
+        """Return whether any word starts with `prefix`."""
+        if self._searcher.terms_with_prefix("word", prefix, limit=1):
             return True
-        return any(word.startswith(beginning) for word in self._pending)
+        return any(word.startswith(prefix) for word in self._pending)
 
     def expand(self, word: str, edits: int = 1, prefix: bool = False) -> tuple[NearTerm, ...]:
-        """The words within `edits` (1 or 2) of `word`, or with `prefix` the beginnings of words;
-        never itself.
+        """Return the words within `edits` (1 or 2) of `word`, but not `word` itself.
 
-        Nearest first, then those with the same first letter, at most `MAX_NEAR_TERMS`.
+        With `prefix`, return the nearest prefixes of words instead. The nearest come first, then
+        those with the same first letter; at most `MAX_NEAR_TERMS`.
         """
         key = (word, edits, prefix)
-        answers = self._expansions
-        if (known := answers.get(key)) is None:
-            known = self._expand_prefix(word, edits) if prefix else self._expand_word(word, edits)
-            if len(answers) >= MAX_CACHED_EXPANSIONS:
-                answers.clear()
-            answers[key] = known
-        return known
+        expansions = self._expansions
+        if (near := expansions.get(key)) is None:
+            near = self._expand_prefix(word, edits) if prefix else self._expand_word(word, edits)
+            if len(expansions) >= MAX_CACHED_EXPANSIONS:
+                expansions.clear()
+            expansions[key] = near
+        return near
 
     def _expand_word(self, word: str, edits: int) -> tuple[NearTerm, ...]:
         near = [
-            NearTerm(found, distance, places)
-            for found, places in self._search_candidates(word, edits, prefix=False)
-            if found != word
-            and (distance := OSA.distance(word, found, score_cutoff=edits)) <= edits
+            NearTerm(candidate, distance, field_mask)
+            for candidate, field_mask in self._search_candidates(word, edits, prefix=False)
+            if candidate != word
+            and (distance := OSA.distance(word, candidate, score_cutoff=edits)) <= edits
         ]
         return _sort_nearest(word, near)
 
     def _expand_prefix(self, word: str, edits: int) -> tuple[NearTerm, ...]:
-        found: dict[str, NearTerm] = {}
-        for candidate, places in self._search_candidates(word, edits, prefix=True):
-            near = _nearest_prefix(word, candidate, edits)
-            if near is not None and near[0] != word:
-                known = found.get(near[0])
-                found[near[0]] = NearTerm(
-                    near[0], near[1], places | (known.field_mask if known else 0)
-                )
-        return _sort_nearest(word, list(found.values()))
+        near: dict[str, NearTerm] = {}
+        for candidate, field_mask in self._search_candidates(word, edits, prefix=True):
+            nearest = _nearest_prefix(word, candidate, edits)
+            if nearest is not None and nearest[0] != word:
+                prefix, distance = nearest
+                same = near.get(prefix)
+                mask = field_mask | (same.field_mask if same else 0)
+                near[prefix] = NearTerm(prefix, distance, mask)
+        return _sort_nearest(word, list(near.values()))
 
     def _search_candidates(self, word: str, edits: int, prefix: bool) -> list[tuple[str, int]]:
         searcher = self._searcher
         query = tantivy.Query.fuzzy_term_query(self._schema, "word", word, edits, True, prefix)
         hits = searcher.search(query, limit=MAX_FUZZY_HITS, count=False).hits
-        numbers = (
-            searcher.fast_field_values("number", [address for _, address in hits]) if hits else []
+        ordinals = (
+            searcher.fast_field_values("ordinal", [address for _, address in hits]) if hits else []
         )
-        found: dict[str, int] = {}
-        for number in numbers:
-            near = self._word_at(int(number or 0))
-            found[near] = found.get(near, 0) | self._field_masks[int(number or 0)]
-        return [*found.items(), *self._pending.items()]
+        field_masks: dict[str, int] = {}
+        for ordinal in ordinals:
+            candidate = self._word_at(int(ordinal or 0))
+            field_masks[candidate] = (
+                field_masks.get(candidate, 0) | self._field_masks[int(ordinal or 0)]
+            )
+        return [*field_masks.items(), *self._pending.items()]
 
     def _find_ordinals(self, word: str) -> list[int]:
         searcher = self._searcher
@@ -183,14 +196,14 @@ class FuzzyTermIndex:
             return []
         query = tantivy.Query.term_query(self._schema, "word", word, index_option="basic")
         hits = searcher.search(query, limit=MAX_FIELDS_PER_TERM, count=False).hits
-        numbers = searcher.fast_field_values("number", [address for _, address in hits])
-        return [int(number or 0) for number in numbers]
+        ordinals = searcher.fast_field_values("ordinal", [address for _, address in hits])
+        return [int(ordinal or 0) for ordinal in ordinals]
 
-    def _combine_masks(self, numbers: list[int]) -> int:
-        places = 0
-        for number in numbers:
-            places |= self._field_masks[number]
-        return places
+    def _combine_masks(self, ordinals: list[int]) -> int:
+        field_mask = 0
+        for ordinal in ordinals:
+            field_mask |= self._field_masks[ordinal]
+        return field_mask
 
     def _clear(self) -> None:
         self._index = tantivy.Index(self._schema)
@@ -199,12 +212,12 @@ class FuzzyTermIndex:
         self._pending, self._expansions = {}, {}
         self.known_fields = self._loaded_fields = 0
 
-    def _append(self, writer: tantivy.IndexWriter, word: str, place: int) -> None:
-        document = {"word": word, "number": len(self._field_masks)}
+    def _append(self, writer: tantivy.IndexWriter, word: str, field_mask: int) -> None:
+        document = {"word": word, "ordinal": len(self._field_masks)}
         writer.add_document(tantivy.Document.from_dict(document, self._schema))
         self._text += word.encode()
         self._ends.append(len(self._text))
-        self._field_masks.append(place)
+        self._field_masks.append(field_mask)
 
     def _commit(self, writer: tantivy.IndexWriter) -> None:
         writer.commit()
@@ -212,13 +225,14 @@ class FuzzyTermIndex:
         self._index.reload()
         self._searcher = self._index.searcher()
 
-    def _word_at(self, number: int) -> str:
-        return self._text[self._ends[number] : self._ends[number + 1]].decode()
+    def _word_at(self, ordinal: int) -> str:
+        return self._text[self._ends[ordinal] : self._ends[ordinal + 1]].decode()
 
 
 def _nearest_prefix(word: str, candidate: str, edits: int) -> tuple[str, int] | None:
-    """The beginning of `candidate` that is nearest to `word`, the longest of equals, and how far
-    away it is.
+    """Return the prefix of `candidate` that is nearest to `word`, and its distance.
+
+    Of equally near prefixes, the longest is returned; None if all are too far away.
     """
     best: tuple[str, int] | None = None
     for size in range(max(1, len(word) - edits), min(len(candidate), len(word) + edits) + 1):
