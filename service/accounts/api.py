@@ -5,15 +5,15 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_user
-from service.accounts.responses import SessionView, UserView, VerifiedView
-from service.accounts.schemas import Credentials, NewAccount, Refreshing, Verifying
+from service.accounts.responses import SessionView, TokenView, UserView
+from service.accounts.schemas import Credentials, NewAccount, RefreshRequest, VerifyRequest
 from service.accounts.tokens import Identity
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.requests import get_client_address, read_body
 from service.http.responses import json_response
 
-PRIVATE = {"Cache-Control": "no-store"}
+NO_STORE = {"Cache-Control": "no-store"}
 
 bp = Blueprint("accounts", url_prefix="/api/v1")
 
@@ -28,11 +28,11 @@ bp = Blueprint("accounts", url_prefix="/api/v1")
 )
 async def register(request: Request) -> HTTPResponse:
     account = read_body(request, NewAccount)
-    known = account.is_admin and "authorization" in request.headers
-    made = await get_container(request).accounts.register(
-        account, by=await require_user(request) if known else None
+    has_token = account.is_admin and "authorization" in request.headers
+    user = await get_container(request).accounts.register(
+        account, requester=await require_user(request) if has_token else None
     )
-    return json_response(made, 201, PRIVATE)
+    return json_response(user, 201, NO_STORE)
 
 
 @bp.post("/auth/login")
@@ -45,31 +45,33 @@ async def register(request: Request) -> HTTPResponse:
 async def login(request: Request) -> HTTPResponse:
     credentials = read_body(request, Credentials)
     session = await get_container(request).accounts.login(credentials, get_client_address(request))
-    return json_response(session, headers=PRIVATE)
+    return json_response(session, headers=NO_STORE)
 
 
 @bp.post("/auth/refresh")
 @operation(
     "Exchange a refresh token for the next pair of tokens",
-    body=Refreshing,
+    body=RefreshRequest,
     returns={200: SessionView},
     errors=(401,),
 )
 async def refresh(request: Request) -> HTTPResponse:
-    token = read_body(request, Refreshing).refresh_token.get_secret_value()
-    return json_response(await get_container(request).accounts.refresh(token), headers=PRIVATE)
+    token = read_body(request, RefreshRequest).refresh_token.get_secret_value()
+    return json_response(await get_container(request).accounts.refresh(token), headers=NO_STORE)
 
 
 @bp.post("/auth/verify")
 @operation(
     "Ask whether an access token is good, and whose it is; without a body, the bearer's own",
-    body=Verifying,
-    returns={200: VerifiedView},
+    body=VerifyRequest,
+    returns={200: TokenView},
     errors=(401,),
 )
 async def verify(request: Request) -> HTTPResponse:
-    known = await _asked_about(request)
-    return json_response(await get_container(request).accounts.verified(known), headers=PRIVATE)
+    identity = await _identify_subject(request)
+    return json_response(
+        await get_container(request).accounts.describe_token(identity), headers=NO_STORE
+    )
 
 
 @bp.post("/auth/logout")
@@ -80,18 +82,20 @@ async def verify(request: Request) -> HTTPResponse:
 )
 async def logout(request: Request) -> HTTPResponse:
     await get_container(request).accounts.logout(await require_user(request))
-    return HTTPResponse(status=204, headers=PRIVATE)
+    return HTTPResponse(status=204, headers=NO_STORE)
 
 
 @bp.get("/me")
 @operation("See one's own account", returns={200: UserView}, access="user")
 async def me(request: Request) -> HTTPResponse:
-    known = await require_user(request)
-    return json_response(await get_container(request).accounts.me(known.user_id), headers=PRIVATE)
+    identity = await require_user(request)
+    return json_response(
+        await get_container(request).accounts.get_user(identity.user_id), headers=NO_STORE
+    )
 
 
-async def _asked_about(request: Request) -> Identity:
+async def _identify_subject(request: Request) -> Identity:
     if request.body:
-        token = read_body(request, Verifying).token.get_secret_value()
+        token = read_body(request, VerifyRequest).token.get_secret_value()
         return await get_container(request).accounts.identify(token)
     return await require_user(request)

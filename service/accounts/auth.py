@@ -26,7 +26,7 @@ async def require_admin(request: Request) -> Identity:
         NotAuthenticated: there is no good token.
         NotAllowed: it is not an admin's.
     """
-    asking = await require_user(request)
-    if not asking.is_admin:
+    identity = await require_user(request)
+    if not identity.is_admin:
         raise NotAllowed("Only an admin may do this.", code="admin_required")
-    return asking
+    return identity

@@ -20,14 +20,14 @@ from service.clock import epoch_ms
 from service.database.sql import fetch_rows
 from service.errors import TooMany
 
-NAME_FAILURES = 5  # in a row; a person who needs more has forgotten the password
-ADDRESS_FAILURES = 30  # in a row; a household or an office may share one address
-FIRST_DELAY = 10_000  # ms
-LONGEST_DELAY = 900_000  # ms: some hundred guesses a day, and an owner waits 15 min at worst
-FORGOTTEN_AFTER = 3_600_000  # ms after the last failure
-DOUBLINGS = (LONGEST_DELAY // FIRST_DELAY).bit_length()
+MAX_NAME_FAILURES = 5  # in a row; a person who needs more has forgotten the password
+MAX_ADDRESS_FAILURES = 30  # in a row; a household or an office may share one address
+INITIAL_DELAY_MS = 10_000  # ms
+MAX_DELAY_MS = 900_000  # ms: some hundred guesses a day, and an owner waits 15 min at worst
+FAILURE_LIFETIME_MS = 3_600_000  # ms after the last failure
+MAX_DOUBLINGS = (MAX_DELAY_MS // INITIAL_DELAY_MS).bit_length()
 
-COUNT = """
+COUNT_FAILURE = """
     INSERT INTO login_failures (key, failures, blocked_until, forgotten_at)
     VALUES ($1, 1, 0, $3)
     ON CONFLICT (key) DO UPDATE SET
@@ -45,15 +45,15 @@ COUNT = """
     WHERE login_failures.blocked_until <= $2
     RETURNING failures
 """
-BLOCKED = "SELECT MAX(blocked_until) AS until FROM login_failures WHERE key IN ($1, $2)"
+FIND_BLOCKED_UNTIL = "SELECT MAX(blocked_until) AS until FROM login_failures WHERE key IN ($1, $2)"
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class LoginAttempt:
     """One login under way: the keys under which its failure would count."""
 
-    name: str
-    address: str
+    name_key: str
+    address_key: str
 
 
 class LoginThrottle:
@@ -68,61 +68,75 @@ class LoginThrottle:
         self._secret = secret.encode()
         self._now = now
 
-    def attempt(self, name: str, address: str) -> Attempt:
+    def create_attempt(self, name: str, address: str) -> LoginAttempt:
         """A login under `name` (already folded) from the client's `address`."""
-        return Attempt(self._key("name", name), self._key("address", _neighbourhood(address)))
+        return LoginAttempt(
+            self._hash_key("name", name), self._hash_key("address", _client_network(address))
+        )
 
-    async def admit(self, attempt: Attempt) -> None:
+    async def admit(self, attempt: LoginAttempt) -> None:
         """Return if the attempt counts at this moment.
 
         Raises:
             TooMany: there were too many failures; `retry_after` says when the next one counts.
         """
         now = epoch_ms(self._now())
-        until = await self._blocked_until(attempt)
-        if until > now:
-            raise _too_many(until - now)
+        blocked_until = await self._blocked_until(attempt)
+        if blocked_until > now:
+            raise _too_many_logins(blocked_until - now)
 
-    async def failed(self, attempt: Attempt) -> None:
+    async def record_failure(self, attempt: LoginAttempt) -> None:
         """Count a wrong password. Raises `TooMany` if the attempt came too late to count."""
         now = epoch_ms(self._now())
         begun = False
-        for key, free in ((attempt.name, NAME_FAILURES), (attempt.address, ADDRESS_FAILURES)):
-            counted = await fetch_rows(
-                COUNT, key, now, now + FORGOTTEN_AFTER, free, FIRST_DELAY, DOUBLINGS, LONGEST_DELAY
+        for key, max_failures in (
+            (attempt.name_key, MAX_NAME_FAILURES),
+            (attempt.address_key, MAX_ADDRESS_FAILURES),
+        ):
+            rows = await fetch_rows(
+                COUNT_FAILURE,
+                key,
+                now,
+                now + FAILURE_LIFETIME_MS,
+                max_failures,
+                INITIAL_DELAY_MS,
+                MAX_DOUBLINGS,
+                MAX_DELAY_MS,
             )
-            if not counted:
-                raise _too_many(await self._blocked_until(attempt) - now)
-            begun = begun or counted[0]["failures"] == 1
+            if not rows:
+                raise _too_many_logins(await self._blocked_until(attempt) - now)
+            begun = begun or rows[0]["failures"] == 1
         if begun:
             # Each new row pays for the removal of old ones, so the table stays small by itself.
             await LoginFailure.filter(forgotten_at__lte=now).delete()
 
-    async def succeeded(self, attempt: Attempt) -> None:
+    async def record_success(self, attempt: LoginAttempt) -> None:
         """Forget the name's failures; the address's stay, or one's own account would clear it."""
         await LoginFailure.filter(
-            key=attempt.name, blocked_until__lte=epoch_ms(self._now())
+            key=attempt.name_key, blocked_until__lte=epoch_ms(self._now())
         ).delete()
 
-    async def _blocked_until(self, attempt: Attempt) -> int:
-        until: int | None = (await fetch_rows(BLOCKED, attempt.name, attempt.address))[0]["until"]
+    async def _blocked_until(self, attempt: LoginAttempt) -> int:
+        until: int | None = (
+            await fetch_rows(FIND_BLOCKED_UNTIL, attempt.name_key, attempt.address_key)
+        )[0]["until"]
         return until or 0
 
-    def _key(self, kind: str, value: str) -> str:
+    def _hash_key(self, kind: str, value: str) -> str:
         message = f"login-failure:{kind}:{value}".encode("utf-8", "surrogatepass")
         return hmac.new(self._secret, message, hashlib.sha256).hexdigest()
 
 
-def _too_many(wait: int) -> TooMany:
+def _too_many_logins(wait_ms: int) -> TooMany:
     """The refusal of an attempt that may be repeated in `wait` ms."""
     return TooMany(
         "There were too many failed logins.",
         code="too_many_logins",
-        retry_after=max(1, math.ceil(wait / 1000)),
+        retry_after=max(1, math.ceil(wait_ms / 1000)),
     )
 
 
-def _neighbourhood(address: str) -> str:
+def _client_network(address: str) -> str:
     """What one client commands: one IPv4 address, or a whole /64 of IPv6."""
     try:
         parsed = ipaddress.ip_address(address.split("%", maxsplit=1)[0])

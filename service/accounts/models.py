@@ -13,9 +13,9 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
-LONGEST_NAME = 40  # characters
-LONGEST_FOLDED = 3 * LONGEST_NAME  # folding the case makes at most three letters of one
-LONGEST_EMAIL = 254  # characters, all of them ASCII (RFC 5321 allows 256, with the brackets)
+MAX_NAME_LENGTH = 40  # characters
+MAX_FOLDED_NAME_LENGTH = 3 * MAX_NAME_LENGTH  # folding the case makes at most three letters of one
+MAX_EMAIL_LENGTH = 254  # characters, all of them ASCII (RFC 5321 allows 256, with the brackets)
 
 
 class User(Model):
@@ -25,10 +25,10 @@ class User(Model):
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
-    username = fields.CharField(max_length=LONGEST_NAME)
-    username_folded = fields.CharField(max_length=LONGEST_FOLDED, unique=True)
-    email = fields.CharField(max_length=LONGEST_EMAIL, null=True)
-    email_folded = fields.CharField(max_length=LONGEST_EMAIL, null=True, unique=True)
+    username = fields.CharField(max_length=MAX_NAME_LENGTH)
+    username_folded = fields.CharField(max_length=MAX_FOLDED_NAME_LENGTH, unique=True)
+    email = fields.CharField(max_length=MAX_EMAIL_LENGTH, null=True)
+    email_folded = fields.CharField(max_length=MAX_EMAIL_LENGTH, null=True, unique=True)
     password_hash = fields.CharField(max_length=200)
     is_admin = fields.BooleanField(default=False)
     token_version = fields.IntField(default=1)

@@ -19,14 +19,14 @@ from service.errors import TooMany
 
 T = TypeVar("T")
 
-SHORTEST = 8  # characters: the floor of NIST SP 800-63B for a password with nothing beside it
-LONGEST = 1_024  # bytes: more adds no strength, only work
-MEMORY = 19_456  # KiB a hash; with the next two OWASP's floor for argon2id
-PASSES = 2
-LANES = 1  # more would take the cores that requests need
-THREADS = 2  # hashes at once in one process, each with its `MEMORY`
-WAITING = 64  # hashes under way or queued: some two seconds of work
-BUSY_RETRY = 2.0  # seconds until a full queue has drained
+MIN_LENGTH = 8  # characters: the floor of NIST SP 800-63B for a password with nothing beside it
+MAX_BYTES = 1_024  # bytes: more adds no strength, only work
+MEMORY_KIB = 19_456  # KiB a hash; with the next two OWASP's floor for argon2id
+ITERATIONS = 2
+PARALLELISM = 1  # more would take the cores that requests need
+HASH_THREADS = 2  # hashes at once in one process, each with its `MEMORY_KIB`
+MAX_PENDING = 64  # hashes under way or queued: some two seconds of work
+BUSY_RETRY_AFTER = 2.0  # seconds until a full queue has drained
 
 FIRST_GUESSES = """
     00000000 11111111 111111111 1111111111 11223344 12121212 12341234 123123123 123321123
@@ -44,24 +44,24 @@ FIRST_GUESSES = """
     sunshine superman superman1 swordfish trustno1 victoria welcome1 welcome123 whatever
     zaq12wsx zaq1zaq1 zxcvbnm1 zxcvbnm123
 """
-COMMON = frozenset(FIRST_GUESSES.split())
+COMMON_PASSWORDS = frozenset(FIRST_GUESSES.split())
 """What guessers try first, as far as it is long enough to be allowed at all."""
 
 
-def acceptable(password: str) -> str:
+def validate_new_password(password: str) -> str:
     """A new password, as it was given.
 
     Raises:
         ValueError: it is too long, too short, or one of the first that anybody would guess.
     """
-    if len(password) < SHORTEST:
-        raise ValueError(f"must have at least {SHORTEST} characters")
-    if _prepared(bounded(password)).casefold() in COMMON:
+    if len(password) < MIN_LENGTH:
+        raise ValueError(f"must have at least {MIN_LENGTH} characters")
+    if _normalize(validate_password(password)).casefold() in COMMON_PASSWORDS:
         raise ValueError("is among the passwords that are guessed first")
     return password
 
 
-def bounded(password: str) -> str:
+def validate_password(password: str) -> str:
     """Any password, as it was given.
 
     Raises:
@@ -71,8 +71,8 @@ def bounded(password: str) -> str:
         size = len(password.encode())
     except UnicodeEncodeError:
         raise ValueError("must be text that UTF-8 can carry") from None
-    if size > LONGEST:
-        raise ValueError(f"must have at most {LONGEST:,} bytes")
+    if size > MAX_BYTES:
+        raise ValueError(f"must have at most {MAX_BYTES:,} bytes")
     return password
 
 
@@ -80,11 +80,11 @@ def bounded(password: str) -> str:
 class PasswordCheck:
     """Whether a password was right; `better` is the hash to keep instead of an outdated one."""
 
-    right: bool
-    better: str | None = None
+    is_correct: bool
+    new_hash: str | None = None
 
 
-class Passwords:
+class PasswordHasher:
     """Hashes and compares, a few at a time.
 
     Args:
@@ -92,56 +92,56 @@ class Passwords:
         waiting: how many hashes may be under way or queued.
     """
 
-    def __init__(self, memory: int = MEMORY, waiting: int = WAITING) -> None:
-        self._argon2 = CryptContext(
+    def __init__(self, memory_kib: int = MEMORY_KIB, max_pending: int = MAX_PENDING) -> None:
+        self._context = CryptContext(
             schemes=["argon2"],
             argon2__type="ID",
-            argon2__memory_cost=memory,
-            argon2__time_cost=PASSES,
-            argon2__parallelism=LANES,
+            argon2__memory_cost=memory_kib,
+            argon2__time_cost=ITERATIONS,
+            argon2__parallelism=PARALLELISM,
         )
-        self._places = BoundedSemaphore(waiting)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
+        self._slots = BoundedSemaphore(max_pending)
+        self._executor = ThreadPoolExecutor(HASH_THREADS, thread_name_prefix="argon2")
 
     async def hash(self, password: str) -> str:
         """The hash to keep of `password`. Raises `TooMany` while the queue is full."""
-        return await self._run(lambda: self._argon2.hash(_prepared(password)))
+        return await self._run(lambda: self._context.hash(_normalize(password)))
 
-    async def compare(self, password: str, kept: str | None) -> PasswordCheck:
+    async def verify(self, password: str, stored_hash: str | None) -> PasswordCheck:
         """Whether `password` is the one of which `kept` is the hash.
 
         Without `kept` (there is no such user) it is hashed all the same, so that the time that
         an answer takes does not tell who has an account. Raises `TooMany` while the queue is full.
         """
-        if kept is None:
+        if stored_hash is None:
             await self.hash(password)
-            return PasswordCheck(right=False)
-        right, better = await self._run(
-            lambda: self._argon2.verify_and_update(_prepared(password), kept)
+            return PasswordCheck(is_correct=False)
+        is_correct, new_hash = await self._run(
+            lambda: self._context.verify_and_update(_normalize(password), stored_hash)
         )
-        return PasswordCheck(right, better)
+        return PasswordCheck(is_correct, new_hash)
 
     def close(self) -> None:
         """Let the threads end; what is queued is dropped. Safe to repeat."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if not self._places.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False):
             raise TooMany(
                 "Too many passwords are being checked at this moment.",
                 code="too_busy",
-                retry_after=BUSY_RETRY,
+                retry_after=BUSY_RETRY_AFTER,
             )
         try:
-            future = self._threads.submit(work)
+            future = self._executor.submit(work)
         except RuntimeError:
-            self._places.release()
+            self._slots.release()
             raise
         # The place is free when the hash is done, not when a caller stops waiting for it.
-        future.add_done_callback(lambda _: self._places.release())
+        future.add_done_callback(lambda _: self._slots.release())
         return await asyncio.wrap_future(future)
 
 
-def _prepared(password: str) -> str:
+def _normalize(password: str) -> str:
     """One spelling for what different keyboards send for the same letters (RFC 8265, 4.2)."""
     return unicodedata.normalize("NFC", password)

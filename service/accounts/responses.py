@@ -21,7 +21,7 @@ class UserView(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, user: User) -> "UserView":
+    def from_user(cls, user: User) -> "UserView":
         return cls(
             id=user.id,
             username=user.username,
@@ -43,7 +43,7 @@ class SessionView(BaseModel):
     user: UserView
 
 
-class VerifiedView(BaseModel):
+class TokenView(BaseModel):
     """Whose a good access token is, and until when (UTC) it stays good by itself."""
 
     model_config = ConfigDict(frozen=True)

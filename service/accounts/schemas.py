@@ -23,14 +23,14 @@ from pydantic import (
 )
 
 from service.accounts import passwords
-from service.accounts.models import LONGEST_EMAIL, LONGEST_NAME
+from service.accounts.models import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from service.errors import FieldError, Invalid
 
-STRICT = ConfigDict(frozen=True, extra="forbid")
+STRICT_CONFIG = ConfigDict(frozen=True, extra="forbid")
 
-SHORTEST_NAME = 3  # characters
-BESIDE_LETTERS = frozenset("_-.")
-EMAIL = re.compile(
+MIN_NAME_LENGTH = 3  # characters
+NAME_PUNCTUATION = frozenset("_-.")
+EMAIL_PATTERN = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
     r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
@@ -39,56 +39,66 @@ EMAIL = re.compile(
 there only mail can tell; stricter checks refuse addresses of home networks (`.local`, `.lan`)."""
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """`name` as it is compared: neither case nor encoding tells two names apart."""
-    once = unicodedata.normalize("NFKC", name).casefold()
-    return unicodedata.normalize("NFKC", once).casefold()
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFKC", folded).casefold()
 
 
-def _username(text: str) -> str:
+def _validate_username(text: str) -> str:
     name = unicodedata.normalize("NFKC", text)
-    if not SHORTEST_NAME <= len(name) <= LONGEST_NAME:
-        raise ValueError(f"must have {SHORTEST_NAME} to {LONGEST_NAME} characters")
-    for sign in name:
-        kind = unicodedata.category(sign)
-        if not (kind.startswith("L") or kind == "Nd" or sign in BESIDE_LETTERS):
+    if not MIN_NAME_LENGTH <= len(name) <= MAX_NAME_LENGTH:
+        raise ValueError(f"must have {MIN_NAME_LENGTH} to {MAX_NAME_LENGTH} characters")
+    for char in name:
+        category = unicodedata.category(char)
+        if not (category.startswith("L") or category == "Nd" or char in NAME_PUNCTUATION):
             raise ValueError("must consist of letters, digits, and the signs _ - .")
     return name
 
 
-def _email(text: str) -> str:
-    if not EMAIL.fullmatch(text):
+def _validate_email(text: str) -> str:
+    if not EMAIL_PATTERN.fullmatch(text):
         raise ValueError("must be an e-mail address")
     return text
 
 
-def _new(password: SecretStr) -> SecretStr:
-    return SecretStr(passwords.acceptable(password.get_secret_value()))
+def _validate_new_password(password: SecretStr) -> SecretStr:
+    return SecretStr(passwords.validate_new_password(password.get_secret_value()))
 
 
-def _given(password: SecretStr) -> SecretStr:
-    return SecretStr(passwords.bounded(password.get_secret_value()))
+def _validate_password(password: SecretStr) -> SecretStr:
+    return SecretStr(passwords.validate_password(password.get_secret_value()))
 
 
-def _plain(text: str) -> str:
-    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
+def _validate_login_name(text: str) -> str:
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
         raise ValueError("must not contain control characters or lone surrogates")
     return text
 
 
 # The limits of length come first: normalising a long text costs the square of its length.
-Username = Annotated[str, StringConstraints(max_length=LONGEST_NAME), AfterValidator(_username)]
-Email = Annotated[
-    str, StringConstraints(max_length=LONGEST_EMAIL, strip_whitespace=True), AfterValidator(_email)
+Username = Annotated[
+    str, StringConstraints(max_length=MAX_NAME_LENGTH), AfterValidator(_validate_username)
 ]
-NewPassword = Annotated[SecretStr, Field(max_length=passwords.LONGEST), AfterValidator(_new)]
-Password = Annotated[SecretStr, Field(max_length=passwords.LONGEST), AfterValidator(_given)]
-LoginName = Annotated[str, StringConstraints(max_length=LONGEST_EMAIL), AfterValidator(_plain)]
+Email = Annotated[
+    str,
+    StringConstraints(max_length=MAX_EMAIL_LENGTH, strip_whitespace=True),
+    AfterValidator(_validate_email),
+]
+NewPassword = Annotated[
+    SecretStr, Field(max_length=passwords.MAX_BYTES), AfterValidator(_validate_new_password)
+]
+Password = Annotated[
+    SecretStr, Field(max_length=passwords.MAX_BYTES), AfterValidator(_validate_password)
+]
+LoginName = Annotated[
+    str, StringConstraints(max_length=MAX_EMAIL_LENGTH), AfterValidator(_validate_login_name)
+]
 
 
-def _not_a_name(password: SecretStr, given: ValidationInfo) -> SecretStr:
-    names = [given.data[field] for field in ("username", "email") if given.data.get(field)]
-    if folded(password.get_secret_value()) in map(folded, names):
+def _reject_name_as_password(password: SecretStr, info: ValidationInfo) -> SecretStr:
+    names = [info.data[field] for field in ("username", "email") if info.data.get(field)]
+    if fold_name(password.get_secret_value()) in map(fold_name, names):
         raise ValueError("must not be the name or the address itself")
     return password
 
@@ -96,31 +106,31 @@ def _not_a_name(password: SecretStr, given: ValidationInfo) -> SecretStr:
 class NameAndPassword(BaseModel):
     """The least that makes an account."""
 
-    model_config = STRICT
+    model_config = STRICT_CONFIG
 
     username: Username
     password: NewPassword
 
-    _checked = field_validator("password")(_not_a_name)
+    _check_password = field_validator("password")(_reject_name_as_password)
 
     @classmethod
-    def of(cls, username: str, password: str) -> "NameAndPassword":
+    def parse(cls, username: str, password: str) -> "NameAndPassword":
         """The same from the command line. Raises `Invalid` with every reason."""
         try:
             return cls(username=username, password=SecretStr(password))
         except ValidationError as error:
-            faults = tuple(
+            field_errors = tuple(
                 FieldError(str(fault["loc"][0]), fault["msg"].removeprefix("Value error, "))
                 for fault in error.errors()
             )
-        said = "; ".join(f"{fault.pointer} {fault.detail}" for fault in faults)
-        raise Invalid(f"{said}.", errors=faults)
+        detail = "; ".join(f"{fault.pointer} {fault.detail}" for fault in field_errors)
+        raise Invalid(f"{detail}.", errors=field_errors)
 
 
 class NewAccount(BaseModel):
     """A registration. `is_admin` may be asked for, and is granted by admins alone."""
 
-    model_config = STRICT
+    model_config = STRICT_CONFIG
 
     username: Username
     email: Email
@@ -128,44 +138,46 @@ class NewAccount(BaseModel):
     confirm_password: Password | None = None
     is_admin: StrictBool = False
 
-    _checked = field_validator("password")(_not_a_name)
+    _check_password = field_validator("password")(_reject_name_as_password)
 
     @field_validator("confirm_password")
     @classmethod
-    def _same(cls, again: SecretStr | None, given: ValidationInfo) -> SecretStr | None:
-        first = given.data.get("password")
-        if again is not None and first is not None and again != first:
+    def _check_confirmation(
+        cls, confirmation: SecretStr | None, info: ValidationInfo
+    ) -> SecretStr | None:
+        password = info.data.get("password")
+        if confirmation is not None and password is not None and confirmation != password:
             raise ValueError("must be the same as password")
-        return again
+        return confirmation
 
 
 class Credentials(BaseModel):
     """A login, by name or by address."""
 
-    model_config = STRICT
+    model_config = STRICT_CONFIG
 
     username: LoginName | None = None
     email: LoginName | None = None
     password: Password
 
     @model_validator(mode="after")
-    def _one_of_them(self) -> "Credentials":
+    def _check_identifier(self) -> "Credentials":
         if (self.username is None) == (self.email is None):
             raise ValueError("either username or email must be given")
         return self
 
 
-class Refreshing(BaseModel):
+class RefreshRequest(BaseModel):
     """A refresh token, to be exchanged for the next one."""
 
-    model_config = STRICT
+    model_config = STRICT_CONFIG
 
     refresh_token: SecretStr
 
 
-class Verifying(BaseModel):
+class VerifyRequest(BaseModel):
     """An access token that somebody wants to know about."""
 
-    model_config = STRICT
+    model_config = STRICT_CONFIG
 
     token: SecretStr

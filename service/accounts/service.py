@@ -14,24 +14,24 @@ from tortoise.exceptions import IntegrityError
 
 from service.accounts.login_throttle import LoginThrottle
 from service.accounts.models import User
-from service.accounts.passwords import Passwords
-from service.accounts.responses import SessionView, UserView, VerifiedView
-from service.accounts.schemas import Credentials, NameAndPassword, NewAccount, folded
+from service.accounts.passwords import PasswordHasher
+from service.accounts.responses import SessionView, TokenView, UserView
+from service.accounts.schemas import Credentials, NameAndPassword, NewAccount, fold_name
 from service.accounts.sessions import GrantedSession, Sessions
-from service.accounts.tokens import ACCESS_TOKEN_LIFETIME, Identity, Tokens, refused
+from service.accounts.tokens import ACCESS_TOKEN_LIFETIME, Identity, Tokens, invalid_token_error
 from service.database.sql import fetch_rows
 from service.errors import Conflict, NotAllowed, NotAuthenticated
 
 log = structlog.get_logger()
 
-WHO = """
+FIND_IDENTITY = """
     SELECT users.username, users.is_admin
     FROM sessions JOIN users ON users.id = sessions.user_id
     WHERE sessions.id = $1 AND users.id = $2 AND users.token_version = $3
 """
 
 
-class Accounts:
+class AccountService:
     """The people who use this service, as far as it knows them.
 
     Args:
@@ -40,23 +40,23 @@ class Accounts:
         now: the clock, aware UTC.
     """
 
-    def __init__(self, secret: str, passwords: Passwords, now: Callable[[], datetime]) -> None:
+    def __init__(self, secret: str, passwords: PasswordHasher, now: Callable[[], datetime]) -> None:
         self._passwords = passwords
         self._now = now
         self._tokens = Tokens(secret, now)
         self._sessions = Sessions(self._tokens, secret, now)
         self._throttle = LoginThrottle(secret, now)
 
-    async def register(self, account: NewAccount, by: Identity | None = None) -> UserView:
+    async def register(self, account: NewAccount, requester: Identity | None = None) -> UserView:
         """Make an account; `by` is who asks for it, if that is known.
 
         Raises:
             NotAllowed: `admin_required`, an admin's account asked for by anybody but an admin.
             Conflict: `username_taken` or `email_taken`.
         """
-        if account.is_admin and not (by and by.is_admin):
+        if account.is_admin and not (requester and requester.is_admin):
             raise NotAllowed("Only an admin may make an admin.", code="admin_required")
-        return await self._add(
+        return await self._create_user(
             account.username, account.password, account.email, is_admin=account.is_admin
         )
 
@@ -67,22 +67,24 @@ class Accounts:
             Invalid: the name or the password will not do.
             Conflict: `username_taken`.
         """
-        form = NameAndPassword.of(name, password)
-        return await self._add(form.username, form.password, email=None, is_admin=True)
+        account = NameAndPassword.parse(name, password)
+        return await self._create_user(
+            account.username, account.password, email=None, is_admin=True
+        )
 
-    async def _add(
+    async def _create_user(
         self, username: str, password: SecretStr, email: str | None, is_admin: bool
     ) -> UserView:
-        name = folded(username)
-        await _refuse_taken(name, email)
+        folded_name = fold_name(username)
+        await _check_available(folded_name, email)
         password_hash = await self._passwords.hash(password.get_secret_value())
         now = self._now()
         try:
             user = await User.create(
                 username=username,
-                username_folded=name,
+                username_folded=folded_name,
                 email=email,
-                email_folded=email and folded(email),
+                email_folded=email and fold_name(email),
                 password_hash=password_hash,
                 is_admin=is_admin,
                 created_at=now,
@@ -90,10 +92,10 @@ class Accounts:
             )
         except IntegrityError:
             # Somebody was faster while the password was hashed.
-            await _refuse_taken(name, email)
+            await _check_available(folded_name, email)
             raise
         log.info("account_created", user_id=str(user.id), is_admin=is_admin)
-        return UserView.of(user)
+        return UserView.from_user(user)
 
     async def login(self, credentials: Credentials, address: str) -> SessionView:
         """Begin a session for whoever knows the password.
@@ -105,30 +107,30 @@ class Accounts:
             NotAuthenticated: `invalid_credentials`, the same for an unknown user.
             TooMany: there were too many failures, or too many logins at this moment.
         """
-        name = folded(credentials.username or credentials.email or "")
-        attempt = self._throttle.attempt(name, address)
+        name = fold_name(credentials.username or credentials.email or "")
+        attempt = self._throttle.create_attempt(name, address)
         await self._throttle.admit(attempt)
         if credentials.username is not None:
             user = await User.get_or_none(username_folded=name)
         else:
             user = await User.get_or_none(email_folded=name)
         password = credentials.password.get_secret_value()
-        verdict = await self._passwords.compare(password, user.password_hash if user else None)
-        if user is None or not verdict.right:
-            await self._throttle.failed(attempt)
+        check = await self._passwords.verify(password, user.password_hash if user else None)
+        if user is None or not check.is_correct:
+            await self._throttle.record_failure(attempt)
             log.info("login_failed", user_id=str(user.id) if user else None)
             raise NotAuthenticated("The name or the password is wrong.", code="invalid_credentials")
         # Others may have failed while this password was compared.
         await self._throttle.admit(attempt)
-        await self._throttle.succeeded(attempt)
-        if verdict.better:
+        await self._throttle.record_success(attempt)
+        if check.new_hash:
             outdated = User.filter(id=user.id, password_hash=user.password_hash)
-            await outdated.update(password_hash=verdict.better)
-        return _shown(await self._sessions.begin(user))
+            await outdated.update(password_hash=check.new_hash)
+        return _session_view(await self._sessions.start(user))
 
     async def refresh(self, refresh_token: str) -> SessionView:
         """The next pair of tokens. Raises `NotAuthenticated` if this one is not good."""
-        return _shown(await self._sessions.refresh(refresh_token))
+        return _session_view(await self._sessions.refresh(refresh_token))
 
     async def identify(self, access_token: str) -> Identity:
         """Who speaks, at this moment.
@@ -137,50 +139,50 @@ class Accounts:
             NotAuthenticated: the token is not good, its session is over, or its user is gone
                 or changed.
         """
-        claims = self._tokens.read(access_token)
-        found = await fetch_rows(WHO, str(claims.sid), str(claims.sub), claims.ver)
-        if not found:
-            raise refused()
+        claims = self._tokens.decode(access_token)
+        rows = await fetch_rows(FIND_IDENTITY, str(claims.sid), str(claims.sub), claims.ver)
+        if not rows:
+            raise invalid_token_error()
         return Identity(
             user_id=claims.sub,
-            username=found[0]["username"],
-            is_admin=bool(found[0]["is_admin"]),
+            username=rows[0]["username"],
+            is_admin=bool(rows[0]["is_admin"]),
             session_id=claims.sid,
             jti=claims.jti,
-            exp=claims.ends,
+            exp=claims.expires_at,
         )
 
-    async def verified(self, known: Identity) -> VerifiedView:
+    async def describe_token(self, identity: Identity) -> TokenView:
         """Whose token `known` comes from, and until when it is good; errors as `me`."""
-        return VerifiedView(expires_at=known.exp, user=await self.me(known.user_id))
+        return TokenView(expires_at=identity.exp, user=await self.get_user(identity.user_id))
 
     async def logout(self, identity: Identity) -> None:
         """End the session that `identity` speaks in, with all of its tokens."""
         await self._sessions.end(identity.session_id)
 
-    async def me(self, user_id: UUID) -> UserView:
+    async def get_user(self, user_id: UUID) -> UserView:
         """The account itself. Raises `NotAuthenticated` if it was deleted this moment."""
         user = await User.get_or_none(id=user_id)
         if user is None:
-            raise refused()
-        return UserView.of(user)
+            raise invalid_token_error()
+        return UserView.from_user(user)
 
     def close(self) -> None:
         """Let go of threads; safe to repeat."""
         self._passwords.close()
 
 
-async def _refuse_taken(name: str, email: str | None) -> None:
-    if await User.exists(username_folded=name):
+async def _check_available(folded_name: str, email: str | None) -> None:
+    if await User.exists(username_folded=folded_name):
         raise Conflict("This name is taken.", code="username_taken")
-    if email and await User.exists(email_folded=folded(email)):
+    if email and await User.exists(email_folded=fold_name(email)):
         raise Conflict("This address has an account already.", code="email_taken")
 
 
-def _shown(granted: GrantedSession) -> SessionView:
+def _session_view(granted: GrantedSession) -> SessionView:
     return SessionView(
         access_token=granted.access_token,
         refresh_token=granted.refresh_token,
         expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()),
-        user=UserView.of(granted.user),
+        user=UserView.from_user(granted.user),
     )

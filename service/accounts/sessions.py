@@ -25,12 +25,12 @@ import structlog
 from tortoise.exceptions import IntegrityError
 
 from service.accounts.models import RefreshToken, Session, User
-from service.accounts.tokens import Tokens, refused
+from service.accounts.tokens import Tokens, invalid_token_error
 
 log = structlog.get_logger()
 
 SESSION_LIFETIME = timedelta(days=30)  # without a refresh; each one counts anew
-GRACE = timedelta(seconds=10)  # in which a client may ask again for an answer that was lost
+REFRESH_GRACE = timedelta(seconds=10)  # in which a client may ask again for an answer that was lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +57,26 @@ class Sessions:
         # A key of its own, so that nothing signed elsewhere can pass for a successor.
         self._key = hmac.digest(secret.encode(), b"refresh-successor", "sha256")
 
-    async def begin(self, user: User) -> GrantedSession:
+    async def start(self, user: User) -> GrantedSession:
         """A new session. Raises `NotAuthenticated` if the user was deleted meanwhile."""
-        first = secrets.token_urlsafe(32)
+        refresh_token = secrets.token_urlsafe(32)
         now = self._now()
         await Session.filter(user_id=user.id, expires_at__lte=now).delete()
         try:
             session = await Session.create(
                 user_id=user.id,
                 token_version=user.token_version,
-                digest=_digest(first),
+                digest=_hash_token(refresh_token),
                 created_at=now,
                 rotated_at=now,
                 expires_at=now + SESSION_LIFETIME,
             )
-            await RefreshToken.create(digest=_digest(first), session_id=session.id, issued_at=now)
+            await RefreshToken.create(
+                digest=_hash_token(refresh_token), session_id=session.id, issued_at=now
+            )
         except IntegrityError:
-            raise refused() from None
-        return self._granted(user, session.id, first)
+            raise invalid_token_error() from None
+        return self._grant(user, session.id, refresh_token)
 
     async def refresh(self, token: str) -> GrantedSession:
         """The next pair of tokens for an unused refresh token, or again for a just used one.
@@ -83,28 +85,28 @@ class Sessions:
             NotAuthenticated: the token is not good; if it was used before, its session ends.
         """
         now = self._now()
-        digest, successor = _digest(token), self._successor(token)
-        session = await _live(digest, now)
+        digest, successor = _hash_token(token), self._derive_successor(token)
+        session = await _find_live_session(digest, now)
         if session.digest == digest:
-            if await self._rotate(session, _digest(successor), now):
-                return self._granted(session.user, session.id, successor)
+            if await self._rotate(session, _hash_token(successor), now):
+                return self._grant(session.user, session.id, successor)
             # Somebody else was rotating or ending the session at this moment.
-            session = await _live(digest, now)
-        if session.digest == _digest(successor) and now - session.rotated_at <= GRACE:
-            return self._granted(session.user, session.id, successor)
+            session = await _find_live_session(digest, now)
+        if session.digest == _hash_token(successor) and now - session.rotated_at <= REFRESH_GRACE:
+            return self._grant(session.user, session.id, successor)
         await self.end(session.id)
         log.warning(
             "refresh_token_reused", user_id=str(session.user_id), session_id=str(session.id)
         )
-        raise refused()
+        raise invalid_token_error()
 
-    async def _rotate(self, session: Session, successor: str, now: datetime) -> bool:
+    async def _rotate(self, session: Session, successor_digest: str, now: datetime) -> bool:
         """Let the token of digest `successor` follow; false if it was too late for that."""
         with contextlib.suppress(IntegrityError):
-            await RefreshToken.create(digest=successor, session_id=session.id, issued_at=now)
-        same = Session.filter(id=session.id, digest=session.digest)
-        rotated = await same.update(
-            digest=successor, rotated_at=now, expires_at=now + SESSION_LIFETIME
+            await RefreshToken.create(digest=successor_digest, session_id=session.id, issued_at=now)
+        unrotated = Session.filter(id=session.id, digest=session.digest)
+        rotated = await unrotated.update(
+            digest=successor_digest, rotated_at=now, expires_at=now + SESSION_LIFETIME
         )
         expired = RefreshToken.filter(session_id=session.id, issued_at__lt=now - SESSION_LIFETIME)
         await expired.delete()
@@ -114,30 +116,30 @@ class Sessions:
         """No token of this session is good from now on; nothing happens if it is over."""
         await Session.filter(id=session_id).delete()
 
-    def _successor(self, token: str) -> str:
-        made = hmac.digest(self._key, _bytes(token), "sha256")
-        return urlsafe_b64encode(made).rstrip(b"=").decode()
+    def _derive_successor(self, token: str) -> str:
+        mac = hmac.digest(self._key, _encode(token), "sha256")
+        return urlsafe_b64encode(mac).rstrip(b"=").decode()
 
-    def _granted(self, user: User, session_id: UUID, refresh_token: str) -> GrantedSession:
+    def _grant(self, user: User, session_id: UUID, refresh_token: str) -> GrantedSession:
         access_token = self._tokens.issue(user.id, session_id, user.token_version)
         return GrantedSession(user, access_token, refresh_token)
 
 
-async def _live(digest: str, now: datetime) -> Session:
+async def _find_live_session(digest: str, now: datetime) -> Session:
     """The session that has or had this token. Raises `NotAuthenticated` if there is none now."""
     known = await RefreshToken.get_or_none(digest=digest).select_related("session__user")
     if known is None:
-        raise refused()
+        raise invalid_token_error()
     session = known.session
     if session.expires_at <= now or session.token_version != session.user.token_version:
-        raise refused()
+        raise invalid_token_error()
     return session
 
 
-def _digest(token: str) -> str:
+def _hash_token(token: str) -> str:
     """All that is kept of a refresh token. It is random, so a plain hash cannot be guessed."""
-    return hashlib.sha256(_bytes(token)).hexdigest()
+    return hashlib.sha256(_encode(token)).hexdigest()
 
 
-def _bytes(token: str) -> bytes:
+def _encode(token: str) -> bytes:
     return token.encode("utf-8", "surrogatepass")  # anything may be sent as a token

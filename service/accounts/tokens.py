@@ -20,10 +20,10 @@ from service.errors import NotAuthenticated
 ALGORITHM = "HS256"
 ISSUER = "movies"
 AUDIENCE = "movies-api"
-TYPE = "at+jwt"  # RFC 9068: no other kind of JWT that we may once sign passes for this one
+TOKEN_TYPE = "at+jwt"  # RFC 9068: no other kind of JWT that we may once sign passes for this one
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
-LEEWAY = timedelta(seconds=60)  # by which the clocks of two of our processes may differ
-LARGEST = 4_096  # bytes; ours have some 450, and a larger one is not worth parsing
+CLOCK_LEEWAY = timedelta(seconds=60)  # by which the clocks of two of our processes may differ
+MAX_TOKEN_BYTES = 4_096  # bytes; ours have some 450, and a larger one is not worth parsing
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Claims(BaseModel):
     exp: StrictInt
 
     @property
-    def ends(self) -> datetime:
+    def expires_at(self) -> datetime:
         return datetime.fromtimestamp(self.exp, UTC)
 
 
@@ -87,20 +87,20 @@ class Tokens:
             exp=now + int(ACCESS_TOKEN_LIFETIME.total_seconds()),
         )
         return jwt.encode(
-            claims.model_dump(mode="json"), self._secret, ALGORITHM, headers={"typ": TYPE}
+            claims.model_dump(mode="json"), self._secret, ALGORITHM, headers={"typ": TOKEN_TYPE}
         )
 
-    def read(self, token: str) -> Claims:
+    def decode(self, token: str) -> Claims:
         """What `token` says.
 
         Raises:
             NotAuthenticated: it is not one of ours, or not good now. Which of its faults it was
                 stays untold, since only somebody who made it up would need to know.
         """
-        if len(token) > LARGEST or not token.isascii():
-            raise refused()
+        if len(token) > MAX_TOKEN_BYTES or not token.isascii():
+            raise invalid_token_error()
         try:
-            whole = jwt.decode_complete(
+            decoded = jwt.decode_complete(
                 token,
                 self._secret,
                 algorithms=[ALGORITHM],
@@ -109,20 +109,20 @@ class Tokens:
                 # The times are compared below, by the clock that this process was given.
                 options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
-            claims = Claims.model_validate(whole["payload"])
+            claims = Claims.model_validate(decoded["payload"])
         except (jwt.InvalidTokenError, ValidationError):
-            raise refused() from None
-        if whole["header"].get("typ") != TYPE or not self._timely(claims):
-            raise refused()
+            raise invalid_token_error() from None
+        if decoded["header"].get("typ") != TOKEN_TYPE or not self._is_current(claims):
+            raise invalid_token_error()
         return claims
 
-    def _timely(self, claims: Claims) -> bool:
+    def _is_current(self, claims: Claims) -> bool:
         now = self._now().timestamp()
-        leeway = LEEWAY.total_seconds()
-        begun = max(claims.nbf, claims.iat) <= now + leeway
-        return begun and now - leeway < claims.exp
+        leeway = CLOCK_LEEWAY.total_seconds()
+        has_started = max(claims.nbf, claims.iat) <= now + leeway
+        return has_started and now - leeway < claims.exp
 
 
-def refused() -> NotAuthenticated:
+def invalid_token_error() -> NotAuthenticated:
     """What anybody with a token that is not good is told, whatever is wrong with it."""
     return NotAuthenticated("The token is not good, or no longer.", code="invalid_token")

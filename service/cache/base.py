@@ -9,13 +9,13 @@ class Cache(Protocol):
     async def get(self, key: str) -> bytes | None:
         """The value, or None if it is not there or cannot be had within 50 ms."""
 
-    async def put(self, key: str, value: bytes, seconds: float) -> None:
+    async def put(self, key: str, value: bytes, ttl: float) -> None:
         """Keep the value for about `seconds`, if that can be done within 50 ms."""
 
-    async def drop(self, *keys: str) -> None:
+    async def delete(self, *keys: str) -> None:
         """Forget these."""
 
-    async def get_or_claim(self, key: str, seconds: float) -> tuple[bytes | None, bool]:
+    async def get_or_claim(self, key: str, ttl: float) -> tuple[bytes | None, bool]:
         """The value, and whether the caller is the one to put it there because there is none: of
         all who ask within `seconds`, or until it is dropped, one is. Who cannot be told is, too.
         """

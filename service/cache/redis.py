@@ -25,63 +25,63 @@ from service.resilience.circuit_breaker import CircuitBreaker
 
 log = structlog.get_logger()
 
-PREFIX = "movies:"
-TOO_OLD = ("2", "3", "4", "5", "6")
-CLAIMED = b"claimed"  # stands where a value will be put
+KEY_PREFIX = "movies:"
+UNSUPPORTED_MAJOR_VERSIONS = ("2", "3", "4", "5", "6")
+CLAIM_MARKER = b"claimed"  # stands where a value will be put
 
 
 class RedisCache:
     """Values in Redis under `movies:`."""
 
-    def __init__(self, url: str, deadline: float = CACHE_TIMEOUT) -> None:
+    def __init__(self, url: str, timeout: float = CACHE_TIMEOUT) -> None:
         self._url = url
-        self._deadline = deadline
+        self._timeout = timeout
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=CACHE_CONNECTIONS,
-            timeout=deadline,
-            socket_timeout=deadline,
-            socket_connect_timeout=deadline,
+            timeout=timeout,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 0),
         )
         self._redis = Redis.from_pool(pool)
         self._breaker = CircuitBreaker(1, CACHE_BREAKER_RESET)
 
     async def get(self, key: str) -> bytes | None:
-        name = PREFIX + key
-        found = await self._tried(lambda: self._ours(name, lambda: self._redis.get(name)))
-        return found if isinstance(found, bytes) and found != CLAIMED else None
+        name = KEY_PREFIX + key
+        value = await self._call(lambda: self._read_bytes(name, lambda: self._redis.get(name)))
+        return value if isinstance(value, bytes) and value != CLAIM_MARKER else None
 
-    async def get_or_claim(self, key: str, seconds: float) -> tuple[bytes | None, bool]:
-        name, lasting = PREFIX + key, int(seconds * 1000)
+    async def get_or_claim(self, key: str, ttl: float) -> tuple[bytes | None, bool]:
+        name, ttl_ms = KEY_PREFIX + key, int(ttl * 1000)
 
-        async def claimed() -> object:  # one trip; before version 7 Redis refuses it
-            return await self._redis.set(name, CLAIMED, nx=True, get=True, px=lasting)
+        async def get_or_set_marker() -> object:  # one trip; before version 7 Redis refuses it
+            return await self._redis.set(name, CLAIM_MARKER, nx=True, get=True, px=ttl_ms)
 
-        found = await self._tried(lambda: self._ours(name, claimed))
-        if found == CLAIMED:
+        value = await self._call(lambda: self._read_bytes(name, get_or_set_marker))
+        if value == CLAIM_MARKER:
             return None, False
-        return (found, False) if isinstance(found, bytes) else (None, True)
+        return (value, False) if isinstance(value, bytes) else (None, True)
 
-    async def _ours(self, name: str, ask: Callable[[], Awaitable[object]]) -> object:
+    async def _read_bytes(self, name: str, read: Callable[[], Awaitable[object]]) -> object:
         """What is said of the name; something else than bytes there is removed, since it is no
         fault of Redis that would be over in a second.
         """
         try:
-            return await ask()
-        except ResponseError as refusal:
-            if not str(refusal).startswith("WRONGTYPE"):
+            return await read()
+        except ResponseError as error:
+            if not str(error).startswith("WRONGTYPE"):
                 raise
             await self._redis.delete(name)
-            return await ask()
+            return await read()
 
-    async def put(self, key: str, value: bytes, seconds: float) -> None:
-        lasting = max(1, int(seconds * 1000))
-        await self._tried(lambda: self._redis.set(PREFIX + key, value, px=lasting))
+    async def put(self, key: str, value: bytes, ttl: float) -> None:
+        ttl_ms = max(1, int(ttl * 1000))
+        await self._call(lambda: self._redis.set(KEY_PREFIX + key, value, px=ttl_ms))
 
-    async def drop(self, *keys: str) -> None:
+    async def delete(self, *keys: str) -> None:
         if keys:
-            await self._tried(lambda: self._redis.delete(*(PREFIX + key for key in keys)))
+            await self._call(lambda: self._redis.delete(*(KEY_PREFIX + key for key in keys)))
 
     async def check(self) -> str:
         """Asked over a connection of its own with more time: slow is not away."""
@@ -90,14 +90,14 @@ class RedisCache:
                 asyncio.timeout(HEALTH_CHECK_TIMEOUT),
                 Redis.from_url(self._url, retry=Retry(NoBackoff(), 0)) as redis,
             ):
-                facts = await redis.info("server")
-        except (RedisError, OSError, TimeoutError) as fault:
+                server_info = await redis.info("server")
+        except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable(
-                f"Redis does not answer ({type(fault).__name__}); check CACHE_URL and the server.",
+                f"Redis does not answer ({type(error).__name__}); check CACHE_URL and the server.",
                 code="cache_unavailable",
             ) from None
-        version = str(facts.get("redis_version"))
-        if version.partition(".")[0] in TOO_OLD:
+        version = str(server_info.get("redis_version"))
+        if version.partition(".")[0] in UNSUPPORTED_MAJOR_VERSIONS:
             raise Unavailable(
                 f"Redis is {version}; the service needs version 7.", code="cache_unavailable"
             )
@@ -106,15 +106,15 @@ class RedisCache:
     async def close(self) -> None:
         await self._redis.aclose()
 
-    async def _tried(self, call: Callable[[], Awaitable[Any]], otherwise: Any = None) -> Any:
+    async def _call(self, call: Callable[[], Awaitable[Any]], otherwise: Any = None) -> Any:
         if self._breaker.wait_time() > 0:
             return otherwise
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(self._timeout):
                 reply = await call()
-        except (RedisError, OSError, TimeoutError) as fault:
+        except (RedisError, OSError, TimeoutError) as error:
             self._breaker.record_failure()
-            log.warning("cache_skipped", reason=type(fault).__name__, seconds=CACHE_BREAKER_RESET)
+            log.warning("cache_skipped", reason=type(error).__name__, seconds=CACHE_BREAKER_RESET)
             return otherwise
         self._breaker.record_success()
         return reply

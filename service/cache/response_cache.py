@@ -33,10 +33,10 @@ class CachedResponse:
     body: bytes
     status: Literal["hit", "miss"]
 
-    def header(self) -> dict[str, str]:
+    def to_header(self) -> dict[str, str]:
         """`Cache-Status` as RFC 9211 writes it."""
-        said = "movies; hit" if self.status == "hit" else "movies; fwd=miss"
-        return {"Cache-Status": said}
+        value = "movies; hit" if self.status == "hit" else "movies; fwd=miss"
+        return {"Cache-Status": value}
 
 
 class ResponseCache:
@@ -44,15 +44,15 @@ class ResponseCache:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._making: dict[str, asyncio.Task[CachedResponse]] = {}  # until they are kept
-        self._keeping: dict[str, asyncio.Task[None]] = {}
+        self._in_flight: dict[str, asyncio.Task[CachedResponse]] = {}  # until they are kept
+        self._storing: dict[str, asyncio.Task[None]] = {}
 
     async def get_or_make(
         self,
         scope: str,
-        question: str,
+        request_key: str,
         generation: int,
-        seconds: float,
+        ttl: float,
         make: Callable[[], Awaitable[Any]],
         *,
         encode: Callable[[Any], bytes] = bytes,
@@ -64,107 +64,107 @@ class ResponseCache:
             encode: turns what `make` returns into bytes.
             worth: whether an answer is worth keeping; told from its bytes, since callers share it.
         """
-        key = cache_key(scope, question, generation)
-        task = self._making.get(key)
+        key = cache_key(scope, request_key, generation)
+        task = self._in_flight.get(key)
         if task is None:
-            task = asyncio.create_task(self._found_or_made(key, make, encode, is_cacheable))
-            self._making[key] = task
-            task.add_done_callback(lambda done: self._made(key, done, seconds, is_cacheable))
+            task = asyncio.create_task(self._load_or_make(key, make, encode, is_cacheable))
+            self._in_flight[key] = task
+            task.add_done_callback(lambda done: self._on_made(key, done, ttl, is_cacheable))
         elif task.done():  # it was made, and is being kept
-            kept = CachedResponse(task.result().body, "hit")
-            CACHE_REQUESTS.labels(scope, kept.status).inc()
-            return kept
-        kept = await asyncio.shield(task)
-        CACHE_REQUESTS.labels(scope, kept.status).inc()
-        return kept
+            response = CachedResponse(task.result().body, "hit")
+            CACHE_REQUESTS.labels(scope, response.status).inc()
+            return response
+        response = await asyncio.shield(task)
+        CACHE_REQUESTS.labels(scope, response.status).inc()
+        return response
 
-    async def drop(self, scope: str, question: str, generation: int) -> None:
+    async def invalidate(self, scope: str, request_key: str, generation: int) -> None:
         """Drop one answer before its generation ends, for the reader of one's own write."""
-        key = cache_key(scope, question, generation)
-        if (keeping := self._keeping.get(key)) is not None:
-            await asyncio.shield(keeping)
-        await self._cache.drop(key)
+        key = cache_key(scope, request_key, generation)
+        if (storing := self._storing.get(key)) is not None:
+            await asyncio.shield(storing)
+        await self._cache.delete(key)
 
     async def wait_until_stored(self) -> None:
         """Wait until all that was made is kept; called before the cache closes."""
-        while self._keeping:
-            await asyncio.wait(self._keeping.values())
+        while self._storing:
+            await asyncio.wait(self._storing.values())
 
-    async def _found_or_made(
+    async def _load_or_make(
         self,
         key: str,
         make: Callable[[], Awaitable[Any]],
         encode: Callable[[Any], bytes],
-        worth: Callable[[bytes], bool],
+        is_cacheable: Callable[[bytes], bool],
     ) -> CachedResponse:
-        found, claimed = await self._found_or_claimed(key)
+        found, claimed = await self._load_or_claim(key)
         if found is None and not claimed:
-            found = await self._others(key)
+            found = await self._wait_for_other_process(key)
         if found is not None:
             return CachedResponse(found, "hit")
-        lasting = False
+        stored = False
         try:
             body = encode(await make())
-            lasting = worth(body)
+            stored = is_cacheable(body)
         finally:
-            if claimed and not lasting:  # nobody should wait for what will not come
-                await self._cache.drop(key)
+            if claimed and not stored:  # nobody should wait for what will not come
+                await self._cache.delete(key)
         return CachedResponse(body, "miss")
 
-    async def _found_or_claimed(self, key: str) -> tuple[bytes | None, bool]:
+    async def _load_or_claim(self, key: str) -> tuple[bytes | None, bool]:
         """The answer, or whether it is ours to make."""
         for _ in range(2):  # what is not ours is in the way once
-            found, claimed = await self._cache.get_or_claim(key, MAX_WAIT_FOR_OTHERS * 4)
-            if found is None:
+            value, claimed = await self._cache.get_or_claim(key, MAX_WAIT_FOR_OTHERS * 4)
+            if value is None:
                 return None, claimed
-            if (body := await self._opened(key, found)) is not None:
+            if (body := await self._unpack(key, value)) is not None:
                 return body, False
         return None, True
 
-    async def _others(self, key: str) -> bytes | None:
+    async def _wait_for_other_process(self, key: str) -> bytes | None:
         for _ in range(round(MAX_WAIT_FOR_OTHERS / POLL_INTERVAL)):
             await asyncio.sleep(POLL_INTERVAL)
-            if (found := await self._cache.get(key)) is not None:
-                return await self._opened(key, found)
+            if (value := await self._cache.get(key)) is not None:
+                return await self._unpack(key, value)
         return None
 
-    async def _opened(self, key: str, found: bytes) -> bytes | None:
+    async def _unpack(self, key: str, value: bytes) -> bytes | None:
         """What was kept; damaged, or never ours, it is dropped."""
-        seal, body = found[:CHECKSUM_BYTES], found[CHECKSUM_BYTES:]
-        if seal == _seal(body):
+        checksum, body = value[:CHECKSUM_BYTES], value[CHECKSUM_BYTES:]
+        if checksum == _checksum(body):
             return body
-        log.warning("cache_garbage", key=key, size=len(found))
-        await self._cache.drop(key)
+        log.warning("cache_garbage", key=key, size=len(value))
+        await self._cache.delete(key)
         return None
 
-    def _made(
+    def _on_made(
         self,
         key: str,
         task: asyncio.Task[CachedResponse],
-        seconds: float,
-        worth: Callable[[bytes], bool],
+        ttl: float,
+        is_cacheable: Callable[[bytes], bool],
     ) -> None:
         """Keep what is new and worth it, while those who asked have their answer already."""
         if not task.cancelled() and not task.exception():
-            made = task.result()
-            if made.status == "miss" and worth(made.body):
-                self._keeping[key] = asyncio.create_task(self._keep(key, made.body, seconds))
+            response = task.result()
+            if response.status == "miss" and is_cacheable(response.body):
+                self._storing[key] = asyncio.create_task(self._store(key, response.body, ttl))
                 return
-        self._making.pop(key, None)
+        self._in_flight.pop(key, None)
 
-    async def _keep(self, key: str, body: bytes, seconds: float) -> None:
+    async def _store(self, key: str, body: bytes, ttl: float) -> None:
         await asyncio.sleep(0)  # the answers go out first
         try:
-            await self._cache.put(key, _seal(body) + body, seconds)
+            await self._cache.put(key, _checksum(body) + body, ttl)
         finally:
-            self._making.pop(key, None)
-            self._keeping.pop(key, None)
+            self._in_flight.pop(key, None)
+            self._storing.pop(key, None)
 
 
-def _seal(body: bytes) -> bytes:
+def _checksum(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=CHECKSUM_BYTES).digest()
 
 
-def cache_key(scope: str, question: str, generation: int) -> str:
-    digest = hashlib.blake2b(question.encode(), digest_size=16).hexdigest()
+def cache_key(scope: str, request_key: str, generation: int) -> str:
+    digest = hashlib.blake2b(request_key.encode(), digest_size=16).hexdigest()
     return f"v{FORMAT_VERSION}:{scope}:{generation}:{digest}"

@@ -34,7 +34,7 @@ ETAG_PATTERN = re.compile(r'^"?(\d{1,18})(?:\.\d{1,18})?"?$')
 async def show(request: Request, movie: str) -> HTTPResponse:
     response = await _get_cached_film(request, read_path_text(movie))
     tag, _, film = response.body.partition(b"\n")
-    headers = {**CACHE_HEADERS, **response.header()}
+    headers = {**CACHE_HEADERS, **response.to_header()}
     return conditional_response(request, film, tag.decode(), headers)
 
 
@@ -151,4 +151,4 @@ async def _drop_cached_film(request: Request, film: Film) -> None:
     services = get_container(request)
     generation = await services.generation.current()
     for name in {str(film.id), film.imdb_id, read_path_text(request.match_info["movie"])} - {None}:
-        await services.response_cache.drop("film", str(name), generation)
+        await services.response_cache.invalidate("film", str(name), generation)

@@ -186,7 +186,7 @@ async def _cached_page(
         scope, key, generation, CACHE_SECONDS, render, encode=encode_page, is_cacheable=is_cacheable
     )
     headers, body = decode_page(cached.body)
-    return json_response(body, headers=headers | cached.header())
+    return json_response(body, headers=headers | cached.to_header())
 
 
 def encode_page(rendered: Rendered) -> bytes:

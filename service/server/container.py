@@ -17,8 +17,8 @@ from typing import Protocol, TypeVar
 import aiohttp
 import structlog
 
-from service.accounts.passwords import Passwords
-from service.accounts.service import Accounts
+from service.accounts.passwords import PasswordHasher
+from service.accounts.service import AccountService
 from service.admin.health import Health
 from service.cache.base import Cache
 from service.cache.response_cache import ResponseCache
@@ -75,7 +75,7 @@ class Container:
     generation: Generation
     response_cache: ResponseCache
     posters: PosterService
-    accounts: Accounts
+    accounts: AccountService
     reindex_jobs: ReindexJobs
     drift: Drift
     outbox_admin: OutboxAdmin
@@ -201,7 +201,7 @@ async def build_container(settings: Settings) -> Container:
         store = _close_at_exit(stack, await build_poster_store(settings))
         inventory = _close_at_exit(stack, build_inventory(settings))
         drift = Drift(inventory, notifier, utc_now)
-        accounts = Accounts(settings.jwt_secret, Passwords(), utc_now)
+        accounts = AccountService(settings.jwt_secret, PasswordHasher(), utc_now)
         stack.callback(accounts.close)
         catalogue = Catalogue(notifier, utc_now)
         outbox_admin = OutboxAdmin(catalogue, notifier)

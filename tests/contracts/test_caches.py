@@ -25,7 +25,7 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
     made = (
         MemoryCache()
         if request.param == "memory"
-        else RedisCache(require_backend("redis"), deadline=5)
+        else RedisCache(require_backend("redis"), timeout=5)
     )
     yield made
     await made.close()
@@ -40,7 +40,7 @@ async def test_what_was_put_is_there_until_dropped(cache: Cache) -> None:
     assert await cache.get(name) is None
     await cache.put(name, b"\x00\xff bytes", 60)
     assert await cache.get(name) == b"\x00\xff bytes"
-    await cache.drop(name, key())
+    await cache.delete(name, key())
     assert await cache.get(name) is None
 
 
@@ -54,8 +54,8 @@ async def test_what_was_put_for_a_moment_is_gone_after_it(cache: Cache) -> None:
 
 
 async def test_what_is_not_there_is_claimed_once_until_it_is_put_or_dropped() -> None:
-    cache, name = RedisCache(require_backend("redis"), deadline=5), key()
-    for ends in (cache.drop(name), cache.put(name, b"value", 60)):
+    cache, name = RedisCache(require_backend("redis"), timeout=5), key()
+    for ends in (cache.delete(name), cache.put(name, b"value", 60)):
         assert await cache.get_or_claim(name, 60) == (None, True)
         assert await cache.get_or_claim(name, 60) == (None, False)
         assert await cache.get(name) is None
@@ -111,7 +111,7 @@ async def test_processes_that_share_a_cache_make_one_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("service.cache.response_cache.MAX_WAIT_FOR_OTHERS", 30.0)
-    caches = [RedisCache(require_backend("redis"), deadline=5) for _ in range(3)]
+    caches = [RedisCache(require_backend("redis"), timeout=5) for _ in range(3)]
     processes, question, made = [ResponseCache(cache) for cache in caches], key(), []
 
     async def make() -> bytes:
@@ -130,7 +130,7 @@ async def test_who_waits_for_a_process_that_died_makes_the_answer_in_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("service.cache.response_cache.MAX_WAIT_FOR_OTHERS", 0.05)
-    cache, question = RedisCache(require_backend("redis"), deadline=5), key()
+    cache, question = RedisCache(require_backend("redis"), timeout=5), key()
     assert await cache.get_or_claim(cache_key("test", question, 1), 60) == (None, True)
 
     async def make() -> bytes:
@@ -226,7 +226,7 @@ async def test_a_key_of_another_kind_is_replaced_and_stops_nothing() -> None:
     url, name = require_backend("redis"), key()
     async with Redis.from_url(url) as redis:
         await redis.rpush(f"movies:{name}", "a list")
-        cache = RedisCache(url, deadline=5)
+        cache = RedisCache(url, timeout=5)
         assert await cache.get(name) is None
         await redis.rpush(f"movies:{name}", "a list")
         assert await cache.get_or_claim(name, 60) == (None, True)
@@ -277,7 +277,7 @@ async def test_what_is_forgotten_while_it_is_being_kept_stays_forgotten() -> Non
         return b"answer"
 
     await answers.get_or_make("test", "q", 1, 60, make)
-    forgetting = asyncio.create_task(answers.drop("test", "q", 1))
+    forgetting = asyncio.create_task(answers.invalidate("test", "q", 1))
     await asyncio.sleep(0)
     cache.goes_on.set()
     await forgetting

@@ -4,7 +4,7 @@ import pytest
 
 from service.accounts.responses import SessionView, UserView
 from service.accounts.schemas import Credentials, NewAccount
-from service.accounts.service import Accounts
+from service.accounts.service import AccountService
 from service.errors import NotAuthenticated
 
 SECRET = "a secret for tests, long enough for every one of the HMAC algorithms"
@@ -16,7 +16,7 @@ ADDRESS, OTHER_ADDRESS = "192.0.2.1", "198.51.100.1"
 class AccountActions:
     """Create users, log in, check sessions; the password is the same unless a test gives one."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: AccountService) -> None:
         self.accounts = accounts
 
     async def create_user(self, name: str, *, admin: bool = False) -> UserView:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from service.accounts.passwords import Passwords
-from service.accounts.service import Accounts
+from service.accounts.passwords import PasswordHasher
+from service.accounts.service import AccountService
 from tests.support.accounts import HASH_MEMORY, SECRET, AccountActions
 from tests.support.clock import FakeClock
 
@@ -16,12 +16,12 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def accounts(database: None, clock: FakeClock) -> AsyncIterator[Accounts]:
-    accounts = Accounts(SECRET, Passwords(memory=HASH_MEMORY), clock)
+async def accounts(database: None, clock: FakeClock) -> AsyncIterator[AccountService]:
+    accounts = AccountService(SECRET, PasswordHasher(memory_kib=HASH_MEMORY), clock)
     yield accounts
     accounts.close()
 
 
 @pytest.fixture
-def people(accounts: Accounts) -> AccountActions:
+def people(accounts: AccountService) -> AccountActions:
     return AccountActions(accounts)

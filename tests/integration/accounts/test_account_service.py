@@ -6,9 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from service.accounts.models import LoginFailure, RefreshToken, Session, User
-from service.accounts.passwords import Passwords
+from service.accounts.passwords import PasswordHasher
 from service.accounts.schemas import Credentials, NameAndPassword, NewAccount
-from service.accounts.service import Accounts
+from service.accounts.service import AccountService
 from service.accounts.tokens import Tokens
 from service.errors import Conflict, Invalid, NotAllowed, NotAuthenticated
 from tests.support.accounts import HASH_MEMORY, PASSWORD, SECRET, AccountActions
@@ -22,7 +22,7 @@ async def test_who_registers_can_log_in_and_is_no_admin(people: AccountActions) 
     assert (session.token_type, session.expires_in) == ("Bearer", 600)
     identity = await people.accounts.identify(session.access_token)
     assert (identity.user_id, identity.username, identity.is_admin) == (made.id, "ingrid", False)
-    assert await people.accounts.me(identity.user_id) == made
+    assert await people.accounts.get_user(identity.user_id) == made
 
 
 async def test_one_can_log_in_with_the_address_as_well(people: AccountActions) -> None:
@@ -101,7 +101,7 @@ async def test_admins_from_the_command_line_need_no_address(people: AccountActio
     assert refusal.value.code == "username_taken"
 
 
-async def test_the_command_line_is_told_all_that_is_wrong(accounts: Accounts) -> None:
+async def test_the_command_line_is_told_all_that_is_wrong(accounts: AccountService) -> None:
     with pytest.raises(Invalid) as refusal:
         await accounts.create_admin("a b", "short")
     assert "letters, digits" in refusal.value.detail
@@ -149,7 +149,7 @@ async def test_the_token_of_a_deleted_user_dies_at_once(people: AccountActions) 
     await User.filter(id=made.id).delete()
     await people.assert_session_ended(session)
     with pytest.raises(NotAuthenticated):
-        await people.accounts.verified(identity)
+        await people.accounts.describe_token(identity)
 
 
 async def test_all_tokens_die_when_the_token_version_rises(people: AccountActions) -> None:
@@ -207,7 +207,9 @@ async def test_a_verified_token_says_whose_it_is_and_until_when(
 ) -> None:
     made = await people.create_user("ingrid")
     session = await people.log_in("ingrid")
-    told = await people.accounts.verified(await people.accounts.identify(session.access_token))
+    told = await people.accounts.describe_token(
+        await people.accounts.identify(session.access_token)
+    )
     assert told.valid and told.user == made
     assert (told.expires_at - clock()).total_seconds() == 600
 
@@ -216,7 +218,7 @@ async def test_a_login_replaces_a_hash_of_outdated_cost(
     people: AccountActions, clock: FakeClock
 ) -> None:
     await people.create_user("ingrid")
-    stronger = Accounts(SECRET, Passwords(memory=2 * HASH_MEMORY), clock)
+    stronger = AccountService(SECRET, PasswordHasher(memory_kib=2 * HASH_MEMORY), clock)
     await stronger.login(Credentials(username="ingrid", password=PASSWORD), "192.0.2.1")
     assert f"m={2 * HASH_MEMORY}," in (await User.get(username_folded="ingrid")).password_hash
     assert await people.log_in("ingrid")

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from service.accounts.login_throttle import (
-    ADDRESS_FAILURES,
-    FIRST_DELAY,
-    FORGOTTEN_AFTER,
-    LONGEST_DELAY,
-    NAME_FAILURES,
+    FAILURE_LIFETIME_MS,
+    INITIAL_DELAY_MS,
+    MAX_ADDRESS_FAILURES,
+    MAX_DELAY_MS,
+    MAX_NAME_FAILURES,
     LoginThrottle,
 )
 from service.accounts.models import LoginFailure
@@ -18,7 +18,7 @@ from service.errors import NotAuthenticated, TooMany
 from tests.support.accounts import ADDRESS, OTHER_ADDRESS, SECRET, AccountActions
 from tests.support.clock import FakeClock
 
-FIRST = FIRST_DELAY / 1000  # seconds
+FIRST = INITIAL_DELAY_MS / 1000  # seconds
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ async def test_after_some_failures_a_name_must_wait_whether_anybody_has_it_or_no
     people: AccountActions, name: str
 ) -> None:
     await people.create_user("ingrid")
-    for n in range(NAME_FAILURES):
+    for n in range(MAX_NAME_FAILURES):
         await _fail(people, name, f"192.0.2.{n}")
     assert await _wait(people, name, OTHER_ADDRESS) == FIRST
 
@@ -54,11 +54,11 @@ async def test_who_has_waited_gets_in_and_starts_afresh(
     people: AccountActions, clock: FakeClock
 ) -> None:
     await people.create_user("ingrid")
-    for _ in range(NAME_FAILURES):
+    for _ in range(MAX_NAME_FAILURES):
         await _fail(people)
     clock.advance(await _wait(people))
     assert await people.log_in("ingrid")
-    for n in range(NAME_FAILURES - 1):
+    for n in range(MAX_NAME_FAILURES - 1):
         await _fail(people, address=f"192.0.2.{n}")
     assert await people.log_in("ingrid", address=OTHER_ADDRESS)
 
@@ -67,14 +67,14 @@ async def test_each_further_failure_doubles_the_wait_up_to_a_limit(
     people: AccountActions, clock: FakeClock
 ) -> None:
     await people.create_user("ingrid")
-    for _ in range(NAME_FAILURES - 1):
+    for _ in range(MAX_NAME_FAILURES - 1):
         await _fail(people)
     waits = []
     for n in range(9):
         await _fail(people, address=f"192.0.2.{n}")
         waits.append(await _wait(people, address=OTHER_ADDRESS))
         clock.advance(waits[-1])
-    longest = LONGEST_DELAY / 1000
+    longest = MAX_DELAY_MS / 1000
     assert waits == [FIRST * 2**n for n in range(7)] + [longest, longest]
 
 
@@ -82,7 +82,7 @@ async def test_an_attempt_while_waiting_does_not_lengthen_the_wait(
     people: AccountActions, clock: FakeClock
 ) -> None:
     await people.create_user("ingrid")
-    for _ in range(NAME_FAILURES):
+    for _ in range(MAX_NAME_FAILURES):
         await _fail(people)
     for _ in range(3):
         await _wait(people)
@@ -94,16 +94,16 @@ async def test_failures_are_forgotten_after_a_while(
     people: AccountActions, clock: FakeClock
 ) -> None:
     await people.create_user("ingrid")
-    for _ in range(NAME_FAILURES - 1):
+    for _ in range(MAX_NAME_FAILURES - 1):
         await _fail(people)
-    clock.advance(FORGOTTEN_AFTER / 1000)
+    clock.advance(FAILURE_LIFETIME_MS / 1000)
     await _fail(people)
     assert await people.log_in("ingrid")
 
 
 async def test_an_address_that_tries_many_names_must_wait(people: AccountActions) -> None:
     await people.create_user("ingrid")
-    for n in range(ADDRESS_FAILURES):
+    for n in range(MAX_ADDRESS_FAILURES):
         await _fail(people, f"name{n}")
     assert await _wait(people) == FIRST
     assert await people.log_in("ingrid", address=OTHER_ADDRESS)
@@ -111,7 +111,7 @@ async def test_an_address_that_tries_many_names_must_wait(people: AccountActions
 
 async def test_ones_own_account_does_not_clear_the_address(people: AccountActions) -> None:
     await people.create_user("mallory")
-    for n in range(ADDRESS_FAILURES):
+    for n in range(MAX_ADDRESS_FAILURES):
         await people.log_in("mallory")
         await _fail(people, f"name{n}")
     await _wait(people, "mallory")
@@ -131,13 +131,13 @@ async def test_ones_own_account_does_not_clear_the_address(people: AccountAction
 def test_neighbours_of_one_network_count_as_one(
     throttle: LoginThrottle, one: str, other: str, same: bool
 ) -> None:
-    attempts = [throttle.attempt("x", address) for address in (one, other)]
-    assert (attempts[0].address == attempts[1].address) is same
+    attempts = [throttle.create_attempt("x", address) for address in (one, other)]
+    assert (attempts[0].address_key == attempts[1].address_key) is same
 
 
 def test_a_name_is_not_taken_for_an_address(throttle: LoginThrottle) -> None:
-    attempt = throttle.attempt("192.0.2.1", "192.0.2.1")
-    assert attempt.name != attempt.address
+    attempt = throttle.create_attempt("192.0.2.1", "192.0.2.1")
+    assert attempt.name_key != attempt.address_key
 
 
 async def test_a_crowd_learns_no_more_than_a_queue(
@@ -150,10 +150,10 @@ async def test_a_crowd_learns_no_more_than_a_queue(
     )
     told = [result for result in results if isinstance(result, NotAuthenticated)]
     refused = [result for result in results if isinstance(result, TooMany)]
-    assert len(told) == NAME_FAILURES
+    assert len(told) == MAX_NAME_FAILURES
     assert len(told) + len(refused) == 16
-    counted = await LoginFailure.get(key=throttle.attempt("ingrid", "x").name)
-    assert counted.failures == NAME_FAILURES
+    counted = await LoginFailure.get(key=throttle.create_attempt("ingrid", "x").name_key)
+    assert counted.failures == MAX_NAME_FAILURES
 
 
 async def test_the_right_password_among_a_crowd_of_wrong_ones_is_not_told_late(
@@ -178,6 +178,6 @@ async def test_forgotten_failures_leave_the_table(people: AccountActions, clock:
     for n in range(5):
         await _fail(people, f"name{n}", f"192.0.2.{n}")
     assert await LoginFailure.all().count() == 10
-    clock.advance(FORGOTTEN_AFTER / 1000)
+    clock.advance(FAILURE_LIFETIME_MS / 1000)
     await _fail(people, "another")
     assert await LoginFailure.all().count() == 2

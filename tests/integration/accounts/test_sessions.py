@@ -7,13 +7,13 @@ from structlog.testing import capture_logs
 
 from service.accounts.models import RefreshToken, Session, User
 from service.accounts.responses import SessionView
-from service.accounts.sessions import GRACE, SESSION_LIFETIME, Sessions
+from service.accounts.sessions import REFRESH_GRACE, SESSION_LIFETIME, Sessions
 from service.accounts.tokens import Tokens
 from service.errors import NotAuthenticated
 from tests.support.accounts import SECRET, AccountActions
 from tests.support.clock import FakeClock
 
-LATER = GRACE.total_seconds() + 1
+LATER = REFRESH_GRACE.total_seconds() + 1
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def test_a_client_that_lost_the_answer_gets_it_again(
     people: AccountActions, session: SessionView, clock: FakeClock
 ) -> None:
     lost = await people.accounts.refresh(session.refresh_token)
-    clock.advance(GRACE.total_seconds())
+    clock.advance(REFRESH_GRACE.total_seconds())
     again = await people.accounts.refresh(session.refresh_token)
     assert again.refresh_token == lost.refresh_token
     assert await people.accounts.identify(again.access_token)
@@ -159,5 +159,5 @@ async def test_a_user_who_is_deleted_while_logging_in_gets_no_session(
     user = await User.get(id=made.id)
     await User.filter(id=made.id).delete()
     with pytest.raises(NotAuthenticated):
-        await Sessions(Tokens(SECRET, clock), SECRET, clock).begin(user)
+        await Sessions(Tokens(SECRET, clock), SECRET, clock).start(user)
     assert await Session.all().count() == 0

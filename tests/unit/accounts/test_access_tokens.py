@@ -15,8 +15,8 @@ from service.accounts.tokens import (
     ALGORITHM,
     AUDIENCE,
     ISSUER,
-    LARGEST,
-    TYPE,
+    MAX_TOKEN_BYTES,
+    TOKEN_TYPE,
     Tokens,
 )
 from service.errors import NotAuthenticated
@@ -39,7 +39,7 @@ def forge(clock: FakeClock) -> Forge:
     """A token like ours but for what is given; a claim that is given as None is left out."""
 
     def make(
-        key: str = SECRET, algorithm: str = ALGORITHM, kind: str | None = TYPE, **changed: Any
+        key: str = SECRET, algorithm: str = ALGORITHM, kind: str | None = TOKEN_TYPE, **changed: Any
     ) -> str:
         now = int(clock().timestamp())
         claims: dict[str, Any] = {
@@ -67,14 +67,14 @@ def _segment(value: object) -> str:
 
 def _unsigned(token: str, alg: str) -> str:
     payload = token.split(".")[1]
-    return f"{_segment({'alg': alg, 'typ': TYPE})}.{payload}."
+    return f"{_segment({'alg': alg, 'typ': TOKEN_TYPE})}.{payload}."
 
 
 def test_a_token_says_whose_it_is_and_in_which_session(tokens: Tokens, clock: FakeClock) -> None:
-    claims = tokens.read(tokens.issue(USER, SESSION, 7))
+    claims = tokens.decode(tokens.issue(USER, SESSION, 7))
     assert (claims.sub, claims.sid, claims.ver) == (USER, SESSION, 7)
-    assert claims.ends == clock() + ACCESS_TOKEN_LIFETIME
-    assert claims.jti != tokens.read(tokens.issue(USER, SESSION, 7)).jti
+    assert claims.expires_at == clock() + ACCESS_TOKEN_LIFETIME
+    assert claims.jti != tokens.decode(tokens.issue(USER, SESSION, 7)).jti
 
 
 def test_a_token_carries_every_registered_claim_and_its_type(tokens: Tokens) -> None:
@@ -86,7 +86,7 @@ def test_a_token_carries_every_registered_claim_and_its_type(tokens: Tokens) -> 
 
 
 def test_what_the_forger_forges_unchanged_is_good(tokens: Tokens, forge: Forge) -> None:
-    assert tokens.read(forge()).sub == USER
+    assert tokens.decode(forge()).sub == USER
 
 
 FORGERIES: dict[str, Callable[[Forge], str]] = {
@@ -131,7 +131,7 @@ def _from_now(forge: Forge, seconds: int) -> int:
 
 
 def _signed(payload: bytes) -> str:
-    return jwt.PyJWS().encode(payload, SECRET, ALGORITHM, headers={"typ": TYPE})
+    return jwt.PyJWS().encode(payload, SECRET, ALGORITHM, headers={"typ": TOKEN_TYPE})
 
 
 @pytest.mark.parametrize("name", FORGERIES)
@@ -139,7 +139,7 @@ def test_a_forged_token_is_refused_without_a_reason(
     tokens: Tokens, forge: Forge, name: str
 ) -> None:
     with pytest.raises(NotAuthenticated) as refusal:
-        tokens.read(FORGERIES[name](forge))
+        tokens.decode(FORGERIES[name](forge))
     assert refusal.value.code == "invalid_token"
     assert refusal.value.detail == "The token is not good, or no longer."
     assert refusal.value.errors == ()
@@ -152,7 +152,7 @@ def test_a_token_that_leaves_a_claim_out_is_refused(
     tokens: Tokens, forge: Forge, claim: str
 ) -> None:
     with pytest.raises(NotAuthenticated):
-        tokens.read(forge(**{claim: None}))
+        tokens.decode(forge(**{claim: None}))
 
 
 def test_a_token_is_good_for_the_leeway_longer_and_no_second_more(
@@ -160,10 +160,10 @@ def test_a_token_is_good_for_the_leeway_longer_and_no_second_more(
 ) -> None:
     token = tokens.issue(USER, SESSION, 1)
     clock.time += ACCESS_TOKEN_LIFETIME + timedelta(seconds=59)
-    assert tokens.read(token).sub == USER
+    assert tokens.decode(token).sub == USER
     clock.advance(1)
     with pytest.raises(NotAuthenticated):
-        tokens.read(token)
+        tokens.decode(token)
 
 
 def test_a_token_of_a_process_whose_clock_is_ahead_is_good(
@@ -171,11 +171,11 @@ def test_a_token_of_a_process_whose_clock_is_ahead_is_good(
 ) -> None:
     token = tokens.issue(USER, SESSION, 1)
     clock.advance(-60)
-    assert tokens.read(token).sub == USER
+    assert tokens.decode(token).sub == USER
     clock.advance(-1)
     with pytest.raises(NotAuthenticated):
-        tokens.read(token)
+        tokens.decode(token)
 
 
 def test_our_own_tokens_are_far_from_the_limit(tokens: Tokens) -> None:
-    assert len(tokens.issue(USER, SESSION, 2**31 - 1)) < LARGEST / 4
+    assert len(tokens.issue(USER, SESSION, 2**31 - 1)) < MAX_TOKEN_BYTES / 4
