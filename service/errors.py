@@ -1,7 +1,7 @@
-"""The words in which every room says what went wrong.
+"""Domain errors: what went wrong, independent of HTTP.
 
-Use cases raise these and know nothing of HTTP; one table in `service.http.problems` maps
-each class to a status. `code` is part of the contract: stable, snake_case, one per cause.
+Use cases raise these; `service.http.problems` maps each class to a status. `code` is part of the
+public contract: stable, snake_case, one per cause.
 """
 
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One fault in the input; `pointer` is a JSON pointer, or a parameter's name."""
+    """One error in the input; `pointer` is a JSON pointer or the name of a parameter."""
 
     pointer: str
     detail: str
 
 
 class DomainError(Exception):
-    """Something that a caller can be told.
+    """An error that is reported to the caller.
 
     Args:
         detail: a sentence for people; never a driver's message, never a secret.
-        code: what programs branch on.
-        errors: which parts of the input are at fault.
-        retry_after: seconds after which asking again makes sense.
+        code: the machine-readable cause.
+        errors: the parts of the input that are wrong.
+        retry_after: seconds after which a retry makes sense.
     """
 
     default_code = "error"
@@ -43,72 +43,72 @@ class DomainError(Exception):
 
 
 class Malformed(DomainError):
-    """The input cannot be parsed at all."""
+    """The input cannot be parsed."""
 
     default_code = "malformed"
 
 
 class Invalid(DomainError):
-    """The input was parsed, and is wrong."""
+    """The input was parsed, but a value is wrong."""
 
     default_code = "invalid"
 
 
 class NotFound(DomainError):
-    """There is no such thing, or not for this caller."""
+    """The requested thing does not exist, or not for this caller."""
 
     default_code = "not_found"
 
 
 class Conflict(DomainError):
-    """The thing exists already, or is busy."""
+    """The thing already exists or is busy."""
 
     default_code = "conflict"
 
 
 class VersionRequired(DomainError):
-    """A write to a shared thing must say which version it has seen."""
+    """A write must state which version of the thing it is based on."""
 
     default_code = "version_required"
 
 
 class VersionMismatch(DomainError):
-    """Somebody else changed the thing since."""
+    """The thing has changed since the version that the write is based on."""
 
     default_code = "version_mismatch"
 
 
 class NotAuthenticated(DomainError):
-    """Nobody knows who is asking."""
+    """The caller is not authenticated."""
 
     default_code = "not_authenticated"
 
 
 class NotAllowed(DomainError):
-    """It is known who is asking, and they may not."""
+    """The caller is authenticated but lacks the permission."""
 
     default_code = "not_allowed"
 
 
 class TooMany(DomainError):
-    """Too many attempts; `retry_after` says when the next one counts."""
+    """Too many attempts; `retry_after` says when the next one is accepted."""
 
     default_code = "too_many_requests"
 
 
 class Unavailable(DomainError):
-    """A part that is needed does not answer; asking again later may help."""
+    """A required part does not answer; a later retry may succeed."""
 
     default_code = "unavailable"
 
 
 class Misconfigured(DomainError):
-    """The operator must change a setting; asking again does not help."""
+    """The operator must change a setting; a retry does not help."""
 
     default_code = "misconfigured"
 
 
 class UnsupportedMedia(DomainError):
-    """The input is of a kind that is not read here."""
+    """The media type of the input is not supported."""
 
     default_code = "unsupported_media_type"

@@ -1,4 +1,4 @@
-"""The door to accounts. All that passes it is about one person, so no answer is stored."""
+"""HTTP routes of accounts. Every response is about one person, so none may be stored."""
 
 from sanic import Blueprint
 from sanic.request import Request
@@ -20,31 +20,31 @@ bp = Blueprint("accounts", url_prefix="/api/v1")
 
 @bp.post("/auth/register")
 @operation(
-    "Get an account",
+    "Create an account",
     body=NewAccount,
     returns={201: UserView},
     errors=(401, 403, 409, 429),
-    headers={"Authorization": "an admin's bearer token, if `is_admin` is asked for"},
+    headers={"Authorization": "an admin's bearer token, required if `is_admin` is true"},
 )
 async def register(request: Request) -> HTTPResponse:
     account = read_body(request, NewAccount)
-    has_token = account.is_admin and "authorization" in request.headers
-    user = await get_container(request).accounts.register(
-        account, requester=await require_user(request) if has_token else None
-    )
+    needs_admin = account.is_admin and "authorization" in request.headers
+    requester = await require_user(request) if needs_admin else None
+    user = await get_container(request).accounts.register(account, requester)
     return json_response(user, 201, NO_STORE)
 
 
 @bp.post("/auth/login")
 @operation(
-    "Log in with a name or an e-mail address, and the password",
+    "Log in with a user name or an e-mail address, and a password",
     body=Credentials,
     returns={200: SessionView},
     errors=(401, 429),
 )
 async def login(request: Request) -> HTTPResponse:
     credentials = read_body(request, Credentials)
-    session = await get_container(request).accounts.login(credentials, get_client_address(request))
+    address = get_client_address(request)
+    session = await get_container(request).accounts.login(credentials, address)
     return json_response(session, headers=NO_STORE)
 
 
@@ -57,26 +57,26 @@ async def login(request: Request) -> HTTPResponse:
 )
 async def refresh(request: Request) -> HTTPResponse:
     token = read_body(request, RefreshRequest).refresh_token.get_secret_value()
-    return json_response(await get_container(request).accounts.refresh(token), headers=NO_STORE)
+    session = await get_container(request).accounts.refresh(token)
+    return json_response(session, headers=NO_STORE)
 
 
 @bp.post("/auth/verify")
 @operation(
-    "Ask whether an access token is good, and whose it is; without a body, the bearer's own",
+    "Verify an access token and return its user; without a body, the bearer token is verified",
     body=VerifyRequest,
     returns={200: TokenView},
     errors=(401,),
 )
 async def verify(request: Request) -> HTTPResponse:
     identity = await _identify_subject(request)
-    return json_response(
-        await get_container(request).accounts.describe_token(identity), headers=NO_STORE
-    )
+    token = await get_container(request).accounts.describe_token(identity)
+    return json_response(token, headers=NO_STORE)
 
 
 @bp.post("/auth/logout")
 @operation(
-    "End the session of the bearer token, with all of its tokens",
+    "End the session of the bearer token and all tokens of that session",
     returns={204: None},
     access="user",
 )
@@ -86,15 +86,15 @@ async def logout(request: Request) -> HTTPResponse:
 
 
 @bp.get("/me")
-@operation("See one's own account", returns={200: UserView}, access="user")
+@operation("Show your own account", returns={200: UserView}, access="user")
 async def me(request: Request) -> HTTPResponse:
     identity = await require_user(request)
-    return json_response(
-        await get_container(request).accounts.get_user(identity.user_id), headers=NO_STORE
-    )
+    user = await get_container(request).accounts.get_user(identity.user_id)
+    return json_response(user, headers=NO_STORE)
 
 
 async def _identify_subject(request: Request) -> Identity:
+    """Return the identity behind the token in the body or, without a body, the bearer token."""
     if request.body:
         token = read_body(request, VerifyRequest).token.get_secret_value()
         return await get_container(request).accounts.identify(token)

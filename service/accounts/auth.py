@@ -1,4 +1,4 @@
-"""Who is asking. A door that needs to know calls one of these first."""
+"""Authentication and authorization. A handler that needs a user calls one of these first."""
 
 from sanic.request import Request
 
@@ -8,23 +8,23 @@ from service.http.dependencies import get_container
 
 
 async def require_user(request: Request) -> Identity:
-    """The user behind the bearer token.
+    """Return the user behind the bearer token.
 
     Raises:
-        NotAuthenticated: there is none, or it is not good.
+        NotAuthenticated: the token is missing or invalid.
     """
     scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise NotAuthenticated("A bearer token is needed.", code="token_missing")
+        raise NotAuthenticated("A bearer token is required.", code="token_missing")
     return await get_container(request).accounts.identify(token.strip())
 
 
 async def require_admin(request: Request) -> Identity:
-    """The admin behind the bearer token.
+    """Return the admin behind the bearer token.
 
     Raises:
-        NotAuthenticated: there is no good token.
-        NotAllowed: it is not an admin's.
+        NotAuthenticated: the token is missing or invalid.
+        NotAllowed: the user is not an admin.
     """
     identity = await require_user(request)
     if not identity.is_admin:

@@ -1,10 +1,10 @@
-"""Slows down those who guess passwords, by the name they try and by the address they come from.
+"""Slow down password guessing, per login name and per client network.
 
-A few failures cost nothing, for people mistype. From then on each one closes the door for twice
-as long as the one before. Names that nobody has are counted like others, or the difference would
-tell who has an account. What is counted is the failure, after the fact and in one statement, and
-a verdict is only given to those who find the door open then: a thousand guesses sent at once
-learn no more than the same few sent one after the other.
+A few failures cost nothing, because people mistype. From then on each failure doubles the delay.
+Unknown names are counted like known ones; otherwise the difference would reveal who has an
+account. A failure is counted after the password check, in one statement, and the result is only
+revealed if the attempt is not blocked at that moment: a thousand concurrent guesses learn no more
+than the same few guesses in sequence.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ from service.clock import epoch_ms
 from service.database.sql import fetch_rows
 from service.errors import TooMany
 
-MAX_NAME_FAILURES = 5  # in a row; a person who needs more has forgotten the password
+MAX_NAME_FAILURES = 5  # in a row without a delay; a person who needs more forgot the password
 MAX_ADDRESS_FAILURES = 30  # in a row; a household or an office may share one address
-INITIAL_DELAY_MS = 10_000  # ms
-MAX_DELAY_MS = 900_000  # ms: some hundred guesses a day, and an owner waits 15 min at worst
-FAILURE_LIFETIME_MS = 3_600_000  # ms after the last failure
+INITIAL_DELAY_MS = 10_000
+MAX_DELAY_MS = 900_000  # allows about a hundred guesses a day; the owner waits 15 min at most
+FAILURE_LIFETIME_MS = 3_600_000  # after the last failure
 MAX_DOUBLINGS = (MAX_DELAY_MS // INITIAL_DELAY_MS).bit_length()
 
 COUNT_FAILURE = """
@@ -50,17 +50,17 @@ FIND_BLOCKED_UNTIL = "SELECT MAX(blocked_until) AS until FROM login_failures WHE
 
 @dataclass(frozen=True, slots=True)
 class LoginAttempt:
-    """One login under way: the keys under which its failure would count."""
+    """A login in progress: the keys under which its failure is counted."""
 
     name_key: str
     address_key: str
 
 
 class LoginThrottle:
-    """Counts failed logins, and refuses while there were too many.
+    """Count failed logins, and refuse further ones while there are too many.
 
     Args:
-        secret: what the keys in the table are hashed with.
+        secret: the key with which the table's keys are hashed.
         now: the clock, aware UTC.
     """
 
@@ -69,16 +69,15 @@ class LoginThrottle:
         self._now = now
 
     def create_attempt(self, name: str, address: str) -> LoginAttempt:
-        """A login under `name` (already folded) from the client's `address`."""
-        return LoginAttempt(
-            self._hash_key("name", name), self._hash_key("address", _client_network(address))
-        )
+        """Return the attempt to log in as `name` (already folded) from the client's `address`."""
+        network = _client_network(address)
+        return LoginAttempt(self._hash_key("name", name), self._hash_key("address", network))
 
     async def admit(self, attempt: LoginAttempt) -> None:
-        """Return if the attempt counts at this moment.
+        """Return if the attempt is not blocked at this moment.
 
         Raises:
-            TooMany: there were too many failures; `retry_after` says when the next one counts.
+            TooMany: there were too many failures; `retry_after` says when the block ends.
         """
         now = epoch_ms(self._now())
         blocked_until = await self._blocked_until(attempt)
@@ -86,9 +85,13 @@ class LoginThrottle:
             raise _too_many_logins(blocked_until - now)
 
     async def record_failure(self, attempt: LoginAttempt) -> None:
-        """Count a wrong password. Raises `TooMany` if the attempt came too late to count."""
+        """Count a wrong password.
+
+        Raises:
+            TooMany: the attempt has been blocked in the meantime, so it is not counted.
+        """
         now = epoch_ms(self._now())
-        begun = False
+        has_new_row = False
         for key, max_failures in (
             (attempt.name_key, MAX_NAME_FAILURES),
             (attempt.address_key, MAX_ADDRESS_FAILURES),
@@ -105,22 +108,23 @@ class LoginThrottle:
             )
             if not rows:
                 raise _too_many_logins(await self._blocked_until(attempt) - now)
-            begun = begun or rows[0]["failures"] == 1
-        if begun:
-            # Each new row pays for the removal of old ones, so the table stays small by itself.
+            has_new_row = has_new_row or rows[0]["failures"] == 1
+        if has_new_row:
+            # Each new row triggers the removal of expired ones, so the table stays small.
             await LoginFailure.filter(forgotten_at__lte=now).delete()
 
     async def record_success(self, attempt: LoginAttempt) -> None:
-        """Forget the name's failures; the address's stay, or one's own account would clear it."""
+        """Forget the name's failures.
+
+        The address's failures stay; otherwise attackers could clear them with their own account.
+        """
         await LoginFailure.filter(
             key=attempt.name_key, blocked_until__lte=epoch_ms(self._now())
         ).delete()
 
     async def _blocked_until(self, attempt: LoginAttempt) -> int:
-        until: int | None = (
-            await fetch_rows(FIND_BLOCKED_UNTIL, attempt.name_key, attempt.address_key)
-        )[0]["until"]
-        return until or 0
+        rows = await fetch_rows(FIND_BLOCKED_UNTIL, attempt.name_key, attempt.address_key)
+        return rows[0]["until"] or 0
 
     def _hash_key(self, kind: str, value: str) -> str:
         message = f"login-failure:{kind}:{value}".encode("utf-8", "surrogatepass")
@@ -128,7 +132,6 @@ class LoginThrottle:
 
 
 def _too_many_logins(wait_ms: int) -> TooMany:
-    """The refusal of an attempt that may be repeated in `wait` ms."""
     return TooMany(
         "There were too many failed logins.",
         code="too_many_logins",
@@ -137,7 +140,7 @@ def _too_many_logins(wait_ms: int) -> TooMany:
 
 
 def _client_network(address: str) -> str:
-    """What one client commands: one IPv4 address, or a whole /64 of IPv6."""
+    """Return the addresses that one client controls: one IPv4 address, or a /64 of IPv6."""
     try:
         parsed = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
     except ValueError:

@@ -1,9 +1,9 @@
-"""Who has an account, which sessions are open, and who has been guessing passwords.
+"""Tables of users, sessions, refresh tokens and failed logins.
 
-A session is the unit of revocation: every token names its session and its session's row is asked
-for at each use, so that logging out, or deleting the row for any other reason, ends all tokens of
-it at once, access tokens included. A list of denied tokens could forget one; a row that is gone
-cannot. Nothing here lets its reader log in: of passwords and refresh tokens only hashes are kept.
+A session is the unit of revocation. Every token names its session, and the session's row is read
+at each use. So logging out, or deleting the row for any other reason, invalidates all its tokens
+at once, access tokens included; a deny list of tokens could miss one. Nobody can log in with what
+is stored here: passwords and refresh tokens are stored as hashes only.
 """
 
 from uuid import UUID
@@ -14,14 +14,15 @@ from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
 MAX_NAME_LENGTH = 40  # characters
-MAX_FOLDED_NAME_LENGTH = 3 * MAX_NAME_LENGTH  # folding the case makes at most three letters of one
-MAX_EMAIL_LENGTH = 254  # characters, all of them ASCII (RFC 5321 allows 256, with the brackets)
+MAX_FOLDED_NAME_LENGTH = 3 * MAX_NAME_LENGTH  # case folding makes at most three letters of one
+MAX_EMAIL_LENGTH = 254  # characters, all ASCII (RFC 5321 allows 256, including brackets)
 
 
 class User(Model):
-    """One account. `…_folded` is what must be unique, `token_version` ends all its sessions.
+    """A user account.
 
-    Whoever changes what a user may do, or their password, raises `token_version`.
+    The `…_folded` columns are unique. Raising `token_version` ends all sessions of the user; it
+    must rise whenever the user's permissions or password change.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -37,12 +38,15 @@ class User(Model):
 
     class Meta:
         table = "users"
+        table_description = (
+            "One account. `…_folded` is what must be unique, `token_version` ends all its sessions."
+        )
 
 
 class Session(Model):
-    """One login that lives on through its refresh tokens, until it expires or is deleted.
+    """A login that refresh tokens extend until it expires or is deleted.
 
-    `digest` is of the one refresh token that is good, since `rotated_at`. `token_version` is the
+    `digest` identifies the only valid refresh token, issued at `rotated_at`. `token_version` is the
     user's at the time of the login; once they differ, the session is over.
     """
 
@@ -59,11 +63,14 @@ class Session(Model):
 
     class Meta:
         table = "sessions"
+        table_description = (
+            "One login that lives on through its refresh tokens, until it expires or is deleted."
+        )
         indexes = (Index(fields=("user_id",), name="idx_sessions_user_id"),)
 
 
 class RefreshToken(Model):
-    """A refresh token that a session has or had, by its SHA-256, so that a used one is known."""
+    """The SHA-256 of a session's current or former refresh token, so that reuse is detected."""
 
     digest = fields.CharField(max_length=64, primary_key=True)
     session: fields.ForeignKeyRelation[Session] = fields.ForeignKeyField(
@@ -73,15 +80,19 @@ class RefreshToken(Model):
 
     class Meta:
         table = "refresh_tokens"
+        table_description = (
+            "A refresh token that a session has or had, by its SHA-256, "
+            "so that a used one is known."
+        )
         indexes = (Index(fields=("session_id",), name="idx_refresh_tokens_session_id"),)
 
 
 class LoginFailure(Model):
-    """How often a login has failed for one account's name, or from one address.
+    """The number of failed logins for one name or from one client network.
 
-    `key` is a keyed hash, so that the table holds neither addresses nor what people typed where
-    their name belongs. Times are milliseconds since the epoch, because they are compared and
-    added to inside one statement that two databases must read alike.
+    `key` is a keyed hash, so the table holds neither addresses nor what people typed as a name.
+    Times are milliseconds since the epoch, because one statement compares and adds them, and it
+    must mean the same in both databases.
     """
 
     key = fields.CharField(max_length=64, primary_key=True)
@@ -91,4 +102,7 @@ class LoginFailure(Model):
 
     class Meta:
         table = "login_failures"
+        table_description = (
+            "How often a login has failed for one account's name, or from one address."
+        )
         indexes = (Index(fields=("forgotten_at",), name="idx_login_failures_forgotten_at"),)

@@ -1,8 +1,8 @@
-"""What a password must be, and how it becomes a hash and is compared with one.
+"""Password rules, hashing and verification.
 
-Argon2 is made to be slow and to need memory. So it runs in threads of its own, never in the event
-loop nor in the threads that everything else shares, and only so many may wait: those beyond are
-told to come back, instead of making everybody wait and the machine swap.
+Argon2 is slow and needs memory by design. So it runs in its own threads, never in the event loop
+or in the shared thread pool, and only a limited number of hashes may be pending: further callers
+get an error with a retry time, instead of making everybody wait and the machine swap.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ from service.errors import TooMany
 
 T = TypeVar("T")
 
-MIN_LENGTH = 8  # characters: the floor of NIST SP 800-63B for a password with nothing beside it
-MAX_BYTES = 1_024  # bytes: more adds no strength, only work
-MEMORY_KIB = 19_456  # KiB a hash; with the next two OWASP's floor for argon2id
+MIN_LENGTH = 8  # characters: the minimum of NIST SP 800-63B for a password as the only factor
+MAX_BYTES = 1_024  # a longer password adds no strength, only work
+MEMORY_KIB = 19_456  # for each hash; with the next two OWASP's minimum for argon2id
 ITERATIONS = 2
 PARALLELISM = 1  # more would take the cores that requests need
-HASH_THREADS = 2  # hashes at once in one process, each with its `MEMORY_KIB`
-MAX_PENDING = 64  # hashes under way or queued: some two seconds of work
-BUSY_RETRY_AFTER = 2.0  # seconds until a full queue has drained
+HASH_THREADS = 2  # concurrent hashes in one process, each with its `MEMORY_KIB`
+MAX_PENDING = 64  # hashes in progress or queued: about two seconds of work
+BUSY_RETRY_AFTER = 2.0  # seconds in which a full queue drains
 
-FIRST_GUESSES = """
+COMMON_PASSWORDS_TEXT = """
     00000000 11111111 111111111 1111111111 11223344 12121212 12341234 123123123 123321123
     12344321 12345678 123456789 1234567890 12345678910 1234qwer 123abc123 123qweasd 147258369
     1q2w3e4r 1q2w3e4r5t 1q2w3e4r5t6y 1qaz2wsx 1qaz2wsx3edc 55555555 66666666 77777777 87654321
@@ -44,15 +44,15 @@ FIRST_GUESSES = """
     sunshine superman superman1 swordfish trustno1 victoria welcome1 welcome123 whatever
     zaq12wsx zaq1zaq1 zxcvbnm1 zxcvbnm123
 """
-COMMON_PASSWORDS = frozenset(FIRST_GUESSES.split())
-"""What guessers try first, as far as it is long enough to be allowed at all."""
+COMMON_PASSWORDS = frozenset(COMMON_PASSWORDS_TEXT.split())
+"""The most frequent passwords, as far as they are long enough to be allowed at all."""
 
 
 def validate_new_password(password: str) -> str:
-    """A new password, as it was given.
+    """Return a new password unchanged.
 
     Raises:
-        ValueError: it is too long, too short, or one of the first that anybody would guess.
+        ValueError: it is too long, too short, or one of the most frequent passwords.
     """
     if len(password) < MIN_LENGTH:
         raise ValueError(f"must have at least {MIN_LENGTH} characters")
@@ -62,15 +62,15 @@ def validate_new_password(password: str) -> str:
 
 
 def validate_password(password: str) -> str:
-    """Any password, as it was given.
+    """Return any password unchanged, new or existing.
 
     Raises:
-        ValueError: it has more than 1,024 bytes, or characters that UTF-8 cannot carry.
+        ValueError: it has more than 1,024 bytes, or characters that UTF-8 cannot encode.
     """
     try:
         size = len(password.encode())
     except UnicodeEncodeError:
-        raise ValueError("must be text that UTF-8 can carry") from None
+        raise ValueError("must be text that UTF-8 can encode") from None
     if size > MAX_BYTES:
         raise ValueError(f"must have at most {MAX_BYTES:,} bytes")
     return password
@@ -78,18 +78,18 @@ def validate_password(password: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PasswordCheck:
-    """Whether a password was right; `better` is the hash to keep instead of an outdated one."""
+    """Whether a password was correct; `new_hash` replaces an outdated hash."""
 
     is_correct: bool
     new_hash: str | None = None
 
 
 class PasswordHasher:
-    """Hashes and compares, a few at a time.
+    """Hash and verify passwords, a few at a time.
 
     Args:
-        memory: KiB for each hash; existing hashes of other costs are replaced when next seen.
-        waiting: how many hashes may be under way or queued.
+        memory_kib: KiB for each hash; hashes of other costs are replaced at the next login.
+        max_pending: how many hashes may be in progress or queued.
     """
 
     def __init__(self, memory_kib: int = MEMORY_KIB, max_pending: int = MAX_PENDING) -> None:
@@ -104,14 +104,21 @@ class PasswordHasher:
         self._executor = ThreadPoolExecutor(HASH_THREADS, thread_name_prefix="argon2")
 
     async def hash(self, password: str) -> str:
-        """The hash to keep of `password`. Raises `TooMany` while the queue is full."""
+        """Return the hash of `password` to store.
+
+        Raises:
+            TooMany: the queue is full.
+        """
         return await self._run(lambda: self._context.hash(_normalize(password)))
 
     async def verify(self, password: str, stored_hash: str | None) -> PasswordCheck:
-        """Whether `password` is the one of which `kept` is the hash.
+        """Return whether `stored_hash` is the hash of `password`.
 
-        Without `kept` (there is no such user) it is hashed all the same, so that the time that
-        an answer takes does not tell who has an account. Raises `TooMany` while the queue is full.
+        Without a stored hash (there is no such user) the password is hashed anyway, so that the
+        response time does not reveal who has an account.
+
+        Raises:
+            TooMany: the queue is full.
         """
         if stored_hash is None:
             await self.hash(password)
@@ -122,13 +129,13 @@ class PasswordHasher:
         return PasswordCheck(is_correct, new_hash)
 
     def close(self) -> None:
-        """Let the threads end; what is queued is dropped. Safe to repeat."""
+        """End the threads and drop queued work; safe to repeat."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[[], T]) -> T:
         if not self._slots.acquire(blocking=False):
             raise TooMany(
-                "Too many passwords are being checked at this moment.",
+                "Too many passwords are being checked at the moment.",
                 code="too_busy",
                 retry_after=BUSY_RETRY_AFTER,
             )
@@ -137,11 +144,11 @@ class PasswordHasher:
         except RuntimeError:
             self._slots.release()
             raise
-        # The place is free when the hash is done, not when a caller stops waiting for it.
+        # Release the slot when the hash is done, not when a caller stops waiting for it.
         future.add_done_callback(lambda _: self._slots.release())
         return await asyncio.wrap_future(future)
 
 
 def _normalize(password: str) -> str:
-    """One spelling for what different keyboards send for the same letters (RFC 8265, 4.2)."""
+    """Return one encoding of what different keyboards send for a letter (RFC 8265, 4.2)."""
     return unicodedata.normalize("NFC", password)

@@ -1,4 +1,4 @@
-"""What is told about accounts and sessions: never a hash, never anybody else's address."""
+"""Response bodies of accounts and sessions. They never contain a hash or another user's address."""
 
 from datetime import datetime
 from typing import Literal
@@ -10,7 +10,7 @@ from service.accounts.models import User
 
 
 class UserView(BaseModel):
-    """An account, as its owner sees it. `created_at` is UTC."""
+    """An account as its owner sees it. `created_at` is UTC."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,6 +22,7 @@ class UserView(BaseModel):
 
     @classmethod
     def from_user(cls, user: User) -> "UserView":
+        """Return the view of `user`."""
         return cls(
             id=user.id,
             username=user.username,
@@ -32,7 +33,7 @@ class UserView(BaseModel):
 
 
 class SessionView(BaseModel):
-    """What a login gives. `expires_in` is seconds, and about the access token."""
+    """The tokens of a session and its user. The access token expires in `expires_in` seconds."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,7 +45,7 @@ class SessionView(BaseModel):
 
 
 class TokenView(BaseModel):
-    """Whose a good access token is, and until when (UTC) it stays good by itself."""
+    """A valid access token: its user, and its expiry (UTC) unless the session ends sooner."""
 
     model_config = ConfigDict(frozen=True)
 

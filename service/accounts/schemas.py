@@ -1,7 +1,7 @@
-"""What people fill in to get an account or to log in, checked before anything is asked.
+"""Request bodies of accounts, validated before any work is done.
 
-What is compared is folded: two names that differ in case, or in how their accents are encoded,
-would be two accounts that nobody can tell apart.
+Names and addresses are compared in folded form: two names that differ only in case, or in how
+their accents are encoded, would be two accounts that people cannot tell apart.
 """
 
 import re
@@ -35,12 +35,12 @@ EMAIL_PATTERN = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
 )
-"""What the HTML standard lets an e-mail field hold, with a dot in the domain. Whether mail arrives
-there only mail can tell; stricter checks refuse addresses of home networks (`.local`, `.lan`)."""
+"""The e-mail addresses of the HTML standard, with a dot required in the domain. Only sending mail
+shows whether an address works; stricter rules refuse those of home networks (`.local`, `.lan`)."""
 
 
 def fold_name(name: str) -> str:
-    """`name` as it is compared: neither case nor encoding tells two names apart."""
+    """Return `name` for comparisons: names that differ in case or encoding fold to the same."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKC", folded).casefold()
 
@@ -52,7 +52,7 @@ def _validate_username(text: str) -> str:
     for char in name:
         category = unicodedata.category(char)
         if not (category.startswith("L") or category == "Nd" or char in NAME_PUNCTUATION):
-            raise ValueError("must consist of letters, digits, and the signs _ - .")
+            raise ValueError("must consist of letters, digits, and the characters _ - .")
     return name
 
 
@@ -76,7 +76,7 @@ def _validate_login_name(text: str) -> str:
     return text
 
 
-# The limits of length come first: normalising a long text costs the square of its length.
+# Length limits come first: normalizing a long text takes time quadratic in its length.
 Username = Annotated[
     str, StringConstraints(max_length=MAX_NAME_LENGTH), AfterValidator(_validate_username)
 ]
@@ -104,7 +104,7 @@ def _reject_name_as_password(password: SecretStr, info: ValidationInfo) -> Secre
 
 
 class NameAndPassword(BaseModel):
-    """The least that makes an account."""
+    """The minimum for creating an account."""
 
     model_config = STRICT_CONFIG
 
@@ -115,7 +115,11 @@ class NameAndPassword(BaseModel):
 
     @classmethod
     def parse(cls, username: str, password: str) -> "NameAndPassword":
-        """The same from the command line. Raises `Invalid` with every reason."""
+        """Return the validated name and password that were given on the command line.
+
+        Raises:
+            Invalid: with every reason.
+        """
         try:
             return cls(username=username, password=SecretStr(password))
         except ValidationError as error:
@@ -123,12 +127,12 @@ class NameAndPassword(BaseModel):
                 FieldError(str(fault["loc"][0]), fault["msg"].removeprefix("Value error, "))
                 for fault in error.errors()
             )
-        detail = "; ".join(f"{fault.pointer} {fault.detail}" for fault in field_errors)
+        detail = "; ".join(f"{error.pointer} {error.detail}" for error in field_errors)
         raise Invalid(f"{detail}.", errors=field_errors)
 
 
 class NewAccount(BaseModel):
-    """A registration. `is_admin` may be asked for, and is granted by admins alone."""
+    """A registration. Only admins may set `is_admin`."""
 
     model_config = STRICT_CONFIG
 
@@ -168,7 +172,7 @@ class Credentials(BaseModel):
 
 
 class RefreshRequest(BaseModel):
-    """A refresh token, to be exchanged for the next one."""
+    """A refresh token to be exchanged for the next one."""
 
     model_config = STRICT_CONFIG
 
@@ -176,7 +180,7 @@ class RefreshRequest(BaseModel):
 
 
 class VerifyRequest(BaseModel):
-    """An access token that somebody wants to know about."""
+    """An access token to verify."""
 
     model_config = STRICT_CONFIG
 

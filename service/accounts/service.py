@@ -1,7 +1,7 @@
-"""Accounts: getting one, proving who one is, staying logged in, leaving.
+"""Accounts: registration, login, token checks and logout.
 
-Every question about a token is answered from the database, at the price of one look-up by key:
-an account that was deleted, demoted or given a new password is so at once, everywhere.
+Every token is checked against the database, at the price of one look-up by key. So deleting or
+demoting a user, or changing a password, takes effect at once and in every process.
 """
 
 from collections.abc import Callable
@@ -32,11 +32,11 @@ FIND_IDENTITY = """
 
 
 class AccountService:
-    """The people who use this service, as far as it knows them.
+    """Create accounts, log users in and out, and identify the user behind a token.
 
     Args:
-        secret: signs tokens; at least 32 bytes, the same in every process.
-        passwords: where hashes are made.
+        secret: the key that signs tokens; at least 32 bytes, the same in every process.
+        passwords: hashes and verifies passwords.
         now: the clock, aware UTC.
     """
 
@@ -48,23 +48,26 @@ class AccountService:
         self._throttle = LoginThrottle(secret, now)
 
     async def register(self, account: NewAccount, requester: Identity | None = None) -> UserView:
-        """Make an account; `by` is who asks for it, if that is known.
+        """Create an account and return it.
+
+        Args:
+            requester: the authenticated user who makes the request, if any.
 
         Raises:
-            NotAllowed: `admin_required`, an admin's account asked for by anybody but an admin.
+            NotAllowed: `admin_required`, only an admin may create an admin.
             Conflict: `username_taken` or `email_taken`.
         """
         if account.is_admin and not (requester and requester.is_admin):
-            raise NotAllowed("Only an admin may make an admin.", code="admin_required")
+            raise NotAllowed("Only an admin may create an admin.", code="admin_required")
         return await self._create_user(
             account.username, account.password, account.email, is_admin=account.is_admin
         )
 
     async def create_admin(self, name: str, password: str) -> UserView:
-        """Make an admin's account without an address, as the operator of the service.
+        """Create an admin account without an e-mail address, for the operator of the service.
 
         Raises:
-            Invalid: the name or the password will not do.
+            Invalid: the name or the password is not acceptable.
             Conflict: `username_taken`.
         """
         account = NameAndPassword.parse(name, password)
@@ -91,21 +94,21 @@ class AccountService:
                 updated_at=now,
             )
         except IntegrityError:
-            # Somebody was faster while the password was hashed.
+            # Another request took the name or address while the password was hashed.
             await _check_available(folded_name, email)
             raise
         log.info("account_created", user_id=str(user.id), is_admin=is_admin)
         return UserView.from_user(user)
 
     async def login(self, credentials: Credentials, address: str) -> SessionView:
-        """Begin a session for whoever knows the password.
+        """Verify the password and start a session.
 
         Args:
-            address: the client's, under which failures count.
+            address: the client's address, under which failures are counted.
 
         Raises:
             NotAuthenticated: `invalid_credentials`, the same for an unknown user.
-            TooMany: there were too many failures, or too many logins at this moment.
+            TooMany: there were too many failures, or there are too many concurrent logins.
         """
         name = fold_name(credentials.username or credentials.email or "")
         attempt = self._throttle.create_attempt(name, address)
@@ -120,7 +123,7 @@ class AccountService:
             await self._throttle.record_failure(attempt)
             log.info("login_failed", user_id=str(user.id) if user else None)
             raise NotAuthenticated("The name or the password is wrong.", code="invalid_credentials")
-        # Others may have failed while this password was compared.
+        # Other attempts may have failed while this password was verified.
         await self._throttle.admit(attempt)
         await self._throttle.record_success(attempt)
         if check.new_hash:
@@ -129,15 +132,19 @@ class AccountService:
         return _session_view(await self._sessions.start(user))
 
     async def refresh(self, refresh_token: str) -> SessionView:
-        """The next pair of tokens. Raises `NotAuthenticated` if this one is not good."""
+        """Return the next pair of tokens.
+
+        Raises:
+            NotAuthenticated: the refresh token is invalid.
+        """
         return _session_view(await self._sessions.refresh(refresh_token))
 
     async def identify(self, access_token: str) -> Identity:
-        """Who speaks, at this moment.
+        """Return the user behind the token, as the database has it at this moment.
 
         Raises:
-            NotAuthenticated: the token is not good, its session is over, or its user is gone
-                or changed.
+            NotAuthenticated: the token is invalid, its session is over, or its user was deleted
+                or has another `token_version`.
         """
         claims = self._tokens.decode(access_token)
         rows = await fetch_rows(FIND_IDENTITY, str(claims.sid), str(claims.sub), claims.ver)
@@ -153,36 +160,45 @@ class AccountService:
         )
 
     async def describe_token(self, identity: Identity) -> TokenView:
-        """Whose token `known` comes from, and until when it is good; errors as `me`."""
+        """Return the user of the token behind `identity`, and when the token expires.
+
+        Raises:
+            NotAuthenticated: the user has just been deleted.
+        """
         return TokenView(expires_at=identity.exp, user=await self.get_user(identity.user_id))
 
     async def logout(self, identity: Identity) -> None:
-        """End the session that `identity` speaks in, with all of its tokens."""
+        """End the session of `identity`, with all its tokens."""
         await self._sessions.end(identity.session_id)
 
     async def get_user(self, user_id: UUID) -> UserView:
-        """The account itself. Raises `NotAuthenticated` if it was deleted this moment."""
+        """Return the account of an authenticated user.
+
+        Raises:
+            NotAuthenticated: the user has just been deleted.
+        """
         user = await User.get_or_none(id=user_id)
         if user is None:
             raise invalid_token_error()
         return UserView.from_user(user)
 
     def close(self) -> None:
-        """Let go of threads; safe to repeat."""
+        """End the hashing threads; safe to repeat."""
         self._passwords.close()
 
 
 async def _check_available(folded_name: str, email: str | None) -> None:
+    """Raise Conflict if the name or the address belongs to an account."""
     if await User.exists(username_folded=folded_name):
         raise Conflict("This name is taken.", code="username_taken")
     if email and await User.exists(email_folded=fold_name(email)):
-        raise Conflict("This address has an account already.", code="email_taken")
+        raise Conflict("An account with this address exists.", code="email_taken")
 
 
-def _session_view(granted: GrantedSession) -> SessionView:
+def _session_view(session: GrantedSession) -> SessionView:
     return SessionView(
-        access_token=granted.access_token,
-        refresh_token=granted.refresh_token,
+        access_token=session.access_token,
+        refresh_token=session.refresh_token,
         expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()),
-        user=UserView.from_user(granted.user),
+        user=UserView.from_user(session.user),
     )

@@ -1,14 +1,15 @@
-"""Sessions: begun by a login, kept alive by refresh tokens, ended for good by one deletion.
+"""Sessions: started by a login, continued by refresh tokens, ended by deleting one row.
 
-A refresh token is good once, and its use gives the next. Whoever comes with a used one is either
-a client that never got its answer, or one of two parties that hold the same token; so for some
-seconds it gets the same successor again, and afterwards the session ends for everybody. The
-successor is computed from its parent under the service's key: it can be given twice without being
-kept, and reading the database and knowing the key are together not enough to make one.
+A refresh token can be used once; using it returns its successor. A used token that comes back is
+either a client whose response was lost, or one of two parties that hold the same token. So for a
+few seconds the same successor is returned again; after that, the session ends for both parties.
+The successor is derived from its parent with the service's key, so it can be returned twice without
+being stored. Read access to the database and knowledge of the key are together not enough to forge
+one, because the parent itself is not stored.
 
-Which token is good stands in the session's row and is changed in one statement, from the old one
-to the new. So no transaction is needed: of many who rotate at once one wins, the rest see that
-they are late, and nobody holds a lock while others wait.
+The session's row names the valid token and is changed by one conditional update, from the old
+token to the new one. So no transaction is needed: of many concurrent rotations one succeeds, the
+others see that they were too late, and no lock is held while others wait.
 """
 
 import contextlib
@@ -29,13 +30,13 @@ from service.accounts.tokens import Tokens, invalid_token_error
 
 log = structlog.get_logger()
 
-SESSION_LIFETIME = timedelta(days=30)  # without a refresh; each one counts anew
-REFRESH_GRACE = timedelta(seconds=10)  # in which a client may ask again for an answer that was lost
+SESSION_LIFETIME = timedelta(days=30)  # since the last refresh
+REFRESH_GRACE = timedelta(seconds=10)  # in which a client may repeat a refresh whose answer it lost
 
 
 @dataclass(frozen=True, slots=True)
 class GrantedSession:
-    """A session's user and the tokens that stand for it."""
+    """A session's user and its current tokens."""
 
     user: User
     access_token: str
@@ -43,46 +44,49 @@ class GrantedSession:
 
 
 class Sessions:
-    """Begins, continues and ends sessions.
+    """Start, refresh and end sessions.
 
     Args:
-        tokens: signs the access tokens.
-        secret: what successors are computed with.
+        tokens: issues the access tokens.
+        secret: the key from which successors are derived.
         now: the clock, aware UTC.
     """
 
     def __init__(self, tokens: Tokens, secret: str, now: Callable[[], datetime]) -> None:
         self._tokens = tokens
         self._now = now
-        # A key of its own, so that nothing signed elsewhere can pass for a successor.
+        # A separate key, so that nothing signed elsewhere can pass for a successor.
         self._key = hmac.digest(secret.encode(), b"refresh-successor", "sha256")
 
     async def start(self, user: User) -> GrantedSession:
-        """A new session. Raises `NotAuthenticated` if the user was deleted meanwhile."""
+        """Start a session.
+
+        Raises:
+            NotAuthenticated: the user has been deleted in the meantime.
+        """
         refresh_token = secrets.token_urlsafe(32)
+        digest = _hash_token(refresh_token)
         now = self._now()
         await Session.filter(user_id=user.id, expires_at__lte=now).delete()
         try:
             session = await Session.create(
                 user_id=user.id,
                 token_version=user.token_version,
-                digest=_hash_token(refresh_token),
+                digest=digest,
                 created_at=now,
                 rotated_at=now,
                 expires_at=now + SESSION_LIFETIME,
             )
-            await RefreshToken.create(
-                digest=_hash_token(refresh_token), session_id=session.id, issued_at=now
-            )
+            await RefreshToken.create(digest=digest, session_id=session.id, issued_at=now)
         except IntegrityError:
             raise invalid_token_error() from None
         return self._grant(user, session.id, refresh_token)
 
     async def refresh(self, token: str) -> GrantedSession:
-        """The next pair of tokens for an unused refresh token, or again for a just used one.
+        """Return the next pair of tokens; a token used within `REFRESH_GRACE` gets it again.
 
         Raises:
-            NotAuthenticated: the token is not good; if it was used before, its session ends.
+            NotAuthenticated: the token is invalid. If it was used before, its session ends.
         """
         now = self._now()
         digest, successor = _hash_token(token), self._derive_successor(token)
@@ -90,9 +94,10 @@ class Sessions:
         if session.digest == digest:
             if await self._rotate(session, _hash_token(successor), now):
                 return self._grant(session.user, session.id, successor)
-            # Somebody else was rotating or ending the session at this moment.
+            # Another request rotated or ended the session in between.
             session = await _find_live_session(digest, now)
-        if session.digest == _hash_token(successor) and now - session.rotated_at <= REFRESH_GRACE:
+        in_grace = now - session.rotated_at <= REFRESH_GRACE
+        if session.digest == _hash_token(successor) and in_grace:
             return self._grant(session.user, session.id, successor)
         await self.end(session.id)
         log.warning(
@@ -101,7 +106,7 @@ class Sessions:
         raise invalid_token_error()
 
     async def _rotate(self, session: Session, successor_digest: str, now: datetime) -> bool:
-        """Let the token of digest `successor` follow; false if it was too late for that."""
+        """Make the successor the valid token; return False if another request was faster."""
         with contextlib.suppress(IntegrityError):
             await RefreshToken.create(digest=successor_digest, session_id=session.id, issued_at=now)
         unrotated = Session.filter(id=session.id, digest=session.digest)
@@ -113,7 +118,7 @@ class Sessions:
         return bool(rotated)
 
     async def end(self, session_id: UUID) -> None:
-        """No token of this session is good from now on; nothing happens if it is over."""
+        """End a session, which invalidates all its tokens; do nothing if it has ended."""
         await Session.filter(id=session_id).delete()
 
     def _derive_successor(self, token: str) -> str:
@@ -126,20 +131,24 @@ class Sessions:
 
 
 async def _find_live_session(digest: str, now: datetime) -> Session:
-    """The session that has or had this token. Raises `NotAuthenticated` if there is none now."""
-    known = await RefreshToken.get_or_none(digest=digest).select_related("session__user")
-    if known is None:
+    """Return the session that this refresh token belongs or belonged to.
+
+    Raises:
+        NotAuthenticated: there is none, or it is over.
+    """
+    row = await RefreshToken.get_or_none(digest=digest).select_related("session__user")
+    if row is None:
         raise invalid_token_error()
-    session = known.session
+    session = row.session
     if session.expires_at <= now or session.token_version != session.user.token_version:
         raise invalid_token_error()
     return session
 
 
 def _hash_token(token: str) -> str:
-    """All that is kept of a refresh token. It is random, so a plain hash cannot be guessed."""
+    """Return the stored form of a refresh token; it is random, so a plain hash is enough."""
     return hashlib.sha256(_encode(token)).hexdigest()
 
 
 def _encode(token: str) -> bytes:
-    return token.encode("utf-8", "surrogatepass")  # anything may be sent as a token
+    return token.encode("utf-8", "surrogatepass")  # clients may send anything as a token

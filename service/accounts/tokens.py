@@ -1,8 +1,8 @@
-"""Access tokens: short-lived JWTs that say which user and session they speak for.
+"""Access tokens: short-lived JWTs that name a user and a session.
 
-A token is signed with one fixed algorithm and checked in every claim, and even then it only names
-a session: whether that still exists, and what its user may do, is asked of the database. So a
-token says nothing about rights, and cannot be wrong about them.
+A token is signed with one fixed algorithm and every claim is checked. Even then it only names a
+session: whether the session still exists and what its user may do is read from the database. A
+token holds no permissions, so it cannot hold outdated ones.
 """
 
 import secrets
@@ -20,15 +20,15 @@ from service.errors import NotAuthenticated
 ALGORITHM = "HS256"
 ISSUER = "movies"
 AUDIENCE = "movies-api"
-TOKEN_TYPE = "at+jwt"  # RFC 9068: no other kind of JWT that we may once sign passes for this one
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068; keeps other kinds of JWT from passing for this one
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
-CLOCK_LEEWAY = timedelta(seconds=60)  # by which the clocks of two of our processes may differ
-MAX_TOKEN_BYTES = 4_096  # bytes; ours have some 450, and a larger one is not worth parsing
+CLOCK_LEEWAY = timedelta(seconds=60)  # maximum clock difference between two of our processes
+MAX_TOKEN_BYTES = 4_096  # ours have about 450; a larger token is not worth parsing
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is asking, as the database said a moment ago; the token is good until `exp`."""
+    """The authenticated user, as just read from the database; the token is valid until `exp`."""
 
     user_id: UUID
     username: str
@@ -39,7 +39,7 @@ class Identity:
 
 
 class Claims(BaseModel):
-    """What a genuine token says. Times are whole seconds since the epoch, UTC."""
+    """The payload of a valid token. Times are whole seconds since the epoch, UTC."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,14 +56,15 @@ class Claims(BaseModel):
 
     @property
     def expires_at(self) -> datetime:
+        """Return `exp` as an aware datetime, UTC."""
         return datetime.fromtimestamp(self.exp, UTC)
 
 
 class Tokens:
-    """Signs access tokens and reads them again.
+    """Issue and decode access tokens.
 
     Args:
-        secret: the key, at least 32 bytes.
+        secret: the signing key, at least 32 bytes.
         now: the clock, aware UTC.
     """
 
@@ -72,7 +73,7 @@ class Tokens:
         self._now = now
 
     def issue(self, user_id: UUID, session_id: UUID, version: int) -> str:
-        """A token for this session of this user, good from now on for `LIFE`."""
+        """Return a token for this session of this user, valid for `ACCESS_TOKEN_LIFETIME`."""
         now = int(self._now().timestamp())
         claims = Claims(
             iss=ISSUER,
@@ -91,11 +92,11 @@ class Tokens:
         )
 
     def decode(self, token: str) -> Claims:
-        """What `token` says.
+        """Return the claims of `token`.
 
         Raises:
-            NotAuthenticated: it is not one of ours, or not good now. Which of its faults it was
-                stays untold, since only somebody who made it up would need to know.
+            NotAuthenticated: the token is forged, malformed, expired or not valid yet. The error
+                does not say which: only a forger would need to know.
         """
         if len(token) > MAX_TOKEN_BYTES or not token.isascii():
             raise invalid_token_error()
@@ -106,7 +107,7 @@ class Tokens:
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=ISSUER,
-                # The times are compared below, by the clock that this process was given.
+                # `_is_current` compares the times, by the injected clock.
                 options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
             claims = Claims.model_validate(decoded["payload"])
@@ -124,5 +125,5 @@ class Tokens:
 
 
 def invalid_token_error() -> NotAuthenticated:
-    """What anybody with a token that is not good is told, whatever is wrong with it."""
-    return NotAuthenticated("The token is not good, or no longer.", code="invalid_token")
+    """Return the one error for every invalid token, so that it does not reveal the reason."""
+    return NotAuthenticated("The token is invalid or has expired.", code="invalid_token")

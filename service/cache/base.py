@@ -1,27 +1,33 @@
-"""What a cache promises: little. It may forget, and it never makes anybody wait or fail."""
+"""What every cache promises: it may lose values, and it never makes a caller wait or fail."""
 
 from typing import Protocol
 
 
 class Cache(Protocol):
-    """Bytes under keys, for some seconds. No method but `check` raises."""
+    """Store bytes under keys for some seconds. Only `check` raises."""
 
     async def get(self, key: str) -> bytes | None:
-        """The value, or None if it is not there or cannot be had within 50 ms."""
+        """Return the value, or None if it is missing or not available within 50 ms."""
 
     async def put(self, key: str, value: bytes, ttl: float) -> None:
-        """Keep the value for about `seconds`, if that can be done within 50 ms."""
+        """Store the value for about `ttl` seconds, if that is possible within 50 ms."""
 
     async def delete(self, *keys: str) -> None:
-        """Forget these."""
+        """Delete these keys."""
 
     async def get_or_claim(self, key: str, ttl: float) -> tuple[bytes | None, bool]:
-        """The value, and whether the caller is the one to put it there because there is none: of
-        all who ask within `seconds`, or until it is dropped, one is. Who cannot be told is, too.
+        """Return (value, claimed).
+
+        At most one caller claims a missing key per `ttl` seconds, unless the key is deleted. If the
+        cache cannot tell, for instance because it is down, every caller claims the key.
         """
 
     async def check(self) -> str:
-        """One line on what this is and that it works. Raises `Unavailable`."""
+        """Return one line that describes the working cache.
+
+        Raises:
+            Unavailable: the cache does not work.
+        """
 
     async def close(self) -> None:
-        """Let go of connections; safe to repeat."""
+        """Close connections; safe to repeat."""

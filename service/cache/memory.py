@@ -1,21 +1,21 @@
-"""A cache in this process, for installations of one API worker."""
+"""A cache in this process's memory, for installations with one API worker."""
 
 import time
 
 from cachetools import TLRUCache
 
-MAX_BYTES = 64 * 2**20  # of values; keys and bookkeeping come on top, some tenth of it
+MAX_BYTES = 64 * 2**20  # of values; keys and bookkeeping add about a tenth
 
 
 class MemoryCache:
-    """Values in a bounded dictionary; the least used go first."""
+    """Keep values in a bounded dictionary and evict the least recently used ones."""
 
     def __init__(self) -> None:
         self._values: TLRUCache[str, tuple[bytes, float]] = TLRUCache(
             maxsize=MAX_BYTES,
-            ttu=lambda _key, value, now: now + value[1],
+            ttu=lambda _key, entry, now: now + entry[1],
             timer=time.monotonic,
-            getsizeof=lambda value: len(value[0]) + 100,
+            getsizeof=lambda entry: len(entry[0]) + 100,
         )
 
     async def get(self, key: str) -> bytes | None:
@@ -35,7 +35,7 @@ class MemoryCache:
         return value, value is None
 
     async def check(self) -> str:
-        return f"memory of this process, {len(self._values)} answers kept"
+        return f"memory of this process, {len(self._values)} entries"
 
     async def close(self) -> None:
         self._values.clear()

@@ -1,7 +1,7 @@
-"""A cache in Redis, shared by all processes, that is given up on in an instant.
+"""A cache in Redis, shared by all processes, with a very short timeout.
 
-Redis only saves time here, so waiting for it would be absurd: every call has 50 ms, and after a
-failure nobody asks for a second. What comes back and is not ours counts as not there.
+Redis only saves time here, so waiting for it would defeat its purpose: every call has 50 ms, and
+after a failure no call is made for a second. Values that are not ours count as missing.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ log = structlog.get_logger()
 
 KEY_PREFIX = "movies:"
 UNSUPPORTED_MAJOR_VERSIONS = ("2", "3", "4", "5", "6")
-CLAIM_MARKER = b"claimed"  # stands where a value will be put
+CLAIM_MARKER = b"claimed"  # the placeholder of a value that is being made
 
 
 class RedisCache:
-    """Values in Redis under `movies:`."""
+    """Store values in Redis under `movies:`."""
 
     def __init__(self, url: str, timeout: float = CACHE_TIMEOUT) -> None:
         self._url = url
@@ -55,7 +55,9 @@ class RedisCache:
     async def get_or_claim(self, key: str, ttl: float) -> tuple[bytes | None, bool]:
         name, ttl_ms = KEY_PREFIX + key, int(ttl * 1000)
 
-        async def get_or_set_marker() -> object:  # one trip; before version 7 Redis refuses it
+        async def get_or_set_marker() -> (
+            object
+        ):  # one round trip; Redis before version 7 rejects it
             return await self._redis.set(name, CLAIM_MARKER, nx=True, get=True, px=ttl_ms)
 
         value = await self._call(lambda: self._read_bytes(name, get_or_set_marker))
@@ -64,8 +66,9 @@ class RedisCache:
         return (value, False) if isinstance(value, bytes) else (None, True)
 
     async def _read_bytes(self, name: str, read: Callable[[], Awaitable[object]]) -> object:
-        """What is said of the name; something else than bytes there is removed, since it is no
-        fault of Redis that would be over in a second.
+        """Return what `read` returns; a key of another type is deleted first.
+
+        Such a key is no fault of Redis, so it must not open the circuit breaker.
         """
         try:
             return await read()
@@ -84,7 +87,13 @@ class RedisCache:
             await self._call(lambda: self._redis.delete(*(KEY_PREFIX + key for key in keys)))
 
     async def check(self) -> str:
-        """Asked over a connection of its own with more time: slow is not away."""
+        """Return Redis's version.
+
+        The check uses its own connection and a longer timeout: a slow Redis still works.
+
+        Raises:
+            Unavailable: Redis does not answer, or is too old.
+        """
         try:
             async with (
                 asyncio.timeout(HEALTH_CHECK_TIMEOUT),
@@ -106,15 +115,16 @@ class RedisCache:
     async def close(self) -> None:
         await self._redis.aclose()
 
-    async def _call(self, call: Callable[[], Awaitable[Any]], otherwise: Any = None) -> Any:
+    async def _call(self, command: Callable[[], Awaitable[Any]]) -> Any:
+        """Return the command's reply, or None if it fails or the circuit breaker is open."""
         if self._breaker.wait_time() > 0:
-            return otherwise
+            return None
         try:
             async with asyncio.timeout(self._timeout):
-                reply = await call()
+                reply = await command()
         except (RedisError, OSError, TimeoutError) as error:
             self._breaker.record_failure()
             log.warning("cache_skipped", reason=type(error).__name__, seconds=CACHE_BREAKER_RESET)
-            return otherwise
+            return None
         self._breaker.record_success()
         return reply

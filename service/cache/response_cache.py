@@ -1,10 +1,10 @@
-"""Answers that are made once and given to many.
+"""Rendered responses that are made once and served to many callers.
 
-A key carries its scope, the shape's version and the index's generation, so that a release or a
-write puts older answers out of use without touching them. What comes back damaged, or was never
-ours, counts as not there. While one caller finds or makes an answer, the others of this process
-wait for that very task, and other processes wait a moment for its result. Nobody waits for an
-answer to be kept.
+A key holds its scope, the format version and the index generation, so a release or an index write
+outdates older responses without touching them. Values that are damaged or not ours count as
+missing. While one caller loads or makes a response, other callers of this process wait for the
+same task, and other processes wait a moment for its result. No caller waits until a response is
+stored.
 """
 
 import asyncio
@@ -20,31 +20,37 @@ from service.observability.metrics import CACHE_REQUESTS
 
 log = structlog.get_logger()
 
-FORMAT_VERSION = 4  # raise it when what is kept changes its form
-CHECKSUM_BYTES = 8  # in front of each value, to recognize values written by others
-MAX_WAIT_FOR_OTHERS = 0.25  # seconds to wait for another process's answer before making one's own
-POLL_INTERVAL = 0.01  # seconds between two looks at it
+FORMAT_VERSION = 4  # raise it when the format of stored responses changes
+CHECKSUM_BYTES = 8  # in front of each body; they tell our values from others
+MAX_WAIT_FOR_OTHERS = 0.25  # seconds to wait for another process before making the response here
+POLL_INTERVAL = 0.01  # seconds between two reads while waiting
 
 
 @dataclass(frozen=True, slots=True)
 class CachedResponse:
-    """An answer's bytes, and whether they were there already."""
+    """A response body, and whether it came from the cache."""
 
     body: bytes
     status: Literal["hit", "miss"]
 
     def to_header(self) -> dict[str, str]:
-        """`Cache-Status` as RFC 9211 writes it."""
+        """Return the `Cache-Status` header (RFC 9211)."""
         value = "movies; hit" if self.status == "hit" else "movies; fwd=miss"
         return {"Cache-Status": value}
 
 
 class ResponseCache:
-    """Bytes by scope and question, over any cache."""
+    """Cache response bodies by scope, request and generation.
 
-    def __init__(self, cache: Cache) -> None:
+    Args:
+        cache: where bodies are stored.
+        max_wait_for_others: seconds to wait for another process that is making the response.
+    """
+
+    def __init__(self, cache: Cache, max_wait_for_others: float = MAX_WAIT_FOR_OTHERS) -> None:
         self._cache = cache
-        self._in_flight: dict[str, asyncio.Task[CachedResponse]] = {}  # until they are kept
+        self._max_wait_for_others = max_wait_for_others
+        self._in_flight: dict[str, asyncio.Task[CachedResponse]] = {}  # until they are stored
         self._storing: dict[str, asyncio.Task[None]] = {}
 
     async def get_or_make(
@@ -58,19 +64,20 @@ class ResponseCache:
         encode: Callable[[Any], bytes] = bytes,
         is_cacheable: Callable[[bytes], bool] = lambda _: True,
     ) -> CachedResponse:
-        """The answer to `question`, kept or made now; raises what `make` raises.
+        """Return the cached response, or make it; raise what `make` raises.
 
         Args:
+            ttl: seconds to keep the response.
             encode: turns what `make` returns into bytes.
-            worth: whether an answer is worth keeping; told from its bytes, since callers share it.
+            is_cacheable: whether to store a body. It sees only the body, because callers share it.
         """
         key = cache_key(scope, request_key, generation)
         task = self._in_flight.get(key)
         if task is None:
             task = asyncio.create_task(self._load_or_make(key, make, encode, is_cacheable))
             self._in_flight[key] = task
-            task.add_done_callback(lambda done: self._on_made(key, done, ttl, is_cacheable))
-        elif task.done():  # it was made, and is being kept
+            task.add_done_callback(lambda task: self._on_made(key, task, ttl, is_cacheable))
+        elif task.done():  # the response is made and being stored
             response = CachedResponse(task.result().body, "hit")
             CACHE_REQUESTS.labels(scope, response.status).inc()
             return response
@@ -79,14 +86,14 @@ class ResponseCache:
         return response
 
     async def invalidate(self, scope: str, request_key: str, generation: int) -> None:
-        """Drop one answer before its generation ends, for the reader of one's own write."""
+        """Delete one response before its generation ends, so that writers read their own write."""
         key = cache_key(scope, request_key, generation)
         if (storing := self._storing.get(key)) is not None:
             await asyncio.shield(storing)
         await self._cache.delete(key)
 
     async def wait_until_stored(self) -> None:
-        """Wait until all that was made is kept; called before the cache closes."""
+        """Wait until every response that was made is stored; called before the cache closes."""
         while self._storing:
             await asyncio.wait(self._storing.values())
 
@@ -97,24 +104,24 @@ class ResponseCache:
         encode: Callable[[Any], bytes],
         is_cacheable: Callable[[bytes], bool],
     ) -> CachedResponse:
-        found, claimed = await self._load_or_claim(key)
-        if found is None and not claimed:
-            found = await self._wait_for_other_process(key)
-        if found is not None:
-            return CachedResponse(found, "hit")
-        stored = False
+        cached, claimed = await self._load_or_claim(key)
+        if cached is None and not claimed:
+            cached = await self._wait_for_other_process(key)
+        if cached is not None:
+            return CachedResponse(cached, "hit")
+        will_be_stored = False
         try:
             body = encode(await make())
-            stored = is_cacheable(body)
+            will_be_stored = is_cacheable(body)
         finally:
-            if claimed and not stored:  # nobody should wait for what will not come
+            if claimed and not will_be_stored:  # other processes must not wait in vain
                 await self._cache.delete(key)
         return CachedResponse(body, "miss")
 
     async def _load_or_claim(self, key: str) -> tuple[bytes | None, bool]:
-        """The answer, or whether it is ours to make."""
-        for _ in range(2):  # what is not ours is in the way once
-            value, claimed = await self._cache.get_or_claim(key, MAX_WAIT_FOR_OTHERS * 4)
+        """Return (body, claimed): the cached body, or None and whether this process makes it."""
+        for _ in range(2):  # a value that is not ours is in the way once
+            value, claimed = await self._cache.get_or_claim(key, self._max_wait_for_others * 4)
             if value is None:
                 return None, claimed
             if (body := await self._unpack(key, value)) is not None:
@@ -122,14 +129,14 @@ class ResponseCache:
         return None, True
 
     async def _wait_for_other_process(self, key: str) -> bytes | None:
-        for _ in range(round(MAX_WAIT_FOR_OTHERS / POLL_INTERVAL)):
+        for _ in range(round(self._max_wait_for_others / POLL_INTERVAL)):
             await asyncio.sleep(POLL_INTERVAL)
             if (value := await self._cache.get(key)) is not None:
                 return await self._unpack(key, value)
         return None
 
     async def _unpack(self, key: str, value: bytes) -> bytes | None:
-        """What was kept; damaged, or never ours, it is dropped."""
+        """Return the body; delete a value that is damaged or not ours and return None."""
         checksum, body = value[:CHECKSUM_BYTES], value[CHECKSUM_BYTES:]
         if checksum == _checksum(body):
             return body
@@ -144,7 +151,7 @@ class ResponseCache:
         ttl: float,
         is_cacheable: Callable[[bytes], bool],
     ) -> None:
-        """Keep what is new and worth it, while those who asked have their answer already."""
+        """Start storing a new, cacheable response; the callers have it already."""
         if not task.cancelled() and not task.exception():
             response = task.result()
             if response.status == "miss" and is_cacheable(response.body):
@@ -153,7 +160,7 @@ class ResponseCache:
         self._in_flight.pop(key, None)
 
     async def _store(self, key: str, body: bytes, ttl: float) -> None:
-        await asyncio.sleep(0)  # the answers go out first
+        await asyncio.sleep(0)  # send the responses first
         try:
             await self._cache.put(key, _checksum(body) + body, ttl)
         finally:
@@ -166,5 +173,6 @@ def _checksum(body: bytes) -> bytes:
 
 
 def cache_key(scope: str, request_key: str, generation: int) -> str:
+    """Return the key under which a response is stored."""
     digest = hashlib.blake2b(request_key.encode(), digest_size=16).hexdigest()
     return f"v{FORMAT_VERSION}:{scope}:{generation}:{digest}"

@@ -1,7 +1,7 @@
-"""Open and close the database, and name the connection of the current task.
+"""Open and close the database, and return the connection of the current task.
 
-The settings' URL becomes Tortoise's configuration here, with timeouts that turn a frozen server
-into an error instead of a hung request.
+The database URL of the settings becomes Tortoise's configuration here, with timeouts that turn a
+frozen server into an error instead of a hung request.
 """
 
 from typing import Any
@@ -29,17 +29,16 @@ MODEL_MODULES = (
     "service.accounts.models",
     "service.indexing.models",
 )
+POOL_OPTIONS = ("minsize", "maxsize", "wait", "timeout", "command_timeout", "statement_cache_size")
 
 
 def to_tortoise_url(url: str) -> str:
-    """The setting's URL as Tortoise reads it, with the waits that keep a request from hanging.
-
-    A frozen server then costs an error, not a hung request.
-    """
+    """Return the setting's URL in Tortoise's form, with default timeouts."""
     if url.startswith("sqlite"):
         path = resolve_path(url)
         path.parent.mkdir(parents=True, exist_ok=True)
-        return f"sqlite://{path}?busy_timeout={SQLITE_BUSY_TIMEOUT_MS}&synchronous=NORMAL&journal_mode=WAL"
+        options = f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}&synchronous=NORMAL&journal_mode=WAL"
+        return f"sqlite://{path}?{options}"
     parts = urlsplit(url)
     query = {
         "minsize": "1",
@@ -51,13 +50,10 @@ def to_tortoise_url(url: str) -> str:
     return urlunsplit(parts._replace(scheme="asyncpg", query=urlencode(query)))
 
 
-POOL_OPTIONS = ("minsize", "maxsize", "wait", "timeout", "command_timeout", "statement_cache_size")
-
-
 def to_driver_url(url: str) -> str:
-    """The PostgreSQL URL for a single connection: what concerns the pool is taken out.
+    """Return the PostgreSQL URL for a single connection, without the pool's options.
 
-    The driver would send what it does not know to the server, which refuses it.
+    The driver would send unknown options to the server, which rejects them.
     """
     parts = urlsplit(url)
     driver_options = [
@@ -67,7 +63,7 @@ def to_driver_url(url: str) -> str:
 
 
 def _connection_config(url: str) -> dict[str, Any]:
-    """Which client serves `url`, and what it is told."""
+    """Return the engine for `url` and its credentials."""
     config: dict[str, Any] = expand_db_url(to_tortoise_url(url))
     if not url.startswith("sqlite"):
         config["engine"] = "service.database.pool"
@@ -78,15 +74,15 @@ def _connection_config(url: str) -> dict[str, Any]:
 
 
 async def _skip_reset(_: object) -> None:
-    """What a pooled connection is given back with, beside the rollback of what was left open.
+    """Do nothing when a connection returns to the pool; open transactions are rolled back anyway.
 
-    Nothing here sets anything in a session, and the driver's own reset is one more round trip for
-    every statement: a third of what a small one takes.
+    This service sets nothing in a session, and the driver's own reset costs one more round trip for
+    every statement: a third of the time of a small one.
     """
 
 
 def tortoise_config(url: str) -> dict[str, Any]:
-    """Tortoise's own configuration for `url`."""
+    """Return Tortoise's configuration for `url`."""
     return {
         "connections": {"default": _connection_config(url)},
         "apps": {
@@ -107,15 +103,17 @@ async def open_database(url: str) -> None:
 
 
 async def close_database() -> None:
+    """Wait for transactions in progress, then close all connections."""
     await wait_for_transactions()
     await Tortoise.close_connections()
 
 
 def get_connection() -> BaseDBAsyncClient:
-    """The connection, or the transaction that is under way in this task."""
+    """Return the connection, or the transaction that is in progress in this task."""
     connection: BaseDBAsyncClient = connections.get("default")
     return connection
 
 
 def is_postgres() -> bool:
+    """Return whether the database is PostgreSQL; otherwise it is SQLite."""
     return get_connection().capabilities.dialect == "postgres"

@@ -1,8 +1,8 @@
-"""The schema, brought up to date: Tortoise's own migrations under a lock of ours.
+"""Bring the schema up to date: Tortoise's migrations under a lock of ours.
 
-Tortoise takes no lock, and two migrators at once break each other; a container started twice is
-enough for that. SQLite's foreign keys are off meanwhile, because changing a table there replaces
-it, and would take the rows that refer to it along.
+Tortoise takes no lock, and two concurrent migrators break each other; starting a container twice
+is enough for that. SQLite's foreign keys are off during a migration, because SQLite changes a
+table by replacing it, which would delete the rows that refer to it.
 """
 
 import asyncio
@@ -15,21 +15,21 @@ from tortoise import Tortoise
 from tortoise.migrations.api import migrate as run_migrations
 
 from service.database.connection import to_driver_url, tortoise_config
-from service.limits import MIGRATION_LOCK_TIMEOUT as LONGEST_WAIT
+from service.limits import MIGRATION_LOCK_TIMEOUT
 from service.settings import resolve_path
 
 TORTOISE_ORM = tortoise_config("sqlite://var/movies.db")
-"""What `tortoise makemigrations` reads; the migrations serve both databases."""
+"""The configuration for `tortoise makemigrations`; the migrations serve both databases."""
 
-ADVISORY_LOCK_ID = 7_305_002  # the advisory lock's number: any constant that nobody else uses
-STATEMENT_TIMEOUT = 3600  # seconds for a statement; an index over a million films takes its time
+ADVISORY_LOCK_ID = 7_305_002  # any number that nothing else uses
+STATEMENT_TIMEOUT = 3600  # seconds; building an index over a million films takes a while
 
 
 async def migrate(url: str) -> list[str]:
-    """Bring the database at `url` up to date; safe to repeat, safe when two start at once.
+    """Bring the database at `url` up to date; safe to repeat and to run concurrently.
 
     Returns:
-        The names of the migrations that were applied now.
+        The names of the migrations that were applied.
     """
     applied: list[str] = []
 
@@ -53,6 +53,7 @@ async def migrate(url: str) -> list[str]:
 
 @asynccontextmanager
 async def _migration_lock(url: str) -> AsyncIterator[None]:
+    """Hold a file lock (SQLite) or an advisory lock (PostgreSQL)."""
     if url.startswith("sqlite"):
         path = resolve_path(url)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +64,7 @@ async def _migration_lock(url: str) -> AsyncIterator[None]:
     connection = await asyncpg.connect(to_driver_url(url), timeout=5)
     try:
         await connection.execute(
-            "SELECT pg_advisory_lock($1)", ADVISORY_LOCK_ID, timeout=LONGEST_WAIT
+            "SELECT pg_advisory_lock($1)", ADVISORY_LOCK_ID, timeout=MIGRATION_LOCK_TIMEOUT
         )
         yield
     finally:

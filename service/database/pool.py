@@ -1,8 +1,8 @@
-"""PostgreSQL through Tortoise's own client, whose pool does not let anybody wait for ever.
+"""Tortoise's PostgreSQL client with a pool that does not make callers wait forever.
 
-When all connections are in use, a request that waits for one holds its client and helps nobody;
-after a moment it is told so instead. Tortoise takes an engine by its module's name, and looks for
-`client_class` in it.
+When all connections are in use, a waiting request holds its client and helps nobody; after a
+moment it fails instead. Tortoise takes an engine by its module's name and reads `client_class`
+from it.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from service.limits import POSTGRES_POOL_TIMEOUT
 
 
 class Pool(asyncpg.Pool):  # type: ignore[misc]
-    """A pool that raises TimeoutError when no connection comes free within `wait` seconds."""
+    """A pool that raises TimeoutError if no connection is free within `acquire_timeout` seconds."""
 
     def __init__(self, acquire_timeout: float, **options: Any) -> None:
         super().__init__(
@@ -29,13 +29,15 @@ class Pool(asyncpg.Pool):  # type: ignore[misc]
         self._acquire_timeout = acquire_timeout
 
     def acquire(self, *, timeout: float | None = None) -> Any:
+        """Return asyncpg's acquire context, by default with `acquire_timeout`."""
         return super().acquire(timeout=self._acquire_timeout if timeout is None else timeout)
 
 
 class BoundedClient(AsyncpgDBClient):
-    """Tortoise's client over such a pool; `wait=` in the URL changes how long."""
+    """Tortoise's client over such a pool; `wait=` in the URL sets the timeout in seconds."""
 
     async def create_pool(self, **options: Any) -> asyncpg.Pool:
+        """Return the pool."""
         acquire_timeout = float(options.pop("wait", POSTGRES_POOL_TIMEOUT))
         return await Pool(acquire_timeout, **options)
 

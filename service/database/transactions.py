@@ -1,10 +1,11 @@
 """Transactions that run to their end, and what the drivers' errors mean.
 
 Sanic cancels a handler when its client disconnects. A transaction that is cancelled while it
-begins locks SQLite's only connection for good, leaks a slot of PostgreSQL's pool, and a connection
-that breaks inside one poisons its task. Every function that opens a transaction is therefore
-decorated with `@whole`: it runs as a task of its own, which the caller's cancellation does not
-reach, and it is retried when the database aborted it in favour of another transaction.
+begins locks SQLite's only connection for good and leaks a slot of PostgreSQL's pool, and a
+connection that breaks inside a transaction poisons its task. So every function that opens a
+transaction is decorated with `@run_uncancelled`: it runs as a separate task, which the caller's
+cancellation does not reach, and it is retried if the database aborted it in favour of another
+transaction.
 """
 
 import asyncio
@@ -20,10 +21,10 @@ from service.limits import CONFLICT_INITIAL_BACKOFF, MAX_CONFLICT_RETRIES
 from service.resilience.backoff import backoff
 
 P = ParamSpec("P")
-
-
 T = TypeVar("T")
 
+CONFLICT_ERRORS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""The database rolled a transaction back so that another could go on; it may be retried."""
 
 DATABASE_FAULTS: tuple[type[BaseException], ...] = (
     OSError,
@@ -38,43 +39,34 @@ DATABASE_FAULTS: tuple[type[BaseException], ...] = (
     asyncpg.exceptions.AdminShutdownError,
     asyncpg.exceptions.QueryCanceledError,
     asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
+    *CONFLICT_ERRORS,
 )
 """What a driver raises when the database, not the query, is at fault."""
-
-
-CONFLICT_ERRORS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-"""A transaction was broken off, whole, so that another could go on: it may be tried again."""
-
 
 SQLITE_FAULT_PREFIXES = tuple(
     f"SQLITE_{name}" for name in ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY")
 )
 
-
 _running: set[asyncio.Task[Any]] = set()
 
 
 def run_uncancelled(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
-    """Let the transaction `fn` run to its end though its caller is cancelled, and run it again when
-    it lost a conflict with another.
-    """
+    """Decorate the transaction `fn`: shield it from cancellation, and retry it after a conflict."""
 
     @wraps(fn)
     async def run_with_retries(*args: P.args, **kwargs: P.kwargs) -> T:
-        for attempt in range(MAX_CONFLICT_RETRIES):
+        for attempt in range(1, MAX_CONFLICT_RETRIES + 1):
             try:
                 return await fn(*args, **kwargs)
             except CONFLICT_ERRORS:
-                await asyncio.sleep(backoff(attempt + 1, CONFLICT_INITIAL_BACKOFF, jitter=0.5))
+                await asyncio.sleep(backoff(attempt, CONFLICT_INITIAL_BACKOFF, jitter=0.5))
         return await fn(*args, **kwargs)
 
     return shield(run_with_retries)
 
 
 def shield(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
-    """Let `fn` run to its end though its caller is cancelled."""
+    """Decorate `fn` so that it runs to its end even if its caller is cancelled."""
 
     @wraps(fn)
     async def run(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -89,17 +81,17 @@ def shield(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]
 def _discard_task(task: asyncio.Task[Any]) -> None:
     _running.discard(task)
     if not task.cancelled():
-        task.exception()
+        task.exception()  # mark it as retrieved: a cancelled caller does not read it
 
 
 async def wait_for_transactions() -> None:
-    """Wait until every transaction under way has ended; called before the pool closes."""
+    """Wait until every transaction in progress has ended; called before the pool closes."""
     while _running:
         await asyncio.wait(_running)
 
 
 def is_database_fault(error: BaseException) -> bool:
-    """Whether the database itself is down, frozen, locked or full."""
+    """Return whether the database itself is down, frozen, locked or full."""
     if isinstance(error, OperationalError):
         cause = error.args[0] if error.args else error
         if isinstance(cause, sqlite3.OperationalError):

@@ -1,4 +1,4 @@
-"""How a door reaches the use cases that `service.server.container` built for this process."""
+"""How a handler reaches the container that `service.server.container` built for this process."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -9,5 +9,5 @@ if TYPE_CHECKING:
 
 
 def get_container(request: Request) -> "Container":
-    """Everything that was built for this process."""
+    """Return the container of this process."""
     return cast("Container", request.app.ctx.container)

@@ -1,4 +1,4 @@
-"""What happens around every request: its id, one log line, headers that browsers want."""
+"""What happens around every request: an id, a log line, a metric, and headers for browsers."""
 
 import re
 import time
@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import structlog
 from sanic import Sanic
+from sanic.compat import Header
 from sanic.constants import HTTP_METHODS
 from sanic.http import Http
 from sanic.request import Request
@@ -23,10 +24,11 @@ UNLOGGED_PATHS = ("/health/live", "/health/ready")
 
 
 class IdentifiedRequest(Request):
-    """A request whose id is the client's own if that is well formed, else a fresh one."""
+    """A request with the id that the client sent, if it is well-formed, or else a new one."""
 
     @property
     def id(self) -> str:
+        """Return the request's id."""
         if self._id is None:
             client_id = self.headers.get("x-request-id", "")
             self._id = client_id if REQUEST_ID_PATTERN.match(client_id) else uuid4().hex
@@ -34,9 +36,12 @@ class IdentifiedRequest(Request):
 
 
 def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-arg]
-    """Put the edges around `app`; `origins` may read its answers from a browser.
+    """Register the middleware of `app`.
 
-    Once `app.ctx.draining` is true, each answer is the last one of its connection.
+    Once `app.ctx.draining` is true, each response closes its connection.
+
+    Args:
+        origins: the origins whose pages may read responses in a browser (CORS).
     """
     app.ctx.draining = False
 
@@ -47,36 +52,25 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
     @app.on_response  # type: ignore[untyped-decorator]  # Sanic leaves this one untyped
     async def finish_response(request: Request, response: HTTPResponse) -> None:
         if app.ctx.draining and isinstance(request.stream, Http):
-            request.stream.keep_alive = False  # so that the client's next request goes elsewhere
-        headers = response.headers
-        headers["X-Request-ID"] = str(request.id)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "no-referrer"
-        headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        _add_cors_headers(request, headers, origins)
+            request.stream.keep_alive = False  # the client's next request goes to another process
+        _add_headers(request, response.headers, origins)
         started_at = getattr(request.ctx, "started_at", None)
-        if started_at is not None:
-            route = openapi_path(request.route.path) if request.route else "unmatched"
-            method = request.method if request.method in KNOWN_METHODS else "other"
-            histogram = HTTP_REQUEST_DURATION.labels(method, route, str(response.status))
-            histogram.observe(time.perf_counter() - started_at)
-        if request.path in UNLOGGED_PATHS:
-            return
-        log.info(
-            "request",
-            request_id=str(request.id),
-            method=request.method,
-            route=request.route.path if request.route else None,
-            path=request.path[:200],
-            status=response.status,
-            ms=None if started_at is None else round((time.perf_counter() - started_at) * 1000, 1),
-            address=request.client_ip,
-            cache=headers.get("Cache-Status"),
-        )
+        elapsed = None if started_at is None else time.perf_counter() - started_at
+        if elapsed is not None:
+            _observe_duration(request, response, elapsed)
+        if request.path not in UNLOGGED_PATHS:
+            _log_request(request, response, elapsed)
 
 
-def _add_cors_headers(request: Request, headers: object, origins: tuple[str, ...]) -> None:
-    assert hasattr(headers, "update")
+def _add_headers(request: Request, headers: Header, origins: tuple[str, ...]) -> None:
+    headers["X-Request-ID"] = str(request.id)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    _add_cors_headers(request, headers, origins)
+
+
+def _add_cors_headers(request: Request, headers: Header, origins: tuple[str, ...]) -> None:
     if not origins:
         return
     cors_headers = {"Vary": "Origin"}
@@ -92,3 +86,24 @@ def _add_cors_headers(request: Request, headers: object, origins: tuple[str, ...
                 "Access-Control-Max-Age": "3600",
             }
     headers.update(cors_headers)
+
+
+def _observe_duration(request: Request, response: HTTPResponse, elapsed: float) -> None:
+    """Record the duration; unknown routes and methods share a label, so labels stay few."""
+    route = openapi_path(request.route.path) if request.route else "unmatched"
+    method = request.method if request.method in KNOWN_METHODS else "other"
+    HTTP_REQUEST_DURATION.labels(method, route, str(response.status)).observe(elapsed)
+
+
+def _log_request(request: Request, response: HTTPResponse, elapsed: float | None) -> None:
+    log.info(
+        "request",
+        request_id=str(request.id),
+        method=request.method,
+        route=request.route.path if request.route else None,
+        path=request.path[:200],
+        status=response.status,
+        ms=None if elapsed is None else round(elapsed * 1000, 1),
+        address=request.client_ip,
+        cache=response.headers.get("Cache-Status"),
+    )

@@ -1,7 +1,7 @@
-"""The OpenAPI 3.1 document, made from what the doors declare.
+"""Build the OpenAPI 3.1 document from the declarations of the handlers.
 
-A route without a declaration does not stand in the document, and a test holds the two lists
-against each other. The schemas are the very models that read and write, so they cannot drift.
+A route without a declaration is not in the document, and a test compares the two lists. The
+schemas are those of the models that parse requests and render responses, so they cannot drift.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Problem(BaseModel):
-    """An error as RFC 9457 shapes it; `code` is stable."""
+    """An error in the form of RFC 9457; `code` is stable."""
 
     type: str
     title: str
@@ -31,7 +31,7 @@ class Problem(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What one route takes and gives."""
+    """The parameters, responses and access rule of one route; fields as in `operation`."""
 
     summary: str
     query: type[BaseModel] | None = None
@@ -52,13 +52,15 @@ def operation(
     access: str = "anyone",
     headers: Mapping[str, str] | None = None,
 ) -> Callable[[F], F]:
-    """Declare a handler for the document.
+    """Declare a handler for the OpenAPI document.
 
     Args:
-        returns: status → model of a JSON answer, a media type, or None for no body.
-        errors: statuses answered by problem documents.
-        who: `anyone`, `user` or `admin`.
-        headers: request headers that matter → what they are for; `*` after a name: required.
+        query: the model of the query string.
+        body: the model of the JSON body.
+        returns: status → model of a JSON response, a media type, or None for no body.
+        errors: statuses of problem documents, besides those that follow from the other arguments.
+        access: `anyone`, `user` or `admin`.
+        headers: request header → description; a `*` after the name marks it as required.
     """
 
     def declare(handler: F) -> F:
@@ -71,7 +73,7 @@ def operation(
 
 
 def build_document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[type-arg]
-    """The whole OpenAPI document of `app`."""
+    """Return the OpenAPI document of `app`."""
     operations = [
         (route, method.lower(), route.handler.operation)
         for route in app.router.routes
@@ -79,36 +81,26 @@ def build_document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[
         for method in route.methods
         if method != "HEAD"
     ]
-    models: set[tuple[type[Any], Any]] = {(Problem, "serialization")}
-    for _, _, declaration in operations:
-        models |= {(m, "validation") for m in (declaration.query, declaration.body) if m}
-        models |= {
-            (m, "serialization") for m in declaration.returns.values() if isinstance(m, type)
-        }
-    ordered = sorted(models, key=lambda pair: (pair[0].__name__, pair[1]))
-    adapters: list[tuple[Any, Any, TypeAdapter[Any]]] = [
-        (model, mode, TypeAdapter(model)) for model, mode in ordered
-    ]
-    refs, schemas = TypeAdapter.json_schemas(adapters, ref_template="#/components/schemas/{model}")
+    refs, definitions = _model_schemas([declaration for _, _, declaration in operations])
     paths: dict[str, dict[str, Any]] = {}
     for route, method, declaration in sorted(
         operations, key=lambda entry: (entry[0].path, entry[1])
     ):
         paths.setdefault(openapi_path(route.path), {})[method] = _describe_operation(
-            route, method, declaration, refs, schemas["$defs"]
+            route, declaration, refs, definitions
         )
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Movies",
             "version": version,
-            "summary": "Films, found however their titles are misspelt.",
+            "summary": "A film search that tolerates misspelled titles.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": schemas["$defs"],
+            "schemas": definitions,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
@@ -116,9 +108,24 @@ def build_document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[
     }
 
 
+def _model_schemas(declarations: list[Operation]) -> tuple[dict[Any, Any], dict[str, Any]]:
+    """Return ((model, mode) → reference, name → schema) of all models in the declarations."""
+    models: set[tuple[type[Any], Any]] = {(Problem, "serialization")}
+    for declaration in declarations:
+        models |= {(m, "validation") for m in (declaration.query, declaration.body) if m}
+        responses = declaration.returns.values()
+        models |= {(m, "serialization") for m in responses if isinstance(m, type)}
+    ordered = sorted(models, key=lambda pair: (pair[0].__name__, pair[1]))
+    adapters: list[tuple[Any, Any, TypeAdapter[Any]]] = [
+        (model, mode, TypeAdapter(model)) for model, mode in ordered
+    ]
+    refs, schemas = TypeAdapter.json_schemas(adapters, ref_template="#/components/schemas/{model}")
+    return refs, schemas["$defs"]
+
+
 @cache
 def openapi_path(path: str) -> str:
-    """Sanic's path as OpenAPI writes it: `<movie:str>` becomes `{movie}`."""
+    """Return Sanic's path in OpenAPI's form: `<movie:str>` becomes `{movie}`."""
     segments = path.strip("/").split("/")
     return "/" + "/".join(
         "{" + segment[1:-1].split(":")[0] + "}" if segment.startswith("<") else segment
@@ -127,14 +134,14 @@ def openapi_path(path: str) -> str:
 
 
 def _describe_operation(
-    route: Any, method: str, declaration: Operation, refs: Any, defs: Mapping[str, Any]
+    route: Any, declaration: Operation, refs: Any, definitions: Mapping[str, Any]
 ) -> dict[str, Any]:
     description: dict[str, Any] = {
         "operationId": route.name.split(".")[-1],
         "summary": declaration.summary,
         "tags": [route.name.split(".")[-2]],
-        "parameters": _describe_parameters(route, declaration, refs, defs),
-        "responses": {},
+        "parameters": _describe_parameters(route, declaration, refs, definitions),
+        "responses": _describe_responses(declaration, refs),
     }
     if declaration.body:
         schema = refs[(declaration.body, "validation")]
@@ -142,6 +149,13 @@ def _describe_operation(
             "required": True,
             "content": {"application/json": {"schema": schema}},
         }
+    if declaration.access != "anyone":
+        description["security"] = [{"bearer": []}]
+    return description
+
+
+def _describe_responses(declaration: Operation, refs: Any) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
     for status, content in declaration.returns.items():
         response: dict[str, Any] = {"description": HTTPStatus(status).phrase}
         if isinstance(content, str):
@@ -149,25 +163,29 @@ def _describe_operation(
         elif content:
             schema = refs[(content, "serialization")]
             response["content"] = {"application/json": {"schema": schema}}
-        description["responses"][str(status)] = response
-    error_statuses = {500, *declaration.errors}
-    if declaration.access != "anyone":
-        description["security"] = [{"bearer": []}]
-        error_statuses |= {401, 403} if declaration.access == "admin" else {401}
-    if declaration.body:
-        error_statuses |= {400, 413, 415, 422}
-    if declaration.query:
-        error_statuses |= {400, 422}
-    for status in sorted(error_statuses):
-        description["responses"][str(status)] = {
+        responses[str(status)] = response
+    for status in sorted(_error_statuses(declaration)):
+        responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
             "content": {"application/problem+json": {"schema": refs[(Problem, "serialization")]}},
         }
-    return description
+    return responses
+
+
+def _error_statuses(declaration: Operation) -> set[int]:
+    """Return the declared error statuses and those that follow from access, body and query."""
+    statuses = {500, *declaration.errors}
+    if declaration.access != "anyone":
+        statuses |= {401, 403} if declaration.access == "admin" else {401}
+    if declaration.body:
+        statuses |= {400, 413, 415, 422}
+    if declaration.query:
+        statuses |= {400, 422}
+    return statuses
 
 
 def _describe_parameters(
-    route: Any, declaration: Operation, refs: Any, defs: Mapping[str, Any]
+    route: Any, declaration: Operation, refs: Any, definitions: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
@@ -175,11 +193,16 @@ def _describe_parameters(
     ]
     if declaration.query:
         reference = refs[(declaration.query, "validation")]["$ref"]
-        schema = defs[reference.rsplit("/", 1)[1]]
+        schema = definitions[reference.rsplit("/", 1)[1]]
+        required_names = schema.get("required", ())
         for name, property_schema in schema.get("properties", {}).items():
-            required = name in schema.get("required", ())
             parameters.append(
-                {"name": name, "in": "query", "required": required, "schema": property_schema}
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": name in required_names,
+                    "schema": property_schema,
+                }
             )
     for name, purpose in declaration.headers.items():
         parameters.append(

@@ -1,4 +1,4 @@
-"""Pages of results: the query parameters, the total, and the links to the neighbouring pages."""
+"""Pages of results: query parameters, totals, and links to the neighbouring pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,21 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.errors import FieldError, Invalid
 
-MAX_OFFSET = 1_000  # results; further pages cost the engine all those before them
-
-
-DROPPED_PARAMETERS = ("offset", "cursor", "after")  # from one page's address to the next one's
+MAX_OFFSET = 1_000  # results; for a deeper page an engine must rank everything before it
+DROPPED_PARAMETERS = ("offset", "cursor", "after")  # not copied from one page's URL to the next
 
 
 class Total(BaseModel):
-    """How many there are: exactly (`eq`), or at least (`gte`)."""
+    """The number of results: exact (`eq`), or a lower bound (`gte`)."""
 
     value: int
     relation: Literal["eq", "gte"] = "eq"
 
 
 class PageQuery(BaseModel):
-    """Which page a client asks for; doors add their own parameters."""
+    """The page that a client requests; subclasses add their own parameters."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,8 +29,13 @@ class PageQuery(BaseModel):
     offset: Annotated[int, Field(ge=0)] = 0
 
     def model_post_init(self, context: object, /) -> None:
+        """Check the depth of the page.
+
+        Raises:
+            Invalid: the page ends behind `MAX_OFFSET`.
+        """
         if self.offset + self.limit > MAX_OFFSET:
-            reason = f"offset + limit must not exceed {MAX_OFFSET}; go on by cursor"
+            reason = f"offset + limit must not exceed {MAX_OFFSET}; continue with a cursor"
             raise Invalid(
                 f"{reason}.", code="page_too_deep", errors=(FieldError("offset", reason),)
             )
@@ -40,7 +43,7 @@ class PageQuery(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The addresses of the pages around one page, if there are any."""
+    """The URLs of the neighbouring pages, if they exist."""
 
     next: str | None
     previous: str | None
@@ -49,16 +52,19 @@ class Links:
     def for_page(
         cls, path: str, page: PageQuery, start: int, cursor: str | None, *, has_more: bool = False
     ) -> "Links":
-        """The neighbours of a page that begins behind `start` others, with all else kept but for
-        `after`: one page may be given to many, and the wait for a write is its writer's alone.
+        """Return the links of a page.
+
+        They keep all parameters but `after`: a page may be served to many clients, and only the
+        writer waits for its own write. A client that pages by offset continues by offset up to
+        `MAX_OFFSET`, then by cursor.
 
         Args:
-            cursor: how to go on; none at the end. Who asked by offset goes on by offset, until
-                that ends.
-            more: whether more follow that no cursor leads to.
+            start: the number of results before this page.
+            cursor: the cursor of the next page; None at the end.
+            has_more: whether more results follow although there is no cursor.
         """
         params = page.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        params = {name: value for name, value in params.items() if name not in DROPPED_PARAMETERS}
+        params = {k: value for k, value in params.items() if k not in DROPPED_PARAMETERS}
 
         def page_url(**position: object) -> str:
             return f"{path}?{urlencode(_to_query_values(params | position), doseq=True)}"
@@ -69,15 +75,13 @@ class Links:
             next_url = page_url(offset=next_offset) if cursor or has_more else None
         else:
             next_url = page_url(cursor=cursor) if cursor else None
+        has_previous = start and previous_offset + page.limit <= MAX_OFFSET
         return cls(
-            next=next_url,
-            previous=page_url(offset=previous_offset)
-            if start and previous_offset + page.limit <= MAX_OFFSET
-            else None,
+            next=next_url, previous=page_url(offset=previous_offset) if has_previous else None
         )
 
     def to_header(self) -> str:
-        """The same addresses as the value of a `Link` header (RFC 8288), or nothing."""
+        """Return the value of the `Link` header (RFC 8288), or an empty string."""
         return ", ".join(
             f'<{url}>; rel="{rel}"'
             for rel, url in (("next", self.next), ("prev", self.previous))
@@ -86,5 +90,5 @@ class Links:
 
 
 def _to_query_values(params: Mapping[str, object]) -> dict[str, object]:
-    """Values as addresses write them."""
+    """Return the parameters with booleans as `true` and `false`."""
     return {k: str(v).lower() if isinstance(v, bool) else v for k, v in params.items()}

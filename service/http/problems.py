@@ -1,7 +1,7 @@
-"""One table from what went wrong to what a client is told (RFC 9457).
+"""Map every error of every route to a problem document (RFC 9457).
 
-Every error of every route ends here: domain words, faults of the database, Sanic's own
-refusals and bugs. So no door needs a `try`, and no answer can carry a traceback.
+Domain errors, database faults, Sanic's own errors and bugs all end here. So no handler needs a
+`try`, and no response can contain a traceback.
 """
 
 from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ from service.errors import (
     VersionRequired,
 )
 from service.http.openapi import Problem
-from service.limits import DATABASE_RETRY_AFTER as DATABASE_RETRY
+from service.limits import DATABASE_RETRY_AFTER
 
 T = TypeVar("T")
 
@@ -64,10 +64,10 @@ SANIC_CODES = {
 }
 SANIC_DETAILS = {
     404: "There is no such address.",
-    405: "This address does not take that method.",
+    405: "This address does not support the method.",
     408: "The request did not arrive in time.",
-    413: "The request is larger than is taken: 256 kB of body, 16 kB of head.",
-    503: "The answer was not ready in time.",
+    413: "The request is too large: at most 256 kB of body and 16 kB of headers are allowed.",
+    503: "The response was not ready in time.",
 }
 
 
@@ -80,7 +80,7 @@ def problem_response(
     errors: tuple[dict[str, str], ...] = (),
     headers: dict[str, str] | None = None,
 ) -> HTTPResponse:
-    """A problem document as a response."""
+    """Return a problem document."""
     body: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -102,6 +102,7 @@ def problem_response(
 
 
 def domain_error_response(request: Request, error: DomainError) -> HTTPResponse:
+    """Return the problem document of a domain error."""
     status = next(
         STATUS_BY_ERROR[error_class]
         for error_class in type(error).__mro__
@@ -122,6 +123,7 @@ def domain_error_response(request: Request, error: DomainError) -> HTTPResponse:
 
 
 def sanic_error_response(request: Request, error: SanicException) -> HTTPResponse:
+    """Return the problem document of an error that Sanic raised, or the answer to `OPTIONS`."""
     status = error.status_code or 500
     if status >= 500 and status != 503:
         return unexpected_error_response(request, error)
@@ -132,13 +134,13 @@ def sanic_error_response(request: Request, error: SanicException) -> HTTPRespons
             return HTTPResponse(status=204, headers=headers)
     if status == 503:
         headers["Retry-After"] = "1"
+    code = SANIC_CODES.get(status, "refused")
     detail = SANIC_DETAILS.get(status, HTTPStatus(status).phrase + ".")
-    return problem_response(
-        request, status, SANIC_CODES.get(status, "refused"), detail, headers=headers
-    )
+    return problem_response(request, status, code, detail, headers=headers)
 
 
 def unexpected_error_response(request: Request, error: Exception) -> HTTPResponse:
+    """Return 503 for a database fault, and 500 for anything else, which is a bug."""
     if transactions.is_database_fault(error):
         log.warning("database_unavailable", reason=repr(error)[:300])
         return problem_response(
@@ -146,18 +148,21 @@ def unexpected_error_response(request: Request, error: Exception) -> HTTPRespons
             503,
             "database_unavailable",
             "The database does not answer.",
-            headers={"Retry-After": str(round(DATABASE_RETRY))},
+            headers={"Retry-After": str(round(DATABASE_RETRY_AFTER))},
         )
     log.error("unhandled_error", exc_info=error, path=request.path if request else None)
     return problem_response(
-        request, 500, "internal_error", "Something failed here; the log has the request's id."
+        request, 500, "internal_error", "An internal error occurred; see the log by request id."
     )
 
 
 async def catch_problem(
     request: Request, call: Callable[[], Awaitable[T]], on_problem: Callable[[int, Problem], T]
 ) -> T:
-    """What `work` gives, or what `said` makes of its refusal: for one of several in a request."""
+    """Return what `call` returns, or `on_problem(status, problem)` if it raises a domain error.
+
+    For a request with several parts, each of which may fail on its own.
+    """
     try:
         return await call()
     except DomainError as error:
@@ -166,7 +171,7 @@ async def catch_problem(
 
 
 def install(app: Sanic) -> None:  # type: ignore[type-arg]
-    """Let every error of `app` be answered by this table."""
+    """Register the handlers for all errors of `app`."""
     app.error_handler.add(DomainError, domain_error_response)
     app.error_handler.add(SanicException, sanic_error_response)
     app.error_handler.add(Exception, unexpected_error_response)

@@ -1,7 +1,7 @@
-"""What a client sent, as a checked value or a clear refusal.
+"""Parse and validate what a client sent.
 
-Nothing is dropped or clamped in silence: an unknown parameter or field is refused by its name,
-because a misspelt filter that is ignored gives a wrong answer that looks right.
+Nothing is dropped or clamped silently. An unknown parameter or field is an error that names it,
+because ignoring a misspelled filter gives a wrong result that looks right.
 """
 
 from typing import Any, TypeVar, get_origin
@@ -15,16 +15,18 @@ from service.errors import FieldError, Invalid, Malformed, UnsupportedMedia
 
 M = TypeVar("M", bound=BaseModel)
 
-MAX_BODY_DEPTH = 20  # levels; no body of ours needs five
+MAX_BODY_DEPTH = 20  # levels of nesting; no body of ours needs five
+MAX_PARAMETERS = 100  # in one query string
+MAX_FIELD_ERRORS = 50  # in one response
 
 
 def read_body(request: Request, model: type[M]) -> M:
-    """The JSON body as `model`.
+    """Return the JSON body as `model`.
 
     Raises:
-        UnsupportedMedia: the body is not declared to be JSON.
-        Malformed: it is not JSON, not an object, or nested deeper than 20 levels.
-        Invalid: naming each field that is wrong or unknown.
+        UnsupportedMedia: the content type is not JSON.
+        Malformed: the body is not JSON, not an object, or nested deeper than 20 levels.
+        Invalid: a field is wrong or unknown; the error names each one.
     """
     media_type = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
     if media_type != "application/json":
@@ -41,20 +43,25 @@ def read_body(request: Request, model: type[M]) -> M:
 
 
 def read_query(request: Request, model: type[M]) -> M:
-    """The query string as `model`; a parameter given twice is a list or a fault.
+    """Return the query string as `model`; only tuple parameters may be repeated.
 
     Raises:
-        Malformed: a value is not UTF-8.
-        Invalid: naming each parameter that is wrong or unknown.
+        Malformed: a value is not UTF-8, or there are too many parameters.
+        Invalid: a parameter is wrong, unknown or repeated; the error names each one.
     """
     try:
         pairs = parse_qsl(
-            request.query_string, keep_blank_values=True, errors="strict", max_num_fields=100
+            request.query_string,
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MAX_PARAMETERS,
         )
     except UnicodeDecodeError:
         raise Malformed("A parameter is not valid UTF-8.", code="malformed_query") from None
     except ValueError:
-        raise Malformed("There are more than 100 parameters.", code="malformed_query") from None
+        raise Malformed(
+            f"There are more than {MAX_PARAMETERS} parameters.", code="malformed_query"
+        ) from None
     params: dict[str, Any] = {}
     repeatable = _repeatable_parameters(model)
     for name, value in pairs:
@@ -62,20 +69,20 @@ def read_query(request: Request, model: type[M]) -> M:
             params.setdefault(name, []).append(value)
             continue
         if name in params:
-            message = "was given more than once"
+            message = "must not be repeated"
             raise Invalid(f"{name[:50]} {message}.", errors=(FieldError(name[:50], message),))
         params[name] = value
     return validate(model, params, prefix="")
 
 
 def _repeatable_parameters(model: type[BaseModel]) -> set[str]:
-    """The parameters that may be given more than once: those whose value is a tuple."""
+    """Return the names of the parameters whose value is a tuple."""
     fields = model.model_fields.items()
     return {f.alias or name for name, f in fields if get_origin(f.annotation) is tuple}
 
 
 def read_path_text(raw: str) -> str:
-    """One segment of the path, decoded.
+    """Return one path segment, percent-decoded.
 
     Raises:
         Malformed: it is not UTF-8.
@@ -87,7 +94,11 @@ def read_path_text(raw: str) -> str:
 
 
 def validate(model: type[M], value: dict[str, object], prefix: str) -> M:
-    """`value` as `model`, every fault of it told at once under `prefix`."""
+    """Return `value` as `model`.
+
+    Raises:
+        Invalid: with all field errors at once; `prefix` goes in front of each pointer.
+    """
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -96,16 +107,15 @@ def validate(model: type[M], value: dict[str, object], prefix: str) -> M:
 
 
 def _describe_errors(error: ValidationError, prefix: str) -> tuple[str, tuple[FieldError, ...]]:
+    """Return (detail, field errors)."""
     field_errors = []
-    for field_error in error.errors(include_url=False, include_context=False)[:50]:
-        pointer = prefix + "/".join(str(part)[:50] for part in field_error["loc"])
-        is_unknown = field_error["type"] == "extra_forbidden"
-        reason = (
-            "is not known here" if is_unknown else field_error["msg"].removeprefix("Value error, ")
-        )
+    for fault in error.errors(include_url=False, include_context=False)[:MAX_FIELD_ERRORS]:
+        pointer = prefix + "/".join(str(part)[:50] for part in fault["loc"])
+        is_unknown = fault["type"] == "extra_forbidden"
+        reason = "is unknown" if is_unknown else fault["msg"].removeprefix("Value error, ")
         field_errors.append(FieldError(pointer, reason))
-    names = ", ".join(fault.pointer.removeprefix("/") or "the body" for fault in field_errors[:5])
-    return f"Wrong: {names}.", tuple(field_errors)
+    names = ", ".join(error.pointer.removeprefix("/") or "the body" for error in field_errors[:5])
+    return f"Invalid: {names}.", tuple(field_errors)
 
 
 def _is_deeper_than(value: object, limit: int) -> bool:
@@ -123,5 +133,5 @@ def _is_deeper_than(value: object, limit: int) -> bool:
 
 
 def get_client_address(request: Request) -> str:
-    """The client's address; a proxy's word counts only as `TRUSTED_PROXIES` allows."""
+    """Return the client's address; a proxy is believed only as `TRUSTED_PROXIES` allows."""
     return request.client_ip or "unknown"

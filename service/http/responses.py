@@ -1,4 +1,4 @@
-"""What every door says in the same way: JSON, pages with their links, conditional answers."""
+"""JSON responses and conditional responses, the same for every handler."""
 
 from collections.abc import Mapping
 
@@ -9,14 +9,14 @@ from sanic.response import HTTPResponse
 
 
 def encode_json(value: object) -> bytes:
-    """`value` as JSON; pydantic models and frozen dataclasses included."""
+    """Return `value` as JSON; pydantic models and dataclasses are supported."""
     return orjson.dumps(value, default=_encode_model)
 
 
 def _encode_model(value: object) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
-    raise TypeError(f"cannot be JSON: {type(value).__name__}")
+    raise TypeError(f"cannot be encoded as JSON: {type(value).__name__}")
 
 
 def json_response(
@@ -25,7 +25,7 @@ def json_response(
     headers: Mapping[str, str] | None = None,
     media_type: str = "application/json",
 ) -> HTTPResponse:
-    """`value` as a JSON response; bytes are sent as they are."""
+    """Return `value` as a JSON response; bytes are sent unchanged."""
     return HTTPResponse(
         value if isinstance(value, bytes) else encode_json(value),
         status=status,
@@ -41,7 +41,7 @@ def conditional_response(
     headers: Mapping[str, str] | None = None,
     media_type: str = "application/json",
 ) -> HTTPResponse:
-    """`value` under a strong `ETag`; 304 if the client has it already (RFC 9110, 13.1.2)."""
+    """Return `value` with a strong `ETag`, or 304 if the client has it (RFC 9110, 13.1.2)."""
     response_headers = {"ETag": f'"{etag}"', **(headers or {})}
     if_none_match = request.headers.get("if-none-match", "")
     tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}

@@ -1,6 +1,6 @@
-"""Log lines are events with fields, for people in a terminal or as JSON for machines.
+"""Structured logging: events with fields, as text for people or as JSON for machines.
 
-Secrets do not reach them: whatever looks like a key or a password in an address is blotted out.
+Keys and passwords in URLs and messages are redacted before a line is written.
 """
 
 import logging
@@ -19,15 +19,15 @@ SECRET_PATTERN = re.compile(
 def redact_secrets(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Blot out keys and passwords in every text of the event."""
+    """Replace keys and passwords in all strings of the event by `***`."""
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = SECRET_PATTERN.sub(lambda found: (found[1] or found[2]) + "***", value)
+            event[name] = SECRET_PATTERN.sub(lambda match: (match[1] or match[2]) + "***", value)
     return event
 
 
 def configure(log_format: Literal["text", "json"]) -> None:
-    """Send this process's log lines, and those of the libraries, to standard error."""
+    """Write the log lines of this process and of its libraries to standard error."""
     shared_processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -36,7 +36,7 @@ def configure(log_format: Literal["text", "json"]) -> None:
     renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     if log_format == "json":
         renderer = structlog.processors.JSONRenderer()
-    # Tracebacks are plain text before they are scrubbed; drawn ones cost 30 ms each in an outage.
+    # Tracebacks become plain text before redaction; rich ones cost 30 ms each during an outage.
     rendering_processors: list[Any] = [
         structlog.processors.format_exc_info,
         redact_secrets,
@@ -59,4 +59,4 @@ def configure(log_format: Literal["text", "json"]) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # our own lines say it once
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # we log its failures once

@@ -1,8 +1,8 @@
-"""How late the event loop comes to what is due.
+"""Measure the lag of the event loop.
 
-One that computes, or waits for a disk without saying so, answers nobody meanwhile. A task that
-wants to be woken ten times a second sees it: what it is woken too late is what every request waits
-at that moment, too.
+A loop that computes, or blocks on a disk, serves no other request meanwhile. A task that asks to be
+woken ten times a second notices: the delay of its wake-up is the delay of every request at that
+moment.
 """
 
 import asyncio
@@ -10,22 +10,28 @@ import time
 
 from service.observability.metrics import EVENT_LOOP_LAG
 
-SAMPLE_INTERVAL = (
-    0.1  # seconds; the loop is asked ten times a second, which costs it next to nothing
-)
-WINDOW = 30.0  # seconds; what is shown is the worst of this half minute and of the one before
+SAMPLE_INTERVAL = 0.1  # seconds; ten samples a second cost the loop next to nothing
+WINDOW = 30.0  # seconds; the gauge shows the maximum of this window and the previous one
 
 
-async def measure_loop_lag(process: str) -> None:
-    """Measure this process's loop, for ever; `develop` is its kind, as the metric names it."""
+async def measure_loop_lag(
+    process: str, interval: float = SAMPLE_INTERVAL, window: float = WINDOW
+) -> None:
+    """Measure the lag of this process's loop until cancelled.
+
+    Args:
+        process: the metric's label, `api` or `indexer`.
+        interval: seconds between two samples.
+        window: seconds of one window; the gauge shows the maximum of two.
+    """
     gauge = EVENT_LOOP_LAG.labels(process)
     previous_worst = worst = 0.0
-    window_end = time.monotonic() + WINDOW
+    window_end = time.monotonic() + window
     while True:
-        due = time.monotonic() + SAMPLE_INTERVAL
-        await asyncio.sleep(SAMPLE_INTERVAL)
+        due = time.monotonic() + interval
+        await asyncio.sleep(interval)
         now = time.monotonic()
         worst = max(worst, now - due)
         gauge.set(max(previous_worst, worst))
         if now >= window_end:
-            previous_worst, worst, window_end = worst, 0.0, now + WINDOW
+            previous_worst, worst, window_end = worst, 0.0, now + window

@@ -1,13 +1,13 @@
-"""What the processes count, each for itself.
+"""Prometheus metrics that the processes record.
 
-Every worker answers only some of the requests, so a scrape of one of them would tell a part. Under
-`movies serve` all of them, the indexer too, keep their counts in files of one folder that the
-parent makes (the client library's multiprocess mode), and whichever worker is scraped adds up
-all files. A worker that dies leaves its counts behind, so no sum ever falls; what is true of the
-living alone, the lateness of their loops, goes with it. What belongs to nobody (depth of the
-outbox, lag, drift) is not counted but read from the database at each scrape.
+Each API worker serves only some of the requests, so scraping one of them would show a part. Under
+`movies serve` all processes, the indexer included, keep their values in files of one directory
+that the supervisor creates (the client library's multiprocess mode), and the scraped worker adds
+up all files. A process that dies leaves its counters behind, so no sum ever falls; the loop lag
+applies to live processes only and goes with them. Values that belong to no process (outbox depth,
+lag, drift) are read from the database at each scrape.
 
-Every meter has labels: without them the library would open its file when this is imported.
+Every metric has labels: without them the library would open its file at import.
 """
 
 import os
@@ -16,38 +16,38 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 MULTIPROCESS_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment's name for the folder; it must be set before this is imported."""
+"""The environment variable of the directory; it must be set before this module is imported."""
 
 _registry = CollectorRegistry()
 
 HTTP_REQUEST_DURATION = Histogram(
     "movies_http_request_duration_seconds",
-    "Time from a request's head to its answer, by route.",
+    "Time from the head of a request to its response, by route.",
     ("method", "route", "status"),
     registry=_registry,
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 CACHE_REQUESTS = Counter(
     "movies_cache_requests_total",
-    "Answers by whether they were kept already: hit or miss.",
+    "Requests to the response cache by result: hit or miss.",
     ("scope", "result"),
     registry=_registry,
 )
 UPSTREAM_CALLS = Counter(
     "movies_upstream_calls",
-    "Calls to others, OMDb and the hosts of posters, by how they ended.",
+    "Calls to OMDb and to poster hosts, by outcome.",
     ("part", "outcome"),
     registry=_registry,
 )
 INDEXED_DOCUMENTS = Counter(
     "movies_indexed_documents",
-    "Documents sent to the index by the indexer: written or refused.",
+    "Documents that the indexer sent to the index, by outcome: written or refused.",
     ("outcome",),
     registry=_registry,
 )
 EVENT_LOOP_LAG = Gauge(
     "movies_event_loop_lag_seconds",
-    "The longest that an event loop came late to what was due, in the last minute.",
+    "The maximum lag of an event loop in the last minute.",
     ("process",),
     registry=_registry,
     multiprocess_mode="livemax",
@@ -55,7 +55,7 @@ EVENT_LOOP_LAG = Gauge(
 
 
 def render_metrics() -> bytes:
-    """All counts in Prometheus's text format, those of the sister processes included."""
+    """Return all metrics in Prometheus's text format, those of the other processes included."""
     if not os.environ.get(MULTIPROCESS_DIR_VARIABLE):
         return generate_latest(_registry)
     registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""The contract: valid, complete, and true of what the service answers."""
+"""The OpenAPI document: valid, complete, and true of the responses."""
 
 import contextlib
 import io
@@ -11,10 +11,10 @@ from openapi_spec_validator import validate
 
 from tests.support.service_runner import ApiClient, Response
 
-LATER = ("/api/v1/movies/popular/x", "/api/v1/ratings", "/api/v1/export")
+UNBUILT_PATHS = ("/api/v1/movies/popular/x", "/api/v1/ratings", "/api/v1/export")
 
 
-async def test_the_document_is_valid_openapi_and_lists_what_is_built(api: ApiClient) -> None:
+async def test_the_document_is_valid_openapi_and_lists_all_routes(api: ApiClient) -> None:
     document = (await api.get("/openapi.json")).json
     assert document["openapi"].startswith("3.1")
     validate(document)
@@ -62,38 +62,36 @@ async def test_the_document_is_valid_openapi_and_lists_what_is_built(api: ApiCli
         ("/api/v1/me", "/api/v1/me"),
     ],
 )
-async def test_answers_have_the_shape_that_the_document_says(
-    api: ApiClient, path: str, template: str
-) -> None:
+async def test_responses_match_their_schemas(api: ApiClient, path: str, template: str) -> None:
     document = (await api.get("/openapi.json")).json
-    answer = await api.get(path)
-    said = document["paths"][template]["get"]["responses"][str(answer.status)]
-    (kind,) = said["content"]
-    assert answer.headers["Content-Type"].split(";")[0] == kind
-    schema = {**said["content"][kind]["schema"], "components": document["components"]}
-    Draft202012Validator(schema).validate(answer.json)
+    response = await api.get(path)
+    declared = document["paths"][template]["get"]["responses"][str(response.status)]
+    (media_type,) = declared["content"]
+    assert response.headers["Content-Type"].split(";")[0] == media_type
+    schema = {**declared["content"][media_type]["schema"], "components": document["components"]}
+    Draft202012Validator(schema).validate(response.json)
 
 
-async def test_what_is_not_built_yet_is_an_unknown_address(api: ApiClient) -> None:
-    for path in LATER:
-        answer = await api.get(path)
-        assert (answer.status, answer.json["code"]) == (404, "route_not_found")
+async def test_an_unbuilt_route_is_an_unknown_address(api: ApiClient) -> None:
+    for path in UNBUILT_PATHS:
+        response = await api.get(path)
+        assert (response.status, response.json["code"]) == (404, "route_not_found")
 
 
-async def test_a_wrong_method_is_told_the_right_ones(api: ApiClient) -> None:
-    answer = await api.request("POST", "/api/v1/search", json={})
-    assert (answer.status, answer.json["code"]) == (405, "method_not_allowed")
-    assert "GET" in answer.headers["Allow"]
+async def test_a_wrong_method_gets_the_allowed_ones(api: ApiClient) -> None:
+    response = await api.request("POST", "/api/v1/search", json={})
+    assert (response.status, response.json["code"]) == (405, "method_not_allowed")
+    assert "GET" in response.headers["Allow"]
 
 
-async def test_a_request_keeps_a_good_id_and_loses_a_bad_one(api: ApiClient) -> None:
+async def test_a_well_formed_request_id_is_kept_and_another_is_replaced(api: ApiClient) -> None:
     good = await api.get("/health/live", headers={"X-Request-ID": "abc-12345678"})
     assert good.headers["X-Request-ID"] == "abc-12345678"
     bad = await api.get("/health/live", headers={"X-Request-ID": "a b<script>"})
     assert re.fullmatch(r"[0-9a-f]{32}", bad.headers["X-Request-ID"])
 
 
-async def test_the_contract_page_asks_nobody_outside(api: ApiClient) -> None:
+async def test_the_docs_page_loads_nothing_from_other_hosts(api: ApiClient) -> None:
     page = await api.get("/docs")
     assert page.status == 200
     assert "http" not in re.sub(r"<!doctype.*?>", "", page.body.decode())
@@ -103,7 +101,7 @@ async def test_the_contract_page_asks_nobody_outside(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "status"),
+    ("body", "content_type", "status"),
     [
         (b"{nope", "application/json", 400),
         (b"[]", "application/json", 400),
@@ -115,27 +113,30 @@ async def test_the_contract_page_asks_nobody_outside(api: ApiClient) -> None:
         (b"", "application/json", 400),
     ],
 )
-async def test_a_hostile_body_is_a_problem_document(
-    api: ApiClient, body: bytes, kind: str, status: int
+async def test_a_hostile_body_gets_a_problem_document(
+    api: ApiClient, body: bytes, content_type: str, status: int
 ) -> None:
-    head, token = {"Content-Type": kind}, await api.admin_token()
-    answers: list[Response] = []
-    while not answers:  # who is still sending may see the door close before reading the answer
+    headers, token = {"Content-Type": content_type}, await api.admin_token()
+    responses: list[Response] = []
+    while not responses:  # the server may close the connection while the body is still being sent
         with contextlib.suppress(aiohttp.ClientOSError):
-            given = {"data": io.BytesIO(body), "headers": head}
-            answers.append(await api.request("POST", "/api/v1/movies", token=token, **given))
-    answer = answers[0]
-    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
-    assert "Traceback" not in answer.body.decode()
+            options = {"data": io.BytesIO(body), "headers": headers}
+            responses.append(await api.request("POST", "/api/v1/movies", token=token, **options))
+    response = responses[0]
+    assert (response.status, response.headers["Content-Type"]) == (
+        status,
+        "application/problem+json",
+    )
+    assert "Traceback" not in response.body.decode()
     assert (await api.get("/health/live")).status == 200
 
 
-async def test_a_browser_may_ask_first_and_only_chosen_origins_may_read(api: ApiClient) -> None:
+async def test_a_preflight_is_answered_and_only_configured_origins_may_read(api: ApiClient) -> None:
     path = "/api/v1/search?q=jaws"
-    asked = await api.request("OPTIONS", path, headers={"Origin": "https://films.example"})
-    assert asked.status == 204
-    assert asked.headers["Access-Control-Allow-Origin"] == "https://films.example"
-    mine = await api.get(path, headers={"Origin": "https://films.example"})
-    assert mine.headers["Access-Control-Allow-Origin"] == "https://films.example"
+    preflight = await api.request("OPTIONS", path, headers={"Origin": "https://films.example"})
+    assert preflight.status == 204
+    assert preflight.headers["Access-Control-Allow-Origin"] == "https://films.example"
+    allowed = await api.get(path, headers={"Origin": "https://films.example"})
+    assert allowed.headers["Access-Control-Allow-Origin"] == "https://films.example"
     other = await api.get(path, headers={"Origin": "https://elsewhere.example"})
     assert "Access-Control-Allow-Origin" not in other.headers

@@ -1,4 +1,4 @@
-"""Accounts on a real database, with a clock that tests set and hashes that cost little."""
+"""Accounts on a real database, with a settable clock and cheap hashes."""
 
 from collections.abc import AsyncIterator
 
@@ -23,5 +23,5 @@ async def accounts(database: None, clock: FakeClock) -> AsyncIterator[AccountSer
 
 
 @pytest.fixture
-def people(accounts: AccountService) -> AccountActions:
+def users(accounts: AccountService) -> AccountActions:
     return AccountActions(accounts)

@@ -1,4 +1,4 @@
-"""Accounts: who may have one, who gets in, and how soon what changes about them counts."""
+"""Accounts: registration, login, and how soon changes take effect."""
 
 import asyncio
 
@@ -15,119 +15,119 @@ from tests.support.accounts import HASH_MEMORY, PASSWORD, SECRET, AccountActions
 from tests.support.clock import FakeClock
 
 
-async def test_who_registers_can_log_in_and_is_no_admin(people: AccountActions) -> None:
-    made = await people.create_user("ingrid")
-    session = await people.log_in("ingrid")
-    assert session.user == made
+async def test_a_registered_user_can_log_in_and_is_no_admin(users: AccountActions) -> None:
+    user = await users.create_user("ingrid")
+    session = await users.log_in("ingrid")
+    assert session.user == user
     assert (session.token_type, session.expires_in) == ("Bearer", 600)
-    identity = await people.accounts.identify(session.access_token)
-    assert (identity.user_id, identity.username, identity.is_admin) == (made.id, "ingrid", False)
-    assert await people.accounts.get_user(identity.user_id) == made
+    identity = await users.accounts.identify(session.access_token)
+    assert (identity.user_id, identity.username, identity.is_admin) == (user.id, "ingrid", False)
+    assert await users.accounts.get_user(identity.user_id) == user
 
 
-async def test_one_can_log_in_with_the_address_as_well(people: AccountActions) -> None:
-    await people.create_user("ingrid")
-    by_address = Credentials(email="INGRID@Example.org", password=PASSWORD)
-    session = await people.accounts.login(by_address, "192.0.2.1")
+async def test_a_user_can_log_in_with_the_address(users: AccountActions) -> None:
+    await users.create_user("ingrid")
+    credentials = Credentials(email="INGRID@Example.org", password=PASSWORD)
+    session = await users.accounts.login(credentials, "192.0.2.1")
     assert session.user.username == "ingrid"
 
 
 @pytest.mark.parametrize("typed", ["ÅSA", "åsa", "A\u030asa", "Ａ\u030asa"])
 async def test_a_name_is_the_same_in_any_case_and_encoding(
-    people: AccountActions, typed: str
+    users: AccountActions, typed: str
 ) -> None:
-    form = NewAccount(username="Åsa", email="asa@example.org", password=PASSWORD)
-    await people.accounts.register(form)
-    assert (await people.log_in(typed)).user.username == "Åsa"
+    account = NewAccount(username="Åsa", email="asa@example.org", password=PASSWORD)
+    await users.accounts.register(account)
+    assert (await users.log_in(typed)).user.username == "Åsa"
     twin = NewAccount(username=typed, email="twin@example.org", password=PASSWORD)
-    with pytest.raises(Conflict) as refusal:
-        await people.accounts.register(twin)
-    assert refusal.value.code == "username_taken"
+    with pytest.raises(Conflict) as error:
+        await users.accounts.register(twin)
+    assert error.value.code == "username_taken"
 
 
-async def test_an_address_has_one_account(people: AccountActions) -> None:
-    await people.create_user("ingrid")
+async def test_an_address_can_have_only_one_account(users: AccountActions) -> None:
+    await users.create_user("ingrid")
     twin = NewAccount(username="other", email="Ingrid@EXAMPLE.org", password=PASSWORD)
-    with pytest.raises(Conflict) as refusal:
-        await people.accounts.register(twin)
-    assert refusal.value.code == "email_taken"
+    with pytest.raises(Conflict) as error:
+        await users.accounts.register(twin)
+    assert error.value.code == "email_taken"
     assert await User.all().count() == 1
 
 
-async def test_of_many_who_register_one_name_at_once_one_gets_it(people: AccountActions) -> None:
-    forms = [
+async def test_of_concurrent_registrations_of_one_name_one_succeeds(users: AccountActions) -> None:
+    accounts = [
         NewAccount(username="ingrid", email=f"ingrid{n}@example.org", password=PASSWORD)
         for n in range(8)
     ]
     results = await asyncio.gather(
-        *(people.accounts.register(form) for form in forms), return_exceptions=True
+        *(users.accounts.register(account) for account in accounts), return_exceptions=True
     )
-    refused = [result for result in results if isinstance(result, Conflict)]
-    assert [error.code for error in refused] == ["username_taken"] * 7
+    conflicts = [result for result in results if isinstance(result, Conflict)]
+    assert [error.code for error in conflicts] == ["username_taken"] * 7
     assert await User.all().count() == 1
 
 
-async def test_nobody_makes_themselves_an_admin(people: AccountActions) -> None:
-    await people.create_user("ingrid")
-    plain = await people.accounts.identify((await people.log_in("ingrid")).access_token)
-    form = NewAccount(
+async def test_a_registration_as_admin_without_an_admin_is_rejected(users: AccountActions) -> None:
+    await users.create_user("ingrid")
+    identity = await users.accounts.identify((await users.log_in("ingrid")).access_token)
+    account = NewAccount(
         username="mallory", email="mallory@example.org", password=PASSWORD, is_admin=True
     )
-    for by in (None, plain):
-        with pytest.raises(NotAllowed) as refusal:
-            await people.accounts.register(form, by)
-        assert refusal.value.code == "admin_required"
+    for requester in (None, identity):
+        with pytest.raises(NotAllowed) as error:
+            await users.accounts.register(account, requester)
+        assert error.value.code == "admin_required"
     assert not await User.exists(username_folded="mallory")
 
 
-async def test_an_admin_may_make_another(people: AccountActions) -> None:
-    await people.create_user("root", admin=True)
-    by = await people.accounts.identify((await people.log_in("root")).access_token)
-    form = NewAccount(
+async def test_an_admin_can_create_another(users: AccountActions) -> None:
+    await users.create_user("root", admin=True)
+    requester = await users.accounts.identify((await users.log_in("root")).access_token)
+    account = NewAccount(
         username="second", email="second@example.org", password=PASSWORD, is_admin=True
     )
-    assert (await people.accounts.register(form, by)).is_admin
-    session = await people.log_in("second")
-    assert (await people.accounts.identify(session.access_token)).is_admin
+    assert (await users.accounts.register(account, requester)).is_admin
+    session = await users.log_in("second")
+    assert (await users.accounts.identify(session.access_token)).is_admin
 
 
-async def test_admins_from_the_command_line_need_no_address(people: AccountActions) -> None:
-    first = await people.accounts.create_admin("root", PASSWORD)
-    second = await people.accounts.create_admin("toor", PASSWORD)
+async def test_admins_created_on_the_command_line_need_no_address(users: AccountActions) -> None:
+    first = await users.accounts.create_admin("root", PASSWORD)
+    second = await users.accounts.create_admin("toor", PASSWORD)
     assert first.is_admin and second.is_admin
     assert first.email is None and second.email is None
-    with pytest.raises(Conflict) as refusal:
-        await people.accounts.create_admin("ROOT", PASSWORD)
-    assert refusal.value.code == "username_taken"
+    with pytest.raises(Conflict) as error:
+        await users.accounts.create_admin("ROOT", PASSWORD)
+    assert error.value.code == "username_taken"
 
 
-async def test_the_command_line_is_told_all_that_is_wrong(accounts: AccountService) -> None:
-    with pytest.raises(Invalid) as refusal:
+async def test_creating_an_admin_reports_every_error_at_once(accounts: AccountService) -> None:
+    with pytest.raises(Invalid) as error:
         await accounts.create_admin("a b", "short")
-    assert "letters, digits" in refusal.value.detail
-    assert "at least 8" in refusal.value.detail
-    assert {fault.pointer for fault in refusal.value.errors} == {"username", "password"}
-    assert "short" not in refusal.value.detail
+    assert "letters, digits" in error.value.detail
+    assert "at least 8" in error.value.detail
+    assert {fault.pointer for fault in error.value.errors} == {"username", "password"}
+    assert "short" not in error.value.detail
 
 
-async def test_an_unknown_name_and_a_wrong_password_get_the_same_answer(
-    people: AccountActions,
+async def test_an_unknown_name_and_a_wrong_password_give_the_same_error(
+    users: AccountActions,
 ) -> None:
-    await people.create_user("ingrid")
-    told = []
+    await users.create_user("ingrid")
+    errors = []
     for name in ("ingrid", "nobody"):
-        with pytest.raises(NotAuthenticated) as refusal:
-            await people.log_in(name, "wrong password")
-        told.append((refusal.value.code, refusal.value.detail, refusal.value.retry_after))
-    assert told[0] == told[1]
-    assert told[0][0] == "invalid_credentials"
+        with pytest.raises(NotAuthenticated) as error:
+            await users.log_in(name, "wrong password")
+        errors.append((error.value.code, error.value.detail, error.value.retry_after))
+    assert errors[0] == errors[1]
+    assert errors[0][0] == "invalid_credentials"
 
 
-async def test_nothing_that_is_stored_lets_its_reader_in(people: AccountActions) -> None:
-    await people.create_user("ingrid")
-    session = await people.log_in("ingrid")
+async def test_no_secret_is_stored(users: AccountActions) -> None:
+    await users.create_user("ingrid")
+    session = await users.log_in("ingrid")
     with pytest.raises(NotAuthenticated):
-        await people.log_in("a name of nobody", "wrong password", "203.0.113.77")
+        await users.log_in("a name of nobody", "wrong password", "203.0.113.77")
     stored = ""
     for table in (User, Session, RefreshToken, LoginFailure):
         stored += repr(await table.all().values())
@@ -142,86 +142,86 @@ async def test_nothing_that_is_stored_lets_its_reader_in(people: AccountActions)
         assert secret not in stored
 
 
-async def test_the_token_of_a_deleted_user_dies_at_once(people: AccountActions) -> None:
-    made = await people.create_user("ingrid")
-    session = await people.log_in("ingrid")
-    identity = await people.accounts.identify(session.access_token)
-    await User.filter(id=made.id).delete()
-    await people.assert_session_ended(session)
+async def test_the_tokens_of_a_deleted_user_become_invalid_at_once(users: AccountActions) -> None:
+    user = await users.create_user("ingrid")
+    session = await users.log_in("ingrid")
+    identity = await users.accounts.identify(session.access_token)
+    await User.filter(id=user.id).delete()
+    await users.assert_session_ended(session)
     with pytest.raises(NotAuthenticated):
-        await people.accounts.describe_token(identity)
+        await users.accounts.describe_token(identity)
 
 
-async def test_all_tokens_die_when_the_token_version_rises(people: AccountActions) -> None:
-    made = await people.create_user("ingrid")
-    session = await people.log_in("ingrid")
-    await User.filter(id=made.id).update(token_version=2)
-    await people.assert_session_ended(session)
-    again = await people.log_in("ingrid")
-    assert (await people.accounts.identify(again.access_token)).user_id == made.id
+async def test_all_tokens_become_invalid_when_the_token_version_rises(
+    users: AccountActions,
+) -> None:
+    user = await users.create_user("ingrid")
+    session = await users.log_in("ingrid")
+    await User.filter(id=user.id).update(token_version=2)
+    await users.assert_session_ended(session)
+    again = await users.log_in("ingrid")
+    assert (await users.accounts.identify(again.access_token)).user_id == user.id
 
 
-async def test_who_is_demoted_is_no_admin_from_the_next_request_on(people: AccountActions) -> None:
-    made = await people.create_user("root", admin=True)
-    session = await people.log_in("root")
-    assert (await people.accounts.identify(session.access_token)).is_admin
-    await User.filter(id=made.id).update(is_admin=False)
-    assert not (await people.accounts.identify(session.access_token)).is_admin
+async def test_a_demoted_admin_is_no_admin_from_the_next_request_on(users: AccountActions) -> None:
+    user = await users.create_user("root", admin=True)
+    session = await users.log_in("root")
+    assert (await users.accounts.identify(session.access_token)).is_admin
+    await User.filter(id=user.id).update(is_admin=False)
+    assert not (await users.accounts.identify(session.access_token)).is_admin
 
 
-async def test_logging_out_ends_this_session_and_no_other(people: AccountActions) -> None:
-    await people.create_user("ingrid")
-    here, there = await people.log_in("ingrid"), await people.log_in("ingrid")
+async def test_logging_out_ends_this_session_and_no_other(users: AccountActions) -> None:
+    await users.create_user("ingrid")
+    here, there = await users.log_in("ingrid"), await users.log_in("ingrid")
     older_token = here.access_token
-    here = await people.accounts.refresh(here.refresh_token)
-    await people.accounts.logout(await people.accounts.identify(here.access_token))
-    await people.assert_session_ended(here)
+    here = await users.accounts.refresh(here.refresh_token)
+    await users.accounts.logout(await users.accounts.identify(here.access_token))
+    await users.assert_session_ended(here)
     with pytest.raises(NotAuthenticated):
-        await people.accounts.identify(older_token)
-    assert await people.accounts.identify(there.access_token)
-    assert await people.accounts.refresh(there.refresh_token)
+        await users.accounts.identify(older_token)
+    assert await users.accounts.identify(there.access_token)
+    assert await users.accounts.refresh(there.refresh_token)
 
 
-async def test_a_token_of_one_user_does_not_pass_for_another_in_the_same_session(
-    people: AccountActions, clock: FakeClock
+async def test_a_token_for_another_user_in_the_same_session_is_rejected(
+    users: AccountActions, clock: FakeClock
 ) -> None:
-    await people.create_user("ingrid")
-    other = await people.create_user("lauren")
-    identity = await people.accounts.identify((await people.log_in("ingrid")).access_token)
-    mixed = Tokens(SECRET, clock).issue(other.id, identity.session_id, 1)
+    await users.create_user("ingrid")
+    other = await users.create_user("lauren")
+    identity = await users.accounts.identify((await users.log_in("ingrid")).access_token)
+    mixed_token = Tokens(SECRET, clock).issue(other.id, identity.session_id, 1)
     with pytest.raises(NotAuthenticated):
-        await people.accounts.identify(mixed)
+        await users.accounts.identify(mixed_token)
 
 
-async def test_a_refresh_token_is_no_access_token(people: AccountActions) -> None:
-    await people.create_user("ingrid")
-    session = await people.log_in("ingrid")
+async def test_a_refresh_token_is_no_access_token(users: AccountActions) -> None:
+    await users.create_user("ingrid")
+    session = await users.log_in("ingrid")
     with pytest.raises(NotAuthenticated):
-        await people.accounts.identify(session.refresh_token)
+        await users.accounts.identify(session.refresh_token)
     with pytest.raises(NotAuthenticated):
-        await people.accounts.refresh(session.access_token)
+        await users.accounts.refresh(session.access_token)
 
 
-async def test_a_verified_token_says_whose_it_is_and_until_when(
-    people: AccountActions, clock: FakeClock
+async def test_a_verified_token_names_its_user_and_expiry(
+    users: AccountActions, clock: FakeClock
 ) -> None:
-    made = await people.create_user("ingrid")
-    session = await people.log_in("ingrid")
-    told = await people.accounts.describe_token(
-        await people.accounts.identify(session.access_token)
-    )
-    assert told.valid and told.user == made
-    assert (told.expires_at - clock()).total_seconds() == 600
+    user = await users.create_user("ingrid")
+    session = await users.log_in("ingrid")
+    token = await users.accounts.describe_token(await users.accounts.identify(session.access_token))
+    assert token.valid and token.user == user
+    assert (token.expires_at - clock()).total_seconds() == 600
 
 
-async def test_a_login_replaces_a_hash_of_outdated_cost(
-    people: AccountActions, clock: FakeClock
+async def test_a_login_replaces_a_hash_with_outdated_cost(
+    users: AccountActions, clock: FakeClock
 ) -> None:
-    await people.create_user("ingrid")
+    await users.create_user("ingrid")
     stronger = AccountService(SECRET, PasswordHasher(memory_kib=2 * HASH_MEMORY), clock)
     await stronger.login(Credentials(username="ingrid", password=PASSWORD), "192.0.2.1")
     assert f"m={2 * HASH_MEMORY}," in (await User.get(username_folded="ingrid")).password_hash
-    assert await people.log_in("ingrid")
+    assert await users.log_in("ingrid")
     stronger.close()
 
 
@@ -250,7 +250,7 @@ def test_a_registration_sets_nothing_but_its_own_fields(extra: dict[str, object]
         "",
     ],
 )
-def test_a_name_of_other_signs_or_lengths_is_refused(name: str) -> None:
+def test_a_name_with_other_characters_or_lengths_is_rejected(name: str) -> None:
     with pytest.raises(ValidationError, match="username"):
         NameAndPassword(username=name, password=PASSWORD)
 
@@ -258,7 +258,7 @@ def test_a_name_of_other_signs_or_lengths_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["Zoë", "o-neill", "kim_1", "mr.bean", "李小龍", "Жанна", "x" * 40]
 )
-def test_names_of_all_alphabets_are_welcome(name: str) -> None:
+def test_names_in_all_alphabets_are_accepted(name: str) -> None:
     assert NameAndPassword(username=name, password=PASSWORD).username == name
 
 
@@ -280,7 +280,7 @@ def test_names_of_all_alphabets_are_welcome(name: str) -> None:
         "i@" + "x." * 130 + "org",
     ],
 )
-def test_what_is_no_address_is_refused(address: str) -> None:
+def test_an_invalid_address_is_rejected(address: str) -> None:
     with pytest.raises(ValidationError, match="email"):
         NewAccount(username="ingrid", email=address, password=PASSWORD)
 
@@ -289,12 +289,12 @@ def test_what_is_no_address_is_refused(address: str) -> None:
     "address",
     ["i@example.org", "i.b+films@mail.example.co.uk", "i@nas.local", "i@xn--bcher-kva.de"],
 )
-def test_addresses_of_the_world_and_of_home_networks_are_welcome(address: str) -> None:
+def test_addresses_of_the_internet_and_of_home_networks_are_accepted(address: str) -> None:
     assert NewAccount(username="ingrid", email=address, password=PASSWORD).email == address
 
 
 @pytest.mark.parametrize(
-    ("changed", "field"),
+    ("changes", "field"),
     [
         ({"confirm_password": "another password"}, "confirm_password"),
         ({"password": "x" * 1_025}, "password"),
@@ -306,30 +306,30 @@ def test_addresses_of_the_world_and_of_home_networks_are_welcome(address: str) -
         ({"is_admin": "yes"}, "is_admin"),
     ],
 )
-def test_the_faulty_field_of_a_registration_is_named_and_its_value_is_not(
-    changed: dict[str, object], field: str
+def test_an_error_names_the_field_of_a_registration_but_not_its_value(
+    changes: dict[str, object], field: str
 ) -> None:
-    given = {"username": "Ingrid-Bergman", "email": "ingrid@example.org", "password": PASSWORD}
-    with pytest.raises(ValidationError) as refusal:
-        NewAccount.model_validate({**given, **changed})
-    assert [fault["loc"] for fault in refusal.value.errors()] == [(field,)]
-    assert PASSWORD not in str(refusal.value)
+    valid = {"username": "Ingrid-Bergman", "email": "ingrid@example.org", "password": PASSWORD}
+    with pytest.raises(ValidationError) as error:
+        NewAccount.model_validate({**valid, **changes})
+    assert [detail["loc"] for detail in error.value.errors()] == [(field,)]
+    assert PASSWORD not in str(error.value)
 
 
 def test_a_password_may_be_confirmed() -> None:
-    form = NewAccount(
+    account = NewAccount(
         username="ingrid", email="i@example.org", password=PASSWORD, confirm_password=PASSWORD
     )
-    assert PASSWORD not in repr(form)
+    assert PASSWORD not in repr(account)
 
 
-@pytest.mark.parametrize("who", [{}, {"username": "ingrid", "email": "i@example.org"}])
-def test_a_login_needs_either_a_name_or_an_address(who: dict[str, str]) -> None:
+@pytest.mark.parametrize("identifiers", [{}, {"username": "ingrid", "email": "i@example.org"}])
+def test_a_login_needs_exactly_one_of_name_and_address(identifiers: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="either username or email"):
-        Credentials.model_validate({**who, "password": PASSWORD})
+        Credentials.model_validate({**identifiers, "password": PASSWORD})
 
 
 @pytest.mark.parametrize("name", ["nul\0", "lone\ud800", "x" * 255])
-def test_a_login_name_that_no_database_could_hold_is_refused(name: str) -> None:
+def test_a_login_name_that_no_database_can_store_is_rejected(name: str) -> None:
     with pytest.raises(ValidationError, match="username"):
         Credentials(username=name, password=PASSWORD)

@@ -1,4 +1,4 @@
-"""A clock that tests set."""
+"""A settable clock."""
 
 import pytest
 

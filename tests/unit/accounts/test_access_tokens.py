@@ -1,4 +1,4 @@
-"""Access tokens: ours are read, and nothing else is, whatever it looks like."""
+"""Access tokens: ours are accepted, and everything that resembles one is rejected."""
 
 import base64
 import json
@@ -36,10 +36,13 @@ def tokens(clock: FakeClock) -> Tokens:
 
 @pytest.fixture
 def forge(clock: FakeClock) -> Forge:
-    """A token like ours but for what is given; a claim that is given as None is left out."""
+    """Return a function that makes a token like ours with changes; a claim of None is left out."""
 
-    def make(
-        key: str = SECRET, algorithm: str = ALGORITHM, kind: str | None = TOKEN_TYPE, **changed: Any
+    def make_token(
+        key: str = SECRET,
+        algorithm: str = ALGORITHM,
+        token_type: str | None = TOKEN_TYPE,
+        **changes: Any,
     ) -> str:
         now = int(clock().timestamp())
         claims: dict[str, Any] = {
@@ -54,30 +57,30 @@ def forge(clock: FakeClock) -> Forge:
             "nbf": now,
             "exp": now + 600,
         }
-        claims.update(changed)
+        claims.update(changes)
         claims = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(claims, key, algorithm, headers={"typ": kind})
+        return jwt.encode(claims, key, algorithm, headers={"typ": token_type})
 
-    return make
+    return make_token
 
 
-def _segment(value: object) -> str:
+def _encode_segment(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
-def _unsigned(token: str, alg: str) -> str:
+def _make_unsigned(token: str, alg: str) -> str:
     payload = token.split(".")[1]
-    return f"{_segment({'alg': alg, 'typ': TOKEN_TYPE})}.{payload}."
+    return f"{_encode_segment({'alg': alg, 'typ': TOKEN_TYPE})}.{payload}."
 
 
-def test_a_token_says_whose_it_is_and_in_which_session(tokens: Tokens, clock: FakeClock) -> None:
+def test_a_token_names_its_user_and_session(tokens: Tokens, clock: FakeClock) -> None:
     claims = tokens.decode(tokens.issue(USER, SESSION, 7))
     assert (claims.sub, claims.sid, claims.ver) == (USER, SESSION, 7)
     assert claims.expires_at == clock() + ACCESS_TOKEN_LIFETIME
     assert claims.jti != tokens.decode(tokens.issue(USER, SESSION, 7)).jti
 
 
-def test_a_token_carries_every_registered_claim_and_its_type(tokens: Tokens) -> None:
+def test_a_token_has_every_registered_claim_and_its_type(tokens: Tokens) -> None:
     token = tokens.issue(USER, SESSION, 1)
     payload = jwt.decode(token, options={"verify_signature": False})
     assert {"iss", "aud", "exp", "iat", "nbf", "jti", "sub", "typ"} <= payload.keys()
@@ -85,14 +88,14 @@ def test_a_token_carries_every_registered_claim_and_its_type(tokens: Tokens) -> 
     assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "at+jwt"}
 
 
-def test_what_the_forger_forges_unchanged_is_good(tokens: Tokens, forge: Forge) -> None:
+def test_an_unchanged_forged_token_is_accepted(tokens: Tokens, forge: Forge) -> None:
     assert tokens.decode(forge()).sub == USER
 
 
 FORGERIES: dict[str, Callable[[Forge], str]] = {
-    "no algorithm": lambda forge: _unsigned(forge(), "none"),
-    "no algorithm, in capitals": lambda forge: _unsigned(forge(), "NONE"),
-    "our algorithm without a signature": lambda forge: _unsigned(forge(), ALGORITHM),
+    "no algorithm": lambda forge: _make_unsigned(forge(), "none"),
+    "no algorithm, in capitals": lambda forge: _make_unsigned(forge(), "NONE"),
+    "our algorithm without a signature": lambda forge: _make_unsigned(forge(), ALGORITHM),
     "another key": lambda forge: forge(key="x" * 64),
     "a stronger algorithm with our key": lambda forge: forge(algorithm="HS512"),
     "another signature's payload": lambda forge: ".".join(
@@ -100,17 +103,17 @@ FORGERIES: dict[str, Callable[[Forge], str]] = {
     ),
     "another issuer": lambda forge: forge(iss="somebody"),
     "another audience": lambda forge: forge(aud="somebody"),
-    "ended more than the leeway ago": lambda forge: forge(exp=_from_now(forge, -61)),
+    "ended more than the leeway ago": lambda forge: forge(exp=_seconds_from_now(forge, -61)),
     "ends in words": lambda forge: forge(exp="tomorrow"),
     "ends at infinity": lambda forge: forge(exp=float("inf")),
-    "begins after the leeway": lambda forge: forge(nbf=_from_now(forge, 61)),
-    "issued after the leeway": lambda forge: forge(iat=_from_now(forge, 61)),
+    "begins after the leeway": lambda forge: forge(nbf=_seconds_from_now(forge, 61)),
+    "issued after the leeway": lambda forge: forge(iat=_seconds_from_now(forge, 61)),
     "a subject that is no id": lambda forge: forge(sub="admin"),
     "a session that is no id": lambda forge: forge(sid="*"),
     "a version in words": lambda forge: forge(ver="1"),
     "made for refreshing": lambda forge: forge(typ="refresh"),
-    "an ordinary JWT by its header": lambda forge: forge(kind="JWT"),
-    "no type in its header": lambda forge: forge(kind=None),
+    "an ordinary JWT by its header": lambda forge: forge(token_type="JWT"),
+    "no type in its header": lambda forge: forge(token_type=None),
     "five parts, as if encrypted": lambda forge: forge() + ".a.b",
     "two parts": lambda forge: forge().rsplit(".", 1)[0],
     "not a token": lambda forge: "not a token",
@@ -120,42 +123,42 @@ FORGERIES: dict[str, Callable[[Forge], str]] = {
     "a lone surrogate": lambda forge: forge() + "\ud800",
     "a megabyte of claims": lambda forge: forge(extra="x" * 1_000_000),
     "a megabyte of dots": lambda forge: "." * 1_000_000,
-    "claims nested deep": lambda forge: _signed(b"[" * 2_000 + b"]" * 2_000),
-    "claims that are a list": lambda forge: _signed(b"[1]"),
+    "claims nested deep": lambda forge: _sign(b"[" * 2_000 + b"]" * 2_000),
+    "claims that are a list": lambda forge: _sign(b"[1]"),
 }
 
 
-def _from_now(forge: Forge, seconds: int) -> int:
+def _seconds_from_now(forge: Forge, seconds: int) -> int:
     claims = jwt.decode(forge(), options={"verify_signature": False, "verify_exp": False})
     return int(claims["iat"]) + seconds
 
 
-def _signed(payload: bytes) -> str:
+def _sign(payload: bytes) -> str:
     return jwt.PyJWS().encode(payload, SECRET, ALGORITHM, headers={"typ": TOKEN_TYPE})
 
 
 @pytest.mark.parametrize("name", FORGERIES)
-def test_a_forged_token_is_refused_without_a_reason(
+def test_a_forged_token_is_rejected_without_a_reason(
     tokens: Tokens, forge: Forge, name: str
 ) -> None:
-    with pytest.raises(NotAuthenticated) as refusal:
+    with pytest.raises(NotAuthenticated) as error:
         tokens.decode(FORGERIES[name](forge))
-    assert refusal.value.code == "invalid_token"
-    assert refusal.value.detail == "The token is not good, or no longer."
-    assert refusal.value.errors == ()
+    assert error.value.code == "invalid_token"
+    assert error.value.detail == "The token is invalid or has expired."
+    assert error.value.errors == ()
 
 
 @pytest.mark.parametrize(
     "claim", ["iss", "aud", "sub", "sid", "jti", "typ", "ver", "iat", "nbf", "exp"]
 )
-def test_a_token_that_leaves_a_claim_out_is_refused(
+def test_a_token_without_one_of_the_claims_is_rejected(
     tokens: Tokens, forge: Forge, claim: str
 ) -> None:
     with pytest.raises(NotAuthenticated):
         tokens.decode(forge(**{claim: None}))
 
 
-def test_a_token_is_good_for_the_leeway_longer_and_no_second_more(
+def test_a_token_is_accepted_for_the_leeway_after_its_expiry_and_no_longer(
     tokens: Tokens, clock: FakeClock
 ) -> None:
     token = tokens.issue(USER, SESSION, 1)
@@ -166,7 +169,7 @@ def test_a_token_is_good_for_the_leeway_longer_and_no_second_more(
         tokens.decode(token)
 
 
-def test_a_token_of_a_process_whose_clock_is_ahead_is_good(
+def test_a_token_of_a_process_whose_clock_is_ahead_by_the_leeway_is_accepted(
     tokens: Tokens, clock: FakeClock
 ) -> None:
     token = tokens.issue(USER, SESSION, 1)
@@ -177,5 +180,5 @@ def test_a_token_of_a_process_whose_clock_is_ahead_is_good(
         tokens.decode(token)
 
 
-def test_our_own_tokens_are_far_from_the_limit(tokens: Tokens) -> None:
+def test_our_own_tokens_are_far_below_the_size_limit(tokens: Tokens) -> None:
     assert len(tokens.issue(USER, SESSION, 2**31 - 1)) < MAX_TOKEN_BYTES / 4
