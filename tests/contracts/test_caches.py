@@ -106,7 +106,7 @@ async def test_a_new_generation_makes_a_new_response(cache: Cache) -> None:
         assert response.body == str(generation).encode()
 
 
-@pytest.mark.fault(31, "a stampede on a hot key")
+@pytest.mark.fault("cache-stampede")
 async def test_processes_that_share_a_cache_make_one_response() -> None:
     caches = [RedisCache(require_backend("redis"), timeout=5) for _ in range(3)]
     processes = [ResponseCache(cache, max_wait_for_others=30.0) for cache in caches]
@@ -139,7 +139,7 @@ async def test_after_waiting_for_a_dead_process_the_caller_makes_the_response() 
     await cache.close()
 
 
-@pytest.mark.fault(35, "an answer made before a change")
+@pytest.mark.fault("stale-cache-write")
 async def test_a_response_made_before_a_change_is_not_served_after_it(
     cache: Cache, database: str
 ) -> None:
@@ -195,7 +195,7 @@ async def test_a_restored_database_does_not_serve_responses_from_after_its_backu
         assert await request(day) == day.encode()
 
 
-@pytest.mark.fault(32, "garbage in the cache")
+@pytest.mark.fault("cache-garbage")
 @pytest.mark.parametrize(
     "garbage", [b"", b"\xff\x00", b'{"Cache-Control": "no-store"}\n{}', b"x" * 100_000]
 )
@@ -222,7 +222,7 @@ async def test_a_value_that_is_not_ours_counts_as_missing_and_is_replaced(
     assert (await responses.get_or_make("test", request_key, 1, 60, make)).status == "miss"
 
 
-@pytest.mark.fault(32, "garbage in the cache")
+@pytest.mark.fault("cache-garbage")
 async def test_a_key_of_another_type_is_replaced_and_does_not_open_the_breaker() -> None:
     url, key = require_backend("redis"), unique_key()
     async with Redis.from_url(url) as redis:

@@ -237,7 +237,7 @@ async def test_a_tombstone_hides_the_film_and_no_late_write_brings_it_back(store
     assert await store.writer.count("movies-1") == len(FILMS) - 1
 
 
-@pytest.mark.fault(8, "one document rejected for good")
+@pytest.mark.fault("document-rejected")
 @pytest.mark.parametrize(
     "facts",
     [{"year": 2**40}, {"year": 2**63}, {"imdb_rating": float("nan")}, {"popularity": 1e300}],

@@ -136,7 +136,7 @@ async def test_a_folder_that_cannot_be_is_told_in_our_words(tmp_path: Path) -> N
     assert await store.get(KEY) is None
 
 
-@pytest.mark.fault(37, "bucket missing or forbidden")
+@pytest.mark.fault("bucket-missing")
 @pytest.mark.parametrize(
     ("changed", "key_id", "secret", "reason"),
     [
@@ -156,7 +156,7 @@ async def test_a_bucket_that_will_not_have_us_is_the_operators_to_mend(
             await keys(store)
 
 
-@pytest.mark.fault(36, "S3 busy, broken, frozen")
+@pytest.mark.fault("s3-down")
 @pytest.mark.parametrize(
     ("status", "code"), [(503, "SlowDown"), (500, "InternalError"), (429, "TooManyRequests")]
 )
@@ -168,7 +168,7 @@ async def test_a_busy_bucket_is_asked_twice_and_then_left_alone(status: int, cod
     assert bad.asked <= 2
 
 
-@pytest.mark.fault(37, "bucket missing or forbidden")
+@pytest.mark.fault("bucket-missing")
 async def test_a_forbidden_bucket_is_asked_once() -> None:
     bad = BadBucket(403, "AccessDenied")
     async with standing(bad) as store:
@@ -177,7 +177,7 @@ async def test_a_forbidden_bucket_is_asked_once() -> None:
     assert bad.asked == 1
 
 
-@pytest.mark.fault(36, "S3 busy, broken, frozen")
+@pytest.mark.fault("s3-down")
 async def test_a_frozen_bucket_costs_no_more_than_the_calls_time() -> None:
     async with frozen(seconds=0.3) as store:
         for ask in (lambda: store.get(KEY), lambda: store.put(KEY, b"", JPEG), store.check):

@@ -35,7 +35,7 @@ async def test_a_new_title_is_fetched_found_misspelt_and_has_its_poster(api: Api
     assert by_film.body == picture.body
 
 
-@pytest.mark.fault(53, "a new title asked for a hundred times at once")
+@pytest.mark.fault("concurrent-lookups")
 async def test_a_hundred_who_ask_for_the_same_new_title_make_one_call(
     api: ApiClient, omdb_address: str
 ) -> None:

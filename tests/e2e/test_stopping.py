@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from service.limits import READ_YOUR_WRITES_TIMEOUT
-from tests.faults.plugin import Seen
+from tests.faults.plugin import Observations
 from tests.support import service_runner
 from tests.support.service_runner import ApiClient, Service
 from tests.support.waiting import wait_until
@@ -49,9 +49,9 @@ async def asked(service: Service, path: str) -> Told:
 
 
 @pytest.mark.once
-@pytest.mark.fault(77, "SIGTERM under load")
+@pytest.mark.fault("sigterm-under-load")
 async def test_it_says_that_it_is_going_and_answers_all_who_came_before_it_went(
-    alone: Service, seen: Seen
+    alone: Service, observations: Observations
 ) -> None:
     async with ApiClient.connect(alone) as api:
         made = await api.request(
@@ -85,7 +85,7 @@ async def test_it_says_that_it_is_going_and_answers_all_who_came_before_it_went(
     assert late, (
         f"a search takes {READ_YOUR_WRITES_TIMEOUT} s, so some were under way when it closed"
     )
-    seen(
+    observations.add(
         f"told to stop, it was not ready for {going[-1].at - going[0].at:.1f} s and answered on;"
         f" {len(late)} searches under way when the door was closed were answered, none broken"
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.faults.plugin import Seen
+from tests.faults.plugin import Observations
 from tests.support import service_runner
 from tests.support.service_runner import ApiClient, Service
 from tests.support.waiting import wait_until
@@ -103,10 +103,10 @@ async def test_a_thousand_requests_broken_off_do_not_stop_it(api: ApiClient) -> 
     assert made.status == 201, made.json
 
 
-@pytest.mark.fault(78, "a worker killed, a worker frozen, a loop blocked")
+@pytest.mark.fault("process-killed-or-frozen")
 @pytest.mark.parametrize(("child", "process"), [("api-0", "api"), ("indexer", "indexer")])
 async def test_how_long_a_loop_was_blocked_is_measured(
-    api: ApiClient, seen: Seen, child: str, process: str
+    api: ApiClient, observations: Observations, child: str, process: str
 ) -> None:
     pid = pids(api.service)[child]
     shown = re.compile(
@@ -131,7 +131,9 @@ async def test_how_long_a_loop_was_blocked_is_measured(
     os.kill(pid, signal.SIGCONT)
     said = await wait_until(noticed)
     assert pids(api.service)[child] == pid
-    seen(f"{process} stood still for {BLOCKED:g} s: its loop was {said:.1f} s late in `/metrics`")
+    observations.add(
+        f"{process} stood still for {BLOCKED:g} s: its loop was {said:.1f} s late in `/metrics`"
+    )
 
 
 async def test_a_frozen_worker_is_noticed(api: ApiClient) -> None:

@@ -1,82 +1,97 @@
-"""What tests of faults share, wherever they stand: marks, notes, and the table at the end.
+"""Marks, observations and the final table of fault tests, wherever these tests stand.
 
-A test says which faults it makes (`@pytest.mark.fault(30, "Redis down, slow, paused")`), notes in
-few words what happened (`seen("503 for 1.2 s, then healed")`) and which invariants it found to hold
-afterwards (`seen.held("I1", "I3")`). A test that notes something without a fault of its own speaks
-for all the faults of its module: that is where a group's invariants are checked once. Where a test
-of a part proves a fault, it has the mark, and what it saw is its name.
+A test names the faults that it causes (`@pytest.mark.fault("redis-down")`), notes briefly what it
+observed (`observations.add("503 for 1.2 s, then recovered")`) and which invariants it checked
+afterwards (`observations.confirm("I1", "I3")`). A test without a mark that adds observations speaks
+for all faults of its module: a group's invariants are checked once. A marked test that adds none is
+reported by its name.
 
-`--chaos` runs the tests of faults alone, and all of them; without it those that take long are left
-out. What was seen can be written into a page of the documentation, between marks made for it.
+`--chaos` runs all fault tests and nothing else; without it the slow ones are left out. The table
+can be written into a page of the documentation, between markers.
+
+Observations travel in the reports' `user_properties`, so that the table is complete when worker
+processes run the tests.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.faults import page
-from tests.faults.table import Noted, merged, of_terminal, to_markdown
+from tests.faults.catalogue import FAULTS
+from tests.faults.table import Observation, merge, to_markdown, to_text
 
-notes = pytest.StashKey[list[Noted]]()
+PROPERTY = "fault observation"
+BLOCKS = "blocks of the page"
 blocks = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("faults")
-    group.addoption("--chaos", action="store_true", help="the tests of faults, all of them")
-    group.addoption("--table", metavar="FILE", help="write what was seen of each fault there")
-    group.addoption("--page", metavar="FILE", help="put what was seen into this page")
+    group.addoption("--chaos", action="store_true", help="run all fault tests and nothing else")
+    group.addoption("--table", metavar="FILE", help="write the table of faults to this file")
+    group.addoption("--page", metavar="FILE", help="write the tables into this page")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[notes] = []
     config.stash[blocks] = {}
+    config.pluginmanager.register(FaultTable(config), "fault table")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        for slug in marked_faults(item):
+            if slug not in FAULTS:
+                raise pytest.UsageError(f"{item.nodeid}: no fault {slug!r} in the catalogue")
     if config.getoption("--chaos"):
-        items[:] = [item for item in items if is_of_faults(item)]
+        items[:] = [item for item in items if is_fault_test(item)]
     else:
         items[:] = [item for item in items if not item.get_closest_marker("chaos")]
 
 
-def is_of_faults(item: pytest.Item) -> bool:
-    return bool(item.get_closest_marker("fault")) or "seen" in getattr(item, "fixturenames", ())
+def is_fault_test(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return bool(item.get_closest_marker("fault")) or "observations" in fixtures
 
 
-class Seen:
-    """What one test saw of its faults."""
+def marked_faults(item: pytest.Item) -> list[str]:
+    return [slug for mark in item.iter_markers("fault") for slug in mark.args]
+
+
+class Observations:
+    """What one test observed of its faults."""
 
     def __init__(self) -> None:
-        self._texts: list[tuple[int | None, str]] = []
+        self._texts: list[tuple[str | None, str]] = []
         self.invariants: set[str] = set()
 
-    def __call__(self, text: str, of: int | None = None) -> None:
-        """Note in a few words what happened, in all the test's faults or `of` one of them."""
-        self._texts.append((of, text))
+    def add(self, text: str, fault: str | None = None) -> None:
+        """Add an observation of one fault, or of all faults of the test."""
+        self._texts.append((fault, text))
 
-    def texts(self, number: int) -> tuple[str, ...]:
-        """What was noted of this fault."""
-        return tuple(text for of, text in self._texts if of in (None, number))
+    def texts(self, slug: str) -> tuple[str, ...]:
+        """Return the observations of this fault."""
+        return tuple(text for fault, text in self._texts if fault in (None, slug))
 
-    def held(self, *invariants: str) -> None:
-        """Note that these, of `I1` to `I9`, were checked after the fault and hold."""
+    def confirm(self, *invariants: str) -> None:
+        """Note that these invariants, of `I1` to `I9`, were checked after the fault and hold."""
         unknown = set(invariants) - {f"I{number}" for number in range(1, 10)}
         assert not unknown, unknown
         self.invariants |= set(invariants)
 
 
 @pytest.fixture
-def seen() -> Seen:
-    """Where a test notes what it saw; that it failed is noted by itself."""
-    return Seen()
+def observations() -> Observations:
+    """Where a test notes what it observed; a failure is noted without its help."""
+    return Observations()
 
 
 @pytest.fixture(scope="session")
-def documented(pytestconfig: pytest.Config) -> Iterator[dict[str, str]]:
+def documented(pytestconfig: pytest.Config) -> dict[str, str]:
     """Blocks for the page, by their names."""
-    yield pytestconfig.stash[blocks]
+    return pytestconfig.stash[blocks]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -84,45 +99,66 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Iterator[pytest.TestReport]:
     report: pytest.TestReport = yield  # type: ignore[misc, assignment]
-    if (report.when == "call" or report.failed) and not report.skipped and is_of_faults(item):
-        found = getattr(item, "funcargs", {}).get("seen") or Seen()
-        for number, name in faults_of(item):
-            texts = found.texts(number) or sentence_of(item)
-            held = frozenset(found.invariants)
+    if (report.when == "call" or report.failed) and not report.skipped and is_fault_test(item):
+        observed = getattr(item, "funcargs", {}).get("observations") or Observations()
+        for slug in faults_of(item):
+            texts = observed.texts(slug) or words_of_name(item)
+            invariants = sorted(observed.invariants)
             if report.failed:
-                texts, held = (f"FAILED: {item.name}",), frozenset()
-            item.config.stash[notes].append(Noted(number, name, texts, held))
+                texts, invariants = (f"FAILED: {item.name}",), []
+            report.user_properties.append((PROPERTY, [slug, texts, invariants]))
     return report  # type: ignore[return-value]
 
 
-def sentence_of(item: pytest.Item) -> tuple[str, ...]:
-    """What a test of a part saw that makes a fault and notes nothing: what its name says."""
+def words_of_name(item: pytest.Item) -> tuple[str, ...]:
+    """Return the name of a marked test as a sentence; nothing for a test without a mark."""
     if not item.get_closest_marker("fault"):
         return ()
     name = item.name.partition("[")[0]
     return (name.removeprefix("test_").replace("_", " "),)
 
 
-def faults_of(item: pytest.Item) -> list[tuple[int, str]]:
-    """The faults that a test makes, or those of its module where it makes none itself."""
-    own = [mark.args for mark in item.iter_markers("fault")]
-    if own:
+def faults_of(item: pytest.Item) -> list[str]:
+    """Return the slugs of the faults that a test causes, or of its module if it has no mark."""
+    if own := marked_faults(item):
         return own
     others = (other for other in item.session.items if other.path == item.path)
-    return sorted({mark.args for other in others for mark in other.iter_markers("fault")})
+    return sorted({slug for other in others for slug in marked_faults(other)})
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    config, stack = terminalreporter.config, terminalreporter.config.getoption("--stack")
-    rows = merged(config.stash[notes])
-    if not rows:
-        return
-    terminalreporter.section(f"faults, on the {stack} stack")
-    terminalreporter.write_line(of_terminal(rows))
-    told = to_markdown(rows)
-    if config.getoption("--table"):
-        Path(config.getoption("--table")).write_text(told)
-    if config.getoption("--page"):
-        written = Path(config.getoption("--page"))
-        for name, block in {f"faults, {stack}": told, **config.stash[blocks]}.items():
-            page.put(written, name, block)
+class FaultTable:
+    """Collects the observations of all tests, also of those that worker processes ran."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._observations: list[Observation] = []
+        self._blocks = config.stash[blocks]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                slug, texts, invariants = value  # type: ignore[misc]
+                self._observations.append(Observation(slug, tuple(texts), frozenset(invariants)))
+
+    def pytest_sessionfinish(self) -> None:
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[BLOCKS] = self._blocks
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self._blocks.update(getattr(node, "workeroutput", {}).get(BLOCKS, {}))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        stack = self._config.getoption("--stack")
+        rows = merge(self._observations)
+        if not rows:
+            return
+        terminalreporter.section(f"faults, on the {stack} stack")
+        terminalreporter.write_line(to_text(rows))
+        table = to_markdown(rows)
+        if self._config.getoption("--table"):
+            Path(self._config.getoption("--table")).write_text(table)
+        if self._config.getoption("--page"):
+            file = Path(self._config.getoption("--page"))
+            for name, block in {f"faults, {stack}": table, **self._blocks}.items():
+                page.put(file, name, block)

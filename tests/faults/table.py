@@ -1,56 +1,57 @@
-"""The table of faults: what was seen of each, and which invariants held afterwards."""
+"""The table of faults: what was observed of each, and which invariants held afterwards."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-HEAD = ("#", "fault", "what was seen", "checked afterwards")
+from tests.faults.catalogue import FAULTS
+
+HEAD = ("slug", "fault", "what was observed", "checked afterwards")
 
 
 @dataclass(frozen=True)
-class Noted:
-    """What one test noted about one of its faults."""
+class Observation:
+    """What one test observed of one of its faults."""
 
-    number: int
-    name: str
+    slug: str
     texts: tuple[str, ...]
     invariants: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Row:
-    """All that is known about one fault."""
+    """All observations of one fault."""
 
-    number: int
-    name: str
+    slug: str
     texts: tuple[str, ...]
     invariants: tuple[str, ...]
 
     def cells(self) -> tuple[str, str, str, str]:
-        return str(self.number), self.name, "; ".join(self.texts), " ".join(self.invariants)
+        name = FAULTS[self.slug].name
+        return self.slug, name, "; ".join(self.texts), " ".join(self.invariants)
 
 
-def merged(notes: Iterable[Noted]) -> list[Row]:
-    """One row for each fault, in the order of their numbers, whoever noted what."""
-    names: dict[int, str] = {}
-    texts: dict[int, dict[str, None]] = {}
-    invariants: dict[int, set[str]] = {}
-    for note in notes:
-        names.setdefault(note.number, note.name)
-        texts.setdefault(note.number, {}).update(dict.fromkeys(note.texts))
-        invariants.setdefault(note.number, set()).update(note.invariants)
+def merge(observations: Iterable[Observation]) -> list[Row]:
+    """Return one row per fault, in the order of the catalogue."""
+    texts: dict[str, dict[str, None]] = {}
+    invariants: dict[str, set[str]] = {}
+    for observation in observations:
+        texts.setdefault(observation.slug, {}).update(dict.fromkeys(observation.texts))
+        invariants.setdefault(observation.slug, set()).update(observation.invariants)
     return [
-        Row(number, names[number], tuple(texts[number]), tuple(sorted(invariants[number])))
-        for number in sorted(names)
+        Row(slug, tuple(texts[slug]), tuple(sorted(invariants[slug])))
+        for slug in FAULTS
+        if slug in texts
     ]
 
 
-def of_terminal(rows: Iterable[Row]) -> str:
-    """For people at a terminal: as wide as it needs to be for all but the notes."""
+def to_text(rows: Iterable[Row]) -> str:
+    """Return the table for a terminal; every column but the observations is padded."""
     cells = [HEAD, *(row.cells() for row in rows)]
-    wide = max(len(each[1]) for each in cells)
+    slug_width, name_width = (max(len(line[column]) for line in cells) for column in (0, 1))
     return "\n".join(
-        f"{number:>3}  {name:<{wide}}  {seen}{f'  [{held}]' if held else ''}"
-        for number, name, seen, held in cells
+        f"{slug:<{slug_width}}  {name:<{name_width}}  {texts}"
+        f"{f'  [{invariants}]' if invariants else ''}"
+        for slug, name, texts, invariants in cells
     )
 
 

@@ -15,7 +15,7 @@ from tests.faults import parts
 from tests.faults.conftest import Beset, written
 from tests.faults.invariants import settled
 from tests.faults.load import answered, loaded, quantile
-from tests.faults.plugin import Seen
+from tests.faults.plugin import Observations
 from tests.support.service_runner import ADMIN, ApiClient
 from tests.support.waiting import wait_until
 
@@ -44,10 +44,10 @@ def faults(beset: Beset) -> dict[str, object]:
     }
 
 
-@pytest.mark.fault(30, "Redis down, slow, frozen")
+@pytest.mark.fault("redis-down")
 @pytest.mark.parametrize("how", ["down", "slow", "frozen"])
 async def test_everything_works_without_redis_and_who_has_logged_out_is_out(
-    how: str, client: ApiClient, sound: Beset, seen: Seen
+    how: str, client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     given = {"username": ADMIN[0], "password": ADMIN[1]}
     film_id = await written(client, f"Uncached {uuid.uuid4().hex[:8]}", plot="first")
@@ -75,13 +75,15 @@ async def test_everything_works_without_redis_and_who_has_logged_out_is_out(
 
     assert await wait_until(as_written)
     assert (await client.get("/api/v1/me", token=token)).status == 401
-    seen(f"{how}: all worked, login and logout too")
+    observations.add(f"{how}: all worked, login and logout too")
 
 
 @pytest.mark.chaos
-@pytest.mark.fault(30, "Redis down, slow, frozen")
-@pytest.mark.fault(33, "Redis emptied")
-async def test_nobody_notices_a_faulty_redis_under_load(sound: Beset, seen: Seen) -> None:
+@pytest.mark.fault("redis-down")
+@pytest.mark.fault("redis-flushed")
+async def test_nobody_notices_a_faulty_redis_under_load(
+    sound: Beset, observations: Observations
+) -> None:
     async with loaded(sound.service) as load:
         await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
         for how, fault in faults(sound).items():
@@ -89,21 +91,25 @@ async def test_nobody_notices_a_faulty_redis_under_load(sound: Beset, seen: Seen
             async with fault:  # type: ignore[attr-defined]
                 await asyncio.sleep(5)
             p99 = quantile(load.since(began), 0.99)
-            seen(f"{how} under load: {load.told(began)}, p99 {p99:.2f} s", of=30)
+            observations.add(
+                f"{how} under load: {load.told(began)}, p99 {p99:.2f} s", fault="redis-down"
+            )
         began = time.monotonic()
         async with Redis.from_url(sound.redis) as redis:
             for _ in range(5):
                 await redis.flushall()
                 await asyncio.sleep(0.5)
-        seen(f"emptied five times under load: {load.told(began)}", of=33)
+        observations.add(
+            f"emptied five times under load: {load.told(began)}", fault="redis-flushed"
+        )
     await sound.invariants.hold(load)
-    seen(load.sustained())
-    seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
+    observations.add(load.sustained())
+    observations.confirm("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
 
 
-@pytest.mark.fault(33, "Redis emptied")
+@pytest.mark.fault("redis-flushed")
 async def test_sessions_and_films_outlive_an_emptied_redis(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     token = await client.admin_token()
     film_id = await written(client, f"Kept Elsewhere {uuid.uuid4().hex[:8]}")
@@ -111,13 +117,13 @@ async def test_sessions_and_films_outlive_an_emptied_redis(
         await redis.flushall()
     assert (await client.get("/api/v1/me", token=token)).status == 200
     assert (await client.get(f"/api/v1/movies/{film_id}")).status == 200
-    seen("sessions and films stayed")
-    seen.held("I9")
+    observations.add("sessions and films stayed")
+    observations.confirm("I9")
 
 
-@pytest.mark.fault(31, "a crowd at a key that is not kept")
+@pytest.mark.fault("cache-stampede")
 async def test_a_crowd_that_asks_the_same_costs_the_engine_a_few_searches(
-    sound: Beset, seen: Seen
+    sound: Beset, observations: Observations
 ) -> None:
     async with ApiClient.connect(sound.service) as alone:
 
@@ -130,7 +136,9 @@ async def test_a_crowd_that_asks_the_same_costs_the_engine_a_few_searches(
 
         one, crowd = await asked(1), await asked(CROWD)
     assert crowd * SPARED < CROWD * one
-    seen(f"{CROWD} at once: the engine was asked {crowd} times, where one person costs {one}")
+    observations.add(
+        f"{CROWD} at once: the engine was asked {crowd} times, where one person costs {one}"
+    )
 
 
 async def queries(sound: Beset) -> int:

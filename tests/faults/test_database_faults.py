@@ -15,7 +15,7 @@ from tests.faults.conftest import WORKERS, Beset, is_found, written
 from tests.faults.invariants import in_time
 from tests.faults.load import answered, loaded
 from tests.faults.parts import restarted
-from tests.faults.plugin import Seen
+from tests.faults.plugin import Observations
 from tests.support.service_runner import ApiClient, Response
 from tests.support.waiting import wait_until
 
@@ -68,9 +68,9 @@ async def add(client: ApiClient, facts: dict[str, object]) -> Response:
     )
 
 
-@pytest.mark.fault(23, "PostgreSQL breaks all connections, transactions in use")
+@pytest.mark.fault("postgres-connections-lost")
 async def test_connections_that_the_server_ends_are_replaced(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     async with loaded(sound.service, rate=40) as load:
         await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
@@ -84,17 +84,17 @@ async def test_connections_that_the_server_ends_are_replaced(
             await asyncio.sleep(0.2)
         healed = time.monotonic()
         await answered(load, lambda each: each.kind == "add" and each.status == 201, healed)
-        seen(f"all connections ended five times: {load.told(began)}")
+        observations.add(f"all connections ended five times: {load.told(began)}")
     in_time(load.trouble(healed))
     took = await sound.invariants.hold(load, healed)
-    seen(f"the last refusal {load.trouble(healed):.1f} s after the last of them")
-    seen(f"level {took:.0f} s later, without a restart of the service")
-    seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
+    observations.add(f"the last refusal {load.trouble(healed):.1f} s after the last of them")
+    observations.add(f"level {took:.0f} s later, without a restart of the service")
+    observations.confirm("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
 
 
 @pytest.mark.chaos
-@pytest.mark.fault(23, "PostgreSQL breaks all connections, transactions in use")
-async def test_the_server_is_restarted_under_load(sound: Beset, seen: Seen) -> None:
+@pytest.mark.fault("postgres-connections-lost")
+async def test_the_server_is_restarted_under_load(sound: Beset, observations: Observations) -> None:
     born = sound.service.log.read_text().count("child_started")
     async with loaded(sound.service) as load:
         await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
@@ -103,18 +103,20 @@ async def test_the_server_is_restarted_under_load(sound: Beset, seen: Seen) -> N
         healed = time.monotonic()
         await answered(load, lambda each: each.kind == "add" and each.status == 201, healed)
         await asyncio.sleep(5)
-        seen(f"crashed and started again under load: {load.told(began)}; {load.sustained()}")
+        observations.add(
+            f"crashed and started again under load: {load.told(began)}; {load.sustained()}"
+        )
     in_time(load.trouble(healed))
     took = await sound.invariants.hold(load, healed)
-    seen(f"the last refusal {load.trouble(healed):.1f} s after it was back")
+    observations.add(f"the last refusal {load.trouble(healed):.1f} s after it was back")
     assert sound.service.log.read_text().count("child_started") == born
-    seen(f"level {took:.0f} s later, without a restart of the service")
-    seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
+    observations.add(f"level {took:.0f} s later, without a restart of the service")
+    observations.confirm("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
 
 
-@pytest.mark.fault(24, "the answer to a commit is lost")
+@pytest.mark.fault("commit-response-lost")
 async def test_a_film_whose_commit_was_not_confirmed_is_added_once_when_tried_again(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     facts: dict[str, object] = {
         "title": f"Slowly Committed {uuid.uuid4().hex[:8]}",
@@ -140,13 +142,13 @@ async def test_a_film_whose_commit_was_not_confirmed_is_added_once_when_tried_ag
     pointers = f"SELECT COUNT(*) FROM outbox WHERE film_id = '{film_id}'"
     assert await sound.direct.value(pointers) == 1
     await sound.invariants.hold()
-    seen("503; the second try got 409 with the film's id; one row, one pointer")
-    seen.held("I1", "I3", "I5")
+    observations.add("503; the second try got 409 with the film's id; one row, one pointer")
+    observations.confirm("I1", "I3", "I5")
 
 
-@pytest.mark.fault(25, "PostgreSQL's pool exhausted")
+@pytest.mark.fault("postgres-pool-exhausted")
 async def test_who_finds_no_free_connection_is_told_so_in_time(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     film_id = await written(client, f"Held Fast {uuid.uuid4().hex[:8]}")
     patch = {
@@ -171,13 +173,13 @@ async def test_who_finds_no_free_connection_is_told_so_in_time(
     assert took < REQUEST_TIMEOUT
     after = await client.request("PATCH", f"/api/v1/movies/{film_id}", **patch)
     assert after.status == 200
-    seen(f"{len(answers)} writes of one locked film: 503 for all within {took:.1f} s")
-    seen.held("I7")
+    observations.add(f"{len(answers)} writes of one locked film: 503 for all within {took:.1f} s")
+    observations.confirm("I7")
 
 
-@pytest.mark.fault(25, "PostgreSQL's pool exhausted")
+@pytest.mark.fault("postgres-pool-exhausted")
 async def test_who_waits_for_a_turn_to_add_a_film_keeps_nobody_from_reading(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     assert await wait_until(lambda: shows_jaws(client))
     held = await sound.direct.connect()
@@ -195,12 +197,14 @@ async def test_who_waits_for_a_turn_to_add_a_film_keeps_nobody_from_reading(
     finally:
         await held.close()
     assert all(told_why(answer) for answer in answers), {answer.status for answer in answers}
-    seen(f"{len(answers)} waited for a lock and got 503; films were shown and found meanwhile")
+    observations.add(
+        f"{len(answers)} waited for a lock and got 503; films were shown and found meanwhile"
+    )
 
 
-@pytest.mark.fault(25, "PostgreSQL's pool exhausted")
+@pytest.mark.fault("postgres-pool-exhausted")
 async def test_who_adds_a_film_waits_for_those_alone_who_add_the_same(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     slow, quick = (f"{name} {uuid.uuid4().hex[:8]}" for name in ("Slow", "Quick"))
     held = await sound.direct.connect()
@@ -216,7 +220,7 @@ async def test_who_adds_a_film_waits_for_those_alone_who_add_the_same(
     finally:
         await held.close()
     assert (await add(client, {"title": slow})).status == 201
-    seen("while one waited to be added and was refused in time, 20 others were added")
+    observations.add("while one waited to be added and was refused in time, 20 others were added")
 
 
 async def shows_jaws(client: ApiClient) -> bool:
@@ -226,9 +230,9 @@ async def shows_jaws(client: ApiClient) -> bool:
     return (found.status, shown.status) == (200, 200)
 
 
-@pytest.mark.fault(26, "deadlock, serialization failure")
+@pytest.mark.fault("transaction-conflict")
 async def test_a_transaction_that_loses_a_deadlock_is_tried_again(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     title = f"Deadlocked {uuid.uuid4().hex[:8]}"
     first = await written(client, title)
@@ -254,12 +258,12 @@ async def test_a_transaction_that_loses_a_deadlock_is_tried_again(
         return bool(await sound.direct.value(counted) > before)
 
     assert await wait_until(noted)
-    seen("the loser of a deadlock was tried again, and written")
+    observations.add("the loser of a deadlock was tried again, and written")
 
 
-@pytest.mark.fault(26, "deadlock, serialization failure")
+@pytest.mark.fault("transaction-conflict")
 async def test_a_transaction_that_always_loses_is_given_up_and_told(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     title = f"Never Serializable {uuid.uuid4().hex[:8]}"
     async with meddling(sound):
@@ -269,5 +273,5 @@ async def test_a_transaction_that_always_loses_is_given_up_and_told(
     assert tries == 1 + MAX_CONFLICT_RETRIES
     assert (await add(client, {"title": title})).status == 201
     await sound.invariants.hold()
-    seen(f"always losing: {tries} tries, then 503")
-    seen.held("I3", "I5")
+    observations.add(f"always losing: {tries} tries, then 503")
+    observations.confirm("I3", "I5")

@@ -10,14 +10,14 @@ import pytest
 from tests.faults.conftest import Beset, is_found, written
 from tests.faults.load import answered, loaded
 from tests.faults.parts import killed, started
-from tests.faults.plugin import Seen
+from tests.faults.plugin import Observations
 from tests.support.service_runner import ApiClient
 from tests.support.waiting import wait_until
 
 
-@pytest.mark.fault(1, "Elasticsearch down at the start")
+@pytest.mark.fault("elasticsearch-down-at-start")
 async def test_a_service_that_starts_without_an_engine_is_of_use_and_indexes_when_it_comes(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     ready, jaws = sound.born["ready"], sound.born["jaws"]
     assert (ready.status, ready.json["status"]) == (200, "degraded")
@@ -25,34 +25,36 @@ async def test_a_service_that_starts_without_an_engine_is_of_use_and_indexes_whe
     assert jaws.json["results"][0]["movie"]["title"] == "Jaws"
     assert "search_engine_away" in jaws.json["degraded"]
     assert (await client.search_titles("spilberg jaws"))[0] == "Jaws"
-    seen("ready and degraded, the database answered searches; indexed when it came")
+    observations.add("ready and degraded, the database answered searches; indexed when it came")
 
 
 @pytest.mark.chaos
-@pytest.mark.fault(2, "Elasticsearch down while films are written")
-@pytest.mark.fault(3, "Elasticsearch slow (5 s)")
+@pytest.mark.fault("elasticsearch-down")
+@pytest.mark.fault("elasticsearch-slow")
 async def test_searches_and_writes_go_on_while_the_engine_is_down_or_slow(
-    sound: Beset, seen: Seen
+    sound: Beset, observations: Observations
 ) -> None:
     async with loaded(sound.service) as load:
         await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
-        for number, fault in (
-            (2, sound.engine.away()),
-            (3, sound.engine.poisoned("latency", latency=5000)),
+        for slug, fault in (
+            ("elasticsearch-down", sound.engine.away()),
+            ("elasticsearch-slow", sound.engine.poisoned("latency", latency=5000)),
         ):
             began = time.monotonic()
             async with fault:
                 await answered(load, lambda each: each.degraded, began)
                 await asyncio.sleep(8)
-            seen(load.told(began), of=number)
+            observations.add(load.told(began), fault=slug)
     took = await sound.invariants.hold(load)
-    seen(f"level again {took:.0f} s after healing; {load.sustained()}")
-    seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
+    observations.add(f"level again {took:.0f} s after healing; {load.sustained()}")
+    observations.confirm("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
 
 
 @pytest.mark.chaos
-@pytest.mark.fault(2, "Elasticsearch down while films are written")
-async def test_elasticsearch_is_killed_under_load_and_comes_back(sound: Beset, seen: Seen) -> None:
+@pytest.mark.fault("elasticsearch-down")
+async def test_elasticsearch_is_killed_under_load_and_comes_back(
+    sound: Beset, observations: Observations
+) -> None:
     async with loaded(sound.service) as load:
         await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
         began = time.monotonic()
@@ -61,15 +63,15 @@ async def test_elasticsearch_is_killed_under_load_and_comes_back(sound: Beset, s
         await asyncio.sleep(5)
         await started("elasticsearch")
         healed = time.monotonic()
-        seen(f"killed under load, {healed - began:.0f} s away: {load.told(began)}")
+        observations.add(f"killed under load, {healed - began:.0f} s away: {load.told(began)}")
     took = await sound.invariants.hold(load, healed)
-    seen(f"level again {took:.0f} s after it answered; {load.sustained()}")
-    seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
+    observations.add(f"level again {took:.0f} s after it answered; {load.sustained()}")
+    observations.confirm("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
 
 
-@pytest.mark.fault(2, "Elasticsearch down while films are written")
+@pytest.mark.fault("elasticsearch-down")
 async def test_films_written_while_engine_cache_and_store_are_away_are_found_afterwards(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     title = f"Written Meanwhile {uuid.uuid4().hex[:8]}"
     async with AsyncExitStack() as away:
@@ -85,5 +87,5 @@ async def test_films_written_while_engine_cache_and_store_are_away_are_found_aft
         assert (await client.get(f"/api/v1/movies/{film_id}")).json["title"] == title
     assert await wait_until(lambda: is_found(client, title, film_id))
     await sound.invariants.hold()
-    seen("written while engine, cache and store were all away, found afterwards")
-    seen.held("I1", "I3", "I5")
+    observations.add("written while engine, cache and store were all away, found afterwards")
+    observations.confirm("I1", "I3", "I5")

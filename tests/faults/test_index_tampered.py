@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from tests.faults.conftest import Beset, is_found, written
-from tests.faults.plugin import Seen
+from tests.faults.plugin import Observations
 from tests.support.service_runner import ApiClient
 from tests.support.waiting import wait_until
 
@@ -33,10 +33,10 @@ async def godfather(client: ApiClient, by_engine: bool) -> bool:
     return [each["movie"]["title"] for each in answer.json["results"]] == ["The Godfather"]
 
 
-@pytest.mark.fault(7, "Elasticsearch's read-only block")
+@pytest.mark.fault("elasticsearch-read-only")
 @pytest.mark.parametrize("block", ["read_only_allow_delete", "write"])
 async def test_writes_wait_for_a_block_to_lift_and_searches_do_not_notice(
-    block: str, client: ApiClient, sound: Beset, seen: Seen
+    block: str, client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     settings, name = f"/{await sound.index()}/_settings", f"index.blocks.{block}"
     told = await sound.engine_itself("PUT", settings, {name: True})
@@ -50,14 +50,14 @@ async def test_writes_wait_for_a_block_to_lift_and_searches_do_not_notice(
         await sound.engine_itself("PUT", settings, {name: None})
     assert await wait_until(lambda: is_found(client, called, film_id))
     await sound.invariants.hold()
-    seen("changes waited and said why, searches went on; resumed by itself")
-    seen.held("I1", "I3", "I4", "I5")
+    observations.add("changes waited and said why, searches went on; resumed by itself")
+    observations.confirm("I1", "I3", "I4", "I5")
 
 
 @pytest.mark.chaos
-@pytest.mark.fault(16, "a bare index, or none, where the alias was")
+@pytest.mark.fault("alias-replaced")
 async def test_an_index_that_was_replaced_by_hand_costs_no_change_and_a_rebuild_puts_it_right(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     await sound.engine_itself("DELETE", f"/{await sound.index()}")
     film_id = await written(client, called := title())
@@ -74,13 +74,15 @@ async def test_an_index_that_was_replaced_by_hand_costs_no_change_and_a_rebuild_
     assert done.returncode == 0, done.stderr
     assert await wait_until(lambda: is_found(client, called, film_id))
     await sound.invariants.hold()
-    seen("the database answered, changes waited and none was set aside; a rebuild took its place")
-    seen.held("I1", "I3", "I4", "I5")
+    observations.add(
+        "the database answered, changes waited and none was set aside; a rebuild took its place"
+    )
+    observations.confirm("I1", "I3", "I4", "I5")
 
 
-@pytest.mark.fault(18, "an older write after Elasticsearch forgot the delete")
+@pytest.mark.fault("late-write-after-delete")
 async def test_what_was_deleted_stays_so_though_the_engine_has_forgotten_when(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     index = await sound.index()
     await sound.engine_itself("PUT", f"/{index}/_settings", {"index.gc_deletes": "1s"})
@@ -108,13 +110,13 @@ async def test_what_was_deleted_stays_so_though_the_engine_has_forgotten_when(
     assert (await client.get(f"/api/v1/movies/{film_id}")).status == 404
     assert not await is_found(client, f"{called} again", film_id)
     await sound.invariants.hold()
-    seen("refused with 409, since a tombstone keeps the version")
-    seen.held("I2", "I3")
+    observations.add("refused with 409, since a tombstone keeps the version")
+    observations.confirm("I2", "I3")
 
 
-@pytest.mark.fault(20, "a row removed behind the service's back")
+@pytest.mark.fault("orphaned-document")
 async def test_a_hit_whose_row_is_gone_is_left_out_and_repaired(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     film_id = await written(client, called := title())
     assert await wait_until(lambda: is_found(client, called, film_id))
@@ -131,5 +133,5 @@ async def test_a_hit_whose_row_is_gone_is_left_out_and_repaired(
 
     assert await wait_until(buried)
     await sound.invariants.hold()
-    seen("left out of the answer, and its document was removed a moment later")
-    seen.held("I2", "I3")
+    observations.add("left out of the answer, and its document was removed a moment later")
+    observations.confirm("I2", "I3")

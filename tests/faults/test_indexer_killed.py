@@ -23,7 +23,7 @@ from service.search.engines.elasticsearch.writer import ElasticsearchWriter
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
-from tests.faults.plugin import Seen
+from tests.faults.plugin import Observations
 from tests.faults.proxy import Proxy
 from tests.support.backends import require_backend
 from tests.support.crashing_index_worker import STEPS, index_until_killed
@@ -56,7 +56,7 @@ async def open_writer(search_url: str) -> AsyncIterator[IndexWriter]:
         await writer.close()
 
 
-@pytest.mark.fault(10, "the indexer killed at any step of its loop")
+@pytest.mark.fault("indexer-killed")
 @pytest.mark.parametrize("step", STEPS)
 async def test_another_indexer_takes_over_the_claims_of_a_killed_one(
     step: str,
@@ -64,7 +64,7 @@ async def test_another_indexer_takes_over_the_claims_of_a_killed_one(
     database: str,
     search_url: str,
     inventory: Inventory,
-    seen: Seen,
+    observations: Observations,
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     async with open_writer(search_url) as writer:
@@ -86,11 +86,13 @@ async def test_another_indexer_takes_over_the_claims_of_a_killed_one(
         assert name is not None and await writer.count(name) == len(FILMS) - 1
     assert not await Outbox.filter(done_at=None).exists()
     assert await find_differences(inventory) == []
-    seen(f"killed after {' · '.join(STEPS)}: another took over after the lease, nothing twice")
-    seen.held("I1", "I2", "I3", "I5")
+    observations.add(
+        f"killed after {' · '.join(STEPS)}: another took over after the lease, nothing twice"
+    )
+    observations.confirm("I1", "I2", "I3", "I5")
 
 
-@pytest.mark.fault(14, "the answer to the swap is lost")
+@pytest.mark.fault("swap-response-lost")
 async def test_a_swap_whose_response_is_lost_counts_if_it_happened(
     stack: str,
     catalogue: Catalogue,
@@ -98,7 +100,7 @@ async def test_a_swap_whose_response_is_lost_counts_if_it_happened(
     inventory: Inventory,
     worker: IndexWorker,
     index_handles: IndexHandles,
-    seen: Seen,
+    observations: Observations,
 ) -> None:
     if stack != "full":
         pytest.skip("on the embedded stack a swap is one call of the operating system")
@@ -131,5 +133,5 @@ async def test_a_swap_whose_response_is_lost_counts_if_it_happened(
         aliases = await client.indices.get_alias(name=address.alias)
         assert list(aliases) == [address.cluster_name(str(job.index_name))]
     assert await find_differences(inventory) == []
-    seen("decided from the alias: done, with one swap")
-    seen.held("I3", "I4")
+    observations.add("decided from the alias: done, with one swap")
+    observations.confirm("I3", "I4")

@@ -17,7 +17,7 @@ from service.posters.image_processor import MEDIA_TYPE, ImageProcessor
 from service.posters.local_store import LocalPosterStore
 from service.posters.store import object_key
 from tests.faults.conftest import Beset
-from tests.faults.plugin import Seen
+from tests.faults.plugin import Observations
 from tests.faults.stored import accounted_for, store_of
 from tests.support import ROOT
 from tests.support.poster_harness import at_work, is_stored, shown, studio_on
@@ -35,12 +35,12 @@ async def darkroom() -> AsyncIterator[ImageProcessor]:
     await room.close()
 
 
-@pytest.mark.fault(36, "S3 busy, broken, frozen")
+@pytest.mark.fault("s3-down")
 @pytest.mark.parametrize(("status", "code"), [(503, "SlowDown"), (500, "InternalError")])
 async def test_posters_wait_while_the_bucket_is_busy_and_are_stored_when_it_is_not(
     database: str,
     darkroom: ImageProcessor,
-    seen: Seen,
+    observations: Observations,
     status: int,
     code: str,
 ) -> None:
@@ -67,14 +67,16 @@ async def test_posters_wait_while_the_bucket_is_busy_and_are_stored_when_it_is_n
     assert told == ["posters_paused", "posters_resumed"]
     assert fetched <= loop.CONCURRENCY, "hosts are left alone while nothing can be stored"
     assert len(bad.objects) == len(POSTER_WIDTHS)
-    seen(f"{status} {code}: 8 posters pending, one line, few calls; all stored after healing")
-    seen.held("I8")
+    observations.add(
+        f"{status} {code}: 8 posters pending, one line, few calls; all stored after healing"
+    )
+    observations.confirm("I8")
 
 
-@pytest.mark.fault(37, "bucket missing or forbidden")
+@pytest.mark.fault("bucket-missing")
 @pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (404, "NoSuchBucket")])
 async def test_a_bucket_that_will_not_have_us_is_one_alert_and_no_storm(
-    database: str, darkroom: ImageProcessor, seen: Seen, status: int, code: str
+    database: str, darkroom: ImageProcessor, observations: Observations, status: int, code: str
 ) -> None:
     bad = BadBucket(status, code)
     async with standing(bad) as store, studio_on(store, darkroom) as studio:
@@ -90,14 +92,16 @@ async def test_a_bucket_that_will_not_have_us_is_one_alert_and_no_storm(
             assert (film.poster_status, film.poster_attempts) == ("pending", 0)
         bad.status = 200
         assert await studio.again().run_once() == 8
-    seen(f"{status}: one error in the log, one call, 8 posters pending; stored once it is mended")
-    seen.held("I8")
+    observations.add(
+        f"{status}: one error in the log, one call, 8 posters pending; stored once it is mended"
+    )
+    observations.confirm("I8")
 
 
-@pytest.mark.fault(38, "death between store and database")
+@pytest.mark.fault("crash-between-store-and-database")
 @pytest.mark.parametrize("moment", ["half stored", "stored, not written down"])
 async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cleared_up(
-    database: str, darkroom: ImageProcessor, tmp_path: Path, seen: Seen, moment: str
+    database: str, darkroom: ImageProcessor, tmp_path: Path, observations: Observations, moment: str
 ) -> None:
     folder = tmp_path / "posters"
     store = LocalPosterStore(folder)
@@ -134,13 +138,15 @@ async def test_an_indexer_that_dies_after_storing_leaves_nothing_that_is_not_cle
         studio.clock.advance_ms(2 * DAY)
         assert await studio.posters.purge_unreferenced() == len(orphans)
         assert {stored.key async for stored in store.list_objects()} == now
-    seen(f"killed when {moment}: done again under the same key; an orphan is swept after a day")
-    seen.held("I8")
+    observations.add(
+        f"killed when {moment}: done again under the same key; an orphan is swept after a day"
+    )
+    observations.confirm("I8")
 
 
-@pytest.mark.fault(38, "death between store and database")
+@pytest.mark.fault("crash-between-store-and-database")
 async def test_a_picture_that_no_film_shows_is_swept_from_the_bucket_and_the_others_stay(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     async def stored() -> str | None:
         film = (await client.get("/api/v1/movies/tt0017136")).json
@@ -156,5 +162,5 @@ async def test_a_picture_that_no_film_shows_is_swept_from_the_bucket_and_the_oth
         assert await store.get(orphan) is None
     poster = await client.get(f"/api/v1/movies/{film_id}/poster")
     assert (poster.status, poster.headers["Content-Type"]) == (200, MEDIA_TYPE)
-    seen("an orphan in the bucket is swept when its day has come, and no other picture")
-    seen.held("I8")
+    observations.add("an orphan in the bucket is swept when its day has come, and no other picture")
+    observations.confirm("I8")

@@ -14,7 +14,7 @@ from tests.e2e.test_supervision import pids
 from tests.faults.conftest import Beset, is_found, written
 from tests.faults.invariants import Invariants, in_time_and_with_reasons
 from tests.faults.load import Load, answered, loaded, summary
-from tests.faults.plugin import Seen
+from tests.faults.plugin import Observations
 from tests.support import service_runner
 from tests.support.service_runner import ApiClient, Service
 from tests.support.waiting import wait_until
@@ -36,9 +36,9 @@ async def settled(load: Load) -> bool:
 
 
 @pytest.mark.chaos
-@pytest.mark.fault(77, "SIGTERM under load")
+@pytest.mark.fault("sigterm-under-load")
 async def test_a_service_that_is_told_to_stop_under_load_finishes_what_it_has(
-    sound: Beset, seen: Seen
+    sound: Beset, observations: Observations
 ) -> None:
     serving = service_runner.run_service({**sound.service.environment, "DRAIN_SECONDS": str(DRAIN)})
     other = await asyncio.to_thread(serving.__enter__)
@@ -66,17 +66,17 @@ async def test_a_service_that_is_told_to_stop_under_load_finishes_what_it_has(
     held = Invariants(sound.service, sound.direct)
     await held.as_promised(load)
     answers = [each for each in before if each.at > began]
-    seen(
+    observations.add(
         f"not ready {told:.1f} s after the signal, {len(answers)} answers of the next"
         f" {DRAIN / 2:g} s, none broken; stopped within {took:.1f} s"
     )
-    seen.held("I1", "I2", "I3", "I7", "I9")
+    observations.confirm("I1", "I2", "I3", "I7", "I9")
 
 
 @pytest.mark.chaos
-@pytest.mark.fault(78, "a worker killed, a worker frozen, a loop blocked")
+@pytest.mark.fault("process-killed-or-frozen")
 async def test_workers_and_the_indexer_are_killed_and_frozen_under_load(
-    client: ApiClient, sound: Beset, seen: Seen
+    client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     service = sound.service
     async with loaded(service, rate=60) as load:  # which one worker can carry alone
@@ -103,12 +103,12 @@ async def test_workers_and_the_indexer_are_killed_and_frozen_under_load(
     for (began, told), end in zip(moments, [*moments[1:], (time.monotonic(),)], strict=True):
         answers = [each for each in load.since(began) if each.at < end[0]]
         broken = sum(each.status == 0 for each in answers)
-        seen(f"{told}, {broken} connections broken: {summary(answers)}")
+        observations.add(f"{told}, {broken} connections broken: {summary(answers)}")
     # What a frozen worker held, the client asks again when the worker is killed.
     in_time_and_with_reasons(
         (a for a in load.answers if a.status), HEARTBEAT_TIMEOUT + REQUEST_TIMEOUT
     )
     await sound.invariants.hold()
     await sound.invariants.as_promised(load)
-    seen(load.sustained())
-    seen.held("I1", "I2", "I3", "I4", "I5", "I8", "I9")
+    observations.add(load.sustained())
+    observations.confirm("I1", "I2", "I3", "I4", "I5", "I8", "I9")

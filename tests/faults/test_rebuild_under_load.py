@@ -16,7 +16,7 @@ from service.settings import Settings
 from tests.faults.database import Direct
 from tests.faults.invariants import Invariants, nothing_broke
 from tests.faults.load import Answered, Load, bad, loaded, quantile
-from tests.faults.plugin import Seen
+from tests.faults.plugin import Observations
 from tests.support.backends import require_backend
 from tests.support.service_runner import ApiClient, Service
 from tests.support.synthetic_films import generate_films
@@ -68,13 +68,13 @@ async def many(service: Service, file: Path) -> None:
 
 
 @pytest.mark.chaos
-@pytest.mark.fault(13, "changes and deletions during a rebuild")
+@pytest.mark.fault("changes-during-rebuild")
 async def test_a_rebuild_under_load_loses_nothing_and_readers_see_no_error(
     api: ApiClient,
     service: Service,
     stack_settings: dict[str, str],
     invariants: Invariants,
-    seen: Seen,
+    observations: Observations,
     tmp_path: Path,
 ) -> None:
     inventory = container.build_inventory(Settings(search_url=stack_settings["SEARCH_URL"]))
@@ -115,13 +115,13 @@ async def test_a_rebuild_under_load_loses_nothing_and_readers_see_no_error(
     came = Counter((a.kind, a.code or a.status) for a in writer.since(began))
     assert achieved >= CHANGES * KEPT, f"{achieved:.1f} a second: {came}; {writer.sustained()}"
     kinds = ", ".join(f"{sum(a.kind == kind for a in changed)} × {kind}" for kind in WRITTEN)
-    seen(
+    observations.add(
         f"{job['done']} films rebuilt in {ended - began:.0f} s, meanwhile {achieved:.0f} changes"
         f" a second ({kinds}); level {took:.0f} s later; {len(reader.answers)} searches without an"
         f" error; p99 of {len(meanwhile)} during the rebuild {p99(meanwhile)}, before it with the"
         f" writer alone {p99(alone)}, with nothing else going on {p99(idle.since(quiet))}"
     )
-    seen.held("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
+    observations.confirm("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
 
 
 def p99(of: list[Answered]) -> str:

@@ -1,20 +1,22 @@
-"""The table that the fault suite prints: it must not lose what a test has seen."""
+"""The table that the fault tests print keeps every observation."""
 
 import pytest
 
-from tests.faults.table import Noted, merged, of_terminal, to_markdown
+from tests.faults.table import Observation, merge, to_markdown, to_text
 
 
 @pytest.mark.once
-def test_notes_of_several_tests_about_one_fault_are_one_row() -> None:
-    rows = merged(
+def test_observations_of_several_tests_about_one_fault_become_one_row() -> None:
+    rows = merge(
         [
-            Noted(30, "Redis away", ("slow",), frozenset({"I9"})),
-            Noted(3, "engine slow", ("database | answers",), frozenset()),
-            Noted(30, "Redis away", ("slow", "paused"), frozenset({"I3"})),
+            Observation("redis-down", ("slow",), frozenset({"I9"})),
+            Observation("elasticsearch-slow", ("database | answers",), frozenset()),
+            Observation("redis-down", ("slow", "paused"), frozenset({"I3"})),
         ]
     )
-    assert [row.number for row in rows] == [3, 30]
-    assert rows[1].cells() == ("30", "Redis away", "slow; paused", "I3 I9")
-    assert "| 3 | engine slow | database / answers |  |" in to_markdown(rows)
-    assert "30  Redis away   slow; paused  [I3 I9]" in of_terminal(rows)
+    assert [row.slug for row in rows] == ["elasticsearch-slow", "redis-down"]
+    name = "Redis down, slow or frozen"
+    assert rows[1].cells() == ("redis-down", name, "slow; paused", "I3 I9")
+    slow = "| elasticsearch-slow | Elasticsearch slow (5 s) | database / answers |  |"
+    assert slow in to_markdown(rows)
+    assert f"redis-down          {name}  slow; paused  [I3 I9]" in to_text(rows)

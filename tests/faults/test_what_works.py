@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.test_supervision import pids
 from tests.faults.conftest import Beset
-from tests.faults.plugin import Seen
+from tests.faults.plugin import Observations
 from tests.faults.what_works import AWAY, LATER, MAKESHIFT, THINGS, WORKS, to_markdown
 from tests.support.service_runner import ADMIN, ApiClient, Response
 from tests.support.waiting import wait_until
@@ -139,7 +139,7 @@ async def test_with_a_part_away_the_rest_works(
     sound: Beset,
     observed: dict[str, dict[str, str]],
     documented: dict[str, str],
-    seen: Seen,
+    observations: Observations,
 ) -> None:
     async def pictured() -> bool:
         film = await client.get("/api/v1/movies/tt0017136")

@@ -33,7 +33,7 @@ from service.search.service import SearchService
 from service.search.vocabulary.sync import TermWriter
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.faults.fake_elasticsearch import Elasticsearch, running
-from tests.faults.plugin import Seen
+from tests.faults.plugin import Observations
 from tests.support.backends import BACKEND_TIMEOUT
 from tests.support.indexing import FILMS, SAMPLE
 
@@ -69,9 +69,9 @@ async def due_again() -> None:
     await Outbox.filter(done_at=None).update(due_at=0)
 
 
-@pytest.mark.fault(5, "429 on bulk items")
+@pytest.mark.fault("bulk-429")
 async def test_only_the_refused_items_of_a_bulk_are_tried_again_later_each_time(
-    catalogue: Catalogue, cluster: Elasticsearch, indexer: IndexWorker, seen: Seen
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: IndexWorker, observations: Observations
 ) -> None:
     films = [str(film.id) for film in (await catalogue.upsert_all(FILMS, SAMPLE)).films]
     every_third = set(films[::3])
@@ -92,13 +92,13 @@ async def test_only_the_refused_items_of_a_bulk_are_tried_again_later_each_time(
     await indexer.process_batch()
     assert set(cluster.documents) == set(films)
     assert (await store.measure_depth(0)).waiting == 0
-    seen("the 10 refused of 30 were sent again alone, after 0.4, 0.8, 1.5 s and more")
-    seen.held("I5")
+    observations.add("the 10 refused of 30 were sent again alone, after 0.4, 0.8, 1.5 s and more")
+    observations.confirm("I5")
 
 
-@pytest.mark.fault(5, "429 on bulk items")
+@pytest.mark.fault("bulk-429")
 async def test_a_bulk_that_is_refused_whole_loses_nothing(
-    catalogue: Catalogue, cluster: Elasticsearch, indexer: IndexWorker, seen: Seen
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: IndexWorker, observations: Observations
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     cluster.busy = 2
@@ -107,12 +107,12 @@ async def test_a_bulk_that_is_refused_whole_loses_nothing(
         await due_again()
     assert await indexer.process_batch() == 0
     assert set(cluster.documents) == {str(film.id) for film in films}
-    seen("a whole bulk refused twice was taken at the third try")
+    observations.add("a whole bulk refused twice was taken at the third try")
 
 
-@pytest.mark.fault(8, "one document rejected for good")
+@pytest.mark.fault("document-rejected")
 async def test_a_document_that_is_rejected_for_good_waits_for_a_person_and_the_rest_goes_on(
-    catalogue: Catalogue, cluster: Elasticsearch, indexer: IndexWorker, seen: Seen
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: IndexWorker, observations: Observations
 ) -> None:
     films = [str(film.id) for film in (await catalogue.upsert_all(FILMS, SAMPLE)).films]
     poison = films[7]
@@ -126,20 +126,20 @@ async def test_a_document_that_is_rejected_for_good_waits_for_a_person_and_the_r
     assert await indexer.process_batch() == 0, "it is not tried again by itself"
     depth = await store.measure_depth(0)
     assert (depth.waiting, depth.quarantined) == (0, 1)
-    seen("29 of 30 indexed, the rejected one in quarantine with Elasticsearch's reason")
-    seen.held("I5")
+    observations.add("29 of 30 indexed, the rejected one in quarantine with Elasticsearch's reason")
+    observations.confirm("I5")
 
 
-@pytest.mark.fault(17, "events late, twice, out of order")
+@pytest.mark.fault("events-out-of-order")
 async def test_an_older_version_is_no_error_and_changes_nothing(
-    catalogue: Catalogue, cluster: Elasticsearch, indexer: IndexWorker, seen: Seen
+    catalogue: Catalogue, cluster: Elasticsearch, indexer: IndexWorker, observations: Observations
 ) -> None:
     film = await catalogue.add(FilmFacts(title="Jaws"))
     cluster.documents[str(film.id)] = (9, {"gone": False, "votes": 0, "title": "newer"})
     await indexer.process_batch()
     assert cluster.documents[str(film.id)][1]["title"] == "newer"
     assert (await store.measure_depth(0)).waiting == 0
-    seen("409 for an older version counts as done")
+    observations.add("409 for an older version counts as done")
 
 
 @pytest.fixture
@@ -151,13 +151,13 @@ async def search(engine: ElasticsearchEngine, database: str) -> SearchService:
     )
 
 
-@pytest.mark.fault(19, "an answer in part")
+@pytest.mark.fault("partial-search-response")
 async def test_an_answer_in_part_is_marked_and_kept_by_nobody(
     catalogue: Catalogue,
     cluster: Elasticsearch,
     indexer: IndexWorker,
     search: SearchService,
-    seen: Seen,
+    observations: Observations,
 ) -> None:
     await catalogue.upsert_all(FILMS[:3], SAMPLE)
     await indexer.process_batch()
@@ -193,17 +193,17 @@ async def test_an_answer_in_part_is_marked_and_kept_by_nobody(
     assert (
         await answers.get_or_make("search", "page_of_words", 1, 60, page_of_words)
     ).status == "hit"
-    seen("timed out: the hits so far, `some_results_left_out`, total `gte`, `no-store`")
+    observations.add("timed out: the hits so far, `some_results_left_out`, total `gte`, `no-store`")
 
 
-@pytest.mark.fault(19, "an answer in part")
+@pytest.mark.fault("partial-search-response")
 @pytest.mark.parametrize("what", ["shards", "counts", "suggestions", "nothing"])
 async def test_where_a_part_would_mislead_the_database_answers(
     catalogue: Catalogue,
     cluster: Elasticsearch,
     indexer: IndexWorker,
     search: SearchService,
-    seen: Seen,
+    observations: Observations,
     what: str,
 ) -> None:
     await catalogue.upsert_all(FILMS[:3], SAMPLE)
@@ -218,11 +218,13 @@ async def test_where_a_part_would_mislead_the_database_answers(
         facets = ("genre",) if what == "counts" else ()
         found = await search.search(SearchRequest("film", facets=facets, page=Page(2)))
         assert found.hits and ENGINE_UNAVAILABLE in found.degraded
-    seen("shards failed, nothing found yet, counted or completed in part: the database answers")
+    observations.add(
+        "shards failed, nothing found yet, counted or completed in part: the database answers"
+    )
 
 
-@pytest.mark.fault(22, "a server of another major version")
-async def test_a_server_that_is_too_old_is_refused_in_words(seen: Seen) -> None:
+@pytest.mark.fault("elasticsearch-version-mismatch")
+async def test_a_server_that_is_too_old_is_refused_in_words(observations: Observations) -> None:
     async with running(Elasticsearch(version="8.19.3")) as old:
         address = ElasticsearchAddress.parse(old.url)
         engine, writer = ElasticsearchEngine(address), ElasticsearchWriter(address)
@@ -232,10 +234,10 @@ async def test_a_server_that_is_too_old_is_refused_in_words(seen: Seen) -> None:
                 await ask()
         await engine.close()
         await writer.close()
-    seen("version 8: indexer and doctor say which version is needed")
+    observations.add("version 8: indexer and doctor say which version is needed")
 
 
-@pytest.mark.fault(21, "password or certificate wrong")
+@pytest.mark.fault("elasticsearch-credentials-wrong")
 @pytest.mark.parametrize(
     ("refusal", "told"),
     [
@@ -294,7 +296,7 @@ async def test_a_user_is_sent_to_the_cluster(cluster: Elasticsearch) -> None:
     assert cluster.users[-1] == "Basic " + b64encode(b"films:p@ss").decode()
 
 
-@pytest.mark.fault(21, "password or certificate wrong")
+@pytest.mark.fault("elasticsearch-credentials-wrong")
 @pytest.mark.parametrize("certificate", [None, "not a certificate"])
 async def test_a_certificate_that_cannot_be_read_is_told_at_each_search_and_stops_nothing(
     tmp_path: Path, certificate: str | None

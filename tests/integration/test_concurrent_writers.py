@@ -37,7 +37,7 @@ async def writer_of(database: str, name: str, shared: str) -> asyncio.subprocess
     return process
 
 
-@pytest.mark.fault(26, "deadlock, serialization, two writers")
+@pytest.mark.fault("transaction-conflict")
 async def test_two_processes_that_write_while_a_third_indexes_lose_nothing(
     database: str, catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
@@ -59,7 +59,7 @@ async def test_two_processes_that_write_while_a_third_indexes_lose_nothing(
     assert not await Outbox.filter(done_at=None).exists()
 
 
-@pytest.mark.fault(26, "deadlock, serialization, two writers")
+@pytest.mark.fault("transaction-conflict")
 async def test_a_database_that_another_holds_for_too_long_is_a_passing_fault(
     stack: str, database: str, catalogue: Catalogue
 ) -> None:

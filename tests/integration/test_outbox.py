@@ -26,7 +26,7 @@ async def differences(inventory: Inventory) -> list[Difference]:
     return [each async for page in compare_pages(inventory, name) for each in page.differences]
 
 
-@pytest.mark.fault(17, "events late, twice, out of order")
+@pytest.mark.fault("events-out-of-order")
 async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds(
     catalogue: Catalogue, writer: FaultyWriter, inventory: Inventory, notifier: OutboxNotifier
 ) -> None:
@@ -49,7 +49,7 @@ async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds
     assert await count_films(writer) == 20
 
 
-@pytest.mark.fault(8, "one document rejected for good")
+@pytest.mark.fault("document-rejected")
 async def test_a_film_that_can_become_no_document_is_set_aside_and_the_rest_goes_in(
     catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
@@ -63,7 +63,7 @@ async def test_a_film_that_can_become_no_document_is_set_aside_and_the_rest_goes
     assert row.reason is not None and "cannot become a document" in row.reason
 
 
-@pytest.mark.fault(28, "many rows, and poison among them")
+@pytest.mark.fault("outbox-backlog")
 async def test_a_film_that_breaks_the_code_holds_up_nobody_and_is_set_aside_after_some_tries(
     catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
@@ -101,7 +101,7 @@ async def test_what_breaks_for_every_film_sets_none_aside_and_is_told(
     assert not await Outbox.filter(done_at=None).exists()
 
 
-@pytest.mark.fault(28, "many rows, and poison among them")
+@pytest.mark.fault("outbox-backlog")
 @pytest.mark.parametrize("number", [3_000, pytest.param(102_000, marks=pytest.mark.chaos)])
 async def test_a_long_outbox_is_drained_poison_set_aside_and_old_rows_swept(
     number: int,

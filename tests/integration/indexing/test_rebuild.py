@@ -59,7 +59,7 @@ async def test_the_new_index_goes_live_and_the_previous_one_is_kept(
     assert previous not in await writer.list_indexes()
 
 
-@pytest.mark.fault(13, "changes and deletions during a rebuild")
+@pytest.mark.fault("changes-during-rebuild")
 async def test_writes_during_a_rebuild_are_neither_lost_nor_undone_and_searches_see_no_error(
     catalogue: Catalogue,
     worker: IndexWorker,

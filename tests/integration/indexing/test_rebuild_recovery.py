@@ -41,7 +41,7 @@ async def resources() -> AsyncIterator[AsyncExitStack]:
         yield stack
 
 
-@pytest.mark.fault(11, "the indexer killed in a rebuild")
+@pytest.mark.fault("indexer-killed-in-rebuild")
 @pytest.mark.parametrize(
     "step",
     [

@@ -13,7 +13,7 @@ from service.search.engines.base import Inventory
 from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, run_rebuild
 
 
-@pytest.mark.fault(12, "two rebuilds at once")
+@pytest.mark.fault("concurrent-rebuilds")
 async def test_a_second_rebuild_is_refused_while_one_is_active(database: str) -> None:
     jobs = ReindexJobs(utc_now)
     first = await jobs.request()

@@ -71,7 +71,7 @@ MESSAGES = [
 ]
 
 
-@pytest.mark.fault(47, "OMDb's errors that are answered with 200")
+@pytest.mark.fault("omdb-error-with-200")
 @pytest.mark.parametrize(("message", "kind", "code"), MESSAGES)
 async def test_every_message_has_its_meaning(
     client: OmdbClient, omdb: Omdb, message: str, kind: type[DomainError], code: str
@@ -97,7 +97,7 @@ TRANSIENT = [*(name for name in STATUS_FAULTS if name != "status_429"), "html_20
 TRANSIENT += ["cut_short", "huge", "bad_gzip", "redirect", "echo"]
 
 
-@pytest.mark.fault(48, "OMDb down, slow, talking nonsense")
+@pytest.mark.fault("omdb-down")
 @pytest.mark.parametrize("fault", TRANSIENT)
 async def test_what_may_pass_is_tried_three_times_and_no_more(
     client: OmdbClient, omdb: Omdb, fault: str
@@ -110,7 +110,7 @@ async def test_what_may_pass_is_tried_three_times_and_no_more(
     assert len(omdb.calls) == 3
 
 
-@pytest.mark.fault(48, "OMDb down, slow, talking nonsense")
+@pytest.mark.fault("omdb-down")
 @pytest.mark.parametrize("fault", ["status_503", "status_522", "reset"])
 async def test_what_has_passed_costs_nothing_but_time(
     client: OmdbClient, omdb: Omdb, fault: str
@@ -119,7 +119,7 @@ async def test_what_has_passed_costs_nothing_but_time(
     assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
 
 
-@pytest.mark.fault(48, "OMDb down, slow, talking nonsense")
+@pytest.mark.fault("omdb-down")
 async def test_a_server_that_says_when_to_return_is_not_asked_before(
     client: OmdbClient, omdb: Omdb
 ) -> None:
@@ -130,7 +130,7 @@ async def test_a_server_that_says_when_to_return_is_not_asked_before(
     assert len(omdb.calls) == 1
 
 
-@pytest.mark.fault(48, "OMDb down, slow, talking nonsense")
+@pytest.mark.fault("omdb-down")
 async def test_a_server_that_never_answers_costs_one_deadline(
     client: OmdbClient, omdb: Omdb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,7 +151,7 @@ async def test_nobody_there_at_all_is_an_outage(
     assert refused.value.code == "omdb_unavailable"
 
 
-@pytest.mark.fault(48, "OMDb down, slow, talking nonsense")
+@pytest.mark.fault("omdb-down")
 async def test_an_outage_is_left_alone_until_one_call_finds_its_end(
     client: OmdbClient, omdb: Omdb, clock: FakeClock
 ) -> None:
@@ -188,7 +188,7 @@ async def test_answers_in_words_never_count_as_an_outage(client: OmdbClient, omd
     assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
 
 
-@pytest.mark.fault(46, "OMDb refuses the key")
+@pytest.mark.fault("omdb-key-rejected")
 async def test_a_refused_key_is_told_once_and_tried_again_later(
     session: aiohttp.ClientSession, omdb: Omdb, quota: OmdbQuota, clock: FakeClock
 ) -> None:
@@ -210,7 +210,7 @@ async def test_a_refused_key_is_told_once_and_tried_again_later(
     assert "calls used" in await client.check()
 
 
-@pytest.mark.fault(46, "OMDb refuses the key")
+@pytest.mark.fault("omdb-key-rejected")
 async def test_a_401_without_words_is_about_the_key(
     client: OmdbClient, omdb: Omdb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +220,7 @@ async def test_a_401_without_words_is_about_the_key(
         await client.fetch_by_id(MATRIX)
 
 
-@pytest.mark.fault(45, "OMDb's calls are spent")
+@pytest.mark.fault("omdb-quota-spent")
 async def test_a_spent_quota_is_not_asked_again_before_its_time(
     client: OmdbClient, omdb: Omdb, clock: FakeClock
 ) -> None:

@@ -65,7 +65,7 @@ async def test_of_several_films_of_a_title_the_one_with_most_votes_is_meant(
     assert omdb.calls == []
 
 
-@pytest.mark.fault(53, "a new title asked for a hundred times at once")
+@pytest.mark.fault("concurrent-lookups")
 async def test_a_hundred_who_ask_at_once_make_one_call_and_one_film(
     lookup: FilmLookup, omdb: Omdb
 ) -> None:
@@ -77,7 +77,7 @@ async def test_a_hundred_who_ask_at_once_make_one_call_and_one_film(
     assert await OmdbLease.all().count() == 0, "the lease is given back"
 
 
-@pytest.mark.fault(53, "a new title asked for a hundred times at once")
+@pytest.mark.fault("concurrent-lookups")
 async def test_processes_that_ask_at_once_make_one_call_and_one_film(
     database: str, omdb: Omdb
 ) -> None:

@@ -67,7 +67,7 @@ async def test_a_day_keeps_its_hour_however_late_its_first_call(
     assert refused.value.retry_after == 19 * HOUR
 
 
-@pytest.mark.fault(45, "OMDb's calls are spent")
+@pytest.mark.fault("omdb-quota-spent")
 async def test_omdbs_own_word_counts_more_than_what_was_counted(
     five: OmdbQuota, clock: FakeClock
 ) -> None:
@@ -80,7 +80,7 @@ async def test_omdbs_own_word_counts_more_than_what_was_counted(
     assert (await five.get_budget()).stopped_until is not None
 
 
-@pytest.mark.fault(45, "OMDb's calls are spent")
+@pytest.mark.fault("omdb-quota-spent")
 async def test_one_call_finds_out_for_all_whether_the_new_day_has_begun(
     five: OmdbQuota, clock: FakeClock
 ) -> None:

@@ -39,8 +39,8 @@ async def test_without_a_key_what_is_here_is_served_and_the_rest_is_told(
     assert "off" in await lookup.check()
 
 
-@pytest.mark.fault(48, "OMDb down, slow, talking nonsense")
-@pytest.mark.fault(45, "OMDb's calls are spent")
+@pytest.mark.fault("omdb-down")
+@pytest.mark.fault("omdb-quota-spent")
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [("quota", Unavailable), ("Invalid API key!", Misconfigured), ("status_503", Unavailable)],

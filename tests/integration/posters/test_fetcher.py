@@ -55,7 +55,7 @@ async def test_the_host_learns_nothing_about_us(
     assert not {"Cookie", "Authorization", "Referer"} & set(sent)
 
 
-@pytest.mark.fault(39, "a poster is not there")
+@pytest.mark.fault("poster-missing")
 @pytest.mark.parametrize("status", [404, 410, 403, 401, 451, 204, 400])
 async def test_a_refusal_means_that_there_is_no_poster(
     host: Host, fetcher: PosterFetcher, status: int
@@ -64,7 +64,7 @@ async def test_a_refusal_means_that_there_is_no_poster(
         await fetcher.fetch(host.url(f"/status/{status}"))
 
 
-@pytest.mark.fault(39, "a poster is not there")
+@pytest.mark.fault("poster-missing")
 @pytest.mark.parametrize("address", ["N/A", "n/a", "", "  "])
 async def test_not_available_means_that_there_is_no_poster(
     fetcher: PosterFetcher, address: str
@@ -82,7 +82,7 @@ async def test_a_host_in_trouble_is_asked_again_later(
     assert found.value.retry_after == (120.0 if status in (429, 503) else None)
 
 
-@pytest.mark.fault(40, "no picture, or a part of one")
+@pytest.mark.fault("poster-not-an-image")
 @pytest.mark.parametrize("path", ["/cut", "/broken"])
 async def test_an_answer_that_breaks_off_is_asked_for_again(
     host: Host, fetcher: PosterFetcher, path: str
@@ -103,34 +103,34 @@ async def test_a_name_that_nobody_knows_is_asked_again_later() -> None:
             await fetcher.fetch("https://posters.test/1.jpg")
 
 
-@pytest.mark.fault(41, "huge, endless, slow bodies")
+@pytest.mark.fault("poster-body-too-large")
 async def test_ten_megabytes_are_enough(host: Host, fetcher: PosterFetcher) -> None:
     assert len(await fetcher.fetch(host.url(f"/huge/{MAX_BYTES}"))) == MAX_BYTES
     with pytest.raises(PosterRejected, match="10 MB"):
         await fetcher.fetch(host.url(f"/huge/{MAX_BYTES + 1}"))
 
 
-@pytest.mark.fault(41, "huge, endless, slow bodies")
+@pytest.mark.fault("poster-body-too-large")
 async def test_a_body_that_unpacks_to_more_is_refused(host: Host, fetcher: PosterFetcher) -> None:
     assert await fetcher.fetch(host.url("/packed/1000")) == bytes(1000)
     with pytest.raises(PosterRejected, match="10 MB"):
         await fetcher.fetch(host.url(f"/packed/{2 * MAX_BYTES}"))
 
 
-@pytest.mark.fault(41, "huge, endless, slow bodies")
+@pytest.mark.fault("poster-body-too-large")
 async def test_an_endless_stream_ends_at_ten_megabytes(host: Host, fetcher: PosterFetcher) -> None:
     with pytest.raises(PosterRejected, match="10 MB"):
         await fetcher.fetch(host.url("/endless"))
 
 
-@pytest.mark.fault(41, "huge, endless, slow bodies")
+@pytest.mark.fault("poster-body-too-large")
 async def test_a_dripping_host_is_left_after_its_time(host: Host) -> None:
     async with PosterFetcher([host.pair], timeout=0.3) as fetcher:
         with pytest.raises(PosterUnavailable, match=r"longer than 0\.3 seconds"):
             await fetcher.fetch(host.url("/drip"))
 
 
-@pytest.mark.fault(44, "an address that is not public")
+@pytest.mark.fault("poster-address-private")
 async def test_three_redirects_are_followed_and_no_more(host: Host, fetcher: PosterFetcher) -> None:
     assert await fetcher.fetch(host.url("/steps/2")) == GOOD
     with pytest.raises(PosterRejected, match="redirects"):
@@ -194,7 +194,7 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.fault(44, "an address that is not public")
+@pytest.mark.fault("poster-address-private")
 @pytest.mark.parametrize("address", ELSEWHERE)
 async def test_an_address_that_is_not_public_is_refused(address: str) -> None:
     async with PosterFetcher() as fetcher:
@@ -202,7 +202,7 @@ async def test_an_address_that_is_not_public_is_refused(address: str) -> None:
             await fetcher.fetch(address)
 
 
-@pytest.mark.fault(44, "an address that is not public")
+@pytest.mark.fault("poster-address-private")
 @pytest.mark.parametrize(
     "address", [a for a in ELSEWHERE if not a.startswith(("http:///", "poster"))]
 )
@@ -219,7 +219,7 @@ async def test_a_redirect_to_nowhere_is_refused(host: Host, fetcher: PosterFetch
         await fetcher.fetch(host.url("/nowhere"))
 
 
-@pytest.mark.fault(44, "an address that is not public")
+@pytest.mark.fault("poster-address-private")
 @pytest.mark.parametrize(
     "meaning", [["127.0.0.1"], ["93.184.215.14", "10.0.0.1"], ["2606:2800::1", "::1"]]
 )
@@ -231,7 +231,7 @@ async def test_a_name_is_refused_if_any_of_its_addresses_is_not_public(
             await fetcher.fetch("http://posters.test/1.jpg")
 
 
-@pytest.mark.fault(44, "an address that is not public")
+@pytest.mark.fault("poster-address-private")
 async def test_a_name_is_looked_up_once_and_only_that_answer_is_used() -> None:
     names = Names(rebind_test=[["93.184.215.14"], ["127.0.0.1"]])
     resolver = PublicResolver((), names)
@@ -241,7 +241,7 @@ async def test_a_name_is_looked_up_once_and_only_that_answer_is_used() -> None:
         await resolver.resolve("rebind.test", 80)
 
 
-@pytest.mark.fault(44, "an address that is not public")
+@pytest.mark.fault("poster-address-private")
 async def test_the_connection_goes_to_the_address_that_was_checked(host: Host) -> None:
     """The name leads here the first time, and to a closed port of another address after."""
     names = Names(posters_test=[["127.0.0.1"], ["127.0.0.2"]])

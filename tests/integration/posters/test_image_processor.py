@@ -72,7 +72,7 @@ def test_pictures_that_share_their_bytes_differently_have_different_keys() -> No
     )
 
 
-@pytest.mark.fault(40, "no picture, or a part of one")
+@pytest.mark.fault("poster-not-an-image")
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

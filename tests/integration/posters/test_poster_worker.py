@@ -69,7 +69,7 @@ async def test_the_same_poster_of_two_films_is_kept_once(studio: Studio) -> None
     assert len([stored async for stored in studio.store.list_objects()]) == len(POSTER_WIDTHS)
 
 
-@pytest.mark.fault(39, "a poster is not there")
+@pytest.mark.fault("poster-missing")
 @pytest.mark.parametrize("source", ["/status/404", "/status/410", "N/A", None])
 async def test_a_missing_poster_is_looked_for_again_after_days(
     studio: Studio, source: str | None
@@ -84,7 +84,7 @@ async def test_a_missing_poster_is_looked_for_again_after_days(
     assert poster_view(film).url is None
 
 
-@pytest.mark.fault(39, "a poster is not there")
+@pytest.mark.fault("poster-missing")
 async def test_a_poster_that_turns_up_later_is_found(studio: Studio) -> None:
     film_id = await studio.film("/picture/late")
     await studio.posters.run_once()
@@ -95,7 +95,7 @@ async def test_a_poster_that_turns_up_later_is_found(studio: Studio) -> None:
     assert (await shown(film_id)).poster_status == "stored"
 
 
-@pytest.mark.fault(40, "no picture, or a part of one")
+@pytest.mark.fault("poster-not-an-image")
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
@@ -193,7 +193,7 @@ async def test_a_film_that_is_deleted_meanwhile_is_no_trouble(studio: Studio) ->
     assert studio.told == []
 
 
-@pytest.mark.fault(53, "a new title asked for a hundred times at once")
+@pytest.mark.fault("concurrent-lookups")
 async def test_two_indexers_never_fetch_the_same_poster(studio: Studio) -> None:
     for number in range(20):
         await studio.film(f"/picture/{number}", f"Film {number}")
@@ -256,7 +256,7 @@ async def test_the_loop_goes_on_by_itself_when_the_store_is_back(
     ]
 
 
-@pytest.mark.fault(41, "huge, endless, slow bodies")
+@pytest.mark.fault("poster-body-too-large")
 async def test_a_slow_host_does_not_hold_up_the_others(studio: Studio) -> None:
     slow = await studio.film("/drip", poster_due_at=1)
     ids = [await studio.film("/picture/good", f"Film {number}") for number in range(5)]
@@ -363,7 +363,7 @@ async def test_changes_are_told_until_they_are_heard(
             assert len(heard) == expected
 
 
-@pytest.mark.fault(38, "death between store and database")
+@pytest.mark.fault("crash-between-store-and-database")
 async def test_an_old_object_that_no_film_shows_is_swept(studio: Studio) -> None:
     film_id = await studio.film("/picture/good")
     await studio.posters.run_once()
