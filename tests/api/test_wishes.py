@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.test_search_expectations import (
-    ANYTHING,
-    EXACT,
-    LOCAL,
-    ONE_TITLE,
-    SAME,
-    SHORT,
-    TYPOS,
-    WITH_A_YEAR,
-    WRITTEN,
-)
 from tests.support import service_runner
 from tests.support.backends import BACKEND_TIMEOUT, temporary_database, temporary_index
-from tests.support.sample_catalogue import HARD, as_loaded
+from tests.support.sample_catalogue import TRICKY_FILMS, to_import_record
+from tests.support.search_expectations import (
+    EXACT_TITLES,
+    LOCAL_TITLES,
+    ODD_TEXTS,
+    SHORT_TITLES,
+    SPELLINGS,
+    SPELLINGS_OF_JAWS,
+    TITLES_WITH_YEAR,
+    TYPOS,
+    WRITER_NAMES,
+)
 from tests.support.service_runner import ApiClient, Service
 from tests.support.waiting import wait_until
 
@@ -34,7 +34,7 @@ async def library(
     """A service of its own, since its films would be in the way of other tests."""
     folder = tmp_path_factory.mktemp("library")
     films = folder / "films.jsonl"
-    films.write_text("\n".join(json.dumps(as_loaded(each)) for each in HARD))
+    films.write_text("\n".join(json.dumps(to_import_record(each)) for each in TRICKY_FILMS))
     async with AsyncExitStack() as opened:
         if stack == "embedded":
             database, index = f"sqlite://{folder}/movies.db", f"tantivy://{folder}/index"
@@ -96,7 +96,7 @@ async def test_1_films_are_found_by_director_actor_and_writer(api: ApiClient) ->
             assert "Stanley Kubrick" in (await movies(api, typed, **params))[0]["directors"]
     for typed in ("Ingrid Thulin", "ingrid tulin", "mifune"):
         assert await first(api, typed, **{"in": "cast"}) == "Nothing Else"
-    for typed in WRITTEN:
+    for typed in WRITER_NAMES:
         assert await first(api, typed, **{"in": "writer"}) == "Nothing Else"
     everywhere = {"in": "title,director,cast,writer,plot"}
     for typed in ("lindgren mifune", "albatrosses jhabvala", "nothing else lingren"):
@@ -129,24 +129,24 @@ async def test_2_typos_do_not_mean_nothing(api: ApiClient, typed: str, title: st
 
 async def test_2_blanks_case_and_signs_around_change_nothing(api: ApiClient) -> None:
     plain = [movie["id"] for movie in await movies(api, "jaws")]
-    for typed in SAME:
+    for typed in SPELLINGS_OF_JAWS:
         assert [movie["id"] for movie in await movies(api, typed)] == plain, typed
 
 
-@pytest.mark.parametrize("forms", ONE_TITLE, ids=lambda forms: forms[0])
+@pytest.mark.parametrize("forms", SPELLINGS, ids=lambda forms: forms[0])
 async def test_3_signs_accents_and_numbers_are_typed_in_any_way(
     api: ApiClient, forms: tuple[str, ...]
 ) -> None:
     assert {typed: await first(api, typed) for typed in forms} == dict.fromkeys(forms, forms[0])
 
 
-@pytest.mark.parametrize("title", SHORT)
+@pytest.mark.parametrize("title", SHORT_TITLES)
 async def test_4_a_short_title_is_found_and_comes_first(api: ApiClient, title: str) -> None:
     for typed in (title, title.lower(), f" {title} "):
         assert await first(api, typed) == title
 
 
-@pytest.mark.parametrize(("typed", "title", "year"), WITH_A_YEAR)
+@pytest.mark.parametrize(("typed", "title", "year"), TITLES_WITH_YEAR)
 async def test_5_a_year_may_be_typed_with_the_title(
     api: ApiClient, typed: str, title: str, year: int
 ) -> None:
@@ -195,7 +195,7 @@ async def test_6_filters_go_along_on_every_page(api: ApiClient) -> None:
     assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "language/0")
 
 
-@pytest.mark.parametrize(("typed", "title"), LOCAL)
+@pytest.mark.parametrize(("typed", "title"), LOCAL_TITLES)
 async def test_7_original_and_local_titles_find_the_film(
     api: ApiClient, typed: str, title: str
 ) -> None:
@@ -245,7 +245,7 @@ async def browse_counts(api: ApiClient, **params: Any) -> tuple[dict[str, Any], 
     return answer.json["facets"], answer.json["total"]["value"]
 
 
-@pytest.mark.parametrize("title", EXACT)
+@pytest.mark.parametrize("title", EXACT_TITLES)
 async def test_10_an_exact_title_comes_before_every_other(api: ApiClient, title: str) -> None:
     page = await found(api, title)
     assert page["results"][0]["movie"]["title"] == title
@@ -255,7 +255,7 @@ async def test_10_an_exact_title_comes_before_every_other(api: ApiClient, title:
     assert page["results"] == (await found(api, title, sort="relevance"))["results"]
 
 
-@pytest.mark.parametrize("typed", ANYTHING)
+@pytest.mark.parametrize("typed", ODD_TEXTS)
 async def test_10_completing_never_fails_on_what_is_typed(api: ApiClient, typed: str) -> None:
     answer = await api.get("/api/v1/suggest", params={"q": typed, "limit": "5"})
     assert answer.status == 200 or answer.json["code"] == "query_empty", answer.json

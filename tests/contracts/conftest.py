@@ -1,59 +1,52 @@
-"""The films in an index of this run's stack, filled once for each file of tests."""
+"""An index for one test on each engine, and the sample films in an index of this run's stack."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from service.films.models import Film
-from service.search.engines.base import Engine, IndexWriter
-from service.search.engines.elasticsearch.connection import ElasticsearchAddress
-from service.search.engines.elasticsearch.reader import ElasticsearchEngine
-from service.search.engines.elasticsearch.writer import ElasticsearchWriter
-from service.search.engines.tantivy.reader import TantivyEngine
-from service.search.engines.tantivy.writer import TantivyWriter
 from service.search.retrieval.engine_search import EngineSearch
-from service.search.vocabulary.vocabulary import Vocabulary
-from tests.support.backends import delete_indexes, require_backend
-from tests.support.sample_catalogue import HARD, PATIENCE, Shelf, row, samples
+from tests.support.index_harness import IndexHarness, fresh_elasticsearch_address, open_index
+from tests.support.sample_catalogue import (
+    TRICKY_FILMS,
+    SampleIndex,
+    build_film,
+    load_sample_films,
+)
+
+
+@pytest.fixture(params=["tantivy", "elasticsearch"])
+async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[IndexHarness]:
+    """A fresh, empty index of each engine."""
+    in_a_folder = request.param == "tantivy"
+    async with open_index(
+        tmp_path / "index" if in_a_folder else fresh_elasticsearch_address()
+    ) as index:
+        yield index
 
 
 @pytest.fixture(scope="module")
 def films() -> list[Film]:
-    return [row(number, each) for number, each in enumerate(samples() + HARD, 1)]
+    facts = load_sample_films() + TRICKY_FILMS
+    return [build_film(number, film) for number, film in enumerate(facts, 1)]
 
 
 @pytest.fixture(scope="module")
-async def indexed(
+async def filled_index(
     stack: str, tmp_path_factory: pytest.TempPathFactory, films: list[Film]
-) -> AsyncIterator[Shelf]:
-    """The films in an index of this run's stack."""
-    engine: Engine
-    writer: IndexWriter
-    if stack == "embedded":
-        root: Path = tmp_path_factory.mktemp("index")
-        engine, writer = TantivyEngine(root), TantivyWriter(root)
-    else:
-        url = require_backend("elasticsearch")
-        alias = f"test-{uuid4().hex[:12]}"
-        address = replace(ElasticsearchAddress.parse(url), alias=alias, timeout=PATIENCE)
-        engine, writer = ElasticsearchEngine(address), ElasticsearchWriter(address)
-    await writer.open()
-    await engine.open()
-    vocabulary = Vocabulary()
-    shelf = Shelf(EngineSearch(engine, vocabulary), engine, writer, vocabulary)
-    await shelf.put(films)
-    yield shelf
-    await engine.close()
-    await writer.close()
-    if stack == "full":
-        await delete_indexes(address)
+) -> AsyncIterator[SampleIndex]:
+    """The films in an index of this run's stack, shared by the tests of one file."""
+    embedded = stack == "embedded"
+    location = tmp_path_factory.mktemp("index") if embedded else fresh_elasticsearch_address()
+    async with open_index(location) as index:
+        sample = SampleIndex(index, EngineSearch(index.engine, index.vocabulary))
+        await sample.add_films(films)
+        yield sample
 
 
 @pytest.fixture
-async def shelf(indexed: Shelf, films: list[Film], database: str) -> Shelf:
+async def sample_index(filled_index: SampleIndex, films: list[Film], database: str) -> SampleIndex:
     """The films in the index and, for this test, in the database."""
     await Film.bulk_create(films)
-    return indexed
+    return filled_index

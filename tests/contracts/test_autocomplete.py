@@ -1,4 +1,4 @@
-"""Every beginning of every sample title, as someone types it."""
+"""Completion of every prefix of every sample title, as if somebody typed it."""
 
 from collections.abc import Callable
 from statistics import median
@@ -7,68 +7,69 @@ import pytest
 
 from service.films.models import Film
 from service.search.retrieval.autocomplete import Autocomplete
-from service.search.retrieval.film_cache import FilmCache as Prepared
+from service.search.retrieval.film_cache import FilmCache
 from service.text.analysis import fold
-from tests.support.sample_catalogue import Shelf
+from tests.support.sample_catalogue import SampleIndex
 
 
 @pytest.fixture
-def suggester(shelf: Shelf) -> Autocomplete:
-    return Autocomplete(shelf.engine, shelf.vocabulary, Prepared())
+def autocomplete(sample_index: SampleIndex) -> Autocomplete:
+    index = sample_index.index
+    return Autocomplete(index.engine, index.vocabulary, FilmCache())
 
 
-async def folded(suggester: Autocomplete, typed: str) -> list[str]:
-    """The five suggestions as they are compared, each of them once."""
-    found = await suggester.suggest(typed, 5)
-    assert len({(s.kind, fold(s.text)) for s in found}) == len(found) <= 5
-    return [fold(s.text) for s in found]
+async def suggest_folded(autocomplete: Autocomplete, text: str) -> list[str]:
+    """Return the folded suggestions; at most five, and none twice."""
+    suggestions = await autocomplete.suggest(text, 5)
+    assert len({(s.kind, fold(s.text)) for s in suggestions}) == len(suggestions) <= 5
+    return [fold(suggestion.text) for suggestion in suggestions]
 
 
 async def test_every_title_comes_first_before_it_is_typed_in_full(
-    suggester: Autocomplete, films: list[Film], record_property: Callable[[str, object], None]
+    autocomplete: Autocomplete, films: list[Film], record_property: Callable[[str, object], None]
 ) -> None:
-    answers: dict[str, list[str]] = {}
-    first_at: dict[str, int] = {}
+    suggestions: dict[str, list[str]] = {}
+    letters_until_first: dict[str, int] = {}
     missed = []
     titles = sorted({film.title for film in films})
     for title in titles:
-        for size in range(1, len(title) + 1):
-            typed = title[:size].strip().lower()
-            if not typed:
+        for length in range(1, len(title) + 1):
+            prefix = title[:length].strip().lower()
+            if not prefix:
                 continue
-            if typed not in answers:
-                answers[typed] = await folded(suggester, typed)
-            if answers[typed][:1] == [fold(title)]:
-                first_at.setdefault(title, size)
-        if fold(title) not in answers[title.strip().lower()]:
+            if prefix not in suggestions:
+                suggestions[prefix] = await suggest_folded(autocomplete, prefix)
+            if suggestions[prefix][:1] == [fold(title)]:
+                letters_until_first.setdefault(title, length)
+        if fold(title) not in suggestions[title.strip().lower()]:
             missed.append(title)
     assert missed == []
-    typed_share = [first_at.get(title, len(title)) / len(title) for title in titles]
-    letters = median(first_at.get(title, len(title)) for title in titles)
-    never = [title for title in titles if title not in first_at]
+    typed_shares = [letters_until_first.get(title, len(title)) / len(title) for title in titles]
+    letters = median(letters_until_first.get(title, len(title)) for title in titles)
+    never = [title for title in titles if title not in letters_until_first]
     record_property("median letters until first", letters)
-    record_property("median share of the title typed until first", median(typed_share))
+    record_property("median share of the title typed until first", median(typed_shares))
     print(f"first after {letters} letters in the median; never: {never}")
     assert letters <= 8
     assert len(never) <= 3
 
 
-async def test_a_title_that_is_all_there_is_not_lost_again(
-    suggester: Autocomplete, films: list[Film]
+async def test_a_title_typed_in_full_stays_among_the_suggestions(
+    autocomplete: Autocomplete, films: list[Film]
 ) -> None:
     lost = []
     for film in films:
-        forms = [film.title + " ", film.title.upper()]
-        if any(c.isalnum() for c in film.title):  # signs beside other words are no words
-            forms.append(f"{film.title} {film.year}")
-        for typed in forms:
-            if fold(film.title) not in await folded(suggester, typed):
-                lost.append(typed)
+        texts = [film.title + " ", film.title.upper()]
+        if any(c.isalnum() for c in film.title):  # signs beside words are dropped from a query
+            texts.append(f"{film.title} {film.year}")
+        for text in texts:
+            if fold(film.title) not in await suggest_folded(autocomplete, text):
+                lost.append(text)
     assert lost == []
 
 
 @pytest.mark.parametrize(
-    ("typed", "kind", "text"),
+    ("prefix", "kind", "text"),
     [
         ("steven sp", "director", "Steven Spielberg"),
         ("spielb", "director", "Steven Spielberg"),
@@ -77,13 +78,13 @@ async def test_a_title_that_is_all_there_is_not_lost_again(
         ("godfaht", "title", "The Godfather"),
     ],
 )
-async def test_names_and_misspelt_beginnings_are_completed(
-    suggester: Autocomplete, typed: str, kind: str, text: str
+async def test_names_and_misspelt_prefixes_are_completed(
+    autocomplete: Autocomplete, prefix: str, kind: str, text: str
 ) -> None:
-    found = await suggester.suggest(typed, 5)
-    assert (kind, text) in [(s.kind, s.text) for s in found]
+    suggestions = await autocomplete.suggest(prefix, 5)
+    assert (kind, text) in [(s.kind, s.text) for s in suggestions]
 
 
-async def test_nothing_that_fits_is_an_empty_answer(suggester: Autocomplete) -> None:
-    assert await suggester.suggest("(", 5) == ()
-    assert await suggester.suggest("qqqqxxxx", 5) == ()
+async def test_a_text_that_nothing_matches_gets_no_suggestions(autocomplete: Autocomplete) -> None:
+    assert await autocomplete.suggest("(", 5) == ()
+    assert await autocomplete.suggest("qqqqxxxx", 5) == ()

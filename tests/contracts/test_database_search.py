@@ -1,11 +1,11 @@
-"""The database as the engine of last resort: the same films, rule and order."""
+"""Search in the database: the same films, filters and orders as in an index."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from service.films.models import Film
+from service.search.criteria.filters import NO_FILTERS
 from service.search.criteria.sorting import Sort
 from service.search.engines.sql import DatabaseEngine
 from service.search.index.document import MovieDocument
@@ -13,49 +13,56 @@ from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.retrieval.database_search import DatabaseSearch
 from service.search.retrieval.film_cache import FilmCache
-from service.search.retrieval.search_request import Page, SearchRequest
+from service.search.retrieval.search_request import Page, SearchRequest, SearchResult
 from service.search.vocabulary.vocabulary import Vocabulary
-from tests.contracts.test_engines import SELECTIONS, SHELF, by_hand
-from tests.support.sample_catalogue import PATIENCE, row
+from tests.support.backends import BACKEND_TIMEOUT
+from tests.support.filter_films import FILTER_CASES, FILTER_FILMS, expected_order
+from tests.support.sample_catalogue import build_film
 
 
-async def filled(shelf: list[dict[str, Any]]) -> tuple[list[Film], Vocabulary]:
-    films = []
-    for number, facts in enumerate(shelf, 1):
-        known = {"ratings": {"imdb": {"value": facts["imdb_rating"]}}, "votes": facts["imdb_votes"]}
-        film = row(number, {**facts, **known})
+async def insert_films(
+    facts_of_films: list[dict[str, Any]],
+) -> tuple[list[Film], Vocabulary]:
+    """Insert films into the database; return them and their vocabulary."""
+    films, vocabulary = [], Vocabulary()
+    for number, facts in enumerate(facts_of_films, 1):
+        ratings = {"imdb": {"value": facts["imdb_rating"]}}
+        film = build_film(number, {**facts, "ratings": ratings, "votes": facts["imdb_votes"]})
         film.type, film.runtime_minutes = facts["type"], facts["runtime_minutes"]
         film.popularity = facts["popularity"]
         films.append(film)
-    await Film.bulk_create(films)
-    vocabulary = Vocabulary()
-    for film in films:
         vocabulary.add(MovieDocument.from_film(film).vocabulary_words())
+    await Film.bulk_create(films)
     return films, vocabulary
 
 
-async def test_filters_keep_what_the_rule_in_python_keeps(database: str) -> None:
-    films, vocabulary = await filled(SHELF)
-    plan = Plan.fuzzy(Query.parse("man"), vocabulary)
-    for selection in SELECTIONS:
-        kept = {str(film.id) for film in films if selection.accepts(film)}
-        for asked in (None, plan):
-            hits = await DatabaseEngine().search(asked, 0, 100, selection, "relevance")
-            assert {hit.film_id for hit in hits.hits} == kept
-            assert hits.total == len(kept)
+async def search(vocabulary: Vocabulary, text: str, limit: int = 5, **options: Any) -> SearchResult:
+    database_search = DatabaseSearch(vocabulary, FilmCache(), BACKEND_TIMEOUT)
+    return await database_search.search(SearchRequest(text, page=Page(limit), **options))
+
+
+async def test_filters_accept_the_same_films_as_in_python(database: str) -> None:
+    films, vocabulary = await insert_films(FILTER_FILMS)
+    man = Plan.fuzzy(Query.parse("man"), vocabulary)
+    for filters in FILTER_CASES:
+        expected = {str(film.id) for film in films if filters.accepts(film)}
+        for plan in (None, man):
+            hits = await DatabaseEngine().search(plan, 0, 100, filters, "relevance")
+            assert {hit.film_id for hit in hits.hits} == expected
+            assert hits.total == len(expected)
 
 
 @pytest.mark.parametrize(
     "sort", ["year", "-year", "rating", "-rating", "title", "popularity", "relevance"]
 )
 async def test_every_order_is_that_of_the_engines(database: str, sort: Sort) -> None:
-    await filled(SHELF)
-    hits = await DatabaseEngine().search(None, 0, 100, SearchRequest().filters, sort)
-    assert [hit.film_id for hit in hits.hits] == by_hand(sort)
+    await insert_films(FILTER_FILMS)
+    hits = await DatabaseEngine().search(None, 0, 100, NO_FILTERS, sort)
+    assert [hit.film_id for hit in hits.hits] == expected_order(sort)
 
 
 @pytest.mark.parametrize(
-    ("typed", "title"),
+    ("text", "title"),
     [
         ("mna of stel", "Man of Steel"),
         ("manonfire", "Man on Fire"),
@@ -64,36 +71,30 @@ async def test_every_order_is_that_of_the_engines(database: str, sort: Sort) -> 
         ("_____", None),
     ],
 )
-async def test_what_is_misspelt_is_found_and_signs_are_plain_text(
-    database: str, typed: str, title: str | None
+async def test_misspelt_titles_are_found_and_wildcards_are_plain_text(
+    database: str, text: str, title: str | None
 ) -> None:
-    _, vocabulary = await filled(SHELF)
-    found = await DatabaseSearch(vocabulary, FilmCache(), PATIENCE).search(
-        SearchRequest(typed, page=Page(5))
-    )
-    titles = [result.film.title for result in found.hits]
-    assert "search_engine_away" in found.degraded
+    _, vocabulary = await insert_films(FILTER_FILMS)
+    result = await search(vocabulary, text)
+    titles = [hit.film.title for hit in result.hits]
+    assert "search_engine_away" in result.degraded
     assert titles[:1] == ([title] if title else [])
 
 
-@pytest.mark.parametrize("typed", ["lindgren", "Astrid Lingren", "man lindgren"])
-async def test_a_writer_is_found_when_asked_for(database: str, typed: str) -> None:
-    written = {**SHELF[0], "title": "Man of Letters", "writers": ["Astrid Lindgren"]}
-    _, vocabulary = await filled([*SHELF, written])
-    wish = SearchRequest(fields=frozenset({"title", "writer"} if "man" in typed else {"writer"}))
-    for words in (vocabulary, Vocabulary()):  # also where nobody has left any words
-        found = await DatabaseSearch(words, FilmCache(), PATIENCE).search(
-            replace(wish, text=typed, page=Page(5))
-        )
-        assert found.hits[0].film.title == "Man of Letters"
-    found = await DatabaseSearch(vocabulary, FilmCache(), PATIENCE).search(
-        SearchRequest(typed, page=Page(5))
-    )
-    assert "Man of Letters" not in [result.film.title for result in found.hits[:1]]
+@pytest.mark.parametrize("text", ["lindgren", "Astrid Lingren", "man lindgren"])
+async def test_writers_are_searched_only_on_request(database: str, text: str) -> None:
+    facts = {**FILTER_FILMS[0], "title": "Man of Letters", "writers": ["Astrid Lindgren"]}
+    _, vocabulary = await insert_films([*FILTER_FILMS, facts])
+    fields = frozenset({"title", "writer"} if "man" in text else {"writer"})
+    for words in (vocabulary, Vocabulary()):  # also without a stored vocabulary
+        result = await search(words, text, fields=fields)
+        assert result.hits[0].film.title == "Man of Letters"
+    result = await search(vocabulary, text)
+    assert "Man of Letters" not in [hit.film.title for hit in result.hits[:1]]
 
 
 @pytest.mark.parametrize(
-    "typed",
+    "text",
     [
         "%",
         "_",
@@ -111,10 +112,11 @@ async def test_a_writer_is_found_when_asked_for(database: str, typed: str) -> No
         "w " * 32,
     ],
 )
-async def test_no_sign_means_anything_to_the_database(database: str, typed: str) -> None:
-    films, vocabulary = await filled(SHELF)
-    for wish in (SearchRequest(), SearchRequest(typo_tolerance=False), SearchRequest(sort="year")):
-        found = await DatabaseSearch(vocabulary, FilmCache(), PATIENCE).search(
-            replace(wish, text=typed, page=Page(100))
-        )
-        assert found.total < len(films)
+@pytest.mark.parametrize(
+    "options", [{}, {"typo_tolerance": False}, {"sort": "year"}], ids=["default", "exact", "sorted"]
+)
+async def test_no_sign_has_a_meaning_in_sql_or_in_the_search_texts(
+    database: str, text: str, options: dict[str, Any]
+) -> None:
+    films, vocabulary = await insert_films(FILTER_FILMS)
+    assert (await search(vocabulary, text, 100, **options)).total < len(films)

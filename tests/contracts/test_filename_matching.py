@@ -18,7 +18,7 @@ from service.search.retrieval.engine_search import EngineSearch
 from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.support.release_names import generate_names
-from tests.support.sample_catalogue import row
+from tests.support.sample_catalogue import build_film
 
 pytestmark = pytest.mark.once
 
@@ -36,7 +36,7 @@ def catalogue() -> list[dict[str, Any]]:
 
 @pytest.fixture
 async def matching(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatcher]:
-    films = [row(number, facts) for number, facts in enumerate(catalogue())]
+    films = [build_film(number, facts) for number, facts in enumerate(catalogue())]
     await Film.bulk_create(films)
     engine, writer, vocabulary = TantivyEngine(tmp_path), TantivyWriter(tmp_path), Vocabulary()
     await writer.open()
@@ -112,7 +112,7 @@ def test_a_name_is_read_without_knowing_any_film() -> None:
 def sureness(described: ParsedName, **facts: Any) -> float:
     """How sure it is that `described` is Jaws, of which `facts` are known otherwise."""
     known = {"title": "Jaws", "year": 1975, "directors": ["Steven Spielberg"], **facts}
-    film = row(1, known)
+    film = build_film(1, known)
     film.end_year, film.runtime_minutes = known.get("end_year"), known.get("runtime_minutes")
     (judged,) = score_films(described, [film])
     return judged.confidence

@@ -1,10 +1,13 @@
-"""An index that an earlier release made goes on answering what it can, on each engine, until a
-rebuild: what it lacks is refused, never taken for a film that is not there."""
+"""An index of an earlier release still answers, on each engine, what it can until a rebuild.
+
+A search that needs a field that the index lacks is refused; it must not look as if no film matched.
+"""
 
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -12,15 +15,11 @@ import tantivy
 
 from service.search.criteria.filters import Filters, Range
 from service.search.criteria.sorting import Sort
-from service.search.engines.base import IndexOutdated
-from service.search.engines.elasticsearch import serializer
+from service.search.engines.base import FIRST_INDEX, IndexOutdated
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
-from service.search.engines.elasticsearch.inventory import ElasticsearchInventory
-from service.search.engines.elasticsearch.reader import ElasticsearchEngine
-from service.search.engines.elasticsearch.writer import DEFINITIONS, ElasticsearchWriter
+from service.search.engines.elasticsearch.serializer import to_source
+from service.search.engines.elasticsearch.writer import DEFINITIONS
 from service.search.engines.tantivy.folder import write_fingerprint, write_pointer
-from service.search.engines.tantivy.inventory import TantivyInventory
-from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.schema import (
     FACET_FIELDS,
     FILTER_FIELDS,
@@ -29,17 +28,20 @@ from service.search.engines.tantivy.schema import (
     register_tokenizers,
 )
 from service.search.engines.tantivy.serializer import serialize
-from service.search.engines.tantivy.writer import TantivyWriter
 from service.search.query.fields import SearchFields, restrict_plan
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
-from service.search.vocabulary.vocabulary import Vocabulary
-from tests.contracts.test_engines import PATIENCE, Store, elasticsearch_address, film
-from tests.support.backends import delete_indexes
+from tests.support.backends import BACKEND_TIMEOUT
+from tests.support.index_harness import (
+    IndexHarness,
+    build_document,
+    fresh_elasticsearch_address,
+    open_index,
+)
 
-YOUNG = {"writer", "is_language", "is_country", "of_language", "of_country"}
-YOUNG_FACTS = {"writers", "languages", "countries"}
-JAWS = film(
+NEW_FIELDS = {"writer", "is_language", "is_country", "of_language", "of_country"}
+NEW_FACTS = {"writers", "languages", "countries"}
+JAWS = build_document(
     1,
     "Jaws",
     year=1975,
@@ -51,148 +53,135 @@ JAWS = film(
     imdb_rating=8.1,
     imdb_votes=600_000,
 )
-DEEP = film(2, "Jaws of the Deep", year=1999, genres=["Drama"], imdb_votes=90)
+DEEP = build_document(2, "Jaws of the Deep", year=1999, genres=["Drama"], imdb_votes=90)
 FILMS = [JAWS, DEEP]
-BENCHLEY: SearchFields = frozenset({"writer"})
+WRITER: SearchFields = frozenset({"writer"})
 
 
 @pytest.fixture(params=["tantivy", "elasticsearch"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    """The films in a live index without the fields that came last."""
-    vocabulary = Vocabulary()
-    for document in FILMS:
-        vocabulary.add(document.vocabulary_words())
+async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[IndexHarness]:
+    """The films in a live index that lacks the newest fields."""
+    location: Path | ElasticsearchAddress = tmp_path
     if request.param == "tantivy":
-        _older_folder(tmp_path)
-        engine, writer = TantivyEngine(tmp_path), TantivyWriter(tmp_path)
-        inventory = TantivyInventory(tmp_path)
-        await writer.open()
-        await engine.open()
-        yield Store(engine, writer, inventory, vocabulary)
-        await engine.close()
-        await writer.close()
-        return
-    address = elasticsearch_address()
-    async with address.create_client(PATIENCE) as client:
-        await _older_cluster(client, address)
-        there = (
-            ElasticsearchEngine(address, mapping_max_age=0),
-            ElasticsearchWriter(address),
-            ElasticsearchInventory(address),
-        )
-        await there[1].open()
-        await there[0].open()
-        yield Store(*there, vocabulary)
-        for part in there:
-            await part.close()
-    await delete_indexes(address)
+        create_outdated_folder(tmp_path)
+    else:
+        location = fresh_elasticsearch_address()
+        await create_outdated_cluster_index(location)
+    async with open_index(location, mapping_max_age=0) as index:
+        for document in FILMS:
+            index.vocabulary.add(document.vocabulary_words())
+        yield index
 
 
-def _older_folder(root: Path) -> None:
+def create_outdated_folder(root: Path) -> None:
     schema = build_schema(
-        term_fields=[name for name in TERM_FIELDS if name not in YOUNG],
-        filter_fields=[name for name in FILTER_FIELDS if name not in YOUNG],
-        facet_fields=[name for name in FACET_FIELDS if name not in YOUNG],
+        term_fields=[name for name in TERM_FIELDS if name not in NEW_FIELDS],
+        filter_fields=[name for name in FILTER_FIELDS if name not in NEW_FIELDS],
+        facet_fields=[name for name in FACET_FIELDS if name not in NEW_FIELDS],
     )
-    folder = root / "movies-1"
+    folder = root / FIRST_INDEX
     folder.mkdir()
     write_fingerprint(folder, "an older release")
     writer = register_tokenizers(tantivy.Index(schema, str(folder))).writer(num_threads=1)
     for document in FILMS:
         values = orjson.loads(serialize(document))
-        kept = {name: value for name, value in values.items() if name not in YOUNG}
-        writer.add_json(json.dumps(kept))
+        writer.add_json(json.dumps(without(NEW_FIELDS, values)))
     writer.commit()
     writer.wait_merging_threads()
-    write_pointer(root, "movies-1")
+    write_pointer(root, FIRST_INDEX)
 
 
-async def _older_cluster(client: Any, address: ElasticsearchAddress) -> None:
-    mapping, settings = (
-        json.loads((DEFINITIONS / f"{name}.json").read_text()) for name in ("mapping", "settings")
-    )
-    for name in YOUNG_FACTS:
-        del mapping["properties"][name]
-    for name in YOUNG & mapping["properties"]["find"]["properties"].keys():
-        del mapping["properties"]["find"]["properties"][name]
+async def create_outdated_cluster_index(address: ElasticsearchAddress) -> None:
+    settings = json.loads((DEFINITIONS / "settings.json").read_text())
+    mapping = json.loads((DEFINITIONS / "mapping.json").read_text())
+    mapping["properties"] = without(NEW_FACTS, mapping["properties"])
+    find = mapping["properties"]["find"]
+    find["properties"] = without(NEW_FIELDS, find["properties"])
     mapping["_meta"] = {"alias": address.alias, "fingerprint": "an older release"}
-    index = address.cluster_name("movies-1")
+    name = address.cluster_name(FIRST_INDEX)
     aliases: dict[str, Any] = {address.alias: {}}
-    await client.indices.create(index=index, settings=settings, mappings=mapping, aliases=aliases)
-    for document in FILMS:
-        values = serializer.to_source(document)
-        values = {name: value for name, value in values.items() if name not in YOUNG_FACTS}
-        found = {name: value for name, value in values["find"].items() if name not in YOUNG}
-        await client.index(
-            index=index,
-            id=document.film_id,
-            version=1,
-            version_type="external_gte",
-            document={**values, "find": found},
-            refresh=True,
+    async with address.create_client(BACKEND_TIMEOUT) as client:
+        await client.indices.create(
+            index=name, settings=settings, mappings=mapping, aliases=aliases
         )
+        for document in FILMS:
+            source = without(NEW_FACTS, to_source(document))
+            await client.index(
+                index=name,
+                id=document.film_id,
+                version=1,
+                version_type="external_gte",
+                document=source | {"find": without(NEW_FIELDS, source["find"])},
+                refresh=True,
+            )
 
 
-def asked(store: Store, text: str, scope: SearchFields) -> Plan:
-    plan = Plan.fuzzy(Query.parse(text), store.vocabulary)
-    return restrict_plan(plan, scope, store.vocabulary, typos=True)
+def without(names: set[str], values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
 
 
-async def ids(store: Store, plan: Plan | None, **how: Any) -> list[str]:
-    return [hit.film_id for hit in (await store.engine.search(plan, 0, 10, **how)).hits]
+def build_plan(index: IndexHarness, text: str, fields: SearchFields) -> Plan:
+    plan = Plan.fuzzy(Query.parse(text), index.vocabulary)
+    return restrict_plan(plan, fields, index.vocabulary, typos=True)
 
 
-async def test_words_filters_orders_and_counts_that_it_has_go_on(store: Store) -> None:
+async def find_ids(index: IndexHarness, plan: Plan | None, **options: Any) -> list[str]:
+    return [hit.film_id for hit in (await index.engine.search(plan, 0, 10, **options)).hits]
+
+
+async def test_searches_that_need_only_present_fields_are_answered(index: IndexHarness) -> None:
     both = [JAWS.film_id, DEEP.film_id]
-    assert await store.ids("jasw") == both
-    assert await store.ids("steven spielberg") == both[:1]
-    assert await ids(store, asked(store, "jaws", frozenset({"title", "cast", "plot"}))) == both
+    assert await index.ids("jasw") == both
+    assert await index.ids("steven spielberg") == both[:1]
+    plan = build_plan(index, "jaws", frozenset({"title", "cast", "plot"}))
+    assert await find_ids(index, plan) == both
     plan = Plan.exact(Query.parse("jaws"))
     orders: dict[Sort, list[str]] = {"-year": both[::-1], "title": both, "popularity": both}
     for sort, expected in orders.items():
-        assert await ids(store, plan, sort=sort) == expected
-        assert await ids(store, None, sort=sort) == expected
-    selections = [Filters(genres=("drama",)), Filters(types=("movie",), years=Range(1990))]
-    for selection in selections:
-        assert await ids(store, plan, filters=selection) == both[1:]
-    counts = await store.engine.count(plan, selections[0], ("genre", "decade"))
+        assert await find_ids(index, plan, sort=sort) == expected
+        assert await find_ids(index, None, sort=sort) == expected
+    dramas = Filters(genres=("drama",))
+    for filters in (dramas, Filters(types=("movie",), years=Range(1990))):
+        assert await find_ids(index, plan, filters=filters) == both[1:]
+    counts = await index.engine.count(plan, dramas, ("genre", "decade"))
     assert [count.value for count in counts["genre"]] == ["Drama", "Thriller"]
 
 
-async def test_what_it_lacks_is_refused_rather_than_not_found(store: Store) -> None:
-    plan = Plan.exact(Query.parse("jaws"))
-    for selection in (Filters(languages=("english",)), Filters(countries=("france",))):
-        for each in (plan, None):
+async def test_a_search_that_needs_a_missing_field_is_refused(index: IndexHarness) -> None:
+    jaws = Plan.exact(Query.parse("jaws"))
+    for filters in (Filters(languages=("english",)), Filters(countries=("france",))):
+        for plan in (jaws, None):
             with pytest.raises(IndexOutdated, match="movies reindex"):
-                await store.engine.search(each, 0, 10, filters=selection)
+                await index.engine.search(plan, 0, 10, filters=filters)
     with pytest.raises(IndexOutdated):
-        await store.engine.search(asked(store, "benchley", BENCHLEY), 0, 10)
+        await index.engine.search(build_plan(index, "benchley", WRITER), 0, 10)
     for facet in ("language", "country"):
         with pytest.raises(IndexOutdated):
-            await store.engine.count(plan, Filters(), ("genre", facet))
+            await index.engine.count(jaws, Filters(), ("genre", facet))
 
 
-async def test_it_is_compared_film_by_film_and_said_to_be_anothers(store: Store) -> None:
-    assert not await store.inventory.is_current_schema("movies-1")
-    held = await store.inventory.list_entries(
-        "movies-1", "00000000-0000-0000-0000-000000000000", 10
-    )
-    assert [(one.film_id, one.version, one.gone) for one in held] == [
+async def test_the_inventory_reads_it_and_reports_another_schema(index: IndexHarness) -> None:
+    assert not await index.inventory.is_current_schema(FIRST_INDEX)
+    entries = await index.inventory.list_entries(FIRST_INDEX, str(UUID(int=0)), 10)
+    assert [(entry.film_id, entry.version, entry.gone) for entry in entries] == [
         (JAWS.film_id, 1, False),
         (DEEP.film_id, 1, False),
     ]
-    one = await store.inventory.get_entry("movies-1", DEEP.film_id)
-    assert one is not None and one.film_id == DEEP.film_id
+    entry = await index.inventory.get_entry(FIRST_INDEX, DEEP.film_id)
+    assert entry is not None and entry.film_id == DEEP.film_id
 
 
-async def test_a_change_waits_for_a_rebuild_which_brings_what_it_lacked(store: Store) -> None:
-    (refusal,) = await store.writer.write([JAWS])
-    assert refusal.retryable
-    await store.writer.create("movies-2")
-    assert await store.fill("movies-2", *FILMS) == ()
-    await store.writer.promote("movies-2")
-    await store.moved()
-    assert await ids(store, asked(store, "benchly", BENCHLEY)) == [JAWS.film_id]
-    assert await ids(store, None, filters=Filters(languages=("english",))) == [JAWS.film_id]
-    counts = await store.engine.count(None, Filters(), ("country",))
+async def test_a_write_waits_for_the_rebuild_that_adds_the_missing_fields(
+    index: IndexHarness,
+) -> None:
+    (error,) = await index.writer.write([JAWS])
+    assert error.retryable
+    await index.writer.create("movies-2")
+    assert await index.fill("movies-2", *FILMS) == ()
+    await index.writer.promote("movies-2")
+    await index.refresh()
+    assert await find_ids(index, build_plan(index, "benchly", WRITER)) == [JAWS.film_id]
+    english = Filters(languages=("english",))
+    assert await find_ids(index, None, filters=english) == [JAWS.film_id]
+    counts = await index.engine.count(None, Filters(), ("country",))
     assert [count.value for count in counts["country"]] == ["United States"]

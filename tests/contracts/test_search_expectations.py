@@ -1,238 +1,179 @@
-"""What users of such services ask for most when they look for a film, one test each, on each engine
-over the sample films."""
+"""What users of film searches expect most, one test each, on each engine over the sample films."""
 
-from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from service.errors import Invalid
-from service.films.models import Film
+from service.films.rows import FilmRow
 from service.search.criteria.filters import Filters, Range
 from service.search.filenames.matcher import FilenameMatcher
 from service.search.filenames.parser import ParsedName
 from service.search.retrieval.autocomplete import Autocomplete
-from service.search.retrieval.film_cache import FilmCache as Prepared
-from service.search.retrieval.search_request import Page, SearchRequest
-from tests.support.sample_catalogue import Shelf
+from service.search.retrieval.film_cache import FilmCache
+from tests.support.sample_catalogue import SampleIndex
+from tests.support.search_expectations import (
+    EXACT_TITLES,
+    LOCAL_TITLES,
+    ODD_TEXTS,
+    SHORT_TITLES,
+    SPELLINGS,
+    SPELLINGS_OF_JAWS,
+    TITLES_WITH_YEAR,
+    TYPOS,
+    WRITER_NAMES,
+)
 
-pytestmark = pytest.mark.usefixtures("shelf")
-
-
-async def ids(shelf: Shelf, typed: str, wish: SearchRequest | None = None) -> list[UUID]:
-    found = await shelf.finder.search(replace(wish or SearchRequest(), text=typed, page=Page(10)))
-    return [result.film.id for result in found.hits]
-
-
-async def first(shelf: Shelf, typed: str) -> str | None:
-    return next(iter(await shelf.titles(typed, 1)), None)
-
-
-@pytest.mark.parametrize("typed", ["Stanley Kubrick", "kubrick", "kubrik", "Kubrick, Stanley"])
-async def test_films_are_found_by_their_director(shelf: Shelf, typed: str) -> None:
-    found = await shelf.finder.search(SearchRequest(typed, page=Page(5)))
-    assert len(found.hits) == 5
-    assert all("Stanley Kubrick" in result.film.directors for result in found.hits)
+pytestmark = pytest.mark.usefixtures("sample_index")
+WRITER = frozenset({"writer"})
 
 
-@pytest.mark.parametrize("typed", ["Ingrid Thulin", "ingrid tulin", "mifune"])
-async def test_films_are_found_by_their_actors(shelf: Shelf, typed: str) -> None:
-    found = await shelf.finder.search(
-        SearchRequest(typed, fields=frozenset({"cast"}), page=Page(1))
-    )
-    assert [result.film.title for result in found.hits] == ["Nothing Else"]
+async def find_ids(sample_index: SampleIndex, text: str) -> list[UUID]:
+    return [hit.film.id for hit in (await sample_index.search(text, 10)).hits]
 
 
-WRITTEN = ["Astrid Lindgren", "lindgren", "Lindgren, Astrid", "astrid lingren", "jhabvla"]
+@pytest.mark.parametrize("text", ["Stanley Kubrick", "kubrick", "kubrik", "Kubrick, Stanley"])
+async def test_films_are_found_by_their_director(sample_index: SampleIndex, text: str) -> None:
+    result = await sample_index.search(text)
+    assert len(result.hits) == 5
+    assert all("Stanley Kubrick" in hit.film.directors for hit in result.hits)
 
 
-@pytest.mark.parametrize("typed", WRITTEN)
-async def test_films_are_found_by_their_writers(shelf: Shelf, typed: str) -> None:
-    found = await shelf.finder.search(
-        SearchRequest(typed, fields=frozenset({"writer"}), page=Page(1))
-    )
-    assert [result.film.title for result in found.hits] == ["Nothing Else"]
+@pytest.mark.parametrize("text", ["Ingrid Thulin", "ingrid tulin", "mifune"])
+async def test_films_are_found_by_their_actors(sample_index: SampleIndex, text: str) -> None:
+    assert await sample_index.first_title(text, fields=frozenset({"cast"})) == "Nothing Else"
 
 
-@pytest.mark.parametrize("typed", ["nothing lindgren", "lindgren nothng", "nothing else jhabvla"])
-async def test_a_word_of_a_title_and_a_writer_find_the_film(shelf: Shelf, typed: str) -> None:
-    found = await shelf.finder.search(
-        SearchRequest(typed, fields=frozenset({"title", "writer"}), page=Page(1))
-    )
-    assert [result.film.title for result in found.hits] == ["Nothing Else"]
+@pytest.mark.parametrize("text", WRITER_NAMES)
+async def test_films_are_found_by_their_writers(sample_index: SampleIndex, text: str) -> None:
+    assert await sample_index.first_title(text, fields=WRITER) == "Nothing Else"
 
 
-async def test_a_writer_is_looked_for_only_when_asked(shelf: Shelf) -> None:
-    assert "Nothing Else" not in await shelf.titles("jhabvala")
-
-
-async def test_what_no_writer_is_called_finds_nothing(shelf: Shelf) -> None:
-    for typos in (True, False):
-        wish = SearchRequest(fields=frozenset({"writer"}), typo_tolerance=typos, facets=("genre",))
-        found = await shelf.finder.search(replace(wish, text="xyzzy", page=Page(5)))
-        assert (found.hits, found.total, found.facets) == ((), 0, {"genre": ()})
-    both = SearchRequest(fields=frozenset({"writer"}), typo_tolerance=False)
-    assert (
-        await shelf.finder.search(replace(both, text="lindgren xyzzy", page=Page(5)))
-    ).total == 0
-
-
-SAME = ["jaws ", " jaws", "JAWS", "jaws.", "\tjaws\n", "“Jaws”"]
-
-
-@pytest.mark.parametrize("typed", SAME)
-async def test_blanks_case_and_signs_around_change_nothing(shelf: Shelf, typed: str) -> None:
-    assert await ids(shelf, typed) == await ids(shelf, "jaws")
-
-
-TYPOS = [
-    ("jasw", "Jaws"),
-    ("casablnca", "Casablanca"),
-    ("the shawshenk redemtion", "The Shawshank Redemption"),
-    ("pulb ficton", "Pulp Fiction"),
-    ("schindlrs lsit", "Schindler's List"),
-]
-
-
-@pytest.mark.parametrize(("typed", "title"), TYPOS)
-async def test_typos_do_not_mean_nothing(shelf: Shelf, typed: str, title: str) -> None:
-    assert await first(shelf, typed) == title
-
-
-ONE_TITLE = [
-    ("Charlie's Angels", "Charlies Angels", "charlie’s angels", "charlie s angels"),
-    ("The Fast and the Furious", "fast & furious", "fast and the furious", "fast + furious"),
-    ("Star Wars", "starwars", "star-wars", "star.wars", "STAR_WARS"),
-    ("WALL·E", "WALL-E", "wall e", "walle", "Wall.E"),
-    ("Amélie", "amelie", "AMÉLIE", "ame\u0301lie"),
-    ("8½", "8 1/2", "eight 1/2", "8 and a half", "eight and a half", "Eight & a half"),
-    ("[REC]", "rec", "(rec)", "REC!"),
-    ("[REC]²", "rec 2", "rec ii", "rec two"),
-    ("Rocky II", "rocky 2", "rocky two", "Rocky: II"),
-    ("M*A*S*H", "mash", "m.a.s.h.", "M A S H"),
-    ("(500) Days of Summer", "500 days of summer", "five hundred days of summer"),
-    ("Se7en", "seven", "se7en!", "7even"),
-    ("300", "three hundred"),
-    ("The Godfather", "godfather", "Godfather, The", "a godfather"),
-    ("Romeo + Juliet", "romeo & juliet", "romeo and juliet", "romeo juliet"),
-    ("+1", "plus 1", "plus one"),
-    ("$", " $ "),
-]
-
-
-@pytest.mark.parametrize("forms", ONE_TITLE, ids=lambda forms: forms[0])
-async def test_signs_accents_and_numbers_are_typed_in_any_way(
-    shelf: Shelf, forms: tuple[str, ...]
+@pytest.mark.parametrize("text", ["nothing lindgren", "lindgren nothng", "nothing else jhabvla"])
+async def test_a_title_word_and_a_writer_together_find_the_film(
+    sample_index: SampleIndex, text: str
 ) -> None:
-    assert {typed: await first(shelf, typed) for typed in forms} == dict.fromkeys(forms, forms[0])
+    fields = frozenset({"title", "writer"})
+    assert await sample_index.first_title(text, fields=fields) == "Nothing Else"
 
 
-SHORT = ["It", "Up", "M", "Ma", "9", "24", "300", "1917", "2012", "$", "+1", "8½"]
+async def test_writers_are_searched_only_on_request(sample_index: SampleIndex) -> None:
+    assert "Nothing Else" not in await sample_index.titles("jhabvala")
 
 
-@pytest.mark.parametrize("title", SHORT)
-async def test_a_short_title_is_found_and_comes_first(shelf: Shelf, title: str) -> None:
-    for typed in (title, title.lower(), f" {title} "):
-        assert await first(shelf, typed) == title
+@pytest.mark.parametrize("typo_tolerance", [True, False])
+async def test_an_unknown_writer_finds_nothing(
+    sample_index: SampleIndex, typo_tolerance: bool
+) -> None:
+    result = await sample_index.search(
+        "xyzzy", fields=WRITER, typo_tolerance=typo_tolerance, facets=("genre",)
+    )
+    assert (result.hits, result.total, result.facets) == ((), 0, {"genre": ()})
 
 
-WITH_A_YEAR = [
-    ("dune 2021", "Dune", 2021),
-    ("dune (2021)", "Dune", 2021),
-    ("Dune [1984]", "Dune", 1984),
-    ("2021 dune", "Dune", 2021),
-    ("dune 1985", "Dune", 1984),
-    ("dnue 1984", "Dune", 1984),
-    ("blade runner 2049", "Blade Runner 2049", 2017),
-    ("blade runner 2049 2017", "Blade Runner 2049", 2017),
-    ("1917 2019", "1917", 2019),
-    ("1917 (2019)", "1917", 2019),
-    ("jaws 1975", "Jaws", 1975),
-]
+async def test_without_typo_tolerance_an_unknown_name_beside_a_writer_finds_nothing(
+    sample_index: SampleIndex,
+) -> None:
+    result = await sample_index.search("lindgren xyzzy", fields=WRITER, typo_tolerance=False)
+    assert result.total == 0
 
 
-@pytest.mark.parametrize(("typed", "title", "year"), WITH_A_YEAR)
+@pytest.mark.parametrize("text", SPELLINGS_OF_JAWS)
+async def test_surrounding_spaces_and_signs_and_case_change_nothing(
+    sample_index: SampleIndex, text: str
+) -> None:
+    assert await find_ids(sample_index, text) == await find_ids(sample_index, "jaws")
+
+
+@pytest.mark.parametrize(("text", "title"), TYPOS)
+async def test_a_typo_still_finds_the_film(
+    sample_index: SampleIndex, text: str, title: str
+) -> None:
+    assert await sample_index.first_title(text) == title
+
+
+@pytest.mark.parametrize("spellings", SPELLINGS, ids=lambda spellings: spellings[0])
+async def test_signs_accents_and_numbers_may_be_typed_in_any_way(
+    sample_index: SampleIndex, spellings: tuple[str, ...]
+) -> None:
+    first = {text: await sample_index.first_title(text) for text in spellings}
+    assert first == dict.fromkeys(spellings, spellings[0])
+
+
+@pytest.mark.parametrize("title", SHORT_TITLES)
+async def test_a_short_title_comes_first(sample_index: SampleIndex, title: str) -> None:
+    for text in (title, title.lower(), f" {title} "):
+        assert await sample_index.first_title(text) == title
+
+
+@pytest.mark.parametrize(("text", "title", "year"), TITLES_WITH_YEAR)
 async def test_a_year_may_be_typed_with_the_title(
-    shelf: Shelf, typed: str, title: str, year: int
+    sample_index: SampleIndex, text: str, title: str, year: int
 ) -> None:
-    film = (await shelf.finder.search(SearchRequest(typed, page=Page(1)))).hits[0].film
+    film = (await sample_index.search(text, 1)).hits[0].film
     assert (film.title, film.year) == (title, year)
 
 
-async def test_a_genre_and_years_narrow_what_is_found(shelf: Shelf) -> None:
-    wish = SearchRequest(filters=Filters(genres=("drama",), years=Range(1970, 1979)))
-    found = await shelf.finder.search(replace(wish, text="the", page=Page(10)))
-    assert found.hits
-    assert all("Drama" in result.film.genres for result in found.hits)
-    assert all(1970 <= (result.film.year or 0) <= 1979 for result in found.hits)
+async def test_filters_for_a_genre_and_years_narrow_the_hits(sample_index: SampleIndex) -> None:
+    filters = Filters(genres=("drama",), years=Range(1970, 1979))
+    result = await sample_index.search("the", 10, filters=filters)
+    assert result.hits
+    assert all("Drama" in hit.film.genres for hit in result.hits)
+    assert all(1970 <= (hit.film.year or 0) <= 1979 for hit in result.hits)
 
 
-LOCAL = [
-    ("sen to chihiro", "千と千尋の神隠し"),
-    ("千と千尋の神隠し", "千と千尋の神隠し"),
-    ("stalker", "Сталкер"),
-    ("СТАЛКЕР", "Сталкер"),
-]
-
-
-@pytest.mark.parametrize(("typed", "title"), LOCAL)
+@pytest.mark.parametrize(("text", "title"), LOCAL_TITLES)
 async def test_original_and_local_titles_find_the_film(
-    shelf: Shelf, typed: str, title: str
+    sample_index: SampleIndex, text: str, title: str
 ) -> None:
-    assert await first(shelf, typed) == title
+    assert await sample_index.first_title(text) == title
 
 
-async def test_which_film_is_meant_is_said_with_how_sure_that_is(
-    shelf: Shelf, films: list[Film]
+async def test_a_file_name_matches_a_film_with_a_confidence(sample_index: SampleIndex) -> None:
+    async def find_films(text: str, limit: int) -> list[FilmRow]:
+        return [hit.film for hit in (await sample_index.search(text, limit)).hits]
+
+    matcher = FilenameMatcher(find_films)
+    names: list[str | ParsedName] = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]
+    certain, ambiguous, unknown = await matcher.match(names)
+    matcher.close()
+    assert certain.film is not None
+    assert (certain.film.title, certain.film.year) == ("Dune", 2021)
+    assert certain.candidates[0].confidence > 0.9
+    assert {scored.film.year for scored in ambiguous.candidates} >= {1984, 2021}
+    assert ambiguous.candidates[0].confidence < 0.9
+    assert unknown.film is None
+
+
+async def test_a_filter_leaves_the_counts_of_its_own_facet_as_they_are(
+    sample_index: SampleIndex,
 ) -> None:
-    async def found(text: str, limit: int) -> list[Film]:
-        return [
-            result.film
-            for result in (await shelf.finder.search(SearchRequest(text, page=Page(limit)))).hits
-        ]
-
-    matching = FilenameMatcher(found)
-    said: list[str | ParsedName] = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]
-    sure, open_, nobody = await matching.match(said)
-    matching.close()
-    assert sure.film is not None
-    assert (sure.film.title, sure.film.year) == ("Dune", 2021)
-    assert sure.candidates[0].confidence > 0.9
-    assert {judged.film.year for judged in open_.candidates} >= {1984, 2021}
-    assert open_.candidates[0].confidence < 0.9
-    assert nobody.film is None
+    options: dict[str, Any] = {"facets": ("genre",)}
+    unfiltered = await sample_index.search("the", 1, **options)
+    filtered = await sample_index.search("the", 1, filters=Filters(genres=("drama",)), **options)
+    assert filtered.total < unfiltered.total
+    assert filtered.facets is not None
+    assert unfiltered.facets is not None
+    assert filtered.facets["genre"] == unfiltered.facets["genre"]
 
 
-async def test_a_chosen_facet_leaves_the_others_to_be_chosen(shelf: Shelf) -> None:
-    free = await shelf.finder.search(SearchRequest("the", facets=("genre",), page=Page(1)))
-    chosen = SearchRequest(filters=Filters(genres=("drama",)), facets=("genre",))
-    narrowed = await shelf.finder.search(replace(chosen, text="the", page=Page(1)))
-    assert narrowed.total < free.total
-    assert narrowed.facets is not None
-    assert free.facets is not None
-    assert narrowed.facets["genre"] == free.facets["genre"]
-
-
-EXACT = ["It", "Up", "M", "9", "1917", "2012", "300", "Se7en", "WALL·E", "Amélie", "8½", "[REC]"]
-EXACT += ["M*A*S*H", "(500) Days of Summer", "Star Wars", "Rocky II", "The Godfather"]
-
-
-@pytest.mark.parametrize("title", EXACT)
-async def test_an_exact_title_comes_before_every_other(shelf: Shelf, title: str) -> None:
-    found = await shelf.finder.search(SearchRequest(title, page=Page(10)))
-    assert found.hits[0].film.title == title
-    assert found.did_you_mean is None
-    scores = [result.score for result in found.hits]
+@pytest.mark.parametrize("title", EXACT_TITLES)
+async def test_an_exact_title_comes_before_every_other(
+    sample_index: SampleIndex, title: str
+) -> None:
+    result = await sample_index.search(title, 10)
+    assert result.hits[0].film.title == title
+    assert result.did_you_mean is None
+    scores = [hit.score for hit in result.hits]
     assert scores[1:] == sorted(scores[1:], reverse=True)
 
 
-ANYTHING = ["%", "*", "((", "a" * 200, "t t t t t t", "½", "\u200b"]
-
-
-@pytest.mark.parametrize("typed", ANYTHING)
-async def test_completing_never_fails_on_what_is_typed(shelf: Shelf, typed: str) -> None:
-    suggester = Autocomplete(shelf.engine, shelf.vocabulary, Prepared())
+@pytest.mark.parametrize("text", ODD_TEXTS)
+async def test_completing_never_fails_on_odd_texts(sample_index: SampleIndex, text: str) -> None:
+    index = sample_index.index
+    autocomplete = Autocomplete(index.engine, index.vocabulary, FilmCache())
     try:
-        assert len(await suggester.suggest(typed, 5)) <= 5
-    except Invalid as refused:
-        assert refused.code == "query_empty"
+        assert len(await autocomplete.suggest(text, 5)) <= 5
+    except Invalid as error:
+        assert error.code == "query_empty"

@@ -36,7 +36,7 @@ from service.search.retrieval.search_request import Page, SearchRequest, SearchR
 from service.search.service import SearchService
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.support.backends import BACKEND_TIMEOUT
-from tests.support.sample_catalogue import row
+from tests.support.sample_catalogue import build_film
 from tests.support.waiting import wait_until
 
 
@@ -228,7 +228,7 @@ async def test_a_claim_is_dropped_when_the_response_is_not_cached() -> None:
 
 async def test_a_page_behind_the_end_has_the_total(database: str) -> None:
     facts = {"title": "Film", "year": 2000}
-    await Film.bulk_create([row(number, facts) for number in range(3)])
+    await Film.bulk_create([build_film(number, facts) for number in range(3)])
     hits = await DatabaseEngine().search(None, 10, 5, SearchRequest().filters, "relevance")
     assert (hits.hits, hits.total) == ((), 3)
 

@@ -1,4 +1,4 @@
-"""The films that tests of finding look through: the samples, and titles that are hard to find."""
+"""The films of the search tests: the sample films, and films with titles that are hard to find."""
 
 import json
 from dataclasses import dataclass
@@ -9,16 +9,14 @@ from uuid import UUID
 from service.films.models import Film
 from service.films.search_text import build_search_texts
 from service.resources import resource_path
-from service.search.engines.base import Engine, IndexWriter
 from service.search.index.document import MovieDocument
+from service.search.retrieval.cursors import Cursor
 from service.search.retrieval.engine_search import EngineSearch
-from service.search.retrieval.search_request import Page, SearchRequest
-from service.search.vocabulary.vocabulary import Vocabulary
+from service.search.retrieval.search_request import Page, SearchRequest, SearchResult
 from service.text.analysis import full_title_key
+from tests.support.index_harness import IndexHarness
 
-PATIENCE = 30.0  # seconds: a busy machine is no failure here
-
-HARD: list[dict[str, Any]] = [
+TRICKY_FILMS: list[dict[str, Any]] = [
     {"title": "It", "year": 2017, "votes": 500_000},
     {"title": "It Follows", "year": 2014, "votes": 250_000},
     {"title": "M", "year": 1931, "votes": 160_000, "languages": ["German"]},
@@ -85,42 +83,51 @@ HARD: list[dict[str, Any]] = [
 ]
 
 
-def as_loaded(facts: dict[str, Any]) -> dict[str, Any]:
-    """A hard film in the shape that the service loads."""
-    told = {name: value for name, value in facts.items() if name != "votes"}
-    return told | {
-        "type": "movie",
-        "ratings": {"imdb": {"value": None, "votes": facts.get("votes")}},
-    }
+def to_import_record(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return a tricky film as a line of an import file."""
+    ratings = {"imdb": {"value": None, "votes": facts.get("votes")}}
+    record = {name: value for name, value in facts.items() if name != "votes"}
+    return record | {"type": "movie", "ratings": ratings}
 
 
-def samples() -> list[dict[str, Any]]:
+def load_sample_films() -> list[dict[str, Any]]:
     lines = resource_path("samples/films.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
 
 
 @dataclass
-class Shelf:
-    """The films, and the finder that looks through them."""
+class SampleIndex:
+    """An index of the sample films, and the search over it."""
 
-    finder: EngineSearch
-    engine: Engine
-    writer: IndexWriter
-    vocabulary: Vocabulary
+    index: IndexHarness
+    engine_search: EngineSearch
 
-    async def put(self, films: list[Film]) -> None:
-        documents = [MovieDocument.from_film(film) for film in films]
-        for document in documents:
-            self.vocabulary.add(document.vocabulary_words())
-        assert await self.writer.write(documents) == ()
-        await self.engine.refresh(2)
+    async def add_films(self, films: list[Film]) -> None:
+        await self.index.write(*map(MovieDocument.from_film, films))
 
-    async def titles(self, typed: str, limit: int = 5) -> list[str]:
-        found = await self.finder.search(SearchRequest(typed, page=Page(limit)))
-        return [result.film.title for result in found.hits]
+    async def search(
+        self,
+        text: str | None = None,
+        limit: int = 5,
+        offset: int = 0,
+        cursor: Cursor | None = None,
+        **options: Any,
+    ) -> SearchResult:
+        """Search with `options` as in `SearchRequest`."""
+        page = Page(limit, offset, cursor)
+        return await self.engine_search.search(SearchRequest(text, page=page, **options))
+
+    async def titles(self, text: str, limit: int = 5, **options: Any) -> list[str]:
+        result = await self.search(text, limit, **options)
+        return [hit.film.title for hit in result.hits]
+
+    async def first_title(self, text: str, **options: Any) -> str | None:
+        titles = await self.titles(text, 1, **options)
+        return titles[0] if titles else None
 
 
-def row(number: int, facts: dict[str, Any]) -> Film:
+def build_film(number: int, facts: dict[str, Any]) -> Film:
+    """Return the row of a film whose id is `number`."""
     rating = (facts.get("ratings") or {}).get("imdb") or {}
     now = datetime(2026, 1, 1, tzinfo=UTC)
     names = ("aliases", "directors", "writers", "genres", "languages", "countries")
