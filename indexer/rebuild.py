@@ -44,7 +44,7 @@ REBUILD_STEPS = (
     Step.SETTLING,
 )
 ROLLBACK_STEPS = (Step.CATCHING_UP, Step.SWAPPING, Step.SETTLING)
-MAX_CATCH_UP_AGE_MS = store.KEEP_FINISHED // 2  # the outbox surely reaches back this far
+MAX_CATCH_UP_AGE_MS = store.RETENTION_MS // 2  # the outbox surely reaches back this far
 
 StepHandler = Callable[[ReindexJob], Awaitable[None]]
 

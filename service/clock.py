@@ -1,10 +1,10 @@
-"""The time as the service uses it: aware UTC, and milliseconds since the epoch in columns."""
+"""Times as the service uses them: aware UTC, and milliseconds since the epoch in columns."""
 
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """Return the current time, aware, in UTC."""
+    """Return the current time as an aware UTC datetime."""
     return datetime.now(UTC)
 
 

@@ -1,4 +1,4 @@
-"""The doors for the people who run the service: health, the contract, rebuilds."""
+"""The HTTP endpoints for operators: health, metrics, the API's description, index and outbox."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,26 +23,24 @@ from service.indexing.reindex_jobs import ReindexView
 root = Blueprint("operation")
 bp = Blueprint("admin", url_prefix="/api/v1/admin")
 
-DOCS = Path(__file__).parent / "static" / "swagger-ui"
+DOCS_FOLDER = Path(__file__).parent / "static" / "swagger-ui"
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-KINDS = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css"}
-
-
-UNKEPT = {"Cache-Control": "no-store"}
+CONTENT_TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css"}
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 class OutboxQuery(PageQuery):
-    """Which changes are wanted; all when no state is named."""
+    """The state of the changes to list; without it, all changes."""
 
     state: PointerState | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PointerPage:
-    """One page of changes."""
+    """One page of changes of films."""
 
     results: list[PointerView]
     total: Total
@@ -51,49 +49,49 @@ class PointerPage:
 
 
 @root.get("/health/live", name="live")
-@operation("Whether this process answers; asks no other part", returns={200: "application/json"})
+@operation("Whether this process answers; checks nothing else", returns={200: "application/json"})
 async def live(request: Request) -> HTTPResponse:
-    return json_response({"status": "alive"}, headers={"Cache-Control": "no-store"})
+    return json_response({"status": "alive"}, headers=NO_STORE)
 
 
 @root.get("/health/ready", name="ready")
 @operation(
-    "Whether the service can work, part by part; only the database is required",
+    "The state of each part; only the database is required for the service to be ready",
     returns={200: Readiness, 503: Readiness},
 )
 async def ready(request: Request) -> HTTPResponse:
-    leaving = request.app.ctx.draining
-    found = STOPPING if leaving else await get_container(request).health.readiness()
-    status = 503 if found.status in ("unavailable", "stopping") else 200
-    return json_response(found, status, {"Cache-Control": "no-store"})
+    draining = request.app.ctx.draining
+    readiness = STOPPING if draining else await get_container(request).health.readiness()
+    status = 503 if readiness.status in ("unavailable", "stopping") else 200
+    return json_response(readiness, status, NO_STORE)
 
 
 @root.get("/metrics", name="metrics")
 @operation(
-    "Measurements for Prometheus; open on this machine, elsewhere with METRICS_TOKEN",
+    "Metrics for Prometheus; from other machines they need METRICS_TOKEN as a bearer token",
     returns={200: "text/plain"},
     errors=(401, 403),
 )
 async def metrics(request: Request) -> HTTPResponse:
     authorize_scrape(request)
-    return json_response(await render_metrics(), headers=UNKEPT, media_type=CONTENT_TYPE_LATEST)
+    return json_response(await render_metrics(), headers=NO_STORE, media_type=CONTENT_TYPE_LATEST)
 
 
 @root.get("/openapi.json", name="openapi")
-@operation("This contract, as OpenAPI 3.1", returns={200: "application/json"})
+@operation("This API as an OpenAPI 3.1 document", returns={200: "application/json"})
 async def contract(request: Request) -> HTTPResponse:
     return json_response(build_document(request.app, get_container(request).version))
 
 
 @root.get("/docs", name="docs")
-@operation("This contract, for people", returns={200: "text/html"})
+@operation("This API as a web page", returns={200: "text/html"})
 async def docs(request: Request) -> HTTPResponse:
-    return _page("index.html")
+    return _serve_static_file("index.html")
 
 
 @root.get("/docs/<name:(index\\.js|swagger-ui\\.css|swagger-ui-bundle\\.js)>", name="docs_asset")
 async def docs_asset(request: Request, name: str) -> HTTPResponse:
-    return _page(name)
+    return _serve_static_file(name)
 
 
 @bp.post("/reindex", name="reindex")
@@ -110,17 +108,17 @@ async def reindex(request: Request) -> HTTPResponse:
 
 
 @bp.get("/reindex/<job:str>", name="show_reindex")
-@operation("How far a rebuild is", returns={200: ReindexView}, errors=(404,), access="admin")
+@operation(
+    "The state and progress of a rebuild", returns={200: ReindexView}, errors=(404,), access="admin"
+)
 async def show_reindex(request: Request, job: str) -> HTTPResponse:
     await require_admin(request)
-    return json_response(
-        await get_container(request).reindex_jobs.get(job), headers={"Cache-Control": "no-store"}
-    )
+    return json_response(await get_container(request).reindex_jobs.get(job), headers=NO_STORE)
 
 
 @bp.delete("/reindex/<job:str>", name="cancel_reindex")
 @operation(
-    "Call off a rebuild; the live index stays as it is",
+    "Cancel a rebuild; the live index stays as it is",
     returns={202: ReindexView},
     errors=(404, 409),
     access="admin",
@@ -132,7 +130,7 @@ async def cancel_reindex(request: Request, job: str) -> HTTPResponse:
 
 @bp.post("/reindex/rollback", name="rollback_reindex")
 @operation(
-    "Go back to the index before the live one",
+    "Make the previous index live again",
     returns={202: ReindexView},
     errors=(409,),
     access="admin",
@@ -145,38 +143,38 @@ async def rollback_reindex(request: Request) -> HTTPResponse:
 
 @bp.get("/drift", name="drift")
 @operation(
-    "How far the index differs from the database, when all was last compared",
+    "How far the index differed from the database at the last full comparison",
     returns={200: DriftView},
     access="admin",
 )
 async def drift(request: Request) -> HTTPResponse:
     await require_admin(request)
-    return json_response(await get_container(request).drift.show(), headers=UNKEPT)
+    return json_response(await get_container(request).drift.show(), headers=NO_STORE)
 
 
 @bp.get("/outbox", name="outbox")
 @operation(
-    "The changes of films on their way to the index, the newest first",
+    "The changes of films that the outbox holds, newest first",
     query=OutboxQuery,
     returns={200: PointerPage},
     access="admin",
 )
 async def outbox(request: Request) -> HTTPResponse:
     await require_admin(request)
-    asked = read_query(request, OutboxQuery)
-    found = await get_container(request).outbox_admin.list_pointers(
-        asked.state, asked.limit, asked.offset
+    query = read_query(request, OutboxQuery)
+    rows = await get_container(request).outbox_admin.list_pointers(
+        query.state, query.limit, query.offset
     )
-    more = asked.offset + asked.limit < found.total
-    links = Links.for_page(request.path, asked, asked.offset, None, has_more=more)
-    page = PointerPage(list(found.results), Total(value=found.total), links.next, links.previous)
+    has_more = query.offset + query.limit < rows.total
+    links = Links.for_page(request.path, query, query.offset, None, has_more=has_more)
+    page = PointerPage(list(rows.results), Total(value=rows.total), links.next, links.previous)
     link = links.to_header()
-    return json_response(page, headers=UNKEPT | ({"Link": link} if link else {}))
+    return json_response(page, headers=NO_STORE | ({"Link": link} if link else {}))
 
 
 @bp.post("/outbox/<row:str>/retry", name="retry_outbox")
 @operation(
-    "Try a change again at once, out of quarantine too",
+    "Try a change again at once, even out of quarantine",
     returns={202: PointerView},
     errors=(404, 409),
     access="admin",
@@ -188,7 +186,7 @@ async def retry_outbox(request: Request, row: str) -> HTTPResponse:
 
 @bp.post("/movies/<movie:str>/reindex", name="reindex_film")
 @operation(
-    "Have one film indexed again as it is now",
+    "Index one film again",
     returns={202: PointerView},
     errors=(404,),
     access="admin",
@@ -199,11 +197,11 @@ async def reindex_film(request: Request, movie: str) -> HTTPResponse:
     return json_response(row, 202, {"Index-Token": f"{row.film_id}:{row.version}"})
 
 
-def _page(name: str) -> HTTPResponse:
-    """A file of the contract's page, under a policy that lets nothing in from outside."""
-    path = DOCS / name
+def _serve_static_file(name: str) -> HTTPResponse:
+    """Serve a file of the API's web page under a policy that allows no foreign content."""
+    path = DOCS_FOLDER / name
     return HTTPResponse(
         path.read_bytes(),
-        content_type=KINDS[path.suffix],
+        content_type=CONTENT_TYPES[path.suffix],
         headers={"Content-Security-Policy": DOCS_POLICY, "Cache-Control": "public, max-age=3600"},
     )

@@ -1,8 +1,8 @@
-"""Which parts work: for orchestrators, for people with `movies doctor`, for dashboards.
+"""Checks of the service's parts: for orchestrators, for `movies doctor`, for dashboards.
 
-Only the database is required. Without the index, the cache, the posters or OMDb the service
-still answers something true, so their absence is told as "degraded" and takes nothing out of
-rotation.
+Only the database is required. Without the index, the cache, the posters or OMDb the service still
+gives correct answers. Their failure is therefore reported as "degraded" and does not take the
+process out of rotation.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ from service.errors import DomainError
 from service.limits import HEALTH_CHECK_TIMEOUT
 from service.outbox import store
 
-KEPT = 1.0  # seconds; probes from many sides cost one round
-LAGGING = 60_000  # ms; an outbox row older than this means that no indexer is working
+CACHE_SECONDS = 1.0  # concurrent probes cost one round of checks
+MAX_OUTBOX_AGE_MS = 60_000  # if a pointer waits longer, no index worker is working
 
 LATEST_MIGRATION = max(
     file.name.removesuffix(".py")
@@ -34,11 +34,12 @@ LATEST_MIGRATION = max(
 """The migration that this release needs."""
 
 Check = Callable[[], Awaitable[str]]
+"""Returns one line on a working part; raises if the part does not work."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartState:
-    """One part: whether it works, in one line, and how long the question took."""
+    """Whether one part works, one line about it, and how long its check took."""
 
     state: Literal["ok", "failed"]
     detail: str
@@ -47,87 +48,91 @@ class PartState:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """All parts together."""
+    """The state of the service and of each part."""
 
     status: Literal["ready", "degraded", "unavailable", "stopping"]
     parts: dict[str, PartState]
 
 
 STOPPING = Readiness("stopping", {})
-"""What a process says that answers what is under way, and wants no more."""
+"""The readiness of a process that drains: it completes requests and wants no new ones."""
 
 
 class Health:
-    """The checks of this process's parts, asked together and at most once a second."""
+    """The checks of this process's parts. They run concurrently, at most once a second."""
 
     def __init__(self, checks: Mapping[str, Check], now: Callable[[], datetime]) -> None:
         self._checks = {"database": check_database, **checks, "indexer": self._check_indexer}
         self._now = now
-        self._known: Readiness | None = None
-        self._until = 0.0
-        self._asking = asyncio.Lock()
+        self._cached: Readiness | None = None
+        self._expires_at = 0.0
+        self._lock = asyncio.Lock()
 
     async def readiness(self, timeout: float = HEALTH_CHECK_TIMEOUT) -> Readiness:
-        """The state of every part, at most a second old; each has `longest` seconds to answer."""
-        async with self._asking:
-            if self._known is None or time.monotonic() >= self._until:
+        """Return the state of every part, at most a second old.
+
+        Args:
+            timeout: seconds that each check may take.
+        """
+        async with self._lock:
+            if self._cached is None or time.monotonic() >= self._expires_at:
                 checks = self._checks.values()
                 states = await asyncio.gather(*(run_check(check, timeout) for check in checks))
-                self._known = _judged(dict(zip(self._checks, states, strict=True)))
-                self._until = time.monotonic() + KEPT
-            return self._known
+                self._cached = _summarize(dict(zip(self._checks, states, strict=True)))
+                self._expires_at = time.monotonic() + CACHE_SECONDS
+            return self._cached
 
     async def _check_indexer(self) -> str:
         depth = await store.measure_depth(epoch_ms(self._now()))
-        told = f"{depth.waiting} films waiting, {depth.quarantined} set aside"
-        if depth.oldest_ms is not None and depth.oldest_ms > LAGGING:
-            waited = depth.oldest_ms // 1000
-            raise DomainError(f"{told}, the oldest for {waited} s; is an indexer running?")
-        return told
+        summary = f"{depth.waiting} films waiting, {depth.quarantined} quarantined"
+        if depth.oldest_ms is not None and depth.oldest_ms > MAX_OUTBOX_AGE_MS:
+            seconds = depth.oldest_ms // 1000
+            raise DomainError(f"{summary}, the oldest for {seconds} s; is an indexer running?")
+        return summary
 
 
 async def check_database() -> str:
-    """One line on the database. Raises the driver's own errors.
+    """Return one line on the database. Raises the driver's own errors.
 
     Raises:
-        DomainError: the schema is older than this release.
+        DomainError: the schema is not the one of this release.
     """
-    if await _migrated_to() != LATEST_MIGRATION:
+    if await _applied_migration() != LATEST_MIGRATION:
         raise DomainError("the schema is not up to date; run `movies migrate`")
-    version = "SELECT version() AS v" if is_postgres() else "SELECT sqlite_version() AS v"
-    found = await fetch_rows(version)
-    said = str(found[0]["v"]).split(",")[0].split("(")[0].strip()
-    return f"{said} answers" if is_postgres() else f"SQLite {said} answers"
+    query = "SELECT version() AS v" if is_postgres() else "SELECT sqlite_version() AS v"
+    rows = await fetch_rows(query)
+    version = str(rows[0]["v"]).split(",")[0].split("(")[0].strip()
+    return f"{version} answers" if is_postgres() else f"SQLite {version} answers"
 
 
-async def _migrated_to() -> str | None:
+async def _applied_migration() -> str | None:
     try:
-        done = await fetch_rows("SELECT MAX(name) AS name FROM tortoise_migrations")
+        rows = await fetch_rows("SELECT MAX(name) AS name FROM tortoise_migrations")
     except OperationalError as error:
         if is_database_fault(error):
             raise
-        return None  # there is no table at all
-    return str(done[0]["name"])
+        return None  # the table does not exist
+    return str(rows[0]["name"])
 
 
-async def run_check(check: Check, longest: float = HEALTH_CHECK_TIMEOUT) -> PartState:
-    """What one part says of itself within `longest` seconds; never raises."""
+async def run_check(check: Check, timeout: float = HEALTH_CHECK_TIMEOUT) -> PartState:
+    """Run one check within `timeout` seconds; never raises."""
     started = time.perf_counter()
     try:
-        async with asyncio.timeout(longest):
-            detail, state = await check(), "ok"
-    except DomainError as fault:
-        detail, state = fault.detail, "failed"
+        async with asyncio.timeout(timeout):
+            detail, is_ok = await check(), True
+    except DomainError as error:
+        detail, is_ok = error.detail, False
     except TimeoutError:
-        detail, state = f"no answer within {longest:g} s", "failed"
-    except Exception as fault:
-        detail, state = f"does not answer ({type(fault).__name__})", "failed"
-    took = round((time.perf_counter() - started) * 1000, 1)
-    return PartState("ok" if state == "ok" else "failed", detail, took)
+        detail, is_ok = f"no answer within {timeout:g} s", False
+    except Exception as error:
+        detail, is_ok = f"does not answer ({type(error).__name__})", False
+    took_ms = round((time.perf_counter() - started) * 1000, 1)
+    return PartState("ok" if is_ok else "failed", detail, took_ms)
 
 
-def _judged(parts: dict[str, PartState]) -> Readiness:
+def _summarize(parts: dict[str, PartState]) -> Readiness:
     if parts["database"].state != "ok":
         return Readiness("unavailable", parts)
-    fine = all(part.state == "ok" for part in parts.values())
-    return Readiness("ready" if fine else "degraded", parts)
+    all_ok = all(part.state == "ok" for part in parts.values())
+    return Readiness("ready" if all_ok else "degraded", parts)

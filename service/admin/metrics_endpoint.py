@@ -1,4 +1,4 @@
-"""`/metrics`: the counts of all processes, and what the database knows of the index's state."""
+"""`/metrics`: the counters of all processes, and gauges that are read from the database."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
@@ -20,14 +20,14 @@ from service.indexing.models import DriftState
 from service.observability import metrics
 from service.outbox import store
 
-RECENT = 300_000  # ms; the lag is that of the films indexed in this time
-MOST_RECENT = 1_000  # films whose lag is looked at
+LAG_WINDOW_MS = 300_000  # lag is measured over the films indexed in this time
+MAX_LAG_SAMPLES = 1_000  # films
 QUANTILES = (0.5, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What the database says at this moment; times in milliseconds."""
+class IndexStatus:
+    """The state of outbox and index as the database has it; lags in milliseconds, sorted."""
 
     depth: store.OutboxDepth
     lags: tuple[int, ...]
@@ -35,107 +35,116 @@ class Facts:
 
 
 async def render_metrics() -> bytes:
-    """Everything in Prometheus's text format; without the database the counts alone."""
+    """Return all metrics in Prometheus's text format; without the database only counters."""
     registry = CollectorRegistry()
-    registry.register(_Gauges(await _facts()))
+    registry.register(_IndexCollector(await _read_index_status()))
     return await asyncio.to_thread(metrics.render_metrics) + generate_latest(registry)
 
 
-async def _facts() -> Facts | None:
+async def _read_index_status() -> IndexStatus | None:
+    """Return None if the database does not answer."""
     try:
         now = await now_ms()
-        recent = await fetch_rows(
+        rows = await fetch_rows(
             "SELECT done_at - created_at AS lag FROM outbox WHERE done_at >= $1 "
             "ORDER BY done_at DESC LIMIT $2",
-            now - RECENT,
-            MOST_RECENT,
+            now - LAG_WINDOW_MS,
+            MAX_LAG_SAMPLES,
         )
-        lags = sorted(max(0, int(row["lag"])) for row in recent)
-        known = await DriftState.get_or_none(name=ROW_NAME)
-        return Facts(await store.measure_depth(now), tuple(lags), known)
+        lags = sorted(max(0, int(row["lag"])) for row in rows)
+        drift = await DriftState.get_or_none(name=ROW_NAME)
+        return IndexStatus(await store.measure_depth(now), tuple(lags), drift)
     except Exception as error:
         if is_database_fault(error):
             return None
         raise
 
 
-class _Gauges(Collector):
-    def __init__(self, facts: Facts | None) -> None:
-        self._facts = facts
+class _IndexCollector(Collector):
+    def __init__(self, status: IndexStatus | None) -> None:
+        self._status = status
 
     def collect(self) -> Iterable[Metric]:
-        facts = self._facts
-        yield _gauge("movies_database_up", "Whether the database answers.", int(facts is not None))
-        if facts is None:
+        status = self._status
+        yield _gauge("movies_database_up", "Whether the database answers.", int(status is not None))
+        if status is None:
             return
         depth = GaugeMetricFamily(
-            "movies_outbox_rows", "Changes that the index has not seen.", labels=("state",)
+            "movies_outbox_rows",
+            "Changes of films in the outbox that are not indexed yet.",
+            labels=("state",),
         )
-        depth.add_metric(("waiting",), facts.depth.waiting)
-        depth.add_metric(("quarantined",), facts.depth.quarantined)
+        depth.add_metric(("waiting",), status.depth.waiting)
+        depth.add_metric(("quarantined",), status.depth.quarantined)
         yield depth
-        oldest = (facts.depth.oldest_ms or 0) / 1000
-        yield _gauge("movies_outbox_oldest_seconds", "Age of the oldest waiting change.", oldest)
-        if facts.lags:
+        oldest = (status.depth.oldest_ms or 0) / 1000
+        yield _gauge(
+            "movies_outbox_oldest_seconds",
+            "Age of the oldest change that waits to be indexed.",
+            oldest,
+        )
+        if status.lags:
             lag = GaugeMetricFamily(
                 "movies_index_lag_seconds",
-                "Time from a change to its being searchable, of the last five minutes.",
+                "Time from a change until it is searchable, over the last five minutes.",
                 labels=("quantile",),
             )
             for quantile in QUANTILES:
-                at = min(len(facts.lags) - 1, int(quantile * len(facts.lags)))
-                lag.add_metric((str(quantile),), facts.lags[at] / 1000)
+                index = min(len(status.lags) - 1, int(quantile * len(status.lags)))
+                lag.add_metric((str(quantile),), status.lags[index] / 1000)
             yield lag
-        if facts.drift is not None and facts.drift.checked_at is not None:
-            yield from _drift(facts.drift)
+        if status.drift is not None and status.drift.checked_at is not None:
+            yield from _drift_gauges(status.drift)
 
 
-def _drift(known: DriftState) -> Iterator[Metric]:
+def _drift_gauges(state: DriftState) -> Iterator[Metric]:
     drift = GaugeMetricFamily(
         "movies_index_drift", "Films that differ between database and index.", labels=("kind",)
     )
     for kind in ("missing", "stale", "orphaned"):
-        drift.add_metric((kind,), getattr(known, kind))
+        drift.add_metric((kind,), getattr(state, kind))
     yield drift
-    assert known.checked_at is not None
+    assert state.checked_at is not None
     yield _gauge(
         "movies_index_compared_timestamp_seconds",
         "When database and index were last compared.",
-        known.checked_at.timestamp(),
+        state.checked_at.timestamp(),
     )
 
 
-def _gauge(name: str, says: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, says, value=value)
+def _gauge(name: str, description: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, description, value=value)
 
 
 def authorize_scrape(request: Request) -> None:
-    """Let metrics be read on this machine, and elsewhere with `METRICS_TOKEN` as bearer token.
+    """Allow requests from this machine, and others with `METRICS_TOKEN` as their bearer token.
 
-    What a proxy on this machine hands on comes from elsewhere.
+    A request that a proxy forwards counts as one from another machine.
 
     Raises:
-        NotAllowed: no token is set, so only this machine may.
+        NotAllowed: `METRICS_TOKEN` is not set, so only this machine may read metrics.
         NotAuthenticated: the token is missing or wrong.
     """
-    if _local(request):
+    if _is_local(request):
         return
-    wanted = get_container(request).settings.metrics_token
-    if wanted is None:
+    expected = get_container(request).settings.metrics_token
+    if expected is None:
         raise NotAllowed(
-            "Metrics are for this machine alone; set METRICS_TOKEN to read them from elsewhere.",
+            "Only this machine may read metrics; set METRICS_TOKEN to allow others.",
             code="metrics_closed",
         )
     scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not compare_digest(
-        token.encode(errors="surrogateescape"), wanted.encode()
+        token.encode(errors="surrogateescape"), expected.encode()
     ):
-        raise NotAuthenticated("The metrics' token is needed.", code="metrics_token_wrong")
+        raise NotAuthenticated(
+            "Metrics need METRICS_TOKEN as the bearer token.", code="metrics_token_wrong"
+        )
 
 
-def _local(request: Request) -> bool:
-    handed_on = any(name in request.headers for name in ("forwarded", "x-forwarded-for"))
+def _is_local(request: Request) -> bool:
+    is_forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for"))
     try:
-        return ip_address(request.ip).is_loopback and not handed_on
+        return ip_address(request.ip).is_loopback and not is_forwarded
     except ValueError:
         return False

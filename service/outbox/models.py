@@ -1,4 +1,4 @@
-"""The outbox table: one pointer per change of a film that the index has not seen yet."""
+"""The outbox table: one row per change of a film that the index has not seen yet."""
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -8,9 +8,9 @@ from tortoise.models import Model
 class Outbox(Model):
     """A pointer to a film that the index has not yet seen in this version.
 
-    `due_at` (milliseconds since the epoch) means "not before", and serves both the lease and
-    the next try. A row with `done_at` is finished, one with `quarantined_at` can never succeed
-    and waits for a person, with its reason.
+    `due_at` is the earliest time of the next attempt; a claim moves it to the end of its lease.
+    A row with `done_at` is acknowledged. A row with `quarantined_at` can never succeed and waits,
+    with its reason, for a person. Times are milliseconds since the epoch.
     """
 
     id = fields.BigIntField(primary_key=True)

@@ -1,8 +1,8 @@
-"""A tap on the indexer's shoulder after a write, so that it need not wait for its next poll.
+"""Notifications that wake the index worker after a write, so that it need not wait for its poll.
 
-A nudge may be lost and nothing is lost with it: the indexer looks by itself each second. So it
-never blocks a writer and never fails one. With SQLite both processes share a machine, and a unix
-datagram does it; with PostgreSQL the indexer may be anywhere, and `NOTIFY` does it.
+A lost notification does no harm, because the index worker polls every second. Sending therefore
+never blocks a writer and never fails one. With SQLite, both processes are on one machine and a Unix
+datagram is enough. With PostgreSQL, the index worker may run anywhere and `NOTIFY` reaches it.
 """
 
 import asyncio
@@ -18,34 +18,34 @@ import asyncpg
 
 from service.database.connection import get_connection, to_driver_url
 from service.database.transactions import is_database_fault
-from service.limits import NOTIFY_RECONNECT_INTERVAL as RECONNECT
+from service.limits import NOTIFY_RECONNECT_INTERVAL
 from service.settings import resolve_path
 
 CHANNEL = "movies_outbox"
 
 
 class OutboxNotifier(Protocol):
-    """Both ends of the tap."""
+    """Sends and receives notifications."""
 
     async def notify(self) -> None:
-        """Tap; never raises, never waits for the other side."""
+        """Send a notification. Never raises and never waits for the receiver."""
 
     async def listen(self) -> None:
-        """Begin to feel taps; called once by the one who waits."""
+        """Start receiving; the receiver calls this once."""
 
     async def wait(self, timeout: float) -> None:
-        """Return at the next tap, or after `longest` seconds."""
+        """Return at the next notification, or after `timeout` seconds."""
 
     async def close(self) -> None:
-        """Stop; safe to repeat."""
+        """Stop; may be called repeatedly."""
 
 
 class DatagramNotifier:
-    """By a unix datagram to a socket whose name follows from the database's path."""
+    """Sends Unix datagrams to a socket whose name is derived from the database's path."""
 
     def __init__(self, database_url: str) -> None:
-        name = hashlib.sha256(str(resolve_path(database_url)).encode()).hexdigest()[:16]
-        self._path = Path(tempfile.gettempdir()) / f"movies-{os.getuid()}-{name}.sock"
+        digest = hashlib.sha256(str(resolve_path(database_url)).encode()).hexdigest()[:16]
+        self._path = Path(tempfile.gettempdir()) / f"movies-{os.getuid()}-{digest}.sock"
         self._sender: socket.socket | None = None
         self._receiver: socket.socket | None = None
 
@@ -81,13 +81,13 @@ class DatagramNotifier:
 
 
 class PostgresNotifier:
-    """By `NOTIFY`, heard on a connection of its own that does not hold a slot of the pool."""
+    """Sends `NOTIFY`; receives on a connection outside the pool, so that it holds no slot there."""
 
     def __init__(self, database_url: str) -> None:
         self._url = to_driver_url(database_url)
-        self._felt = asyncio.Event()
+        self._notified = asyncio.Event()
         self._connection: asyncpg.Connection[Any] | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._listener_task: asyncio.Task[None] | None = None
 
     async def notify(self) -> None:
         try:
@@ -97,37 +97,37 @@ class PostgresNotifier:
                 raise
 
     async def listen(self) -> None:
-        self._keeper = asyncio.create_task(self._keep_listening())
+        self._listener_task = asyncio.create_task(self._keep_listening())
 
     async def _keep_listening(self) -> None:
-        """Listen, and listen again after every restart of the server."""
+        """Listen, and reconnect whenever the connection is lost."""
         while True:
             if self._connection is None or self._connection.is_closed():
                 try:
-                    heard = await asyncpg.connect(self._url, timeout=3)
-                    await heard.add_listener(CHANNEL, lambda *_: self._felt.set())
-                    self._connection = heard
-                    self._felt.set()
+                    listener = await asyncpg.connect(self._url, timeout=3)
+                    await listener.add_listener(CHANNEL, lambda *_: self._notified.set())
+                    self._connection = listener
+                    self._notified.set()  # notifications may have been missed meanwhile
                 except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                     self._connection = None
-            await asyncio.sleep(RECONNECT)
+            await asyncio.sleep(NOTIFY_RECONNECT_INTERVAL)
 
     async def wait(self, timeout: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._felt.wait(), timeout)
-        self._felt.clear()
+            await asyncio.wait_for(self._notified.wait(), timeout)
+        self._notified.clear()
 
     async def close(self) -> None:
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+        if self._listener_task is not None:
+            self._listener_task.cancel()
+            await asyncio.gather(self._listener_task, return_exceptions=True)
         if self._connection is not None and not self._connection.is_closed():
             await self._connection.close(timeout=2)
-        self._keeper = self._connection = None
+        self._listener_task = self._connection = None
 
 
 def notifier_for(database_url: str) -> OutboxNotifier:
-    """The nudge that suits the database at `database_url`."""
+    """Return the notifier that suits the database at `database_url`."""
     if database_url.startswith("sqlite"):
         return DatagramNotifier(database_url)
     return PostgresNotifier(database_url)

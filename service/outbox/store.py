@@ -1,9 +1,9 @@
-"""The list of films that the index has still to see.
+"""The outbox: pointers to films that the index has not seen in their present version.
 
-A row is written in the transaction that changes the film, so that neither can be lost without
-the other. Rows are claimed for a while (a lease), not taken: an indexer that dies loses nothing.
-They are claimed by their being unfinished, never by "id above the last one", since ids are given
-before commits, and a late commit would stay hidden for ever.
+A pointer is written in the transaction that changes its film, so neither can be lost without the
+other. Index workers claim pointers under a lease and do not remove them, so a worker that dies
+loses nothing. They claim what is not finished, never "ids above the last one": ids are assigned
+before the commit, and a late commit would stay hidden for ever.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -22,19 +22,19 @@ from service.database.sql import (
     to_id_parameter,
 )
 from service.database.transactions import run_uncancelled
-from service.limits import OUTBOX_LEASE_MS as LEASE
+from service.limits import OUTBOX_LEASE_MS
 from service.outbox.models import Outbox
 
 PointerKind = Literal["film", "withdrawn"]
 
-SWEPT_AT_ONCE = 5_000  # rows
-POINTER_KINDS = "SELECT id, film_id, version, done_at FROM outbox WHERE"
-KEEP_FINISHED = 3 * 86_400_000  # ms; a rebuild reads what was finished since it began
+RETENTION_MS = 3 * 86_400_000  # a rebuild reads what was acknowledged since it began
+DELETE_BATCH_SIZE = 5_000  # rows
+SELECT_POINTERS = "SELECT id, film_id, version, done_at FROM outbox WHERE"
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """One claimed pointer: look at this film again."""
+    """One outbox row: this film has changed."""
 
     id: int
     film_id: UUID
@@ -44,7 +44,7 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class OutboxDepth:
-    """How far the index is behind."""
+    """How far the index is behind the database; `oldest_ms` is the age of the oldest pointer."""
 
     waiting: int
     quarantined: int
@@ -52,7 +52,7 @@ class OutboxDepth:
 
 
 async def append_pointers(changes: Iterable[tuple[UUID, int, PointerKind]], now_ms: int) -> None:
-    """File `(film id, version, kind)`; must be called inside the change's own transaction."""
+    """Add pointers for `(film id, version, kind)`, inside the transaction of the changes."""
     await get_connection().execute_many(
         adapt_placeholders(
             "INSERT INTO outbox (film_id, version, kind, created_at, due_at, attempts) "
@@ -63,51 +63,52 @@ async def append_pointers(changes: Iterable[tuple[UUID, int, PointerKind]], now_
 
 
 @run_uncancelled
-async def claim_pointers(owner: str, most: int, now_ms: int) -> tuple[Pointer, ...]:
-    """Lease up to `most` due rows to `owner`, oldest first."""
-    skip = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
-    claimed = await fetch_rows(
+async def claim_pointers(owner: str, limit: int, now_ms: int) -> tuple[Pointer, ...]:
+    """Lease up to `limit` due pointers to `owner`, oldest first."""
+    lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
+    rows = await fetch_rows(
         "UPDATE outbox SET due_at = $1, owner = $2, attempts = attempts + 1 WHERE id IN ("  # noqa: S608
         "SELECT id FROM outbox "
         "WHERE done_at IS NULL AND quarantined_at IS NULL AND due_at <= $3 "
-        f"ORDER BY id LIMIT $4 {skip}) RETURNING id, film_id, version, attempts",
-        now_ms + LEASE,
+        f"ORDER BY id LIMIT $4 {lock}) RETURNING id, film_id, version, attempts",
+        now_ms + OUTBOX_LEASE_MS,
         owner,
         now_ms,
-        most,
+        limit,
     )
-    entries = (
+    pointers = (
         Pointer(row["id"], UUID(str(row["film_id"])), row["version"], row["attempts"])
-        for row in claimed
+        for row in rows
     )
-    return tuple(sorted(entries, key=lambda entry: entry.id))
+    return tuple(sorted(pointers, key=lambda pointer: pointer.id))
 
 
 @run_uncancelled
 async def acknowledge(ids: Sequence[int]) -> None:
-    """These are done; they are kept a while for rebuilds and for people who ask when.
+    """Mark pointers as done. They are kept for `RETENTION_MS`, for rebuilds and diagnosis.
 
-    The time is the database's, since rebuilds compare it with times noted elsewhere.
+    The time comes from the database's clock, because rebuilds compare it with times of other
+    processes.
     """
-    done = (
+    update = (
         f"UPDATE outbox SET done_at = {database_clock_ms()}, owner = NULL, reason = NULL WHERE id"  # noqa: S608
     )
     if is_postgres():
-        await fetch_rows(f"{done} = ANY($1::bigint[])", list(ids))
+        await fetch_rows(f"{update} = ANY($1::bigint[])", list(ids))
     else:
-        marks = ", ".join(f"${place}" for place in range(1, len(ids) + 1))
-        await fetch_rows(f"{done} IN ({marks})", *ids)
+        placeholders = ", ".join(f"${number}" for number in range(1, len(ids) + 1))
+        await fetch_rows(f"{update} IN ({placeholders})", *ids)
 
 
 @run_uncancelled
 async def postpone(ids: Sequence[int], due_ms: int, reason: str) -> None:
-    """These failed for a passing reason: not before `due_ms` again."""
+    """Release pointers that failed for a temporary reason; they are due again at `due_ms`."""
     await Outbox.filter(id__in=list(ids)).update(due_at=due_ms, owner=None, reason=reason[:500])
 
 
 @run_uncancelled
 async def quarantine(ids: Sequence[int], now_ms: int, reason: str) -> None:
-    """These cannot succeed: they wait for a person, and the rest goes on."""
+    """Set pointers that can never succeed apart for a person, so that the others go on."""
     await Outbox.filter(id__in=list(ids)).update(
         quarantined_at=now_ms, owner=None, reason=reason[:500]
     )
@@ -115,100 +116,102 @@ async def quarantine(ids: Sequence[int], now_ms: int, reason: str) -> None:
 
 @run_uncancelled
 async def release_claims(owner: str) -> None:
-    """Free what `owner` held before it died; called when it starts again."""
+    """Release what `owner` had claimed before it died; called when it starts again."""
     await Outbox.filter(owner=owner, done_at=None).update(due_at=0, owner=None)
 
 
 @run_uncancelled
 async def requeue_quarantined(rejected_ids: Iterable[str]) -> None:
-    """What an index refused a new one may take: out of quarantine, but for the films `refused`."""
-    held = [UUID(film_id) for film_id in rejected_ids]
-    again = Outbox.filter(done_at__isnull=True, quarantined_at__isnull=False)
-    if held:
-        again = again.exclude(film_id__in=held)
-    await again.update(quarantined_at=None, due_at=0)
+    """Take pointers out of quarantine for a new index, except for films that it rejected, too."""
+    film_ids = [UUID(film_id) for film_id in rejected_ids]
+    quarantined = Outbox.filter(done_at__isnull=True, quarantined_at__isnull=False)
+    if film_ids:
+        quarantined = quarantined.exclude(film_id__in=film_ids)
+    await quarantined.update(quarantined_at=None, due_at=0)
 
 
 async def changing_film_ids(film_ids: Sequence[str], since_ms: int) -> set[str]:
-    """Those of the films whose index document is open, or became what it is after `since_ms`."""
-    found = await Outbox.filter(
+    """Return those films whose document is about to change, or has changed since `since_ms`."""
+    changing = await Outbox.filter(
         Q(done_at__isnull=True) | Q(done_at__gte=since_ms),
         film_id__in=[UUID(film_id) for film_id in film_ids],
         quarantined_at__isnull=True,
     ).values_list("film_id", flat=True)
-    return {str(film_id) for film_id in found}
+    return {str(film_id) for film_id in changing}
 
 
 async def read_changes_since(since_ms: int, page_size: int) -> AsyncIterator[list[Pointer]]:
-    """Every row that is open or was finished since `since_ms`, at most `page` at a time.
+    """Yield pages of all pointers that are open, or were acknowledged since `since_ms`.
 
-    A film comes as often as it has rows. The open ones come first, so that one that is finished
-    meanwhile is met among the finished, which are read as far as that moment.
+    A film occurs as often as it has pointers. Open pointers come first: one that is acknowledged
+    meanwhile is met again among the acknowledged ones, which are read up to that moment.
     """
-    opened, last = "done_at IS NULL AND id > $1 ORDER BY id LIMIT $2", 0
-    while found := await fetch_rows(f"{POINTER_KINDS} {opened}", last, page_size):
-        last = found[-1]["id"]
-        yield _entries(found)
-    until, done, last = await now_ms(), since_ms, 0
-    finished = (
+    is_open, last_id = "done_at IS NULL AND id > $1 ORDER BY id LIMIT $2", 0
+    while rows := await fetch_rows(f"{SELECT_POINTERS} {is_open}", last_id, page_size):
+        last_id = rows[-1]["id"]
+        yield _to_pointers(rows)
+    until_ms, done_ms, last_id = await now_ms(), since_ms, 0
+    is_done = (
         "done_at BETWEEN $1 AND $2 AND (done_at > $1 OR id > $3) ORDER BY done_at, id LIMIT $4"
     )
-    while found := await fetch_rows(f"{POINTER_KINDS} {finished}", done, until, last, page_size):
-        done, last = found[-1]["done_at"], found[-1]["id"]
-        yield _entries(found)
+    while rows := await fetch_rows(
+        f"{SELECT_POINTERS} {is_done}", done_ms, until_ms, last_id, page_size
+    ):
+        done_ms, last_id = rows[-1]["done_at"], rows[-1]["id"]
+        yield _to_pointers(rows)
 
 
-def _entries(found: Sequence[dict[str, Any]]) -> list[Pointer]:
-    return [Pointer(row["id"], UUID(str(row["film_id"])), row["version"], 0) for row in found]
+def _to_pointers(rows: Sequence[dict[str, Any]]) -> list[Pointer]:
+    return [Pointer(row["id"], UUID(str(row["film_id"])), row["version"], 0) for row in rows]
 
 
 async def last_acknowledged(except_film_id: UUID) -> Pointer | None:
-    """The change of another film than `besides` that reached the index last, if any is known."""
+    """Return the pointer acknowledged last, other than those of the film `except_film_id`."""
     others = Outbox.filter(done_at__isnull=False).exclude(film_id=except_film_id)
     row = await others.order_by("-done_at", "-id").first()
     return Pointer(row.id, row.film_id, row.version, row.attempts) if row else None
 
 
 async def deleted_film_ids(after_ms: int, until_ms: int) -> list[str]:
-    """The films whose deletion reached the index between these times."""
-    found = await Outbox.filter(
+    """Return the films whose deletion reached the index from `after_ms` until before `until_ms`."""
+    film_ids = await Outbox.filter(
         kind="withdrawn", done_at__gte=after_ms, done_at__lt=until_ms
     ).values_list("film_id", flat=True)
-    return [str(film_id) for film_id in found]
+    return [str(film_id) for film_id in film_ids]
 
 
 async def delete_acknowledged(now_ms: int) -> int:
-    """Forget rows finished long ago; returns how many.
+    """Delete pointers acknowledged more than `RETENTION_MS` ago; return their number.
 
-    A piece at a time: after a big load there are millions, and one statement for all of them would
-    hold up SQLite's other writer, and be cut off by PostgreSQL's time limit each time.
+    It deletes in batches. After a big import there are millions of rows: a single statement would
+    block SQLite's other writers, and exceed PostgreSQL's statement timeout every time.
     """
-    before, swept = now_ms - KEEP_FINISHED, 0
-    while piece := await _swept(before):
-        swept += piece
-    return swept
+    before_ms, deleted = now_ms - RETENTION_MS, 0
+    while batch := await _delete_batch(before_ms):
+        deleted += batch
+    return deleted
 
 
 @run_uncancelled
-async def _swept(before_ms: int) -> int:
-    old = "SELECT id FROM outbox WHERE done_at < $1 ORDER BY done_at LIMIT $2"
-    gone = await fetch_rows(
-        f"DELETE FROM outbox WHERE id IN ({old}) RETURNING id",  # noqa: S608
+async def _delete_batch(before_ms: int) -> int:
+    expired = "SELECT id FROM outbox WHERE done_at < $1 ORDER BY done_at LIMIT $2"
+    rows = await fetch_rows(
+        f"DELETE FROM outbox WHERE id IN ({expired}) RETURNING id",  # noqa: S608
         before_ms,
-        SWEPT_AT_ONCE,
+        DELETE_BATCH_SIZE,
     )
-    return len(gone)
+    return len(rows)
 
 
 async def measure_depth(now_ms: int) -> OutboxDepth:
-    """How many rows wait, how many are in quarantine, and the age of the oldest waiting."""
-    counted = await fetch_rows(
+    """Count waiting and quarantined pointers, and return the age of the oldest waiting one."""
+    rows = await fetch_rows(
         "SELECT SUM(CASE WHEN quarantined_at IS NULL THEN 1 ELSE 0 END) AS waiting, "
         "SUM(CASE WHEN quarantined_at IS NOT NULL THEN 1 ELSE 0 END) AS quarantined, "
         "MIN(CASE WHEN quarantined_at IS NULL THEN created_at END) AS oldest "
         "FROM outbox WHERE done_at IS NULL"
     )
-    row = counted[0]
+    row = rows[0]
     oldest = row["oldest"]
     return OutboxDepth(
         waiting=int(row["waiting"] or 0),

@@ -1,4 +1,4 @@
-"""What operators see and do over HTTP: the way back, the drift, the outbox, the measurements."""
+"""The endpoints for operators: rebuild and rollback, drift, outbox, metrics."""
 
 import asyncio
 import re
@@ -12,47 +12,48 @@ from tests.support.waiting import wait_until
 ADMIN = "/api/v1/admin"
 
 
-async def added(api: ApiClient) -> tuple[dict[str, object], str]:
-    named = f"Thistlewick {uuid.uuid4().hex[:8]}"
-    made = await api.request(
-        "POST", "/api/v1/movies", token=await api.admin_token(), json={"title": named, "year": 1999}
+async def add_film(api: ApiClient) -> tuple[dict[str, object], str]:
+    """Add a film; return it and the write's Index-Token."""
+    title = f"Thistlewick {uuid.uuid4().hex[:8]}"
+    response = await api.request(
+        "POST", "/api/v1/movies", token=await api.admin_token(), json={"title": title, "year": 1999}
     )
-    assert made.status == 201, made.json
-    return dict(made.json), made.headers["Index-Token"]
+    assert response.status == 201, response.json
+    return dict(response.json), response.headers["Index-Token"]
 
 
-async def test_one_finds_what_one_has_just_written(api: ApiClient) -> None:
-    film, token = await added(api)
+async def test_a_search_with_the_index_token_finds_the_write(api: ApiClient) -> None:
+    film, index_token = await add_film(api)
 
-    async def waited_for() -> Response | None:
-        answer = await api.search(str(film["title"]), after=token)
-        assert answer.status == 200, answer.json
-        return answer if answer.headers.get("Index-Token") == token else None
+    async def search_after_write() -> Response | None:
+        response = await api.search(str(film["title"]), after=index_token)
+        assert response.status == 200, response.json
+        return response if response.headers.get("Index-Token") == index_token else None
 
-    found = await wait_until(waited_for)
-    assert found.json["results"][0]["movie"]["id"] == film["id"]
-    wrong = await api.search("jaws", after="yesterday")
-    assert (wrong.status, wrong.json["errors"][0]["pointer"]) == (422, "after")
+    response = await wait_until(search_after_write)
+    assert response.json["results"][0]["movie"]["id"] == film["id"]
+    malformed = await api.search("jaws", after="yesterday")
+    assert (malformed.status, malformed.json["errors"][0]["pointer"]) == (422, "after")
 
 
-async def test_a_film_is_indexed_again_and_its_row_is_listed(api: ApiClient) -> None:
-    film, _ = await added(api)
+async def test_a_film_is_indexed_again_and_the_outbox_lists_its_row(api: ApiClient) -> None:
+    film, _ = await add_film(api)
     token = await api.admin_token()
     filed = await api.request("POST", f"{ADMIN}/movies/{film['id']}/reindex", token=token)
     assert filed.status == 202, filed.json
     assert filed.headers["Index-Token"] == f"{film['id']}:1"
 
-    async def done() -> bool:
+    async def is_done() -> bool:
         page = await api.get(f"{ADMIN}/outbox?state=done&limit=100", token=token)
         assert page.status == 200, page.json
         return filed.json["id"] in {row["id"] for row in page.json["results"]}
 
-    assert await wait_until(done)
-    again = await api.request("POST", f"{ADMIN}/outbox/{filed.json['id']}/retry", token=token)
-    assert (again.status, again.json["code"]) == (409, "outbox_row_done")
-    first = await api.get(f"{ADMIN}/outbox?limit=1", token=token)
-    assert first.json["total"]["value"] > 1 and "offset=1" in first.json["next"]
-    assert first.headers["Link"].startswith("<")
+    assert await wait_until(is_done)
+    retried = await api.request("POST", f"{ADMIN}/outbox/{filed.json['id']}/retry", token=token)
+    assert (retried.status, retried.json["code"]) == (409, "outbox_row_done")
+    page = await api.get(f"{ADMIN}/outbox?limit=1", token=token)
+    assert page.json["total"]["value"] > 1 and "offset=1" in page.json["next"]
+    assert page.headers["Link"].startswith("<")
 
 
 @pytest.mark.parametrize(
@@ -65,64 +66,64 @@ async def test_a_film_is_indexed_again_and_its_row_is_listed(api: ApiClient) -> 
         ("DELETE", "/reindex/nothing", 404, "reindex_not_found"),
     ],
 )
-async def test_what_is_wrong_is_refused_in_words(
+async def test_an_invalid_request_is_refused_with_its_code(
     api: ApiClient, method: str, path: str, status: int, code: str
 ) -> None:
-    answer = await api.request(method, ADMIN + path, token=await api.admin_token())
-    assert (answer.status, answer.json["code"]) == (status, code)
+    response = await api.request(method, ADMIN + path, token=await api.admin_token())
+    assert (response.status, response.json["code"]) == (status, code)
     assert (await api.request(method, ADMIN + path)).status == 401
 
 
-async def test_check_finds_no_drift_and_everyone_can_see_that(api: ApiClient) -> None:
-    _, written = await added(api)
-    await api.search("thistlewick", after=written)
-    done = await asyncio.to_thread(api.service.run, "check")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^0 of \d{3,} films differ$", done.stdout, re.MULTILINE)
-    shown = await api.get(f"{ADMIN}/drift", token=await api.admin_token())
-    assert shown.status == 200
-    assert (shown.json["drift"], shown.json["outdated"], shown.json["films"]) == (0, False, [])
-    assert shown.json["compared"] >= 500
-    why = await asyncio.to_thread(api.service.run, "check", "jaws")
-    assert why.returncode == 0, why.stderr
-    assert "holds exactly what the database does" in why.stdout
+async def test_a_check_without_drift_is_shown_to_admins(api: ApiClient) -> None:
+    _, index_token = await add_film(api)
+    await api.search("thistlewick", after=index_token)
+    check = await asyncio.to_thread(api.service.run, "check")
+    assert check.returncode == 0, check.stdout + check.stderr
+    assert re.search(r"^0 of \d{3,} films differ$", check.stdout, re.MULTILINE)
+    drift = await api.get(f"{ADMIN}/drift", token=await api.admin_token())
+    assert drift.status == 200
+    assert (drift.json["drift"], drift.json["outdated"], drift.json["films"]) == (0, False, [])
+    assert drift.json["compared"] >= 500
+    diagnosis = await asyncio.to_thread(api.service.run, "check", "jaws")
+    assert diagnosis.returncode == 0, diagnosis.stderr
+    assert "holds exactly what the database does" in diagnosis.stdout
 
 
-async def test_one_goes_back_to_the_index_before_and_an_ended_rebuild_is_not_called_off(
+async def test_a_rebuild_can_be_rolled_back_and_a_finished_one_not_cancelled(
     api: ApiClient,
 ) -> None:
     token = await api.admin_token()
 
-    async def over(where: str) -> dict[str, object] | None:
-        job = (await api.get(where, token=token)).json
+    async def finished_job(location: str) -> dict[str, object] | None:
+        job = (await api.get(location, token=token)).json
         assert job["state"] not in {"failed", "cancelled"}, job
         return dict(job) if job["state"] == "done" else None
 
     filed = await api.request("POST", f"{ADMIN}/reindex", token=token)
     assert filed.status == 202, filed.json
-    made = await wait_until(lambda: over(filed.headers["Location"]))
-    assert made["kind"] == "rebuild" and made["previous_index"]
-    assert {"query", "expected", "old", "new"} == set(made["golden"][0])
-    late = await api.request("DELETE", filed.headers["Location"], token=token)
-    assert (late.status, late.json["code"]) == (409, "reindex_over")
-    back = await api.request("POST", f"{ADMIN}/reindex/rollback", token=token)
-    assert back.status == 202, back.json
-    gone = await wait_until(lambda: over(back.headers["Location"]))
-    assert gone["index_name"] == made["previous_index"]
+    rebuild = await wait_until(lambda: finished_job(filed.headers["Location"]))
+    assert rebuild["kind"] == "rebuild" and rebuild["previous_index"]
+    assert {"query", "expected", "old", "new"} == set(rebuild["golden"][0])
+    cancelled = await api.request("DELETE", filed.headers["Location"], token=token)
+    assert (cancelled.status, cancelled.json["code"]) == (409, "reindex_over")
+    requested = await api.request("POST", f"{ADMIN}/reindex/rollback", token=token)
+    assert requested.status == 202, requested.json
+    rollback = await wait_until(lambda: finished_job(requested.headers["Location"]))
+    assert rollback["index_name"] == rebuild["previous_index"]
     assert (await api.search_titles("godfahter"))[0] == "The Godfather"
 
 
-async def test_measurements_are_told_by_route_and_only_to_this_machine(api: ApiClient) -> None:
-    _, written = await added(api)
-    await api.search("jaws", after=written)
+async def test_metrics_are_by_route_and_from_other_machines_need_the_token(api: ApiClient) -> None:
+    _, index_token = await add_film(api)
+    await api.search("jaws", after=index_token)
     await api.search("jaws")
     page = await api.get("/metrics")
     assert page.status == 200 and page.headers["Content-Type"].startswith("text/plain")
-    told = page.body.decode()
+    text = page.body.decode()
     assert re.search(
         r"^movies_http_request_duration_seconds_count"
         r'\{method="GET",route="/api/v1/search",status="200"\} [1-9]',
-        told,
+        text,
         re.MULTILINE,
     )
     for name in (
@@ -133,8 +134,8 @@ async def test_measurements_are_told_by_route_and_only_to_this_machine(api: ApiC
         'movies_index_lag_seconds{quantile="0.99"}',
         "movies_database_up 1.0",
     ):
-        assert f"\n{name}" in told, name
-    elsewhere = await api.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
-    assert (elsewhere.status, elsewhere.json["code"]) == (401, "metrics_token_wrong")
-    shown = {"X-Forwarded-For": "203.0.113.9", "Authorization": "Bearer metrics-of-tests!"}
-    assert (await api.get("/metrics", headers=shown)).status == 200
+        assert f"\n{name}" in text, name
+    remote = await api.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
+    assert (remote.status, remote.json["code"]) == (401, "metrics_token_wrong")
+    headers = {"X-Forwarded-For": "203.0.113.9", "Authorization": "Bearer metrics-of-tests!"}
+    assert (await api.get("/metrics", headers=headers)).status == 200

@@ -1,4 +1,4 @@
-"""One film over HTTP: shown to all, written by admins who have seen what they change."""
+"""One film over HTTP: anyone reads it, admins change it under `If-Match`."""
 
 import asyncio
 import uuid
@@ -6,76 +6,73 @@ import uuid
 from tests.support.service_runner import ApiClient
 from tests.support.waiting import wait_until
 
-PLAIN = {"year": 1999, "directors": ["A Director"], "genres": ["Drama"]}
+FACTS = {"year": 1999, "directors": ["A Director"], "genres": ["Drama"]}
 
 
-def title(word: str) -> str:
+def unique_title(word: str) -> str:
     return f"{word} {uuid.uuid4().hex[:8]}"
 
 
-async def added(api: ApiClient, **facts: object) -> dict[str, object]:
-    made = await api.request(
-        "POST", "/api/v1/movies", token=await api.admin_token(), json={**PLAIN, **facts}
+async def add_film(api: ApiClient, **facts: object) -> dict[str, object]:
+    response = await api.request(
+        "POST", "/api/v1/movies", token=await api.admin_token(), json={**FACTS, **facts}
     )
-    assert made.status == 201, made.json
-    return dict(made.json)
+    assert response.status == 201, response.json
+    return dict(response.json)
 
 
-async def test_a_film_added_by_an_admin_is_shown_and_found(api: ApiClient) -> None:
-    named = title("Quillfeather")
-    film = await added(api, title=named)
-    shown = await api.get(f"/api/v1/movies/{film['id']}")
-    assert (shown.status, shown.json["title"], shown.json["version"]) == (200, named, 1)
+async def test_a_film_that_an_admin_adds_can_be_read_and_found(api: ApiClient) -> None:
+    title = unique_title("Quillfeather")
+    film = await add_film(api, title=title)
+    response = await api.get(f"/api/v1/movies/{film['id']}")
+    assert (response.status, response.json["title"], response.json["version"]) == (200, title, 1)
 
-    async def found() -> bool:
-        return named in await api.search_titles(named)
-
-    assert await wait_until(found)
-    mistyped = named.replace("feather", "faether")
-    assert named in await api.search_titles(mistyped)
+    assert await wait_until(lambda: _is_found(api, title))
+    mistyped = title.replace("feather", "faether")
+    assert title in await api.search_titles(mistyped)
 
 
-async def test_a_change_is_shown_at_once_and_searchable_soon(api: ApiClient) -> None:
-    film = await added(api, title=title("Bumbleton"))
+async def test_an_update_can_be_read_at_once_and_found_soon(api: ApiClient) -> None:
+    film = await add_film(api, title=unique_title("Bumbleton"))
     path = f"/api/v1/movies/{film['id']}"
     first = await api.get(path)
     assert (await api.get(path)).headers["Cache-Status"].startswith("movies;")
-    renamed = title("Wexcombe")
+    new_title = unique_title("Wexcombe")
     token = await api.admin_token()
     changed = await api.request(
         "PATCH",
         path,
         token=token,
         headers={"If-Match": first.headers["ETag"]},
-        json={"title": renamed},
+        json={"title": new_title},
     )
     assert (changed.status, changed.json["version"]) == (200, 2)
-    assert (await api.get(path)).json["title"] == renamed
-    assert await wait_until(lambda: _finds(api, renamed))
+    assert (await api.get(path)).json["title"] == new_title
+    assert await wait_until(lambda: _is_found(api, new_title))
     assert film["title"] not in await api.search_titles(str(film["title"]))
 
 
-async def _finds(api: ApiClient, named: str) -> bool:
-    return named in await api.search_titles(named)
+async def _is_found(api: ApiClient, title: str) -> bool:
+    return title in await api.search_titles(title)
 
 
-async def test_a_deleted_film_is_neither_shown_nor_found(api: ApiClient) -> None:
-    film = await added(api, title=title("Grundlesham"))
-    named = str(film["title"])
-    await wait_until(lambda: _finds(api, named))
+async def test_a_deleted_film_can_neither_be_read_nor_found(api: ApiClient) -> None:
+    film = await add_film(api, title=unique_title("Grundlesham"))
+    title = str(film["title"])
+    await wait_until(lambda: _is_found(api, title))
     path, token = f"/api/v1/movies/{film['id']}", await api.admin_token()
-    gone = await api.request("DELETE", path, token=token, headers={"If-Match": '"1.0"'})
-    assert gone.status == 204, gone.json
+    deleted = await api.request("DELETE", path, token=token, headers={"If-Match": '"1.0"'})
+    assert deleted.status == 204, deleted.json
     assert (await api.get(path)).status == 404
 
-    async def forgotten() -> bool:
-        return not await _finds(api, named)
+    async def is_missing() -> bool:
+        return not await _is_found(api, title)
 
-    assert await wait_until(forgotten)
+    assert await wait_until(is_missing)
 
 
-async def test_writes_want_to_know_what_was_seen(api: ApiClient) -> None:
-    film = await added(api, title=title("Ottermere"))
+async def test_a_write_needs_the_current_version_in_if_match(api: ApiClient) -> None:
+    film = await add_film(api, title=unique_title("Ottermere"))
     path, token = f"/api/v1/movies/{film['id']}", await api.admin_token()
     missing = await api.request("PATCH", path, token=token, json={"year": 2000})
     assert (missing.status, missing.json["code"]) == (428, "version_required")
@@ -83,18 +80,18 @@ async def test_writes_want_to_know_what_was_seen(api: ApiClient) -> None:
         "PUT", path, token=token, headers={"If-Match": '"9.0"'}, json={"title": "X"}
     )
     assert (stale.status, stale.json["code"]) == (412, "version_mismatch")
-    nonsense = await api.request("DELETE", path, token=token, headers={"If-Match": "yesterday"})
-    assert (nonsense.status, nonsense.json["code"]) == (400, "malformed_etag")
-    anyway = await api.request(
+    malformed = await api.request("DELETE", path, token=token, headers={"If-Match": "yesterday"})
+    assert (malformed.status, malformed.json["code"]) == (400, "malformed_etag")
+    unconditional = await api.request(
         "PATCH", path, token=token, headers={"If-Match": "*"}, json={"year": 2000}
     )
-    assert (anyway.status, anyway.json["year"]) == (200, 2000)
+    assert (unconditional.status, unconditional.json["year"]) == (200, 2000)
 
 
-async def test_of_two_admins_at_once_one_is_told(api: ApiClient) -> None:
-    film = await added(api, title=title("Pellworth"))
+async def test_of_two_concurrent_updates_one_is_refused(api: ApiClient) -> None:
+    film = await add_film(api, title=unique_title("Pellworth"))
     path, token = f"/api/v1/movies/{film['id']}", await api.admin_token()
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(
             api.request(
                 "PATCH", path, token=token, headers={"If-Match": '"1.0"'}, json={"year": year}
@@ -102,22 +99,22 @@ async def test_of_two_admins_at_once_one_is_told(api: ApiClient) -> None:
             for year in (1990, 1991)
         )
     )
-    assert sorted(answer.status for answer in answers) == [200, 412]
+    assert sorted(response.status for response in responses) == [200, 412]
 
 
-async def test_only_admins_write(api: ApiClient) -> None:
-    film = await added(api, title=title("Harkness"))
+async def test_only_admins_may_write(api: ApiClient) -> None:
+    film = await add_film(api, title=unique_title("Harkness"))
     path = f"/api/v1/movies/{film['id']}"
     name = f"user{uuid.uuid4().hex[:8]}"
-    given = {"username": name, "email": f"{name}@example.org", "password": "a fine long password"}
-    assert (await api.request("POST", "/api/v1/auth/register", json=given)).status == 201
+    account = {"username": name, "email": f"{name}@example.org", "password": "a fine long password"}
+    assert (await api.request("POST", "/api/v1/auth/register", json=account)).status == 201
     session = await api.request(
         "POST",
         "/api/v1/auth/login",
-        json={"username": name, "password": given["password"]},
+        json={"username": name, "password": account["password"]},
     )
     token = session.json["access_token"]
-    for method, where in (
+    for method, target in (
         ("POST", "/api/v1/movies"),
         ("PUT", path),
         ("PATCH", path),
@@ -125,36 +122,38 @@ async def test_only_admins_write(api: ApiClient) -> None:
         ("POST", "/api/v1/admin/reindex"),
     ):
         body = {"json": {"title": "X"}} if method != "DELETE" else {}
-        head = {"headers": {"If-Match": "*"}}
-        nobody = await api.request(method, where, **body, **head)
-        assert (nobody.status, nobody.headers["WWW-Authenticate"]) == (401, "Bearer")
-        somebody = await api.request(method, where, token=token, **body, **head)
-        assert (somebody.status, somebody.json["code"]) == (403, "admin_required")
+        headers = {"headers": {"If-Match": "*"}}
+        anonymous = await api.request(method, target, **body, **headers)
+        assert (anonymous.status, anonymous.headers["WWW-Authenticate"]) == (401, "Bearer")
+        as_user = await api.request(method, target, token=token, **body, **headers)
+        assert (as_user.status, as_user.json["code"]) == (403, "admin_required")
     assert (await api.get(path)).json["version"] == 1
 
 
-async def test_a_twin_and_an_unknown_genre_are_refused(api: ApiClient) -> None:
-    film = await added(api, title=title("Marrowby"))
+async def test_a_duplicate_and_an_unknown_genre_are_refused(api: ApiClient) -> None:
+    film = await add_film(api, title=unique_title("Marrowby"))
     token = await api.admin_token()
-    twin = await api.request(
-        "POST", "/api/v1/movies", token=token, json={**PLAIN, "title": film["title"]}
+    duplicate = await api.request(
+        "POST", "/api/v1/movies", token=token, json={**FACTS, "title": film["title"]}
     )
-    assert (twin.status, twin.json["code"]) == (409, "movie_exists")
-    genre = await api.request(
+    assert (duplicate.status, duplicate.json["code"]) == (409, "movie_exists")
+    unknown_genre = await api.request(
         "POST", "/api/v1/movies", token=token, json={"title": "X", "genres": ["Nonesuch"]}
     )
-    assert (genre.status, genre.json["code"]) == (422, "genre_not_found")
+    assert (unknown_genre.status, unknown_genre.json["code"]) == (422, "genre_not_found")
 
 
-async def test_wrong_fields_are_named_each(api: ApiClient) -> None:
-    wrong = {"title": " ", "year": "long ago", "is_admin": True, "end_year": 99999}
-    refused = await api.request("POST", "/api/v1/movies", token=await api.admin_token(), json=wrong)
-    assert refused.status == 422
-    told = {error["pointer"] for error in refused.json["errors"]}
-    assert told == {"/title", "/year", "/is_admin", "/end_year"}
+async def test_every_invalid_field_is_named(api: ApiClient) -> None:
+    invalid = {"title": " ", "year": "long ago", "is_admin": True, "end_year": 99999}
+    response = await api.request(
+        "POST", "/api/v1/movies", token=await api.admin_token(), json=invalid
+    )
+    assert response.status == 422
+    pointers = {error["pointer"] for error in response.json["errors"]}
+    assert pointers == {"/title", "/year", "/is_admin", "/end_year"}
 
 
-async def test_who_has_it_already_gets_304(api: ApiClient) -> None:
+async def test_a_client_with_the_current_etag_gets_304(api: ApiClient) -> None:
     film = await api.get("/api/v1/movies/tt0073195")
     again = await api.get(
         "/api/v1/movies/tt0073195", headers={"If-None-Match": film.headers["ETag"]}
@@ -162,17 +161,17 @@ async def test_who_has_it_already_gets_304(api: ApiClient) -> None:
     assert (film.status, again.status, again.body) == (200, 304, b"")
 
 
-async def test_a_plain_title_names_the_film_of_exactly_that_title(api: ApiClient) -> None:
-    for named in ("jaws", "JAWS", "the%20godfather", "godfather", "am%C3%A9lie"):
-        shown = await api.get(f"/api/v1/movies/{named}")
-        assert shown.status == 200, (named, shown.json)
+async def test_a_film_is_read_by_its_full_title_in_any_case(api: ApiClient) -> None:
+    for name in ("jaws", "JAWS", "the%20godfather", "godfather", "am%C3%A9lie"):
+        response = await api.get(f"/api/v1/movies/{name}")
+        assert response.status == 200, (name, response.json)
     assert (await api.get("/api/v1/movies/the%20godfather")).json["title"] == "The Godfather"
 
 
-async def test_a_film_that_was_asked_for_twice_comes_from_the_cache(api: ApiClient) -> None:
+async def test_a_film_that_is_requested_again_comes_from_the_cache(api: ApiClient) -> None:
     path = "/api/v1/movies/tt0068646"
 
-    async def hit() -> bool:
+    async def is_hit() -> bool:
         return "hit" in (await api.get(path)).headers["Cache-Status"]
 
-    assert await wait_until(hit)
+    assert await wait_until(is_hit)

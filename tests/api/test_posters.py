@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.api.test_films import added, title
+from tests.api.test_films import add_film, unique_title
 from tests.support.service_runner import ApiClient
 from tests.support.waiting import wait_until
 
@@ -17,7 +17,7 @@ NAMED = "/posters/tt0068646.jpg"  # a picture that the OMDb of these tests has
 async def with_poster(api: ApiClient, omdb_address: str) -> dict[str, Any]:
     """A film, once its poster is stored."""
     source = omdb_address.rstrip("/") + NAMED
-    film = await added(api, title=title("Poster"), poster_url=source)
+    film = await add_film(api, title=unique_title("Poster"), poster_url=source)
 
     async def stored() -> dict[str, Any] | None:
         shown = (await api.get(f"/api/v1/movies/{film['id']}")).json
@@ -66,8 +66,8 @@ async def test_a_stored_poster_raises_the_films_tag_and_not_its_version(
 
 
 async def test_a_film_without_a_poster_shows_its_title(api: ApiClient) -> None:
-    named = title("<script>alert('&')</script>")
-    film = await added(api, title=named)
+    named = unique_title("<script>alert('&')</script>")
+    film = await add_film(api, title=named)
     assert film["poster"] == {"status": "missing", "reason": None, "url": None, "sizes": {}}
     drawn = await api.get(f"/api/v1/movies/{film['id']}/poster?size=w780")
     assert (drawn.status, drawn.headers["Content-Type"]) == (200, "image/svg+xml")
@@ -97,7 +97,7 @@ async def test_a_poster_that_fails_says_why_and_the_film_is_served(
     api: ApiClient, omdb_address: str, source: str, status: str, reason: str
 ) -> None:
     address = source.format(omdb=omdb_address.rstrip("/"))
-    film = await added(api, title=title("Posterless"), poster_url=address)
+    film = await add_film(api, title=unique_title("Posterless"), poster_url=address)
 
     async def decided() -> dict[str, Any] | None:
         shown = (await api.get(f"/api/v1/movies/{film['id']}")).json

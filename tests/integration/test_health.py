@@ -1,4 +1,4 @@
-"""What a probe is told: which parts work, and what to do about those that do not."""
+"""Health checks: which parts work, and what to do about those that do not."""
 
 import asyncio
 from datetime import timedelta
@@ -14,47 +14,49 @@ from service.outbox import store
 from service.outbox.models import Outbox
 
 
-async def works() -> str:
+async def succeed() -> str:
     return "it works"
 
 
-async def test_every_part_is_asked_and_one_that_fails_takes_nothing_out_of_rotation(
+async def test_every_part_is_checked_and_failures_of_optional_parts_only_degrade(
     database: str,
 ) -> None:
-    async def refuses() -> str:
+    async def raise_unavailable() -> str:
         raise Unavailable("mend it so")
 
-    async def hangs() -> str:
+    async def hang() -> str:
         await asyncio.Event().wait()
         return "never"
 
-    async def breaks() -> str:
+    async def raise_bug() -> str:
         raise ZeroDivisionError("a secret detail")
 
-    checks = {"search": refuses, "cache": hangs, "posters": breaks, "omdb": works}
-    found = await Health(checks, utc_now).readiness(timeout=0.2)
-    assert found.status == "degraded"
-    details = {name: part.detail for name, part in found.parts.items()}
+    checks = {"search": raise_unavailable, "cache": hang, "posters": raise_bug, "omdb": succeed}
+    readiness = await Health(checks, utc_now).readiness(timeout=0.2)
+    assert readiness.status == "degraded"
+    details = {name: part.detail for name, part in readiness.parts.items()}
     assert details["search"] == "mend it so"
     assert details["cache"] == "no answer within 0.2 s"
     assert details["posters"] == "does not answer (ZeroDivisionError)"
-    assert found.parts["database"].state == found.parts["omdb"].state == "ok"
+    assert readiness.parts["database"].state == readiness.parts["omdb"].state == "ok"
 
 
-async def test_a_crowd_of_probes_costs_one_round(database: str) -> None:
-    asked = []
+async def test_concurrent_probes_run_each_check_once(database: str) -> None:
+    calls = []
 
-    async def counts() -> str:
-        asked.append(1)
+    async def count_call() -> str:
+        calls.append(1)
         return "ok"
 
-    one = Health({"search": counts}, utc_now)
-    states = await asyncio.gather(*(one.readiness() for _ in range(50)))
+    health_checks = Health({"search": count_call}, utc_now)
+    states = await asyncio.gather(*(health_checks.readiness() for _ in range(50)))
     assert {state.status for state in states} == {"ready"}
-    assert len(asked) == 1
+    assert len(calls) == 1
 
 
-async def test_changes_that_nobody_indexes_are_told(database: str, catalogue: Catalogue) -> None:
+async def test_changes_that_no_worker_indexes_fail_the_indexer_check(
+    database: str, catalogue: Catalogue
+) -> None:
     await catalogue.add(FilmFacts(title="Jaws"))
     await catalogue.add(FilmFacts(title="Jaws 2"))
     await Outbox.filter(id__gt=0).update(
@@ -64,20 +66,20 @@ async def test_changes_that_nobody_indexes_are_told(database: str, catalogue: Ca
     await store.quarantine([first.id], 1, "not today")
     part = (await Health({}, utc_now).readiness()).parts["indexer"]
     assert part.state == "failed"
-    assert "1 films waiting, 1 set aside" in part.detail
+    assert "1 films waiting, 1 quarantined" in part.detail
     assert "is an indexer running?" in part.detail
 
 
-async def test_a_schema_of_another_release_is_told_and_takes_it_out_of_rotation(
+async def test_a_schema_of_another_release_makes_the_service_unavailable(
     database: str,
 ) -> None:
     newest = health.LATEST_MIGRATION
     renamed = "UPDATE tortoise_migrations SET name = $1 WHERE name = $2"
     await sql.fetch_rows(renamed, f"{newest}_but_not_yet", newest)
     try:
-        found = await Health({"search": works}, utc_now).readiness()
+        readiness = await Health({"search": succeed}, utc_now).readiness()
     finally:
         await sql.fetch_rows(renamed, newest, f"{newest}_but_not_yet")
-    assert found.status == "unavailable"
-    assert "run `movies migrate`" in found.parts["database"].detail
-    assert (await Health({"search": works}, utc_now).readiness()).status == "ready"
+    assert readiness.status == "unavailable"
+    assert "run `movies migrate`" in readiness.parts["database"].detail
+    assert (await Health({"search": succeed}, utc_now).readiness()).status == "ready"

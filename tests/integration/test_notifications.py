@@ -1,4 +1,4 @@
-"""A tap on the shoulder: felt when it is given, harmless when nobody feels it."""
+"""Outbox notifications: they wake a waiting listener and never fail the sender."""
 
 import asyncio
 
@@ -7,19 +7,21 @@ import pytest
 from service.outbox.notifications import OutboxNotifier, PostgresNotifier, notifier_for
 
 
-async def test_a_nudge_wakes_the_one_who_waits(database: str, notifier: OutboxNotifier) -> None:
+async def test_a_notification_wakes_a_waiting_listener(
+    database: str, notifier: OutboxNotifier
+) -> None:
     listener = notifier_for(database)
     await listener.listen()
-    await listener.wait(1.0)  # PostgreSQL's says once that it has begun to listen
-    waiting = asyncio.create_task(listener.wait(60))
+    await listener.wait(1.0)  # PostgreSQL's notifier wakes once when it has connected
+    wait = asyncio.create_task(listener.wait(60))
     await asyncio.sleep(0)
-    while not waiting.done():
+    while not wait.done():
         await notifier.notify()
-        await asyncio.wait({waiting}, timeout=0.2)
+        await asyncio.wait({wait}, timeout=0.2)
     await listener.close()
 
 
-async def test_without_a_nudge_the_wait_ends_by_itself(database: str) -> None:
+async def test_without_a_notification_the_wait_ends_after_its_timeout(database: str) -> None:
     listener = notifier_for(database)
     await listener.listen()
     await asyncio.wait_for(listener.wait(0.05), 30)
@@ -27,26 +29,26 @@ async def test_without_a_nudge_the_wait_ends_by_itself(database: str) -> None:
     await listener.close()
 
 
-async def test_nobody_listening_is_no_error(notifier: OutboxNotifier) -> None:
+async def test_notifying_without_a_listener_raises_nothing(notifier: OutboxNotifier) -> None:
     for _ in range(500):
         await notifier.notify()
 
 
-async def test_a_database_that_is_away_makes_no_nudge_and_no_error(
+async def test_notifying_and_listening_without_a_database_raise_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def away() -> None:
-        raise ConnectionRefusedError("the database is away")
+    def refuse_connection() -> None:
+        raise ConnectionRefusedError("the database is down")
 
-    def broken() -> None:
-        raise ZeroDivisionError("a fault of ours")
+    def fail() -> None:
+        raise ZeroDivisionError("a bug")
 
-    deaf = PostgresNotifier("postgres://nobody@127.0.0.1:1/movies")
-    monkeypatch.setattr("service.outbox.notifications.get_connection", away)
-    await deaf.notify()
-    monkeypatch.setattr("service.outbox.notifications.get_connection", broken)
+    notifier = PostgresNotifier("postgres://nobody@127.0.0.1:1/movies")
+    monkeypatch.setattr("service.outbox.notifications.get_connection", refuse_connection)
+    await notifier.notify()
+    monkeypatch.setattr("service.outbox.notifications.get_connection", fail)
     with pytest.raises(ZeroDivisionError):
-        await deaf.notify()
-    await deaf.listen()
-    await asyncio.wait_for(deaf.wait(0.2), 30)
-    await deaf.close()
+        await notifier.notify()
+    await notifier.listen()
+    await asyncio.wait_for(notifier.wait(0.2), 30)
+    await notifier.close()

@@ -1,4 +1,4 @@
-"""The outbox under pressure: events in disorder, films that nothing can be done with, many rows."""
+"""The outbox under pressure: disordered events, films that cannot be indexed, many rows."""
 
 import asyncio
 import random
@@ -27,7 +27,7 @@ async def differences(inventory: Inventory) -> list[Difference]:
 
 
 @pytest.mark.fault("events-out-of-order")
-async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds(
+async def test_events_late_twice_and_out_of_order_leave_the_index_equal_to_the_database(
     catalogue: Catalogue, writer: FaultyWriter, inventory: Inventory, notifier: OutboxNotifier
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
@@ -50,21 +50,21 @@ async def test_events_late_twice_and_out_of_order_end_in_what_the_database_holds
 
 
 @pytest.mark.fault("document-rejected")
-async def test_a_film_that_can_become_no_document_is_set_aside_and_the_rest_goes_in(
+async def test_a_film_that_cannot_become_a_document_is_quarantined_and_the_others_are_indexed(
     catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
-    poison = films[11]
-    await Film.filter(id=poison.id).update(directors=[None])  # by hand; no door lets this in
+    invalid = films[11]
+    await Film.filter(id=invalid.id).update(directors=[None])  # no endpoint would accept this
     await worker.process_batch()
     assert await count_films(writer) == 29
-    row = await Outbox.get(film_id=poison.id)
+    row = await Outbox.get(film_id=invalid.id)
     assert row.quarantined_at is not None
     assert row.reason is not None and "cannot become a document" in row.reason
 
 
 @pytest.mark.fault("outbox-backlog")
-async def test_a_film_that_breaks_the_code_holds_up_nobody_and_is_set_aside_after_some_tries(
+async def test_a_film_that_triggers_a_bug_blocks_no_others_and_is_quarantined_after_some_attempts(
     catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
@@ -75,13 +75,13 @@ async def test_a_film_that_breaks_the_code_holds_up_nobody_and_is_set_aside_afte
         assert await count_films(writer) == 28
         await Outbox.all().update(due_at=0)
     assert await worker.process_batch() == 0
-    aside = await Outbox.filter(quarantined_at__isnull=False)
-    assert {str(row.film_id) for row in aside} == writer.crash_on
-    assert all("nobody thought of this film" in str(row.reason) for row in aside)
+    quarantined = await Outbox.filter(quarantined_at__isnull=False)
+    assert {str(row.film_id) for row in quarantined} == writer.crash_on
+    assert all("nobody thought of this film" in str(row.reason) for row in quarantined)
 
 
 @pytest.mark.parametrize("indexed_before", [True, False])
-async def test_what_breaks_for_every_film_sets_none_aside_and_is_told(
+async def test_an_error_with_every_film_is_recorded_and_quarantines_none(
     indexed_before: bool, catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     films = list((await catalogue.upsert_all(FILMS[:4], SAMPLE)).films)
@@ -103,7 +103,7 @@ async def test_what_breaks_for_every_film_sets_none_aside_and_is_told(
 
 @pytest.mark.fault("outbox-backlog")
 @pytest.mark.parametrize("number", [3_000, pytest.param(102_000, marks=pytest.mark.chaos)])
-async def test_a_long_outbox_is_drained_poison_set_aside_and_old_rows_swept(
+async def test_a_long_outbox_is_drained_bad_films_quarantined_and_old_rows_deleted(
     number: int,
     catalogue: Catalogue,
     worker: IndexWorker,
@@ -114,25 +114,25 @@ async def test_a_long_outbox_is_drained_poison_set_aside_and_old_rows_swept(
     await worker.process_batch()
     writer.rejections = {str(film.id): False for film in films[:3]}  # a tenth of the rows
     await store.append_pointers(((films[n % 30].id, 1, "film") for n in range(number)), 0)
-    steps = 0
+    batches = 0
     while await worker.process_batch():
-        steps += 1
-    assert steps == -(-number // BATCH_SIZE), "what is set aside is not claimed again"
+        batches += 1
+    assert batches == -(-number // BATCH_SIZE), "a quarantined row was claimed again"
     depth = await store.measure_depth(0)
     assert (depth.waiting, depth.quarantined) == (0, number // 10)
-    made = await catalogue.add(FilmFacts(title="Behind a heap of poison"))
+    added = await catalogue.add(FilmFacts(title="Behind many quarantined films"))
     assert await worker.process_batch() == 1
-    assert await inventory.get_entry("movies-1", str(made.id)) is not None
+    assert await inventory.get_entry("movies-1", str(added.id)) is not None
     assert await store.delete_acknowledged(await now_ms()) == 0, (
-        "rebuilds may need what was finished today"
+        "rebuilds may need what was acknowledged today"
     )
     await Outbox.filter(done_at__isnull=False).update(done_at=1)
     assert await store.delete_acknowledged(await now_ms()) == number - number // 10 + 31
-    left = await fetch_rows("SELECT COUNT(*) AS n FROM outbox")
-    assert left[0]["n"] == number // 10, "what waits for a person is kept"
+    rows = await fetch_rows("SELECT COUNT(*) AS n FROM outbox")
+    assert rows[0]["n"] == number // 10, "quarantined rows are kept"
 
 
-async def test_what_changed_since_a_moment_is_read_in_pages_also_while_it_is_finished(
+async def test_changes_since_a_time_are_read_in_pages_while_some_are_acknowledged(
     catalogue: Catalogue,
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
@@ -142,15 +142,15 @@ async def test_what_changed_since_a_moment_is_read_in_pages_also_while_it_is_fin
     since = await now_ms()
     for film in films[:20]:
         await catalogue.update(str(film.id), None, FilmPatch(year=1991))
-    wanted = {entry.id: entry.film_id for entry in await Outbox.filter(done_at=None)}
-    await store.acknowledge(list(wanted)[:11])  # all in one moment: more than a page
+    expected = {row.id: row.film_id for row in await Outbox.filter(done_at=None)}
+    await store.acknowledge(list(expected)[:11])  # all at the same time: more than a page
     read: dict[int, object] = {}
     async for page in store.read_changes_since(since, 4):
         assert 0 < len(page) <= 4
         if not read:
             await store.acknowledge(
-                list(wanted)[11:]
-            )  # by another indexer, behind the reader's back
-        read |= {entry.id: entry.film_id for entry in page}
-    assert read == wanted
+                list(expected)[11:]
+            )  # by another worker, while the reader reads
+        read |= {pointer.id: pointer.film_id for pointer in page}
+    assert read == expected
     assert [page async for page in store.read_changes_since(await now_ms() + 1, 4)] == []
