@@ -1,4 +1,4 @@
-"""A process of its own that writes films, and the same film as others do, when it is told to."""
+"""A process that writes films, and changes one film that other processes change too."""
 
 import asyncio
 import sys
@@ -10,21 +10,22 @@ from service.films.schemas import FilmFacts, FilmPatch
 from service.outbox.notifications import notifier_for
 
 
-async def write(database_url: str, name: str, shared: str, times: int) -> None:
+async def write_films(database_url: str, name: str, shared_id: str, count: int) -> None:
+    """Print `ready`, wait for a line on standard input, then add `count` films."""
     await open_database(database_url)
     notifier = notifier_for(database_url)
     catalogue = Catalogue(notifier, utc_now)
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    for number in range(times):
-        made = await catalogue.add(FilmFacts(title=f"{name} {number}"))
-        await catalogue.update(shared, None, FilmPatch(plot=f"{name} was here, {number}"))
+    for number in range(count):
+        film = await catalogue.add(FilmFacts(title=f"{name} {number}"))
+        await catalogue.update(shared_id, None, FilmPatch(plot=f"{name} was here, {number}"))
         if number % 3 == 0:
-            await catalogue.delete(str(made.id), None)
+            await catalogue.delete(str(film.id), None)
     await notifier.close()
     await close_database()
 
 
 if __name__ == "__main__":
-    _, url, who, film_id, count = sys.argv
-    asyncio.run(write(url, who, film_id, int(count)))
+    _, url, writer_name, film_id, film_count = sys.argv
+    asyncio.run(write_films(url, writer_name, film_id, int(film_count)))
