@@ -1,8 +1,8 @@
-"""Where words are looked for: titles and directors by default, cast, writers and plot when asked.
+"""The fields that a search looks at: titles and directors, on request also cast, writers and plot.
 
-A plan is made for titles and directors; this takes out of it what is not wanted and adds what is.
-Ranking compares names and titles letter by letter, so names can stand in for titles; a plot is too
-long for that and counts by its words alone.
+A plan is made for titles and directors. `restrict_plan` removes the clauses of fields that are not
+searched and adds clauses for the other ones. Ranking compares names and titles letter by letter, so
+names can take the place of titles. A plot is too long for that and counts by its words alone.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,12 @@ SearchFields = frozenset[SearchField]
 
 DEFAULT_FIELDS: SearchFields = frozenset({"title", "director"})
 
-NAME_WEIGHT, NAME_EDIT_WEIGHT, PLOT_WEIGHT = 0.80, 0.50, 0.50  # beside the same word in a title
-NO_TEXT = "–"  # stands where a film has none of the texts that are looked at
+# Factors for a word in these fields; the same word in a title has 1.
+NAME_WEIGHT, NAME_EDIT_WEIGHT, PLOT_WEIGHT = 0.80, 0.50, 0.50
+NO_TEXT = "–"  # the title for ranking of a film that has none of the searched texts
 
-_NAME_FIELDS: dict[Field, int] = {"cast": CAST, "writer": WRITER}
-"""The parts that are people, each a field of its own, and where their words stand."""
+_NAME_FIELDS: dict[Literal["cast", "writer"], int] = {"cast": CAST, "writer": WRITER}
+"""The fields of people's names that are searched on request, with their masks."""
 
 _TITLE_FIELDS: tuple[Field, ...] = (
     "title",
@@ -36,62 +37,70 @@ _DIRECTOR_FIELDS: tuple[Field, ...] = ("director", "director_edge")
 _SHARED_FIELDS: tuple[Field, ...] = ("grams", "sound")
 
 
-def restrict_plan(plan: Plan, scope: SearchFields, vocabulary: Vocabulary, *, typos: bool) -> Plan:
-    """`plan` with clauses for the parts of `scope` alone, with `typos` for misspelt names too."""
-    if scope == DEFAULT_FIELDS:
+def restrict_plan(
+    plan: Plan, search_fields: SearchFields, vocabulary: Vocabulary, *, typos: bool
+) -> Plan:
+    """Return `plan` with clauses for `search_fields` alone.
+
+    With `typos`, it has clauses for misspelt names of the cast and the writers, too.
+    """
+    if search_fields == DEFAULT_FIELDS:
         return plan
-    fields: set[Field] = {"year"}
-    if "title" in scope:
-        fields.update(_TITLE_FIELDS)
-    if "director" in scope:
-        fields.update(_DIRECTOR_FIELDS)
-    if len(fields) > 1:
-        fields.update(_SHARED_FIELDS)
+    index_fields: set[Field] = {"year"}
+    if "title" in search_fields:
+        index_fields.update(_TITLE_FIELDS)
+    if "director" in search_fields:
+        index_fields.update(_DIRECTOR_FIELDS)
+    if len(index_fields) > 1:
+        index_fields.update(_SHARED_FIELDS)
 
-    def kept(slots: Sequence[Slot]) -> tuple[Slot, ...]:
-        added = (
-            (slot, _extra_clauses(slot.clauses[0], scope, vocabulary, typos)) for slot in slots
-        )
-        new = ((s, [c for c in s.clauses if c.field in fields] + more) for s, more in added)
-        return tuple(replace(slot, clauses=tuple(clauses)) for slot, clauses in new if clauses)
+    def restrict_slots(slots: Sequence[Slot]) -> tuple[Slot, ...]:
+        restricted = []
+        for slot in slots:
+            clauses = [clause for clause in slot.clauses if clause.field in index_fields]
+            clauses += _extra_clauses(slot.clauses[0], search_fields, vocabulary, typos)
+            if clauses:
+                restricted.append(replace(slot, clauses=tuple(clauses)))
+        return tuple(restricted)
 
-    groups = tuple(Group(kept(group.slots), group.min_matches) for group in plan.groups)
-    whole = plan.full_title if "title" in scope else None
-    return Plan(tuple(g for g in groups if g.is_possible), kept(plan.optional), whole)
+    groups = [Group(restrict_slots(group.slots), group.min_matches) for group in plan.groups]
+    full_title = plan.full_title if "title" in search_fields else None
+    possible_groups = tuple(group for group in groups if group.is_possible)
+    return Plan(possible_groups, restrict_slots(plan.optional), full_title)
 
 
 def _extra_clauses(
-    exact: Clause, scope: SearchFields, vocabulary: Vocabulary, typos: bool
+    title_clause: Clause, search_fields: SearchFields, vocabulary: Vocabulary, typos: bool
 ) -> list[Clause]:
-    """What a slot has beside titles and directors, by its first clause."""
-    if exact.field != "title":
+    """Return a slot's clauses for fields beside titles and directors, by its first clause."""
+    if title_clause.field != "title":
         return []
-    found: list[Clause] = []
-    for field, place in _NAME_FIELDS.items():
-        if field in scope:
-            found += _name_clauses(field, place, exact, vocabulary, typos)
-    if "plot" in scope:
-        found.append(Clause("plot", exact.terms, PLOT_WEIGHT * exact.weight))
-    return found
+    clauses: list[Clause] = []
+    for field, field_mask in _NAME_FIELDS.items():
+        if field in search_fields:
+            clauses += _name_clauses(field, field_mask, title_clause, vocabulary, typos)
+    if "plot" in search_fields:
+        clauses.append(Clause("plot", title_clause.terms, PLOT_WEIGHT * title_clause.weight))
+    return clauses
 
 
 def _name_clauses(
-    field: Field, place: int, exact: Clause, vocabulary: Vocabulary, typos: bool
+    field: Field, field_mask: int, title_clause: Clause, vocabulary: Vocabulary, typos: bool
 ) -> list[Clause]:
-    """A word among the names of one part; an engine is not asked for what no name there has."""
-    found = []
-    names, word = vocabulary.names, exact.terms[0]
-    if not all(names.surely_absent(term, place) for term in exact.terms):
-        found.append(Clause(field, exact.terms, NAME_WEIGHT * exact.weight))
+    """Return the clauses of one field of names; there are none for a word that no name has."""
+    clauses = []
+    names, word = vocabulary.names, title_clause.terms[0]
+    if not all(names.surely_absent(term, field_mask) for term in title_clause.terms):
+        clauses.append(Clause(field, title_clause.terms, NAME_WEIGHT * title_clause.weight))
     if typos and len(word) >= MIN_FUZZY_LENGTH and not word.isdigit():
-        terms = tuple(near.word for near in names.expand(word, 1) if near.field_mask & place)
+        terms = tuple(near.word for near in names.expand(word, 1) if near.field_mask & field_mask)
         if terms:
-            found.append(Clause(field, terms, NAME_EDIT_WEIGHT * exact.weight))
-    return found
+            clauses.append(Clause(field, terms, NAME_EDIT_WEIGHT * title_clause.weight))
+    return clauses
 
 
 class RankingTexts(TypedDict):
-    """What ranking looks at."""
+    """The texts of a film that ranking compares with a query."""
 
     title: str
     aliases: list[str]
@@ -99,17 +108,26 @@ class RankingTexts(TypedDict):
 
 
 def ranking_texts(
-    fields: SearchFields,
+    search_fields: SearchFields,
     *,
     titles: Sequence[str],
     directors: Sequence[str],
     writers: Sequence[str],
     actors: Sequence[str],
 ) -> RankingTexts:
-    """A film's texts for ranking; without titles in `scope` its people's names are its titles."""
+    """Return a film's texts for ranking.
+
+    The names of all searched people take the place of the directors; if titles are not searched,
+    they take the place of the titles.
+    """
     people = {"director": directors, "writer": writers, "cast": actors}
-    names = [name for part, theirs in people.items() if part in fields for name in theirs]
-    names = list(dict.fromkeys(names))  # who writes and directs is one name
-    if "title" in fields:
+    names = [
+        name
+        for field, field_names in people.items()
+        if field in search_fields
+        for name in field_names
+    ]
+    names = list(dict.fromkeys(names))  # somebody who writes and directs is one name
+    if "title" in search_fields:
         return {"title": titles[0], "aliases": [*titles[1:]], "directors": names}
     return {"title": names[0] if names else NO_TEXT, "aliases": names[1:], "directors": []}

@@ -1,8 +1,9 @@
-"""What a person typed, understood as far as that goes without knowing any film.
+"""Parses what a person typed, without knowledge of any film.
 
-Everything is plain text: no character has a meaning of its own, so there is no syntax to get wrong.
-What costs more than it can be worth (200 characters, 32 words) is refused here, before anything is
-asked of an engine."""
+A query is plain text: no character has a special meaning, so there are no syntax errors. Queries
+that would be too expensive (more than 200 characters or 32 words) are rejected here, before an
+engine is involved.
+"""
 
 import re
 import unicodedata
@@ -14,7 +15,7 @@ from service.text.analysis import ARTICLES, tokenize
 from service.text.imdb_ids import IMDB_ID_PATTERN, is_imdb_id
 from service.text.titles import full_title_keys
 
-MAX_QUERY_LENGTH = 200  # characters after normalising
+MAX_QUERY_LENGTH = 200  # characters after normalization
 MAX_WORDS = 32
 
 _STOP_WORDS = "a an and at by for from in la le of on or the to with"
@@ -23,12 +24,12 @@ _NOISE_WORDS = """actors bluray cast cinema download dvd film films free full hd
     torrent trailer watch"""
 
 STOP_WORDS = frozenset(_STOP_WORDS.split())
-"""Words that nearly every title has: they tell films apart only when all else is equal."""
+"""Words that very many titles have: they decide between films only if all else is equal."""
 
-STOP_WORD_WEIGHT = 0.25  # of a stop word, or of a word that people add around titles
+STOP_WORD_WEIGHT = 0.25  # of a stop word or a noise word; other words have 1
 
 NOISE_WORDS = frozenset(_NOISE_WORDS.split())
-"""What people add at either end of a title when they look for the film, not the words."""
+"""Words that people add before or after a title, as in `watch jaws full movie`."""
 
 _IMDB_URL = re.compile(
     r"(?:https?://)?(?:[a-z0-9-]+\.)*imdb\.com/(?:[a-z-]{2,5}/)?title/("
@@ -51,14 +52,18 @@ def _normalize(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-@dataclass(frozen=True)  # no slots: they leave no place for what is worked out once
+@dataclass(frozen=True)  # no slots: cached properties need a `__dict__`
 class Query:
-    """A typed text, taken apart.
+    """A parsed text.
 
-    `text` is what was typed, tidied; `words` all its folded words; `core` those without what people
-    add around a title (`watch … full movie`); `year` the year that stands beside other words, also
-    kept among the words, since `Blade Runner 2049` is a title; `imdb_id` is set when the text is an
-    IMDb id or address and nothing else."""
+    Attributes:
+        text: the typed text, normalized.
+        words: all folded words.
+        core: the words without the noise words at either end (`watch … full movie`).
+        year: the year at the end or the beginning of other words; it stays among the words, since
+            `Blade Runner 2049` is a title.
+        imdb_id: set if the text is an IMDb id or the address of a title, and nothing else.
+    """
 
     text: str
     words: tuple[str, ...]
@@ -68,38 +73,36 @@ class Query:
 
     @classmethod
     def parse(cls, text: str) -> "Query":
-        """Read a typed text.
+        """Parse a typed text.
 
         Raises:
-            Invalid: nothing to look for (`query_empty`), more than 200 characters
-            (`query_too_long`) or 32 words
-                (`query_too_many_words`) after normalising, control characters or lone surrogates
-                (`query_unreadable`).
+            Invalid: the text has no words (`query_empty`), more than 200 characters
+                (`query_too_long`) or 32 words (`query_too_many_words`) after normalization, control
+                characters or lone surrogates (`query_unreadable`).
         """
-        if len(text) > 20 * MAX_QUERY_LENGTH:  # not even worth tidying
+        too_long = f"A query has at most {MAX_QUERY_LENGTH} characters."
+        if len(text) > 20 * MAX_QUERY_LENGTH:  # too long even to normalize
+            raise _invalid_query(too_long, "query_too_long")
+        normalized = _normalize(text)
+        words = tokenize(normalized)
+        if not words:
             raise _invalid_query(
-                f"A query has at most {MAX_QUERY_LENGTH} characters.", "query_too_long"
+                "A query must have at least one letter, digit or sign.", "query_empty"
             )
-        tidy = _normalize(text)
-        found = tokenize(tidy)
-        if not found:
-            raise _invalid_query(
-                "A query must have at least one letter, figure or sign.", "query_empty"
-            )
-        if max(len(tidy), len(" ".join(found))) > MAX_QUERY_LENGTH:
-            raise _invalid_query(
-                f"A query has at most {MAX_QUERY_LENGTH} characters.", "query_too_long"
-            )
-        if len(found) > MAX_WORDS:
+        if max(len(normalized), len(" ".join(words))) > MAX_QUERY_LENGTH:
+            raise _invalid_query(too_long, "query_too_long")
+        if len(words) > MAX_WORDS:
             raise _invalid_query(f"A query has at most {MAX_WORDS} words.", "query_too_many_words")
-        if len(found) > 1 and found[-1] in ARTICLES and _INVERTED.search(tidy):
-            found = [found[-1], *found[:-1]]
-        core = _strip_noise(found)
-        return cls(tidy, tuple(found), tuple(core), _find_year(core), _find_imdb_id(tidy))
+        if len(words) > 1 and words[-1] in ARTICLES and _INVERTED.search(normalized):
+            words = [words[-1], *words[:-1]]
+        core = _strip_noise(words)
+        return cls(
+            normalized, tuple(words), tuple(core), _find_year(core), _find_imdb_id(normalized)
+        )
 
     @cached_property
     def title(self) -> tuple[str, ...]:
-        """The words that may be a title: the core without its year."""
+        """The words that may be a title: the core without the year."""
         if self.year is None:
             return self.core
         year = str(self.year)
@@ -107,38 +110,40 @@ class Query:
 
     @cached_property
     def full_titles(self) -> tuple[str, ...]:
-        """The text as a whole title without spaces: as typed, without noise, without the year.
+        """The text as a full title without spaces: as typed, without noise, without the year.
 
-        Numbers also as figures; each also without a leading article.
+        Each comes also with numbers in digits and without a leading article.
         """
-        forms = (full_title_keys(list(part)) for part in (self.title, self.core, self.words))
-        return tuple(dict.fromkeys(form for each in forms for form in each))
+        forms = (full_title_keys(list(words)) for words in (self.title, self.core, self.words))
+        return tuple(dict.fromkeys(key for keys in forms for key in keys))
 
     @property
     def compact_key(self) -> str:
-        """The words that count, run together."""
+        """The words of the core run together."""
         return "".join(self.core)
 
 
-def _strip_noise(found: list[str]) -> list[str]:
-    start, end = 0, len(found)
-    while start < end and found[start] in NOISE_WORDS:
+def _strip_noise(words: list[str]) -> list[str]:
+    """Return the words without noise at either end, unless only stop words would be left."""
+    start, end = 0, len(words)
+    while start < end and words[start] in NOISE_WORDS:
         start += 1
-    while end > start and found[end - 1] in NOISE_WORDS:
+    while end > start and words[end - 1] in NOISE_WORDS:
         end -= 1
-    if end < len(found) and end > start + 1 and found[end - 1] in ("the", "a"):  # "... the movie"
+    if end < len(words) and end > start + 1 and words[end - 1] in ("the", "a"):  # "... the movie"
         end -= 1
-    return found[start:end] if any(word not in STOP_WORDS for word in found[start:end]) else found
+    return words[start:end] if any(word not in STOP_WORDS for word in words[start:end]) else words
 
 
-def _find_year(found: list[str]) -> int | None:
-    years = [word for word in found[-1:] + found[:1] if _YEAR.fullmatch(word)]
-    return int(years[0]) if years and len(found) > 1 else None
+def _find_year(words: list[str]) -> int | None:
+    """Return the year at the end or else at the beginning, if there are other words."""
+    years = [word for word in words[-1:] + words[:1] if _YEAR.fullmatch(word)]
+    return int(years[0]) if years and len(words) > 1 else None
 
 
 def _find_imdb_id(text: str) -> str | None:
     lowered = text.lower()
     if is_imdb_id(lowered):
         return lowered
-    found = _IMDB_URL.fullmatch(lowered)
-    return found.group(1) if found else None
+    match = _IMDB_URL.fullmatch(lowered)
+    return match.group(1) if match else None

@@ -1,12 +1,13 @@
-"""A query turned into clauses of exact terms, which every engine translates word for word.
+"""Plans: a query as clauses of exact terms, which every engine translates word for word.
 
-Each word of the query is a slot: the ways in which a film can have it, each with what it is worth,
-of which the best one counts. Slots are summed. Constant worths instead of term statistics, because
-over misspelt words statistics rank the rare above the right; and exact terms only, taken from the
-vocabulary, because then both engines are fast and find the same.
+Each word of the query is a slot: the alternative ways in which a film can have the word, each with
+a weight. The best clause of a slot counts, and the slots are summed. Weights are constants instead
+of term statistics, because for misspelt words statistics rank rare words above the right ones.
+Terms are exact, taken from the vocabulary, because then both engines are fast and find the same.
 
-Bounds, whatever is typed: 16 words, 15 neighbouring pairs, at most 64 terms in a clause, 12 clauses
-in a slot."""
+A plan is bounded for any query: 16 words, 15 neighbouring pairs, at most 64 terms in a clause and
+12 clauses in a slot.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,11 +36,10 @@ Field = Literal[
     "edge", "director_edge", "whole_edge", "grams", "sound", "initials", "year",
 ]  # fmt: skip
 
-MAX_SLOTS = 16  # words of a query that are looked up; the others only count in ranking
-MAX_NGRAMS = 48  # grams of the fallback: enough for 25 letters
+MAX_SLOTS = 16  # words of a query that are looked up; further words only count in ranking
+MAX_NGRAMS = 48  # of a relaxed plan: enough for 25 letters
 
-
-# Worth of a match by place and edits, measured on known-item queries.
+# Weights of a match by field and edits, measured with queries for known films.
 EXACT_WEIGHTS: dict[Field, float] = {"title": 1.0, "alt": 0.90, "joined": 0.90, "director": 0.85}
 ONE_EDIT_WEIGHTS: dict[Field, float] = {
     "title": 0.62,
@@ -48,29 +48,23 @@ ONE_EDIT_WEIGHTS: dict[Field, float] = {
     "director": 0.53,
 }
 TWO_EDITS_WEIGHTS: dict[Field, float] = {"title": 0.42, "alt": 0.38, "director": 0.36}
-SHORT_WORD_EDIT_WEIGHTS: dict[Field, float] = {"title": 0.37, "director": 0.32}  # in three letters
+SHORT_WORD_EDIT_WEIGHTS: dict[Field, float] = {"title": 0.37, "director": 0.32}  # of three letters
 LAST_PREFIX_WEIGHTS: dict[Field, float] = {"edge": 0.80, "director_edge": 0.80}
 INNER_PREFIX_WEIGHT = 0.45
 PREFIX_EDIT_WEIGHTS: dict[Field, float] = {"edge": 0.50, "director_edge": 0.43}
 PAIR_WEIGHT, PAIR_EDIT_WEIGHT = 0.85, 0.53
-PHONETIC_WEIGHT = 0.50  # a word that sounds the same, when the typed one does not exist
-INITIALS_WEIGHT = 2.0  # a word that is a title's initials stands for all of it
-(
-    FULL_TITLE_WEIGHT,
-    FULL_TITLE_PREFIX_WEIGHT,
-    FULL_TITLE_EDIT_WEIGHT,
-    FULL_TITLE_PREFIX_EDIT_WEIGHT,
-) = (
-    3.0,
-    0.80,
-    0.75,
-    0.56,
-)
+PHONETIC_WEIGHT = 0.50  # of a word that sounds the same, if the typed word does not exist
+INITIALS_WEIGHT = 2.0  # of a title's initials, which stand for all its words
+FULL_TITLE_WEIGHT = 3.0
+FULL_TITLE_PREFIX_WEIGHT = 0.80
+FULL_TITLE_EDIT_WEIGHT = 0.75
+FULL_TITLE_PREFIX_EDIT_WEIGHT = 0.56
 YEAR_WEIGHT, NEAR_YEAR_WEIGHT = 0.90, 0.45
-MIN_NGRAM_SHARE, NGRAMS_WEIGHT = 0.4, 2.0  # of all pieces: what a hit needs, what all of them count
+MIN_NGRAM_SHARE = 0.4  # of all n-grams of the query, for a hit
+NGRAMS_WEIGHT = 2.0  # of all n-grams together
 
 MAX_INITIALS_LENGTH = 7
-MIN_FUZZY_LENGTH = 4  # letters; shorter words are one edit from anything
+MIN_FUZZY_LENGTH = 4  # letters; a shorter word is one edit away from too many others
 MIN_TWO_EDITS_LENGTH = 7
 MIN_FULL_TITLE_TWO_EDITS_LENGTH = 9
 
@@ -85,7 +79,7 @@ FIELD_MASKS: dict[Field, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Films that have any of `terms` in `field` get `worth`."""
+    """Films that have any of `terms` in `field` score `weight`."""
 
     field: Field
     terms: tuple[str, ...]
@@ -94,8 +88,9 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Ways of having one word: the best clause counts, `counts` times (a pair run together stands
-    for two).
+    """The alternative clauses for one word: the best one counts, `multiplicity` times.
+
+    The multiplicity is 2 for a pair of words run together, else 1.
     """
 
     clauses: tuple[Clause, ...]
@@ -104,23 +99,24 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Slots of which counts worth at least `needed` make a film a hit."""
+    """Slots that make a film a hit if the matching ones have `min_matches` in multiplicity."""
 
     slots: tuple[Slot, ...]
     min_matches: int
 
     @property
     def is_possible(self) -> bool:
-        """Whether a film that has all of it has what is needed."""
+        """Whether a film that matches all slots reaches `min_matches`."""
         return sum(slot.multiplicity for slot in self.slots) >= self.min_matches
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an engine is asked for.
+    """What an engine searches for.
 
-    A film is a hit when any of `groups` has what it needs, or when the `full_title` slot matches.
-    Its score is the sum of all slots that match, `extra` ones included, times its document's boost.
+    A film is a hit if it has the matches that any of `groups` needs, or if the `full_title` slot
+    matches. Its score is the sum of all slots that match, the `optional` ones included, times the
+    boost of its document.
     """
 
     groups: tuple[Group, ...]
@@ -129,155 +125,161 @@ class Plan:
 
     @property
     def matches_nothing(self) -> bool:
-        """Whether no film can be a hit, so that an engine need not be asked."""
+        """Whether no film can be a hit, so that no engine is needed."""
         return not self.groups and self.full_title is None
 
     @classmethod
     def exact(cls, query: Query) -> "Plan":
-        """Words as they are typed and beginnings: what a well-spelt query needs."""
+        """Plan for the words as they are typed and their prefixes, for well-spelt queries."""
         return _build(query, None, relaxed=False)
 
     @classmethod
     def fuzzy(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
-        """Everything the query may mean, with the vocabulary's words for its typos."""
+        """Plan for everything the query may mean, with the vocabulary's words for its typos."""
         return _build(query, vocabulary, relaxed=False)
 
     @classmethod
     def relaxed(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
-        """For queries of which too little was explained: any one of the words, or enough grams."""
+        """Plan for any word or enough n-grams, if too little of the query is explained."""
         plan = _build(query, vocabulary, relaxed=True)
-        words = Group(plan.groups[0].slots, 1)
-        pieces = character_ngrams(query.compact_key)[:MAX_NGRAMS]
-        worth = NGRAMS_WEIGHT / len(pieces)
-        slots = tuple(Slot((Clause("grams", (piece,), worth),)) for piece in pieces)
-        needed = max(1, round(MIN_NGRAM_SHARE * len(slots)))
-        return cls((words, Group(slots, needed)), plan.optional, plan.full_title)
+        any_word = Group(plan.groups[0].slots, 1)
+        ngrams = character_ngrams(query.compact_key)[:MAX_NGRAMS]
+        weight = NGRAMS_WEIGHT / len(ngrams)
+        slots = tuple(Slot((Clause("grams", (ngram,), weight),)) for ngram in ngrams)
+        min_matches = max(1, round(MIN_NGRAM_SHARE * len(slots)))
+        return cls((any_word, Group(slots, min_matches)), plan.optional, plan.full_title)
 
 
 def _build(query: Query, vocabulary: Vocabulary | None, relaxed: bool) -> Plan:
     core = query.core[:MAX_SLOTS]
     year = str(query.year) if query.year else None
     required: list[Slot] = []
-    extra: list[Slot] = []
-    doubted = _find_unknown_words(core, vocabulary, relaxed)
-    whole = _full_title_slot(query, vocabulary, relaxed)
-    # A title that is nearly what was typed is meant: pairs of words are then not guessed as well.
-    found = any(clause.weight == FULL_TITLE_EDIT_WEIGHT for clause in whole.clauses)
-    for place, word in enumerate(core):
-        last = place == len(query.core) - 1
+    optional: list[Slot] = []
+    unknown_words = _find_unknown_words(core, vocabulary, relaxed)
+    full_title = _full_title_slot(query, vocabulary, relaxed)
+    # A title that is nearly what was typed is meant: pairs of words are then not corrected as well.
+    has_near_title = any(clause.weight == FULL_TITLE_EDIT_WEIGHT for clause in full_title.clauses)
+    for position, word in enumerate(core):
+        is_last = position == len(query.core) - 1
         if word == year:
-            extra.append(_year_slot(word))
+            optional.append(_year_slot(word))
         elif word in STOP_WORDS:
-            extra.append(_word_slot(word, None, last, STOP_WORD_WEIGHT))
-        elif place and numerals.to_digits(word).isdigit():
-            extra.append(_word_slot(word, None, last))
+            optional.append(_word_slot(word, None, is_last, STOP_WORD_WEIGHT))
+        elif position and numerals.to_digits(word).isdigit():
+            optional.append(_word_slot(word, None, is_last))
         else:
-            near = vocabulary if not doubted or word in doubted else None
-            required.append(_word_slot(word, near, last, loose=relaxed))
+            expander = vocabulary if not unknown_words or word in unknown_words else None
+            required.append(_word_slot(word, expander, is_last, relaxed=relaxed))
     if not required:
-        required, extra = [_word_slot(word, None, word is core[-1]) for word in core], []
-    needed = _required_matches(len(required))
-    required += _pair_slots(core, None if found and not relaxed else vocabulary)
-    extra += [
+        required, optional = [_word_slot(word, None, word is core[-1]) for word in core], []
+    min_matches = _required_matches(len(required))
+    required += _pair_slots(core, None if has_near_title and not relaxed else vocabulary)
+    optional += [
         _word_slot(word, None, False, STOP_WORD_WEIGHT)
         for word in set(query.words) - set(query.core)
     ]
-    return Plan((Group(tuple(required), needed),), tuple(extra), whole)
+    return Plan((Group(tuple(required), min_matches),), tuple(optional), full_title)
 
 
 def _find_unknown_words(
-    core: tuple[str, ...], vocabulary: Vocabulary | None, loose: bool
+    core: tuple[str, ...], vocabulary: Vocabulary | None, relaxed: bool
 ) -> set[str]:
-    """The words that no title and no name has; where there are some, the others are taken to be
-    right at first. That saves look-ups, and what it loses the loose plan finds.
+    """Return the words that no title and no director's name has.
+
+    If there are any, the other words are first taken to be right. That saves look-ups; films that
+    are missed by it are found by the relaxed plan.
     """
-    if loose or vocabulary is None:
+    if relaxed or vocabulary is None:
         return set()
     return {word for word in core if not vocabulary.fields_of(word) & (TITLE | ALIAS | DIRECTOR)}
 
 
 def _required_matches(slot_count: int) -> int:
-    """How many of the words must be there: all of two, all but one of three, 60 % of more."""
+    """Return how many of the words must match: all of two, two of three, 60 % of more."""
     return max(1, slot_count if slot_count < 3 else 2 if slot_count == 3 else int(0.6 * slot_count))
 
 
 def _word_slot(
     word: str,
     vocabulary: Vocabulary | None,
-    last: bool,
-    share: float = 1.0,
+    is_last: bool,
+    factor: float = 1.0,
     *,
-    loose: bool = False,
+    relaxed: bool = False,
 ) -> Slot:
-    other = abbreviation_counterpart(word)
-    forms = (*numerals.query_forms(word), *([other] if other else []))
-    clauses = [Clause(field, forms, share * worth) for field, worth in EXACT_WEIGHTS.items()]
-    if last and len(word) <= MAX_EDGE:
+    counterpart = abbreviation_counterpart(word)
+    forms = (*numerals.query_forms(word), *([counterpart] if counterpart else []))
+    clauses = [Clause(field, forms, factor * weight) for field, weight in EXACT_WEIGHTS.items()]
+    if is_last and len(word) <= MAX_EDGE:
         clauses += [
-            Clause(field, (word,), share * worth) for field, worth in LAST_PREFIX_WEIGHTS.items()
+            Clause(field, (word,), factor * weight) for field, weight in LAST_PREFIX_WEIGHTS.items()
         ]
     elif MAX_EDGE >= len(word) >= MIN_FUZZY_LENGTH:
-        clauses.append(Clause("edge", (word,), share * INNER_PREFIX_WEIGHT))
+        clauses.append(Clause("edge", (word,), factor * INNER_PREFIX_WEIGHT))
     if vocabulary is not None and not word.isdigit():
-        clauses += _typo_clauses(word, vocabulary, loose)
-        if last and len(word) >= MIN_FUZZY_LENGTH and not vocabulary.has_prefix(word):
+        clauses += _typo_clauses(word, vocabulary, relaxed)
+        if is_last and len(word) >= MIN_FUZZY_LENGTH and not vocabulary.has_prefix(word):
             clauses += _prefix_typo_clauses(word, vocabulary)
     return Slot(tuple(clauses))
 
 
-def _typo_clauses(word: str, vocabulary: Vocabulary, loose: bool) -> list[Clause]:
-    """Words a letter or two away; more is tried for a word that does not exist."""
-    size = len(word)
-    if size < MIN_FUZZY_LENGTH - 1:
+def _typo_clauses(word: str, vocabulary: Vocabulary, relaxed: bool) -> list[Clause]:
+    """Return clauses for words one or two edits away, and more for a word that does not exist."""
+    length = len(word)
+    if length < MIN_FUZZY_LENGTH - 1:
         return []
-    known = vocabulary.fields_of(word) & (TITLE | ALIAS | DIRECTOR)
-    unknown = [] if known else _unknown_clauses(word)
-    if size < MIN_FUZZY_LENGTH and not loose:
-        return unknown + _clauses_by_field(SHORT_WORD_EDIT_WEIGHTS, vocabulary.expand(word, 1), 1)
-    shortest = MIN_FUZZY_LENGTH + 1 if loose else MIN_TWO_EDITS_LENGTH
+    is_known = bool(vocabulary.fields_of(word) & (TITLE | ALIAS | DIRECTOR))
+    unknown_clauses = [] if is_known else _unknown_clauses(word)
+    if length < MIN_FUZZY_LENGTH and not relaxed:
+        near = vocabulary.expand(word, 1)
+        return unknown_clauses + _clauses_by_field(SHORT_WORD_EDIT_WEIGHTS, near, 1)
+    min_two_edits_length = MIN_FUZZY_LENGTH + 1 if relaxed else MIN_TWO_EDITS_LENGTH
     near = vocabulary.expand(word, 1)
-    if not near and not known and size >= shortest:
+    if not near and not is_known and length >= min_two_edits_length:
         near = vocabulary.expand(word, 2)
     return (
-        unknown
+        unknown_clauses
         + _clauses_by_field(ONE_EDIT_WEIGHTS, near, 1)
         + _clauses_by_field(TWO_EDITS_WEIGHTS, near, 2)
     )
 
 
 def _unknown_clauses(word: str) -> list[Clause]:
-    found = []
+    """Return clauses for a word that does not exist: its sound, and titles with these initials."""
+    clauses = []
     if key := phonetic_key(word):
-        found.append(Clause("sound", (key,), PHONETIC_WEIGHT))
+        clauses.append(Clause("sound", (key,), PHONETIC_WEIGHT))
     if MIN_INITIALS <= len(word) <= MAX_INITIALS_LENGTH:
-        found.append(Clause("initials", (word,), INITIALS_WEIGHT))
-    return found
+        clauses.append(Clause("initials", (word,), INITIALS_WEIGHT))
+    return clauses
 
 
 def _prefix_typo_clauses(word: str, vocabulary: Vocabulary) -> list[Clause]:
+    """Return clauses for prefixes of words that are one edit away from `word`."""
     near = vocabulary.expand(word, 1, prefix=True)
-    places = {"edge": TITLE | ALIAS, "director_edge": DIRECTOR}
-    found = []
-    for field, worth in PREFIX_EDIT_WEIGHTS.items():
+    field_masks = {"edge": TITLE | ALIAS, "director_edge": DIRECTOR}
+    clauses = []
+    for field, weight in PREFIX_EDIT_WEIGHTS.items():
         terms = tuple(
-            n.word for n in near if n.field_mask & places[field] and len(n.word) <= MAX_EDGE
+            n.word for n in near if n.field_mask & field_masks[field] and len(n.word) <= MAX_EDGE
         )
         if terms:
-            found.append(Clause(field, terms, worth))
-    return found
+            clauses.append(Clause(field, terms, weight))
+    return clauses
 
 
 def _clauses_by_field(
-    worths: dict[Field, float], near: Iterable[NearTerm], edits: int
+    weights: dict[Field, float], near: Iterable[NearTerm], edits: int
 ) -> list[Clause]:
-    found = []
-    for field, worth in worths.items():
+    """Return a clause per field with the terms that occur there and are `edits` away."""
+    clauses = []
+    for field, weight in weights.items():
         terms = tuple(
             n.word for n in near if n.edits == edits and n.field_mask & FIELD_MASKS[field]
         )
         if terms:
-            found.append(Clause(field, terms, worth))
-    return found
+            clauses.append(Clause(field, terms, weight))
+    return clauses
 
 
 def _pair_slots(core: tuple[str, ...], vocabulary: Vocabulary | None) -> list[Slot]:
@@ -301,49 +303,49 @@ def _pair_slots(core: tuple[str, ...], vocabulary: Vocabulary | None) -> list[Sl
 
 
 def _may_be_one_word(left: str, right: str, vocabulary: Vocabulary) -> bool:
-    """Whether two words may be one with a letter off: not if each is a word of its own."""
+    """Return whether two words may be one misspelt word: not if both exist by themselves."""
     pair = left + right
     if len(pair) <= MIN_FUZZY_LENGTH or pair.isdigit():
         return False
     return not (left in vocabulary and right in vocabulary)
 
 
-def _full_title_slot(query: Query, vocabulary: Vocabulary | None, loose: bool) -> Slot:
-    forms = query.full_titles
-    clauses = [Clause("whole", forms, FULL_TITLE_WEIGHT)]
-    beginnings = tuple(form for form in forms if len(form) <= MAX_FULL_TITLE_EDGE)
-    if beginnings:
-        clauses.append(Clause("whole_edge", beginnings, FULL_TITLE_PREFIX_WEIGHT))
-    guessed = min(full_title_keys(list(query.title)), key=len)
+def _full_title_slot(query: Query, vocabulary: Vocabulary | None, relaxed: bool) -> Slot:
+    titles = query.full_titles
+    clauses = [Clause("whole", titles, FULL_TITLE_WEIGHT)]
+    prefixes = tuple(title for title in titles if len(title) <= MAX_FULL_TITLE_EDGE)
+    if prefixes:
+        clauses.append(Clause("whole_edge", prefixes, FULL_TITLE_PREFIX_WEIGHT))
+    shortest = min(full_title_keys(list(query.title)), key=len)
     if (
         vocabulary is not None
-        and MAX_WORD >= len(guessed) >= MIN_FUZZY_LENGTH
-        and not guessed.isdigit()
+        and MAX_WORD >= len(shortest) >= MIN_FUZZY_LENGTH
+        and not shortest.isdigit()
     ):
-        near = _clauses_by_field(
-            {"whole": FULL_TITLE_EDIT_WEIGHT}, vocabulary.expand(guessed, 1), 1
-        )
-        if not near and loose and len(guessed) >= MIN_FULL_TITLE_TWO_EDITS_LENGTH:
-            near = _clauses_by_field(
-                {"whole": FULL_TITLE_EDIT_WEIGHT}, vocabulary.expand(guessed, 2), 2
-            )
-        clauses += near
-        if near and not loose:
-            return Slot(tuple(clauses))  # a title that is nearly what was typed: no beginnings
-        starts = vocabulary.expand(guessed, 1, prefix=True)
-        terms = tuple(
+        weights: dict[Field, float] = {"whole": FULL_TITLE_EDIT_WEIGHT}
+        near_titles = _clauses_by_field(weights, vocabulary.expand(shortest, 1), 1)
+        if not near_titles and relaxed and len(shortest) >= MIN_FULL_TITLE_TWO_EDITS_LENGTH:
+            near_titles = _clauses_by_field(weights, vocabulary.expand(shortest, 2), 2)
+        clauses += near_titles
+        if near_titles and not relaxed:
+            return Slot(tuple(clauses))  # a near title is meant, so its prefixes are not
+        near_prefixes = tuple(
             n.word
-            for n in starts
+            for n in vocabulary.expand(shortest, 1, prefix=True)
             if n.field_mask & FULL_TITLE and len(n.word) <= MAX_FULL_TITLE_EDGE
         )
-        if terms:
-            clauses.append(Clause("whole_edge", terms, FULL_TITLE_PREFIX_EDIT_WEIGHT))
+        if near_prefixes:
+            clauses.append(Clause("whole_edge", near_prefixes, FULL_TITLE_PREFIX_EDIT_WEIGHT))
     return Slot(tuple(clauses))
 
 
 def _year_slot(word: str) -> Slot:
-    near = (str(int(word) - 1), str(int(word) + 1))
-    clauses = [Clause(field, (word,), worth) for field, worth in EXACT_WEIGHTS.items()]
+    near_years = (str(int(word) - 1), str(int(word) + 1))
+    clauses = [Clause(field, (word,), weight) for field, weight in EXACT_WEIGHTS.items()]
     return Slot(
-        (*clauses, Clause("year", (word,), YEAR_WEIGHT), Clause("year", near, NEAR_YEAR_WEIGHT))
+        (
+            *clauses,
+            Clause("year", (word,), YEAR_WEIGHT),
+            Clause("year", near_years, NEAR_YEAR_WEIGHT),
+        )
     )

@@ -1,4 +1,4 @@
-"""Whether a query is spelt the way films are."""
+"""Whether the words of a query exist in films."""
 
 from service.search.query.parser import STOP_WORDS, Query
 from service.search.query.plan import MAX_SLOTS
@@ -8,33 +8,34 @@ from service.text import numerals
 
 
 def has_misspelling(query: Query, vocabulary: Vocabulary) -> bool:
-    """Whether some word is in no film: neither alone, nor run together with a neighbour, nor as a
-    beginning where it may be one.
+    """Return whether a word of the query is in no film.
 
-    Then words as they are typed cannot explain all of the query, and need not be asked for.
+    A word may also be run together with a neighbour, and the last word may be a prefix. If there is
+    a misspelling, the words as typed cannot explain the whole query, and the exact stage is
+    skipped.
     """
-    typed = query.core[:MAX_SLOTS]
-    end = len(query.core) - 1
+    words = query.core[:MAX_SLOTS]
+    last = len(query.core) - 1
 
-    def there(word: str, place: int) -> bool:
-        return word in vocabulary or (place == end and vocabulary.has_prefix(word))
+    def is_known(word: str, position: int) -> bool:
+        return word in vocabulary or (position == last and vocabulary.has_prefix(word))
 
-    missing = [
-        place
-        for place, word in enumerate(typed)
-        if not (_needs_no_spelling(word) or there(word, place))
+    unknown_positions = [
+        position
+        for position, word in enumerate(words)
+        if not (_has_other_meaning(word) or is_known(word, position))
     ]
-    for place in missing:
-        before, after = typed[place - 1 : place], typed[place + 1 : place + 2]
-        joint = [(typed[place] + "".join(after), place + 1)] if after else []
-        joint += [("".join(before) + typed[place], place)] if before else []
-        if not any(there(*each) for each in joint):
-            return not any(vocabulary.has_prefix(form) for form in query.full_titles)
+    for position in unknown_positions:
+        before, after = words[position - 1 : position], words[position + 1 : position + 2]
+        joined = [(words[position] + "".join(after), position + 1)] if after else []
+        joined += [("".join(before) + words[position], position)] if before else []
+        if not any(is_known(*pair) for pair in joined):
+            return not any(vocabulary.has_prefix(title) for title in query.full_titles)
     return False
 
 
-def _needs_no_spelling(word: str) -> bool:
-    """Words that may stand for others, or for nothing."""
+def _has_other_meaning(word: str) -> bool:
+    """Return whether a word may stand for another one, or for nothing."""
     return (
         word in STOP_WORDS
         or numerals.to_digits(word).isdigit()

@@ -1,8 +1,8 @@
-"""Short forms that people type, and what they stand for. A small list, kept by hand.
+"""Short forms that people type, and what they stand for: a small, curated list.
 
-Initials of titles (`lotr`, `bttf`) are not here: the index has them. What is here cannot be worked
-out from a title. A nickname is tried only when the text as typed does not explain itself, so a
-film that really has this title is found first.
+Initials of titles (`lotr`, `bttf`) are not in it, since the index has them; the list has forms that
+cannot be derived from a title. Nicknames are expanded only if the text as typed explains too little
+of itself, so a film that really has such a title is found first.
 """
 
 from service.search.query.parser import Query
@@ -27,7 +27,7 @@ ABBREVIATIONS = {
     "vs": "versus",
     "xmas": "christmas",
 }
-"""One word for one word, both ways: a title may have either."""
+"""Abbreviations and their long forms; a title may have either."""
 
 SHORT_FORMS = {long: short for short, long in ABBREVIATIONS.items()}
 
@@ -48,16 +48,16 @@ NICKNAMES = {
     "x2": "x men 2",
     "x3": "x men 3",
 }
-"""One word for a title or the part of one."""
+"""A word that stands for a title or a part of one."""
 
 
 def abbreviation_counterpart(word: str) -> str | None:
-    """The long form of an abbreviation, or the short one of a word that is often abbreviated."""
+    """Return the long form of an abbreviation, or the abbreviation of a long form, else None."""
     return ABBREVIATIONS.get(word) or SHORT_FORMS.get(word)
 
 
 def expand_nicknames(query: Query) -> Query | None:
-    """The query with its nicknames written out; none when it has no nickname."""
+    """Return the query with its nicknames written out; None if it has no nickname."""
     if not any(word in NICKNAMES for word in query.words):
         return None
     return Query.parse(" ".join(NICKNAMES.get(word, word) for word in query.words))
