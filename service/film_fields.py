@@ -7,8 +7,9 @@ A new field of a film touches four files and a migration:
 3. `service/films/schemas.py`: what a source may state, and how that is checked.
 4. `service/films/responses.py`: how clients see it.
 
-A field that the index holds also needs `service/search/index/document.py`: the field, its
-conversion, and a new `ANALYSIS`. `tests/unit/test_film_fields.py` fails if one is forgotten.
+A field that OMDb has is also read in `service/omdb/parser.py`. A field that the index holds also
+needs `service/search/index/document.py` (the field, its conversion, a new `ANALYSIS`) and a mapping
+in `elasticsearch/`. `tests/unit/test_film_fields.py` fails if a class and this table disagree.
 """
 
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""The only place that changes films: each writes the film and its outbox row in one transaction."""
+"""All changes of films: each one writes the film and its outbox row in one transaction."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, count_films
 async def differences(inventory: Inventory) -> list[Difference]:
     name = await inventory.live_index()
     assert name is not None
-    return [each async for page in compare_pages(inventory, name) for each in page.differences]
+    return [item async for page in compare_pages(inventory, name) for item in page.differences]
 
 
 @pytest.mark.fault("events-out-of-order")
