@@ -149,7 +149,7 @@ async def rollback_reindex(request: Request) -> HTTPResponse:
 )
 async def drift(request: Request) -> HTTPResponse:
     await require_admin(request)
-    return json_response(await get_container(request).drift.show(), headers=NO_STORE)
+    return json_response(await get_container(request).drift.get_last_comparison(), headers=NO_STORE)
 
 
 @bp.get("/outbox", name="outbox")

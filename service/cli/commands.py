@@ -136,7 +136,7 @@ async def check(settings: Settings, repair: bool) -> DriftReport:
                 bar.update(task, completed=report.compared, total=report.total)
                 if repair:
                     await container.drift.repair(report.page_differences)
-    for entry in report.named:
+    for entry in report.first_differences:
         in_database, in_index = entry.database_version or "none", entry.index_version or "none"
         typer.echo(f"{entry.kind:<8}  {entry.film_id}  database {in_database}, index {in_index}")
     return report

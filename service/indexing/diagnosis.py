@@ -1,4 +1,4 @@
-"""Why one film is found, or is not, in plain words: what an operator asks when a user complains."""
+"""Explain why one film is found or not, for an operator who follows up a user's complaint."""
 
 from service.errors import DomainError, Invalid, NotFound
 from service.films.catalogue import Catalogue, parse_uuid
@@ -10,41 +10,47 @@ from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
 
-FIRST = 100  # hits among which a film is looked for by its title
+MAX_RANK = 100  # a search by title must find the film among this many hits
 
 
 class IndexDiagnosis:
-    """Follows one film from the database to the search's answer."""
+    """Follows one film from the database through the outbox and the index to the search."""
 
     def __init__(
-        self, catalogue: Catalogue, pointers: OutboxAdmin, inventory: Inventory, engine: Engine
+        self,
+        catalogue: Catalogue,
+        outbox_admin: OutboxAdmin,
+        inventory: Inventory,
+        engine: Engine,
     ) -> None:
         self._catalogue = catalogue
-        self._pointers = pointers
+        self._outbox_admin = outbox_admin
         self._inventory = inventory
         self._engine = engine
 
     async def explain(self, movie: str) -> list[str]:
-        """Sentences on the film with this id of ours, IMDb id, or whole title.
+        """Return sentences on the film with this id, IMDb id or full title.
 
         Raises:
             Unavailable: the index cannot be read.
         """
-        film = await self._film(movie)
+        film = await self._find_film(movie)
         name = await self._inventory.live_index()
         if name is None:
             return ["There is no index yet: no indexer has been started."]
         if film is None:
-            return await self._of_none(movie, name)
+            return await self._explain_missing_film(movie, name)
         lines = [f"The database has {film.title!r} ({film.year or 'no year'}), id {film.id}."]
-        lines += [_of_pointer(row) for row in (await self._pointers.pointers_of(film))[:1]]
-        lines.append(_of_held(film, await self._inventory.get_entry(name, str(film.id)), name))
+        last_pointers = (await self._outbox_admin.pointers_of(film))[:1]
+        lines += [_explain_pointer(pointer) for pointer in last_pointers]
+        entry = await self._inventory.get_entry(name, str(film.id))
+        lines.append(_explain_entry(film, entry, name))
         if not await self._inventory.is_current_schema(name):
             lines.append(f"But {OUTDATED_MESSAGE}.")
-        lines.append(await self._of_search(film))
+        lines.append(await self._explain_search(film))
         return lines
 
-    async def _film(self, movie: str) -> Film | None:
+    async def _find_film(self, movie: str) -> Film | None:
         try:
             return await self._catalogue.get(movie)
         except NotFound:
@@ -54,57 +60,59 @@ class IndexDiagnosis:
         except NotFound:
             return None
 
-    async def _of_none(self, movie: str, name: str) -> list[str]:
-        lines = [f"The database has no film by the name of {movie!r}, so none is found."]
+    async def _explain_missing_film(self, movie: str, name: str) -> list[str]:
+        lines = [f"The database has no film called {movie!r}, so no search finds it."]
         film_id = parse_uuid(movie)
-        held = await self._inventory.get_entry(name, str(film_id)) if film_id else None
-        if held is not None and held.gone:
-            lines.append(f"It was deleted in version {held.version}; the index knows.")
-        elif held is not None:
+        entry = await self._inventory.get_entry(name, str(film_id)) if film_id else None
+        if entry is not None and entry.gone:
+            lines.append(f"It was deleted in version {entry.version}; the index knows.")
+        elif entry is not None:
             lines.append("The index still holds it: `movies check --repair` removes it.")
         return lines
 
-    async def _of_search(self, film: Film) -> str:
+    async def _explain_search(self, film: Film) -> str:
         try:
-            hits = await self._engine.search(Plan.exact(Query.parse(film.title)), 0, FIRST)
+            hits = await self._engine.search(Plan.exact(Query.parse(film.title)), 0, MAX_RANK)
         except Invalid:
-            return "Its title is nothing that one can search for; its id finds it."
-        except DomainError as fault:
-            return f"Its title could not be tried: {fault.detail}"
-        found = [hit.film_id for hit in hits.hits]
-        if str(film.id) not in found:
-            return f"Its title, typed as it is, does not find it among the first {FIRST} hits."
-        place = found.index(str(film.id)) + 1
-        return f"Its title, typed as it is, finds it: hit {place} of {hits.total}, before ranking."
-
-
-def _of_pointer(row: PointerView) -> str:
-    if row.state == "done":
-        return f"Its last change was indexed at {row.done_at:%Y-%m-%d %H:%M:%S} UTC."
-    if row.state == "quarantined":
+            return "Its title cannot be searched for; its id finds it."
+        except DomainError as error:
+            return f"A search for its title failed: {error.detail}"
+        film_ids = [hit.film_id for hit in hits.hits]
+        if str(film.id) not in film_ids:
+            return f"A search for its exact title does not find it among the first {MAX_RANK} hits."
+        rank = film_ids.index(str(film.id)) + 1
         return (
-            f"Its last change cannot be indexed and was set aside: {row.reason} "
-            f"(outbox row {row.id}; retry it once the cause is mended)."
+            f"A search for its exact title finds it: hit {rank} of {hits.total}, before reranking."
         )
-    if row.state == "retrying":
+
+
+def _explain_pointer(pointer: PointerView) -> str:
+    if pointer.state == "done":
+        return f"Its last change was indexed at {pointer.done_at:%Y-%m-%d %H:%M:%S} UTC."
+    if pointer.state == "quarantined":
         return (
-            f"Its last change failed {row.attempts} times and is tried again at "
-            f"{row.due_at:%H:%M:%S} UTC: {row.reason}"
+            f"Its last change cannot be indexed and is in quarantine: {pointer.reason} "
+            f"(outbox row {pointer.id}; retry it once the cause is fixed)."
         )
-    return "Its last change is on its way; if it stays so, no indexer is running."
+    if pointer.state == "retrying":
+        return (
+            f"Its last change failed {pointer.attempts} times and is retried at "
+            f"{pointer.due_at:%H:%M:%S} UTC: {pointer.reason}"
+        )
+    return "Its last change is waiting in the outbox; if it stays there, no indexer is running."
 
 
-def _of_held(film: Film, held: IndexEntry | None, name: str) -> str:
-    if held is None:
+def _explain_entry(film: Film, entry: IndexEntry | None, name: str) -> str:
+    if entry is None:
         return f"The index {name} does not hold it: `movies check --repair` has it indexed."
-    if held.gone:
-        return f"The index {name} holds it as deleted: `movies check --repair` brings it back."
-    if held.version != film.version:
-        return f"The index {name} holds version {held.version}, the database {film.version}."
+    if entry.gone:
+        return f"The index {name} holds it as deleted: `movies check --repair` restores it."
+    if entry.version != film.version:
+        return f"The index {name} holds version {entry.version}, the database {film.version}."
     try:
-        same = MovieDocument.from_film(film).materialize().digest() == held.digest
-    except DOCUMENT_ERRORS as fault:
-        return f"No document can be made of it: {fault}."
-    if not same:
-        return f"The index {name} holds version {held.version} with other content."
-    return f"The index {name} holds exactly what the database does, version {held.version}."
+        same_content = MovieDocument.from_film(film).materialize().digest() == entry.digest
+    except DOCUMENT_ERRORS as error:
+        return f"No document can be made of it: {error}."
+    if not same_content:
+        return f"The index {name} holds version {entry.version} with other content."
+    return f"The index {name} holds exactly what the database does, version {entry.version}."

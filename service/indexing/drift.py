@@ -1,8 +1,8 @@
-"""The proof that the index equals the database, and what to do where it does not.
+"""Compare all of the index with the database, and repair what differs.
 
-One number says how far the two are apart: films missing from the index, stale in it, or in it
-though they are gone. It is found by comparing everything, by the indexer all day long at a slow
-pace and by `movies check` at once; whoever has compared writes the result down for all to see.
+The drift is one number: films missing from the index, stale in it, or in it without being in the
+database. The indexer compares everything all day at a slow pace, `movies check` at once. Each full
+comparison is saved in the database for every process to report.
 """
 
 import asyncio
@@ -18,21 +18,27 @@ from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
 from service.errors import DomainError, Unavailable
 from service.films.models import Film
-from service.indexing.comparison import Difference, DifferenceKind, compare_pages
+from service.indexing.comparison import (
+    PAGE_SIZE,
+    ComparedPage,
+    Difference,
+    DifferenceKind,
+    compare_pages,
+)
 from service.indexing.models import DriftState
 from service.limits import HEALTH_CHECK_TIMEOUT
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
 from service.search.engines.base import Inventory
 
-ROW_NAME = "films"  # the single row's name
-MAX_NAMED_FILMS = 100  # different films that are named; beyond, they are counted
+ROW_NAME = "films"  # of the only row of drift_state
+MAX_LISTED_FILMS = 100  # films that are listed; further ones are only counted
 OUTDATED_MESSAGE = "the index was made with another mapping or analysis; run `movies reindex`"
 
 
 @dataclass(slots=True)
 class DriftReport:
-    """How far a comparison is, and what it has found."""
+    """The progress and the result of one comparison."""
 
     index_name: str
     by_content: bool
@@ -41,9 +47,9 @@ class DriftReport:
     missing: int = 0
     stale: int = 0
     orphaned: int = 0
-    named: list[Difference] = field(default_factory=list)
+    first_differences: list[Difference] = field(default_factory=list)
     page_differences: tuple[Difference, ...] = ()
-    """What the last page has added."""
+    """The differences of the last page."""
 
     @property
     def drift(self) -> int:
@@ -62,11 +68,11 @@ class DifferenceView:
 
 @dataclass(frozen=True, slots=True)
 class DriftView:
-    """How the index differed from the database when all was last compared.
+    """How the index differed from the database at the last full comparison.
 
-    `drift` is the sum of the three, null before the first comparison; `films` names the first
-    hundred; `outdated` says that the live index was made with another mapping or analysis, null
-    when the index cannot be asked.
+    `drift` is the sum of the three kinds, null before the first comparison. `films` lists the first
+    hundred. `outdated` says that the live index was made with another mapping or analysis; it is
+    null when the index cannot be reached.
     """
 
     drift: int | None
@@ -81,7 +87,7 @@ class DriftView:
 
 
 class Drift:
-    """Compares the live index with the database, and has what differs indexed again."""
+    """Compares the live index with the database, and has films that differ indexed again."""
 
     def __init__(
         self, inventory: Inventory, notifier: OutboxNotifier, now: Callable[[], datetime]
@@ -90,73 +96,76 @@ class Drift:
         self._notifier = notifier
         self._now = now
 
-    async def compare_all(self, page_size: int | None = None) -> AsyncIterator[DriftReport]:
-        """Compare everything, so many films at a time; yields the tally after each page and writes
-        the last one down.
+    async def compare_all(self, page_size: int = PAGE_SIZE) -> AsyncIterator[DriftReport]:
+        """Compare every film; yield the report after each page, and save it after the last one.
 
         Raises:
-            Unavailable: there is no index, or it cannot be read.
+            Unavailable: there is no index, it cannot be read, or it was replaced meanwhile.
         """
         name = await self._inventory.live_index()
         if name is None:
             raise Unavailable(
-                "There is no search index yet; the indexer makes it when it starts.",
+                "There is no search index yet; the indexer creates it when it starts.",
                 code="search_unavailable",
             )
-        tally = DriftReport(
+        report = DriftReport(
             name, await self._inventory.is_current_schema(name), await Film.all().count()
         )
-        pages = compare_pages(self._inventory, name, by_content=tally.by_content, page=page_size)
-        async for each in pages:
-            _count(tally, each.films, each.differences)
-            yield tally
+        pages = compare_pages(
+            self._inventory, name, by_content=report.by_content, page_size=page_size
+        )
+        async for page in pages:
+            _add_page(report, page)
+            yield report
         if await self._inventory.live_index() != name:
             raise Unavailable(
-                "The index was replaced meanwhile; compare again.", code="index_replaced"
+                "The index was replaced during the comparison; compare again.",
+                code="index_replaced",
             )
-        await self._publish(tally)
+        await self._save_report(report)
 
-    async def repair(self, found: Sequence[Difference]) -> None:
-        """Have these films indexed as the database has them."""
-        if not found:
+    async def repair(self, differences: Sequence[Difference]) -> None:
+        """Have these films indexed as they are in the database."""
+        if not differences:
             return
-        await _filed(found, epoch_ms(self._now()))
+        await _append_pointers(differences, epoch_ms(self._now()))
         await self._notifier.notify()
 
-    async def show(self) -> DriftView:
-        """What the last comparison found."""
-        known = await DriftState.get_or_none(name=ROW_NAME) or DriftState(name=ROW_NAME)
-        drift = known.missing + known.stale + known.orphaned
+    async def get_last_comparison(self) -> DriftView:
+        """Return the result of the last full comparison."""
+        state = await DriftState.get_or_none(name=ROW_NAME) or DriftState(name=ROW_NAME)
+        drift = state.missing + state.stale + state.orphaned
         return DriftView(
-            drift=drift if known.checked_at else None,
-            missing=known.missing,
-            stale=known.stale,
-            orphaned=known.orphaned,
-            compared=known.compared,
-            checked_at=known.checked_at,
-            index=known.index_name,
-            outdated=await self._outdated(),
-            films=[DifferenceView(**each) for each in known.found],
+            drift=drift if state.checked_at else None,
+            missing=state.missing,
+            stale=state.stale,
+            orphaned=state.orphaned,
+            compared=state.compared,
+            checked_at=state.checked_at,
+            index=state.index_name,
+            outdated=await self._is_outdated(),
+            films=[DifferenceView(**difference) for difference in state.found],
         )
 
     async def check(self) -> str:
-        """One line on the drift, for health.
+        """Return one line on the drift, for the health check.
 
         Raises:
-            DomainError: films differ, or the index is another release's.
+            DomainError: films differ, or the index was made by another release.
         """
-        known = await self.show()
-        if known.outdated:
+        last = await self.get_last_comparison()
+        if last.outdated:
             raise DomainError(OUTDATED_MESSAGE)
-        if known.checked_at is None:
+        if last.checked_at is None:
             return "not compared with the database yet"
-        minutes = max(0, int((self._now() - known.checked_at).total_seconds() // 60))
-        line = f"{known.drift} of {known.compared} films differ, compared {minutes} min ago"
-        if known.drift:
+        minutes = max(0, int((self._now() - last.checked_at).total_seconds() // 60))
+        line = f"{last.drift} of {last.compared} films differ, compared {minutes} min ago"
+        if last.drift:
             raise DomainError(f"{line}; run `movies check --repair`")
         return line
 
-    async def _outdated(self) -> bool | None:
+    async def _is_outdated(self) -> bool | None:
+        """Return whether the live index has another schema; None if it cannot be reached."""
         try:
             async with asyncio.timeout(HEALTH_CHECK_TIMEOUT):
                 name = await self._inventory.live_index()
@@ -165,54 +174,56 @@ class Drift:
             return None
 
     @run_uncancelled
-    async def _publish(self, tally: DriftReport) -> None:
+    async def _save_report(self, report: DriftReport) -> None:
         values = {
-            "index_name": tally.index_name,
+            "index_name": report.index_name,
             "checked_at": self._now(),
-            "compared": tally.compared,
-            "missing": tally.missing,
-            "stale": tally.stale,
-            "orphaned": tally.orphaned,
+            "compared": report.compared,
+            "missing": report.missing,
+            "stale": report.stale,
+            "orphaned": report.orphaned,
             "found": [
-                {name: getattr(each, name) for name in DifferenceView.__slots__}
-                for each in tally.named
+                {name: getattr(difference, name) for name in DifferenceView.__slots__}
+                for difference in report.first_differences
             ],
         }
         await DriftState.bulk_create([DriftState(name=ROW_NAME)], ignore_conflicts=True)
         await DriftState.filter(name=ROW_NAME).update(**values)
 
 
-def _count(tally: DriftReport, films: int, differences: tuple[Difference, ...]) -> None:
-    kinds = [each.kind for each in differences]
-    tally.compared += films
-    tally.missing += kinds.count("missing")
-    tally.stale += kinds.count("stale")
-    tally.orphaned += kinds.count("orphaned")
-    tally.named += differences[: MAX_NAMED_FILMS - len(tally.named)]
-    tally.page_differences = differences
+def _add_page(report: DriftReport, page: ComparedPage) -> None:
+    kinds = [difference.kind for difference in page.differences]
+    report.compared += page.films
+    report.missing += kinds.count("missing")
+    report.stale += kinds.count("stale")
+    report.orphaned += kinds.count("orphaned")
+    report.first_differences += page.differences[: MAX_LISTED_FILMS - len(report.first_differences)]
+    report.page_differences = page.differences
 
 
 @run_uncancelled
-async def _filed(found: Sequence[Difference], now_ms: int) -> None:
-    """A pointer for each film, in a version that the index will take.
+async def _append_pointers(differences: Sequence[Difference], now_ms: int) -> None:
+    """Append a pointer for each film, with a version that the index will accept.
 
-    An index may hold a version that the database has never given, after the database was restored
-    from a backup; the film then takes a version above it.
+    After the database was restored from a backup, the index may hold a version that the database
+    has never given. Such a film takes a version above it.
     """
-    held = {UUID(each.film_id): each.index_version or 0 for each in found}
+    index_versions = {UUID(diff.film_id): diff.index_version or 0 for diff in differences}
+    film_ids = list(index_versions)
     async with in_transaction():
-        await Film.filter(id__in=list(held)).update(counters=F("counters"))  # locks, writes first
-        films = {film.id: film for film in await Film.filter(id__in=list(held))}
+        # A write comes first, so that the transaction locks the rows before it reads them.
+        await Film.filter(id__in=film_ids).update(counters=F("counters"))
+        films = {film.id: film for film in await Film.filter(id__in=film_ids)}
         for film in films.values():
-            if held[film.id] > film.version:
-                film.version = held[film.id] + 1
+            if index_versions[film.id] > film.version:
+                film.version = index_versions[film.id] + 1
                 await film.save(update_fields=["version"])
         await store.append_pointers(
             [
                 (film_id, films[film_id].version, "film")
                 if film_id in films
-                else (film_id, version + 1, "withdrawn")
-                for film_id, version in held.items()
+                else (film_id, index_version + 1, "withdrawn")
+                for film_id, index_version in index_versions.items()
             ],
             now_ms,
         )

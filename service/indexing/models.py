@@ -1,6 +1,4 @@
-"""What the people who run the service leave behind: rebuilds of the index, as job rows, and the
-last comparison of the index with the database.
-"""
+"""The tables of reindex jobs and of the last comparison between index and database."""
 
 from enum import StrEnum
 from typing import Any
@@ -11,8 +9,10 @@ from uuid_utils.compat import uuid7
 
 
 class Step(StrEnum):
-    """Where a rebuild stands. It is noted before the step begins, and every step may be begun
-    again: that is what lets a killed indexer's successor go on.
+    """The state of a rebuild.
+
+    It is saved before the step begins, and every step may be begun again, so that another indexer
+    can continue when the first one is killed.
     """
 
     QUEUED = "queued"
@@ -34,18 +34,19 @@ CANCELLABLE_STEPS = (
     Step.CATCHING_UP,
     Step.VERIFYING,
 )
-"""While a rebuild stands at one of these, it can still be called off."""
+"""The steps at which a rebuild can still be cancelled."""
 
 
 class ReindexJob(Model):
-    """One rebuild of the index. `active` is 1 while it is wanted or under way, else null.
+    """One rebuild of the index, or a rollback to the previous index.
 
-    `active` is unique, so that two rebuilds at once cannot be filed. `kind` is `rebuild`, or
-    `rollback` for the way back to the index before. `checkpoint` is the last film id that the
-    fresh index holds; `began_ms` is the time before the first page was read, from which on the
-    outbox is read again; `swapped_ms` the time at which `previous_name` ceased to be written (all
-    times in milliseconds since the epoch, by the database's clock). `golden` holds what trial
-    queries found in the old index and in the new. `owner` runs it while `leased_until` lies ahead.
+    `active` is 1 while the job is requested or running, else null; it is unique, so that there is
+    at most one such job. `kind` is `rebuild` or `rollback`. `checkpoint` is the last film id that
+    the new index holds. `began_ms` is the time before the first page was read, from which on the
+    outbox is read again; `swapped_ms` is the time at which `previous_name` was no longer written.
+    All times are in milliseconds since the epoch, by the database's clock. `golden` holds the
+    results of the golden queries in the old and the new index. `owner` runs the job while
+    `leased_until` is in the future.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -71,13 +72,16 @@ class ReindexJob(Model):
 
     class Meta:
         table = "reindex_jobs"
+        table_description = (
+            "One rebuild of the index. `active` is 1 while it is wanted or under way, else null."
+        )
 
 
 class DriftState(Model):
-    """The one row that says how the index differed from the database when all was last compared.
+    """The only row of the result of the last full comparison between index and database.
 
-    `found` names the first of the films. `owner` compares in the background while `leased_until`
-    (milliseconds since the epoch) lies ahead.
+    `found` lists the first films that differ. `owner` runs the comparison in the background while
+    `leased_until` (milliseconds since the epoch) is in the future.
     """
 
     name = fields.CharField(max_length=20, primary_key=True)
@@ -93,3 +97,7 @@ class DriftState(Model):
 
     class Meta:
         table = "drift_state"
+        table_description = (
+            "The one row that says how the index differed from the database when all was last "
+            "compared."
+        )

@@ -1,7 +1,8 @@
-"""Films that a search met in the index and not in the database, looked into behind its back.
+"""Repair orphans: hits of a search whose film is not in the database.
 
-Mostly they were deleted a moment ago and the index is about to learn it. Where it will not, since
-the row went behind the service's back, the film is filed in the outbox, so that its document goes.
+Most of them were deleted a moment ago, and the index is about to learn it. Where it will not,
+because the row was deleted outside the service, the film is put into the outbox, so that its
+document is removed. This runs in the background of the search that found the orphan.
 """
 
 import asyncio
@@ -21,61 +22,63 @@ from service.search.engines.base import Inventory
 
 log = structlog.get_logger()
 
-MOST = 1_000  # that wait to be looked into; the slow comparison finds the rest
-RECENT = 60_000  # ms; the document of a film that was deleted since then may be on its way out
+MAX_PENDING = 1_000  # films waiting for the repair; the drift scan finds the rest
+RECENT_MS = 60_000  # the document of a film deleted since then may be about to leave the index
 
 
 class OrphanRepair:
-    """What is to be looked into, and the one task that does it."""
+    """A queue of possible orphans, and the task that repairs them."""
 
     def __init__(self, drift: Drift, inventory: Inventory) -> None:
         self._drift = drift
         self._inventory = inventory
-        self._waiting: dict[str, None] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self._pending: dict[str, None] = {}
+        self._task: asyncio.Task[None] | None = None
 
     def enqueue(self, film_ids: Iterable[str]) -> None:
-        """Take note of these and return at once."""
+        """Queue these films and return at once."""
         for film_id in film_ids:
-            if len(self._waiting) < MOST:
-                self._waiting[film_id] = None
-        if self._waiting and (self._looking is None or self._looking.done()):
-            self._looking = asyncio.create_task(self._look_into())
+            if len(self._pending) < MAX_PENDING:
+                self._pending[film_id] = None
+        if self._pending and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._repair_pending())
 
     async def wait_until_repaired(self) -> None:
-        """Wait until all has been looked into."""
-        if self._looking is not None:
-            await self._looking
+        """Wait until the queue is empty."""
+        if self._task is not None:
+            await self._task
 
     async def close(self) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _look_into(self) -> None:
-        while self._waiting:
-            met = list(self._waiting)
-            self._waiting.clear()
+    async def _repair_pending(self) -> None:
+        while self._pending:
+            film_ids = list(self._pending)
+            self._pending.clear()
             try:
-                if orphaned := await self._orphaned(met):
-                    log.warning("films_gone_from_database", films=[d.film_id for d in orphaned])
-                    await self._drift.repair(orphaned)
-            except Exception as error:  # the slow comparison will find them
+                if orphans := await self._find_orphans(film_ids):
+                    log.warning(
+                        "films_gone_from_database", films=[diff.film_id for diff in orphans]
+                    )
+                    await self._drift.repair(orphans)
+            except Exception as error:  # the drift scan will find these films
                 if not isinstance(error, Unavailable) and not is_database_fault(error):
                     log.error("suspects_not_looked_into", exc_info=error)
                 return
 
-    async def _orphaned(self, met: list[str]) -> list[Difference]:
-        """Those of which the index has a document, and the database neither row nor deletion."""
-        there = await Film.filter(id__in=[UUID(film_id) for film_id in met]).values_list("id")
-        left = set(met) - {str(film_id) for (film_id,) in there}
-        left -= await store.changing_film_ids(list(left), await now_ms() - RECENT)
-        name = await self._inventory.live_index() if left else None
+    async def _find_orphans(self, film_ids: list[str]) -> list[Difference]:
+        """Return the films that are in the index, but neither in the database nor just deleted."""
+        rows = await Film.filter(id__in=[UUID(film_id) for film_id in film_ids]).values_list("id")
+        missing = set(film_ids) - {str(film_id) for (film_id,) in rows}
+        missing -= await store.changing_film_ids(list(missing), await now_ms() - RECENT_MS)
+        name = await self._inventory.live_index() if missing else None
         if name is None:
             return []
-        found = []
-        for film_id in left:
-            held = await self._inventory.get_entry(name, film_id)
-            if held is not None and not held.gone:
-                found.append(Difference(film_id, "orphaned", None, held.version))
-        return found
+        orphans = []
+        for film_id in missing:
+            entry = await self._inventory.get_entry(name, film_id)
+            if entry is not None and not entry.gone:
+                orphans.append(Difference(film_id, "orphaned", None, entry.version))
+        return orphans

@@ -1,4 +1,4 @@
-"""The outbox in an operator's hands: what waits, what failed and why, and trying it again."""
+"""The outbox for operators: list what waits or failed and why, and retry it."""
 
 import re
 from dataclasses import dataclass
@@ -31,10 +31,11 @@ STATE_FILTERS: dict[PointerState, Q] = {
 
 @dataclass(frozen=True, slots=True)
 class PointerView:
-    """A change of a film on its way to the index.
+    """A change of a film that the index has to learn.
 
-    `waiting` for an indexer, `working` with one, `retrying` after a passing failure (not before
-    `due_at`), `quarantined` because it cannot succeed as it is, or `done` (kept three days).
+    Its state is `waiting` for an indexer, `working` in one, `retrying` after a temporary failure
+    (not before `due_at`), `quarantined` because it can never succeed as it is, or `done` (kept for
+    three days).
     """
 
     id: int
@@ -51,14 +52,14 @@ class PointerView:
 
 @dataclass(frozen=True, slots=True)
 class PointerList:
-    """One page of pointers, the newest first, and how many there are in all."""
+    """One page of pointers, newest first, and their total number."""
 
     results: tuple[PointerView, ...]
     total: int
 
 
 class OutboxAdmin:
-    """The outbox's rows, one by one."""
+    """Lists pointers, and has single films indexed again."""
 
     def __init__(self, catalogue: Catalogue, notifier: OutboxNotifier) -> None:
         self._catalogue = catalogue
@@ -67,48 +68,49 @@ class OutboxAdmin:
     async def list_pointers(
         self, state: PointerState | None, limit: int, offset: int
     ) -> PointerList:
-        """The rows in this state, or all."""
-        chosen = Outbox.filter(STATE_FILTERS[state]) if state else Outbox.all()
-        found = await chosen.order_by("-id").offset(offset).limit(limit)
-        return PointerList(tuple(map(pointer_view, found)), await chosen.count())
+        """Return the pointers in this state, or all, newest first."""
+        query = Outbox.filter(STATE_FILTERS[state]) if state else Outbox.all()
+        rows = await query.order_by("-id").offset(offset).limit(limit)
+        return PointerList(tuple(map(pointer_view, rows)), await query.count())
 
     async def pointers_of(self, film: Film) -> tuple[PointerView, ...]:
-        """The rows of one film, the newest first, at most five."""
-        found = await Outbox.filter(film_id=film.id).order_by("-id").limit(5)
-        return tuple(map(pointer_view, found))
+        """Return at most five pointers of one film, newest first."""
+        rows = await Outbox.filter(film_id=film.id).order_by("-id").limit(5)
+        return tuple(map(pointer_view, rows))
 
     async def retry(self, row: str) -> PointerView:
-        """Let a row be tried at once, as if it never had been.
+        """Make a pointer due at once, as if it had never been tried.
 
         Raises:
             NotFound: there is no such row.
             Conflict: `outbox_row_done`.
         """
-        number = int(row) if ROW_ID.fullmatch(row) else 0
-        again = await self._again(number)
-        found = await Outbox.get_or_none(id=number)
-        if found is None:
+        row_id = int(row) if ROW_ID.fullmatch(row) else 0
+        reset = await self._reset_row(row_id)
+        pointer = await Outbox.get_or_none(id=row_id)
+        if pointer is None:
             raise NotFound("There is no such row in the outbox.", code="outbox_row_not_found")
-        if not again:
-            raise Conflict("This row is done already.", code="outbox_row_done")
+        if not reset:
+            raise Conflict("This row is already done.", code="outbox_row_done")
         await self._notifier.notify()
-        return pointer_view(found)
+        return pointer_view(pointer)
 
     async def reindex_film(self, movie: str) -> PointerView:
         """Have one film indexed again as it is now. Raises NotFound."""
         film = await self._catalogue.get(movie)
-        await self._file(film)
+        await self._append_pointer(film)
         await self._notifier.notify()
         return (await self.pointers_of(film))[0]
 
     @run_uncancelled
-    async def _again(self, row_id: int) -> int:
+    async def _reset_row(self, row_id: int) -> int:
+        """Return 1 if the row was reset, 0 if it does not exist or is done."""
         return await Outbox.filter(id=row_id, done_at__isnull=True).update(
             quarantined_at=None, due_at=0, owner=None, attempts=0, reason=None
         )
 
     @run_uncancelled
-    async def _file(self, film: Film) -> None:
+    async def _append_pointer(self, film: Film) -> None:
         await store.append_pointers([(film.id, film.version, "film")], await now_ms())
 
 
@@ -130,11 +132,11 @@ def pointer_view(row: Outbox) -> PointerView:
         state=state,
         attempts=row.attempts,
         reason=row.reason,
-        created_at=_moment(row.created_at),
-        due_at=_moment(row.due_at) if state == "retrying" else None,
-        done_at=_moment(row.done_at) if row.done_at is not None else None,
+        created_at=_to_datetime(row.created_at),
+        due_at=_to_datetime(row.due_at) if state == "retrying" else None,
+        done_at=_to_datetime(row.done_at) if row.done_at is not None else None,
     )
 
 
-def _moment(milliseconds: int) -> datetime:
+def _to_datetime(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

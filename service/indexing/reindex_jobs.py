@@ -1,5 +1,6 @@
-"""Filing, watching and calling off a rebuild of the index. The indexer runs it; here it is only a
-row.
+"""Request, watch and cancel rebuilds of the index.
+
+Here a rebuild is only a row; the indexer runs it.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from service.indexing.models import CANCELLABLE_STEPS, ReindexJob, Step
 
 @dataclass(frozen=True, slots=True)
 class GoldenView:
-    """A trial query: the film that was meant, and what the old and the new index put first."""
+    """A golden query: the expected film, and the first titles from the old and the new index."""
 
     query: str
     expected: str
@@ -27,10 +28,10 @@ class GoldenView:
 
 @dataclass(frozen=True, slots=True)
 class ReindexView:
-    """A rebuild, or the way back from one, as the operator sees it.
+    """A rebuild or a rollback, as operators see it.
 
-    `rate` is films a second, `seconds_left` a guess for the filling; `previous_index` is kept until
-    the next rebuild, to go back to.
+    `rate` is in films per second; `seconds_left` is an estimate for the filling. `previous_index`
+    is kept for a rollback until the next rebuild.
     """
 
     id: str
@@ -51,21 +52,21 @@ class ReindexView:
 
 
 class ReindexJobs:
-    """The rebuilds that were asked for."""
+    """Requests and cancels rebuilds and rollbacks."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
 
     async def request(self) -> ReindexView:
-        """File a rebuild.
+        """Request a rebuild.
 
         Raises:
-            Conflict: `reindex_running`; its detail names the one under way.
+            Conflict: `reindex_running`; the detail names the active job.
         """
-        return await self._file(ReindexJob(active=1, created_at=self._now()))
+        return await self._insert(ReindexJob(active=1, created_at=self._now()))
 
     async def request_rollback(self) -> ReindexView:
-        """File the way back to the index before the live one.
+        """Request a rollback to the index before the live one.
 
         Raises:
             Conflict: `reindex_running`, or `nothing_to_roll_back`.
@@ -73,7 +74,7 @@ class ReindexJobs:
         last = await last_completed()
         if last is None or last.previous_name is None:
             raise Conflict(
-                "No index from before is kept; only a rebuild leaves one behind.",
+                "There is no previous index; only a rebuild leaves one behind.",
                 code="nothing_to_roll_back",
             )
         job = ReindexJob(
@@ -83,39 +84,40 @@ class ReindexJobs:
             began_ms=last.swapped_ms,
             created_at=self._now(),
         )
-        return await self._file(job)
+        return await self._insert(job)
 
     async def cancel(self, job_id: str) -> ReindexView:
-        """Call off a rebuild; it ends at its next page or step, and the live index stays.
+        """Cancel a rebuild; it ends at its next page or step, and the live index stays.
 
         Raises:
             NotFound: there is no such rebuild.
-            Conflict: `reindex_over`, or `reindex_swapping` when it is past calling off.
+            Conflict: `reindex_over`, or `reindex_swapping` when it is too late to cancel.
         """
-        job = await self._job(job_id)
-        if not await self._called_off(job.id):
-            job = await self._job(job_id)
+        job = await self._get_job(job_id)
+        if not await self._try_cancel(job.id):
+            job = await self._get_job(job_id)
             if job.active is None:
                 raise Conflict(f"This rebuild is over: {job.state}.", code="reindex_over")
             raise Conflict(
-                "The new index is being put in place; roll back when it is done.",
+                "The new index is being swapped in; roll back when it is done.",
                 code="reindex_swapping",
             )
         return await self.get(job_id)
 
     async def get(self, job_id: str) -> ReindexView:
-        """The rebuild with this id. Raises NotFound."""
-        return reindex_view(await self._job(job_id))
+        """Return the rebuild with this id. Raises NotFound."""
+        return reindex_view(await self._get_job(job_id))
 
-    async def _file(self, job: ReindexJob) -> ReindexView:
-        if not await self._filed(job):
-            running = await ReindexJob.get_or_none(active=1)
-            where = f": /api/v1/admin/reindex/{running.id}" if running else ""
-            raise Conflict(f"A rebuild is under way{where}.", code="reindex_running")
+    async def _insert(self, job: ReindexJob) -> ReindexView:
+        if not await self._try_insert(job):
+            active = await ReindexJob.get_or_none(active=1)
+            location = f": /api/v1/admin/reindex/{active.id}" if active else ""
+            raise Conflict(f"A rebuild is already active{location}.", code="reindex_running")
         return reindex_view(job)
 
     @run_uncancelled
-    async def _filed(self, job: ReindexJob) -> bool:
+    async def _try_insert(self, job: ReindexJob) -> bool:
+        """Insert the job; return False if another one is active."""
         try:
             await job.save(force_create=True)
         except IntegrityError:
@@ -123,17 +125,20 @@ class ReindexJobs:
         return True
 
     @run_uncancelled
-    async def _called_off(self, job_id: UUID) -> bool:
-        """Ask the indexer that runs it to stop; one that nobody runs yet ends at once."""
-        asked = await ReindexJob.filter(
+    async def _try_cancel(self, job_id: UUID) -> bool:
+        """Ask the job's indexer to stop, or end a job that no indexer has claimed.
+
+        Return False if the job can no longer be cancelled.
+        """
+        cancelled = await ReindexJob.filter(
             id=job_id, active=1, state__in=[step.value for step in CANCELLABLE_STEPS]
         ).update(cancel_asked=1)
         await ReindexJob.filter(id=job_id, active=1, state=Step.QUEUED, owner=None).update(
             state=Step.CANCELLED, active=None, finished_at=self._now()
         )
-        return bool(asked)
+        return bool(cancelled)
 
-    async def _job(self, job_id: str) -> ReindexJob:
+    async def _get_job(self, job_id: str) -> ReindexJob:
         try:
             job = await ReindexJob.get_or_none(id=UUID(job_id))
         except ValueError:
@@ -144,13 +149,13 @@ class ReindexJobs:
 
 
 async def last_completed() -> ReindexJob | None:
-    """The rebuild or rollback that made the live index live, if any did."""
+    """Return the rebuild or rollback that made the live index live, if there was one."""
     return await ReindexJob.filter(state=Step.DONE).order_by("-finished_at", "-id").first()
 
 
 def reindex_view(job: ReindexJob) -> ReindexView:
-    filling = job.state == Step.FILLING and job.rate > 0
-    left = (job.total - job.done) / job.rate if filling else None
+    is_filling = job.state == Step.FILLING and job.rate > 0
+    seconds_left = (job.total - job.done) / job.rate if is_filling else None
     return ReindexView(
         id=str(job.id),
         kind=cast(Literal["rebuild", "rollback"], job.kind),
@@ -161,8 +166,8 @@ def reindex_view(job: ReindexJob) -> ReindexView:
         done=job.done,
         total=job.total,
         rate=round(job.rate, 1),
-        seconds_left=None if left is None else round(max(0.0, left), 1),
-        golden=[GoldenView(**each) for each in job.golden or []],
+        seconds_left=None if seconds_left is None else round(max(0.0, seconds_left), 1),
+        golden=[GoldenView(**query) for query in job.golden or []],
         reason=job.reason,
         created_at=job.created_at,
         started_at=job.started_at,

@@ -77,7 +77,7 @@ async def test_a_film_that_triggers_a_bug_blocks_no_others_and_is_quarantined_af
     assert await worker.process_batch() == 0
     quarantined = await Outbox.filter(quarantined_at__isnull=False)
     assert {str(row.film_id) for row in quarantined} == writer.crash_on
-    assert all("nobody thought of this film" in str(row.reason) for row in quarantined)
+    assert all("an unforeseen film" in str(row.reason) for row in quarantined)
 
 
 @pytest.mark.parametrize("indexed_before", [True, False])
@@ -93,7 +93,7 @@ async def test_an_error_with_every_film_is_recorded_and_quarantines_none(
     for _ in range(MAX_CRASHES + 2):
         assert await worker.process_batch() == 4
         waiting = await Outbox.filter(done_at=None)
-        assert all("nobody thought of this film" in str(row.reason) for row in waiting)
+        assert all("an unforeseen film" in str(row.reason) for row in waiting)
         assert all(row.owner is None and row.quarantined_at is None for row in waiting)
         await Outbox.filter(done_at=None).update(due_at=0)
     writer.crash_on = set()

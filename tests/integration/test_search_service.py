@@ -137,10 +137,10 @@ async def test_what_an_older_index_lacks_the_database_answers_and_the_engine_all
 
 
 async def test_search_activity_is_recorded_for_a_wanted_rebuild_when_the_engine_answers(
-    database: str, monkeypatch: pytest.MonkeyPatch
+    database: str,
 ) -> None:
-    monkeypatch.setattr(search_activity, "LOOK", 0.01)
-    engine_search, activity = FlakyEngineSearch(), search_activity.SearchActivity()
+    engine_search = FlakyEngineSearch()
+    activity = search_activity.SearchActivity(poll_interval=0.01)
     service = service_over(engine_search, on_engine_hit=activity.record_search)
     await generation.advance()
     following = asyncio.create_task(activity.publish_continuously())
@@ -159,7 +159,8 @@ async def test_search_activity_is_recorded_for_a_wanted_rebuild_when_the_engine_
         engine_search.fails = False
         assert await wait_until(is_recorded)
         await fetch_rows(
-            "UPDATE index_state SET searched_ms = searched_ms - $1", search_activity.GONE
+            "UPDATE index_state SET searched_ms = searched_ms - $1",
+            search_activity.ACTIVE_WINDOW_MS,
         )
         assert not await search_activity.is_search_active(), "it is some seconds ago"
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from indexer.index_handles import IndexHandles
@@ -11,10 +12,13 @@ from indexer.rebuild_fill import IndexFiller
 from indexer.rebuild_lease import RebuildLease
 from service.clock import utc_now
 from service.errors import Unavailable
+from service.films.catalogue import Catalogue
+from service.films.models import Film
 from service.films.schemas import FilmFacts, Provenance
 from service.indexing.comparison import Difference, compare_pages
 from service.indexing.models import ReindexJob
 from service.indexing.reindex_jobs import ReindexJobs
+from service.outbox.models import Outbox
 from service.search.engines.base import IndexWriter, Inventory, SerializedDocument, WriteError
 from service.search.index.document import MovieDocument
 from service.search.vocabulary.sync import TermWriter
@@ -44,9 +48,9 @@ class FaultyWriter:
 
     async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
         if self.unavailable:
-            raise Unavailable("the engine is away")
+            raise Unavailable("the engine is unavailable")
         if self.crash_on & {document.film_id for document in documents}:
-            raise RuntimeError("nobody thought of this film")
+            raise RuntimeError("an unforeseen film")
         accepted = [document for document in documents if document.film_id not in self.rejections]
         self.written += len(accepted)
         errors = [
@@ -60,7 +64,7 @@ class FaultyWriter:
         self, name: str, documents: Sequence[SerializedDocument]
     ) -> tuple[WriteError, ...]:
         if self.unavailable:
-            raise Unavailable("the engine is away")
+            raise Unavailable("the engine is unavailable")
         accepted = [document for document in documents if document.film_id not in self.dropped]
         self.concurrent += 1
         self.max_concurrent = max(self.max_concurrent, self.concurrent)
@@ -84,6 +88,31 @@ async def find_differences(inventory: Inventory) -> list[Difference]:
     name = await inventory.live_index()
     assert name is not None
     return [diff async for page in compare_pages(inventory, name) for diff in page.differences]
+
+
+async def corrupt_index(
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
+) -> dict[str, str]:
+    """Index the sample films; make one missing, two stale (one newer than the database), and one
+    orphaned. Return the kind of difference of each film.
+    """
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    await worker.process_batch()
+    missing, stale, newer, orphaned = films[:4]
+    documents = [
+        MovieDocument.tombstone(str(missing.id), missing.version),
+        replace(MovieDocument.from_film(stale), title="Something else"),
+        replace(MovieDocument.from_film(newer), version=9),
+    ]
+    assert await writer.write(documents) == ()
+    await Film.filter(id=orphaned.id).delete()
+    await Outbox.all().update(done_at=1)
+    return {
+        str(missing.id): "missing",
+        str(stale.id): "stale",
+        str(newer.id): "stale",
+        str(orphaned.id): "orphaned",
+    }
 
 
 def build_rebuild(

@@ -1,4 +1,4 @@
-"""The indexer's loop on a real database and a real engine."""
+"""The index worker on a real database and a real engine."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, count_films
 from tests.support.waiting import wait_until
 
 
-async def test_what_is_claimed_is_indexed_once_and_finished(
+async def test_claimed_films_are_indexed_once_and_acknowledged(
     catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
@@ -33,7 +33,7 @@ async def test_what_is_claimed_is_indexed_once_and_finished(
     assert await Generation().current() > before
 
 
-async def test_many_changes_of_a_film_become_one_document(
+async def test_several_changes_of_a_film_become_one_document(
     catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     film = await catalogue.add(FilmFacts(title="Changing"))
@@ -43,7 +43,7 @@ async def test_many_changes_of_a_film_become_one_document(
     assert writer.written == 1
 
 
-async def test_a_withdrawn_film_leaves_the_index_and_an_older_pointer_does_not_bring_it_back(
+async def test_a_deleted_film_leaves_the_index_and_an_older_pointer_does_not_restore_it(
     catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     film = await catalogue.add(FilmFacts(title="Passing"))
@@ -56,7 +56,7 @@ async def test_a_withdrawn_film_leaves_the_index_and_an_older_pointer_does_not_b
     assert await count_films(writer) == 0
 
 
-async def test_an_engine_that_is_away_loses_nothing(
+async def test_an_outage_of_the_engine_loses_no_change(
     catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
@@ -64,7 +64,7 @@ async def test_an_engine_that_is_away_loses_nothing(
     with pytest.raises(Unavailable):
         await worker.process_batch()
     waiting = await Outbox.filter(done_at=None)
-    assert {row.reason for row in waiting} == {"the engine is away"}
+    assert {row.reason for row in waiting} == {"the engine is unavailable"}
     assert all(row.due_at > 0 and row.owner is None for row in waiting)
     writer.unavailable = False
     await Outbox.all().update(due_at=0)
@@ -72,12 +72,12 @@ async def test_an_engine_that_is_away_loses_nothing(
     assert await count_films(writer) == 30
 
 
-async def test_what_is_refused_for_now_is_tried_again_and_what_never_can_is_set_aside(
+async def test_a_retryable_rejection_is_retried_and_a_final_one_is_quarantined(
     catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
-    later, never = str(films[0].id), str(films[1].id)
-    writer.rejections = {later: True, never: False}
+    retryable, final = str(films[0].id), str(films[1].id)
+    writer.rejections = {retryable: True, final: False}
     await worker.process_batch()
     assert await count_films(writer) == 28
     depth = await store.measure_depth(0)
@@ -88,43 +88,43 @@ async def test_what_is_refused_for_now_is_tried_again_and_what_never_can_is_set_
     assert await count_films(writer) == 29
 
 
-async def test_a_dead_owners_rows_are_free_when_it_starts_again(
+async def test_the_claims_of_a_dead_owner_are_released_when_it_restarts(
     catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
-    assert len(await store.claim_pointers("tester", 500, epoch_ms(worker._now()))) == 30
+    assert len(await store.claim_pointers("tester", 500, epoch_ms(utc_now()))) == 30
     assert await worker.process_batch() == 0
     await store.release_claims("tester")
     assert await worker.process_batch() == 30
 
 
-async def test_a_step_that_broke_off_is_done_again_before_its_lease_ends(
+async def test_an_interrupted_batch_is_repeated_before_its_lease_ends(
     catalogue: Catalogue,
     writer: FaultyWriter,
     notifier: OutboxNotifier,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
-    finish, tries = store.acknowledge, 0
+    acknowledge, attempts = store.acknowledge, 0
 
-    async def finish_but_once(ids: Sequence[int]) -> None:
-        nonlocal tries
-        tries += 1
-        if tries == 1:
+    async def fail_once(ids: Sequence[int]) -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
             raise ConnectionResetError("the database went away")
-        await finish(ids)
+        await acknowledge(ids)
 
-    monkeypatch.setattr(store, "acknowledge", finish_but_once)
+    monkeypatch.setattr(store, "acknowledge", fail_once)
     await notifier.listen()
-    began, stop = utc_now(), asyncio.Event()  # a clock that stands: no lease of these will end
+    began, stop = utc_now(), asyncio.Event()  # a clock that stands still: no lease ends
     worker = IndexWorker(writer, TermWriter(), notifier, lambda: began, "tester")  # type: ignore[arg-type]
     running = asyncio.create_task(worker.run(stop))
 
-    async def finished() -> bool:
+    async def all_acknowledged() -> bool:
         return not await Outbox.filter(done_at=None).exists()
 
     try:
-        assert await wait_until(finished)
+        assert await wait_until(all_acknowledged)
     finally:
         stop.set()
         await running
@@ -137,13 +137,13 @@ async def test_two_indexers_never_claim_the_same_row(catalogue: Catalogue) -> No
     assert len(ids) == len(set(ids)) == 30
 
 
-async def test_the_loop_wakes_at_a_nudge_and_ends_when_told(
+async def test_the_loop_wakes_at_a_notification_and_ends_when_stopped(
     catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter, notifier: OutboxNotifier
 ) -> None:
     await notifier.listen()
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(stop))
-    await catalogue.add(FilmFacts(title="Nudged"))
+    await catalogue.add(FilmFacts(title="Notified"))
     while not await count_films(writer):
         await asyncio.sleep(0.02)
     stop.set()
@@ -151,13 +151,13 @@ async def test_the_loop_wakes_at_a_nudge_and_ends_when_told(
     await asyncio.wait_for(running, 10)
 
 
-def test_delays_grow_to_what_healing_may_take_and_no_further() -> None:
+def test_the_backoff_grows_up_to_its_maximum() -> None:
     assert backoff_ms(1) < 700
     assert 10_000 < backoff_ms(9) <= 19_000
     assert backoff_ms(500) <= 19_000
 
 
-async def test_a_tombstone_is_removed_a_day_later_and_not_before(
+async def test_a_tombstone_is_purged_after_a_day_and_not_before(
     catalogue: Catalogue, worker: IndexWorker, inventory: Inventory
 ) -> None:
     films = (await catalogue.upsert_all(FILMS[:2], SAMPLE)).films
@@ -165,13 +165,13 @@ async def test_a_tombstone_is_removed_a_day_later_and_not_before(
     await catalogue.delete(str(films[0].id), None)
     await worker.process_batch()
     assert await worker.purge_tombstones(0) < await sql.now_ms() - TOMBSTONE_AGE_MS + 60_000
-    held = await inventory.get_entry("movies-1", str(films[0].id))
-    assert held is not None and held.gone
+    entry = await inventory.get_entry("movies-1", str(films[0].id))
+    assert entry is not None and entry.gone
     await Outbox.all().update(done_at=await sql.now_ms() - TOMBSTONE_AGE_MS - 60_000)
     await worker.purge_tombstones(0)
 
-    async def removed() -> bool:
+    async def is_purged() -> bool:
         return await inventory.get_entry("movies-1", str(films[0].id)) is None
 
-    assert await wait_until(removed)
+    assert await wait_until(is_purged)
     assert await inventory.get_entry("movies-1", str(films[1].id)) is not None

@@ -159,7 +159,7 @@ async def test_a_rebuild_waits_for_an_unavailable_engine_but_not_for_ever(
     assert job.state == Step.DONE
     writer.unavailable = True
     job = await run_rebuild(build_rebuild(index_handles, worker, max_interruptions=1))
-    assert (job.state, job.reason) == (Step.FAILED, "the engine is away")
+    assert (job.state, job.reason) == (Step.FAILED, "the engine is unavailable")
 
 
 async def test_an_index_of_another_analysis_counts_as_outdated_until_it_is_rebuilt(
@@ -172,16 +172,16 @@ async def test_an_index_of_another_analysis_counts_as_outdated_until_it_is_rebui
     await catalogue.upsert_all(FILMS, SAMPLE)
     await worker.process_batch()
     drift = Drift(inventory, catalogue._notifier, utc_now)
-    assert (await drift.show()).outdated is False
+    assert (await drift.get_last_comparison()).outdated is False
     monkeypatch.setattr("service.search.engines.tantivy.schema.FINGERPRINT", "another")
     for module in ("writer", "inventory"):
         monkeypatch.setattr(
             f"service.search.engines.elasticsearch.{module}.fingerprint", lambda: "another"
         )
-    assert (await drift.show()).outdated is True
+    assert (await drift.get_last_comparison()).outdated is True
     with pytest.raises(DomainError, match="run `movies reindex`"):
         await drift.check()
     async for report in drift.compare_all():
         assert (report.by_content, report.drift) == (False, 0)
     assert (await run_rebuild(rebuild)).state == Step.DONE
-    assert (await drift.show()).outdated is False
+    assert (await drift.get_last_comparison()).outdated is False
