@@ -1,4 +1,4 @@
-"""Elasticsearch down, slow, killed: films are found all the same, and nothing is lost."""
+"""Elasticsearch down, slow or killed: the database answers searches, and no write is lost."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
 
 
 @pytest.mark.fault("elasticsearch-down-at-start")
-async def test_a_service_that_starts_without_an_engine_is_of_use_and_indexes_when_it_comes(
+async def test_a_service_that_starts_without_its_engine_answers_and_indexes_once_it_is_up(
     client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     ready, jaws = sound.born["ready"], sound.born["jaws"]
@@ -31,20 +31,20 @@ async def test_a_service_that_starts_without_an_engine_is_of_use_and_indexes_whe
 @pytest.mark.chaos
 @pytest.mark.fault("elasticsearch-down")
 @pytest.mark.fault("elasticsearch-slow")
-async def test_searches_and_writes_go_on_while_the_engine_is_down_or_slow(
+async def test_searches_and_writes_continue_while_the_engine_is_down_or_slow(
     sound: Beset, observations: Observations
 ) -> None:
     async with loaded(sound.service) as load:
-        await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
+        await answered(load, lambda call: call.kind == "add" and call.status == 201, 0)
         for slug, fault in (
             ("elasticsearch-down", sound.engine.away()),
             ("elasticsearch-slow", sound.engine.poisoned("latency", latency=5000)),
         ):
-            began = time.monotonic()
+            started_at = time.monotonic()
             async with fault:
-                await answered(load, lambda each: each.degraded, began)
+                await answered(load, lambda call: call.degraded, started_at)
                 await asyncio.sleep(8)
-            observations.add(load.told(began), fault=slug)
+            observations.add(load.told(started_at), fault=slug)
     took = await sound.invariants.hold(load)
     observations.add(f"level again {took:.0f} s after healing; {load.sustained()}")
     observations.confirm("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
@@ -52,25 +52,27 @@ async def test_searches_and_writes_go_on_while_the_engine_is_down_or_slow(
 
 @pytest.mark.chaos
 @pytest.mark.fault("elasticsearch-down")
-async def test_elasticsearch_is_killed_under_load_and_comes_back(
+async def test_searches_and_writes_continue_while_elasticsearch_is_killed_and_restarted(
     sound: Beset, observations: Observations
 ) -> None:
     async with loaded(sound.service) as load:
-        await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
-        began = time.monotonic()
+        await answered(load, lambda call: call.kind == "add" and call.status == 201, 0)
+        started_at = time.monotonic()
         await killed("elasticsearch")
-        await answered(load, lambda each: each.degraded, began)
+        await answered(load, lambda call: call.degraded, started_at)
         await asyncio.sleep(5)
         await started("elasticsearch")
-        healed = time.monotonic()
-        observations.add(f"killed under load, {healed - began:.0f} s away: {load.told(began)}")
-    took = await sound.invariants.hold(load, healed)
+        healed_at = time.monotonic()
+        observations.add(
+            f"killed under load, {healed_at - started_at:.0f} s away: {load.told(started_at)}"
+        )
+    took = await sound.invariants.hold(load, healed_at)
     observations.add(f"level again {took:.0f} s after it answered; {load.sustained()}")
     observations.confirm("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
 
 
 @pytest.mark.fault("elasticsearch-down")
-async def test_films_written_while_engine_cache_and_store_are_away_are_found_afterwards(
+async def test_films_written_while_engine_cache_and_poster_store_are_down_are_found_afterwards(
     client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     title = f"Written Meanwhile {uuid.uuid4().hex[:8]}"
@@ -78,11 +80,11 @@ async def test_films_written_while_engine_cache_and_store_are_away_are_found_aft
         for part in (sound.engine, sound.cache, sound.bucket):
             await away.enter_async_context(part.away())
 
-        async def makeshift() -> bool:
-            answer = await client.search(f"godfahter {uuid.uuid4().hex[:3]}")
-            return answer.status == 200 and "search_engine_away" in answer.json["degraded"]
+        async def is_degraded() -> bool:
+            response = await client.search(f"godfahter {uuid.uuid4().hex[:3]}")
+            return response.status == 200 and "search_engine_away" in response.json["degraded"]
 
-        assert await wait_until(makeshift)
+        assert await wait_until(is_degraded)
         film_id = await written(client, title)
         assert (await client.get(f"/api/v1/movies/{film_id}")).json["title"] == title
     assert await wait_until(lambda: is_found(client, title, film_id))

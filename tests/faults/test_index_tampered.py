@@ -1,4 +1,4 @@
-"""What is done to the index behind the service's back: blocked, removed, replaced, outlived."""
+"""Changes to the index or the database that bypass the service."""
 
 import asyncio
 import random
@@ -12,43 +12,44 @@ from tests.support.service_runner import ApiClient
 from tests.support.waiting import wait_until
 
 
-def title() -> str:
+def unique_title() -> str:
     return f"Tampered {uuid.uuid4().hex[:12]}"
 
 
-async def reasons(sound: Beset, film_id: str) -> str | None:
-    """Why the film is not indexed yet, once the indexer has tried."""
-    found: str | None = await sound.direct.value(
+async def read_reason(sound: Beset, film_id: str) -> str | None:
+    """Return why the film is not indexed yet; None until the indexer has tried."""
+    reason: str | None = await sound.direct.value(
         f"SELECT reason FROM outbox WHERE film_id = '{film_id}' AND done_at IS NULL"
         " AND quarantined_at IS NULL"
     )
-    return found
+    return reason
 
 
-async def godfather(client: ApiClient, by_engine: bool) -> bool:
-    """Whether the film is found, by the engine or without it."""
-    answer = await client.search("godfahter", year_min=random.randint(1800, 1900), limit=1)
-    if answer.status != 200 or bool(answer.json["degraded"]) == by_engine:
+async def finds_godfather(client: ApiClient, by_engine: bool) -> bool:
+    """Return whether a search finds the film, by the engine or by the database."""
+    response = await client.search("godfahter", year_min=random.randint(1800, 1900), limit=1)
+    if response.status != 200 or bool(response.json["degraded"]) == by_engine:
         return False
-    return [each["movie"]["title"] for each in answer.json["results"]] == ["The Godfather"]
+    titles = [result["movie"]["title"] for result in response.json["results"]]
+    return titles == ["The Godfather"]
 
 
 @pytest.mark.fault("elasticsearch-read-only")
 @pytest.mark.parametrize("block", ["read_only_allow_delete", "write"])
-async def test_writes_wait_for_a_block_to_lift_and_searches_do_not_notice(
+async def test_writes_wait_for_the_end_of_a_block_and_searches_are_not_affected(
     block: str, client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     settings, name = f"/{await sound.index()}/_settings", f"index.blocks.{block}"
-    told = await sound.engine_itself("PUT", settings, {name: True})
-    assert told["acknowledged"], told
+    response = await sound.engine_itself("PUT", settings, {name: True})
+    assert response["acknowledged"], response
     try:
-        film_id = await written(client, called := title())
-        reason = await wait_until(lambda: reasons(sound, film_id))
+        film_id = await written(client, title := unique_title())
+        reason = await wait_until(lambda: read_reason(sound, film_id))
         assert "block" in reason
-        assert await wait_until(lambda: godfather(client, by_engine=True))
+        assert await wait_until(lambda: finds_godfather(client, by_engine=True))
     finally:
         await sound.engine_itself("PUT", settings, {name: None})
-    assert await wait_until(lambda: is_found(client, called, film_id))
+    assert await wait_until(lambda: is_found(client, title, film_id))
     await sound.invariants.hold()
     observations.add("changes waited and said why, searches went on; resumed by itself")
     observations.confirm("I1", "I3", "I4", "I5")
@@ -56,39 +57,39 @@ async def test_writes_wait_for_a_block_to_lift_and_searches_do_not_notice(
 
 @pytest.mark.chaos
 @pytest.mark.fault("alias-replaced")
-async def test_an_index_that_was_replaced_by_hand_costs_no_change_and_a_rebuild_puts_it_right(
+async def test_an_index_replaced_by_hand_loses_no_change_and_a_rebuild_repairs_it(
     client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     await sound.engine_itself("DELETE", f"/{await sound.index()}")
-    film_id = await written(client, called := title())
-    assert "movies reindex" in await wait_until(lambda: reasons(sound, film_id))
-    assert await wait_until(lambda: godfather(client, by_engine=False))
+    film_id = await written(client, title := unique_title())
+    assert "movies reindex" in await wait_until(lambda: read_reason(sound, film_id))
+    assert await wait_until(lambda: finds_godfather(client, by_engine=False))
     await sound.engine_itself("PUT", "/{alias}")
 
-    async def said() -> bool:
+    async def health_names_the_rebuild() -> bool:
         part = (await client.get("/health/ready")).json["parts"]["search"]
         return part["state"] == "failed" and "movies reindex" in part["detail"]
 
-    assert await wait_until(said)
-    done = await asyncio.to_thread(sound.service.run, "reindex")
-    assert done.returncode == 0, done.stderr
-    assert await wait_until(lambda: is_found(client, called, film_id))
+    assert await wait_until(health_names_the_rebuild)
+    process = await asyncio.to_thread(sound.service.run, "reindex")
+    assert process.returncode == 0, process.stderr
+    assert await wait_until(lambda: is_found(client, title, film_id))
     await sound.invariants.hold()
     observations.add(
-        "the database answered, changes waited and none was set aside; a rebuild took its place"
+        "the database answered, changes waited and none was quarantined; a rebuild replaced it"
     )
     observations.confirm("I1", "I3", "I4", "I5")
 
 
 @pytest.mark.fault("late-write-after-delete")
-async def test_what_was_deleted_stays_so_though_the_engine_has_forgotten_when(
+async def test_a_late_write_does_not_restore_a_film_after_the_engine_forgot_its_deletion(
     client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
     index = await sound.index()
     await sound.engine_itself("PUT", f"/{index}/_settings", {"index.gc_deletes": "1s"})
-    film_id = await written(client, called := title())
-    assert await wait_until(lambda: is_found(client, called, film_id))
-    held = await sound.engine_itself("GET", f"/{index}/_doc/{film_id}")
+    film_id = await written(client, title := unique_title())
+    assert await wait_until(lambda: is_found(client, title, film_id))
+    document = await sound.engine_itself("GET", f"/{index}/_doc/{film_id}")
     await client.request(
         "DELETE",
         f"/api/v1/movies/{film_id}",
@@ -96,42 +97,42 @@ async def test_what_was_deleted_stays_so_though_the_engine_has_forgotten_when(
         headers={"If-Match": "*"},
     )
 
-    async def gone() -> bool:
-        return not await is_found(client, called, film_id)
+    async def is_gone() -> bool:
+        return not await is_found(client, title, film_id)
 
-    assert await wait_until(gone)
-    await asyncio.sleep(3)  # for the engine to forget: there is no other sign of it than time
-    late = await sound.engine_itself(
+    assert await wait_until(is_gone)
+    await asyncio.sleep(3)  # until the engine forgets the deletion; nothing else shows that it has
+    response = await sound.engine_itself(
         "PUT",
-        f"/{index}/_doc/{film_id}?version={held['_version']}&version_type=external_gte&refresh=true",
-        held["_source"],
+        f"/{index}/_doc/{film_id}?version={document['_version']}&version_type=external_gte&refresh=true",
+        document["_source"],
     )
-    assert late["status"] == 409, late
+    assert response["status"] == 409, response
     assert (await client.get(f"/api/v1/movies/{film_id}")).status == 404
-    assert not await is_found(client, f"{called} again", film_id)
+    assert not await is_found(client, f"{title} again", film_id)
     await sound.invariants.hold()
-    observations.add("refused with 409, since a tombstone keeps the version")
+    observations.add("rejected with 409, because the tombstone keeps the version")
     observations.confirm("I2", "I3")
 
 
 @pytest.mark.fault("orphaned-document")
-async def test_a_hit_whose_row_is_gone_is_left_out_and_repaired(
+async def test_an_orphaned_hit_is_left_out_and_repaired(
     client: ApiClient, sound: Beset, observations: Observations
 ) -> None:
-    film_id = await written(client, called := title())
-    assert await wait_until(lambda: is_found(client, called, film_id))
+    film_id = await written(client, title := unique_title())
+    assert await wait_until(lambda: is_found(client, title, film_id))
     await sound.direct.run(f"DELETE FROM films WHERE id = '{film_id}'")
     await sound.direct.run("UPDATE outbox SET done_at = 1 WHERE done_at IS NOT NULL")
-    answer = await client.search(called, year_max=2100, limit=7)
-    assert answer.status == 200
-    assert film_id not in [result["movie"]["id"] for result in answer.json["results"]]
+    response = await client.search(title, year_max=2100, limit=7)
+    assert response.status == 200
+    assert film_id not in [result["movie"]["id"] for result in response.json["results"]]
 
-    async def buried() -> bool:
-        await client.search(f"{called} {uuid.uuid4().hex[:3]}")
-        held = await sound.engine_itself("GET", f"/{{alias}}/_doc/{film_id}")
-        return bool(held.get("_source", {}).get("gone"))
+    async def is_tombstone() -> bool:
+        await client.search(f"{title} {uuid.uuid4().hex[:3]}")
+        document = await sound.engine_itself("GET", f"/{{alias}}/_doc/{film_id}")
+        return bool(document.get("_source", {}).get("gone"))
 
-    assert await wait_until(buried)
+    assert await wait_until(is_tombstone)
     await sound.invariants.hold()
-    observations.add("left out of the answer, and its document was removed a moment later")
+    observations.add("left out of the results, and its document became a tombstone a moment later")
     observations.confirm("I2", "I3")
