@@ -1,1 +1,1 @@
-"""Films that are not known yet, asked of OMDb."""
+"""Fetch films from OMDb that the catalogue does not have yet."""

@@ -1,4 +1,4 @@
-"""Films fetched by hand, from the command line."""
+"""Fetch a list of films from OMDb, for the command line."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from service.omdb.lookup import FilmLookup
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """What became of one asked film, as a line for a person."""
+    """The result for one film, as a line for people."""
 
     line: str
     ok: bool
 
 
 async def fetch_all(lookup: FilmLookup, films: Sequence[str]) -> AsyncIterator[FetchResult]:
-    """Fetch each id or title through OMDb into the catalogue; one that fails stops no other."""
-    for named in films:
+    """Fetch each id or title through OMDb into the catalogue; a failure does not stop the rest."""
+    for id_or_title in films:
         try:
-            film = await lookup.fetch(named)
+            film = await lookup.fetch(id_or_title)
         except DomainError as error:
-            yield FetchResult(f"{named}: {error.detail}", ok=False)
+            yield FetchResult(f"{id_or_title}: {error.detail}", ok=False)
         else:
             year = film.year or "no year"
-            yield FetchResult(f"{named}: {film.title} ({year}), {film.imdb_id}", ok=True)
+            yield FetchResult(f"{id_or_title}: {film.title} ({year}), {film.imdb_id}", ok=True)

@@ -1,9 +1,8 @@
-"""One question to OMDb, and what its answer means.
+"""Request one film from OMDb and translate the reply into facts or a domain error.
 
-OMDb answers 200 to most of what goes wrong and 401 to a spent quota, so the words of its errors
-decide and the status only helps where there are none. Callers get facts or one of the service's
-own errors. The key goes into the request and nowhere else: exceptions of the HTTP library, which
-may quote the address, are not passed on.
+OMDb replies with status 200 to most errors and with 401 to an exhausted quota, so the error text
+decides, and the status only where there is no text. The key goes into the request and nowhere
+else: exceptions of the HTTP library may quote the address, so they are not chained.
 """
 
 import asyncio
@@ -20,12 +19,12 @@ from service.films.schemas import FilmFacts, FilmType
 from service.limits import (
     OMDB_BREAKER_RESET,
     OMDB_BREAKER_THRESHOLD,
+    OMDB_CONNECT_TIMEOUT,
     OMDB_INITIAL_BACKOFF,
     OMDB_KEY_REJECTED_RESET,
+    OMDB_MAX_ATTEMPTS,
+    OMDB_TIMEOUT,
 )
-from service.limits import OMDB_CONNECT_TIMEOUT as CONNECT
-from service.limits import OMDB_MAX_ATTEMPTS as TRIES
-from service.limits import OMDB_TIMEOUT as DEADLINE
 from service.observability.metrics import UPSTREAM_CALLS
 from service.omdb.json_repair import parse_reply
 from service.omdb.parser import parse_film
@@ -35,13 +34,14 @@ from service.resilience.circuit_breaker import CircuitBreaker
 
 log = structlog.get_logger()
 
-LARGEST = 256 * 1024  # bytes; the longest answers about one film have some ten thousand
-SAMPLE = 200  # characters of a strange answer that the log gets
-KNOWN_ID = "tt0068646"  # The Godfather, for the question whether the key is good
+MAX_REPLY_BYTES = 256 * 1024  # the longest replies about one film have some ten thousand
+CHUNK_BYTES = 16 * 1024
+LOG_SAMPLE_LENGTH = 200  # characters of an unexpected reply that are logged
+CHECK_ID = "tt0068646"  # The Godfather, requested to check the key
 
 
-class _Faulty(Exception):
-    """The server did not give an answer; another try may."""
+class _TransientError(Exception):
+    """The server did not reply usefully; another attempt may succeed."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -49,14 +49,16 @@ class _Faulty(Exception):
 
 
 class OmdbClient:
-    """Asks one OMDb server with one key.
+    """A client of one OMDb server with one key.
 
     Args:
         session: the process's HTTP session; it stays open.
         url: the server's address.
-        key: the key.
-        quota: the day's calls of that key; every question takes one.
-        clock: seconds that only go forward.
+        key: the API key.
+        quota: the daily calls of that key; every request takes one.
+        clock: monotonic seconds.
+        timeout: seconds for one request, its retries included.
+        connect_timeout: seconds to connect.
     """
 
     def __init__(
@@ -66,195 +68,214 @@ class OmdbClient:
         key: str,
         quota: OmdbQuota,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        timeout: float = OMDB_TIMEOUT,
+        connect_timeout: float = OMDB_CONNECT_TIMEOUT,
     ) -> None:
         self._session = session
         self._url = url
         self._key = key
-        self._written_key = _written(key)
+        self._key_pattern = _build_key_pattern(key)
         self._quota = quota
         self._clock = clock
+        self._timeout = timeout
+        self._connect_timeout = connect_timeout
         self._breaker = CircuitBreaker(OMDB_BREAKER_THRESHOLD, OMDB_BREAKER_RESET, clock)
-        self._refused_until: float | None = None
+        self._key_rejected_until: float | None = None
 
     async def fetch_by_id(self, imdb_id: str, *, background: bool = False) -> FilmFacts:
-        """The film with this IMDb id.
+        """Return the film with this IMDb id.
 
         Args:
-            spare: nobody is waiting; leave the day's last calls to those who do.
+            imdb_id: a well-formed IMDb id.
+            background: no user is waiting; leave the day's last calls to those who are.
 
         Raises:
-            NotFound: OMDb has no such film, or answers with another.
-            Invalid: OMDb cannot understand the question.
+            NotFound: OMDb has no such film, or replies with another.
+            Invalid: OMDb cannot parse the request.
             Unavailable: `omdb_quota_exhausted` or `omdb_unavailable`, with `retry_after`.
             Misconfigured: `omdb_key_invalid`.
         """
         facts = await self._request_film({"i": imdb_id}, background=background)
         if facts.imdb_id != imdb_id:
             log.warning("omdb_other_film", asked=imdb_id, answered=facts.imdb_id)
-            raise NotFound("OMDb answers with another film.", code="movie_not_found")
+            raise NotFound("OMDb replied with another film.", code="movie_not_found")
         return facts
 
     async def fetch_by_title(
         self, title: str, year: int | None = None, type: FilmType | None = None
     ) -> FilmFacts:
-        """The film that OMDb holds to be this title; it may be another. Errors as `by_id`."""
-        asked = {"t": title}
+        """Return OMDb's best match for this title, which may be another film.
+
+        Raises:
+            The errors of `fetch_by_id`.
+        """
+        params = {"t": title}
         if year is not None:
-            asked["y"] = str(year)
+            params["y"] = str(year)
         if type is not None:
-            asked["type"] = type
-        facts = await self._request_film(asked)
+            params["type"] = type
+        facts = await self._request_film(params)
         if facts.imdb_id is None:
-            raise _unavailable("OMDb's answer has no id.")
+            raise _unavailable_error("OMDb's reply has no IMDb id.")
         return facts
 
     async def check(self) -> str:
-        """Spend one call to find out whether server and key are good; errors as `by_id`."""
-        await self.fetch_by_id(KNOWN_ID)
+        """Spend one call to check the server and the key; return the line of `health`.
+
+        Raises:
+            The errors of `fetch_by_id`.
+        """
+        await self.fetch_by_id(CHECK_ID)
         return await self.health()
 
     async def health(self) -> str:
-        """One line on how OMDb stands, by what is known already; errors as `by_id`."""
-        if self._refused_until is not None:
-            raise _key_invalid()
+        """Return one line on OMDb's state, without a call.
+
+        Raises:
+            Unavailable, Misconfigured: the state that earlier calls have found.
+        """
+        if self._key_rejected_until is not None:
+            raise _invalid_key_error()
         if self._breaker.is_open:
-            raise _unavailable("OMDb does not answer.")
+            raise _unavailable_error("OMDb does not answer.")
         budget = await self._quota.get_budget()
         if budget.stopped_until is not None:
             raise Unavailable("The day's calls to OMDb are spent.", code="omdb_quota_exhausted")
         return f"{budget.used} of {budget.limit} calls used today"
 
     async def _request_film(
-        self, asked: Mapping[str, str], *, background: bool = False
+        self, params: Mapping[str, str], *, background: bool = False
     ) -> FilmFacts:
-        self._leave_alone()
+        self._raise_if_blocked()
         call = await self._quota.take_call(background=background)
         try:
-            async with asyncio.timeout(DEADLINE):
-                told = await self._tried(asked)
-        except (TimeoutError, _Faulty) as fault:
-            raise self._failed(fault) from None
+            async with asyncio.timeout(self._timeout):
+                reply = await self._send_with_retries(params)
+        except (TimeoutError, _TransientError) as error:
+            raise self._record_failure(error) from None
         self._breaker.record_success()
         UPSTREAM_CALLS.labels("omdb", "answered").inc()
-        message = "" if "Title" in told else str(told.get("Error", ""))
+        message = "" if "Title" in reply else str(reply.get("Error", ""))
         if "limit reached" in message.casefold():
             raise await self._quota.record_exhaustion()
         await self._quota.record_answer(call)
-        if "Title" not in told:
-            self._refuse(message, by_id="i" in asked)
-        self._refused_until = None
+        if "Title" not in reply:
+            self._raise_reply_error(message, by_id="i" in params)
+        self._key_rejected_until = None
         try:
-            return parse_film(told)
+            return parse_film(reply)
         except ValueError:
-            log.warning("omdb_unreadable", sample=self._scrubbed(str(told)))
-            raise _unavailable("OMDb's answer is not a film.") from None
+            log.warning("omdb_unreadable", sample=self._redact(str(reply)))
+            raise _unavailable_error("OMDb's reply is not a film.") from None
 
-    def _leave_alone(self) -> None:
-        if self._refused_until is not None and self._clock() < self._refused_until:
-            raise _key_invalid()
+    def _raise_if_blocked(self) -> None:
+        if self._key_rejected_until is not None and self._clock() < self._key_rejected_until:
+            raise _invalid_key_error()
         if (wait := self._breaker.wait_time()) > 0:
-            raise _unavailable("OMDb has not answered for a while.", wait)
+            raise _unavailable_error("OMDb has not answered for a while.", wait)
 
-    def _failed(self, fault: TimeoutError | _Faulty) -> Unavailable:
+    def _record_failure(self, error: TimeoutError | _TransientError) -> Unavailable:
         self._breaker.record_failure()
         UPSTREAM_CALLS.labels("omdb", "failed").inc()
-        told = fault.retry_after if isinstance(fault, _Faulty) else None
-        log.warning("omdb_unavailable", reason=str(fault) or f"no answer in {DEADLINE:g} s")
-        wait = told or self._breaker.wait_time() or OMDB_BREAKER_RESET
-        return _unavailable("OMDb does not answer.", wait)
+        retry_after = error.retry_after if isinstance(error, _TransientError) else None
+        log.warning("omdb_unavailable", reason=str(error) or f"no answer in {self._timeout:g} s")
+        wait = retry_after or self._breaker.wait_time() or OMDB_BREAKER_RESET
+        return _unavailable_error("OMDb does not answer.", wait)
 
-    async def _tried(self, asked: Mapping[str, str]) -> dict[str, object]:
-        tries = 0
+    async def _send_with_retries(self, params: Mapping[str, str]) -> dict[str, object]:
+        attempts = 0
         while True:
-            tries += 1
+            attempts += 1
             try:
-                return await self._once(asked)
-            except _Faulty as fault:
-                if tries == TRIES or fault.retry_after is not None:
+                return await self._send(params)
+            except _TransientError as error:
+                if attempts == OMDB_MAX_ATTEMPTS or error.retry_after is not None:
                     raise
-            await asyncio.sleep(backoff(tries, OMDB_INITIAL_BACKOFF / 2, jitter=1.0))
+            await asyncio.sleep(backoff(attempts, OMDB_INITIAL_BACKOFF / 2, jitter=1.0))
 
-    async def _once(self, asked: Mapping[str, str]) -> dict[str, object]:
+    async def _send(self, params: Mapping[str, str]) -> dict[str, object]:
         try:
             async with self._session.get(
                 self._url,
-                params={"apikey": self._key, **asked, "plot": "full", "r": "json"},
+                params={"apikey": self._key, **params, "plot": "full", "r": "json"},
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
-                middlewares=(_sent_once,),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout),
+                middlewares=(_prevent_library_retry,),
             ) as response:
-                raw = await _body(response)
-                status, pause = response.status, response.headers.get("Retry-After", "")
-        except (aiohttp.ClientError, OSError) as fault:
-            raise _Faulty(type(fault).__name__) from None
+                body = await _read_body(response)
+                status, retry_after = response.status, response.headers.get("Retry-After", "")
+        except (aiohttp.ClientError, OSError) as error:
+            raise _TransientError(type(error).__name__) from None
         try:
-            told = parse_reply(raw)
+            reply = parse_reply(body)
         except ValueError:
-            told = {}
-        if "Response" in told or "Error" in told or (status == 200 and "Title" in told):
-            return told
+            reply = {}
+        if "Response" in reply or "Error" in reply or (status == 200 and "Title" in reply):
+            return reply
         if status == 401:
             return {"Response": "False", "Error": "Invalid API key!"}
-        sample = self._scrubbed(raw.decode("utf-8", errors="replace"))
+        sample = self._redact(body.decode("utf-8", errors="replace"))
         log.info("omdb_strange_answer", status=status, sample=sample)
-        raise _Faulty(f"status {status}", float(pause) if pause.isdecimal() else None)
+        seconds = float(retry_after) if retry_after.isdecimal() else None
+        raise _TransientError(f"status {status}", seconds)
 
-    def _refuse(self, message: str, *, by_id: bool) -> Never:
-        error = _meaning(message, by_id=by_id)
+    def _raise_reply_error(self, message: str, *, by_id: bool) -> Never:
+        error = _to_domain_error(message, by_id=by_id)
         if isinstance(error, Misconfigured):
-            if self._refused_until is None:
+            if self._key_rejected_until is None:
                 log.error("omdb_key_invalid", alert=True, advice="check OMDB_API_KEY")
-            self._refused_until = self._clock() + OMDB_KEY_REJECTED_RESET
+            self._key_rejected_until = self._clock() + OMDB_KEY_REJECTED_RESET
         elif error.code != "movie_not_found":
-            log.warning("omdb_refused", message=self._scrubbed(message), code=error.code)
+            log.warning("omdb_refused", message=self._redact(message), code=error.code)
         raise error
 
-    def _scrubbed(self, text: str) -> str:
-        return self._written_key.sub("***", text)[:SAMPLE]
+    def _redact(self, text: str) -> str:
+        return self._key_pattern.sub("***", text)[:LOG_SAMPLE_LENGTH]
 
 
-def _written(key: str) -> re.Pattern[str]:
-    """The key in every form that an address may give it: each character plain or percent-coded."""
-    coded = (("".join(f"%{byte:02x}" for byte in c.encode()), re.escape(c)) for c in key)
-    forms = [f"(?:{code}|{plain})" for code, plain in coded]
-    return re.compile("".join(forms), re.IGNORECASE)
+def _build_key_pattern(key: str) -> re.Pattern[str]:
+    """Return a pattern of the key as an address may hold it: each character plain or encoded."""
+    forms = (("".join(f"%{byte:02x}" for byte in c.encode()), re.escape(c)) for c in key)
+    characters = [f"(?:{encoded}|{plain})" for encoded, plain in forms]
+    return re.compile("".join(characters), re.IGNORECASE)
 
 
-async def _sent_once(
+async def _prevent_library_retry(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Keep the library from sending a request again by itself, which nobody would count."""
+    """Keep aiohttp from repeating a request by itself: the quota would not count it."""
     try:
         return await send(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as fault:
-        raise _Faulty(type(fault).__name__) from None
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _TransientError(type(error).__name__) from None
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    """The body, as far as it is of a size that an answer can have."""
-    raw = bytearray()
-    async for piece in response.content.iter_chunked(16 * 1024):
-        raw += piece
-        if len(raw) > LARGEST:
-            raise _Faulty(f"more than {LARGEST} bytes")
-    return bytes(raw)
+async def _read_body(response: aiohttp.ClientResponse) -> bytes:
+    """Return the body; raise `_TransientError` if it is longer than any real reply."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+        body += chunk
+        if len(body) > MAX_REPLY_BYTES:
+            raise _TransientError(f"more than {MAX_REPLY_BYTES} bytes")
+    return bytes(body)
 
 
-def _meaning(message: str, *, by_id: bool) -> DomainError:
-    """OMDb's words as one of the service's errors.
+def _to_domain_error(message: str, *, by_id: bool) -> DomainError:
+    """Translate OMDb's error text.
 
-    An id is asked for only in its right form, so an "incorrect" one is one that no film has.
+    Only well-formed ids are sent, so an id that OMDb calls "incorrect" belongs to no film.
     """
-    words = message.strip().casefold()
-    if "api key" in words:
-        return _key_invalid()
-    if words.endswith("not found!") or (by_id and words.startswith("incorrect imdb id")):
-        return NotFound("OMDb knows no such film.", code="movie_not_found")
-    if words.startswith("too many results"):
+    text = message.strip().casefold()
+    if "api key" in text:
+        return _invalid_key_error()
+    if text.endswith("not found!") or (by_id and text.startswith("incorrect imdb id")):
+        return NotFound("OMDb has no such film.", code="movie_not_found")
+    if text.startswith("too many results"):
         return Invalid("OMDb finds too many films; give more words.", code="title_too_vague")
-    if words.startswith(_BAD_INPUT):
-        return Invalid("OMDb cannot understand this title.", code="title_not_understood")
-    return _unavailable("OMDb cannot say at present.")
+    if text.startswith(_BAD_INPUT):
+        return Invalid("OMDb cannot parse this title.", code="title_not_understood")
+    return _unavailable_error("OMDb cannot answer at present.")
 
 
 _BAD_INPUT = (
@@ -266,12 +287,12 @@ _BAD_INPUT = (
 )
 
 
-def _unavailable(detail: str, wait: float = OMDB_BREAKER_RESET) -> Unavailable:
+def _unavailable_error(detail: str, wait: float = OMDB_BREAKER_RESET) -> Unavailable:
     return Unavailable(detail, code="omdb_unavailable", retry_after=wait)
 
 
-def _key_invalid() -> Misconfigured:
+def _invalid_key_error() -> Misconfigured:
     return Misconfigured(
-        "OMDb refuses this service's key; its operator must set OMDB_API_KEY.",
+        "OMDb rejects this service's key; its operator must set OMDB_API_KEY.",
         code="omdb_key_invalid",
     )

@@ -1,29 +1,29 @@
-"""OMDb's answers as text, read into a mapping even where they are not quite JSON.
+"""Parse OMDb's replies even where they are not valid JSON.
 
-OMDb pastes what it has between quotes: raw control characters, backslashes that escape nothing,
-quotes inside an error's text. A person can read such an answer, so it is read here; every repair
-is tried only after the plainer reading has failed, so that a sound answer is never altered.
+OMDb pastes its texts between quotes: raw control characters, backslashes that escape nothing,
+quotes inside an error's text. Each repair is tried only after the plainer parse has failed, so a
+valid reply is never altered.
 """
 
 import json
 import re
 
-_LOOSE_ESCAPE = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|(.)|$)', re.DOTALL)
-_ERROR = re.compile(r'"Error"\s*:\s*"')
-_END = re.compile(r'"\s*\}\s*\Z')
+_ESCAPE = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|(.)|$)', re.DOTALL)
+_ERROR_START = re.compile(r'"Error"\s*:\s*"')
+_REPLY_END = re.compile(r'"\s*\}\s*\Z')
 _BARE_QUOTE = re.compile(r'(?<!\\)"')
-_CLOSES = re.compile(r'\s*(?::|\}|\]|,\s*["{\[]|\Z)')
+_AFTER_CLOSING_QUOTE = re.compile(r'\s*(?::|\}|\]|,\s*["{\[]|\Z)')
 
 
 def parse_reply(raw: bytes) -> dict[str, object]:
-    """The mapping that `raw` holds.
+    """Return the JSON object in `raw`.
 
     Raises:
-        ValueError: if it cannot be read as one by any means.
+        ValueError: no repair makes it one.
     """
-    text = _decoded(raw)
-    for repaired in (str, _mended, _quoted):
-        text = repaired(text)
+    text = _decode(raw)
+    for repair in (str, _drop_invalid_escapes, _escape_inner_quotes):
+        text = repair(text)
         try:
             value = json.loads(text, strict=False)
         except (ValueError, RecursionError):
@@ -33,42 +33,42 @@ def parse_reply(raw: bytes) -> dict[str, object]:
     raise ValueError("not a JSON object")
 
 
-def _decoded(raw: bytes) -> str:
+def _decode(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return raw.decode("cp1252", errors="replace")
 
 
-def _mended(text: str) -> str:
-    r"""A backslash that escapes nothing is dropped, as JavaScript does: `\'` is `'`."""
-    return _LOOSE_ESCAPE.sub(lambda m: m.group() if m.group(1) else m.group(2) or "", text)
+def _drop_invalid_escapes(text: str) -> str:
+    r"""Drop backslashes that escape nothing, as JavaScript does: `\'` is `'`."""
+    return _ESCAPE.sub(lambda m: m.group() if m.group(1) else m.group(2) or "", text)
 
 
-def _quoted(text: str) -> str:
-    """A quote inside a string is one that nothing structural follows; it gets its backslash.
+def _escape_inner_quotes(text: str) -> str:
+    """Escape quotes inside strings: those that no structural character follows.
 
-    An error's text is the last thing in its answer, so it ends where the answer does.
+    An error's text is the last thing in its reply, so it ends where the reply does.
     """
-    if opened := _ERROR.search(text):
-        closed = _END.search(text, opened.end())
-        until = closed.start() if closed else len(text)
-        message = _BARE_QUOTE.sub(r"\"", text[opened.end() : until])
-        return text[: opened.end()] + message + text[until:]
+    if start := _ERROR_START.search(text):
+        closing = _REPLY_END.search(text, start.end())
+        end = closing.start() if closing else len(text)
+        message = _BARE_QUOTE.sub(r"\"", text[start.end() : end])
+        return text[: start.end()] + message + text[end:]
     pieces: list[str] = []
-    inside = False
-    place = 0
-    while place < len(text):
-        character = text[place]
-        if inside and character == "\\":
-            pieces.append(text[place : place + 2])
-            place += 2
+    in_string = False
+    position = 0
+    while position < len(text):
+        character = text[position]
+        if in_string and character == "\\":
+            pieces.append(text[position : position + 2])
+            position += 2
             continue
         if character == '"':
-            if inside and not _CLOSES.match(text, place + 1):
+            if in_string and not _AFTER_CLOSING_QUOTE.match(text, position + 1):
                 character = '\\"'
             else:
-                inside = not inside
+                in_string = not in_string
         pieces.append(character)
-        place += 1
+        position += 1
     return "".join(pieces)

@@ -1,9 +1,9 @@
-"""The film that somebody names, though it may not be here yet.
+"""Find a film by id or title, through OMDb if the catalogue lacks it.
 
-What is not in the database is asked of OMDb and kept, so that each film costs one call, however
-many people ask for it at once: those in this process share one task, those in others wait for
-its lease. A film that is here is answered at once even when its facts have grown old; they are
-fetched again behind the answer, and if that fails, the old ones stay.
+A film that the catalogue lacks is fetched from OMDb and stored. It costs one call however many
+users request it at once: requests in one process share a task, and other processes wait for its
+lease. A film in the catalogue is returned at once even if its facts are old; they are refreshed in
+the background, and if that fails, the old ones stay.
 """
 
 import asyncio
@@ -26,24 +26,24 @@ from service.omdb.rate_limit import LookupRateLimit
 
 log = structlog.get_logger()
 
-LOOKUP_LEASE = (
-    10.0  # seconds; longer than a call and its storing take, short enough to wait out a death
-)
+LOOKUP_LEASE = 10.0  # seconds; longer than a call and its upsert, short if the owner dies
 MAX_WAIT = 6.0  # seconds to wait for another process; less than a request may take
-POLL_INTERVAL = 0.05  # seconds between two looks at whether the other process has the film
-REFRESH_INTERVAL = 600.0  # seconds between two tries to refresh one film
+POLL_INTERVAL = 0.05  # seconds between checks whether the other process has stored the film
+REFRESH_INTERVAL = 600.0  # seconds between two attempts to refresh one film
+CLOSE_TIMEOUT = 2.0  # seconds for look-ups in flight when the service stops
 LOOKUPS_DISABLED = "look-ups are off: OMDB_API_KEY is not set"
-CLOSE_TIMEOUT = 2.0  # seconds that questions under way get when the service stops
 
 
 class FilmLookup:
-    """Finds a film in the database, and failing that at OMDb.
+    """Find films in the catalogue, then at OMDb.
 
     Args:
-        catalogue: where films are kept.
-        client: OMDb; without a key there is none, and look-ups are off.
-        now: the time, aware.
-        clock: seconds that only go forward.
+        catalogue: where films are stored.
+        client: the OMDb client; None if there is no key, which disables look-ups.
+        now: returns the current time, aware.
+        clock: monotonic seconds.
+        max_wait: seconds to wait for another process that fetches the same film.
+        close_timeout: seconds that `close` waits for look-ups in flight.
     """
 
     def __init__(
@@ -52,26 +52,31 @@ class FilmLookup:
         client: OmdbClient | None,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        max_wait: float = MAX_WAIT,
+        close_timeout: float = CLOSE_TIMEOUT,
     ) -> None:
         self._catalogue = catalogue
         self._client = client
         self._now = now
         self._clock = clock
+        self._max_wait = max_wait
+        self._close_timeout = close_timeout
         self._negative_cache = NegativeCache(now)
         self._rate_limit = LookupRateLimit(clock)
         self._in_flight: dict[str, asyncio.Task[Any]] = {}
 
     async def get(self, movie: str, requester: str | None = None) -> Film:
-        """The film with this id of ours, this IMDb id or exactly this title.
+        """Return the film with this id of ours, this IMDb id, or exactly this title.
 
         Args:
-            movie: an id, or a title; of several films of that title the one with most votes.
-            asker: whose look-ups are counted; nobody's are bounded when left out.
+            movie: an id or a title; of several films of that title, the one with most votes.
+            requester: whose look-ups are counted; without one there is no limit.
 
         Raises:
-            NotFound: `movie_not_found`; neither the database nor OMDb has it.
-            Invalid: this can be no film's title.
-            TooMany: the asker looked up too much.
+            NotFound: `movie_not_found`; neither the catalogue nor OMDb has it.
+            Invalid: this cannot be a title.
+            TooMany: the requester has looked up too many films.
             Unavailable, Misconfigured: OMDb is needed and does not answer.
         """
         if parse_uuid(movie) is None:
@@ -87,113 +92,121 @@ class FilmLookup:
         type: FilmType | None = None,
         requester: str | None = None,
     ) -> Film:
-        """The film of exactly this title, of this year and type if given; errors as `film`."""
+        """Return the film of exactly this title, and of this year and type if given.
+
+        Raises:
+            The errors of `get`.
+        """
         return await self._find_or_fetch(to_lookup_key(title, year, type), requester)
 
     async def fetch(self, movie: str) -> Film:
-        """Ask OMDb for this film whatever is known of it here; errors as `film`."""
+        """Request this film from OMDb even if the catalogue has it.
+
+        Raises:
+            The errors of `get`.
+        """
         if parse_uuid(movie) is not None:
             movie = (await self._catalogue.get(movie)).imdb_id or movie
         client = self._require_client()
         return await self._fetch_from_omdb(to_lookup_key(movie), client)
 
     async def health(self) -> str:
-        """One line on how OMDb stands; spends no call, and raises OMDb's known trouble."""
+        """Return one line on OMDb's state, without a call; raise the errors of the client."""
         return await self._client.health() if self._client else LOOKUPS_DISABLED
 
     async def check(self) -> str:
-        """As `health`, but asks OMDb."""
+        """Spend one call to check OMDb; otherwise like `health`."""
         return await self._client.check() if self._client else LOOKUPS_DISABLED
 
     async def close(self) -> None:
-        """End what is under way; the session and the database may be closed after this."""
+        """End the look-ups in flight; afterwards the session and the database may be closed."""
         if self._in_flight:
-            _, late = await asyncio.wait(self._in_flight.values(), timeout=CLOSE_TIMEOUT)
-            for flight in late:
-                flight.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            _, pending = await asyncio.wait(self._in_flight.values(), timeout=self._close_timeout)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
 
-    async def _find_or_fetch(self, question: LookupKey, asker: str | None) -> Film:
-        film = await self._get_stored(question)
+    async def _find_or_fetch(self, lookup: LookupKey, requester: str | None) -> Film:
+        film = await self._get_stored(lookup)
         if film is not None:
             self._refresh_if_due(film)
             return film
         client = self._require_client()
-        await self._raise_if_known_miss(question)
-        flight = self._in_flight.get(question.cache_key)
-        if flight is None:
-            if asker is not None:
-                self._rate_limit.count_lookup(asker)
-            flight = self._start_task(question.cache_key, self._fetch_once(question, client))
-        found: Film = await asyncio.shield(flight)
-        return found
+        await self._raise_if_known_miss(lookup)
+        task = self._in_flight.get(lookup.cache_key)
+        if task is None:
+            if requester is not None:
+                self._rate_limit.count_lookup(requester)
+            task = self._start_task(lookup.cache_key, self._fetch_once(lookup, client))
+        fetched: Film = await asyncio.shield(task)
+        return fetched
 
-    async def _get_stored(self, question: LookupKey) -> Film | None:
+    async def _get_stored(self, lookup: LookupKey) -> Film | None:
         with suppress(NotFound):
-            if question.imdb_id is not None:
-                return await self._catalogue.get(question.imdb_id)
-            return await self._catalogue.get_by_title(question.title, question.year, question.type)
+            if lookup.imdb_id is not None:
+                return await self._catalogue.get(lookup.imdb_id)
+            return await self._catalogue.get_by_title(lookup.title, lookup.year, lookup.type)
         return None
 
     def _require_client(self) -> OmdbClient:
         if self._client is None:
-            raise _not_found(f"There is no such film here, and {LOOKUPS_DISABLED}.")
+            raise _not_found_error(f"There is no such film here, and {LOOKUPS_DISABLED}.")
         return self._client
 
-    async def _raise_if_known_miss(self, question: LookupKey) -> None:
-        if (miss := await self._negative_cache.get_miss(question.cache_key)) is not None:
-            raise _missing(miss)
+    async def _raise_if_known_miss(self, lookup: LookupKey) -> None:
+        if (miss := await self._negative_cache.get_miss(lookup.cache_key)) is not None:
+            raise _miss_error(miss)
 
     def _start_task(self, key: str, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-        """Let `work` run whoever waits for it, until it ends."""
-        flight = asyncio.create_task(work)
-        self._in_flight[key] = flight
-        flight.add_done_callback(lambda done: self._forget_task(key, done))
-        return flight
+        """Run `work` to its end even if its requester goes away."""
+        task = asyncio.create_task(work)
+        self._in_flight[key] = task
+        task.add_done_callback(lambda done: self._forget_task(key, done))
+        return task
 
-    def _forget_task(self, key: str, flight: "asyncio.Task[Any]") -> None:
+    def _forget_task(self, key: str, task: "asyncio.Task[Any]") -> None:
         del self._in_flight[key]
-        if not flight.cancelled():
-            flight.exception()
+        if not task.cancelled():
+            task.exception()  # marks it as retrieved, so that asyncio logs nothing
 
-    async def _fetch_once(self, question: LookupKey, client: OmdbClient) -> Film:
-        """The film, from whichever process asks first."""
-        patient_until = self._clock() + MAX_WAIT
-        while not await self._negative_cache.claim(question.cache_key, LOOKUP_LEASE):
-            if self._clock() >= patient_until:
+    async def _fetch_once(self, lookup: LookupKey, client: OmdbClient) -> Film:
+        """Return the film, fetched by the first process that claims it."""
+        deadline = self._clock() + self._max_wait
+        while not await self._negative_cache.claim(lookup.cache_key, LOOKUP_LEASE):
+            if self._clock() >= deadline:
                 raise Unavailable(
                     "This film is still being looked up.", code="omdb_unavailable", retry_after=1
                 )
             await asyncio.sleep(POLL_INTERVAL)
-            film = await self._get_stored(question)
+            film = await self._get_stored(lookup)
             if film is not None:
                 return film
         try:
-            film = await self._get_stored(question)
+            film = await self._get_stored(lookup)
             if film is None:
-                await self._raise_if_known_miss(question)
-                film = await self._fetch_from_omdb(question, client)
+                await self._raise_if_known_miss(lookup)
+                film = await self._fetch_from_omdb(lookup, client)
             return film
         finally:
-            await self._negative_cache.release(question.cache_key)
+            await self._negative_cache.release(lookup.cache_key)
 
-    async def _fetch_from_omdb(self, question: LookupKey, client: OmdbClient) -> Film:
+    async def _fetch_from_omdb(self, lookup: LookupKey, client: OmdbClient) -> Film:
         try:
-            if question.imdb_id is not None:
-                facts = await client.fetch_by_id(question.imdb_id)
+            if lookup.imdb_id is not None:
+                facts = await client.fetch_by_id(lookup.imdb_id)
             else:
-                facts = await client.fetch_by_title(question.title, question.year, question.type)
+                facts = await client.fetch_by_title(lookup.title, lookup.year, lookup.type)
         except NotFound:
-            await self._negative_cache.record_miss(question.cache_key)
+            await self._negative_cache.record_miss(lookup.cache_key)
             raise
-        film = await self._store(facts)
-        if not question.matches(facts):
-            await self._negative_cache.record_miss(question.cache_key, facts.imdb_id)
-            raise _missing(Miss(facts.imdb_id))
-        await self._negative_cache.delete_miss(question.cache_key)
+        film = await self._upsert(facts)
+        if not lookup.matches(facts):
+            await self._negative_cache.record_miss(lookup.cache_key, facts.imdb_id)
+            raise _miss_error(Miss(facts.imdb_id))
+        await self._negative_cache.delete_miss(lookup.cache_key)
         return film
 
-    async def _store(self, facts: FilmFacts) -> Film:
+    async def _upsert(self, facts: FilmFacts) -> Film:
         now = self._now()
         provenance = Provenance(
             source="omdb", fetched_at=now, refresh_after=schedule_refresh(facts, now)
@@ -201,36 +214,36 @@ class FilmLookup:
         return await self._catalogue.upsert(facts, provenance)
 
     def _refresh_if_due(self, film: Film) -> None:
-        due = film.refresh_after is not None and film.refresh_after <= self._now()
-        if self._client is None or film.imdb_id is None or not due:
+        is_due = film.refresh_after is not None and film.refresh_after <= self._now()
+        if self._client is None or film.imdb_id is None or not is_due:
             return
         key = f"r:{film.imdb_id}"
         if key not in self._in_flight:
             self._start_task(key, self._refresh(key, to_lookup_key(film.imdb_id), self._client))
 
-    async def _refresh(self, key: str, question: LookupKey, client: OmdbClient) -> None:
-        """Fetch old facts again; a lease that is left to run out keeps the next try away."""
-        assert question.imdb_id is not None
-        if await self._negative_cache.get_miss(question.cache_key) is not None:
+    async def _refresh(self, key: str, lookup: LookupKey, client: OmdbClient) -> None:
+        """Fetch a film's facts again; the lease is left to expire, which delays the next try."""
+        assert lookup.imdb_id is not None
+        if await self._negative_cache.get_miss(lookup.cache_key) is not None:
             return
         if not await self._negative_cache.claim(key, REFRESH_INTERVAL):
             return
         try:
-            await self._store(await client.fetch_by_id(question.imdb_id, background=True))
+            await self._upsert(await client.fetch_by_id(lookup.imdb_id, background=True))
         except NotFound:
-            await self._negative_cache.record_miss(question.cache_key)
+            await self._negative_cache.record_miss(lookup.cache_key)
         except DomainError as error:
-            log.info("omdb_refresh_failed", film=question.imdb_id, code=error.code)
+            log.info("omdb_refresh_failed", film=lookup.imdb_id, code=error.code)
 
 
-def _not_found(detail: str) -> NotFound:
+def _not_found_error(detail: str) -> NotFound:
     return NotFound(detail, code="movie_not_found")
 
 
-def _missing(miss: Miss) -> NotFound:
+def _miss_error(miss: Miss) -> NotFound:
     if miss.alternative_id is None:
-        return _not_found("Neither this catalogue nor OMDb knows such a film.")
-    return _not_found(
+        return _not_found_error("Neither this catalogue nor OMDb has such a film.")
+    return _not_found_error(
         f"OMDb has no film of exactly this title; its nearest match is {miss.alternative_id}, "
         "which is now in the catalogue."
     )

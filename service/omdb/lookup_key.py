@@ -1,4 +1,4 @@
-"""What somebody wants to know of OMDb, and how its answer compares."""
+"""The normalized form of a look-up, and how OMDb's reply compares with it."""
 
 import re
 import unicodedata
@@ -11,14 +11,10 @@ from service.omdb.models import MAX_KEY_LENGTH
 from service.text.analysis import full_title_key
 from service.text.imdb_ids import is_imdb_id
 
-MIN_REFRESH_INTERVAL = timedelta(days=1)  # until facts are asked for again
+MIN_REFRESH_INTERVAL = timedelta(days=1)
 MAX_REFRESH_INTERVAL = timedelta(days=90)
-UNDATED_REFRESH_INTERVAL = timedelta(
-    days=7
-)  # a film without a date is mostly one that is announced
-RUNNING_SERIES_REFRESH_INTERVAL = timedelta(
-    days=7
-)  # a series that has not ended gets new episodes about so often
+UNDATED_REFRESH_INTERVAL = timedelta(days=7)  # a film without a date is mostly an announced one
+RUNNING_SERIES_REFRESH_INTERVAL = timedelta(days=7)  # about the interval of new episodes
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -27,9 +23,9 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 class LookupKey:
     """One film, by its IMDb id or else by its title, year and type.
 
-    `key` names the question in the memory that all processes share. It is the title as OMDb
-    gets it, but for case and blanks: OMDb may know `Charlie's Angels` and not `charlies angels`,
-    so that one's failure must not answer the other.
+    `cache_key` names the look-up in the negative cache that all processes share. It holds the
+    title as OMDb gets it, but for case and white space: OMDb may know `Charlie's Angels` and not
+    `charlies angels`, so a miss of one spelling must not answer for the other.
     """
 
     cache_key: str
@@ -39,7 +35,7 @@ class LookupKey:
     type: FilmType | None = None
 
     def matches(self, facts: FilmFacts) -> bool:
-        """Whether this is the film that was asked for, and not one that is only similar."""
+        """Return whether `facts` are of the requested film, not of one that is only similar."""
         if self.imdb_id is not None:
             return facts.imdb_id == self.imdb_id
         return (
@@ -50,15 +46,15 @@ class LookupKey:
 
 
 def to_lookup_key(movie: str, year: int | None = None, type: FilmType | None = None) -> LookupKey:
-    """The question that these words ask.
+    """Return the look-up key of an IMDb id or a title.
 
     Raises:
-        Invalid: they can be no film's title.
+        Invalid: `movie` cannot be a title.
     """
-    plain = " ".join(unicodedata.normalize("NFC", movie).casefold().split())
-    if is_imdb_id(plain):
-        return LookupKey(cache_key=f"i:{plain}", title=movie, imdb_id=plain)
-    key = f"t:{plain}|{year or ''}|{type or ''}"
+    normalized = " ".join(unicodedata.normalize("NFC", movie).casefold().split())
+    if is_imdb_id(normalized):
+        return LookupKey(cache_key=f"i:{normalized}", title=movie, imdb_id=normalized)
+    key = f"t:{normalized}|{year or ''}|{type or ''}"
     if _UNPRINTABLE.search(movie) or len(key) > MAX_KEY_LENGTH or not full_title_key(movie):
         reason = "must be a title or an id"
         raise Invalid(f"This {reason}.", errors=(FieldError("movie", reason),))
@@ -66,15 +62,17 @@ def to_lookup_key(movie: str, year: int | None = None, type: FilmType | None = N
 
 
 def schedule_refresh(facts: FilmFacts, now: datetime) -> datetime:
-    """When facts fetched now are to be fetched again: after a tenth of the film's age.
+    """Return when facts fetched at `now` are due again: after a tenth of the film's age.
 
-    The facts of a new film change daily (votes, box office, prizes), those of an old one hardly
-    ever; so a film in its first ten days is asked for again after 1 day, one of a year after 36,
-    and none later than after 90. A running series is asked for at least weekly.
+    The facts of a new film change daily (votes, box office, awards), those of an old one hardly
+    ever. So a film in its first ten days is due after 1 day, one of a year after 36, and none
+    later than after 90. A running series is due at least weekly.
     """
-    born = facts.released or (date(facts.year, 7, 1) if facts.year else None)
-    if born is None:
+    released = facts.released or (date(facts.year, 7, 1) if facts.year else None)
+    if released is None:
         return now + UNDATED_REFRESH_INTERVAL
-    wait = min(max((now.date() - born) / 10, MIN_REFRESH_INTERVAL), MAX_REFRESH_INTERVAL)
-    running = facts.type == "series" and facts.end_year is None
-    return now + (min(wait, RUNNING_SERIES_REFRESH_INTERVAL) if running else wait)
+    tenth_of_age = (now.date() - released) / 10
+    interval = min(max(tenth_of_age, MIN_REFRESH_INTERVAL), MAX_REFRESH_INTERVAL)
+    if facts.type == "series" and facts.end_year is None:
+        interval = min(interval, RUNNING_SERIES_REFRESH_INTERVAL)
+    return now + interval

@@ -1,23 +1,23 @@
-"""What is remembered about asking OMDb, shared by every process of the service.
+"""Tables of what the processes of a service share about OMDb.
 
-Calls to OMDb are counted and scarce, so what one process has learned must spare the others the
-same call: that a film is not there, that somebody is asking already, that the day's calls are
-spent. Times are milliseconds since the epoch, because they are compared inside statements that
-two databases must read alike.
+Calls to OMDb are counted and scarce, so what one process has learned must save the others the
+same call: that a film does not exist, that a look-up is in flight, that the quota is exhausted.
+Times are milliseconds since the epoch, because SQL statements compare them and two databases must
+read them alike.
 """
 
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-MAX_KEY_LENGTH = 600  # characters: a title of 500 that grew by folding, and what goes with it
+MAX_KEY_LENGTH = 600  # characters: a title of 500 that grew by case folding, and its qualifiers
 
 
 class OmdbMiss(Model):
-    """A question that OMDb has no film for. It is not asked again before `until`.
+    """A look-up for which OMDb has no film; it is not repeated before `until`.
 
-    `misses` counts how often it was so, and makes the next wait longer. `instead` is the IMDb id
-    of another film that OMDb offered for the title.
+    `misses` counts the failed look-ups and lengthens the next wait. `instead` is the IMDb id of
+    another film that OMDb offered for the title.
     """
 
     key = fields.CharField(max_length=MAX_KEY_LENGTH, primary_key=True)
@@ -27,11 +27,14 @@ class OmdbMiss(Model):
 
     class Meta:
         table = "omdb_misses"
+        table_description = (
+            "A question that OMDb has no film for. It is not asked again before `until`."
+        )
         indexes = (Index(fields=("until",), name="idx_omdb_misses_until"),)
 
 
 class OmdbLease(Model):
-    """A question that `owner` is asking at this moment, or until `until` if it dies."""
+    """A look-up that `owner` has in flight; the lease expires at `until` if the owner dies."""
 
     key = fields.CharField(max_length=MAX_KEY_LENGTH, primary_key=True)
     owner = fields.CharField(max_length=100)
@@ -39,12 +42,15 @@ class OmdbLease(Model):
 
     class Meta:
         table = "omdb_leases"
+        table_description = (
+            "A question that `owner` is asking at this moment, or until `until` if it dies."
+        )
 
 
 class OmdbDay(Model):
-    """The calls made with one key since its present day began.
+    """The calls made with one key since its current day began.
 
-    `stopped_until` is 0 as long as OMDb answers; else it has said that the key's calls are spent.
+    `stopped_until` is 0 as long as OMDb answers; otherwise it has reported an exhausted quota.
     """
 
     key_hash = fields.CharField(max_length=32, primary_key=True)
@@ -54,3 +60,4 @@ class OmdbDay(Model):
 
     class Meta:
         table = "omdb_days"
+        table_description = "The calls made with one key since its present day began."

@@ -1,10 +1,9 @@
-"""What OMDb has no film for, and what is being asked at this moment, across all processes.
+"""Remember across processes which films OMDb lacks, and which look-ups are in flight.
 
-A typing error in a link is asked for a thousand times; each answer "no such film" spares the
-calls that follow it, for longer each time, since the film may yet appear. A lease makes a hundred
-askers of one new film one call, in however many processes they wait; it ends by itself if its
-owner dies. Leases go by the given clock: hosts that disagree by seconds cost a second call, and
-never a second film.
+A mistyped link is requested a thousand times. A recorded miss saves the further calls, for longer
+after each failure, since the film may yet appear. A lease turns a hundred requests for one new
+film into one call, in however many processes they wait; it expires if its owner dies. Leases use
+the given clock: hosts that disagree by seconds cost a second call, never a second film.
 """
 
 from collections.abc import Callable
@@ -15,32 +14,33 @@ from uuid import uuid4
 from service.clock import epoch_ms
 from service.database.sql import fetch_rows
 
-HOUR = 3_600_000  # milliseconds
-WAITS = (HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, 30 * 24 * HOUR)  # after the first miss, …
-FORGOTTEN = 180 * 24 * HOUR  # milliseconds after its end that a miss is still counted
+HOUR_MS = 3_600_000
+MISS_LIFETIMES_MS = (HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS, 7 * 24 * HOUR_MS, 30 * 24 * HOUR_MS)
+"""How long the first miss is believed, the second, and so on."""
+RETENTION_MS = 180 * 24 * HOUR_MS  # a miss is still counted for so long after it expired
 
-_REMEMBER = """
+_UPSERT_MISS = """
 INSERT INTO omdb_misses (key, misses, until, instead) VALUES ($1, 1, $2, $3)
 ON CONFLICT (key) DO UPDATE SET misses = omdb_misses.misses + 1, instead = excluded.instead
 RETURNING misses
 """
-_UNTIL = "UPDATE omdb_misses SET until = $2 WHERE key = $1"
-_RECALL = "SELECT instead FROM omdb_misses WHERE key = $1 AND until > $2"
-_FORGET = "DELETE FROM omdb_misses WHERE key = $1"
-_SWEEP = "DELETE FROM omdb_misses WHERE until <= $1"
+_EXTEND_MISS = "UPDATE omdb_misses SET until = $2 WHERE key = $1"
+_SELECT_MISS = "SELECT instead FROM omdb_misses WHERE key = $1 AND until > $2"
+_DELETE_MISS = "DELETE FROM omdb_misses WHERE key = $1"
+_DELETE_OLD_MISSES = "DELETE FROM omdb_misses WHERE until <= $1"
 
-_HELD = "SELECT owner FROM omdb_leases WHERE key = $1 AND until > $2"
-_ENDED = "DELETE FROM omdb_leases WHERE until <= $1"
-_CLAIM = """
+_SELECT_LEASE = "SELECT owner FROM omdb_leases WHERE key = $1 AND until > $2"
+_DELETE_EXPIRED_LEASES = "DELETE FROM omdb_leases WHERE until <= $1"
+_INSERT_LEASE = """
 INSERT INTO omdb_leases (key, owner, until) VALUES ($1, $2, $3)
 ON CONFLICT (key) DO NOTHING RETURNING owner
 """
-_RELEASE = "DELETE FROM omdb_leases WHERE key = $1 AND owner = $2"
+_DELETE_LEASE = "DELETE FROM omdb_leases WHERE key = $1 AND owner = $2"
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """OMDb had no film for the question; `instead` is the IMDb id of one it offered."""
+    """OMDb lacks the film; `alternative_id` is the IMDb id of one that it offered instead."""
 
     alternative_id: str | None
 
@@ -49,7 +49,7 @@ class NegativeCache:
     """Misses and leases in the database.
 
     Args:
-        now: the time, aware.
+        now: returns the current time, aware.
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -57,30 +57,31 @@ class NegativeCache:
         self._owner = uuid4().hex
 
     async def get_miss(self, key: str) -> Miss | None:
-        """The miss that still spares a call for this question."""
-        found = await fetch_rows(_RECALL, key, epoch_ms(self._now()))
-        return Miss(found[0]["instead"]) if found else None
+        """Return the miss recorded for this look-up, unless it has expired."""
+        rows = await fetch_rows(_SELECT_MISS, key, epoch_ms(self._now()))
+        return Miss(rows[0]["instead"]) if rows else None
 
-    async def record_miss(self, key: str, instead: str | None = None) -> None:
-        """OMDb has no film for this question."""
-        now = epoch_ms(self._now())
-        [missed] = await fetch_rows(_REMEMBER, key, now + WAITS[0], instead)
-        wait = WAITS[min(missed["misses"], len(WAITS)) - 1]
-        await fetch_rows(_UNTIL, key, now + wait)
-        await fetch_rows(_SWEEP, now - FORGOTTEN)
+    async def record_miss(self, key: str, alternative_id: str | None = None) -> None:
+        """Record that OMDb lacks this film; each miss in a row is believed for longer."""
+        now_ms = epoch_ms(self._now())
+        [row] = await fetch_rows(_UPSERT_MISS, key, now_ms + MISS_LIFETIMES_MS[0], alternative_id)
+        lifetime_ms = MISS_LIFETIMES_MS[min(row["misses"], len(MISS_LIFETIMES_MS)) - 1]
+        await fetch_rows(_EXTEND_MISS, key, now_ms + lifetime_ms)
+        await fetch_rows(_DELETE_OLD_MISSES, now_ms - RETENTION_MS)
 
     async def delete_miss(self, key: str) -> None:
-        """OMDb has a film for this question after all."""
-        await fetch_rows(_FORGET, key)
+        """Forget the misses of this look-up, since OMDb has the film after all."""
+        await fetch_rows(_DELETE_MISS, key)
 
     async def claim(self, key: str, seconds: float) -> bool:
-        """Whether this process may ask the question; then no other may for so many seconds."""
-        now = epoch_ms(self._now())
-        if await fetch_rows(_HELD, key, now):
+        """Lease this look-up for `seconds`; return False if another process has it."""
+        now_ms = epoch_ms(self._now())
+        if await fetch_rows(_SELECT_LEASE, key, now_ms):
             return False
-        await fetch_rows(_ENDED, now)
-        return bool(await fetch_rows(_CLAIM, key, self._owner, now + int(seconds * 1000)))
+        await fetch_rows(_DELETE_EXPIRED_LEASES, now_ms)
+        until_ms = now_ms + int(seconds * 1000)
+        return bool(await fetch_rows(_INSERT_LEASE, key, self._owner, until_ms))
 
     async def release(self, key: str) -> None:
-        """The question is answered."""
-        await fetch_rows(_RELEASE, key, self._owner)
+        """End this process's lease of the look-up."""
+        await fetch_rows(_DELETE_LEASE, key, self._owner)

@@ -1,10 +1,10 @@
-"""The one reader from OMDb's text values to typed facts.
+"""Parse films in OMDb's shape into typed facts.
 
-OMDb says everything in words made for people: `136 min`, `$260,758,300`, `2008–2013`, `N/A`. It
-serves the client that asks OMDb and the loader that finds OMDb's shape in a file, so that both
-store the same film. What cannot be read is left out alone and told to the log: a strange running
-time is no reason to go without the film. `N/A` says that OMDb does not know, which is less than
-what another source may have said, so it counts as not mentioned.
+OMDb writes every value as text for people: `136 min`, `$260,758,300`, `2008–2013`, `N/A`. The OMDb
+client uses this parser, and so does the importer for files in OMDb's shape, so both store the same
+film. A value that cannot be parsed is logged and dropped alone: a strange running time is no
+reason to do without the film. `N/A` says that OMDb does not know, which is less than another
+source may have stated, so it counts as absent.
 """
 
 import re
@@ -19,236 +19,247 @@ from service.films.schemas import FilmFacts
 log = structlog.get_logger()
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-MAX_LIST_LENGTH = 200  # what `FilmFacts` takes; OMDb's own lists have some ten
-UNKNOWN = frozenset({"", "n/a", "null", "none"})
+TYPES = ("movie", "series", "episode", "game")
+MAX_LIST_LENGTH = 200  # the limit of `FilmFacts`; OMDb's own lists have about ten
+MAX_VOTES = 2_000_000_000
+UNKNOWN_VALUES = frozenset({"", "n/a", "null", "none"})
 SCALES = {"": 1, "k": 10**3, "m": 10**6, "million": 10**6, "b": 10**9, "billion": 10**9}
-RATINGS_IN_LIST = {
+RATING_SOURCES = {
     "internet movie database": "imdb",
     "rotten tomatoes": "rotten_tomatoes",
     "metacritic": "metacritic",
 }
 
-_NOISE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")  # controls, halves of characters
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")  # controls, lone surrogates
 _YEARS = re.compile(r"([0-9]{4})(?:\s*([-–—])\s*([0-9]{4})?)?")
-_DAY = re.compile(r"([0-9]{1,2}) ([a-z]{3})[a-z]* ([0-9]{4})")
-_ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_MINUTES = re.compile(
+_DATE = re.compile(r"([0-9]{1,2}) ([a-z]{3})[a-z]* ([0-9]{4})")
+_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_RUNTIME = re.compile(
     r"(?:([0-9]{1,3})\s*h(?:r|rs|ours?)?)?\s*(?:([0-9,]{1,7})\s*(?:m|min|mins)?)?"
 )
 _DOLLARS = re.compile(r"\$([0-9]{1,3}(?:,[0-9]{3}){0,5}|[0-9]{1,15})(\.[0-9]{1,9})?\s?([a-z]*)")
 _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,12}")
-_FIGURE = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4})?")
-_ASIDE = re.compile(r"\s*\([^()]*\)")
-_SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
+_DECIMAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4})?")
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)")
+_NAME_SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
 
 
-def parse_film(told: Mapping[str, object]) -> FilmFacts:
-    """The film in OMDb's shape (`Title`, `imdbID`, …) as facts; what is not told is not set.
+def parse_film(reply: Mapping[str, object]) -> FilmFacts:
+    """Return the facts of a film in OMDb's shape (`Title`, `imdbID`, …).
+
+    Fields that are absent or unknown are not set.
 
     Raises:
-        ValueError: if there is no usable title. A fault in any other field costs that field.
+        ValueError: there is no usable title. An error in any other field drops only that field.
     """
     facts: dict[str, object] = {}
     for name, read in _READERS.items():
         try:
-            facts.update(read(told))
-        except (ValueError, OverflowError) as fault:
-            _drop(told, name, str(fault))
+            facts.update(read(reply))
+        except (ValueError, OverflowError) as error:
+            _log_dropped_field(reply, name, str(error))
     while True:
         try:
             return FilmFacts.model_validate(facts)
         except ValidationError as error:
-            faults = {str(fault["loc"][0]): fault["msg"] for fault in error.errors()}
-            if "title" in faults:
+            reasons = {str(item["loc"][0]): item["msg"] for item in error.errors()}
+            if "title" in reasons:
                 raise
-        for name, reason in faults.items():
-            _drop(told, name, reason)
+        for name, reason in reasons.items():
+            _log_dropped_field(reply, name, reason)
             del facts[name]
 
 
-def _drop(told: Mapping[str, object], name: str, reason: str) -> None:
-    film = (_text(told, "imdbID") or _text(told, "Title") or "")[:60]
+def _log_dropped_field(reply: Mapping[str, object], name: str, reason: str) -> None:
+    film = (_get_text(reply, "imdbID") or _get_text(reply, "Title") or "")[:60]
     log.warning("omdb_field_dropped", film=film, field=name, reason=reason[:200])
 
 
-def _text(told: Mapping[str, object], name: str) -> str | None:
-    """The value as one line of clean text; nothing for what is unknown."""
-    value = told.get(name)
+def _get_text(reply: Mapping[str, object], key: str) -> str | None:
+    """Return the value as one line of clean text, or None if it is unknown."""
+    return _clean_text(reply.get(key))
+
+
+def _clean_text(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    text = " ".join(_NOISE.sub(" ", str(value)).split())
-    return None if text.casefold() in UNKNOWN else text
+    text = " ".join(_UNPRINTABLE.sub(" ", str(value)).split())
+    return None if text.casefold() in UNKNOWN_VALUES else text
 
 
-def _is(pattern: re.Pattern[str], text: str) -> re.Match[str]:
-    """The match of the whole text.
+def _match_whole(pattern: re.Pattern[str], text: str) -> re.Match[str]:
+    """Return the match of the whole text.
 
     Raises:
-        ValueError: if the text does not read so.
+        ValueError: the text does not match.
     """
-    if found := pattern.fullmatch(text):
-        return found
-    raise ValueError(f"not understood: {text[:60]!r}")
+    if match := pattern.fullmatch(text):
+        return match
+    raise _parse_error(text)
 
 
-Reader = Callable[[Mapping[str, object]], dict[str, object]]
+def _parse_error(text: str) -> ValueError:
+    return ValueError(f"cannot be parsed: {text[:60]!r}")
 
 
-def _plain(key: str, name: str) -> Reader:
-    return lambda told: {name: text} if (text := _text(told, key)) is not None else {}
+FieldReader = Callable[[Mapping[str, object]], dict[str, object]]
+"""Return the facts of one or several fields of a reply, without those that are unknown."""
 
 
-def _parsed(key: str, name: str, parse: Callable[[str], object]) -> Reader:
-    return lambda told: {name: parse(text)} if (text := _text(told, key)) is not None else {}
+def _text_reader(key: str, name: str) -> FieldReader:
+    return lambda reply: {name: text} if (text := _get_text(reply, key)) is not None else {}
 
 
-def _listed(key: str, name: str) -> Reader:
-    def read(told: Mapping[str, object]) -> dict[str, object]:
-        value = told.get(key)
+def _parsed_reader(key: str, name: str, parse: Callable[[str], object]) -> FieldReader:
+    return lambda reply: {name: parse(text)} if (text := _get_text(reply, key)) is not None else {}
+
+
+def _list_reader(key: str, name: str) -> FieldReader:
+    def read(reply: Mapping[str, object]) -> dict[str, object]:
+        value = reply.get(key)
         if isinstance(value, list):
-            parts = [p for item in value if (p := _text({"": item}, ""))]
+            names = [text for item in value if (text := _clean_text(item))]
         else:
-            parts = list(_split(_text(told, key) or ""))
-        return {name: parts[:MAX_LIST_LENGTH]} if parts else {}
+            names = list(_split_names(_clean_text(value) or ""))
+        return {name: names[:MAX_LIST_LENGTH]} if names else {}
 
     return read
 
 
-def _split(text: str) -> Iterator[str]:
-    """The names in a comma list, without what stands beside them in brackets.
+def _split_names(text: str) -> Iterator[str]:
+    """Yield the names in a comma-separated list, without what follows them in brackets.
 
     `Mario Puzo (novel, 1969), Robert Downey, Jr.` names two people.
     """
     name = ""
-    for part in map(str.strip, _ASIDE.sub("", text).split(",")):
-        if _SUFFIX.fullmatch(part) and name:
+    for part in map(str.strip, _IN_BRACKETS.sub("", text).split(",")):
+        if _NAME_SUFFIX.fullmatch(part) and name:
             name = f"{name} {part}"
             continue
         if name:
             yield name
-        name = "" if part.casefold() in UNKNOWN else part
+        name = "" if part.casefold() in UNKNOWN_VALUES else part
     if name:
         yield name
 
 
-def _years(told: Mapping[str, object]) -> dict[str, object]:
-    """`1999`, `2008–2013`, or `1989–` for what still runs: that has no end, and says so."""
-    text = _text(told, "Year")
+def _read_years(reply: Mapping[str, object]) -> dict[str, object]:
+    """Read `1999`, `2008–2013`, or `1989–` for a running series, whose `end_year` is None."""
+    text = _get_text(reply, "Year")
     if text is None:
         return {}
-    first, dash, last = _is(_YEARS, text).groups()
+    first, dash, last = _match_whole(_YEARS, text).groups()
     if dash is None:
         return {"year": int(first)}
     return {"year": int(first), "end_year": int(last) if last else None}
 
 
-def _type(text: str) -> str:
-    if (kind := text.casefold()) not in ("movie", "series", "episode", "game"):
-        raise ValueError(f"not understood: {text[:60]!r}")
-    return kind
+def _parse_type(text: str) -> str:
+    if (film_type := text.casefold()) not in TYPES:
+        raise _parse_error(text)
+    return film_type
 
 
-def _day(text: str) -> date:
-    if found := _ISO_DAY.fullmatch(text):
-        year, month, day = found.groups()
+def _parse_date(text: str) -> date:
+    if match := _ISO_DATE.fullmatch(text):
+        year, month, day = match.groups()
         return date(int(year), int(month), int(day))
-    day, name, year = _is(_DAY, text.casefold()).groups()
-    if name not in MONTHS:
-        raise ValueError(f"no month: {name!r}")
-    return date(int(year), MONTHS.index(name) + 1, int(day))
+    day, month_name, year = _match_whole(_DATE, text.casefold()).groups()
+    if month_name not in MONTHS:
+        raise ValueError(f"no month: {month_name!r}")
+    return date(int(year), MONTHS.index(month_name) + 1, int(day))
 
 
-def _minutes(text: str) -> int:
-    hours, minutes = _is(_MINUTES, text.casefold()).groups()
+def _parse_runtime(text: str) -> int:
+    hours, minutes = _match_whole(_RUNTIME, text.casefold()).groups()
     return int(hours or 0) * 60 + int((minutes or "0").replace(",", ""))
 
 
-def _dollars(text: str) -> int:
-    whole, fraction, scale = _is(_DOLLARS, text.casefold()).groups()
+def _parse_dollars(text: str) -> int:
+    number, fraction, scale = _match_whole(_DOLLARS, text.casefold()).groups()
     if scale not in SCALES:
         raise ValueError(f"no such unit: {scale[:20]!r}")
-    return round(float(whole.replace(",", "") + (fraction or "")) * SCALES[scale])
+    return round(float(number.replace(",", "") + (fraction or "")) * SCALES[scale])
 
 
-def _count(text: str) -> int:
-    return int(_is(_COUNT, text).group().replace(",", ""))
-
-
-def _imdb_id(text: str) -> str:
-    return text.casefold()
-
-
-def _poster(text: str) -> str:
+def _parse_poster_url(text: str) -> str:
     if not text.startswith(("https://", "http://")):
         raise ValueError("not an address on the web")
     return text
 
 
-def _ratings(told: Mapping[str, object]) -> dict[str, object]:
-    """The figures of their own fields first, then those that only the list of ratings has."""
-    read: dict[str, object] = {}
-    listed = _rating_list(told.get("Ratings"))
-    value = _figure(told, "imdbRating", _text(told, "imdbRating") or listed.get("imdb"), 10)
-    votes = _figure(told, "imdbVotes", _text(told, "imdbVotes"), 2_000_000_000)
+def _read_ratings(reply: Mapping[str, object]) -> dict[str, object]:
+    """Read ratings from their own fields first, else from the list `Ratings`."""
+    ratings: dict[str, object] = {}
+    listed = _read_rating_list(reply.get("Ratings"))
+    value = _read_number(
+        reply, "imdbRating", _get_text(reply, "imdbRating") or listed.get("imdb"), 10
+    )
+    votes = _read_number(reply, "imdbVotes", _get_text(reply, "imdbVotes"), MAX_VOTES)
     imdb: dict[str, object] = {} if value is None else {"value": value}
     if votes is not None:
         imdb["votes"] = int(votes)
     if imdb:
-        read["imdb"] = imdb
-    for name, given in (
+        ratings["imdb"] = imdb
+    for name, text in (
         ("rotten_tomatoes", listed.get("rotten_tomatoes")),
-        ("metacritic", _text(told, "Metascore") or listed.get("metacritic")),
+        ("metacritic", _get_text(reply, "Metascore") or listed.get("metacritic")),
     ):
-        percent = _figure(told, name, given, 100)
+        percent = _read_number(reply, name, text, 100)
         if percent is not None:
-            read[name] = round(percent)
-    return {"ratings": read} if read else {}
+            ratings[name] = round(percent)
+    return {"ratings": ratings} if ratings else {}
 
 
-def _rating_list(value: object) -> dict[str, str]:
-    """`8.1/10`, `98%` and `87/100` by their source, without their scale."""
-    found: dict[str, str] = {}
+def _read_rating_list(value: object) -> dict[str, str]:
+    """Read `8.1/10`, `98%` and `87/100` by their source, without their scale."""
+    ratings: dict[str, str] = {}
     for entry in value if isinstance(value, list) else ():
         if not isinstance(entry, Mapping):
             continue
-        source = RATINGS_IN_LIST.get((_text(entry, "Source") or "").casefold())
-        figure = _text(entry, "Value")
-        if source and figure:
-            found[source] = figure.split("/")[0].removesuffix("%")
-    return found
+        source = RATING_SOURCES.get((_get_text(entry, "Source") or "").casefold())
+        text = _get_text(entry, "Value")
+        if source and text:
+            ratings[source] = text.split("/")[0].removesuffix("%")
+    return ratings
 
 
-def _figure(told: Mapping[str, object], name: str, text: str | None, most: int) -> float | None:
-    """A number from 0 to `most`; one that is not is dropped alone, not with all the ratings."""
+def _read_number(
+    reply: Mapping[str, object], name: str, text: str | None, maximum: int
+) -> float | None:
+    """Return a number from 0 to `maximum`; an invalid one is dropped without the other ratings."""
     if text is None:
         return None
     try:
-        value = float(_count(text) if name == "imdbVotes" else _is(_FIGURE, text).group())
-        if value > most:
-            raise ValueError(f"more than {most}: {text[:20]!r}")
-    except ValueError as fault:
-        _drop(told, name, str(fault))
+        if name == "imdbVotes":
+            value = float(_match_whole(_COUNT, text).group().replace(",", ""))
+        else:
+            value = float(_match_whole(_DECIMAL, text).group())
+        if value > maximum:
+            raise ValueError(f"more than {maximum}: {text[:20]!r}")
+    except ValueError as error:
+        _log_dropped_field(reply, name, str(error))
         return None
     return value
 
 
-_READERS: dict[str, Reader] = {
-    "title": _plain("Title", "title"),
-    "imdb_id": _parsed("imdbID", "imdb_id", _imdb_id),
-    "type": _parsed("Type", "type", _type),
-    "year": _years,
-    "released": _parsed("Released", "released", _day),
-    "rated": _plain("Rated", "rated"),
-    "runtime_minutes": _parsed("Runtime", "runtime_minutes", _minutes),
-    "genres": _listed("Genre", "genres"),
-    "directors": _listed("Director", "directors"),
-    "writers": _listed("Writer", "writers"),
-    "actors": _listed("Actors", "actors"),
-    "plot": _plain("Plot", "plot"),
-    "languages": _listed("Language", "languages"),
-    "countries": _listed("Country", "countries"),
-    "awards": _plain("Awards", "awards"),
-    "ratings": _ratings,
-    "box_office_usd": _parsed("BoxOffice", "box_office_usd", _dollars),
-    "poster_url": _parsed("Poster", "poster_url", _poster),
+_READERS: dict[str, FieldReader] = {
+    "title": _text_reader("Title", "title"),
+    "imdb_id": _parsed_reader("imdbID", "imdb_id", str.casefold),
+    "type": _parsed_reader("Type", "type", _parse_type),
+    "year": _read_years,
+    "released": _parsed_reader("Released", "released", _parse_date),
+    "rated": _text_reader("Rated", "rated"),
+    "runtime_minutes": _parsed_reader("Runtime", "runtime_minutes", _parse_runtime),
+    "genres": _list_reader("Genre", "genres"),
+    "directors": _list_reader("Director", "directors"),
+    "writers": _list_reader("Writer", "writers"),
+    "actors": _list_reader("Actors", "actors"),
+    "plot": _text_reader("Plot", "plot"),
+    "languages": _list_reader("Language", "languages"),
+    "countries": _list_reader("Country", "countries"),
+    "awards": _text_reader("Awards", "awards"),
+    "ratings": _read_ratings,
+    "box_office_usd": _parsed_reader("BoxOffice", "box_office_usd", _parse_dollars),
+    "poster_url": _parsed_reader("Poster", "poster_url", _parse_poster_url),
 }

@@ -1,9 +1,9 @@
-"""How many calls a key has left today, counted for all processes together.
+"""Count the calls that an OMDb key has left today, across all processes.
 
-A key's calls are the scarcest thing that the service has: asking on after they are spent brings
-nothing, and a key that always asks may lose its calls altogether. The hour at which OMDb begins
-a new day is not known; so a day here is 24 hours from its first call, and when OMDb answers
-again after it had said that the calls are spent, the day begins at that moment from then on.
+Calls after the quota is exhausted return nothing, and a key that keeps calling may be blocked.
+The hour at which OMDb starts a new day is not documented. So a day here is 24 hours from its first
+call, and when OMDb answers again after an exhausted quota, the day starts at that moment from then
+on.
 """
 
 import hashlib
@@ -19,12 +19,12 @@ from service.errors import Unavailable
 
 log = structlog.get_logger()
 
-DAY = 24 * 3_600_000  # milliseconds
-PAUSE = 3_600_000  # milliseconds; the hour of the reset is not known, so every hour is tried
-PROBE = 60_000  # milliseconds that others wait for the answer to such a try
-SPARED = 0.2  # of the day's calls, kept for films that somebody is waiting for
+DAY_MS = 24 * 3_600_000
+PROBE_INTERVAL_MS = 3_600_000  # the hour of the reset is unknown, so one call an hour tries it
+PROBE_TIMEOUT_MS = 60_000  # for so long other calls wait for the result of such a probe
+RESERVED_SHARE = 0.2  # of the day's calls, kept for films that a user is waiting for
 
-# One statement, so that two processes cannot both take the last call. A day that is over begins
+# One statement, so that two processes cannot both take the last call. A day that is over starts
 # anew a whole number of days later, which keeps the hour that was learned.
 _TAKE = """
 UPDATE omdb_days SET
@@ -38,21 +38,21 @@ _BEGIN = """
 INSERT INTO omdb_days (key_hash, began_at, used, stopped_until) VALUES ($1, $2, 0, 0)
 ON CONFLICT (key_hash) DO NOTHING
 """
-_STATE = "SELECT began_at, used, stopped_until FROM omdb_days WHERE key_hash = $1"
+_SELECT = "SELECT began_at, used, stopped_until FROM omdb_days WHERE key_hash = $1"
 _STOP = "UPDATE omdb_days SET stopped_until = $2 WHERE key_hash = $1"
 _RESUME = "UPDATE omdb_days SET stopped_until = 0, began_at = $2, used = 1 WHERE key_hash = $1"
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaCall:
-    """The right to one call. `probing`: it finds out whether OMDb's new day has begun."""
+    """The right to one call; a probe finds out whether OMDb's new day has started."""
 
     is_probe: bool
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaBudget:
-    """How a key stands, for the people who run the service."""
+    """The state of a key, for operators."""
 
     used: int
     limit: int
@@ -60,71 +60,73 @@ class QuotaBudget:
 
 
 class OmdbQuota:
-    """The day's calls of one key.
+    """The daily calls of one key.
 
     Args:
-        key: only its hash is stored.
+        key: the API key; only its hash is stored.
         limit: calls a day.
-        now: the time, aware.
+        now: returns the current time, aware.
     """
 
     def __init__(self, key: str, limit: int, now: Callable[[], datetime]) -> None:
-        self._hash = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+        self._key_hash = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
         self._limit = limit
         self._now = now
 
     async def take_call(self, *, background: bool = False) -> QuotaCall:
-        """Take one of the day's calls, to be followed by `answered` or `spent`.
+        """Take one of the day's calls; `record_answer` or `record_exhaustion` must follow.
 
         Args:
-            spare: nobody is waiting; leave the day's last calls to those who do.
+            background: no user is waiting; leave the reserved share of the day's calls.
 
         Raises:
-            Unavailable: `omdb_quota_exhausted`; there is none, until `retry_after`.
+            Unavailable: `omdb_quota_exhausted`; there is none left, until `retry_after`.
         """
-        limit = int(self._limit * (1 - SPARED)) if background else self._limit
-        now = epoch_ms(self._now())
-        taken = await fetch_rows(_TAKE, self._hash, now, limit, DAY, PROBE)
-        if not taken:
-            await fetch_rows(_BEGIN, self._hash, now)
-            taken = await fetch_rows(_TAKE, self._hash, now, limit, DAY, PROBE)
-        if taken:
-            return QuotaCall(is_probe=taken[0]["stopped_until"] > 0)
-        [state] = await fetch_rows(_STATE, self._hash)
-        until = max(state["stopped_until"], 0)
-        if until <= now:
-            until = state["began_at"] + DAY
-        raise _exhausted(until - now)
+        limit = int(self._limit * (1 - RESERVED_SHARE)) if background else self._limit
+        now_ms = epoch_ms(self._now())
+        params = (self._key_hash, now_ms, limit, DAY_MS, PROBE_TIMEOUT_MS)
+        rows = await fetch_rows(_TAKE, *params)
+        if not rows:
+            await fetch_rows(_BEGIN, self._key_hash, now_ms)
+            rows = await fetch_rows(_TAKE, *params)
+        if rows:
+            return QuotaCall(is_probe=rows[0]["stopped_until"] > 0)
+        [day] = await fetch_rows(_SELECT, self._key_hash)
+        until_ms = max(day["stopped_until"], 0)
+        if until_ms <= now_ms:
+            until_ms = day["began_at"] + DAY_MS
+        raise _exhausted_error(until_ms - now_ms)
 
     async def record_answer(self, call: QuotaCall) -> None:
-        """OMDb answered: if it had not before, its new day begins now."""
+        """Record that OMDb answered `call`; after an exhausted quota, its new day starts now."""
         if call.is_probe:
             log.info("omdb_quota_reset")
-            await fetch_rows(_RESUME, self._hash, epoch_ms(self._now()))
+            await fetch_rows(_RESUME, self._key_hash, epoch_ms(self._now()))
 
     async def record_exhaustion(self) -> Unavailable:
-        """OMDb said that the calls are spent, whatever was counted here; what to raise then."""
-        log.warning("omdb_quota_exhausted", pause_seconds=PAUSE / 1000)
-        await fetch_rows(_STOP, self._hash, epoch_ms(self._now()) + PAUSE)
-        return _exhausted(PAUSE)
+        """Record that OMDb reports an exhausted quota; return the error to raise."""
+        log.warning("omdb_quota_exhausted", pause_seconds=PROBE_INTERVAL_MS / 1000)
+        await fetch_rows(_STOP, self._key_hash, epoch_ms(self._now()) + PROBE_INTERVAL_MS)
+        return _exhausted_error(PROBE_INTERVAL_MS)
 
     async def get_budget(self) -> QuotaBudget:
-        """How the key stands now."""
-        now = epoch_ms(self._now())
-        found = await fetch_rows(_STATE, self._hash)
-        if not found:
+        """Return the state of the key now."""
+        now = self._now()
+        now_ms = epoch_ms(now)
+        rows = await fetch_rows(_SELECT, self._key_hash)
+        if not rows:
             return QuotaBudget(0, self._limit, None)
-        stopped = found[0]["stopped_until"]
-        over = found[0]["began_at"] + DAY <= now
-        until = datetime.fromtimestamp(stopped / 1000, self._now().tzinfo)
-        return QuotaBudget(
-            0 if over else found[0]["used"], self._limit, until if stopped > now else None
-        )
+        [day] = rows
+        is_over = day["began_at"] + DAY_MS <= now_ms
+        stopped_until = None
+        if day["stopped_until"] > now_ms:
+            stopped_until = datetime.fromtimestamp(day["stopped_until"] / 1000, now.tzinfo)
+        return QuotaBudget(0 if is_over else day["used"], self._limit, stopped_until)
 
 
-def _exhausted(wait: int) -> Unavailable:
+def _exhausted_error(wait_ms: int) -> Unavailable:
     return Unavailable(
         "The day's calls to OMDb are spent.",
         code="omdb_quota_exhausted",
-        retry_after=wait / 1000,
+        retry_after=wait_ms / 1000,
     )

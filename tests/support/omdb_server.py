@@ -1,9 +1,9 @@
-"""A small server that speaks OMDb's contract, faults included.
+"""A fake OMDb server, faults included.
 
-Tests and `movies fetch` run against it, so that neither needs a key or the network. It answers as
-OMDb does, to the letter where that hurts: 200 for most errors, 401 for a spent quota, an error
-text that breaks its own JSON, the nearest film where there is none of the title. It runs alone,
-too: `python -m tests.support.omdb_server --port 8500`; faults are then set at `/_faults`.
+Tests and `movies fetch` run against it, so that neither needs a key or the network. It imitates
+OMDb exactly where clients stumble: 200 for most errors, 401 for an exhausted quota, an error text
+that breaks its own JSON, the nearest film if none has the title. It also runs as a program:
+`python -m tests.support.omdb_server --port 8500`; faults are then set at `/_faults`.
 """
 
 import argparse
@@ -22,36 +22,36 @@ KEY = "a-key-for-tests"
 FILMS: list[dict[str, str]] = json.loads(
     Path(__file__).with_name("omdb_films.json").read_text("utf-8")
 )
-"""A few well-known films, written by hand as facts; the plots are our own words."""
+"""A few well-known films; the facts are curated, the plots are in our own words."""
 
-UNKNOWN = dict.fromkeys(("DVD", "BoxOffice", "Production", "Website"), "N/A")
+UNKNOWN_FIELDS = dict.fromkeys(("DVD", "BoxOffice", "Production", "Website"), "N/A")
 NOT_FOUND = {"series": "Series not found!", "episode": "Series or episode not found!"}
 HTML = "<!DOCTYPE html><html><head><title>Error</title></head><body>Please wait.</body></html>"
-PER_PAGE = 10
-HUGE = 2 * 1024 * 1024  # bytes of an answer that has no end in sight
-HANG = 60.0  # seconds; longer than anybody waits
+PAGE_SIZE = 10
+HUGE_REPLY_BYTES = 2 * 1024 * 1024  # larger than any reply that a client accepts
+HANG_SECONDS = 60.0  # longer than any client waits
 
 STATUS_FAULTS = {f"status_{n}": n for n in (403, 429, 500, 503, 520, 521, 522, 523, 524)}
 FAULTS = (
     *STATUS_FAULTS,
     *("html_200", "hang", "reset", "cut_short", "huge", "bad_gzip", "redirect", "echo", "quota"),
 )
-"""Names of faults; any other name is the text of an error that is answered with 200."""
+"""Names of faults; any other name is sent as the text of an error with status 200."""
 
 
 @dataclass(slots=True)
-class Omdb:
-    """What the server knows, and how it is to fail.
+class FakeOmdb:
+    """The server's films, and how it shall fail.
 
-    `fail` makes the next `times` answers faults. `pause` is how long an answer takes, in seconds;
-    `hold` keeps answers back until it is set. `answer` is sent, as it is, in place of any film.
+    `fail` turns the next `times` replies into faults. `delay` is the seconds before each reply;
+    `gate` holds replies back until it is set. `raw_reply` is sent verbatim in place of any film.
     """
 
     key: str = KEY
     quota: int = 1_000
-    pause: float = 0.0
-    hold: asyncio.Event | None = None
-    answer: bytes | None = None
+    delay: float = 0.0
+    gate: asyncio.Event | None = None
+    raw_reply: bytes | None = None
     films: dict[str, dict[str, str]] = field(
         default_factory=lambda: {film["imdbID"]: dict(film) for film in FILMS}
     )
@@ -66,82 +66,82 @@ class Omdb:
     def recover(self) -> None:
         self._times = 0
 
-    def says(self, **fields: object) -> None:
-        """Answer everything with these fields."""
-        self.answer = json.dumps(fields).encode()
+    def reply_with(self, **fields: object) -> None:
+        """Send these fields as the reply to every request."""
+        self.raw_reply = json.dumps(fields).encode()
 
-    def app(self) -> web.Application:
+    def create_app(self) -> web.Application:
         app = web.Application()
-        app.router.add_get("/", self._asked)
-        app.router.add_get("/posters/{name}", self._poster)
-        app.router.add_get("/_calls", self._show_calls)
+        app.router.add_get("/", self._handle)
+        app.router.add_get("/posters/{name}", self._serve_poster)
+        app.router.add_get("/_calls", self._serve_calls)
         app.router.add_put("/_faults", self._set_fault)
         return app
 
-    async def _asked(self, request: web.Request) -> web.StreamResponse:
-        asked = {name.lower(): value for name, value in request.query.items()}
-        self.calls.append(asked)
-        if self.pause:
-            await asyncio.sleep(self.pause)
-        if self.hold is not None:
-            await self.hold.wait()
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        params = {name.lower(): value for name, value in request.query.items()}
+        self.calls.append(params)
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if self.gate is not None:
+            await self.gate.wait()
         if self._times > 0:
             self._times -= 1
-            return await self._failed(request, self._fault)
-        if asked.get("apikey") != self.key:
-            given = "Invalid API key!" if asked.get("apikey") else "No API key provided."
-            return _error(given, 401)
+            return await self._reply_fault(request, self._fault)
+        if params.get("apikey") != self.key:
+            message = "Invalid API key!" if params.get("apikey") else "No API key provided."
+            return _error_response(message, 401)
         if len(self.calls) > self.quota:
-            return _error("Request limit reached!", 401)
-        if self.answer is not None:
-            return web.Response(body=self.answer, content_type="application/json")
-        return self._answered(asked, f"{request.scheme}://{request.host}")
+            return _error_response("Request limit reached!", 401)
+        if self.raw_reply is not None:
+            return web.Response(body=self.raw_reply, content_type="application/json")
+        return self._reply(params, f"{request.scheme}://{request.host}")
 
-    def _answered(self, asked: Mapping[str, str], base: str) -> web.Response:
-        year = asked.get("y", "")
+    def _reply(self, params: Mapping[str, str], base: str) -> web.Response:
+        year = params.get("y", "")
         if year and not year.isdecimal():
-            return _pasted_error(
+            return _unescaped_error_response(
                 f"Conversion from string \"{year}\" to type 'Double' is not valid."
             )
-        if "i" in asked:
-            found = self.films.get(asked["i"])
-            return _film(found, base) if found else _error("Incorrect IMDb ID.")
-        if "t" in asked:
-            if not asked["t"].strip():
-                return _error("Something went wrong.")
-            near = self._near(asked["t"], year, asked.get("type", ""))
-            missing = NOT_FOUND.get(asked.get("type", ""), "Movie not found!")
-            return _film(near[0], base) if near else _error(missing)
-        if "s" in asked:
-            return self._listed(asked, year, base)
-        return _error("Incorrect IMDb ID.")
+        if "i" in params:
+            film = self.films.get(params["i"])
+            return _film_response(film, base) if film else _error_response("Incorrect IMDb ID.")
+        if "t" in params:
+            if not params["t"].strip():
+                return _error_response("Something went wrong.")
+            films = self._find(params["t"], year, params.get("type", ""))
+            message = NOT_FOUND.get(params.get("type", ""), "Movie not found!")
+            return _film_response(films[0], base) if films else _error_response(message)
+        if "s" in params:
+            return self._reply_search(params, year, base)
+        return _error_response("Incorrect IMDb ID.")
 
-    def _listed(self, asked: Mapping[str, str], year: str, base: str) -> web.Response:
-        words = asked["s"].strip()
+    def _reply_search(self, params: Mapping[str, str], year: str, base: str) -> web.Response:
+        words = params["s"].strip()
         if len(words) < 3:
-            return _error("Too many results." if words else "Something went wrong.")
-        near = self._near(words, year, asked.get("type", ""))
-        start = (int(asked.get("page", "1")) - 1) * PER_PAGE
-        page = [whole_film(film, base) for film in near[start : start + PER_PAGE]]
+            return _error_response("Too many results." if words else "Something went wrong.")
+        films = self._find(words, year, params.get("type", ""))
+        start = (int(params.get("page", "1")) - 1) * PAGE_SIZE
+        page = [complete_film(film, base) for film in films[start : start + PAGE_SIZE]]
         if not page:
-            return _error("Movie not found!")
-        short = [{k: f[k] for k in ("Title", "Year", "imdbID", "Type", "Poster")} for f in page]
-        told = {"Search": short, "totalResults": str(len(near)), "Response": "True"}
-        return web.json_response(told)
+            return _error_response("Movie not found!")
+        entries = [{k: f[k] for k in ("Title", "Year", "imdbID", "Type", "Poster")} for f in page]
+        reply = {"Search": entries, "totalResults": str(len(films)), "Response": "True"}
+        return web.json_response(reply)
 
-    def _near(self, title: str, year: str, kind: str) -> list[dict[str, str]]:
-        """Films whose title has these words, those of exactly this title first."""
-        wanted = " ".join(title.casefold().split())
-        near = [
+    def _find(self, title: str, year: str, film_type: str) -> list[dict[str, str]]:
+        """Return films whose title contains this text, those of exactly this title first."""
+        text = " ".join(title.casefold().split())
+        films = [
             film
             for film in self.films.values()
-            if wanted in film["Title"].casefold()
+            if text in film["Title"].casefold()
             and film["Year"].startswith(year)
-            and kind in ("", film.get("Type", "movie"))
+            and film_type in ("", film.get("Type", "movie"))
         ]
-        return sorted(near, key=lambda film: film["Title"].casefold() != wanted)
+        return sorted(films, key=lambda film: film["Title"].casefold() != text)
 
-    async def _failed(self, request: web.Request, fault: str) -> web.StreamResponse:
+    async def _reply_fault(self, request: web.Request, fault: str) -> web.StreamResponse:
         if fault in STATUS_FAULTS:
             status = STATUS_FAULTS[fault]
             headers = {"Retry-After": "7"} if status == 429 else {}
@@ -149,9 +149,9 @@ class Omdb:
         if fault == "html_200":
             return web.Response(text=HTML, content_type="text/html")
         if fault == "quota":
-            return _error("Request limit reached!", 401)
+            return _error_response("Request limit reached!", 401)
         if fault == "hang":
-            await asyncio.sleep(HANG)
+            await asyncio.sleep(HANG_SECONDS)
         if fault in ("reset", "hang"):
             assert request.transport is not None
             request.transport.abort()
@@ -163,59 +163,59 @@ class Omdb:
         if fault == "echo":
             return web.Response(text=f"cannot read {request.url}", status=500)
         if fault in ("cut_short", "huge"):
-            return await _unsound(request, fault)
-        return _pasted_error(fault)
+            return await _send_damaged_reply(request, fault)
+        return _unescaped_error_response(fault)
 
-    async def _poster(self, request: web.Request) -> web.Response:
-        """A picture of its own colour for every film."""
+    async def _serve_poster(self, request: web.Request) -> web.Response:
+        """Send an image of a colour that is the film's own."""
         name = request.match_info["name"].removesuffix(".jpg")
         if name not in self.films:
             raise web.HTTPNotFound
         number = int(name[2:])
         colour = (number % 256, number // 256 % 256, number // 65_536 % 256)
-        picture = io.BytesIO()
-        Image.new("RGB", (600, 890), colour).save(picture, "JPEG")
-        return web.Response(body=picture.getvalue(), content_type="image/jpeg")
+        file = io.BytesIO()
+        Image.new("RGB", (600, 890), colour).save(file, "JPEG")
+        return web.Response(body=file.getvalue(), content_type="image/jpeg")
 
-    async def _show_calls(self, request: web.Request) -> web.Response:
+    async def _serve_calls(self, request: web.Request) -> web.Response:
         return web.json_response(self.calls)
 
     async def _set_fault(self, request: web.Request) -> web.Response:
-        told = await request.json()
-        self.fail(told["fault"], told.get("times", 1_000_000))
+        settings = await request.json()
+        self.fail(settings["fault"], settings.get("times", 1_000_000))
         return web.Response(status=204)
 
 
-def whole_film(film: Mapping[str, str], base: str) -> dict[str, object]:
-    """The film with all of OMDb's fields."""
-    told: dict[str, object] = {**UNKNOWN, "Type": "movie", "Response": "True"}
-    told["Poster"] = f"{base}/posters/{film['imdbID']}.jpg"
-    told |= {name: value for name, value in film.items() if name != "Tomatoes"}
+def complete_film(film: Mapping[str, str], base: str) -> dict[str, object]:
+    """Return the film with all of OMDb's fields."""
+    reply: dict[str, object] = {**UNKNOWN_FIELDS, "Type": "movie", "Response": "True"}
+    reply["Poster"] = f"{base}/posters/{film['imdbID']}.jpg"
+    reply |= {name: value for name, value in film.items() if name != "Tomatoes"}
     ratings = [
         {"Source": "Internet Movie Database", "Value": f"{film['imdbRating']}/10"},
         {"Source": "Rotten Tomatoes", "Value": film.get("Tomatoes", "")},
         {"Source": "Metacritic", "Value": f"{film['Metascore']}/100"},
     ]
-    told["Ratings"] = [r for r in ratings if r["Value"] not in ("", "N/A/10", "N/A/100")]
-    return told
+    reply["Ratings"] = [r for r in ratings if r["Value"] not in ("", "N/A/10", "N/A/100")]
+    return reply
 
 
-def _film(film: Mapping[str, str], base: str) -> web.Response:
-    return web.json_response(whole_film(film, base))
+def _film_response(film: Mapping[str, str], base: str) -> web.Response:
+    return web.json_response(complete_film(film, base))
 
 
-def _error(message: str, status: int = 200) -> web.Response:
+def _error_response(message: str, status: int = 200) -> web.Response:
     return web.json_response({"Response": "False", "Error": message}, status=status)
 
 
-def _pasted_error(message: str) -> web.Response:
-    """The error as OMDb writes it: pasted between quotes, whatever is in it."""
+def _unescaped_error_response(message: str) -> web.Response:
+    """Return the error as OMDb writes it: pasted between quotes without escapes."""
     text = f'{{"Response":"False","Error":"{message}"}}'
     return web.Response(text=text, content_type="application/json")
 
 
-async def _unsound(request: web.Request, fault: str) -> web.StreamResponse:
-    film = json.dumps(whole_film(FILMS[0], "")).encode()
+async def _send_damaged_reply(request: web.Request, fault: str) -> web.StreamResponse:
+    film = json.dumps(complete_film(FILMS[0], "")).encode()
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     if fault == "cut_short":
         response.content_length = len(film)
@@ -225,15 +225,15 @@ async def _unsound(request: web.Request, fault: str) -> web.StreamResponse:
         assert request.transport is not None
         request.transport.close()
         return response
-    with_blanks = film[:-1] + b" " * HUGE + b"}"
+    with_blanks = film[:-1] + b" " * HUGE_REPLY_BYTES + b"}"
     await response.write(with_blanks)
     return response
 
 
 @asynccontextmanager
-async def running(omdb: Omdb, port: int = 0) -> AsyncIterator[Omdb]:
-    """The server on a free port of the loopback, or on `port`; `omdb.url` is its address."""
-    runner = web.AppRunner(omdb.app(), shutdown_timeout=0.1)
+async def run_omdb_server(omdb: FakeOmdb, port: int = 0) -> AsyncIterator[FakeOmdb]:
+    """Run the server on `port`, or on a free port; `omdb.url` becomes its address."""
+    runner = web.AppRunner(omdb.create_app(), shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
@@ -244,17 +244,17 @@ async def running(omdb: Omdb, port: int = 0) -> AsyncIterator[Omdb]:
         await runner.cleanup()
 
 
-async def _serve(omdb: Omdb, port: int) -> None:
-    async with running(omdb, port):
+async def _serve(omdb: FakeOmdb, port: int) -> None:
+    async with run_omdb_server(omdb, port):
         print(f"{omdb.url}?apikey={omdb.key}&t=the+matrix", flush=True)
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    options.add_argument("--port", type=int, default=8500)
-    options.add_argument("--key", default=KEY)
-    options.add_argument("--quota", type=int, default=1_000)
-    given = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--port", type=int, default=8500)
+    parser.add_argument("--key", default=KEY)
+    parser.add_argument("--quota", type=int, default=1_000)
+    options = parser.parse_args()
     with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(Omdb(key=given.key, quota=given.quota), given.port))
+        asyncio.run(_serve(FakeOmdb(key=options.key, quota=options.quota), options.port))

@@ -1,4 +1,4 @@
-"""The poster loop with all that it stands on, and a clock that tests set."""
+"""A poster worker with everything it needs, and a clock that tests advance."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -13,26 +13,29 @@ from service.posters.fetcher import PosterFetcher
 from service.posters.image_processor import ImageProcessor
 from service.posters.store import PosterStore
 from tests.support.clock import FakeClock
-from tests.support.poster_host import Host, running_host
-from tests.support.sample_images import picture
+from tests.support.poster_host import PosterHost, run_poster_host
+from tests.support.sample_images import create_image
 
 
 @dataclass
-class Studio:
-    """The loop and all that it stands on."""
+class PosterHarness:
+    """A poster worker and its parts.
 
-    posters: PosterWorker
-    host: Host
+    `notifications` has an entry for each time that the worker reported changed films.
+    `create_worker` returns another worker on the same parts.
+    """
+
+    worker: PosterWorker
+    host: PosterHost
     store: PosterStore
     clock: FakeClock
-    told: list[None]
-    again: Callable[..., PosterWorker]
-    """A second indexer on the same things."""
+    notifications: list[None]
+    create_worker: Callable[..., PosterWorker]
 
-    async def film(self, path: str | None, title: str = "Jaws", **columns: object) -> UUID:
-        """A film whose poster is due now."""
-        film = Film(title=title, whole_title=title.lower(), created_at=self.clock())
-        film.updated_at = self.clock()
+    async def add_film(self, path: str | None, title: str = "Jaws", **columns: object) -> UUID:
+        """Add a film whose poster is due now."""
+        film = Film(title=title, whole_title=title.lower(), created_at=self.clock.now())
+        film.updated_at = self.clock.now()
         film.poster_status = "pending"
         film.poster_due_at = self.clock.epoch_ms()
         film.poster_source = self.host.url(path) if path and path.startswith("/") else path
@@ -41,36 +44,45 @@ class Studio:
 
 
 @asynccontextmanager
-async def studio_on(store: PosterStore, darkroom: ImageProcessor) -> AsyncIterator[Studio]:
-    """A studio that keeps its posters in `store`, with a host that misbehaves on request."""
-    told: list[None] = []
-    clock = FakeClock(utc_now())
+async def open_poster_harness(
+    store: PosterStore, image_processor: ImageProcessor
+) -> AsyncIterator[PosterHarness]:
+    """Yield a harness that keeps its posters in `store`, with a host that fails on request."""
+    notifications: list[None] = []
+    clock = FakeClock(utc_now())  # stores state the real time of writing
 
-    async def changed() -> None:
-        told.append(None)
+    async def record_notification() -> None:
+        notifications.append(None)
 
-    async with running_host() as host, PosterFetcher([host.pair]) as fetcher:
-        host.pictures = {"good": picture(), "other": picture(size=(402, 600)), "text": b"no poster"}
+    async with run_poster_host() as host, PosterFetcher([host.host_and_port]) as fetcher:
+        host.images = {
+            "good": create_image(),
+            "other": create_image(size=(402, 600)),
+            "text": b"no poster",
+        }
 
-        def made(**options: float) -> PosterWorker:
-            return PosterWorker(store, fetcher, darkroom, changed, clock, **options)
+        def create_worker(**options: float) -> PosterWorker:
+            return PosterWorker(
+                store, fetcher, image_processor, record_notification, clock.now, **options
+            )
 
-        yield Studio(made(), host, store, clock, told, made)
+        worker = create_worker()
+        yield PosterHarness(worker, host, store, clock, notifications, create_worker)
 
 
-async def shown(film_id: UUID) -> Film:
+async def get_film(film_id: UUID) -> Film:
     return await Film.get(id=film_id)
 
 
 async def is_stored(film_id: UUID) -> bool:
-    return (await shown(film_id)).poster_status == "stored"
+    return (await get_film(film_id)).poster_status == "stored"
 
 
 @asynccontextmanager
-async def at_work(posters: PosterWorker) -> AsyncIterator[None]:
-    """The loop at work while the block lasts; to leave it takes next to no time."""
+async def run_worker(worker: PosterWorker) -> AsyncIterator[None]:
+    """Run the loop while the block lasts; it must stop within seconds."""
     stop = asyncio.Event()
-    task = asyncio.create_task(posters.run(stop))
+    task = asyncio.create_task(worker.run(stop))
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""A poster host that does whatever hosts do: answers, refuses, redirects, drips, never ends."""
+"""A poster host with the faults of real ones: errors, redirects, slow and endless bodies."""
 
 import asyncio
 import gzip
@@ -10,36 +10,36 @@ from aiohttp import web
 
 
 @dataclass
-class Host:
-    """A running host; `seen` are the requests that reached it, newest last.
+class PosterHost:
+    """A running host; `requests` are those that reached it, newest last.
 
-    `meanwhile` happens once, before the next answer.
+    `before_reply` is called once, before the next reply.
     """
 
     port: int = 0
-    pictures: dict[str, bytes] = field(default_factory=dict)
-    seen: list[web.BaseRequest] = field(default_factory=list)
-    down: bool = False
-    meanwhile: Callable[[], Awaitable[object]] | None = None
+    images: dict[str, bytes] = field(default_factory=dict)
+    requests: list[web.BaseRequest] = field(default_factory=list)
+    is_down: bool = False
+    before_reply: Callable[[], Awaitable[object]] | None = None
 
     @property
-    def pair(self) -> str:
+    def host_and_port(self) -> str:
         return f"127.0.0.1:{self.port}"
 
     def url(self, path: str) -> str:
-        return f"http://{self.pair}{path}"
+        return f"http://{self.host_and_port}{path}"
 
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.seen.append(request)
-        if self.meanwhile is not None:
-            happening, self.meanwhile = self.meanwhile, None
-            await happening()
-        if self.down:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.requests.append(request)
+        if self.before_reply is not None:
+            callback, self.before_reply = self.before_reply, None
+            await callback()
+        if self.is_down:
             return web.Response(status=503)
         kind, _, rest = request.path.strip("/").partition("/")
         match kind:
-            case "picture" if rest in self.pictures:
-                return web.Response(body=self.pictures[rest], content_type="text/plain")
+            case "picture" if rest in self.images:
+                return web.Response(body=self.images[rest], content_type="text/plain")
             case "status":
                 headers = {"Retry-After": "120"} if rest in ("429", "503") else {}
                 return web.Response(status=int(rest), body=b"no", headers=headers)
@@ -48,9 +48,9 @@ class Host:
             case "round":
                 return web.Response(status=301, headers={"Location": f"/round/{int(rest) + 1}"})
             case "steps":
-                left = int(rest)
-                after = f"/steps/{left - 1}" if left else "/picture/good"
-                return web.Response(status=307, headers={"Location": after})
+                remaining = int(rest)
+                target = f"/steps/{remaining - 1}" if remaining else "/picture/good"
+                return web.Response(status=307, headers={"Location": target})
             case "nowhere":
                 return web.Response(status=302)
             case "huge":
@@ -61,22 +61,24 @@ class Host:
             case "broken":
                 return web.Response(body=b"no gzip", headers={"Content-Encoding": "gzip"})
             case "endless" | "drip":
-                return await self._go_on(request, b"x" * (65536 if kind == "endless" else 1))
+                return await self._stream_forever(
+                    request, b"x" * (65536 if kind == "endless" else 1)
+                )
             case "cut":
-                return await self._break_off(request)
+                return await self._abort(request)
         return web.Response(status=404)
 
-    async def _go_on(self, request: web.BaseRequest, piece: bytes) -> web.StreamResponse:
+    async def _stream_forever(self, request: web.BaseRequest, chunk: bytes) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
         try:
             while True:
-                await response.write(piece)
-                await asyncio.sleep(0 if len(piece) > 1 else 0.05)
+                await response.write(chunk)
+                await asyncio.sleep(0 if len(chunk) > 1 else 0.05)
         except ConnectionError:
             return response
 
-    async def _break_off(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _abort(self, request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": "1000"})
         await response.prepare(request)
         await response.write(b"x" * 100)
@@ -86,10 +88,10 @@ class Host:
 
 
 @asynccontextmanager
-async def running_host() -> AsyncIterator[Host]:
-    """A host on a free port of this machine."""
-    host = Host()
-    runner = web.ServerRunner(web.Server(host.answer), shutdown_timeout=0.1)
+async def run_poster_host() -> AsyncIterator[PosterHost]:
+    """Run a host on a free port of this machine."""
+    host = PosterHost()
+    runner = web.ServerRunner(web.Server(host.handle), shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -1,4 +1,4 @@
-"""Buckets: the real one that is there for tests, and stand-ins that refuse or freeze."""
+"""S3 buckets: the real one of the test backend, and fakes that fail or hang."""
 
 import asyncio
 import os
@@ -14,22 +14,22 @@ from service.posters.s3_store import S3PosterStore
 from tests.support.backends import require_backend
 
 
-def bucket_url(**changed: str) -> str:
-    """A fresh prefix in the test bucket."""
-    parts = urlsplit(require_backend("s3"))
-    return parts._replace(path=f"/test-{uuid4().hex[:12]}", **changed).geturl()
+def create_bucket_url(**changes: str) -> str:
+    """Return the URL of an unused prefix in the test bucket, with these parts changed."""
+    url = urlsplit(require_backend("s3"))
+    return url._replace(path=f"/test-{uuid4().hex[:12]}", **changes).geturl()
 
 
 @asynccontextmanager
-async def bucket(
-    url: str, key_id: str | None = None, secret: str | None = None, seconds: float = 60.0
+async def open_bucket(
+    url: str, key_id: str | None = None, secret: str | None = None, timeout: float = 60.0
 ) -> AsyncIterator[S3PosterStore]:
-    """The store at `url`, patient enough for a busy machine."""
+    """Open the store at `url`, with a timeout that is long enough for a busy machine."""
     store = await S3PosterStore.open(
         url,
         key_id or os.environ["AWS_ACCESS_KEY_ID"],
         secret or os.environ["AWS_SECRET_ACCESS_KEY"],
-        seconds,
+        timeout,
     )
     try:
         yield store
@@ -38,19 +38,19 @@ async def bucket(
 
 
 @dataclass
-class BadBucket:
-    """What stands where a bucket should be; it counts how often it is asked.
+class FakeBucket:
+    """A fake S3 server that replies with one status and error code, and counts its calls.
 
-    With status 200 it is well, and keeps what is put there.
+    With status 200 it works and stores objects.
     """
 
     status: int
     code: str
-    asked: int = 0
+    call_count: int = 0
     objects: dict[str, bytes] = field(default_factory=dict)
 
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.asked += 1
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.call_count += 1
         if self.status == 200:
             if request.method == "PUT":
                 if "Expect" in request.headers and request.transport is not None:
@@ -63,37 +63,39 @@ class BadBucket:
 
 
 @asynccontextmanager
-async def standing(bad: BadBucket) -> AsyncIterator[S3PosterStore]:
-    """A store over `bad`."""
-    runner = web.ServerRunner(web.Server(bad.answer), shutdown_timeout=0.1)
+async def open_fake_bucket(bucket: FakeBucket) -> AsyncIterator[S3PosterStore]:
+    """Open a store on `bucket`."""
+    runner = web.ServerRunner(web.Server(bucket.handle), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        async with bucket(local_url(runner.addresses[0][1]), "key", "secret") as store:
+        async with open_bucket(local_url(runner.addresses[0][1]), "key", "secret") as store:
             yield store
     finally:
         await runner.cleanup()
 
 
 @asynccontextmanager
-async def frozen(seconds: float) -> AsyncIterator[S3PosterStore]:
-    """A store over a machine that takes every connection and answers none."""
-    heard: list[asyncio.Task[None]] = []
+async def open_hanging_bucket(timeout: float) -> AsyncIterator[S3PosterStore]:
+    """Open a store on a server that accepts every connection and never replies."""
+    connections: list[asyncio.Task[None]] = []
 
-    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def read_forever(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             await reader.read()
         writer.close()
 
     server = await asyncio.start_server(
-        lambda *ends: heard.append(asyncio.create_task(listen(*ends))), "127.0.0.1", 0
+        lambda *streams: connections.append(asyncio.create_task(read_forever(*streams))),
+        "127.0.0.1",
+        0,
     )
     try:
         port = server.sockets[0].getsockname()[1]
-        async with bucket(local_url(port), "key", "secret", seconds) as store:
+        async with open_bucket(local_url(port), "key", "secret", timeout) as store:
             yield store
     finally:
-        await asyncio.gather(*heard)
+        await asyncio.gather(*connections)
         server.close()
         await server.wait_closed()
 

@@ -1,4 +1,4 @@
-"""Pictures good and bad, made on the spot, so that no stranger's picture lies in the project."""
+"""Valid and hostile images, generated so that the project holds none of other people's."""
 
 import io
 import struct
@@ -10,39 +10,41 @@ from PIL import Image
 RED, BLUE = (200, 20, 20), (20, 20, 200)
 
 
-def picture(
-    form: str = "JPEG", size: tuple[int, int] = (400, 600), mode: str = "RGB", **how: Any
+def create_image(
+    format: str = "JPEG", size: tuple[int, int] = (400, 600), mode: str = "RGB", **options: Any
 ) -> bytes:
-    """A sheet that is red above and blue below, in any of Pillow's forms."""
-    sheet = Image.new("RGB", size, RED)
-    sheet.paste(BLUE, (0, size[1] // 2, size[0], size[1]))
-    return encoded(sheet.convert(mode), form, **how)
+    """Return an image that is red above and blue below, in any of Pillow's formats."""
+    image = Image.new("RGB", size, RED)
+    image.paste(BLUE, (0, size[1] // 2, size[0], size[1]))
+    return encode_image(image.convert(mode), format, **options)
 
 
-def encoded(sheet: Image.Image, form: str, **how: Any) -> bytes:
-    """`sheet` as a file's bytes."""
+def encode_image(image: Image.Image, format: str, **options: Any) -> bytes:
+    """Return the bytes of `image` as a file."""
     file = io.BytesIO()
-    sheet.save(file, form, **how)
+    image.save(file, format, **options)
     return file.getvalue()
 
 
-def detailed(form: str = "JPEG", size: tuple[int, int] = (400, 600), **how: Any) -> bytes:
-    """A picture that does not compress to nothing, so that there is something to cut off."""
-    return encoded(Image.effect_noise(size, 60).convert("RGB"), form, **how)
+def create_noise_image(
+    format: str = "JPEG", size: tuple[int, int] = (400, 600), **options: Any
+) -> bytes:
+    """Return an image that does not compress well, so that there is something to cut off."""
+    return encode_image(Image.effect_noise(size, 60).convert("RGB"), format, **options)
 
 
-def pixel_bomb() -> bytes:
-    """A PNG of a few kilobytes that claims 900 million pixels."""
-    good = encoded(Image.new("1", (8, 8)), "PNG")
+def create_pixel_bomb() -> bytes:
+    """Return a small PNG whose header states 900 million pixels."""
+    png = encode_image(Image.new("1", (8, 8)), "PNG")
     size = struct.pack(">II", 30_000, 30_000)
-    head = good[12:16] + size + good[24:29]
-    return good[:12] + head + struct.pack(">I", _crc(head)) + good[33:]
+    header = png[12:16] + size + png[24:29]
+    return png[:12] + header + struct.pack(">I", zlib.crc32(header)) + png[33:]
 
 
-def scan_bomb(scans: int = 3000, width: int = 8000, height: int = 5000) -> bytes:
-    """A progressive JPEG of 250 kB, within every size limit, that takes minutes to decode.
+def create_scan_bomb(scans: int = 3000, width: int = 8000, height: int = 5000) -> bytes:
+    """Return a progressive JPEG of 250 kB, within every size limit, that decodes for minutes.
 
-    Each of its scans passes over all blocks of the picture and says in 80 bytes that nothing
+    Each of its scans passes over all blocks of the image and states in 80 bytes that nothing
     changes (runs of end-of-band, ITU T.81 G.1.2.2).
     """
     runs = -(-(width // 8) * (height // 8) // 16384)
@@ -61,7 +63,3 @@ def scan_bomb(scans: int = 3000, width: int = 8000, height: int = 5000) -> bytes
 
 def _segment(marker: int, payload: bytes) -> bytes:
     return bytes([0xFF, marker]) + struct.pack(">H", len(payload) + 2) + payload
-
-
-def _crc(data: bytes) -> int:
-    return zlib.crc32(data)

@@ -1,8 +1,7 @@
-"""A client and look-ups against the project's own OMDb, with a clock that tests set."""
+"""A client and look-ups against the fake OMDb server, with a clock that tests advance."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
+from functools import partial
 
 import aiohttp
 import pytest
@@ -10,22 +9,16 @@ import pytest
 from service.errors import DomainError
 from service.films.catalogue import Catalogue
 from service.films.models import Film
-from service.omdb import client as client_module
-from service.omdb import lookup as lookup_module
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import FilmLookup
 from service.omdb.quota import OmdbQuota
 from service.outbox.notifications import OutboxNotifier
 from tests.support.clock import FakeClock
-from tests.support.omdb_server import Omdb, running
+from tests.support.omdb_server import FakeOmdb, run_omdb_server
 
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a machine with much else to do an answer takes its time; what is tested is not that."""
-    monkeypatch.setattr(client_module, "DEADLINE", 60.0)
-    monkeypatch.setattr(client_module, "CONNECT", 60.0)
-    monkeypatch.setattr(lookup_module, "MAX_WAIT", 60.0)
+PatientClient = partial(OmdbClient, timeout=60.0, connect_timeout=60.0)
+"""A client that waits long enough for a busy machine; most tests are not about timeouts."""
+PatientLookup = partial(FilmLookup, max_wait=60.0)
 
 
 @pytest.fixture
@@ -34,8 +27,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def omdb() -> AsyncIterator[Omdb]:
-    async with running(Omdb()) as omdb:
+async def omdb() -> AsyncIterator[FakeOmdb]:
+    async with run_omdb_server(FakeOmdb()) as omdb:
         yield omdb
 
 
@@ -46,15 +39,15 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def quota(omdb: Omdb, database: str, clock: FakeClock) -> OmdbQuota:
+def quota(omdb: FakeOmdb, database: str, clock: FakeClock) -> OmdbQuota:
     return OmdbQuota(omdb.key, 100, clock.now)
 
 
 @pytest.fixture
 def client(
-    omdb: Omdb, session: aiohttp.ClientSession, quota: OmdbQuota, clock: FakeClock
+    omdb: FakeOmdb, session: aiohttp.ClientSession, quota: OmdbQuota, clock: FakeClock
 ) -> OmdbClient:
-    return OmdbClient(session, omdb.url, omdb.key, quota, clock.monotonic)
+    return PatientClient(session, omdb.url, omdb.key, quota, clock.monotonic)
 
 
 @pytest.fixture
@@ -66,20 +59,13 @@ def catalogue(notifier: OutboxNotifier, clock: FakeClock) -> Catalogue:
 async def lookup(
     catalogue: Catalogue, client: OmdbClient, clock: FakeClock
 ) -> AsyncIterator[FilmLookup]:
-    lookup = FilmLookup(catalogue, client, clock.now)
+    lookup = PatientLookup(catalogue, client, clock.now)
     yield lookup
     await lookup.close()
 
 
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
-    """Wait for what must become true."""
-    deadline = time.monotonic() + seconds
-    while not await true():
-        assert time.monotonic() < deadline, "it did not become true in time"
-        await asyncio.sleep(0.01)
-
-
-async def refused(asked: Awaitable[Film]) -> DomainError:
-    with pytest.raises(DomainError) as caught:
-        await asked
-    return caught.value
+async def get_error(request: Awaitable[Film]) -> DomainError:
+    """Return the error that `request` raises."""
+    with pytest.raises(DomainError) as error:
+        await request
+    return error.value

@@ -1,9 +1,8 @@
-"""Every answer that OMDb is known to give, and what the service makes of it."""
+"""The client of OMDb: every known reply and fault, and the facts or error it becomes."""
 
 import asyncio
 import time
 import traceback
-from typing import Any
 
 import aiohttp
 import pytest
@@ -11,21 +10,23 @@ from structlog.testing import capture_logs
 
 from service.errors import DomainError, Invalid, Misconfigured, NotFound, Unavailable
 from service.limits import OMDB_BREAKER_RESET, OMDB_BREAKER_THRESHOLD, OMDB_KEY_REJECTED_RESET
-from service.omdb import client as client_module
 from service.omdb.client import OmdbClient
 from service.omdb.quota import OmdbQuota
+from tests.integration.omdb.conftest import PatientClient
 from tests.support.clock import FakeClock
-from tests.support.omdb_server import STATUS_FAULTS, Omdb
+from tests.support.omdb_server import STATUS_FAULTS, FakeOmdb
 
 MATRIX = "tt0133093"
 
 
-async def test_a_film_is_found_by_its_id(client: OmdbClient) -> None:
+async def test_a_film_is_fetched_by_its_id(client: OmdbClient) -> None:
     facts = await client.fetch_by_id(MATRIX)
     assert (facts.title, facts.year, facts.runtime_minutes) == ("The Matrix", 1999, 136)
 
 
-async def test_a_film_is_found_by_its_title_year_and_type(client: OmdbClient, omdb: Omdb) -> None:
+async def test_a_film_is_fetched_by_its_title_year_and_type(
+    client: OmdbClient, omdb: FakeOmdb
+) -> None:
     assert (await client.fetch_by_title("dune", 1984)).imdb_id == "tt0087182"
     assert (await client.fetch_by_title("breaking bad", type="series")).imdb_id == "tt0903747"
     first, second = omdb.calls
@@ -33,14 +34,14 @@ async def test_a_film_is_found_by_its_title_year_and_type(client: OmdbClient, om
 
 
 @pytest.mark.parametrize("title", ["x&i=tt0133093", "50% + a=b#c?d", "ÿ/../é 日本", "a\\b\"c'd"])
-async def test_a_title_is_text_and_never_another_parameter(
-    client: OmdbClient, omdb: Omdb, title: str
+async def test_a_title_with_special_characters_is_sent_as_one_parameter(
+    client: OmdbClient, omdb: FakeOmdb, title: str
 ) -> None:
     with pytest.raises(NotFound):
         await client.fetch_by_title(title)
-    [asked] = omdb.calls
-    assert asked["t"] == title
-    assert "i" not in asked
+    [params] = omdb.calls
+    assert params["t"] == title
+    assert "i" not in params
 
 
 MESSAGES = [
@@ -67,26 +68,26 @@ MESSAGES = [
         Invalid,
         "title_not_understood",
     ),
-    ("A message that nobody has seen before.", Unavailable, "omdb_unavailable"),
+    ("An unknown message.", Unavailable, "omdb_unavailable"),
 ]
 
 
 @pytest.mark.fault("omdb-error-with-200")
-@pytest.mark.parametrize(("message", "kind", "code"), MESSAGES)
-async def test_every_message_has_its_meaning(
-    client: OmdbClient, omdb: Omdb, message: str, kind: type[DomainError], code: str
+@pytest.mark.parametrize(("message", "error_class", "code"), MESSAGES)
+async def test_every_error_text_becomes_its_domain_error(
+    client: OmdbClient, omdb: FakeOmdb, message: str, error_class: type[DomainError], code: str
 ) -> None:
     omdb.fail(message)
-    with pytest.raises(kind) as refused:
+    with pytest.raises(error_class) as error:
         await client.fetch_by_title("anything")
-    assert refused.value.code == code
-    assert len(omdb.calls) == 1, "an answer in words is not asked for twice"
-    if kind is Unavailable:
-        assert refused.value.retry_after
+    assert error.value.code == code
+    assert len(omdb.calls) == 1, "an error text is not retried"
+    if error_class is Unavailable:
+        assert error.value.retry_after
 
 
-async def test_a_wellformed_id_that_omdb_calls_incorrect_is_no_films(
-    client: OmdbClient, omdb: Omdb
+async def test_a_well_formed_id_that_omdb_calls_incorrect_is_not_found(
+    client: OmdbClient, omdb: FakeOmdb
 ) -> None:
     omdb.fail("Incorrect IMDb ID.")
     with pytest.raises(NotFound):
@@ -99,42 +100,40 @@ TRANSIENT += ["cut_short", "huge", "bad_gzip", "redirect", "echo"]
 
 @pytest.mark.fault("omdb-down")
 @pytest.mark.parametrize("fault", TRANSIENT)
-async def test_what_may_pass_is_tried_three_times_and_no_more(
-    client: OmdbClient, omdb: Omdb, fault: str
+async def test_a_transient_fault_is_tried_three_times_and_no_more(
+    client: OmdbClient, omdb: FakeOmdb, fault: str
 ) -> None:
     omdb.fail(fault)
-    with pytest.raises(Unavailable) as refused:
+    with pytest.raises(Unavailable) as error:
         await client.fetch_by_id(MATRIX)
-    assert refused.value.code == "omdb_unavailable"
-    assert refused.value.retry_after
+    assert error.value.code == "omdb_unavailable"
+    assert error.value.retry_after
     assert len(omdb.calls) == 3
 
 
 @pytest.mark.fault("omdb-down")
 @pytest.mark.parametrize("fault", ["status_503", "status_522", "reset"])
-async def test_what_has_passed_costs_nothing_but_time(
-    client: OmdbClient, omdb: Omdb, fault: str
+async def test_a_fault_that_ends_during_the_retries_returns_the_film(
+    client: OmdbClient, omdb: FakeOmdb, fault: str
 ) -> None:
     omdb.fail(fault, times=2)
     assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
 
 
 @pytest.mark.fault("omdb-down")
-async def test_a_server_that_says_when_to_return_is_not_asked_before(
-    client: OmdbClient, omdb: Omdb
-) -> None:
+async def test_a_reply_with_retry_after_is_not_retried(client: OmdbClient, omdb: FakeOmdb) -> None:
     omdb.fail("status_429")
-    with pytest.raises(Unavailable) as refused:
+    with pytest.raises(Unavailable) as error:
         await client.fetch_by_id(MATRIX)
-    assert refused.value.retry_after == 7
+    assert error.value.retry_after == 7
     assert len(omdb.calls) == 1
 
 
 @pytest.mark.fault("omdb-down")
-async def test_a_server_that_never_answers_costs_one_deadline(
-    client: OmdbClient, omdb: Omdb, monkeypatch: pytest.MonkeyPatch
+async def test_a_server_that_never_replies_costs_one_timeout(
+    session: aiohttp.ClientSession, omdb: FakeOmdb, quota: OmdbQuota
 ) -> None:
-    monkeypatch.setattr(client_module, "DEADLINE", 0.3)
+    client = PatientClient(session, omdb.url, omdb.key, quota, timeout=0.3)
     omdb.fail("hang")
     started = time.monotonic()
     with pytest.raises(Unavailable, match="does not answer"):
@@ -142,44 +141,44 @@ async def test_a_server_that_never_answers_costs_one_deadline(
     assert 0.25 < time.monotonic() - started < 30
 
 
-async def test_nobody_there_at_all_is_an_outage(
-    session: aiohttp.ClientSession, quota: OmdbQuota, omdb: Omdb
+async def test_a_closed_port_is_an_outage(
+    session: aiohttp.ClientSession, quota: OmdbQuota, omdb: FakeOmdb
 ) -> None:
-    client = OmdbClient(session, "http://127.0.0.1:1/", omdb.key, quota)
-    with pytest.raises(Unavailable) as refused:
+    client = PatientClient(session, "http://127.0.0.1:1/", omdb.key, quota)
+    with pytest.raises(Unavailable) as error:
         await client.fetch_by_id(MATRIX)
-    assert refused.value.code == "omdb_unavailable"
+    assert error.value.code == "omdb_unavailable"
 
 
 @pytest.mark.fault("omdb-down")
-async def test_an_outage_is_left_alone_until_one_call_finds_its_end(
-    client: OmdbClient, omdb: Omdb, clock: FakeClock
+async def test_an_outage_blocks_calls_until_one_probe_finds_its_end(
+    client: OmdbClient, omdb: FakeOmdb, clock: FakeClock
 ) -> None:
     omdb.fail("status_503")
     for _ in range(OMDB_BREAKER_THRESHOLD):
         with pytest.raises(Unavailable):
             await client.fetch_by_id(MATRIX)
     omdb.recover()
-    made = len(omdb.calls)
-    with pytest.raises(Unavailable) as refused:
+    calls = len(omdb.calls)
+    with pytest.raises(Unavailable) as error:
         await client.fetch_by_id(MATRIX)
-    assert 0 < (refused.value.retry_after or 0) <= OMDB_BREAKER_RESET
-    assert len(omdb.calls) == made, "nothing was asked while OMDb is held to be down"
+    assert 0 < (error.value.retry_after or 0) <= OMDB_BREAKER_RESET
+    assert len(omdb.calls) == calls, "no call while the circuit breaker is open"
     with pytest.raises(Unavailable):
         await client.health()
 
     clock.advance(OMDB_BREAKER_RESET)
-    omdb.pause = 0.2
-    asked = await asyncio.gather(
+    omdb.delay = 0.2
+    results = await asyncio.gather(
         *(client.fetch_by_id(MATRIX) for _ in range(5)), return_exceptions=True
     )
-    assert sum(isinstance(one, Unavailable) for one in asked) == 4, "one goes ahead"
-    assert len(omdb.calls) == made + 1
+    assert sum(isinstance(result, Unavailable) for result in results) == 4, "one is the probe"
+    assert len(omdb.calls) == calls + 1
     assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
     assert "of 100 calls" in await client.health()
 
 
-async def test_answers_in_words_never_count_as_an_outage(client: OmdbClient, omdb: Omdb) -> None:
+async def test_error_texts_never_count_as_an_outage(client: OmdbClient, omdb: FakeOmdb) -> None:
     omdb.fail("Error getting data.")
     for _ in range(OMDB_BREAKER_THRESHOLD + 1):
         with pytest.raises(Unavailable):
@@ -189,16 +188,16 @@ async def test_answers_in_words_never_count_as_an_outage(client: OmdbClient, omd
 
 
 @pytest.mark.fault("omdb-key-rejected")
-async def test_a_refused_key_is_told_once_and_tried_again_later(
-    session: aiohttp.ClientSession, omdb: Omdb, quota: OmdbQuota, clock: FakeClock
+async def test_a_rejected_key_is_logged_once_and_tried_again_later(
+    session: aiohttp.ClientSession, omdb: FakeOmdb, quota: OmdbQuota, clock: FakeClock
 ) -> None:
-    client = OmdbClient(session, omdb.url, "new-key", quota, clock.monotonic)
+    client = PatientClient(session, omdb.url, "new-key", quota, clock.monotonic)
     with capture_logs() as logs:
         for _ in range(3):
-            with pytest.raises(Misconfigured) as refused:
+            with pytest.raises(Misconfigured) as error:
                 await client.fetch_by_id(MATRIX)
             clock.advance(OMDB_KEY_REJECTED_RESET / 4)
-    assert refused.value.code == "omdb_key_invalid"
+    assert error.value.code == "omdb_key_invalid"
     assert len(omdb.calls) == 1
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["omdb_key_invalid"]
     with pytest.raises(Misconfigured):
@@ -211,8 +210,8 @@ async def test_a_refused_key_is_told_once_and_tried_again_later(
 
 
 @pytest.mark.fault("omdb-key-rejected")
-async def test_a_401_without_words_is_about_the_key(
-    client: OmdbClient, omdb: Omdb, monkeypatch: pytest.MonkeyPatch
+async def test_a_401_without_an_error_text_is_a_rejected_key(
+    client: OmdbClient, omdb: FakeOmdb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(STATUS_FAULTS, "status_401", 401)
     omdb.fail("status_401")
@@ -221,18 +220,18 @@ async def test_a_401_without_words_is_about_the_key(
 
 
 @pytest.mark.fault("omdb-quota-spent")
-async def test_a_spent_quota_is_not_asked_again_before_its_time(
-    client: OmdbClient, omdb: Omdb, clock: FakeClock
+async def test_an_exhausted_quota_blocks_calls_until_the_next_probe(
+    client: OmdbClient, omdb: FakeOmdb, clock: FakeClock
 ) -> None:
     omdb.fail("quota")
-    with pytest.raises(Unavailable) as refused:
+    with pytest.raises(Unavailable) as error:
         await client.fetch_by_id(MATRIX)
-    assert (refused.value.code, refused.value.retry_after) == ("omdb_quota_exhausted", 3_600)
+    assert (error.value.code, error.value.retry_after) == ("omdb_quota_exhausted", 3_600)
     omdb.recover()
     clock.advance(600)
-    with pytest.raises(Unavailable) as refused:
+    with pytest.raises(Unavailable) as error:
         await client.fetch_by_id(MATRIX)
-    assert (refused.value.code, refused.value.retry_after) == ("omdb_quota_exhausted", 3_000)
+    assert (error.value.code, error.value.retry_after) == ("omdb_quota_exhausted", 3_000)
     assert len(omdb.calls) == 1
     with pytest.raises(Unavailable, match="spent"):
         await client.health()
@@ -242,51 +241,45 @@ async def test_a_spent_quota_is_not_asked_again_before_its_time(
     assert await client.health() == "1 of 100 calls used today"
 
 
-async def test_another_film_than_the_one_asked_for_by_id_is_refused(
-    client: OmdbClient, omdb: Omdb
-) -> None:
-    omdb.says(Title="Jaws", imdbID="tt0073195", Response="True")
+async def test_a_reply_with_another_id_is_not_found(client: OmdbClient, omdb: FakeOmdb) -> None:
+    omdb.reply_with(Title="Jaws", imdbID="tt0073195", Response="True")
     with pytest.raises(NotFound, match="another film"):
         await client.fetch_by_id(MATRIX)
 
 
 @pytest.mark.parametrize(
-    "told",
+    "fields",
     [
         {"Response": "True"},
         {"Response": "True", "Title": "N/A", "imdbID": MATRIX},
         {"Response": "True", "Title": "Jaws", "imdbID": "none"},
     ],
 )
-async def test_an_answer_that_is_no_film_is_an_outage_and_not_a_miss(
-    client: OmdbClient, omdb: Omdb, told: dict[str, str]
+async def test_a_reply_that_is_not_a_film_is_an_outage_and_not_a_miss(
+    client: OmdbClient, omdb: FakeOmdb, fields: dict[str, str]
 ) -> None:
-    omdb.says(**told)
-    with pytest.raises(Unavailable) as refused:
+    omdb.reply_with(**fields)
+    with pytest.raises(Unavailable) as error:
         await client.fetch_by_title("jaws")
-    assert refused.value.code == "omdb_unavailable"
+    assert error.value.code == "omdb_unavailable"
 
 
-async def test_a_film_in_broken_json_is_read(client: OmdbClient, omdb: Omdb) -> None:
-    omdb.answer = b'{"Title":"The "Matrix"","Plot":"It\\\'s\x02 odd","imdbID":"tt0133093"}'
+async def test_a_film_in_invalid_json_is_parsed(client: OmdbClient, omdb: FakeOmdb) -> None:
+    omdb.raw_reply = b'{"Title":"The "Matrix"","Plot":"It\\\'s\x02 odd","imdbID":"tt0133093"}'
     facts = await client.fetch_by_id(MATRIX)
     assert (facts.title, facts.plot) == ('The "Matrix"', "It's odd")
 
 
 @pytest.mark.parametrize("fault", [*TRANSIENT, "status_429", "Invalid API key!", "quota", "new &c"])
-async def test_the_key_is_nowhere_but_in_the_request(
-    session: aiohttp.ClientSession, omdb: Omdb, quota: OmdbQuota, fault: str
+async def test_the_key_appears_nowhere_but_in_the_request(
+    session: aiohttp.ClientSession, omdb: FakeOmdb, quota: OmdbQuota, fault: str
 ) -> None:
     omdb.key = "s3cret/k3y+"
-    client = OmdbClient(session, omdb.url, omdb.key, quota)
+    client = PatientClient(session, omdb.url, omdb.key, quota)
     omdb.fail(fault)
-    with capture_logs() as logs, pytest.raises(DomainError) as refused:
+    with capture_logs() as logs, pytest.raises(DomainError) as error:
         await client.fetch_by_title("jaws")
-    told = "".join(traceback.format_exception(refused.value)) + repr(logs) + repr(_all(refused))
+    traces = "".join(traceback.format_exception(error.value)) + repr(logs)
+    traces += repr([error.value.detail, error.value.code, error.value.args, error.value.errors])
     assert omdb.calls[0]["apikey"] == omdb.key
-    assert "k3y" not in told
-
-
-def _all(refused: "pytest.ExceptionInfo[DomainError]") -> list[Any]:
-    error = refused.value
-    return [error.detail, error.code, error.args, error.errors]
+    assert "k3y" not in traces

@@ -1,7 +1,8 @@
-"""A film that is not here yet costs one call, whoever asks for it and however many do."""
+"""Look-ups: a film that the catalogue lacks costs one call, however many users request it."""
 
 import asyncio
 import sys
+from asyncio import subprocess
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,17 +12,17 @@ from service.errors import Invalid, NotFound, Unavailable
 from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, Provenance
-from service.omdb import lookup as lookup_module
 from service.omdb.bulk_fetch import fetch_all
 from service.omdb.client import OmdbClient
-from service.omdb.lookup import FilmLookup
+from service.omdb.lookup import LOOKUP_LEASE, MAX_WAIT, FilmLookup
 from service.omdb.models import OmdbLease
 from service.omdb.negative_cache import NegativeCache
 from service.outbox.models import Outbox
-from tests.integration.omdb.conftest import refused, until
+from tests.integration.omdb.conftest import PatientLookup, get_error
 from tests.support import ROOT
 from tests.support.clock import FakeClock
-from tests.support.omdb_server import Omdb
+from tests.support.omdb_server import FakeOmdb
+from tests.support.waiting import wait_until
 
 MATRIX = "tt0133093"
 STAR_WARS = "tt0076759"
@@ -29,8 +30,8 @@ HOUR = 3_600
 DAY = 24 * HOUR
 
 
-async def test_a_new_film_is_asked_for_once_and_kept(
-    lookup: FilmLookup, omdb: Omdb, clock: FakeClock
+async def test_a_new_film_is_fetched_once_and_stored(
+    lookup: FilmLookup, omdb: FakeOmdb, clock: FakeClock
 ) -> None:
     film = await lookup.get(MATRIX)
     assert (film.title, film.year, film.source, film.version) == ("The Matrix", 1999, "omdb", 1)
@@ -42,8 +43,8 @@ async def test_a_new_film_is_asked_for_once_and_kept(
     assert await Outbox.all().count() == 1
 
 
-async def test_a_title_names_the_film_in_every_way_of_writing_it(
-    lookup: FilmLookup, omdb: Omdb
+async def test_every_spelling_of_a_title_finds_the_stored_film(
+    lookup: FilmLookup, omdb: FakeOmdb
 ) -> None:
     film = await lookup.get("  the   MATRIX ")
     assert film.imdb_id == MATRIX
@@ -52,160 +53,156 @@ async def test_a_title_names_the_film_in_every_way_of_writing_it(
     assert len(omdb.calls) == 1
 
 
-async def test_of_several_films_of_a_title_the_one_with_most_votes_is_meant(
-    lookup: FilmLookup, catalogue: Catalogue, omdb: Omdb
+async def test_of_several_films_of_a_title_the_one_with_most_votes_is_returned(
+    lookup: FilmLookup, catalogue: Catalogue, omdb: FakeOmdb
 ) -> None:
     for year, votes in ((1941, 10), (2003, 3_000), (1999, None)):
-        told = FilmFacts.model_validate(
+        facts = FilmFacts.model_validate(
             {"title": "Twin", "year": year, "ratings": {"imdb": {"votes": votes}}}
         )
-        await catalogue.upsert(told, Provenance(source="user"))
+        await catalogue.upsert(facts, Provenance(source="user"))
     assert (await lookup.get("twin")).year == 2003
     assert (await lookup.get_by_title("twin", year=1941)).year == 1941
     assert omdb.calls == []
 
 
 @pytest.mark.fault("concurrent-lookups")
-async def test_a_hundred_who_ask_at_once_make_one_call_and_one_film(
-    lookup: FilmLookup, omdb: Omdb
+async def test_a_hundred_concurrent_requests_make_one_call_and_one_film(
+    lookup: FilmLookup, omdb: FakeOmdb
 ) -> None:
-    omdb.pause = 0.1
+    omdb.delay = 0.1
     films = await asyncio.gather(*(lookup.get("Parasite", "192.0.2.1") for _ in range(100)))
     assert len({film.id for film in films}) == 1
     assert len(omdb.calls) == 1
     assert (await Film.all().count(), await Outbox.all().count()) == (1, 1)
-    assert await OmdbLease.all().count() == 0, "the lease is given back"
+    assert await OmdbLease.all().count() == 0, "the lease is released"
 
 
 @pytest.mark.fault("concurrent-lookups")
-async def test_processes_that_ask_at_once_make_one_call_and_one_film(
-    database: str, omdb: Omdb
+async def test_concurrent_processes_make_one_call_and_one_film(
+    database: str, omdb: FakeOmdb
 ) -> None:
-    omdb.pause = 0.5
-    said = asyncio.subprocess.PIPE
+    omdb.delay = 0.5
     command = (
-        sys.executable,
-        "-m",
-        "tests.integration.omdb.lookup_process",
-        database,
-        omdb.url,
-        "Parasite",
-        "50",
+        *(sys.executable, "-m", "tests.integration.omdb.lookup_process"),
+        *(database, omdb.url, "Parasite", "50"),
     )
-    askers = [
-        await asyncio.create_subprocess_exec(*command, stdin=said, stdout=said, cwd=ROOT)
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+        )
         for _ in range(2)
     ]
-    for asker in askers:
-        assert asker.stdout is not None
-        assert await asker.stdout.readline() == b"ready\n"
-    told = await asyncio.gather(*(asker.communicate(b"ask\n") for asker in askers))
-    ids = {line for out, _ in told for line in out.split()}
+    for process in processes:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+    outputs = await asyncio.gather(*(process.communicate(b"start\n") for process in processes))
+    ids = {line for stdout, _ in outputs for line in stdout.split()}
     assert len(ids) == 1
     assert len(omdb.calls) == 1
     assert (await Film.all().count(), await Outbox.all().count()) == (1, 1)
 
 
-async def test_those_who_share_no_memory_wait_for_the_one_who_asks(
-    catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: FakeClock
+async def test_other_processes_wait_for_the_one_that_fetches(
+    catalogue: Catalogue, client: OmdbClient, omdb: FakeOmdb, clock: FakeClock
 ) -> None:
-    omdb.pause = 0.2
-    lookups = [FilmLookup(catalogue, client, clock.now) for _ in range(4)]
-    films = await asyncio.gather(*(one.get("Parasite") for one in lookups for _ in range(10)))
+    omdb.delay = 0.2
+    lookups = [PatientLookup(catalogue, client, clock.now) for _ in range(4)]
+    films = await asyncio.gather(*(lookup.get("Parasite") for lookup in lookups for _ in range(10)))
     assert len({film.id for film in films}) == 1
     assert len(omdb.calls) == 1
     assert await Film.all().count() == 1
 
 
-async def test_those_who_wait_for_a_miss_do_not_ask_again(
-    catalogue: Catalogue, client: OmdbClient, omdb: Omdb, clock: FakeClock
+async def test_processes_that_wait_for_a_miss_do_not_fetch_again(
+    catalogue: Catalogue, client: OmdbClient, omdb: FakeOmdb, clock: FakeClock
 ) -> None:
-    omdb.pause = 0.2
-    lookups = [FilmLookup(catalogue, client, clock.now) for _ in range(3)]
-    asked = await asyncio.gather(
-        *(one.get("no such film") for one in lookups), return_exceptions=True
+    omdb.delay = 0.2
+    lookups = [PatientLookup(catalogue, client, clock.now) for _ in range(3)]
+    results = await asyncio.gather(
+        *(lookup.get("no such film") for lookup in lookups), return_exceptions=True
     )
-    assert all(isinstance(one, NotFound) for one in asked)
+    assert all(isinstance(result, NotFound) for result in results)
     assert len(omdb.calls) == 1
 
 
-async def test_a_process_that_dies_while_asking_is_waited_out(
-    lookup: FilmLookup, omdb: Omdb, clock: FakeClock
+async def test_a_lease_of_a_dead_process_expires(
+    lookup: FilmLookup, omdb: FakeOmdb, clock: FakeClock
 ) -> None:
-    assert await NegativeCache(clock.now).claim("t:parasite||", lookup_module.LOOKUP_LEASE)
-    asking = asyncio.create_task(lookup.get("parasite"))
-    done, _ = await asyncio.wait([asking], timeout=0.3)
+    assert await NegativeCache(clock.now).claim("t:parasite||", LOOKUP_LEASE)
+    task = asyncio.create_task(lookup.get("parasite"))
+    done, _ = await asyncio.wait([task], timeout=0.3)
     assert not done
     assert omdb.calls == []
-    clock.advance(lookup_module.LOOKUP_LEASE)
-    assert (await asking).title == "Parasite"
+    clock.advance(LOOKUP_LEASE)
+    assert (await task).title == "Parasite"
 
 
-async def test_nobody_waits_for_another_process_for_ever(
+async def test_the_wait_for_another_process_is_limited(
     catalogue: Catalogue, client: OmdbClient, clock: FakeClock
 ) -> None:
-    seconds = iter([0.0, 1.0, lookup_module.MAX_WAIT])
+    seconds = iter([0.0, 1.0, MAX_WAIT])
     lookup = FilmLookup(catalogue, client, clock.now, clock=lambda: next(seconds))
-    assert await NegativeCache(clock.now).claim("t:parasite||", lookup_module.LOOKUP_LEASE)
-    error = await refused(lookup.get("parasite"))
+    assert await NegativeCache(clock.now).claim("t:parasite||", LOOKUP_LEASE)
+    error = await get_error(lookup.get("parasite"))
     assert (type(error), error.retry_after) == (Unavailable, 1)
 
 
-async def test_a_caller_who_goes_away_takes_nothing_with_them(
-    lookup: FilmLookup, omdb: Omdb
+async def test_a_cancelled_request_does_not_cancel_the_fetch(
+    lookup: FilmLookup, omdb: FakeOmdb
 ) -> None:
-    omdb.pause = 0.3
+    omdb.delay = 0.3
     first = asyncio.create_task(lookup.get("Parasite"))
     second = asyncio.create_task(lookup.get("Parasite"))
 
-    async def asked() -> bool:
+    async def has_been_called() -> bool:
         return len(omdb.calls) == 1
 
-    await until(asked)
+    await wait_until(has_been_called)
     first.cancel()
     assert (await second).title == "Parasite"
     assert first.cancelled()
 
     third = asyncio.create_task(lookup.get("Jaws"))
 
-    async def asked_again() -> bool:
+    async def has_been_called_again() -> bool:
         return len(omdb.calls) == 2
 
-    await until(asked_again)
+    await wait_until(has_been_called_again)
     third.cancel()
 
-    async def kept() -> bool:
+    async def is_in_catalogue() -> bool:
         return await Film.filter(title="Jaws").exists()
 
-    await until(kept)
+    await wait_until(is_in_catalogue)
 
 
-async def test_what_omdb_does_not_know_is_remembered_for_longer_each_time(
-    lookup: FilmLookup, omdb: Omdb, clock: FakeClock
+async def test_a_miss_is_believed_for_longer_each_time(
+    lookup: FilmLookup, omdb: FakeOmdb, clock: FakeClock
 ) -> None:
     for calls, wait in enumerate((HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY, 30 * DAY), 1):
-        assert isinstance(await refused(lookup.get("no such film")), NotFound)
+        assert isinstance(await get_error(lookup.get("no such film")), NotFound)
         clock.advance(wait - 1)
-        assert (await refused(lookup.get("No  such FILM"))).code == "movie_not_found"
+        assert (await get_error(lookup.get("No  such FILM"))).code == "movie_not_found"
         assert len(omdb.calls) == calls
         clock.advance(1)
     omdb.films["tt0000001"] = {**omdb.films[MATRIX], "Title": "No Such Film"}
     assert (await lookup.get("no such film")).title == "No Such Film"
 
 
-async def test_one_spellings_miss_does_not_answer_for_another(
-    lookup: FilmLookup, omdb: Omdb
+async def test_a_miss_of_one_spelling_does_not_answer_for_another(
+    lookup: FilmLookup, omdb: FakeOmdb
 ) -> None:
-    assert isinstance(await refused(lookup.get("8 1/2")), NotFound)
+    assert isinstance(await get_error(lookup.get("8 1/2")), NotFound)
     assert (await lookup.get("8½")).imdb_id == "tt0056801"
     assert len(omdb.calls) == 2
 
 
-async def test_another_film_is_kept_under_its_own_id_and_not_given_for_the_asked_title(
-    lookup: FilmLookup, omdb: Omdb
+async def test_another_film_is_stored_under_its_own_id_and_not_returned_for_the_title(
+    lookup: FilmLookup, omdb: FakeOmdb
 ) -> None:
     for _ in range(2):
-        error = await refused(lookup.get("star wars"))
+        error = await get_error(lookup.get("star wars"))
         assert isinstance(error, NotFound)
         assert STAR_WARS in error.detail
     assert len(omdb.calls) == 1
@@ -213,48 +210,50 @@ async def test_another_film_is_kept_under_its_own_id_and_not_given_for_the_asked
     assert len(omdb.calls) == 1
 
 
-async def test_the_year_and_the_type_are_part_of_the_question(
-    lookup: FilmLookup, omdb: Omdb
+async def test_the_year_and_the_type_are_part_of_the_look_up(
+    lookup: FilmLookup, omdb: FakeOmdb
 ) -> None:
-    omdb.says(Title="Dune", Year="1984", imdbID="tt0087182", Type="movie", Response="True")
-    assert isinstance(await refused(lookup.get_by_title("Dune", year=2021)), NotFound)
-    assert isinstance(await refused(lookup.get_by_title("Dune", type="series")), NotFound)
+    omdb.reply_with(Title="Dune", Year="1984", imdbID="tt0087182", Type="movie", Response="True")
+    assert isinstance(await get_error(lookup.get_by_title("Dune", year=2021)), NotFound)
+    assert isinstance(await get_error(lookup.get_by_title("Dune", type="series")), NotFound)
     assert (await lookup.get_by_title("Dune", year=1984, type="movie")).imdb_id == "tt0087182"
-    assert len(omdb.calls) == 2, "the third question is answered by what the first has kept"
+    assert len(omdb.calls) == 2, "the third look-up finds the film that the first stored"
 
 
 @pytest.mark.parametrize("title", ["", "   ", "a\x00b", "a\nb", "\ud800", "x" * 700, "ﷺ" * 10_000])
-async def test_what_can_be_no_title_is_refused_before_anybody_is_asked(
-    lookup: FilmLookup, omdb: Omdb, title: str
+async def test_an_invalid_title_is_rejected_without_a_call(
+    lookup: FilmLookup, omdb: FakeOmdb, title: str
 ) -> None:
-    assert isinstance(await refused(lookup.get(title)), Invalid)
+    assert isinstance(await get_error(lookup.get(title)), Invalid)
     assert omdb.calls == []
 
 
 @pytest.mark.parametrize("title", ["'; DROP TABLE films; --", "x&i=tt0133093", "%", "日本", "🎬"])
-async def test_an_odd_title_is_only_a_title(lookup: FilmLookup, omdb: Omdb, title: str) -> None:
-    assert isinstance(await refused(lookup.get(title)), NotFound)
+async def test_a_title_with_special_characters_is_only_a_title(
+    lookup: FilmLookup, omdb: FakeOmdb, title: str
+) -> None:
+    assert isinstance(await get_error(lookup.get(title)), NotFound)
     assert omdb.calls[0]["t"] == title
 
 
-async def test_an_id_of_ours_that_is_not_known_is_not_asked_of_omdb(
-    lookup: FilmLookup, omdb: Omdb
+async def test_an_unknown_id_of_the_catalogue_is_not_sent_to_omdb(
+    lookup: FilmLookup, omdb: FakeOmdb
 ) -> None:
-    assert isinstance(await refused(lookup.get(str(uuid4()))), NotFound)
-    assert isinstance(await refused(lookup.fetch(str(uuid4()))), NotFound)
+    assert isinstance(await get_error(lookup.get(str(uuid4()))), NotFound)
+    assert isinstance(await get_error(lookup.fetch(str(uuid4()))), NotFound)
     assert omdb.calls == []
 
 
-async def test_fetching_by_hand_always_asks_and_tells_one_line_a_film(
-    lookup: FilmLookup, catalogue: Catalogue, omdb: Omdb
+async def test_bulk_fetch_always_calls_omdb_and_returns_one_line_per_film(
+    lookup: FilmLookup, catalogue: Catalogue, omdb: FakeOmdb
 ) -> None:
-    known = await catalogue.upsert(
+    stored = await catalogue.upsert(
         FilmFacts(title="Jaws", imdb_id="tt0073195"), Provenance(source="sample")
     )
-    named = ["tt0073195", "Breaking Bad", "no such film", "star wars", str(known.id)]
-    told = [one async for one in fetch_all(lookup, named)]
-    assert [one.ok for one in told] == [True, True, False, False, True]
-    assert told[0].line == "tt0073195: Jaws (1975), tt0073195"
-    assert STAR_WARS in told[3].line
+    films = ["tt0073195", "Breaking Bad", "no such film", "star wars", str(stored.id)]
+    results = [result async for result in fetch_all(lookup, films)]
+    assert [result.ok for result in results] == [True, True, False, False, True]
+    assert results[0].line == "tt0073195: Jaws (1975), tt0073195"
+    assert STAR_WARS in results[3].line
     assert len(omdb.calls) == 5
     assert (await catalogue.get("tt0073195")).runtime_minutes == 124

@@ -1,4 +1,4 @@
-"""Posters come from public hosts alone, in bounded time and size, however they are addressed."""
+"""Posters come from public hosts alone, in limited time and size, whatever the address."""
 
 from collections.abc import AsyncIterator
 from urllib.parse import quote
@@ -7,131 +7,140 @@ import pytest
 
 from service.posters.errors import PosterMissing, PosterRejected, PosterUnavailable
 from service.posters.fetcher import MAX_BYTES, PosterFetcher
-from service.posters.ssrf_guard import NonPublicAddress, PublicResolver, is_public
-from tests.support.poster_host import Host, running_host
-from tests.support.sample_images import picture
+from service.posters.ssrf_guard import NonPublicAddress, PublicResolver
+from tests.support.poster_host import PosterHost, run_poster_host
+from tests.support.sample_images import create_image
 
-GOOD = picture()
+GOOD = create_image()
 
 
-class Names:
-    """A resolver of our own: what each name means, call after call, and who was asked for."""
+class FakeAddressLookup:
+    """The addresses of each name, call after call; `calls` lists the names looked up.
 
-    def __init__(self, **meanings: list[list[str]]) -> None:
-        self.meanings = {name.replace("_", "."): list(said) for name, said in meanings.items()}
-        self.asked: list[tuple[str, int]] = []
+    An underscore in a keyword stands for a dot.
+    """
+
+    def __init__(self, **results: list[list[str]]) -> None:
+        self.results = {name.replace("_", "."): list(lists) for name, lists in results.items()}
+        self.calls: list[tuple[str, int]] = []
 
     async def __call__(self, host: str, port: int) -> list[str]:
-        self.asked.append((host, port))
-        said = self.meanings.get(host)
-        if not said:
-            raise OSError(f"{host} is not known")
-        return said.pop(0) if len(said) > 1 else said[0]
+        self.calls.append((host, port))
+        results = self.results.get(host)
+        if not results:
+            raise OSError(f"{host} is unknown")
+        return results.pop(0) if len(results) > 1 else results[0]
 
 
 @pytest.fixture
-async def host() -> AsyncIterator[Host]:
-    async with running_host() as running:
-        running.pictures["good"] = GOOD
-        yield running
+async def host() -> AsyncIterator[PosterHost]:
+    async with run_poster_host() as host:
+        host.images["good"] = GOOD
+        yield host
 
 
 @pytest.fixture
-async def fetcher(host: Host) -> AsyncIterator[PosterFetcher]:
-    async with PosterFetcher([host.pair]) as made:
-        yield made
+async def fetcher(host: PosterHost) -> AsyncIterator[PosterFetcher]:
+    async with PosterFetcher([host.host_and_port]) as fetcher:
+        yield fetcher
 
 
-async def test_a_poster_is_fetched_whole(host: Host, fetcher: PosterFetcher) -> None:
+async def test_a_poster_is_fetched_whole(host: PosterHost, fetcher: PosterFetcher) -> None:
     assert await fetcher.fetch(host.url("/picture/good")) == GOOD
 
 
-async def test_the_host_learns_nothing_about_us(
-    host: Host, fetcher: PosterFetcher, monkeypatch: pytest.MonkeyPatch
+async def test_a_request_reveals_nothing_and_ignores_proxies(
+    host: PosterHost, fetcher: PosterFetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     await fetcher.fetch(host.url("/picture/good"))
-    sent = host.seen[-1].headers
-    assert not {"Cookie", "Authorization", "Referer"} & set(sent)
+    headers = host.requests[-1].headers
+    assert not {"Cookie", "Authorization", "Referer"} & set(headers)
 
 
 @pytest.mark.fault("poster-missing")
 @pytest.mark.parametrize("status", [404, 410, 403, 401, 451, 204, 400])
-async def test_a_refusal_means_that_there_is_no_poster(
-    host: Host, fetcher: PosterFetcher, status: int
+async def test_a_client_error_means_that_the_poster_is_missing(
+    host: PosterHost, fetcher: PosterFetcher, status: int
 ) -> None:
     with pytest.raises(PosterMissing, match=str(status)):
         await fetcher.fetch(host.url(f"/status/{status}"))
 
 
 @pytest.mark.fault("poster-missing")
-@pytest.mark.parametrize("address", ["N/A", "n/a", "", "  "])
-async def test_not_available_means_that_there_is_no_poster(
-    fetcher: PosterFetcher, address: str
-) -> None:
+@pytest.mark.parametrize("source", ["N/A", "n/a", "", "  "])
+async def test_na_means_that_the_poster_is_missing(fetcher: PosterFetcher, source: str) -> None:
     with pytest.raises(PosterMissing):
-        await fetcher.fetch(address)
+        await fetcher.fetch(source)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 520, 408])
-async def test_a_host_in_trouble_is_asked_again_later(
-    host: Host, fetcher: PosterFetcher, status: int
+async def test_a_host_that_fails_is_temporarily_unavailable(
+    host: PosterHost, fetcher: PosterFetcher, status: int
 ) -> None:
-    with pytest.raises(PosterUnavailable) as found:
+    with pytest.raises(PosterUnavailable) as error:
         await fetcher.fetch(host.url(f"/status/{status}"))
-    assert found.value.retry_after == (120.0 if status in (429, 503) else None)
+    assert error.value.retry_after == (120.0 if status in (429, 503) else None)
 
 
 @pytest.mark.fault("poster-not-an-image")
 @pytest.mark.parametrize("path", ["/cut", "/broken"])
-async def test_an_answer_that_breaks_off_is_asked_for_again(
-    host: Host, fetcher: PosterFetcher, path: str
+async def test_an_interrupted_reply_is_temporarily_unavailable(
+    host: PosterHost, fetcher: PosterFetcher, path: str
 ) -> None:
     with pytest.raises(PosterUnavailable):
         await fetcher.fetch(host.url(path))
 
 
-async def test_a_host_that_is_not_there_is_asked_again_later() -> None:
+async def test_a_closed_port_is_temporarily_unavailable() -> None:
     async with PosterFetcher(["127.0.0.1:1"]) as fetcher:
         with pytest.raises(PosterUnavailable):
             await fetcher.fetch("http://127.0.0.1:1/poster.jpg")
 
 
-async def test_a_name_that_nobody_knows_is_asked_again_later() -> None:
-    async with PosterFetcher(lookup=Names()) as fetcher:
+async def test_an_unknown_name_is_temporarily_unavailable() -> None:
+    async with PosterFetcher(lookup=FakeAddressLookup()) as fetcher:
         with pytest.raises(PosterUnavailable):
             await fetcher.fetch("https://posters.test/1.jpg")
 
 
 @pytest.mark.fault("poster-body-too-large")
-async def test_ten_megabytes_are_enough(host: Host, fetcher: PosterFetcher) -> None:
+async def test_ten_megabytes_are_accepted_and_no_more(
+    host: PosterHost, fetcher: PosterFetcher
+) -> None:
     assert len(await fetcher.fetch(host.url(f"/huge/{MAX_BYTES}"))) == MAX_BYTES
     with pytest.raises(PosterRejected, match="10 MB"):
         await fetcher.fetch(host.url(f"/huge/{MAX_BYTES + 1}"))
 
 
 @pytest.mark.fault("poster-body-too-large")
-async def test_a_body_that_unpacks_to_more_is_refused(host: Host, fetcher: PosterFetcher) -> None:
+async def test_a_body_that_unpacks_to_more_is_rejected(
+    host: PosterHost, fetcher: PosterFetcher
+) -> None:
     assert await fetcher.fetch(host.url("/packed/1000")) == bytes(1000)
     with pytest.raises(PosterRejected, match="10 MB"):
         await fetcher.fetch(host.url(f"/packed/{2 * MAX_BYTES}"))
 
 
 @pytest.mark.fault("poster-body-too-large")
-async def test_an_endless_stream_ends_at_ten_megabytes(host: Host, fetcher: PosterFetcher) -> None:
+async def test_an_endless_stream_is_cut_off_at_ten_megabytes(
+    host: PosterHost, fetcher: PosterFetcher
+) -> None:
     with pytest.raises(PosterRejected, match="10 MB"):
         await fetcher.fetch(host.url("/endless"))
 
 
 @pytest.mark.fault("poster-body-too-large")
-async def test_a_dripping_host_is_left_after_its_time(host: Host) -> None:
-    async with PosterFetcher([host.pair], timeout=0.3) as fetcher:
+async def test_a_dripping_host_is_given_up_after_the_timeout(host: PosterHost) -> None:
+    async with PosterFetcher([host.host_and_port], timeout=0.3) as fetcher:
         with pytest.raises(PosterUnavailable, match=r"longer than 0\.3 seconds"):
             await fetcher.fetch(host.url("/drip"))
 
 
 @pytest.mark.fault("poster-address-private")
-async def test_three_redirects_are_followed_and_no_more(host: Host, fetcher: PosterFetcher) -> None:
+async def test_three_redirects_are_followed_and_no_more(
+    host: PosterHost, fetcher: PosterFetcher
+) -> None:
     assert await fetcher.fetch(host.url("/steps/2")) == GOOD
     with pytest.raises(PosterRejected, match="redirects"):
         await fetcher.fetch(host.url("/steps/3"))
@@ -139,7 +148,7 @@ async def test_three_redirects_are_followed_and_no_more(host: Host, fetcher: Pos
         await fetcher.fetch(host.url("/round/1"))
 
 
-ELSEWHERE = [
+UNACCEPTABLE_ADDRESSES = [
     "http://127.0.0.1/",
     "http://localhost/",
     "http://10.0.0.8/poster.jpg",
@@ -195,8 +204,8 @@ ELSEWHERE = [
 
 
 @pytest.mark.fault("poster-address-private")
-@pytest.mark.parametrize("address", ELSEWHERE)
-async def test_an_address_that_is_not_public_is_refused(address: str) -> None:
+@pytest.mark.parametrize("address", UNACCEPTABLE_ADDRESSES)
+async def test_an_address_that_is_not_public_is_rejected(address: str) -> None:
     async with PosterFetcher() as fetcher:
         with pytest.raises(PosterRejected):
             await fetcher.fetch(address)
@@ -204,37 +213,39 @@ async def test_an_address_that_is_not_public_is_refused(address: str) -> None:
 
 @pytest.mark.fault("poster-address-private")
 @pytest.mark.parametrize(
-    "address", [a for a in ELSEWHERE if not a.startswith(("http:///", "poster"))]
+    "address", [a for a in UNACCEPTABLE_ADDRESSES if not a.startswith(("http:///", "poster"))]
 )
-async def test_a_redirect_to_what_is_not_public_is_refused(
-    host: Host, fetcher: PosterFetcher, address: str
+async def test_a_redirect_to_an_address_that_is_not_public_is_rejected(
+    host: PosterHost, fetcher: PosterFetcher, address: str
 ) -> None:
     with pytest.raises(PosterRejected):
         await fetcher.fetch(host.url("/to?at=") + quote(address, safe=""))
-    assert len(host.seen) == 1
+    assert len(host.requests) == 1
 
 
-async def test_a_redirect_to_nowhere_is_refused(host: Host, fetcher: PosterFetcher) -> None:
+async def test_a_redirect_without_a_location_is_rejected(
+    host: PosterHost, fetcher: PosterFetcher
+) -> None:
     with pytest.raises(PosterRejected):
         await fetcher.fetch(host.url("/nowhere"))
 
 
 @pytest.mark.fault("poster-address-private")
 @pytest.mark.parametrize(
-    "meaning", [["127.0.0.1"], ["93.184.215.14", "10.0.0.1"], ["2606:2800::1", "::1"]]
+    "addresses", [["127.0.0.1"], ["93.184.215.14", "10.0.0.1"], ["2606:2800::1", "::1"]]
 )
-async def test_a_name_is_refused_if_any_of_its_addresses_is_not_public(
-    meaning: list[str],
+async def test_a_name_is_rejected_if_any_of_its_addresses_is_not_public(
+    addresses: list[str],
 ) -> None:
-    async with PosterFetcher(lookup=Names(posters_test=[meaning])) as fetcher:
+    async with PosterFetcher(lookup=FakeAddressLookup(posters_test=[addresses])) as fetcher:
         with pytest.raises(PosterRejected, match="public host"):
             await fetcher.fetch("http://posters.test/1.jpg")
 
 
 @pytest.mark.fault("poster-address-private")
-async def test_a_name_is_looked_up_once_and_only_that_answer_is_used() -> None:
-    names = Names(rebind_test=[["93.184.215.14"], ["127.0.0.1"]])
-    resolver = PublicResolver((), names)
+async def test_a_name_is_resolved_once_and_only_that_result_is_used() -> None:
+    lookup = FakeAddressLookup(rebind_test=[["93.184.215.14"], ["127.0.0.1"]])
+    resolver = PublicResolver((), lookup)
     first = await resolver.resolve("rebind.test", 80)
     assert [entry["host"] for entry in first] == ["93.184.215.14"]
     with pytest.raises(NonPublicAddress):
@@ -242,33 +253,21 @@ async def test_a_name_is_looked_up_once_and_only_that_answer_is_used() -> None:
 
 
 @pytest.mark.fault("poster-address-private")
-async def test_the_connection_goes_to_the_address_that_was_checked(host: Host) -> None:
-    """The name leads here the first time, and to a closed port of another address after."""
-    names = Names(posters_test=[["127.0.0.1"], ["127.0.0.2"]])
-    async with PosterFetcher([f"posters.test:{host.port}"], names) as fetcher:
-        found = await fetcher.fetch(f"http://posters.test:{host.port}/picture/good")
-    assert found == GOOD
-    assert names.asked == [("posters.test", host.port)]
-    assert host.seen[-1].headers["Host"] == f"posters.test:{host.port}"
+async def test_the_connection_goes_to_the_address_that_was_checked(host: PosterHost) -> None:
+    """The name resolves to this host first, and to a closed port of another address later."""
+    lookup = FakeAddressLookup(posters_test=[["127.0.0.1"], ["127.0.0.2"]])
+    async with PosterFetcher([f"posters.test:{host.port}"], lookup) as fetcher:
+        data = await fetcher.fetch(f"http://posters.test:{host.port}/picture/good")
+    assert data == GOOD
+    assert lookup.calls == [("posters.test", host.port)]
+    assert host.requests[-1].headers["Host"] == f"posters.test:{host.port}"
 
 
-async def test_the_exception_holds_for_that_host_and_port_alone(host: Host) -> None:
-    names = Names(posters_test=[["127.0.0.1"]], other_test=[["127.0.0.1"]])
-    async with PosterFetcher([f"Posters.test:{host.port}"], names) as fetcher:
+async def test_an_allowed_host_is_allowed_on_that_port_alone(host: PosterHost) -> None:
+    lookup = FakeAddressLookup(posters_test=[["127.0.0.1"]], other_test=[["127.0.0.1"]])
+    async with PosterFetcher([f"Posters.test:{host.port}"], lookup) as fetcher:
         assert await fetcher.fetch(f"http://POSTERS.test:{host.port}/picture/good") == GOOD
         for address in (f"http://other.test:{host.port}/", "http://posters.test/"):
             with pytest.raises(PosterRejected):
                 await fetcher.fetch(address)
-    assert len(host.seen) == 1
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["93.184.215.14", "2606:2800:21f:cb07::1", "64:ff9b::5db8:d70e", "2002:5db8:d70e::1"],
-)
-def test_public_addresses_are_public(address: str) -> None:
-    assert is_public(address)
-
-
-def test_what_is_no_address_is_not_public() -> None:
-    assert not is_public("posters.test")
+    assert len(host.requests) == 1

@@ -1,4 +1,4 @@
-"""OMDb's words for people become typed facts; what cannot be read costs only itself."""
+"""The parser of OMDb's fields; a value that cannot be parsed costs only its own field."""
 
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from service.films.schemas import FilmFacts, ImdbRating, Ratings
 from service.omdb.parser import parse_film
-from tests.support.omdb_server import FILMS, whole_film
+from tests.support.omdb_server import FILMS, complete_film
 
 JAWS: dict[str, object] = {
     "Title": "Jaws",
@@ -45,7 +45,7 @@ JAWS: dict[str, object] = {
 }
 
 
-def test_every_field_of_a_film_is_read() -> None:
+def test_every_field_of_a_film_is_parsed() -> None:
     assert parse_film(JAWS) == FilmFacts(
         title="Jaws",
         imdb_id="tt0073195",
@@ -71,7 +71,7 @@ def test_every_field_of_a_film_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "value", "expected"),
     [
         ("Year", "1999", {"year": 1999}),
         ("Year", "2008–2013", {"year": 2008, "end_year": 2013}),
@@ -107,23 +107,23 @@ def test_every_field_of_a_film_is_read() -> None:
         ("Ratings", [], {}),
     ],
 )  # fmt: skip
-def test_a_value_is_read_in_all_the_ways_in_which_it_is_written(
-    name: str, text: object, told: dict[str, Any]
+def test_a_value_is_parsed_in_every_notation(
+    name: str, value: object, expected: dict[str, Any]
 ) -> None:
     with capture_logs() as logs:
-        facts = parse_film({"Title": "X", name: text})
-    assert facts == FilmFacts(title="X", **told)
-    assert facts.model_fields_set == {"title", *told}
+        facts = parse_film({"Title": "X", name: value})
+    assert facts == FilmFacts(title="X", **expected)
+    assert facts.model_fields_set == {"title", *expected}
     assert logs == []
 
 
-def test_what_still_runs_is_told_to_have_no_end() -> None:
+def test_a_running_series_has_an_end_year_of_none() -> None:
     assert "end_year" in parse_film({"Title": "X", "Year": "1989–"}).model_fields_set
     assert "end_year" not in parse_film({"Title": "X", "Year": "1989"}).model_fields_set
 
 
 @pytest.mark.parametrize("unknown", ["N/A", "n/a", "", "  ", None, True, {}])
-def test_what_omdb_does_not_know_is_not_told(unknown: object) -> None:
+def test_unknown_values_are_not_set(unknown: object) -> None:
     names = set(JAWS) - {"Title"}
     facts = parse_film({"Title": "X", **dict.fromkeys(names, unknown)})
     assert facts.model_fields_set == {"title"}
@@ -152,7 +152,7 @@ def test_what_omdb_does_not_know_is_not_told(unknown: object) -> None:
         ("Metascore", "101", "metacritic"),
     ],
 )
-def test_a_bad_field_is_dropped_and_told_to_the_log_and_the_rest_is_kept(
+def test_an_invalid_field_is_dropped_and_logged_and_the_others_are_kept(
     name: str, text: str, field: str
 ) -> None:
     rest = {key: value for key, value in JAWS.items() if key not in (name, "Ratings")}
@@ -163,28 +163,28 @@ def test_a_bad_field_is_dropped_and_told_to_the_log_and_the_rest_is_kept(
     assert (line["event"], line["field"]) == ("omdb_field_dropped", field)
 
 
-def test_one_bad_rating_does_not_cost_the_others() -> None:
+def test_an_invalid_rating_is_dropped_without_the_others() -> None:
     facts = parse_film({**JAWS, "Metascore": "high", "imdbRating": "eight"})
     assert facts.ratings == Ratings(imdb=ImdbRating(votes=543_388), rotten_tomatoes=97)
 
 
 @pytest.mark.parametrize(
-    "told", [{}, {"Title": "N/A"}, {"Title": ["x"]}, {"Title": "x" * 501}, {"Response": "False"}]
+    "reply", [{}, {"Title": "N/A"}, {"Title": ["x"]}, {"Title": "x" * 501}, {"Response": "False"}]
 )
-def test_what_has_no_title_is_no_film(told: dict[str, object]) -> None:
+def test_a_reply_without_a_title_is_not_a_film(reply: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="title"):
-        parse_film(told)
+        parse_film(reply)
 
 
-def test_a_list_is_cut_where_no_film_has_more() -> None:
+def test_a_list_is_cut_at_its_maximum_length() -> None:
     names = ", ".join(f"Person {number}" for number in range(1_000))
     assert len(parse_film({"Title": "X", "Actors": names}).actors) == 200
 
 
 @pytest.mark.parametrize("film", FILMS, ids=lambda film: film["Title"])
-def test_every_film_of_the_test_server_is_read_without_loss(film: dict[str, str]) -> None:
+def test_every_film_of_the_fake_server_is_parsed_without_loss(film: dict[str, str]) -> None:
     with capture_logs() as logs:
-        facts = parse_film(whole_film(film, "http://127.0.0.1"))
+        facts = parse_film(complete_film(film, "http://127.0.0.1"))
     assert logs == []
     assert facts.imdb_id == film["imdbID"]
     assert facts.ratings.imdb is not None
@@ -195,6 +195,6 @@ VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | s
 
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(JAWS)), VALUES | st.lists(VALUES)))
-def test_any_values_make_a_film_or_a_value_error(told: dict[str, object]) -> None:
-    film = parse_film({**told, "Title": "X"})
+def test_values_of_any_type_never_fail_the_film(fields: dict[str, object]) -> None:
+    film = parse_film({**fields, "Title": "X"})
     assert film.title == "X"
