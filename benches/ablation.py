@@ -48,7 +48,7 @@ def _unranked(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
 
 
 def _one_year(word: str) -> Slot:
-    """The year itself, and none beside it."""
+    """Return the year itself, and none beside it."""
     return Slot((Clause("title", (word,), 1.0), Clause("year", (word,), 0.9)))
 
 
@@ -61,7 +61,7 @@ _loose = Plan.relaxed
 
 
 def _no_title(*_: Any) -> Slot:
-    """A slot that no film matches."""
+    """Return a slot that no film matches."""
     return Slot((Clause("whole", ("\N{BULLET}",), 1.0),))
 
 
@@ -90,7 +90,8 @@ def _alone(word: str) -> tuple[str, ...]:
 class Part:
     """A part of search, and what stands in its places when it is left out, by dotted names.
 
-    `shapes` says that the index is another one without it."""
+    `shapes` says that the index is another one without it.
+    """
 
     name: str
     without: Mapping[str, Any] = field(default_factory=dict)
@@ -106,7 +107,7 @@ class Part:
 
 
 def _in_part(spoil: Callable[[random.Random, str], str | None]) -> Class:
-    """A title without one of its words, spoilt, and its director."""
+    """Return a misspeller: a title without one of its words, misspelt, and the director."""
 
     def spoilt(rng: random.Random, film: Facts) -> str | None:
         name = surname(rng, film)
@@ -230,7 +231,7 @@ PARTS = (
 
 
 def some(queries: list[Facts], each: int) -> list[Facts]:
-    """The first ones of every class."""
+    """Return the first ones of every class."""
     seen: Counter[str] = Counter()
     chosen = []
     for query in queries:
@@ -251,7 +252,7 @@ async def asked(index: Indexed, judge: Judge, queries: list[Facts]) -> Tallies:
 async def without(
     part: Part, index: Indexed, rows: list[Film], judge: Judge, queries: list[Facts]
 ) -> Tallies:
-    """What is found without a part."""
+    """Return what is found without a part."""
     with part.left_out():
         if not part.shapes:
             return await asked(index, judge, queries)
@@ -260,7 +261,7 @@ async def without(
 
 
 def line(part: Part, tallies: Tallies, whole: Tallies) -> str:
-    """A part's row: the shares without it, and by how much each first place is rarer."""
+    """Return a part's row: the shares without it, and by how much each first place is rarer."""
     here, there = summed(tallies), summed(whole)
     cells = [part.name, here.shares(), tallies[HARD].shares()]
     for mine, all_ in ((here, there), (tallies[HARD], whole[HARD])):
@@ -269,7 +270,7 @@ def line(part: Part, tallies: Tallies, whole: Tallies) -> str:
 
 
 def most_lost(tallies: Tallies, whole: Tallies) -> str:
-    """The class that loses most first places, and how many of a hundred."""
+    """Return the class that loses most first places, and how many of a hundred."""
     kinds = [kind for kind in tallies if kind != HARD]
     lost = {
         k: 100 * (tallies[k].first / tallies[k].asked - whole[k].first / whole[k].asked)

@@ -43,7 +43,7 @@ Facts = dict[str, Any]
 
 
 def read(name: str) -> list[Facts]:
-    """The lines of a file of the data. Ends the program, saying so, where it is absent."""
+    """Return the lines of a data file; end the program with a message if it is absent."""
     path = DATA / name
     if not path.exists():
         print(f"Not measured: {path} is not there (BENCH_DATA says where to look).")
@@ -59,7 +59,7 @@ def backends() -> None:
 
 
 def row(film: Facts, number: int) -> Film:
-    """A film of the data as a row of ours."""
+    """Return a film of the data as a row of ours."""
     now = datetime.now(UTC)
     lists = {
         "aliases": film["alt_titles"],
@@ -103,7 +103,7 @@ class Judge:
 
 @contextlib.asynccontextmanager
 async def films_in(database: str, rows: list[Film]) -> AsyncIterator[None]:
-    """The films in a fresh database, `sqlite` or `postgres`, gone afterwards."""
+    """Yield the films in a fresh database, `sqlite` or `postgres`, gone afterwards."""
     async with contextlib.AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         url = f"sqlite://{folder}/movies.db"
@@ -130,7 +130,7 @@ class Indexed:
 
 @contextlib.asynccontextmanager
 async def indexed(name: str, rows: list[Film]) -> AsyncIterator[Indexed]:
-    """The films in a fresh index of one engine, gone afterwards."""
+    """Yield the films in a fresh index of one engine, gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         async with _store(name, Path(folder)) as (engine, writer, address):
             vocabulary = Vocabulary()

@@ -15,8 +15,9 @@ CLASS = "hard"
 
 
 def hard(films: Sequence[Facts], lines: Iterable[str] | None = None) -> list[Facts]:
-    """The queries, with the ids of the films that are right: those of this title and year, or of a
-    year beside it, since sources differ.
+    """Return the queries, with the ids of the right films.
+
+    Those have the title and the year, or a year next to it, since sources differ.
 
     Raises:
         LookupError: a film is not among `films`, so that its query could only be missed.

@@ -66,7 +66,7 @@ def say(*columns: object) -> None:
 
 
 def prepared(folder: Path, most: int) -> Path:
-    """The films to load, in the service's own shape."""
+    """Return the films to load, in the service's own shape."""
     if not REAL.exists():
         return SAMPLES
     path = folder / "films.jsonl"
@@ -110,7 +110,7 @@ async def postgres(drop: str | None = None) -> str:
 
 
 async def removed(database: str, search: str) -> None:
-    """What a run made on the full stack."""
+    """Remove what a run created on the full stack."""
     await postgres(drop=urlsplit(database).path[1:])
     await delete_indexes(ElasticsearchAddress.parse(search))
 
@@ -226,7 +226,7 @@ class Kind:
 
 
 def queries(films: Path) -> list[Kind]:
-    """The kept queries where they are, else some of the loaded films' titles."""
+    """Return the kept queries where they are, else some of the loaded films' titles."""
     if QUERIES.exists():
         kept = [json.loads(line) for line in QUERIES.read_text().splitlines()]
     else:
@@ -242,13 +242,13 @@ def queries(films: Path) -> list[Kind]:
 
 
 def swapped(title: str) -> str:
-    """The title with two neighbouring letters in the wrong order."""
+    """Return the title with two neighbouring letters in the wrong order."""
     where = max(1, len(title) // 2)
     return title[: where - 1] + title[where : where + 1] + title[where - 1] + title[where + 1 :]
 
 
 async def lag(service: Service, session: aiohttp.ClientSession, rate: int) -> None:
-    """The time from a write's answer until the film is found, of some writes among many."""
+    """Measure the time from a write's response until the film is found, for a sample of writes."""
     given = {"username": ADMIN[0], "password": ADMIN[1]}
     async with session.post(f"{service.url}/api/v1/auth/login", json=given) as response:
         head = {"Authorization": f"Bearer {(await response.json())['access_token']}"}

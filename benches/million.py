@@ -144,7 +144,7 @@ Kind = tuple[str, list[float], int, int]
 async def tallied(
     session: aiohttp.ClientSession, url: str, asked: list[LabelledQuery]
 ) -> list[Kind]:
-    """Times in seconds, and how often a right film was among ten, and first, by kind."""
+    """Return times in seconds, and how often a right film was among ten, and first, by kind."""
     found: dict[str, Kind] = {}
     for each in asked:
         began = time.perf_counter()
@@ -160,7 +160,7 @@ async def tallied(
 
 
 async def ask(session: aiohttp.ClientSession, url: str, asked: LabelledQuery) -> list[int]:
-    """The numbers of the films that were found, the first ten."""
+    """Return the numbers of the films that were found, the first ten."""
     where = f"{url}/api/v1/search"
     async with session.get(where, params={"q": asked.text, "limit": "10"}) as response:
         told = await response.json()

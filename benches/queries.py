@@ -52,7 +52,7 @@ ADDED += (
 
 
 def first_letter(rng: random.Random, text: str) -> str:
-    """A slip in the first letter of a longer word."""
+    """Return the text with a slip in the first letter of a longer word."""
     found = text.split()
     long = [i for i, word in enumerate(found) if len(word) > 3] or [len(found) - 1]
     at = rng.choice(long)
@@ -81,7 +81,7 @@ def sounded(rng: random.Random, text: str) -> str:
 
 
 def renumbered(rng: random.Random, text: str) -> str | None:
-    """A number written another way."""
+    """Return the text with a number written another way."""
     forms: dict[str, list[str]] = {}
     for word, value in CARDINALS.items():
         forms.setdefault(str(value), [str(value)]).append(word)
@@ -235,7 +235,8 @@ class Class(NamedTuple):
     """One way of spoiling a title. With `popular` nearly all queries are for well-known films.
 
     `fits` says which titles the text may stand for: where it is only a part of a title, the film is
-    asked for that most people mean by it. `then` spoils the text further."""
+    asked for that most people mean by it. `then` spoils the text further.
+    """
 
     spoil: Callable[[random.Random, Film], str | None]
     popular: bool = False
@@ -343,6 +344,6 @@ def _clearest(films: list[Film]) -> Film | None:
 def _meant(
     text: str, fits: Callable[[Folded, Folded], bool], films: list[tuple[Folded, Film]]
 ) -> Film:
-    """The film that most people mean by a part of its title."""
+    """Return the film that most people mean by a part of its title."""
     asked = Folded.of(text)
     return max((film for title, film in films if fits(asked, title)), key=lambda f: f["votes"])

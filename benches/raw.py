@@ -44,7 +44,7 @@ def document(film: Film) -> MovieDocument:
 
 
 def packed(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:
-    """The films' documents as lines, with the bulk's own lines for Elasticsearch; their words."""
+    """Return documents as lines (with action lines for Elasticsearch), and their words."""
     lines, words = [], set()
     for made in map(document, chunk):
         if engine == "elasticsearch":

@@ -133,13 +133,13 @@ def table(columns: dict[str, Tallies]) -> str:
 
 
 def plain(query: str) -> dict[str, Any]:
-    """What most services send."""
+    """Return the query that most services send."""
     fields = ["title", "aliases", "directors"]
     return {"multi_match": {"query": query, "fields": fields, "fuzziness": "AUTO"}}
 
 
 def careful(query: str) -> dict[str, Any]:
-    """A careful one: phrases, typos in longer words, the last word as a beginning, votes."""
+    """Return a careful query: phrases, typos in longer words, the last word as a prefix, votes."""
     fields = ["title^3", "aliases^2", "directors"]
     ways = [
         {"multi_match": {"query": query, "fields": fields, "type": "phrase", "boost": 3}},
@@ -156,7 +156,7 @@ ORDINARY: dict[str, Callable[[str], dict[str, Any]]] = {"plain": plain, "careful
 async def by_engine(
     index: Indexed, ways: list[str], judge: Judge, queries: list[Facts], missed: list[str]
 ) -> dict[str, Tallies]:
-    """The columns of one engine, its ordinary queries included."""
+    """Return the columns of one engine, its ordinary queries included."""
     columns = {}
     for way in ways:
         if way not in ORDINARY:
@@ -192,7 +192,7 @@ def ordinary(client: Any, alias: str, made: Callable[[str], dict[str, Any]]) -> 
 async def by_database(
     rows: list[Film], judge: Judge, queries: list[Facts], missed: list[str]
 ) -> Tallies:
-    """What the database finds alone, with the words of all films."""
+    """Return what the database finds alone, with the words of all films."""
     vocabulary = Vocabulary()
     vocabulary.add(
         word for film in rows for word in MovieDocument.from_film(film).vocabulary_words()
@@ -224,7 +224,7 @@ async def _columns(ways: list[str], films: list[Facts], queries: list[Facts]) ->
 
 
 def columns_of(ways: list[str], films: list[Facts], queries: list[Facts]) -> dict[str, Tallies]:
-    """The columns of ways that one index or one database answers."""
+    """Return the columns of ways that one index or one database answers."""
     return asyncio.run(_columns(ways, films, queries))
 
 

@@ -33,8 +33,10 @@ def able(stack: str) -> bool:
 
 @contextlib.asynccontextmanager
 async def served(stack: str, films: int = ALL) -> AsyncIterator[ApiClient]:
-    """A client of a service that has the films, once all of them are indexed. Where the real films
-    are absent it has the samples."""
+    """Yield a client of a service that has the films, once all of them are indexed.
+
+    Where the real films are absent, it has the samples.
+    """
     database = await postgres() if stack == "full" else ""
     try:
         with tempfile.TemporaryDirectory() as folder:

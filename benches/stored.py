@@ -1,5 +1,6 @@
-"""Made-up films put into a database in bulk, as in a service that has run for long: the outbox
-finished, the words of all films known.
+"""Synthetic films put into a database in bulk, as in a service that has run for long.
+
+The outbox is finished, and the vocabulary has the words of all films.
 """
 
 import json

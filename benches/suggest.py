@@ -81,7 +81,7 @@ async def typed(api: ApiClient) -> Measured:
 
 
 def rows(done: Measured) -> list[str]:
-    """A stack's cells of the table."""
+    """Return a stack's cells of the table."""
     became = list(done.titles.values())
     cells = [str(len(became))]
     for letters in ([t.first for t in became], [t.among for t in became]):

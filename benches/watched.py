@@ -8,9 +8,9 @@ from pathlib import Path
 
 @dataclass
 class Watch:
-    """The most that a process and its children were seen to hold, in MB, and how long they have
-    worked, in seconds of a core: alone, and in all. What they map of files is not counted, since
-    the kernel keeps or drops it as it likes.
+    """Peak memory in MB and CPU time in seconds of a process, alone and with its children.
+
+    Mapped files are not counted, since the kernel keeps or drops them as it likes.
     """
 
     pid: int
@@ -38,9 +38,7 @@ def children(pid: int) -> list[int]:
 
 
 def resident(pid: int, kind: str = "Rss") -> float:
-    """MB of a process: all that is resident, what is its own alone (`Private`), or is of no file
-    (`Anonymous`).
-    """
+    """Return the MB that a process holds: resident, `Private` or `Anonymous` (not of a file)."""
     try:
         told = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:

@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The full stack runs what depends on a stack; the rest has run with the embedded one."""
+    """On the full stack, run only tests that depend on a stack; the embedded run has the rest."""
     if config.getoption("--stack") == "full":
         on_a_stack = [item for item in items if "stack" in getattr(item, "fixturenames", ())]
         items[:] = [item for item in on_a_stack if not item.get_closest_marker("once")]
@@ -58,7 +58,7 @@ def stack(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 async def database_url(stack: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """A migrated database of this run's stack, bound to the models of this process."""
+    """Yield a migrated database of this run's stack, bound to the models of this process."""
     if stack == "embedded":
         urls = _one(f"sqlite://{tmp_path_factory.mktemp('database')}/movies.db")
     else:
@@ -76,7 +76,7 @@ async def _one(url: str) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[str]:
-    """An empty database: whatever a test writes is deleted after it."""
+    """Yield an empty database: whatever a test writes is deleted after it."""
     yield database_url
     await transactions.wait_for_transactions()
     for table in await _tables():
@@ -108,7 +108,7 @@ def catalogue(notifier: OutboxNotifier) -> Catalogue:
 async def stack_settings(
     stack: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[dict[str, str]]:
-    """The environment of a whole service on this run's stack, apart from its database."""
+    """Yield the environment of a whole service on this run's stack, apart from its database."""
     if stack == "embedded":
         yield service_runner.embedded_settings(tmp_path_factory.mktemp("service"))
         return
@@ -126,7 +126,7 @@ async def stack_settings(
 async def service_database_url(
     stack: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[str]:
-    """A migrated database for the service's own processes; this process does not open it."""
+    """Yield a migrated database for the service's own processes; this process does not open it."""
     if stack == "embedded":
         urls = _one(f"sqlite://{tmp_path_factory.mktemp('served')}/movies.db")
     else:
@@ -162,13 +162,13 @@ def environment(
 
 @pytest.fixture(scope="session")
 def service(environment: dict[str, str]) -> Iterator[Service]:
-    """The whole service, started once for the run, with the sample films and an admin."""
+    """Yield the whole service, started once for the run, with the sample films and an admin."""
     with service_runner.run_sample_service(environment) as started:
         yield started
 
 
 @pytest.fixture
 async def api(service: Service) -> AsyncIterator[ApiClient]:
-    """A client of the running service."""
+    """Yield a client of the running service."""
     async with ApiClient.connect(service) as client:
         yield client

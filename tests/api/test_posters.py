@@ -15,7 +15,7 @@ NAMED = "/posters/tt0068646.jpg"  # a picture that the OMDb of these tests has
 
 
 async def with_poster(api: ApiClient, omdb_address: str) -> dict[str, Any]:
-    """A film, once its poster is stored."""
+    """Return a film, once its poster is stored."""
     source = omdb_address.rstrip("/") + NAMED
     film = await add_film(api, title=unique_title("Poster"), poster_url=source)
 

@@ -14,7 +14,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture(autouse=True)
 async def indexed(api: ApiClient) -> None:
-    """The samples were loaded before the service started; they are searchable soon after."""
+    """Wait until the samples, which were loaded before the start, are searchable."""
 
     async def all_there() -> bool:
         ready = await api.get("/health/ready")

@@ -1,5 +1,7 @@
-"""What users of such services ask for most when they look for a film, by number, each through the
-real service, over the samples and films that are hard to find."""
+"""What users of search services ask for most, by number, each through the real service.
+
+The films are the samples and some that are hard to find.
+"""
 
 import asyncio
 import json
@@ -31,7 +33,7 @@ from tests.support.waiting import wait_until
 async def library(
     stack: str, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
-    """A service of its own, since its films would be in the way of other tests."""
+    """Yield a service of its own, since its films would be in the way of other tests."""
     folder = tmp_path_factory.mktemp("library")
     films = folder / "films.jsonl"
     films.write_text("\n".join(json.dumps(to_import_record(each)) for each in TRICKY_FILMS))

@@ -18,7 +18,7 @@ from tests.support.sample_catalogue import (
 
 @pytest.fixture(params=["tantivy", "elasticsearch"])
 async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[IndexHarness]:
-    """A fresh, empty index of each engine."""
+    """Yield a fresh, empty index of each engine."""
     in_a_folder = request.param == "tantivy"
     async with open_index(
         tmp_path / "index" if in_a_folder else fresh_elasticsearch_address()
@@ -36,7 +36,7 @@ def films() -> list[Film]:
 async def filled_index(
     stack: str, tmp_path_factory: pytest.TempPathFactory, films: list[Film]
 ) -> AsyncIterator[SampleIndex]:
-    """The films in an index of this run's stack, shared by the tests of one file."""
+    """Yield the films in an index of this run's stack, shared by the tests of one file."""
     embedded = stack == "embedded"
     location = tmp_path_factory.mktemp("index") if embedded else fresh_elasticsearch_address()
     async with open_index(location) as index:
@@ -47,6 +47,6 @@ async def filled_index(
 
 @pytest.fixture
 async def sample_index(filled_index: SampleIndex, films: list[Film], database: str) -> SampleIndex:
-    """The films in the index and, for this test, in the database."""
+    """Return the films in the index and, for this test, in the database."""
     await Film.bulk_create(films)
     return filled_index

@@ -60,7 +60,7 @@ WRITER: SearchFields = frozenset({"writer"})
 
 @pytest.fixture(params=["tantivy", "elasticsearch"])
 async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[IndexHarness]:
-    """The films in a live index that lacks the newest fields."""
+    """Yield the films in a live index that lacks the newest fields."""
     location: Path | ElasticsearchAddress = tmp_path
     if request.param == "tantivy":
         create_outdated_folder(tmp_path)

@@ -49,7 +49,7 @@ typed_texts = st.one_of(
 async def stored_index(
     filled_index: SampleIndex, films: list[Film], database_url: str
 ) -> AsyncIterator[SampleIndex]:
-    """The films in the index and, for all tests of this file, in the database."""
+    """Yield the films in the index and, for all tests of this file, in the database."""
     await Film.bulk_create(films)
     yield filled_index
     await Film.all().delete()

@@ -15,7 +15,7 @@ NOBODY = "127.0.0.1:1"  # a port on which nothing ever listens
 
 @pytest.fixture(scope="module")
 def bereft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service of which nothing is there from the start but its database."""
+    """Yield a service of which nothing is there from the start but its database."""
     environment = {
         **service_runner.embedded_settings(tmp_path_factory.mktemp("bereft")),
         "SEARCH_URL": f"http://{NOBODY}?timeout=30",

@@ -17,8 +17,10 @@ KNOWN_AS = "tt9900099"
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """With no indexer: the index never shows anything new, and the databases are as alike as can
-    be."""
+    """Return settings without an indexer.
+
+    The index never shows anything new, and the databases are as alike as can be.
+    """
     return {
         **service_runner.embedded_settings(folder),
         "CACHE_URL": require_backend("redis"),
@@ -27,7 +29,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def loaded(folder: Path, title: str) -> dict[str, str]:
-    """The settings of an installation with one film."""
+    """Return the settings of an installation with one film."""
     folder.mkdir()
     file, told = folder / "film.jsonl", environment(folder)
     file.write_text(json.dumps({"Title": title, "imdbID": KNOWN_AS}) + "\n")

@@ -25,7 +25,7 @@ SCRAPER = {"Authorization": "Bearer metrics-of-tests!"}
 
 
 def pids(service: Service) -> dict[str, int]:
-    """The newest process of each child, as the log tells."""
+    """Return the newest process of each child, as the log tells."""
     found = re.findall(r"child_started.*?child=(\S+) pid=(\d+)", service.log.read_text())
     return {name: int(pid) for name, pid in found}
 

@@ -56,7 +56,7 @@ class Beset:
             return await answer.json()
 
     async def index(self) -> str:
-        """The live index's name in the cluster."""
+        """Return the live index's name in the cluster."""
         (name,) = await self.engine_itself("GET", "/_alias/{alias}")
         return str(name)
 
@@ -68,7 +68,7 @@ class Beset:
 
 @pytest.fixture(scope="session")
 async def beset(stack: str) -> AsyncIterator[Beset]:
-    """The service among proxies; only on the full stack."""
+    """Yield the service among proxies; only on the full stack."""
     if stack != "full":
         pytest.skip("the embedded stack has no parts that a proxy could stand before")
     toxiproxy, engine, redis = map(require_backend, ("toxiproxy", "elasticsearch", "redis"))
@@ -113,7 +113,7 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
 
 @pytest.fixture
 async def sound(beset: Beset) -> AsyncIterator[Beset]:
-    """The service when nothing is wrong with it any more; every proxy heals after the test."""
+    """Yield the service once nothing is wrong with it; heal every proxy after the test."""
     async with ApiClient.connect(beset.service) as api:
 
         async def found() -> bool:
@@ -128,7 +128,7 @@ async def sound(beset: Beset) -> AsyncIterator[Beset]:
 
 
 async def written(client: ApiClient, title: str, **facts: object) -> str:
-    """The id of a film that was added just now."""
+    """Return the id of a film that was added just now."""
     given = {"token": await client.admin_token(), "json": {"title": title, **facts}}
     made = await settled(lambda: client.request("POST", "/api/v1/movies", **given))
     assert made.status == 201, made.json
@@ -144,6 +144,6 @@ async def is_found(client: ApiClient, title: str, film_id: str) -> bool:
 
 @pytest.fixture
 async def client(sound: Beset) -> AsyncIterator[ApiClient]:
-    """A client of that service."""
+    """Yield a client of that service."""
     async with ApiClient.connect(sound.service) as made:
         yield made

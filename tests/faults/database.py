@@ -17,11 +17,11 @@ class Direct:
     url: str
 
     async def value(self, sql: str) -> Any:
-        """The first value of the first row; None where there is no row."""
+        """Return the first value of the first row; None where there is no row."""
         return next(iter(await self.values(sql)), None)
 
     async def values(self, sql: str) -> list[Any]:
-        """The first value of each row."""
+        """Return the first value of each row."""
         if self.url.startswith("sqlite"):
             with sqlite3.connect(resolve_path(self.url)) as file:
                 found = file.execute(sql).fetchall()
@@ -34,11 +34,11 @@ class Direct:
             await connection.close()
 
     async def connect(self) -> "asyncpg.Connection[Any]":
-        """A connection to PostgreSQL, to be closed by the caller."""
+        """Return a connection to PostgreSQL, to be closed by the caller."""
         return await asyncpg.connect(to_driver_url(self.url), timeout=60)
 
     async def run(self, sql: str) -> None:
-        """A statement that gives nothing back, on PostgreSQL."""
+        """Run a statement that returns nothing, on PostgreSQL."""
         connection = await self.connect()
         try:
             await connection.execute(sql)

@@ -50,8 +50,9 @@ class Invariants:
     upstream: str | None = None
 
     async def hold(self, load: Load | None = None, healed: float | None = None) -> float:
-        """Wait until all of them hold; returns seconds from `healed` on, a moment of the monotonic
-        clock, or from now.
+        """Wait until all of them hold; return how many seconds that took.
+
+        They are counted from `healed` on, a moment of the monotonic clock, or from now.
 
         Raises:
             AssertionError: one of them does not, or that was too long.
@@ -69,8 +70,9 @@ class Invariants:
         return took
 
     async def _level(self) -> float | None:
-        """I3, and with it that the outbox is empty: since when at the latest. That the comparison
-        takes its time, most of it to start, is nothing that heals.
+        """Return since when I3 holds and the outbox is empty, at the latest; None if not yet.
+
+        The comparison itself, most of it the start of a process, is not counted as healing.
         """
         if await self.database.value("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL") != 0:
             return None
@@ -133,7 +135,7 @@ class Invariants:
 
 
 async def settled(ask: Callable[[], Awaitable[Response]]) -> Response:
-    """An answer that is not a refusal of the moment: the machine may be busy still."""
+    """Return an answer that is not a refusal of the moment: the machine may be busy still."""
 
     async def final() -> Response | None:
         answer = await ask()
@@ -144,7 +146,7 @@ async def settled(ask: Callable[[], Awaitable[Response]]) -> Response:
 
 
 def in_time(seconds: float) -> None:
-    """What heals by itself has done so."""
+    """Assert that healing took no longer than promised."""
     assert seconds <= HEALING + ALLOWANCE, f"healed after {seconds:.0f} s"
 
 

@@ -192,7 +192,7 @@ class Load:
         self.answers.append(Answered(kind, began, seconds, status, is_problem, code, degraded))
 
     def since(self, moment: float) -> list[Answered]:
-        """The answers to what was asked after this moment of the monotonic clock."""
+        """Return the answers to what was asked after this moment of the monotonic clock."""
         return [each for each in self.answers if each.at >= moment]
 
     def told(self, since: float = 0.0) -> str:
@@ -200,7 +200,7 @@ class Load:
         return summary(self.since(since))
 
     def done(self, begin: float, end: float) -> list[Answered]:
-        """What was answered as it should be between these moments."""
+        """Return what was answered as it should be between these moments."""
         good = (each for each in self.answers if not bad(each))
         return [each for each in good if begin <= each.at + each.seconds < end]
 
@@ -239,7 +239,7 @@ def quantile(answers: list[Answered], share: float) -> float:
 async def loaded(
     service: Service, rate: float = RATE, weights: Mapping[str, float] = WEIGHTS
 ) -> AsyncIterator[Load]:
-    """A load on the service for as long as the block lasts: so many requests a second, mixed so."""
+    """Send `rate` requests a second, mixed by weight, while the block lasts."""
     async with ApiClient.connect(service) as api:
         token = await api.admin_token()
     timeout = aiohttp.ClientTimeout(total=PATIENCE)

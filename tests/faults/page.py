@@ -9,7 +9,7 @@ def marks(name: str) -> tuple[str, str]:
 
 
 def read(page: Path, name: str) -> str:
-    """The block of that name. Raises AssertionError where the page has no room for it."""
+    """Return the block of that name. Raises AssertionError where the page has no room for it."""
     begin, end = marks(name)
     found = re.search(f"{re.escape(begin)}\n(.*?){re.escape(end)}", page.read_text(), re.DOTALL)
     assert found, f"{page} has no block named {name!r}"

@@ -18,7 +18,7 @@ DEADLY = {"postgres": signal.SIGQUIT}  # an immediate stop: a crash, but for its
 
 
 def pid(name: str) -> int:
-    """The process of a backend that `tests/backends/start` started; skips where there is none."""
+    """Return the process id of a backend that `tests/backends/start` started, or skip the test."""
     file = FOLDER / f"{name}.pid"
     if not file.exists() or not file.read_text().strip():
         pytest.skip(f"the {name} here was not started by tests/backends/start")

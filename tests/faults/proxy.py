@@ -26,7 +26,7 @@ class Proxy:
 
     @classmethod
     async def make(cls, api: str, before: str) -> "Proxy":
-        """A proxy before the host and port of the address `before`."""
+        """Return a proxy before the host and port of the address `before`."""
         there = urlsplit(before)
         name = f"{there.port}-{uuid.uuid4().hex[:8]}"
         told = {"name": name, "listen": "127.0.0.1:0", "upstream": there.netloc.split("@")[-1]}
@@ -34,7 +34,7 @@ class Proxy:
         return cls(api, name, int(made["listen"].rsplit(":", 1)[1]), told["upstream"])
 
     def before(self, address: str) -> str:
-        """The same address by way of this proxy."""
+        """Return the same address by way of this proxy."""
         parts = urlsplit(address)
         user = f"{parts.username}:{parts.password}@" if parts.username else ""
         return urlunsplit(parts._replace(netloc=f"{user}127.0.0.1:{self.port}"))

@@ -73,7 +73,7 @@ async def _looked_at(
 
 
 async def _shown(direct: Direct) -> set[str]:
-    """The keys of the objects that films show."""
+    """Return the keys of the objects that films show."""
     keys = await direct.values(SHOWN)
     return {object_key(key, size) for key in keys for size in POSTER_WIDTHS}
 
@@ -84,7 +84,7 @@ def _old(stored: StoredObject, young: timedelta) -> bool:
 
 @asynccontextmanager
 async def store_of(environment: dict[str, str]) -> AsyncIterator[PosterStore]:
-    """The service's store, for a test."""
+    """Yield the service's store, for a test."""
     store = await container.build_poster_store(
         load_settings(service_runner.process_environment(environment))
     )

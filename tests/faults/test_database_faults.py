@@ -45,7 +45,7 @@ UNTRIGGER = """
 
 @asynccontextmanager
 async def meddling(sound: Beset) -> AsyncIterator[None]:
-    """A trigger that acts at the commit of films with certain titles."""
+    """Create a trigger that acts at the commit of films with certain titles."""
     await sound.direct.run(TRIGGER)
     try:
         yield

@@ -13,7 +13,7 @@ PAGE = ROOT / "docs/fault-report.md"
 
 
 def cells(name: str) -> list[list[str]]:
-    """The lines of a table, without its head."""
+    """Return the lines of a table, without its head."""
     lines = [line for line in page.read(PAGE, name).splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 

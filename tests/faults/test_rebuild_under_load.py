@@ -38,7 +38,7 @@ WARM = 100  # searches in a row that found a cluster warm: a cold one is not wha
 def invariants(
     stack: str, service: Service, stack_settings: dict[str, str], service_database_url: str
 ) -> Invariants:
-    """The checks, of the service that this run has on its stack."""
+    """Return the checks, of the service that this run has on its stack."""
     database = Direct(service_database_url)
     if stack == "embedded":
         return Invariants(service, database)
@@ -48,7 +48,7 @@ def invariants(
 
 @asynccontextmanager
 async def at_work(service: Service) -> AsyncIterator[tuple[Load, Load]]:
-    """A writer of 50 films a second, and a reader."""
+    """Run a writer of 50 films a second, and a reader."""
     async with (
         loaded(service, rate=CHANGES, weights=WRITES) as writer,
         loaded(service, rate=READERS, weights=READS) as reader,

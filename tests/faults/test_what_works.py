@@ -104,7 +104,7 @@ def told(answer: Response) -> str:
 
 @asynccontextmanager
 async def without_indexer(beset: Beset) -> AsyncIterator[None]:
-    """The indexer frozen, and so is the parent that would replace it."""
+    """Freeze the indexer, and the parent that would replace it."""
     held = [beset.service.process.pid, pids(beset.service)["indexer"]]
     for process in held:
         os.kill(process, signal.SIGSTOP)

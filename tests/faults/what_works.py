@@ -18,7 +18,7 @@ LATER = "afterwards"
 
 
 def to_markdown(observed: dict[str, dict[str, str]]) -> str:
-    """A line for each part that is away, a column for each thing that was tried."""
+    """Return a line for each part that is away, a column for each thing that was tried."""
     lines = [
         ("away", *THINGS),
         ("---",) * (1 + len(THINGS)),

@@ -34,7 +34,7 @@ for name, value in dotenv_values(ROOT / "var/backends/env").items():
 
 
 def require_backend(backend: str) -> str:
-    """The address of a real backend; skips where there is none, fails where it was asked for."""
+    """Return the address of a real backend; without one, skip the test, or fail if required."""
     if backend == "chromium":
         address = shutil.which("chromium") or ""
     else:
@@ -48,7 +48,7 @@ def require_backend(backend: str) -> str:
 
 
 async def temporary_database() -> AsyncIterator[str]:
-    """The address of a new, empty PostgreSQL database that is dropped afterwards."""
+    """Yield the address of a new, empty PostgreSQL database that is dropped afterwards."""
     address = require_backend("postgres")
     name = f"movies_test_{uuid.uuid4().hex[:12]}"
     await _execute(address, f"CREATE DATABASE {name}")
@@ -65,7 +65,7 @@ async def delete_indexes(address: ElasticsearchAddress) -> None:
 
 
 async def temporary_index(kind: str, options: str = "") -> AsyncIterator[str]:
-    """The address of an index in Elasticsearch that nobody else has, removed afterwards."""
+    """Yield the address of an index in Elasticsearch that nobody else has, removed afterwards."""
     url = f"{require_backend('elasticsearch')}?index={kind}-{uuid.uuid4().hex[:8]}{options}"
     yield url
     await delete_indexes(ElasticsearchAddress.parse(url))

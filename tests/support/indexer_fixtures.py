@@ -21,7 +21,7 @@ from tests.support.indexing import OWNER, FaultyWriter, build_rebuild
 
 @pytest.fixture
 async def search_url(stack: str, tmp_path: Path) -> AsyncIterator[str]:
-    """The address of an index that only this test uses; it is removed afterwards."""
+    """Yield the address of an index that only this test uses; it is removed afterwards."""
     if stack == "embedded":
         yield f"tantivy://{tmp_path}/index"
         return

@@ -71,7 +71,7 @@ def votes_of(film: dict[str, Any]) -> int:
 
 
 def _generate_item(film: dict[str, Any], rng: random.Random) -> tuple[str | ParsedName, bool]:
-    """A name of the film, and whether it says the year."""
+    """Return a name of the film, and whether it says the year."""
     title, year = film["title"], film["year"]
     kind = rng.choices(
         ["release", "folder", "plain", "bare", "misspelt", "roman", "described"],
@@ -126,7 +126,7 @@ def _rewrite_numbers(title: str) -> str:
 def _nonexistent_release(
     films: Sequence[dict[str, Any]], by_title: dict[str, list[int]], rng: random.Random
 ) -> str:
-    """A release of a film that does not exist, made of words of two that do."""
+    """Return a release of a film that does not exist, made of words of two that do."""
     while True:
         a, b = (rng.choice(films)["title"].split() for _ in range(2))
         title = " ".join([*a[: max(1, len(a) // 2)], *b[len(b) // 2 :]])

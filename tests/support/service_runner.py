@@ -42,7 +42,7 @@ class Service:
 
 
 def embedded_settings(folder: Path) -> dict[str, str]:
-    """What a service is told that keeps all it has in this folder."""
+    """Return what a service is told that keeps all it has in this folder."""
     return {
         "DATABASE_URL": f"sqlite://{folder}/movies.db",
         "SEARCH_URL": f"tantivy://{folder}/index",
@@ -53,7 +53,7 @@ def embedded_settings(folder: Path) -> dict[str, str]:
 
 
 def process_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment, with the service's settings replaced by these."""
+    """Return this process's environment, with the service's settings replaced by `environment`."""
     inherited = {
         name: value for name, value in os.environ.items() if not SERVICE_VARIABLES.match(name)
     }
@@ -121,7 +121,7 @@ def run_service(environment: Mapping[str, str]) -> Iterator[Service]:
 
 @contextmanager
 def run_sample_service(environment: Mapping[str, str]) -> Iterator[Service]:
-    """A migrated service with the sample films and an admin, as `make run` leaves it."""
+    """Yield a migrated service with the sample films and an admin, as `make run` leaves it."""
     for args in (["migrate"], ["load", "--sample", "samples/films.jsonl"]):
         result = run_command(environment, *args)
         assert result.returncode == 0, result.stderr
@@ -192,7 +192,7 @@ class ApiClient:
         return [result["movie"]["title"] for result in response.json["results"]]
 
     async def admin_token(self) -> str:
-        """An admin's access token, asked for anew before it expires."""
+        """Return an admin's access token, asked for anew before it expires."""
         token, renew_at = self.service.tokens.get("admin", ("", 0.0))
         if time.monotonic() > renew_at:
             credentials = {"username": ADMIN[0], "password": ADMIN[1]}

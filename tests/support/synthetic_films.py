@@ -114,7 +114,7 @@ def _generate_syllable(rng: random.Random) -> str:
 
 
 def generate_films(count: int, seed: int = 1) -> Iterator[Film]:
-    """The first `count` films of a seed."""
+    """Yield the first `count` films of a seed."""
     rng = random.Random(seed)
     vocabulary, given_names = _WordSource(rng, VOCABULARY_SIZE), _WordSource(rng, GIVEN_NAMES)
     surnames = _WordSource(rng, SURNAMES)

@@ -6,7 +6,7 @@ ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 def neighbour_key(rng: random.Random, letter: str) -> str:
-    """A key beside this one."""
+    """Return a key beside this one."""
     for row_index, row in enumerate(ROWS):
         if letter in row:
             column = row.index(letter)
@@ -20,7 +20,7 @@ def neighbour_key(rng: random.Random, letter: str) -> str:
 
 
 def _letter_position(rng: random.Random, text: str, first: int = 1) -> int:
-    """A letter's place, not the first of the text where there is a choice."""
+    """Return a letter's place, not the first of the text where there is a choice."""
     positions = [i for i, c in enumerate(text) if c.isalpha() and i >= first]
     return rng.choice(positions or [i for i, c in enumerate(text) if c.isalpha()] or [0])
 

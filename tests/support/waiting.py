@@ -9,7 +9,7 @@ from typing import Any
 async def wait_until(
     condition: Callable[[], Awaitable[Any]], timeout: float = 120.0, interval: float = 0.05
 ) -> Any:
-    """What `condition` gives, as soon as it gives something true; fails after `seconds`."""
+    """Return what `condition` gives, as soon as it gives something true; fails after `seconds`."""
     deadline = time.monotonic() + timeout
     while True:
         value = await condition()

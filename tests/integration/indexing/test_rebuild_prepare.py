@@ -40,7 +40,7 @@ ROW = dict.fromkeys(DOCUMENT_COLUMNS) | {
 
 @pytest.fixture
 async def pool() -> AsyncIterator[DocumentPool]:
-    """A pool with processes, whatever the number of films."""
+    """Yield a pool with processes, whatever the number of films."""
     async with DocumentPool.start(serialize, True, 1, min_films_for_processes=0) as pool:
         yield pool
 
