@@ -101,8 +101,9 @@ async def _search(engine: Engine, vocabulary: Vocabulary, text: str) -> tuple[st
 
 
 def _query_variants(title: str) -> list[str]:
-    """Return the title, and the title with two letters of its longest word swapped, if that word
-    is long enough.
+    """Return the title as typed correctly and, if its longest word is long enough, misspelt.
+
+    The misspelt title has two letters of that word swapped.
     """
     try:
         Query.parse(title)

@@ -147,8 +147,9 @@ class IndexWorker:
         error: Exception,
         crashes: dict[UUID, Exception],
     ) -> list[WriteError]:
-        """Index both halves of a batch that failed with `error`; add films that fail alone to
-        `crashes`. Raise `error` if it is an outage.
+        """Index both halves of a batch that failed with `error`.
+
+        Films that fail alone are added to `crashes`. If `error` is an outage, it is raised.
         """
         if isinstance(error, Unavailable) or is_database_fault(error):
             raise error

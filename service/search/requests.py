@@ -58,8 +58,9 @@ Parts = Annotated[
 
 
 class BrowseQuery(PageQuery):
-    """Filters, sort and page. Several genres, languages or countries mean any of them; names
-    compare folded.
+    """Filters, sort and page.
+
+    Several genres, languages or countries mean any of them; names compare folded.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)

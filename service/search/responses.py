@@ -31,8 +31,9 @@ class ResultView:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """One page of results. `took_ms` is how long the search took when it ran; `degraded` names what
-    was left out.
+    """One page of results.
+
+    `took_ms` is how long the search took when it ran; `degraded` names what was left out.
     """
 
     query: str
@@ -60,8 +61,9 @@ class FilmPage:
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """Titles and directors that may be meant. `took_ms` is how long completing took when it ran;
-    `degraded` names what was left out.
+    """Titles and directors that may be meant.
+
+    `took_ms` is how long completing took when it ran; `degraded` names what was left out.
     """
 
     query: str

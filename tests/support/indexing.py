@@ -93,8 +93,9 @@ async def find_differences(inventory: Inventory) -> list[Difference]:
 async def corrupt_index(
     catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter
 ) -> dict[str, str]:
-    """Index the sample films; make one missing, two stale (one newer than the database), and one
-    orphaned. Return the kind of difference of each film.
+    """Index the sample films, and make four differ; return the kind of difference of each.
+
+    One is missing, two are stale (one is newer than the database), one is orphaned.
     """
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
