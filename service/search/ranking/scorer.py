@@ -1,8 +1,8 @@
-"""The second look at the best hits, the same for every engine.
+"""Reranking of the best hits, the same for every engine.
 
-Engines count which words match; this compares the texts: how many letters are off, which words of
-the title were typed, in which order, joined or split, and what else is known of the film. It is
-pure, so that the order of results is tested without an engine.
+An engine counts which words match. Reranking compares the texts: how many letters differ, which
+words of the title were typed, in which order, joined or split, and what else is known of the film.
+It is pure, so the order of results is tested without an engine.
 """
 
 from collections.abc import Sequence
@@ -24,42 +24,42 @@ from service.search.ranking.similarity import (
 from service.text import numerals
 from service.text.analysis import joined_pairs, without_article
 
-NOISE_WEIGHT = 0.1  # words around the title explain little, and cost little when they do not match
-MIN_FULL_TITLE_SIMILARITY = 0.65  # of two whole titles
-NO_ARTICLE_FACTOR = 0.95  # what is left of a likeness without the article that was typed
-MIN_EXPLAINING_SIMILARITY = 0.75  # from here on a whole title's likeness explains the query
-PAIR_FACTOR = 0.97  # what joined or split words keep of their likeness
-INITIALS_EXPLAINED = 0.90  # what initials explain, and cover
-SAME_LETTERS_EXACTNESS = 0.99  # how exact a title is whose words were joined or split otherwise
+NOISE_WEIGHT = 0.1  # of noise words and the year: a film that lacks them loses little
+MIN_FULL_TITLE_SIMILARITY = 0.65  # of the query and a full title
+NO_ARTICLE_FACTOR = 0.95  # for the similarity of the query without its article
+MIN_EXPLAINING_SIMILARITY = 0.75  # from which a full title's similarity explains the query
+PAIR_FACTOR = 0.97  # for the similarity of joined or split words
+INITIALS_EXPLAINED = 0.90  # what initials explain of the query, and cover of the title
+SAME_LETTERS_EXACTNESS = 0.99  # of a title whose words are only joined or split differently
 WORD_COUNT_MISMATCH_FACTOR = 0.90  # for a title prefix with more or fewer words than were typed
-# For a title prefix, compared with a whole title: without it a short title that is almost typed in
+# For a title prefix, compared with a full title: without it a short title that is almost typed in
 # full would always come before a well-known longer one.
 PREFIX_FACTOR = 0.85
-FULL_WORDS_PREFIX_FACTOR = 0.93  # the same when its last word is typed in full
-MISSPELT_PREFIX_FACTOR = 0.25  # the same with a letter off: a whole title with one is the likelier
+FULL_WORDS_PREFIX_FACTOR = 0.93  # if the last word of the prefix is typed in full
+MISSPELT_PREFIX_FACTOR = 0.25  # if a letter differs: a full title with one typo is likelier
 
 
 class Features(NamedTuple):
-    """How a film stands to a query; each from 0 to 1, more is better."""
+    """How well one title of a film matches a query; each from 0 to 1, the higher the better."""
 
     explained: float
-    """Share of the query that words of the film explain."""
+    """The share of the query that words of the film explain."""
     covered: float
-    """Share of the title, or of a director's name, that the query asks for."""
+    """The share of the title, or of a director's name, that was typed."""
     full_title: float
-    """Likeness of the query and the whole title, or a director's whole name, letter by letter."""
+    """The similarity of the query and the full title or a director's full name."""
     exact: float
-    """1 for the whole title as it was typed, less with numbers or an article otherwise."""
+    """1 for the full title as it was typed, less if numbers or an article differ."""
     order: float
-    """Share of neighbouring words that stand in the title's order."""
+    """The share of neighbouring words that are in the title's order."""
     numbers: float
-    """1 for the same numbers, less when the title has others, 0 when it lacks a typed one."""
+    """1 for the same numbers, less if the title has more, 0 if it lacks a typed one."""
     year: float
-    """1 for the year that was typed, 0.5 when none was, 0 for another one."""
+    """1 for the typed year, 0.5 if no year was typed, down to 0 for another year."""
     votes: float
-    """0 for none, 1 for ten million."""
+    """0 for no votes, 1 for ten million."""
     prefix_votes: float
-    """Votes, as far as the query is the title's beginning."""
+    """The votes times the similarity of the query and the beginning of the title."""
 
 
 WEIGHTS = Features(
@@ -73,14 +73,16 @@ WEIGHTS = Features(
     votes=0.3,
     prefix_votes=0.5,
 )
-"""Fitted to the order of 2,200 generated queries' candidates, then rounded: what is explained of
-the query decides, and the others choose among films that explain it alike.
+"""Fitted to the order of the candidates of 2,200 generated queries, then rounded.
+
+The explained share of the query decides; the other features choose among films that explain it
+equally well.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate's place in the order."""
+    """A candidate with its score."""
 
     candidate: Candidate
     score: float
@@ -88,65 +90,69 @@ class Ranked:
 
 
 def rank(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
-    """The candidates, best first; a total order, the same for the same input.
+    """Return the candidates, the best first, in a total and deterministic order.
 
-    A film whose whole title was typed comes before every other one.
+    A film whose full title was typed comes before all others.
     """
-    asked = QueryScorer(query, candidates)
-    ranked = [asked.score(candidate) for candidate in candidates]
+    scorer = QueryScorer(query, candidates)
+    ranked = [scorer.score(candidate) for candidate in candidates]
     ranked.sort(key=lambda r: (-_exactness_tier(r.features.exact), -r.score, r.candidate.film_id))
     return ranked
 
 
 def _exactness_tier(exact: float) -> float:
-    """Before all others come titles as they were typed, then those of the same letters."""
+    """Return a number that puts titles as typed first, then titles of the same letters."""
     return exact if exact >= SAME_LETTERS_EXACTNESS else 0.0
 
 
 class QueryScorer:
-    """A query beside its candidates: the likenesses that ranking needs, in a few calls."""
+    """Scores candidates for one query.
+
+    All similarities that scoring needs are computed at once for all candidates, in few calls.
+    """
 
     def __init__(self, query: Query, candidates: Sequence[Candidate]) -> None:
         self.query = query
         self.words = list(query.words)
         self.weights = [_word_weight(query, word) for word in self.words]
         self.total_weight = sum(self.weights) or 1.0
-        figures = numerals.normalize_numerals(list(query.title))
-        self.numbers = {word for word in figures if word.isdigit()}
+        normalized = numerals.normalize_numerals(list(query.title))
+        self.numbers = {word for word in normalized if word.isdigit()}
         self.compact_keys = {"".join(query.words), "".join(query.core)}
         self.full_titles = frozenset(query.full_titles)
         self.bare_words = without_article(list(query.title))
-        choices = _collect_terms(candidates)
+        terms = _collect_terms(candidates)
         last = len(self.words) - 1
         self.word_similarities = [
-            similar_words(w, choices, place == last) for place, w in enumerate(self.words)
+            similar_words(word, terms, position == last) for position, word in enumerate(self.words)
         ]
-        pairs = joined_pairs(self.words)
         self.pair_similarities = [
-            similar_words(p, choices, place + 1 == last) for place, p in enumerate(pairs)
+            similar_words(pair, terms, position + 1 == last)
+            for position, pair in enumerate(joined_pairs(self.words))
         ]
         self._compare_full_texts(candidates)
 
     def _compare_full_texts(self, candidates: Sequence[Candidate]) -> None:
-        """The query as one text beside titles, beginnings of titles, and directors' names."""
-        titles = list({form for c in candidates for t in c.titles for form in t.keys})
+        """Compare the query as one text with full titles, title prefixes and full names."""
+        titles = list({key for c in candidates for title in c.titles for key in title.keys})
         names = list({name for c in candidates for name in c.name_keys})
-        forms = _query_keys(self.query)
-        self.title_similarities = best_similarities(forms, titles, MIN_FULL_TITLE_SIMILARITY)
-        self.name_similarities = best_similarities(forms, names, MIN_PREFIX_SIMILARITY)
+        query_keys = _query_keys(self.query)
+        self.title_similarities = best_similarities(query_keys, titles, MIN_FULL_TITLE_SIMILARITY)
+        self.name_similarities = best_similarities(query_keys, names, MIN_PREFIX_SIMILARITY)
         self.prefix_similarities: dict[str, float] = {}
-        for form, worth in forms.items():
-            sizes = (len(form) - 1, len(form), len(form) + 1) if len(form) > 2 else (len(form),)
-            long = [title for title in titles if len(title) >= len(form)]
-            begun = group_by_prefix(long, sizes)
-            for start, likeness in find_similar(form, list(begun), MIN_PREFIX_SIMILARITY).items():
-                for title in begun[start]:
+        for key, weight in query_keys.items():
+            lengths = (len(key) - 1, len(key), len(key) + 1) if len(key) > 2 else (len(key),)
+            long_titles = [title for title in titles if len(title) >= len(key)]
+            by_prefix = group_by_prefix(long_titles, lengths)
+            similar_prefixes = find_similar(key, list(by_prefix), MIN_PREFIX_SIMILARITY)
+            for prefix, similarity in similar_prefixes.items():
+                for title in by_prefix[prefix]:
                     self.prefix_similarities[title] = max(
-                        self.prefix_similarities.get(title, 0.0), worth * likeness
+                        self.prefix_similarities.get(title, 0.0), weight * similarity
                     )
 
     def score(self, candidate: Candidate) -> Ranked:
-        """The best of the candidate's titles."""
+        """Score the candidate by its best title."""
         scored = []
         for title in candidate.titles:
             features = self.features(candidate, title)
@@ -156,31 +162,34 @@ class QueryScorer:
         return Ranked(candidate, score, features)
 
     def features(self, candidate: Candidate, title: Title) -> Features:
-        """How one title of a film stands to the query."""
-        explained, places, names = self._explain(candidate, title)
-        covered = _score_coverage(candidate, title, places, names)
+        """Compute the features of one title of a film."""
+        explained, matches, names = self._explain(candidate, title)
+        covered = _score_coverage(candidate, title, matches, names)
         if not title.initials.isdisjoint(self.words):
-            explained, covered = (
-                self._explain_by_initials(title, explained),
-                max(covered, INITIALS_EXPLAINED),
-            )
-        whole = best_similarity(self.title_similarities, title.keys)
-        named = best_similarity(self.name_similarities, candidate.name_keys)
-        begun = best_similarity(self.prefix_similarities, title.keys)
-        if begun > whole and not self._has_same_word_count(title, begun):
-            begun *= WORD_COUNT_MISMATCH_FACTOR
-        beginning = max(whole, begun)
+            explained = self._explain_by_initials(title, explained)
+            covered = max(covered, INITIALS_EXPLAINED)
+        title_similarity = best_similarity(self.title_similarities, title.keys)
+        name_similarity = best_similarity(self.name_similarities, candidate.name_keys)
+        prefix_similarity = best_similarity(self.prefix_similarities, title.keys)
+        if prefix_similarity > title_similarity and not self._has_same_word_count(
+            title, prefix_similarity
+        ):
+            prefix_similarity *= WORD_COUNT_MISMATCH_FACTOR
+        beginning = max(title_similarity, prefix_similarity)
         numbers = self._score_numbers(title, beginning)
-        if numbers and max(whole, named, beginning) >= MIN_EXPLAINING_SIMILARITY:
-            explained = max(explained, whole, named, beginning)
+        if (
+            numbers
+            and max(title_similarity, name_similarity, beginning) >= MIN_EXPLAINING_SIMILARITY
+        ):
+            explained = max(explained, title_similarity, name_similarity, beginning)
         covered = max(covered, beginning)
         year = self._score_year(candidate, title)
         return Features(
             explained=explained,
             covered=covered,
-            full_title=max(whole, named, self._score_prefix(title, beginning)),
+            full_title=max(title_similarity, name_similarity, self._score_prefix(title, beginning)),
             exact=self._score_exact(title, year),
-            order=_score_order(places),
+            order=_score_order(matches),
             numbers=numbers,
             year=year,
             votes=candidate.votes,
@@ -190,33 +199,40 @@ class QueryScorer:
     def _explain(
         self, candidate: Candidate, title: Title
     ) -> tuple[float, list[tuple[int, float]], set[str]]:
-        """The share of the query that the film explains, where in its title, and by which names.
+        """Explain the query's words by words of the title and of names, in the best way.
 
-        The best way of reading the words one by one or, where they belong together, in pairs.
+        Each word is read by itself or together with its neighbour, whichever explains more (dynamic
+        programming over the positions of the query).
+
+        Returns:
+            The share of the query that is explained, (position in the title, similarity) for each
+            match in the title, and the words of names that match.
         """
         names: set[str] = set()
-        ways: list[tuple[float, tuple[tuple[int, float], ...]]] = [(0.0, ())]
-        for position, near in enumerate(self.word_similarities):
-            likeness, place = _best_in_title(near, title)
-            named = best_similarity(near, candidate.name_words)
-            if named > likeness:
-                names.update(n for n in candidate.name_words if near.get(n) == named)
-                place = -1
-            weight = self.weights[position]
-            before, places = ways[-1]
-            value = before + weight * max(likeness, named)
-            way = (value, (*places, (place, likeness)) if place >= 0 else places)
-            if position:
-                likeness, place = _best_in_title(self.pair_similarities[position - 1], title)
-                before, places = ways[-2]
-                value = before + (weight + self.weights[position - 1]) * PAIR_FACTOR * likeness
-                if value > way[0]:
-                    way = (value, (*places, (place, likeness)))
-            ways.append(way)
-        return ways[-1][0] / self.total_weight, list(ways[-1][1]), names
+        best: list[tuple[float, tuple[tuple[int, float], ...]]] = [(0.0, ())]
+        for query_position, similar in enumerate(self.word_similarities):
+            similarity, position = _best_in_title(similar, title)
+            name_similarity = best_similarity(similar, candidate.name_words)
+            if name_similarity > similarity:
+                names.update(n for n in candidate.name_words if similar.get(n) == name_similarity)
+                position = -1
+            weight = self.weights[query_position]
+            explained, matches = best[-1]
+            value = explained + weight * max(similarity, name_similarity)
+            option = (value, (*matches, (position, similarity)) if position >= 0 else matches)
+            if query_position:
+                pair_similar = self.pair_similarities[query_position - 1]
+                similarity, position = _best_in_title(pair_similar, title)
+                explained, matches = best[-2]
+                pair_weight = weight + self.weights[query_position - 1]
+                value = explained + pair_weight * PAIR_FACTOR * similarity
+                if value > option[0]:
+                    option = (value, (*matches, (position, similarity)))
+            best.append(option)
+        return best[-1][0] / self.total_weight, list(best[-1][1]), names
 
     def _explain_by_initials(self, title: Title, explained: float) -> float:
-        """The share explained when a word is the title's initials: no other word need match it."""
+        """Return the share explained if a word is the title's initials."""
         weight = sum(
             w for word, w in zip(self.words, self.weights, strict=True) if word in title.initials
         )
@@ -224,27 +240,25 @@ class QueryScorer:
 
     def _score_exact(self, title: Title, year: float) -> float:
         if title.compact_key in self.compact_keys:
-            return (
-                1.0
-                if title.words in (self.query.words, self.query.core)
-                else SAME_LETTERS_EXACTNESS
-            )
+            is_same = title.words in (self.query.words, self.query.core)
+            return 1.0 if is_same else SAME_LETTERS_EXACTNESS
         if title.compact_key == "".join(self.query.title):
             return 1.0 if year >= 0.6 else 0.85
         return 0.9 if self.full_titles.intersection(title.bare_keys) else 0.0
 
-    def _has_same_word_count(self, title: Title, begun: float) -> bool:
-        """Whether the title has as many words as the query in what the query is the beginning of:
-        `mad m` begins `Mad Max` and not quite `Madman`.
+    def _has_same_word_count(self, title: Title, prefix_similarity: float) -> bool:
+        """Return whether the prefix of the title that was typed has as many words as the query.
+
+        `mad m` is a prefix of `Mad Max` with two words, but one of `Madman` with one.
         """
-        sizes = (len(word) for word in without_article(list(title.words)))
-        places = list(accumulate(sizes, initial=0))[:-1]
-        size = len("".join(self.bare_words))
-        ends = (size,) if begun == 1.0 else (size - 1, size, size + 1)
-        return any(sum(place < end for place in places) == len(self.bare_words) for end in ends)
+        lengths = (len(word) for word in without_article(list(title.words)))
+        starts = list(accumulate(lengths, initial=0))[:-1]
+        length = len("".join(self.bare_words))
+        ends = (length,) if prefix_similarity == 1.0 else (length - 1, length, length + 1)
+        return any(sum(start < end for start in starts) == len(self.bare_words) for end in ends)
 
     def _score_prefix(self, title: Title, beginning: float) -> float:
-        """What a beginning is worth beside the likeness of a whole title."""
+        """Return what a prefix counts beside the similarity of a full title."""
         if beginning < 1.0:
             return MISSPELT_PREFIX_FACTOR * beginning
         return FULL_WORDS_PREFIX_FACTOR if self.query.title[-1] in title.words else PREFIX_FACTOR
@@ -259,8 +273,8 @@ class QueryScorer:
             return 1.0
         if self.query.year is None or candidate.year is None:
             return 0.5
-        off = abs(self.query.year - candidate.year)
-        return 1.0 if off == 0 else 0.6 if off == 1 else 0.3 if off == 2 else 0.0
+        distance = abs(self.query.year - candidate.year)
+        return 1.0 if distance == 0 else 0.6 if distance == 1 else 0.3 if distance == 2 else 0.0
 
 
 def _word_weight(query: Query, word: str) -> float:
@@ -272,53 +286,58 @@ def _word_weight(query: Query, word: str) -> float:
 
 
 def _collect_terms(candidates: Sequence[Candidate]) -> list[str]:
-    choices: set[str] = set()
+    """Return the words and pairs of all titles, and the words of all names, each once."""
+    terms: set[str] = set()
     for candidate in candidates:
-        choices.update(candidate.name_words, *(title.terms for title in candidate.titles))
-    return list(choices)
+        terms.update(candidate.name_words, *(title.terms for title in candidate.titles))
+    return list(terms)
 
 
 def _query_keys(query: Query) -> dict[str, float]:
-    """The query as one text, and what each form is worth: less without a typed article."""
-    forms: dict[str, float] = {}
-    for part in (query.title, query.core, query.words):
-        for form in (list(part), numerals.normalize_numerals(list(part))):
-            forms["".join(form)] = 1.0
-            forms.setdefault("".join(without_article(form)), NO_ARTICLE_FACTOR)
-    return forms
+    """Return the forms of the query as one text, with weights: less without a typed article."""
+    weights: dict[str, float] = {}
+    for words in (query.title, query.core, query.words):
+        for form in (list(words), numerals.normalize_numerals(list(words))):
+            weights["".join(form)] = 1.0
+            weights.setdefault("".join(without_article(form)), NO_ARTICLE_FACTOR)
+    return weights
 
 
-def _best_in_title(near: dict[str, float], title: Title) -> tuple[float, int]:
-    """The likeness of the title's best word, and its place; a pair stands behind all words."""
-    best, where = 0.0, -1
-    if near.keys().isdisjoint(title.terms):
-        return best, where
-    for place, word in enumerate(title.words):
-        likeness = near.get(word, 0.0)
-        if likeness > best:
-            best, where = likeness, place
-    for place, pair in enumerate(title.pairs, len(title.words)):
-        likeness = PAIR_FACTOR * near.get(pair, 0.0)
-        if likeness > best:
-            best, where = likeness, place
-    return best, where
+def _best_in_title(similar: dict[str, float], title: Title) -> tuple[float, int]:
+    """Return the similarity and the position of the title's best word or pair; else (0, -1).
+
+    The positions of pairs follow those of the words.
+    """
+    best, best_position = 0.0, -1
+    if similar.keys().isdisjoint(title.terms):
+        return best, best_position
+    for position, word in enumerate(title.words):
+        similarity = similar.get(word, 0.0)
+        if similarity > best:
+            best, best_position = similarity, position
+    for position, pair in enumerate(title.pairs, len(title.words)):
+        similarity = PAIR_FACTOR * similar.get(pair, 0.0)
+        if similarity > best:
+            best, best_position = similarity, position
+    return best, best_position
 
 
 def _score_coverage(
-    candidate: Candidate, title: Title, places: list[tuple[int, float]], names: set[str]
+    candidate: Candidate, title: Title, matches: list[tuple[int, float]], names: set[str]
 ) -> float:
-    matched: dict[int, float] = {}
-    size = len(title.words)
-    for place, likeness in places:
-        for each in (place,) if place < size else (place - size, place - size + 1):
-            matched[each] = max(matched.get(each, 0.0), likeness)
-    covered = sum(title.weights[place] * s for place, s in matched.items()) / title.total_weight
-    if not matched and any(name and names.issuperset(name) for name in candidate.directors):
+    """Return the weighted share of the title's words that match; 0.8 for a director's full name."""
+    best: dict[int, float] = {}
+    count = len(title.words)
+    for match, similarity in matches:
+        for position in (match,) if match < count else (match - count, match - count + 1):
+            best[position] = max(best.get(position, 0.0), similarity)
+    covered = sum(title.weights[position] * s for position, s in best.items()) / title.total_weight
+    if not best and any(name and names.issuperset(name) for name in candidate.directors):
         return 0.8
     return covered
 
 
-def _score_order(places: list[tuple[int, float]]) -> float:
-    if len(places) < 2:
-        return 1.0 if places else 0.0
-    return sum(b == a + 1 for (a, _), (b, _) in pairwise(places)) / (len(places) - 1)
+def _score_order(matches: list[tuple[int, float]]) -> float:
+    if len(matches) < 2:
+        return 1.0 if matches else 0.0
+    return sum(b == a + 1 for (a, _), (b, _) in pairwise(matches)) / (len(matches) - 1)

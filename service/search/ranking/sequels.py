@@ -1,7 +1,8 @@
-"""`die hard 3`, when no title says so: the third film of the series, counted by years.
+"""Sequels by number: `die hard 3` is the third film of a series if no title has that number.
 
-Worked out at the time of the search among the best hits, which hold the whole series anyway: so a
-film that is added or corrected moves the count at once, and no document depends on another one.
+Films are counted by year at the time of the search, among the best hits, which hold the whole
+series. So a film that is added or corrected changes the count at once, and no document depends on
+another one.
 """
 
 from collections.abc import Sequence
@@ -13,41 +14,41 @@ from service.search.ranking.scorer import Ranked
 from service.text import numerals
 from service.text.analysis import without_article
 
-MAX_SEQUEL_NUMBER = 12  # films of a series that are counted
+MAX_SEQUEL_NUMBER = 12
 PART_WORDS = frozenset({"part", "vol", "volume", "episode", "chapter", "movie"})
-MAX_VOTES_GAP = 0.2  # of the votes scale: a film with 25 times fewer is of another series
+MAX_VOTES_GAP = 0.2  # of the votes scale: a film with 25 times fewer is not of the series
 MIN_EXPLAINED = 0.97  # of the query, by a title that has the number itself
 
 
 def promote_sequel(query: Query, ranked: list[Ranked]) -> list[Ranked]:
-    """The same order, but the film that was meant by its number first, where one was."""
-    found = _split_sequel_number(query)
-    if found is None or any(_has_typed_number(each) for each in ranked):
+    """Return `ranked` with the sequel that the query's number means in front, if there is one."""
+    sequel = _split_sequel_number(query)
+    if sequel is None or any(_has_typed_number(film) for film in ranked):
         return ranked
-    base, number = found
-    members = [each for each in ranked if _is_in_series(each.candidate, base)]
-    known = max((each.candidate.votes for each in members), default=0.0) - MAX_VOTES_GAP
-    members = [m for m in members if m.candidate.year and m.candidate.votes >= known]
-    members.sort(key=lambda m: (m.candidate.year or 0, m.candidate.film_id))
-    if len(members) < number:
+    base, number = sequel
+    series = [film for film in ranked if _is_in_series(film.candidate, base)]
+    min_votes = max((film.candidate.votes for film in series), default=0.0) - MAX_VOTES_GAP
+    series = [f for f in series if f.candidate.year and f.candidate.votes >= min_votes]
+    series.sort(key=lambda f: (f.candidate.year or 0, f.candidate.film_id))
+    if len(series) < number:
         return ranked
-    chosen = members[number - 1]
-    meant = replace(chosen, features=chosen.features._replace(explained=1.0))
-    return [meant, *(each for each in ranked if each is not chosen)]
+    found = series[number - 1]
+    promoted = replace(found, features=found.features._replace(explained=1.0))
+    return [promoted, *(film for film in ranked if film is not found)]
 
 
 def _split_sequel_number(query: Query) -> tuple[tuple[str, ...], int] | None:
-    """The words before a number at the end, and the number."""
+    """Return the words before a number at the end, and the number; None if there is none."""
     words = without_article(list(query.title))
     if len(words) < 2:
         return None
-    figure = numerals.to_digits(words[-1])
-    if not figure.isdigit() or not 2 <= int(figure) <= MAX_SEQUEL_NUMBER:
+    digits = numerals.to_digits(words[-1])
+    if not digits.isdigit() or not 2 <= int(digits) <= MAX_SEQUEL_NUMBER:
         return None
     base = words[:-1]
     if len(base) > 1 and base[-1] in PART_WORDS:
         base = base[:-1]
-    return tuple(base), int(figure)
+    return tuple(base), int(digits)
 
 
 def _has_typed_number(ranked: Ranked) -> bool:
@@ -61,10 +62,10 @@ def _is_in_series(candidate: Candidate, base: Sequence[str]) -> bool:
 
 
 def _starts_with(title: Title, base: Sequence[str]) -> bool:
-    return any(whole.startswith("".join(base)) for whole in title.bare_keys)
+    return any(key.startswith("".join(base)) for key in title.bare_keys)
 
 
 def _contains_words(title: Title, base: Sequence[str]) -> bool:
-    size = len(base)
-    places = range(len(title.words) - size + 1)
-    return size > 1 and any(title.words[i : i + size] == tuple(base) for i in places)
+    length = len(base)
+    starts = range(len(title.words) - length + 1)
+    return length > 1 and any(title.words[i : i + length] == tuple(base) for i in starts)

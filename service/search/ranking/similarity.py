@@ -1,7 +1,7 @@
-"""How alike two pieces of text are, letter by letter: for ranking, which compares a query's words
-with those of all candidates at once.
+"""Similarity of texts, letter by letter, for ranking.
 
-Likenesses go from 0 to 1. Choices that are too little alike are left out, so an answer is small.
+Ranking compares the words of a query with the words of all candidates at once. Similarities go from
+0 to 1. Results leave out choices that are too dissimilar, so they are small.
 """
 
 from collections.abc import Iterable
@@ -13,73 +13,88 @@ from service.search.query.synonyms import abbreviation_counterpart
 from service.text import numerals
 from service.text.phonetics import phonetic_key
 
-MIN_WORD_SIMILARITY = 0.55  # of two words; less is chance
-MIN_PREFIX_SIMILARITY = 0.7  # of two beginnings
-EQUIVALENT_SIMILARITY = 0.98  # a number, or an abbreviation, written another way
-PHONETIC_SIMILARITY = 0.80  # a word that sounds the same
-MIN_PREFIX_FACTOR = 0.85  # what a beginning explains of a word at least
-MAX_EXACT_PREFIX_LENGTH = 3  # letters; shorter beginnings are taken as they are
+MIN_WORD_SIMILARITY = 0.55  # of two words; below it, similarity is chance
+MIN_PREFIX_SIMILARITY = 0.7  # of two prefixes
+EQUIVALENT_SIMILARITY = 0.98  # of a number or an abbreviation that is written another way
+PHONETIC_SIMILARITY = 0.80  # of a word that sounds the same
+MIN_PREFIX_FACTOR = 0.85  # for the shortest prefix of a word; the full word has 1
+MAX_EXACT_PREFIX_LENGTH = 3  # letters; typos are expected only in longer prefixes
 
 
-def similar_words(word: str, choices: list[str], last: bool) -> dict[str, float]:
-    """The choices that a query's `word` may stand for; the `last` one may be unfinished."""
-    near = {} if word.isdigit() else find_similar(word, choices, MIN_WORD_SIMILARITY)
-    if max(near.values(), default=0.0) < PHONETIC_SIMILARITY and (key := phonetic_key(word)):
-        near |= {choice: PHONETIC_SIMILARITY for choice in choices if phonetic_key(choice) == key}
-    if (other := abbreviation_counterpart(word)) is not None:
-        near[other] = EQUIVALENT_SIMILARITY
-    if last:
-        _add_prefix_matches(near, word, choices)
-    figure = numerals.to_digits(word)
-    if figure.isdigit():
-        near |= dict.fromkeys(numerals.equivalent_forms(figure), EQUIVALENT_SIMILARITY)
-        near[word] = 1.0
-    return near
+def similar_words(word: str, choices: list[str], is_last: bool) -> dict[str, float]:
+    """Return the choices that a word of the query may stand for, with their similarities.
+
+    The last word of a query may be unfinished.
+    """
+    similar = {} if word.isdigit() else find_similar(word, choices, MIN_WORD_SIMILARITY)
+    if max(similar.values(), default=0.0) < PHONETIC_SIMILARITY and (key := phonetic_key(word)):
+        similar |= {
+            choice: PHONETIC_SIMILARITY for choice in choices if phonetic_key(choice) == key
+        }
+    if (counterpart := abbreviation_counterpart(word)) is not None:
+        similar[counterpart] = EQUIVALENT_SIMILARITY
+    if is_last:
+        _add_prefix_matches(similar, word, choices)
+    digits = numerals.to_digits(word)
+    if digits.isdigit():
+        similar |= dict.fromkeys(numerals.equivalent_forms(digits), EQUIVALENT_SIMILARITY)
+        similar[word] = 1.0
+    return similar
 
 
-def _add_prefix_matches(near: dict[str, float], word: str, choices: list[str]) -> None:
-    """Words that the query's last one may be the beginning of; a letter may be off."""
-    size = len(word)
-    sizes = (size - 1, size, size + 1) if size > MAX_EXACT_PREFIX_LENGTH else (size,)
-    by_start = group_by_prefix(choices, sizes)
-    for start, likeness in find_similar(word, list(by_start), MIN_PREFIX_SIMILARITY).items():
-        for choice in by_start[start]:
-            begun = likeness * (
-                MIN_PREFIX_FACTOR + (1 - MIN_PREFIX_FACTOR) * min(1.0, size / len(choice))
+def _add_prefix_matches(similar: dict[str, float], word: str, choices: list[str]) -> None:
+    """Add the choices that begin with `word`, or with a text that is one edit away."""
+    length = len(word)
+    lengths = (length - 1, length, length + 1) if length > MAX_EXACT_PREFIX_LENGTH else (length,)
+    by_prefix = group_by_prefix(choices, lengths)
+    for prefix, similarity in find_similar(word, list(by_prefix), MIN_PREFIX_SIMILARITY).items():
+        for choice in by_prefix[prefix]:
+            prefix_similarity = similarity * (
+                MIN_PREFIX_FACTOR + (1 - MIN_PREFIX_FACTOR) * min(1.0, length / len(choice))
             )
-            if begun > near.get(choice, 0.0):
-                near[choice] = begun
+            if prefix_similarity > similar.get(choice, 0.0):
+                similar[choice] = prefix_similarity
 
 
-def group_by_prefix(choices: Iterable[str], sizes: tuple[int, ...]) -> dict[str, list[str]]:
-    """The choices by each of their beginnings that has one of the sizes."""
-    found: dict[str, list[str]] = {}
+def group_by_prefix(choices: Iterable[str], lengths: tuple[int, ...]) -> dict[str, list[str]]:
+    """Return the choices by their prefixes of these lengths; the full text is no prefix."""
+    by_prefix: dict[str, list[str]] = {}
     for choice in choices:
-        for size in sizes:
-            if size < len(choice):
-                found.setdefault(choice[:size], []).append(choice)
-    return found
+        for length in lengths:
+            if length < len(choice):
+                by_prefix.setdefault(choice[:length], []).append(choice)
+    return by_prefix
 
 
-def find_similar(text: str, choices: list[str], least: float) -> dict[str, float]:
-    """The choices that are at least so much alike; a swap of neighbours is one letter off."""
-    found = process.extract(
-        text, choices, scorer=OSA.normalized_similarity, score_cutoff=least, limit=None
+def find_similar(text: str, choices: list[str], min_similarity: float) -> dict[str, float]:
+    """Return the choices that are similar enough, with their similarities.
+
+    The similarity is 1 - distance / length of the longer text, with the optimal string alignment
+    distance: a swap of neighbouring letters is one edit.
+    """
+    matches = process.extract(
+        text, choices, scorer=OSA.normalized_similarity, score_cutoff=min_similarity, limit=None
     )
-    return {choice: likeness for choice, likeness, _ in found}
+    return {choice: similarity for choice, similarity, _ in matches}
 
 
 def best_similarities(
-    forms: dict[str, float], choices: list[str], least: float
+    weights: dict[str, float], choices: list[str], min_similarity: float
 ) -> dict[str, float]:
-    """For each choice the best of what the `forms` are worth times their likeness to it."""
-    near: dict[str, float] = {}
-    for form, worth in forms.items():
-        for choice, likeness in find_similar(form, choices, least).items():
-            near[choice] = max(near.get(choice, 0.0), worth * likeness)
-    return near
+    """Return for each choice the highest product of weight and similarity among the keys.
+
+    Args:
+        weights: texts to compare the choices with, and the weight of each.
+        choices: the texts that the result is about.
+        min_similarity: a similarity below it counts as 0.
+    """
+    best: dict[str, float] = {}
+    for text, weight in weights.items():
+        for choice, similarity in find_similar(text, choices, min_similarity).items():
+            best[choice] = max(best.get(choice, 0.0), weight * similarity)
+    return best
 
 
-def best_similarity(near: dict[str, float], texts: tuple[str, ...]) -> float:
-    """The likeness of the text that is most alike."""
-    return max([near.get(text, 0.0) for text in texts], default=0.0)
+def best_similarity(similarities: dict[str, float], texts: tuple[str, ...]) -> float:
+    """Return the highest similarity of any of `texts`; 0 if none is similar."""
+    return max([similarities.get(text, 0.0) for text in texts], default=0.0)
