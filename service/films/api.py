@@ -1,6 +1,7 @@
 """The HTTP endpoints of one film: anyone may read it, admins change it under `If-Match`."""
 
 import re
+from uuid import UUID
 
 from sanic import Blueprint
 from sanic.request import Request
@@ -8,11 +9,13 @@ from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin
 from service.cache.response_cache import CachedResponse
-from service.errors import Malformed, VersionRequired
+from service.errors import VersionRequired
 from service.films.models import Film
 from service.films.responses import FilmView, etag, film_view
 from service.films.schemas import FilmFacts, FilmPatch
+from service.films.versions import FilmVersion
 from service.http.dependencies import get_container
+from service.http.etags import parse_entity_tags
 from service.http.openapi import operation
 from service.http.requests import get_client_address, read_body, read_path_text
 from service.http.responses import conditional_response, encode_json, json_response
@@ -22,7 +25,7 @@ bp = Blueprint("films", url_prefix="/api/v1/movies")
 CACHE_SECONDS = 60.0  # a write drops the response long before
 CACHE_HEADERS = {"Cache-Control": "public, max-age=60, stale-if-error=86400"}
 IF_MATCH = {"If-Match*": "the ETag of the film as last read"}
-ETAG_PATTERN = re.compile(r'^"?(\d{1,18})(?:\.\d{1,18})?"?$')
+FILM_TAG = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,18})\.[0-9]{1,18}")
 
 
 @bp.get("/<movie:str>", name="show_film")
@@ -63,8 +66,8 @@ async def add(request: Request) -> HTTPResponse:
 )
 async def replace(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
-    version, facts = parse_if_match(request), read_body(request, FilmFacts)
-    film = await get_container(request).catalogue.replace(read_path_text(movie), version, facts)
+    versions, facts = parse_if_match(request), read_body(request, FilmFacts)
+    film = await get_container(request).catalogue.replace(read_path_text(movie), versions, facts)
     await _drop_cached_film(request, film)
     return _film_response(request, film)
 
@@ -80,8 +83,8 @@ async def replace(request: Request, movie: str) -> HTTPResponse:
 )
 async def update(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
-    version, patch = parse_if_match(request), read_body(request, FilmPatch)
-    film = await get_container(request).catalogue.update(read_path_text(movie), version, patch)
+    versions, patch = parse_if_match(request), read_body(request, FilmPatch)
+    film = await get_container(request).catalogue.update(read_path_text(movie), versions, patch)
     await _drop_cached_film(request, film)
     return _film_response(request, film)
 
@@ -103,22 +106,23 @@ async def delete(request: Request, movie: str) -> HTTPResponse:
     return HTTPResponse(status=204, headers={"Index-Token": _index_token(film)})
 
 
-def parse_if_match(request: Request) -> int | None:
-    """Return the version in `If-Match`, or None for `*`; the part after the dot does not count.
+def parse_if_match(request: Request) -> list[FilmVersion] | None:
+    """Return the versions in `If-Match`, or None for `*`.
+
+    A tag that is weak, or not a film's, matches no version.
 
     Raises:
         VersionRequired: there is no `If-Match`.
-        Malformed: it is not the ETag of a film.
+        Malformed: it is neither `*` nor a list of quoted tags.
     """
-    header = request.headers.get("if-match")
-    if header is None:
+    header = ",".join(request.headers.getall("if-match", []))
+    if not header:
         raise VersionRequired("If-Match must carry the ETag of the film as last read.")
-    if header.strip() == "*":
+    tags = parse_entity_tags(header, "If-Match")
+    if tags is None:
         return None
-    match = ETAG_PATTERN.match(header.strip())
-    if match is None:
-        raise Malformed("If-Match is not the ETag of a film.", code="malformed_etag")
-    return int(match[1])
+    matches = [FILM_TAG.fullmatch(tag.opaque) for tag in tags if not tag.is_weak]
+    return [FilmVersion(UUID(match[1]), int(match[2])) for match in matches if match]
 
 
 async def _get_cached_film(request: Request, movie: str) -> CachedResponse:

@@ -1,6 +1,6 @@
 """All changes of films: each one writes the film and its outbox row in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from service.films.insert_locks import InsertLocks
 from service.films.models import Film, Genre
 from service.films.schemas import FilmFacts, FilmPatch, Provenance
 from service.films.search_text import SEARCH_TEXT_SOURCES, build_search_texts
+from service.films.versions import FilmVersion
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
 from service.text.analysis import full_title_key
@@ -151,12 +152,16 @@ class Catalogue:
             await _save_films([film], [], now)
         return film
 
-    async def replace(self, movie: str, version: int | None, facts: FilmFacts) -> Film:
+    async def replace(
+        self, movie: str, versions: Collection[FilmVersion] | None, facts: FilmFacts
+    ) -> Film:
         """Replace all facts of a film. Raises what `update` raises."""
-        return await self._change(movie, version, facts.to_columns(complete=True))
+        return await self._change(movie, versions, facts.to_columns(complete=True))
 
-    async def update(self, movie: str, version: int | None, patch: FilmPatch) -> Film:
-        """Change some facts of a film if it still has this version; None means any version.
+    async def update(
+        self, movie: str, versions: Collection[FilmVersion] | None, patch: FilmPatch
+    ) -> Film:
+        """Change some facts of a film if it is one of these versions; None means any version.
 
         Raises:
             NotFound: there is no such film.
@@ -164,22 +169,24 @@ class Catalogue:
             Conflict: another film has that IMDb id.
             Invalid: `genre_not_found`, or the years are out of order.
         """
-        return await self._change(movie, version, patch.to_columns())
+        return await self._change(movie, versions, patch.to_columns())
 
-    async def _change(self, movie: str, version: int | None, columns: dict[str, Any]) -> Film:
+    async def _change(
+        self, movie: str, versions: Collection[FilmVersion] | None, columns: dict[str, Any]
+    ) -> Film:
         film_id = (await self.get(movie)).id
-        film = await self._update_film(film_id, version, columns)
+        film = await self._update_film(film_id, versions, columns)
         await self._notifier.notify()
         return film
 
     @run_uncancelled
     async def _update_film(
-        self, film_id: UUID, version: int | None, columns: dict[str, Any]
+        self, film_id: UUID, versions: Collection[FilmVersion] | None, columns: dict[str, Any]
     ) -> Film:
         now = self._now()
         try:
             async with in_transaction():
-                film = await _lock_film(film_id, version)
+                film = await _lock_film(film_id, versions)
                 await _check_genres(columns.get("genres", ()))
                 if _merge_columns(film, columns, now):
                     _check_year_order(film)
@@ -189,21 +196,21 @@ class Catalogue:
             raise Conflict("Another film has that IMDb id.", code="movie_exists") from None
         return film
 
-    async def delete(self, movie: str, version: int | None) -> Film:
-        """Delete a film if it still has this version. Raises what `update` raises.
+    async def delete(self, movie: str, versions: Collection[FilmVersion] | None) -> Film:
+        """Delete a film if it is one of these versions. Raises what `update` raises.
 
         Returns:
             The film as it was, with the version that its deletion took.
         """
         film_id = (await self.get(movie)).id
-        film = await self._delete_film(film_id, version)
+        film = await self._delete_film(film_id, versions)
         await self._notifier.notify()
         return film
 
     @run_uncancelled
-    async def _delete_film(self, film_id: UUID, version: int | None) -> Film:
+    async def _delete_film(self, film_id: UUID, versions: Collection[FilmVersion] | None) -> Film:
         async with in_transaction():
-            film = await _lock_film(film_id, version)
+            film = await _lock_film(film_id, versions)
             await film.delete()
             film.version += 1
             await store.append_pointers(
@@ -222,13 +229,13 @@ def parse_uuid(text: str) -> UUID | None:
         return None
 
 
-async def _lock_film(film_id: UUID, version: int | None) -> Film:
+async def _lock_film(film_id: UUID, versions: Collection[FilmVersion] | None) -> Film:
     """Read a film under its row lock. Starting with a write makes SQLite wait for its lock."""
     is_locked = await Film.filter(id=film_id).update(counters=F("counters"))
     film = await Film.get_or_none(id=film_id) if is_locked else None
     if film is None:
         raise NotFound("The catalogue has no such film.", code="movie_not_found")
-    if version is not None and film.version != version:
+    if versions is not None and FilmVersion(film.id, film.version) not in versions:
         raise VersionMismatch(f"The film has changed; it is at version {film.version} now.")
     return film
 

@@ -106,5 +106,5 @@ def film_view(film: Film | FilmRow, now: datetime) -> FilmView:
 
 
 def etag(film: Film) -> str:
-    """Return the film's entity tag; `If-Match` compares the part before the dot."""
-    return f"{film.version}.{film.counters}"
+    """Return the film's entity tag; `If-Match` compares the id and the version alone."""
+    return f"{film.id}.{film.version}.{film.counters}"

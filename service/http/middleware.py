@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 REQUEST_ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 EXPOSED_HEADERS = "ETag, Link, Location, Retry-After, X-Request-ID, Cache-Status, Index-Token"
+ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 KNOWN_METHODS = frozenset(map(str, HTTP_METHODS))
 UNLOGGED_PATHS = ("/health/live", "/health/ready")
 
@@ -81,8 +82,8 @@ def _add_cors_headers(request: Request, headers: Header, origins: tuple[str, ...
         }
         if request.method == "OPTIONS":
             cors_headers |= {
-                "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
-                "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
+                "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+                "Access-Control-Allow-Headers": ALLOWED_HEADERS,
                 "Access-Control-Max-Age": "3600",
             }
     headers.update(cors_headers)

@@ -7,6 +7,8 @@ from pydantic import BaseModel
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from service.http.etags import parse_entity_tags
+
 
 def encode_json(value: object) -> bytes:
     """Return `value` as JSON; pydantic models and dataclasses are supported."""
@@ -41,10 +43,18 @@ def conditional_response(
     headers: Mapping[str, str] | None = None,
     media_type: str = "application/json",
 ) -> HTTPResponse:
-    """Return `value` with a strong `ETag`, or 304 if the client has it (RFC 9110, 13.1.2)."""
+    """Return `value` with a strong `ETag`, or 304 if the client has it (RFC 9110, 13.1.2).
+
+    Raises:
+        Malformed: `If-None-Match` is neither `*` nor a list of quoted tags.
+    """
     response_headers = {"ETag": f'"{etag}"', **(headers or {})}
-    if_none_match = request.headers.get("if-none-match", "")
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    if f'"{etag}"' in tags or "*" in tags:
-        return HTTPResponse(status=304, headers=response_headers)
+    header = ",".join(request.headers.getall("if-none-match", []))
+    if header:
+        tags = parse_entity_tags(header, "If-None-Match")
+        match = next((tag for tag in tags or () if tag.opaque == etag), None)
+        if match is not None:
+            response_headers["ETag"] = match.text.removeprefix("W/")
+        if tags is None or match is not None:
+            return HTTPResponse(status=304, headers=response_headers)
     return json_response(value, headers=response_headers, media_type=media_type)

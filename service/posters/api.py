@@ -46,7 +46,7 @@ async def show_poster(request: Request, movie: str) -> HTTPResponse:
 @operation(
     "A stored poster by the address that a film states; its content never changes",
     returns={200: "image/jpeg", 304: None},
-    errors=(404, 503),
+    errors=(400, 404, 503),
 )
 async def show_stored_poster(request: Request, key: str, file: str) -> HTTPResponse:
     image = await get_container(request).posters.get_stored(

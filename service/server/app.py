@@ -10,6 +10,7 @@ from service.admin.api import bp as admin
 from service.admin.api import root as operation
 from service.films.api import bp as films
 from service.http import middleware, problems
+from service.http.router import CompleteRouter
 from service.http.timeouts import TIMEOUT_CHECK_INTERVAL
 from service.limits import REQUEST_TIMEOUT
 from service.observability import loop_lag
@@ -33,6 +34,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app: Sanic = Sanic(  # type: ignore[type-arg]
         "movies",
         request_class=middleware.IdentifiedRequest,
+        router=CompleteRouter(),
         dumps=lambda value: orjson.dumps(value).decode(),
         configure_logging=False,
     )

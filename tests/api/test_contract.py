@@ -140,3 +140,45 @@ async def test_a_preflight_is_answered_and_only_configured_origins_may_read(api:
     assert allowed.headers["Access-Control-Allow-Origin"] == "https://films.example"
     other = await api.get(path, headers={"Origin": "https://elsewhere.example"})
     assert "Access-Control-Allow-Origin" not in other.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        ("/api/v1/movies", "GET, HEAD, POST, OPTIONS"),
+        ("/api/v1/movies/tt0073195", "DELETE, GET, HEAD, PATCH, PUT, OPTIONS"),
+        ("/api/v1/movies/tt0073195/poster", "GET, HEAD, OPTIONS"),
+        ("/api/v1/search", "GET, HEAD, OPTIONS"),
+        ("/api/v1/match", "POST, OPTIONS"),
+        ("/api/v1/admin/reindex/rollback", "POST, OPTIONS"),
+        ("/docs/index.js", "GET, HEAD, OPTIONS"),
+    ],
+)
+async def test_a_method_that_is_not_allowed_gets_the_allowed_ones(
+    api: ApiClient, path: str, allow: str
+) -> None:
+    refused = await api.request("TRACE", path)
+    assert (refused.status, refused.headers["Allow"]) == (405, allow)
+    options = await api.request("OPTIONS", path)
+    assert (options.status, options.headers["Allow"]) == (204, allow)
+
+
+async def test_head_answers_like_get_without_a_body(api: ApiClient) -> None:
+    paths = [
+        "/api/v1/movies/tt0073195",
+        "/api/v1/movies/tt0073195/poster",
+        "/api/v1/movies?limit=1",
+        "/api/v1/search?q=jaws",
+        "/api/v1/me",
+        "/api/v1/movies/tt0000000/poster",
+        "/openapi.json",
+        "/docs",
+        "/docs/index.js",
+        "/health/live",
+        "/health/ready",
+    ]
+    for path in paths:
+        full, head = await api.get(path), await api.request("HEAD", path)
+        assert (head.status, head.body) == (full.status, b""), path
+        for name in ("Content-Type", "ETag", "Cache-Control", "Link"):
+            assert head.headers.get(name) == full.headers.get(name), (path, name)

@@ -2,6 +2,9 @@
 
 import asyncio
 import uuid
+from collections.abc import Mapping
+
+import pytest
 
 from tests.support.service_runner import ApiClient
 from tests.support.waiting import wait_until
@@ -11,6 +14,10 @@ FACTS = {"year": 1999, "directors": ["A Director"], "genres": ["Drama"]}
 
 def unique_title(word: str) -> str:
     return f"{word} {uuid.uuid4().hex[:8]}"
+
+
+def tag_of(film: Mapping[str, object], version: int = 1, counters: int = 0) -> str:
+    return f'"{film["id"]}.{version}.{counters}"'
 
 
 async def add_film(api: ApiClient, **facts: object) -> dict[str, object]:
@@ -61,7 +68,7 @@ async def test_a_deleted_film_can_neither_be_read_nor_found(api: ApiClient) -> N
     title = str(film["title"])
     await wait_until(lambda: _is_found(api, title))
     path, token = f"/api/v1/movies/{film['id']}", await api.admin_token()
-    deleted = await api.request("DELETE", path, token=token, headers={"If-Match": '"1.0"'})
+    deleted = await api.request("DELETE", path, token=token, headers={"If-Match": tag_of(film)})
     assert deleted.status == 204, deleted.json
     assert (await api.get(path)).status == 404
 
@@ -77,7 +84,7 @@ async def test_a_write_needs_the_current_version_in_if_match(api: ApiClient) -> 
     missing = await api.request("PATCH", path, token=token, json={"year": 2000})
     assert (missing.status, missing.json["code"]) == (428, "version_required")
     stale = await api.request(
-        "PUT", path, token=token, headers={"If-Match": '"9.0"'}, json={"title": "X"}
+        "PUT", path, token=token, headers={"If-Match": tag_of(film, version=9)}, json={"title": "X"}
     )
     assert (stale.status, stale.json["code"]) == (412, "version_mismatch")
     malformed = await api.request("DELETE", path, token=token, headers={"If-Match": "yesterday"})
@@ -88,13 +95,61 @@ async def test_a_write_needs_the_current_version_in_if_match(api: ApiClient) -> 
     assert (unconditional.status, unconditional.json["year"]) == (200, 2000)
 
 
+@pytest.mark.parametrize(
+    ("template", "status"),
+    [
+        ('"{id}.1.0"', 200),
+        ('"{id}.1.7"', 200),
+        ('"{id}.1.0-gz"', 200),
+        ('"{id}.1.0-zst"', 200),
+        ('"other", "{id}.1.0"', 200),
+        ("*", 200),
+        ('W/"{id}.1.0"', 412),
+        ('"{id}.2.0"', 412),
+        ('"01234567-89ab-7def-8123-456789abcdef.1.0"', 412),
+        ('"1.0"', 412),
+        ("{id}.1.0", 400),
+        ('"{id}.1.0', 400),
+        ('"a" "{id}.1.0"', 400),
+    ],
+)
+async def test_if_match_compares_id_and_version_of_strong_tags(
+    api: ApiClient, template: str, status: int
+) -> None:
+    film = await add_film(api, title=unique_title("Fennimore"))
+    response = await api.request(
+        "PATCH",
+        f"/api/v1/movies/{film['id']}",
+        token=await api.admin_token(),
+        headers={"If-Match": template.format(**film)},
+        json={"plot": "It rains."},
+    )
+    assert response.status == status, response.json
+
+
+async def test_the_tag_of_a_deleted_film_is_stale_for_its_successor(api: ApiClient) -> None:
+    token, imdb_id = await api.admin_token(), f"tt{uuid.uuid4().int % 10**8:08d}"
+    first = await add_film(api, title=unique_title("Ludgrove"), imdb_id=imdb_id)
+    path = f"/api/v1/movies/{imdb_id}"
+    tag = (await api.get(path)).headers["ETag"]
+    deleted = await api.request("DELETE", path, token=token, headers={"If-Match": tag})
+    assert deleted.status == 204
+    second = await add_film(api, title=first["title"], imdb_id=imdb_id)
+    again = await api.get(path, headers={"If-None-Match": tag})
+    assert (again.status, again.json["id"]) == (200, second["id"])
+    change = await api.request(
+        "PATCH", path, token=token, headers={"If-Match": tag}, json={"year": 2000}
+    )
+    assert (change.status, change.json["code"]) == (412, "version_mismatch")
+
+
 async def test_of_two_concurrent_updates_one_is_refused(api: ApiClient) -> None:
     film = await add_film(api, title=unique_title("Pellworth"))
     path, token = f"/api/v1/movies/{film['id']}", await api.admin_token()
     responses = await asyncio.gather(
         *(
             api.request(
-                "PATCH", path, token=token, headers={"If-Match": '"1.0"'}, json={"year": year}
+                "PATCH", path, token=token, headers={"If-Match": tag_of(film)}, json={"year": year}
             )
             for year in (1990, 1991)
         )

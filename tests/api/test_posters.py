@@ -62,7 +62,7 @@ async def test_a_stored_poster_raises_the_films_tag_and_not_its_version(
     film = await with_poster(api, omdb_address)
     shown = await api.get(f"/api/v1/movies/{film['id']}")
     assert shown.json["version"] == 1
-    assert shown.headers["ETag"] == '"1.1"'
+    assert shown.headers["ETag"] == f'"{film["id"]}.1.1"'
 
 
 async def test_a_film_without_a_poster_shows_its_title(api: ApiClient) -> None:

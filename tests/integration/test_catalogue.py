@@ -8,6 +8,7 @@ from service.errors import Conflict, Invalid, NotFound, VersionMismatch
 from service.films.catalogue import Catalogue
 from service.films.models import Film, Genre
 from service.films.schemas import FilmFacts, FilmPatch, ImdbRating, Provenance, Ratings
+from service.films.versions import FilmVersion
 from service.outbox.models import Outbox
 
 SAMPLE = Provenance(source="sample")
@@ -97,16 +98,29 @@ async def test_an_upsert_adds_genres_and_an_added_film_may_only_use_existing_one
 
 async def test_an_update_of_an_older_version_is_refused(catalogue: Catalogue) -> None:
     film = await catalogue.add(JAWS)
-    await catalogue.update(str(film.id), 1, FilmPatch(year=1976))
+    await catalogue.update(str(film.id), [FilmVersion(film.id, 1)], FilmPatch(year=1976))
     with pytest.raises(VersionMismatch):
-        await catalogue.update(str(film.id), 1, FilmPatch(year=1977))
+        await catalogue.update(str(film.id), [FilmVersion(film.id, 1)], FilmPatch(year=1977))
     assert (await Film.get(id=film.id)).year == 1976
+
+
+async def test_an_update_based_on_a_deleted_film_of_the_same_imdb_id_is_refused(
+    catalogue: Catalogue,
+) -> None:
+    deleted = await catalogue.add(JAWS)
+    await catalogue.delete("tt0073195", None)
+    await catalogue.add(JAWS)
+    with pytest.raises(VersionMismatch):
+        await catalogue.update("tt0073195", [FilmVersion(deleted.id, 1)], FilmPatch(year=1976))
 
 
 async def test_of_concurrent_updates_of_the_same_version_one_succeeds(catalogue: Catalogue) -> None:
     film = await catalogue.add(JAWS)
     results = await asyncio.gather(
-        *(catalogue.update(str(film.id), 1, FilmPatch(year=y)) for y in range(1980, 1990)),
+        *(
+            catalogue.update(str(film.id), [FilmVersion(film.id, 1)], FilmPatch(year=y))
+            for y in range(1980, 1990)
+        ),
         return_exceptions=True,
     )
     assert sum(isinstance(result, Film) for result in results) == 1
@@ -115,7 +129,9 @@ async def test_of_concurrent_updates_of_the_same_version_one_succeeds(catalogue:
 
 async def test_an_update_that_changes_nothing_writes_nothing(catalogue: Catalogue) -> None:
     film = await catalogue.add(JAWS)
-    unchanged = await catalogue.update(str(film.id), 1, FilmPatch(year=1975))
+    unchanged = await catalogue.update(
+        str(film.id), [FilmVersion(film.id, 1)], FilmPatch(year=1975)
+    )
     assert unchanged.version == 1
     assert await Outbox.all().count() == 1
 
@@ -135,7 +151,9 @@ async def test_an_update_to_the_imdb_id_of_another_film_is_refused(catalogue: Ca
     await catalogue.add(JAWS)
     other = await catalogue.add(FilmFacts(title="Duel"))
     with pytest.raises(Conflict):
-        await catalogue.update(str(other.id), 1, FilmPatch(imdb_id="tt0073195"))
+        await catalogue.update(
+            str(other.id), [FilmVersion(other.id, 1)], FilmPatch(imdb_id="tt0073195")
+        )
 
 
 async def test_an_end_year_before_the_stored_year_is_refused(
@@ -148,7 +166,7 @@ async def test_an_end_year_before_the_stored_year_is_refused(
 
 async def test_a_deletion_takes_the_next_version(catalogue: Catalogue) -> None:
     film = await catalogue.add(JAWS)
-    await catalogue.delete("tt0073195", 1)
+    await catalogue.delete("tt0073195", [FilmVersion(film.id, 1)])
     last = await Outbox.all().order_by("-id").first()
     assert last is not None
     assert (last.kind, last.film_id, last.version) == ("withdrawn", film.id, 2)

@@ -97,7 +97,22 @@ def test_a_page_beyond_the_limits_or_an_unknown_parameter_is_an_error_that_names
 
 @pytest.mark.parametrize(
     ("if_none_match", "status"),
-    [('"7"', 304), ('W/"7"', 304), ("*", 304), ('"6", "7"', 304), ('"6"', 200)],
+    [
+        ('"7"', 304),
+        ('"7-gz"', 304),
+        ('"7-br"', 304),
+        ('W/"7-zst"', 304),
+        ('W/"7"', 304),
+        ("*", 304),
+        ('"6", "7"', 304),
+        ('"6,7",,"7"', 304),
+        ('"6"', 200),
+        ('"6,7"', 200),
+        ('"7-xz"', 200),
+        ("7", 400),
+        ('"7', 400),
+        ('"6" "7"', 400),
+    ],
 )
 def test_a_response_that_the_client_has_is_not_sent_again(
     client: ReusableClient, if_none_match: str, status: int

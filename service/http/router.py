@@ -1,0 +1,49 @@
+"""A router that answers `HEAD` wherever it answers `GET`, and that knows each address's methods.
+
+Sanic's own router leaves `HEAD` to each route, and its error for a method that is not allowed
+does not name the allowed ones if several routes share an address.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sanic.constants import HTTP_METHODS
+from sanic.exceptions import MethodNotAllowed
+from sanic.router import Router
+from sanic_routing.exceptions import NoMethod, NotFound
+from sanic_routing.route import Route
+
+
+class CompleteRouter(Router):
+    """Sanic's router with `HEAD` for each `GET`, and a true `Allow`."""
+
+    def add(  # type: ignore[override]  # Sanic's own router changes the signature as well
+        self, uri: str, methods: Iterable[str], *args: Any, **options: Any
+    ) -> Any:
+        """Add a route; one for `GET` answers `HEAD` too, without a body."""
+        names = {str(method) for method in methods}
+        if "GET" in names:
+            names.add("HEAD")
+        return super().add(uri, sorted(names), *args, **options)
+
+    def _get(self, path: str, method: str, host: str | None) -> tuple[Route, Any, dict[str, Any]]:
+        try:
+            return super()._get(path, method, host)
+        except MethodNotAllowed as error:
+            raise MethodNotAllowed(
+                str(error), method=method, allowed_methods=self.allowed_methods(path)
+            ) from None
+
+    def allowed_methods(self, path: str) -> list[str]:
+        """Return the methods of an address; `OPTIONS` is answered everywhere."""
+        return [
+            *(method for method in sorted(map(str, HTTP_METHODS)) if self._has(path, method)),
+            "OPTIONS",
+        ]
+
+    def _has(self, path: str, method: str) -> bool:
+        try:
+            self.resolve(path=path, method=method)
+        except (NoMethod, NotFound):
+            return False
+        return True
