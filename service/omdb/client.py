@@ -141,7 +141,9 @@ class OmdbClient:
             raise _unavailable_error("OMDb does not answer.")
         budget = await self._quota.get_budget()
         if budget.stopped_until is not None:
-            raise Unavailable("The day's calls to OMDb are spent.", code="omdb_quota_exhausted")
+            raise Unavailable(
+                "The daily quota of OMDb calls is exhausted.", code="omdb_quota_exhausted"
+            )
         return f"{budget.used} of {budget.limit} calls used today"
 
     async def _request_film(

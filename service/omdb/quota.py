@@ -126,7 +126,7 @@ class OmdbQuota:
 
 def _exhausted_error(wait_ms: int) -> Unavailable:
     return Unavailable(
-        "The day's calls to OMDb are spent.",
+        "The daily quota of OMDb calls is exhausted.",
         code="omdb_quota_exhausted",
         retry_after=wait_ms / 1000,
     )

@@ -1,4 +1,4 @@
-"""Posters over HTTP: bytes that never change at their own address, a sheet where there is none."""
+"""Posters over HTTP: immutable at their own address, a placeholder for a film without one."""
 
 import io
 import xml.etree.ElementTree as ElementTree
@@ -11,76 +11,74 @@ from tests.api.test_films import add_film, unique_title
 from tests.support.service_runner import ApiClient
 from tests.support.waiting import wait_until
 
-NAMED = "/posters/tt0068646.jpg"  # a picture that the OMDb of these tests has
+FAKE_OMDB_POSTER = "/posters/tt0068646.jpg"
 
 
-async def with_poster(api: ApiClient, omdb_address: str) -> dict[str, Any]:
-    """Return a film, once its poster is stored."""
-    source = omdb_address.rstrip("/") + NAMED
+async def add_film_with_poster(api: ApiClient, omdb_address: str) -> dict[str, Any]:
+    """Add a film and return it as soon as its poster is stored."""
+    source = omdb_address.rstrip("/") + FAKE_OMDB_POSTER
     film = await add_film(api, title=unique_title("Poster"), poster_url=source)
 
-    async def stored() -> dict[str, Any] | None:
-        shown = (await api.get(f"/api/v1/movies/{film['id']}")).json
-        return shown if shown["poster"]["status"] == "stored" else None
+    async def get_if_stored() -> dict[str, Any] | None:
+        body = (await api.get(f"/api/v1/movies/{film['id']}")).json
+        return body if body["poster"]["status"] == "stored" else None
 
-    return dict(await wait_until(stored))
+    return dict(await wait_until(get_if_stored))
 
 
-async def test_a_poster_is_shown_by_its_film_and_by_its_own_address(
+async def test_a_poster_is_served_by_film_and_by_its_own_address(
     api: ApiClient, omdb_address: str
 ) -> None:
-    film = await with_poster(api, omdb_address)
+    film = await add_film_with_poster(api, omdb_address)
     for size, width in (("w185", 185), ("w342", 342), ("w780", 600)):
-        own = await api.get(film["poster"]["sizes"][size])
+        by_key = await api.get(film["poster"]["sizes"][size])
         by_film = await api.get(f"/api/v1/movies/{film['id']}/poster?size={size}")
-        assert own.status == by_film.status == 200
-        assert own.body == by_film.body
-        assert Image.open(io.BytesIO(own.body)).size[0] == width
-        assert own.headers["Content-Type"] == "image/jpeg"
-        assert own.headers["X-Content-Type-Options"] == "nosniff"
-        assert own.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert by_key.status == by_film.status == 200
+        assert by_key.body == by_film.body
+        assert Image.open(io.BytesIO(by_key.body)).size[0] == width
+        assert by_key.headers["Content-Type"] == "image/jpeg"
+        assert by_key.headers["X-Content-Type-Options"] == "nosniff"
+        assert by_key.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert "immutable" not in by_film.headers["Cache-Control"]
-    unasked = await api.get(f"/api/v1/movies/{film['id']}/poster")
-    assert unasked.body == (await api.get(film["poster"]["url"])).body
+    default_size = await api.get(f"/api/v1/movies/{film['id']}/poster")
+    assert default_size.body == (await api.get(film["poster"]["url"])).body
 
 
-async def test_a_poster_that_a_client_has_is_not_sent_again(
-    api: ApiClient, omdb_address: str
-) -> None:
-    film = await with_poster(api, omdb_address)
+async def test_a_matching_etag_returns_304(api: ApiClient, omdb_address: str) -> None:
+    film = await add_film_with_poster(api, omdb_address)
     for path in (film["poster"]["url"], f"/api/v1/movies/{film['id']}/poster"):
-        tag = (await api.get(path)).headers["ETag"]
-        again = await api.get(path, headers={"If-None-Match": tag})
-        assert (again.status, again.body, again.headers["ETag"]) == (304, b"", tag)
+        etag = (await api.get(path)).headers["ETag"]
+        again = await api.get(path, headers={"If-None-Match": etag})
+        assert (again.status, again.body, again.headers["ETag"]) == (304, b"", etag)
     other = await api.get(f"/api/v1/movies/{film['id']}/poster?size=w185")
-    assert other.headers["ETag"] != tag
+    assert other.headers["ETag"] != etag
 
 
-async def test_a_stored_poster_raises_the_films_tag_and_not_its_version(
+async def test_a_stored_poster_changes_the_films_etag_and_not_its_version(
     api: ApiClient, omdb_address: str
 ) -> None:
-    film = await with_poster(api, omdb_address)
-    shown = await api.get(f"/api/v1/movies/{film['id']}")
-    assert shown.json["version"] == 1
-    assert shown.headers["ETag"] == f'"{film["id"]}.1.1"'
+    film = await add_film_with_poster(api, omdb_address)
+    response = await api.get(f"/api/v1/movies/{film['id']}")
+    assert response.json["version"] == 1
+    assert response.headers["ETag"] == f'"{film["id"]}.1.1"'
 
 
-async def test_a_film_without_a_poster_shows_its_title(api: ApiClient) -> None:
-    named = unique_title("<script>alert('&')</script>")
-    film = await add_film(api, title=named)
+async def test_a_film_without_a_poster_gets_a_placeholder_with_its_title(api: ApiClient) -> None:
+    film_title = unique_title("<script>alert('&')</script>")
+    film = await add_film(api, title=film_title)
     assert film["poster"] == {"status": "missing", "reason": None, "url": None, "sizes": {}}
-    drawn = await api.get(f"/api/v1/movies/{film['id']}/poster?size=w780")
-    assert (drawn.status, drawn.headers["Content-Type"]) == (200, "image/svg+xml")
-    assert int(drawn.headers["Cache-Control"].rpartition("=")[2]) <= 60
-    assert drawn.headers["X-Content-Type-Options"] == "nosniff"
-    assert "default-src 'none'" in drawn.headers["Content-Security-Policy"]
-    sheet = ElementTree.fromstring(drawn.body)
-    assert sheet.get("width") == "780"
-    assert not [part for part in sheet.iter() if part.tag.endswith("script")]
-    assert "alert" in "".join(sheet.itertext())
+    placeholder = await api.get(f"/api/v1/movies/{film['id']}/poster?size=w780")
+    assert (placeholder.status, placeholder.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert int(placeholder.headers["Cache-Control"].rpartition("=")[2]) <= 60
+    assert placeholder.headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in placeholder.headers["Content-Security-Policy"]
+    svg = ElementTree.fromstring(placeholder.body)
+    assert svg.get("width") == "780"
+    assert not [element for element in svg.iter() if element.tag.endswith("script")]
+    assert "alert" in "".join(svg.itertext())
     again = await api.get(
         f"/api/v1/movies/{film['id']}/poster?size=w780",
-        headers={"If-None-Match": drawn.headers["ETag"]},
+        headers={"If-None-Match": placeholder.headers["ETag"]},
     )
     assert again.status == 304
 
@@ -93,17 +91,17 @@ async def test_a_film_without_a_poster_shows_its_title(api: ApiClient) -> None:
         ("{omdb}/posters/none.jpg", "missing", "404"),
     ],
 )
-async def test_a_poster_that_fails_says_why_and_the_film_is_served(
+async def test_a_failed_poster_states_its_reason_and_the_film_is_served(
     api: ApiClient, omdb_address: str, source: str, status: str, reason: str
 ) -> None:
     address = source.format(omdb=omdb_address.rstrip("/"))
     film = await add_film(api, title=unique_title("Posterless"), poster_url=address)
 
-    async def decided() -> dict[str, Any] | None:
-        shown = (await api.get(f"/api/v1/movies/{film['id']}")).json
-        return dict(shown["poster"]) if shown["poster"]["status"] != "pending" else None
+    async def get_if_decided() -> dict[str, Any] | None:
+        body = (await api.get(f"/api/v1/movies/{film['id']}")).json
+        return dict(body["poster"]) if body["poster"]["status"] != "pending" else None
 
-    poster = await wait_until(decided)
+    poster = await wait_until(get_if_decided)
     assert poster["status"] == status
     assert reason in poster["reason"]
     assert (poster["url"], poster["sizes"]) == (None, {})
@@ -119,9 +117,9 @@ async def test_a_poster_that_fails_says_why_and_the_film_is_served(
         ("/api/v1/movies/tt0073195/poster?width=342", 422, "invalid"),
     ],
 )
-async def test_what_is_not_there_is_a_problem_document(
+async def test_an_invalid_request_is_a_problem_document(
     api: ApiClient, path: str, status: int, code: str
 ) -> None:
-    refused = await api.get(path)
-    assert (refused.status, refused.json["code"]) == (status, code)
-    assert refused.headers["Content-Type"] == "application/problem+json"
+    response = await api.get(path)
+    assert (response.status, response.json["code"]) == (status, code)
+    assert response.headers["Content-Type"] == "application/problem+json"

@@ -145,15 +145,15 @@ async def test_an_indexer_that_dies_after_storing_leaves_only_objects_that_are_r
             cwd=ROOT,
         )
         assert await process.wait() == -signal.SIGKILL
-        orphans = {stored.key async for stored in store.list_objects()} - stored_keys
-        assert orphans
+        unreferenced = {stored.key async for stored in store.list_objects()} - stored_keys
+        assert unreferenced
         film = await get_film(other)
         await film.delete()
         harness.clock.advance(2 * DAY)
-        assert await harness.worker.purge_unreferenced() == len(orphans)
+        assert await harness.worker.purge_unreferenced() == len(unreferenced)
         assert {stored.key async for stored in store.list_objects()} == stored_keys
     observations.add(
-        f"killed when {moment}: stored again under the same key; an orphan is purged after a day"
+        f"killed when {moment}: stored again under the same key; an unreferenced one is purged"
     )
     observations.confirm("I8")
 
@@ -167,15 +167,15 @@ async def test_an_unreferenced_object_is_purged_from_the_bucket_and_the_others_s
         return film["id"] if film["poster"]["status"] == "stored" else None
 
     film_id = await wait_until(get_id_if_stored)
-    orphan = object_key("0" * 64, next(iter(POSTER_WIDTHS)))
+    unreferenced_key = object_key("0" * 64, next(iter(POSTER_WIDTHS)))
     async with store_of(sound.service.environment) as store:
-        await store.put(orphan, b"of a film that was never recorded", MEDIA_TYPE)
+        await store.put(unreferenced_key, b"of a film that was never recorded", MEDIA_TYPE)
         assert await accounted_for(sound.service, sound.direct) == 0, (
             "it may belong to a job in progress"
         )
-        assert await store.get(orphan) is not None
+        assert await store.get(unreferenced_key) is not None
         assert await accounted_for(sound.service, sound.direct, timedelta(0)) == 1
-        assert await store.get(orphan) is None
+        assert await store.get(unreferenced_key) is None
     poster = await client.get(f"/api/v1/movies/{film_id}/poster")
     assert (poster.status, poster.headers["Content-Type"]) == (200, MEDIA_TYPE)
     observations.add("an unreferenced object in the bucket is purged after a day, and no other")

@@ -33,6 +33,17 @@ def create_noise_image(
     return encode_image(Image.effect_noise(size, 60).convert("RGB"), format, **options)
 
 
+def open_jpeg(data: bytes) -> Image.Image:
+    """Return the image in `data`, which must be a JPEG."""
+    return Image.open(io.BytesIO(data), formats=["JPEG"])
+
+
+def is_similar(colour: object, expected: tuple[int, int, int]) -> bool:
+    """Return whether a pixel has about the expected colour; JPEG is lossy."""
+    assert isinstance(colour, tuple)
+    return all(abs(a - b) < 12 for a, b in zip(colour, expected, strict=True))
+
+
 def create_pixel_bomb() -> bytes:
     """Return a small PNG whose header states 900 million pixels."""
     png = encode_image(Image.new("1", (8, 8)), "PNG")

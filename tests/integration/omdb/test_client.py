@@ -233,7 +233,7 @@ async def test_an_exhausted_quota_blocks_calls_until_the_next_probe(
         await client.fetch_by_id(MATRIX)
     assert (error.value.code, error.value.retry_after) == ("omdb_quota_exhausted", 3_000)
     assert len(omdb.calls) == 1
-    with pytest.raises(Unavailable, match="spent"):
+    with pytest.raises(Unavailable, match="exhausted"):
         await client.health()
 
     clock.advance(3_000)

@@ -1,7 +1,6 @@
 """The image processor: untrusted bytes become three images or a reason, and do no harm."""
 
 import asyncio
-import io
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -21,6 +20,8 @@ from tests.support.sample_images import (
     create_pixel_bomb,
     create_scan_bomb,
     encode_image,
+    is_similar,
+    open_jpeg,
 )
 
 WIDTHS = list(POSTER_WIDTHS.values())
@@ -31,15 +32,6 @@ async def image_processor() -> AsyncIterator[ImageProcessor]:
     processor = ImageProcessor()
     yield processor
     await processor.close()
-
-
-def open_jpeg(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(data), formats=["JPEG"])
-
-
-def is_similar(colour: object, expected: tuple[int, int, int]) -> bool:
-    assert isinstance(colour, tuple)
-    return all(abs(a - b) < 12 for a, b in zip(colour, expected, strict=True))
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])

@@ -331,8 +331,8 @@ async def test_an_unexpected_exception_is_retried_and_does_not_delay_other_poste
 async def test_the_worker_purges_periodically_and_continues_after_a_failure(
     harness: PosterHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    orphan = object_key("0" * 64, "w342")
-    await harness.store.put(orphan, b"orphan", "image/jpeg")
+    key = object_key("0" * 64, "w342")
+    await harness.store.put(key, b"unreferenced", "image/jpeg")
     harness.clock.advance(2 * DAY)
     delete, failures = harness.store.delete, []
 
@@ -345,12 +345,12 @@ async def test_the_worker_purges_periodically_and_continues_after_a_failure(
     monkeypatch.setattr(harness.store, "delete", fail_once)
 
     async def is_purged() -> bool:
-        return await harness.store.get(orphan) is None
+        return await harness.store.get(key) is None
 
     with capture_logs() as logs:
         async with run_worker(harness.create_worker(purge_interval=0.02)):
             await wait_until(is_purged)
-    assert failures == [orphan]
+    assert failures == [key]
     assert await has_logged(logs, "posters_not_swept")
 
 
@@ -390,10 +390,10 @@ async def test_a_failed_notification_is_repeated(
 async def test_an_old_unreferenced_object_is_purged(harness: PosterHarness) -> None:
     film_id = await harness.add_film("/picture/good")
     await harness.worker.run_once()
-    await harness.store.put(object_key("0" * 64, "w342"), b"orphan", "image/jpeg")
+    await harness.store.put(object_key("0" * 64, "w342"), b"unreferenced", "image/jpeg")
     assert await harness.worker.purge_unreferenced() == 0, "all are too young"
     harness.clock.advance(2 * DAY)
-    await harness.store.put(object_key("1" * 64, "w342"), b"orphan", "image/jpeg")
+    await harness.store.put(object_key("1" * 64, "w342"), b"unreferenced", "image/jpeg")
     assert await harness.worker.purge_unreferenced() == 2
     key = (await get_film(film_id)).poster_key
     remaining = {stored.key async for stored in harness.store.list_objects()}

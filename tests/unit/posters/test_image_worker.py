@@ -1,7 +1,5 @@
 """Decoding of untrusted images: every format and fault, without the sandbox."""
 
-import io
-
 import pytest
 from PIL import Image
 
@@ -13,18 +11,11 @@ from tests.support.sample_images import (
     create_noise_image,
     create_pixel_bomb,
     encode_image,
+    is_similar,
+    open_jpeg,
 )
 
 WIDTHS = list(POSTER_WIDTHS.values())
-
-
-def open_jpeg(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(data), formats=["JPEG"])
-
-
-def is_similar(colour: object, expected: tuple[int, int, int]) -> bool:
-    assert isinstance(colour, tuple)
-    return all(abs(a - b) < 12 for a, b in zip(colour, expected, strict=True))
 
 
 @pytest.mark.fault("poster-not-an-image")
