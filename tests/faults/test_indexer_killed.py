@@ -108,7 +108,7 @@ async def test_a_swap_whose_response_is_lost_counts_if_it_happened(
     writer = container.build_writer(Settings(search_url=proxy.before(search_url)))
     assert isinstance(writer, ElasticsearchWriter)
     await writer.open()
-    update_aliases, lost = writer._ready().indices.update_aliases, 0
+    update_aliases, lost = writer._get_client().indices.update_aliases, 0
 
     async def update_and_lose_response(**params: object) -> object:
         nonlocal lost
@@ -116,7 +116,7 @@ async def test_a_swap_whose_response_is_lost_counts_if_it_happened(
         async with proxy.poisoned("limit_data", bytes=1):
             return await update_aliases(**params)  # type: ignore[arg-type]
 
-    writer._ready().indices.update_aliases = update_and_lose_response  # type: ignore[method-assign, assignment]
+    writer._get_client().indices.update_aliases = update_and_lose_response  # type: ignore[method-assign, assignment]
     await catalogue.upsert_all(FILMS, SAMPLE)
     await worker.process_batch()
     handles = IndexHandles(writer, inventory, index_handles.build_engine)
