@@ -1,8 +1,8 @@
-"""Where a film has the words of a query, and how near they come: for highlights and for `why`.
+"""Where a film has the words of a query and how near they come: for highlights and `explain`.
 
-It looks at the few films of one page, word by word, after ranking is done: so it can say more than
-ranking needs (which letters of the original text, how many of them off). Ranges count characters
-(code points) of the text as it is stored; a list of names reads as one text with `, ` between them.
+It looks at the few films of one page, word by word, after ranking. So it can say more than ranking
+needs: which letters of the original text match and how many of them differ. Ranges count characters
+(code points) of the stored text; a list of names reads as one text with `, ` between them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,13 +24,14 @@ from service.text.phonetics import phonetic_key
 
 MatchField = Literal["title", "aliases", "directors", "writers", "actors", "plot"]
 TermMatches = dict[str, tuple[float, str]]
-"""Words that may stand for a typed one: what it costs to take each, and how that is said."""
+"""The words that a query's word may stand for, each with its cost and the reason in words."""
 
-VALUE_SEPARATOR = ", "  # values of a list, read as one text
-MIN_SIMILARITY = 0.6  # of the letters of two words
-MIN_INNER_PREFIX_LENGTH = 4  # letters of a beginning that is not the last word
+VALUE_SEPARATOR = ", "  # between the values of a list
+MIN_SIMILARITY = 0.6  # of two words
+MIN_INNER_PREFIX_LENGTH = 4  # letters of a prefix that is not the last word
 MAX_PLOT_LENGTH = 5_000  # characters
-MAX_CACHED_TEXTS = 20_000  # titles and names whose words are remembered, some 15 MB
+MAX_CACHED_TEXTS = 20_000  # titles and names whose words are cached, about 15 MB
+NO_MATCH_COST = 9.0  # above the cost of every match
 
 _LABELS: dict[MatchField, str] = {
     "title": "title word",
@@ -45,7 +46,7 @@ _EDIT_REASONS = {1: "one letter off", 2: "two letters off", 3: "three letters of
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A piece of a film's text that stands for a word, or for two, of the query."""
+    """A range of a film's text that matches one word of the query, or two."""
 
     field: MatchField
     start: int
@@ -55,9 +56,9 @@ class Match:
 
     @property
     def explanation(self) -> str:
-        """The same in plain words."""
-        joint = " " if self.reason == "exact" else ", "
-        return f"{_LABELS[self.field]} ‘{self.text}’{joint}{self.reason}"
+        """The match in plain words."""
+        separator = " " if self.reason == "exact" else ", "
+        return f"{_LABELS[self.field]} ‘{self.text}’{separator}{self.reason}"
 
 
 @lru_cache(maxsize=MAX_CACHED_TEXTS)
@@ -65,9 +66,9 @@ def _cached_spans(text: str) -> tuple[Span, ...]:
     return tuple(word_spans(text))
 
 
-@dataclass(frozen=True)  # no slots: they leave no place for what is worked out once
+@dataclass(frozen=True)  # no slots: cached properties need a `__dict__`
 class _FilmText:
-    """One of a film's texts, its words, and the same with neighbours run together."""
+    """One text of a film with the ranges of its words."""
 
     field: MatchField
     text: str
@@ -75,29 +76,31 @@ class _FilmText:
 
     @classmethod
     def join(cls, field: MatchField, values: Iterable[str]) -> "_FilmText":
-        text, found = "", []
+        """Join the values of a field to one text."""
+        text = ""
+        spans: list[Span] = []
         for value in values:
             start = len(text) + (len(VALUE_SEPARATOR) if text else 0)
             text += (VALUE_SEPARATOR if text else "") + value
-            known = word_spans(value) if field == "plot" else _cached_spans(value)
-            found += [Span(s.word, start + s.start, start + s.end) for s in known]
-        return cls(field, text, tuple(found))
+            value_spans = word_spans(value) if field == "plot" else _cached_spans(value)
+            spans += [Span(s.word, start + s.start, start + s.end) for s in value_spans]
+        return cls(field, text, tuple(spans))
 
-    def match(self, span: Span, how: str) -> Match:
-        """The piece of the text."""
-        return Match(self.field, span.start, span.end, self.text[span.start : span.end], how)
+    def match(self, span: Span, reason: str) -> Match:
+        """Return the match of a range of this text."""
+        return Match(self.field, span.start, span.end, self.text[span.start : span.end], reason)
 
     @cached_property
     def exact(self) -> dict[str, Span]:
-        """Where each word stands first; pairs, but in a plot, behind all words."""
-        found: dict[str, Span] = {}
+        """The first range of each word, then of each pair; a plot has no pairs."""
+        first_spans: dict[str, Span] = {}
         for span in (*self.spans, *(() if self.field == "plot" else self.pairs)):
-            found.setdefault(span.word, span)
-        return found
+            first_spans.setdefault(span.word, span)
+        return first_spans
 
     @cached_property
     def pairs(self) -> list[Span]:
-        """Neighbouring words as one, as in `starwars`."""
+        """Neighbouring words run together, as in `starwars`."""
         return [
             Span(a.word + b.word, a.start, b.end)
             for a, b in zip(self.spans, self.spans[1:], strict=False)
@@ -105,151 +108,172 @@ class _FilmText:
 
 
 def find_matches(query: Query, films: Sequence[FilmRow], fields: SearchFields) -> list[list[Match]]:
-    """What of each film stands for the words of `query` that are looked up, in the query's order.
+    """Return the matches of each film, in the order of the query's words.
 
-    All films at once, since what a word may stand for is the same for all of them.
+    All films are searched together, since what a word may stand for is the same for all of them.
     """
     texts = [_film_texts(film, fields) for film in films]
-    there = {word for each in texts for text in each if text.field != "plot" for word in text.exact}
-    kin = _TermMatcher(query, list(there))
-    return [_match_film(kin, each, film, fields) for each, film in zip(texts, films, strict=True)]
+    words = {
+        word
+        for film_texts in texts
+        for text in film_texts
+        if text.field != "plot"
+        for word in text.exact
+    }
+    matcher = _TermMatcher(query, list(words))
+    return [
+        _match_film(matcher, film_texts, film, fields)
+        for film_texts, film in zip(texts, films, strict=True)
+    ]
 
 
 def _match_film(
-    kin: "_TermMatcher", texts: list[_FilmText], film: FilmRow, scope: SearchFields
+    matcher: "_TermMatcher", texts: list[_FilmText], film: FilmRow, fields: SearchFields
 ) -> list[Match]:
-    typed = kin.typed
-    alone = [_best_match(kin, place, 1, texts) for place in range(len(typed))]
-    found: list[Match] = []
-    place = 0
-    while place < len(typed):
-        one = alone[place]
-        if place + 1 < len(typed):
-            least = min(_cost_of(one), _cost_of(alone[place + 1]))
-            both = _best_match(kin, place, 2, texts) if least else None
-            if both is not None and both[0] < least:
-                found.append(both[1])
-                place += 2
+    words = matcher.words
+    single_matches = [_best_match(matcher, position, 1, texts) for position in range(len(words))]
+    matches: list[Match] = []
+    position = 0
+    while position < len(words):
+        single = single_matches[position]
+        if position + 1 < len(words):
+            cost = min(_cost_of(single), _cost_of(single_matches[position + 1]))
+            pair = _best_match(matcher, position, 2, texts) if cost else None
+            if pair is not None and pair[0] < cost:
+                matches.append(pair[1])
+                position += 2
                 continue
-        if one is not None:
-            found.append(one[1])
-        elif "title" in scope and typed[place] in initials(film.title, tokenize(film.title)):
-            found.append(Match("title", 0, len(film.title), film.title, "its initials"))
-        place += 1
-    return found
+        if single is not None:
+            matches.append(single[1])
+        elif "title" in fields and words[position] in initials(film.title, tokenize(film.title)):
+            matches.append(Match("title", 0, len(film.title), film.title, "its initials"))
+        position += 1
+    return matches
 
 
 def match_ranges(matches: Sequence[Match]) -> dict[str, list[list[int]]]:
-    """The matched pieces by field, in order, without overlaps."""
-    by_field: dict[str, list[list[int]]] = {}
+    """Return the matched ranges by field, in order; overlapping ranges are merged."""
+    ranges_by_field: dict[str, list[list[int]]] = {}
     for match in sorted(matches, key=lambda m: (m.field, m.start, m.end)):
-        known = by_field.setdefault(match.field, [])
-        if known and match.start <= known[-1][1]:
-            known[-1][1] = max(known[-1][1], match.end)
+        ranges = ranges_by_field.setdefault(match.field, [])
+        if ranges and match.start <= ranges[-1][1]:
+            ranges[-1][1] = max(ranges[-1][1], match.end)
         else:
-            known.append([match.start, match.end])
-    return by_field
+            ranges.append([match.start, match.end])
+    return ranges_by_field
 
 
 def explain_match(query: Query, film: FilmRow, matches: Sequence[Match]) -> str:
-    """Why the film is there, in plain words."""
+    """Return why the film is a hit, in plain words."""
     if query.imdb_id is not None:
         return "its IMDb id"
     if "".join(tokenize(film.title)) in ("".join(query.words), "".join(query.core)):
         return f"title ‘{film.title}’ in full"
-    said = list(dict.fromkeys(match.explanation for match in matches))
+    reasons = list(dict.fromkeys(match.explanation for match in matches))
     if query.year is not None and not any(m.text == str(query.year) for m in matches):
-        said += [f"year {film.year}"] if film.year == query.year else []
-    return "; ".join(said) or "similar letters"
+        reasons += [f"year {film.year}"] if film.year == query.year else []
+    return "; ".join(reasons) or "similar letters"
 
 
-def _film_texts(film: FilmRow, scope: SearchFields) -> list[_FilmText]:
+def _film_texts(film: FilmRow, fields: SearchFields) -> list[_FilmText]:
     texts: list[_FilmText] = []
-    if "title" in scope:
+    if "title" in fields:
         texts += [_FilmText.join("title", [film.title]), _FilmText.join("aliases", film.aliases)]
-    if "director" in scope:
+    if "director" in fields:
         texts.append(_FilmText.join("directors", film.directors))
-    if "writer" in scope:
+    if "writer" in fields:
         texts.append(_FilmText.join("writers", film.writers))
-    if "cast" in scope:
+    if "cast" in fields:
         texts.append(_FilmText.join("actors", film.actors))
-    if "plot" in scope and film.plot:
+    if "plot" in fields and film.plot:
         texts.append(_FilmText.join("plot", [film.plot[:MAX_PLOT_LENGTH]]))
     return texts
 
 
-def _cost_of(found: tuple[float, Match] | None) -> float:
-    return 9.0 if found is None else found[0]
+def _cost_of(match: tuple[float, Match] | None) -> float:
+    return NO_MATCH_COST if match is None else match[0]
 
 
 def _best_match(
-    kin: "_TermMatcher", place: int, count: int, texts: list[_FilmText]
+    matcher: "_TermMatcher", position: int, count: int, texts: list[_FilmText]
 ) -> tuple[float, Match] | None:
-    """The piece that stands for `count` words from `place` on at the least cost; of equals the
-    first text's.
+    """Return the match of lowest cost for `count` words from `position` on, with its cost.
+
+    Of equal costs, the match in the first text is returned.
     """
-    typed = "".join(kin.typed[place : place + count])
+    word = "".join(matcher.words[position : position + count])
     for text in texts:
-        if (span := text.exact.get(typed)) is not None:
+        if (span := text.exact.get(word)) is not None:
             return 0.0, text.match(span, "exact")
-    near = kin.matches(typed, last=place + count > kin.end)
+    term_matches = matcher.find(word, is_last=position + count > matcher.last)
     best: tuple[float, Match] | None = None
     for text in texts:
-        if text.field == "plot" or near.keys().isdisjoint(text.exact.keys()):
+        if text.field == "plot" or term_matches.keys().isdisjoint(text.exact.keys()):
             continue
-        for word, span in text.exact.items():
-            if (cost := near.get(word)) is not None and cost[0] < _cost_of(best):
-                best = cost[0], text.match(span, cost[1])
+        for film_word, span in text.exact.items():
+            if (match := term_matches.get(film_word)) is not None and match[0] < _cost_of(best):
+                best = match[0], text.match(span, match[1])
     return best
 
 
 class _TermMatcher:
-    """What words of a query may stand for among the words of a page; worked out when it is asked
-    for, since most words stand there as they were typed.
+    """Finds what words of a query may stand for among the words of a page.
+
+    Each word is looked up when it is needed, since most words match exactly.
     """
 
-    def __init__(self, query: Query, there: list[str]) -> None:
-        self.typed = query.core[:MAX_SLOTS]
-        self.end = len(query.core) - 1
-        self._there = there
-        self._known: dict[tuple[str, bool], TermMatches] = {}
+    def __init__(self, query: Query, film_words: list[str]) -> None:
+        self.words = query.core[:MAX_SLOTS]
+        self.last = len(query.core) - 1
+        self._film_words = film_words
+        self._matches: dict[tuple[str, bool], TermMatches] = {}
 
-    def matches(self, typed: str, *, last: bool) -> TermMatches:
-        """The words that may be meant by a word, or by two that were run together."""
-        if (known := self._known.get((typed, last))) is None:
-            known = self._known[typed, last] = _find_term_matches(typed, self._there, last)
-        return known
-
-
-def _find_term_matches(typed: str, there: list[str], last: bool) -> TermMatches:
-    """The words that may be meant, the best reason for each taken last."""
-    figure = numerals.to_digits(typed)
-    kin: TermMatches = {}
-    if typed not in STOP_WORDS and not typed.isdigit():
-        kin = _fuzzy_term_matches(typed, there)
-        if last or len(typed) >= MIN_INNER_PREFIX_LENGTH:
-            kin |= {word: (0.5, "its beginning") for word in there if word.startswith(typed)}
-    if (other := abbreviation_counterpart(typed)) is not None:
-        kin[other] = 0.1, "written out or short"
-    if figure.isdigit():
-        kin |= dict.fromkeys(numerals.equivalent_forms(figure), (0.1, "the same number"))
-    return kin
+    def find(self, word: str, *, is_last: bool) -> TermMatches:
+        """Return the words that `word`, or two words run together, may stand for."""
+        if (matches := self._matches.get((word, is_last))) is None:
+            matches = _find_term_matches(word, self._film_words, is_last)
+            self._matches[word, is_last] = matches
+        return matches
 
 
-def _fuzzy_term_matches(typed: str, there: list[str]) -> TermMatches:
-    kin: TermMatches = {}
-    if (size := len(typed)) >= MIN_INNER_PREFIX_LENGTH:
-        for _, edits, at in _within_edits(1, typed, [word[:size] for word in there]):
+def _find_term_matches(word: str, film_words: list[str], is_last: bool) -> TermMatches:
+    """Return the words that `word` may stand for; later, better reasons replace earlier ones."""
+    digits = numerals.to_digits(word)
+    matches: TermMatches = {}
+    if word not in STOP_WORDS and not word.isdigit():
+        matches = _fuzzy_term_matches(word, film_words)
+        if is_last or len(word) >= MIN_INNER_PREFIX_LENGTH:
+            matches |= {
+                film_word: (0.5, "its beginning")
+                for film_word in film_words
+                if film_word.startswith(word)
+            }
+    if (counterpart := abbreviation_counterpart(word)) is not None:
+        matches[counterpart] = 0.1, "written out or short"
+    if digits.isdigit():
+        matches |= dict.fromkeys(numerals.equivalent_forms(digits), (0.1, "the same number"))
+    return matches
+
+
+def _fuzzy_term_matches(word: str, film_words: list[str]) -> TermMatches:
+    matches: TermMatches = {}
+    if (length := len(word)) >= MIN_INNER_PREFIX_LENGTH:
+        prefixes = [film_word[:length] for film_word in film_words]
+        for _, edits, index in _within_edits(1, word, prefixes):
             if edits == 1:
-                kin[there[at]] = 1.5, "its beginning, one letter off"
-    if key := phonetic_key(typed):
-        kin |= {word: (2.5, "sounds the same") for word in there if phonetic_key(word) == key}
-    for word, edits, _ in _within_edits(len(_EDIT_REASONS), typed, there):
-        if edits in _EDIT_REASONS and 1 - edits / max(len(typed), len(word)) >= MIN_SIMILARITY:
-            kin[word] = float(edits), _EDIT_REASONS[edits]
-    return kin
+                matches[film_words[index]] = 1.5, "its beginning, one letter off"
+    if key := phonetic_key(word):
+        matches |= {
+            film_word: (2.5, "sounds the same")
+            for film_word in film_words
+            if phonetic_key(film_word) == key
+        }
+    for film_word, edits, _ in _within_edits(len(_EDIT_REASONS), word, film_words):
+        if edits in _EDIT_REASONS and 1 - edits / max(len(word), len(film_word)) >= MIN_SIMILARITY:
+            matches[film_word] = float(edits), _EDIT_REASONS[edits]
+    return matches
 
 
-def _within_edits(edits: int, typed: str, texts: list[str]) -> list[tuple[str, int, int]]:
-    """The texts at most so many letters away, with how many, and where each stands."""
-    return process.extract(typed, texts, scorer=OSA.distance, score_cutoff=edits, limit=None)
+def _within_edits(max_edits: int, word: str, texts: list[str]) -> list[tuple[str, int, int]]:
+    """Return (text, edits, index in `texts`) of the texts within `max_edits` of `word`."""
+    return process.extract(word, texts, scorer=OSA.distance, score_cutoff=max_edits, limit=None)

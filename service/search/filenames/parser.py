@@ -1,7 +1,7 @@
-"""Names of files and loose descriptions, read into what they say of a film.
+"""Parses file names and loose descriptions into the facts that they state about a film.
 
-A public library knows the vocabulary of releases (resolutions, sources, codecs, groups); what it
-takes for one of those though it is the title is read again here, from before the year.
+The library guessit knows the vocabulary of releases: resolutions, sources, codecs, groups. If it
+takes the title for one of these, the title is what stands before the year.
 """
 
 import re
@@ -13,7 +13,7 @@ import structlog
 from service.text.analysis import tokenize
 from service.text.imdb_ids import IMDB_ID
 
-MAX_NAME_LENGTH = 300  # characters of a name; longer ones are no names
+MAX_NAME_LENGTH = 300  # characters; the rest is ignored
 _YEAR = re.compile(r"(?<!\d)(18[89]\d|19\d\d|20\d\d)(?!\d|p)")
 _FOLDER = re.compile(r"^.*[/\\](?=[^/\\])")
 
@@ -22,7 +22,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ParsedName:
-    """What is said of a film. `runtime` in minutes; `series` when it is an episode's name."""
+    """The facts about a film that a name or a description states.
+
+    Attributes:
+        runtime: in minutes.
+        is_episode: whether the name is that of an episode of a series.
+    """
 
     title: str
     year: int | None = None
@@ -33,34 +38,37 @@ class ParsedName:
 
 
 def parse_name(name: str) -> ParsedName:
-    """A file name, a folder's, or a title with a year; never fails, an unreadable one has no title.
+    """Parse the name of a file or a folder, or a title with a year.
 
-    Slow (some 10 ms), so it belongs into a thread.
+    Raises no error; the title of an unreadable name is empty. It takes about 10 ms, so run it in a
+    thread.
     """
     name = _FOLDER.sub("", name.strip().rstrip("/\\"))[:MAX_NAME_LENGTH]
-    if found := IMDB_ID.search(name):
-        return ParsedName("", imdb_id=found.group())
-    plain = _parse_by_year(name)
+    if match := IMDB_ID.search(name):
+        return ParsedName("", imdb_id=match.group())
+    by_year = _parse_by_year(name)
     try:
         guess = _guess(name)
-    except Exception as error:  # the library's own faults are of no use to anyone
-        log.info("name not understood", action="name_unread", name=name, error=repr(error)[:200])
-        return plain
+    except Exception as error:  # the library may raise anything
+        log.info(
+            "cannot parse the file name", action="name_unread", name=name, error=repr(error)[:200]
+        )
+        return by_year
     title = _build_title(guess)
     if not tokenize(title):
-        return plain
+        return by_year
     year = guess.get("year")
     return ParsedName(
         title,
-        year=year if isinstance(year, int) else plain.year,
+        year=year if isinstance(year, int) else by_year.year,
         is_episode=guess.get("type") == "episode",
     )
 
 
 def _parse_by_year(name: str) -> ParsedName:
-    """The title as what stands before the last year, the year being that."""
+    """Take the text before the last year as the title, or all of it if there is no year."""
     spaced = " ".join(re.sub(r"[._]", " ", name).split())
-    years = [found for found in _YEAR.finditer(spaced) if found.start()]
+    years = [match for match in _YEAR.finditer(spaced) if match.start()]
     if not years:
         return ParsedName(spaced)
     return ParsedName(spaced[: years[-1].start()].strip(" ([-"), year=int(years[-1].group()))
@@ -79,7 +87,7 @@ def _build_title(guess: dict[str, Any]) -> str:
 
 
 def _guess(name: str) -> dict[str, Any]:
-    """What the library makes of it, which is loaded when first needed: that takes seconds."""
+    """Return what guessit makes of a name. It is imported on first use, which takes seconds."""
     from guessit import guessit  # noqa: PLC0415
 
     return dict(guessit(name))
