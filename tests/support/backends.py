@@ -24,9 +24,7 @@ BACKENDS = {
     "s3": "TEST_S3_URL",
     "toxiproxy": "TEST_TOXIPROXY_URL",
 }
-BACKEND_TIMEOUT = (
-    30  # seconds, where the service gives a backend 1 to 5: no busy machine is tested here
-)
+BACKEND_TIMEOUT = 30  # the service allows 1 to 5 s; tests must pass on a busy machine too
 missing_backends: set[str] = set()
 
 for name, value in dotenv_values(ROOT / "var/backends/env").items():

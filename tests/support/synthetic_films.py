@@ -18,9 +18,7 @@ from tests.support.typos import add_typo
 
 VOCABULARY_SIZE = 200_000  # that titles choose among; a million films use nearly all of them
 GIVEN_NAMES, SURNAMES, DIRECTORS = 2_000, 40_000, 120_000
-RANK_OFFSET = (
-    40  # added to a rank in Zipf's law, so that no word of content is in every tenth title
-)
+RANK_OFFSET = 40  # added to Zipf's rank, so that no content word is in every tenth title
 LENGTHS, LENGTH_WEIGHTS = (1, 2, 3, 4, 5, 6), (13, 30, 27, 16, 9, 5)  # words, as in real titles
 LEADING_WORDS, INNER_WORDS = ("the", "a", "an"), ("of", "and", "in", "to", "for", "with")
 SERIES_SHARE = 0.1  # share of films that follow an earlier one
