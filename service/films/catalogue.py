@@ -23,7 +23,7 @@ from service.films.versions import FilmVersion
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
 from service.text.analysis import full_title_key
-from service.text.imdb_ids import is_imdb_id
+from service.text.imdb_ids import is_imdb_id, normalize_imdb_id
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -60,8 +60,8 @@ class Catalogue:
             NotFound: there is none.
         """
         film = None
-        if is_imdb_id(movie):
-            film = await Film.get_or_none(imdb_id=movie)
+        if is_imdb_id(imdb_id := normalize_imdb_id(movie)):
+            film = await Film.get_or_none(imdb_id=imdb_id)
         elif (film_id := parse_uuid(movie)) is not None:
             film = await Film.get_or_none(id=film_id)
         if film is None:

@@ -12,15 +12,19 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     model_validator,
 )
 
-from service.text.imdb_ids import IMDB_ID_PATTERN
+from service.text.analysis import full_title_key
+from service.text.imdb_ids import IMDB_ID_PATTERN, normalize_imdb_id
 
 MAX_TEXT_LENGTH = 5_000  # characters; plots of films are far shorter
+MAX_TITLE_KEY_LENGTH = 600  # characters of a folded title, which its column holds
+MAX_FOLDING_GROWTH = 18  # characters that one may be folded to: `ﷺ`
 
 FilmType = Literal["movie", "series", "episode", "game"]
 Source = Literal["omdb", "sample", "user"]
@@ -36,6 +40,18 @@ def _reject_forbidden_characters(text: str) -> str:
     return text
 
 
+def _check_folded_length(title: str) -> str:
+    """Reject a title that outgrows its column when folded: `½` becomes ` 1 2 `."""
+    may_outgrow = len(title) * MAX_FOLDING_GROWTH > MAX_TITLE_KEY_LENGTH
+    if may_outgrow and len(full_title_key(title)) > MAX_TITLE_KEY_LENGTH:
+        raise ValueError(f"is longer than {MAX_TITLE_KEY_LENGTH} characters when written out")
+    return title
+
+
+def _normalize_imdb_id(value: object) -> object:
+    return normalize_imdb_id(value.strip()) if isinstance(value, str) else value
+
+
 def _remove_duplicates(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
@@ -48,6 +64,17 @@ Line = Annotated[
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_LENGTH),
+    AfterValidator(_reject_forbidden_characters),
+]
+Title = Annotated[Line, AfterValidator(_check_folded_length)]
+ImdbId = Annotated[
+    str,
+    StringConstraints(pattern=f"^{IMDB_ID_PATTERN}$"),
+    BeforeValidator(_normalize_imdb_id),
+]
+Address = Annotated[
+    str,
+    StringConstraints(max_length=2_000),
     AfterValidator(_reject_forbidden_characters),
 ]
 Lines = Annotated[tuple[Line, ...], Field(max_length=200), AfterValidator(_remove_duplicates)]
@@ -76,7 +103,7 @@ class Ratings(BaseModel):
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    imdb_id: Annotated[str, StringConstraints(pattern=f"^{IMDB_ID_PATTERN}$")] | None = None
+    imdb_id: ImdbId | None = None
     aliases: Lines = ()
     type: FilmType = "movie"
     year: Annotated[int, Field(ge=1870, le=2200)] | None = None
@@ -95,7 +122,7 @@ class _Facts(BaseModel):
     ratings: Ratings = Ratings()
     popularity: Annotated[float, Field(ge=0, le=1e12)] | None = None
     box_office_usd: Annotated[int, Field(ge=0, le=10**15)] | None = None
-    poster_url: Annotated[str, StringConstraints(max_length=2_000)] | None = None
+    poster_url: Address | None = None
 
     @model_validator(mode="after")
     def _check_year_order(self) -> Self:
@@ -127,7 +154,7 @@ class _Facts(BaseModel):
 class FilmFacts(_Facts):
     """A film as one source states it; `model_fields_set` holds the stated fields."""
 
-    title: Line
+    title: Title
 
 
 def _remove_default(schema: dict[str, Any]) -> None:
@@ -138,7 +165,7 @@ def _remove_default(schema: dict[str, Any]) -> None:
 class FilmPatch(_Facts):
     """The facts of a film to change; fields that are not set keep their values."""
 
-    title: Line = Field(default="?", json_schema_extra=_remove_default)
+    title: Title = Field(default="?", json_schema_extra=_remove_default)
 
 
 class Provenance(BaseModel):

@@ -41,8 +41,18 @@ def _decode(raw: bytes) -> str:
 
 
 def _drop_invalid_escapes(text: str) -> str:
-    r"""Drop backslashes that escape nothing, as JavaScript does: `\'` is `'`."""
-    return _ESCAPE.sub(lambda m: m.group() if m.group(1) else m.group(2) or "", text)
+    r"""Drop backslashes that escape nothing, as JavaScript does: `\'` is `'`.
+
+    Before a letter or digit they separate two names and stay: `Miliardi\Millions`.
+    """
+    return _ESCAPE.sub(_repair_escape, text)
+
+
+def _repair_escape(escape: re.Match[str]) -> str:
+    if escape[1]:
+        return escape[0]
+    escaped = escape[2] or ""
+    return rf"\\{escaped}" if escaped.isalnum() else escaped
 
 
 def _escape_inner_quotes(text: str) -> str:

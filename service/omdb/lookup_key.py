@@ -9,7 +9,7 @@ from service.errors import FieldError, Invalid
 from service.films.schemas import FilmFacts, FilmType
 from service.omdb.models import MAX_KEY_LENGTH
 from service.text.analysis import full_title_key
-from service.text.imdb_ids import is_imdb_id
+from service.text.imdb_ids import is_imdb_id, normalize_imdb_id
 
 MIN_REFRESH_INTERVAL = timedelta(days=1)
 MAX_REFRESH_INTERVAL = timedelta(days=90)
@@ -52,8 +52,8 @@ def to_lookup_key(movie: str, year: int | None = None, type: FilmType | None = N
         Invalid: `movie` cannot be a title.
     """
     normalized = " ".join(unicodedata.normalize("NFC", movie).casefold().split())
-    if is_imdb_id(normalized):
-        return LookupKey(cache_key=f"i:{normalized}", title=movie, imdb_id=normalized)
+    if is_imdb_id(imdb_id := normalize_imdb_id(normalized)):
+        return LookupKey(cache_key=f"i:{imdb_id}", title=movie, imdb_id=imdb_id)
     key = f"t:{normalized}|{year or ''}|{type or ''}"
     if _UNPRINTABLE.search(movie) or len(key) > MAX_KEY_LENGTH or not full_title_key(movie):
         reason = "must be a title or an id"

@@ -7,6 +7,7 @@ reason to do without the film. `N/A` says that OMDb does not know, which is less
 source may have stated, so it counts as absent.
 """
 
+import html
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -22,7 +23,7 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 TYPES = ("movie", "series", "episode", "game")
 MAX_LIST_LENGTH = 200  # the limit of `FilmFacts`; OMDb's own lists have about ten
 MAX_VOTES = 2_000_000_000
-UNKNOWN_VALUES = frozenset({"", "n/a", "null", "none"})
+UNKNOWN_VALUES = frozenset({"", r"\n", "n/a", "null", "none"})
 SCALES = {"": 1, "k": 10**3, "m": 10**6, "million": 10**6, "b": 10**9, "billion": 10**9}
 RATING_SOURCES = {
     "internet movie database": "imdb",
@@ -31,7 +32,8 @@ RATING_SOURCES = {
 }
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")  # controls, lone surrogates
-_YEARS = re.compile(r"([0-9]{4})(?:\s*([-–—])\s*([0-9]{4})?)?")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+_YEARS = re.compile(r"([0-9]{4})(?:\s*([-–—])\s*([0-9]{4})?)?(?:\s+[A-Za-z][A-Za-z ]*)?")
 _DATE = re.compile(r"([0-9]{1,2}) ([a-z]{3})[a-z]* ([0-9]{4})")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _RUNTIME = re.compile(
@@ -62,7 +64,8 @@ def parse_film(reply: Mapping[str, object]) -> FilmFacts:
         try:
             return FilmFacts.model_validate(facts)
         except ValidationError as error:
-            reasons = {str(item["loc"][0]): item["msg"] for item in error.errors()}
+            # An error of the whole film is that its years are out of order.
+            reasons = {str((*item["loc"], "end_year")[0]): item["msg"] for item in error.errors()}
             if "title" in reasons:
                 raise
         for name, reason in reasons.items():
@@ -83,8 +86,16 @@ def _get_text(reply: Mapping[str, object], key: str) -> str | None:
 def _clean_text(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    text = " ".join(_UNPRINTABLE.sub(" ", str(value)).split())
+    try:
+        text = " ".join(_UNPRINTABLE.sub(" ", _decode_entities(str(value))).split())
+    except ValueError:  # a whole number of more than 4,300 digits
+        return None
     return None if text.casefold() in UNKNOWN_VALUES else text
+
+
+def _decode_entities(text: str) -> str:
+    """Decode HTML entities once: OMDb has `L&#39;Avventura`."""
+    return _ENTITY.sub(lambda match: html.unescape(match.group()), text) if "&" in text else text
 
 
 def _match_whole(pattern: re.Pattern[str], text: str) -> re.Match[str]:

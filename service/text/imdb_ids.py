@@ -1,11 +1,24 @@
-"""IMDb ids of titles: `tt` and seven to nine digits."""
+"""IMDb ids of titles: `tt` and seven to nine ASCII digits."""
 
 import re
 
-IMDB_ID_PATTERN = r"tt\d{7,9}"
-IMDB_ID = re.compile(IMDB_ID_PATTERN, re.ASCII)
+IMDB_ID_PATTERN = r"tt[0-9]{7,9}"
+IMDB_ID = re.compile(IMDB_ID_PATTERN)
+_LOOSE_IMDB_ID = re.compile(r"tt0*([0-9]{1,9})", re.IGNORECASE)
+_MIN_DIGITS = 7
 
 
 def is_imdb_id(text: str) -> bool:
     """Return whether `text` is an IMDb id and nothing else."""
     return IMDB_ID.fullmatch(text) is not None
+
+
+def normalize_imdb_id(text: str) -> str:
+    """Return an IMDb id as IMDb writes it: `TT00038675` gives `tt0038675`.
+
+    Any other text is returned as it is.
+    """
+    match = _LOOSE_IMDB_ID.fullmatch(text)
+    if match is None or len(text) - 2 < _MIN_DIGITS:
+        return text
+    return f"tt{match[1].zfill(_MIN_DIGITS)}"

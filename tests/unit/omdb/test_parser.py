@@ -78,6 +78,12 @@ def test_every_field_of_a_film_is_parsed() -> None:
         ("Year", "2008-2013", {"year": 2008, "end_year": 2013}),
         ("Year", "1989–", {"year": 1989, "end_year": None}),
         ("Year", 1999, {"year": 1999}),
+        ("Year", "2024 TV Special", {"year": 2024}),
+        ("Awards", r"\N", {}),
+        ("Director", "Ren&eacute; &amp;amp; Co, L&#39;Un",
+         {"directors": ("René &amp; Co", "L'Un")}),
+        ("Awards", "R&D &unknown; &", {"awards": "R&D &unknown; &"}),
+        ("imdbID", "TT00038675", {"imdb_id": "tt0038675"}),
         ("Runtime", "136 min", {"runtime_minutes": 136}),
         ("Runtime", "1 h 30 min", {"runtime_minutes": 90}),
         ("Runtime", "2 h", {"runtime_minutes": 120}),
@@ -133,6 +139,7 @@ def test_unknown_values_are_not_set(unknown: object) -> None:
     ("name", "text", "field"),
     [
         ("Year", "soon", "year"),
+        ("imdbID", "tt٠٠٣٨٦٧٥", "imdb_id"),
         ("Year", "0001", "year"),
         ("Released", "31 Feb 1999", "released"),
         ("Released", "1 Foo 1999", "released"),
@@ -163,13 +170,27 @@ def test_an_invalid_field_is_dropped_and_logged_and_the_others_are_kept(
     assert (line["event"], line["field"]) == ("omdb_field_dropped", field)
 
 
+def test_an_end_before_the_beginning_is_dropped_and_the_year_is_kept() -> None:
+    facts = parse_film({"Title": "X", "Year": "2013–2008", "Type": "series"})
+    assert facts == FilmFacts(title="X", year=2013, type="series")
+
+
 def test_an_invalid_rating_is_dropped_without_the_others() -> None:
     facts = parse_film({**JAWS, "Metascore": "high", "imdbRating": "eight"})
     assert facts.ratings == Ratings(imdb=ImdbRating(votes=543_388), rotten_tomatoes=97)
 
 
 @pytest.mark.parametrize(
-    "reply", [{}, {"Title": "N/A"}, {"Title": ["x"]}, {"Title": "x" * 501}, {"Response": "False"}]
+    "reply",
+    [
+        {},
+        {"Title": "N/A"},
+        {"Title": ["x"]},
+        {"Title": "x" * 501},
+        {"Title": "ﷺ" * 40},
+        {"Title": "½" * 350},
+        {"Response": "False"},
+    ],
 )
 def test_a_reply_without_a_title_is_not_a_film(reply: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="title"):
