@@ -1,4 +1,4 @@
-"""File names and loose descriptions over the samples: what is said to be sure is right."""
+"""Matching of file names and loose descriptions: a high confidence is right."""
 
 import json
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ from tests.support.sample_catalogue import build_film
 
 pytestmark = pytest.mark.once
 
-PARTS = [
+ADDITIONAL_FILMS = [
     {"title": "Dune: Part Two", "year": 2024, "directors": ["Denis Villeneuve"], "votes": 500_000},
     {"title": "The Godfather: Part II", "year": 1974, "votes": 1_200_000},
     {"title": "[REC]", "year": 2007, "votes": 190_000},
@@ -31,11 +31,11 @@ PARTS = [
 
 def catalogue() -> list[dict[str, Any]]:
     lines = resource_path("samples/films.jsonl").read_text().splitlines()
-    return [json.loads(line) for line in lines] + PARTS
+    return [json.loads(line) for line in lines] + ADDITIONAL_FILMS
 
 
 @pytest.fixture
-async def matching(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatcher]:
+async def matcher(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatcher]:
     films = [build_film(number, facts) for number, facts in enumerate(catalogue())]
     await Film.bulk_create(films)
     engine, writer, vocabulary = TantivyEngine(tmp_path), TantivyWriter(tmp_path), Vocabulary()
@@ -45,17 +45,17 @@ async def matching(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatch
         vocabulary.add(document.vocabulary_words())
     await writer.write(documents)
     await engine.open()
-    finder = EngineSearch(engine, vocabulary)
+    engine_search = EngineSearch(engine, vocabulary)
 
-    async def found(text: str, limit: int) -> list[Film]:
+    async def find_films(text: str, limit: int) -> list[Film]:
         return [
             result.film
-            for result in (await finder.search(SearchRequest(text, page=Page(limit)))).hits
+            for result in (await engine_search.search(SearchRequest(text, page=Page(limit)))).hits
         ]
 
-    made = FilenameMatcher(found)
-    yield made
-    made.close()
+    matcher = FilenameMatcher(find_films)
+    yield matcher
+    matcher.close()
     await engine.close()
     await writer.close()
 
@@ -75,33 +75,33 @@ async def matching(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatch
         ("", None),
     ],
 )
-async def test_a_name_gives_its_film_or_says_that_it_is_unknown(
-    matching: FilenameMatcher, item: str | ParsedName, title: str | None
+async def test_a_name_gives_its_film_or_none(
+    matcher: FilenameMatcher, item: str | ParsedName, title: str | None
 ) -> None:
-    (found,) = await matching.match([item])
-    assert (found.film.title if found.film else None) == title
+    (result,) = await matcher.match([item])
+    assert (result.film.title if result.film else None) == title
 
 
-async def test_what_is_said_to_be_sure_is_right(matching: FilenameMatcher) -> None:
-    made = generate_names(catalogue(), 150, seed=7)
-    found = await matching.match([each.item for each in made])
-    sure = [
-        (f.candidates[0].film.id.int in each.right, each.item)
-        for f, each in zip(found, made, strict=True)
-        if f.candidates and f.candidates[0].confidence >= 0.9
+async def test_a_match_with_high_confidence_is_right(matcher: FilenameMatcher) -> None:
+    names = generate_names(catalogue(), 150, seed=7)
+    results = await matcher.match([name.item for name in names])
+    confident = [
+        (result.candidates[0].film.id.int in name.right, name.item)
+        for result, name in zip(results, names, strict=True)
+        if result.candidates and result.candidates[0].confidence >= 0.9
     ]
-    wrong = [item for right, item in sure if not right]
-    assert len(wrong) <= 0.03 * len(sure), wrong
-    known = sum(bool(each.right) for each in made)
-    meant = sum(
-        f.film is not None and f.film.id.int in each.right
-        for f, each in zip(found, made, strict=True)
+    wrong = [item for is_right, item in confident if not is_right]
+    assert len(wrong) <= 0.03 * len(confident), wrong
+    in_catalogue = sum(bool(name.right) for name in names)
+    matched = sum(
+        result.film is not None and result.film.id.int in name.right
+        for result, name in zip(results, names, strict=True)
     )
-    assert len(sure) >= 0.75 * known
-    assert meant >= 0.95 * known
+    assert len(confident) >= 0.75 * in_catalogue
+    assert matched >= 0.95 * in_catalogue
 
 
-def test_a_name_is_read_without_knowing_any_film() -> None:
+def test_a_name_is_parsed_without_knowledge_of_any_film() -> None:
     assert parse_name("2001.A.Space.Odyssey.1968.720p.mkv") == ParsedName(
         "2001 A Space Odyssey", 1968
     )
@@ -109,38 +109,40 @@ def test_a_name_is_read_without_knowing_any_film() -> None:
     assert parse_name("x" * 5_000).title
 
 
-def sureness(described: ParsedName, **facts: Any) -> float:
-    """How sure it is that `described` is Jaws, of which `facts` are known otherwise."""
-    known = {"title": "Jaws", "year": 1975, "directors": ["Steven Spielberg"], **facts}
-    film = build_film(1, known)
-    film.end_year, film.runtime_minutes = known.get("end_year"), known.get("runtime_minutes")
-    (judged,) = score_films(described, [film])
-    return judged.confidence
+def confidence(parsed: ParsedName, **facts: Any) -> float:
+    """Return the confidence that `parsed` is Jaws, with some `facts` of the film changed."""
+    columns = {"title": "Jaws", "year": 1975, "directors": ["Steven Spielberg"], **facts}
+    film = build_film(1, columns)
+    film.end_year, film.runtime_minutes = columns.get("end_year"), columns.get("runtime_minutes")
+    (scored_film,) = score_films(parsed, [film])
+    return scored_film.confidence
 
 
-def test_what_else_is_said_of_a_film_makes_it_surer_or_less_sure() -> None:
-    plain = sureness(ParsedName("Jaws"))
-    assert sureness(ParsedName("Jaws", director="Spielberg")) > plain
-    assert sureness(ParsedName("Jaws", director="Steven Spielburg")) > plain
-    other = sureness(ParsedName("Jaws", director="Agnès Varda"))
-    assert plain > sureness(ParsedName("Jaws", director="Stephen Spielburg")) > other
+def test_other_facts_raise_or_lower_the_confidence() -> None:
+    plain = confidence(ParsedName("Jaws"))
+    assert confidence(ParsedName("Jaws", director="Spielberg")) > plain
+    assert confidence(ParsedName("Jaws", director="Steven Spielburg")) > plain
+    other = confidence(ParsedName("Jaws", director="Agnès Varda"))
+    assert plain > confidence(ParsedName("Jaws", director="Stephen Spielburg")) > other
     assert other < 0.5 * plain
-    assert sureness(ParsedName("Jaws", director="Anyone"), directors=[]) == plain
-    assert sureness(ParsedName("Jaws", runtime=124), runtime_minutes=125) > plain
-    assert sureness(ParsedName("Jaws", runtime=110), runtime_minutes=124) == plain
-    assert sureness(ParsedName("Jaws", runtime=22), runtime_minutes=124) < 0.6 * plain
-    assert sureness(ParsedName("Jaws", is_episode=True)) < plain
-    assert sureness(ParsedName("Jaws", 1976)) < sureness(ParsedName("Jaws", 1975))
-    assert sureness(ParsedName("Jaws", 1987)) < sureness(ParsedName("Jaws", 1977)) < plain
-    assert sureness(ParsedName("Jaws", 1980), end_year=1983) == sureness(ParsedName("Jaws", 1975))
+    assert confidence(ParsedName("Jaws", director="Anyone"), directors=[]) == plain
+    assert confidence(ParsedName("Jaws", runtime=124), runtime_minutes=125) > plain
+    assert confidence(ParsedName("Jaws", runtime=110), runtime_minutes=124) == plain
+    assert confidence(ParsedName("Jaws", runtime=22), runtime_minutes=124) < 0.6 * plain
+    assert confidence(ParsedName("Jaws", is_episode=True)) < plain
+    assert confidence(ParsedName("Jaws", 1976)) < confidence(ParsedName("Jaws", 1975))
+    assert confidence(ParsedName("Jaws", 1987)) < confidence(ParsedName("Jaws", 1977)) < plain
+    assert confidence(ParsedName("Jaws", 1980), end_year=1983) == confidence(
+        ParsedName("Jaws", 1975)
+    )
 
 
-def test_a_name_that_the_library_cannot_read_is_read_by_its_year(
+def test_a_name_that_guessit_cannot_parse_is_parsed_by_its_year(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def breaks(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("a fault of its own")
 
-    monkeypatch.setattr("service.search.filenames.parser._guess", breaks)
+    monkeypatch.setattr("service.search.filenames.parser._guess", fail)
     assert parse_name("Jaws_(1975).1080p.mkv") == ParsedName("Jaws", 1975)
     assert parse_name("Blade.Runner.2049.2017.mkv").year == 2017

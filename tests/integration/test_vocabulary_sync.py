@@ -1,4 +1,4 @@
-"""How readers learn the words that the indexer writes down."""
+"""Readers follow the words that the indexer writes to the table."""
 
 from typing import Any
 
@@ -18,49 +18,49 @@ def vocabulary() -> Vocabulary:
 
 
 @pytest.fixture
-async def lexicon(vocabulary: Vocabulary) -> VocabularySync:
+async def sync(vocabulary: Vocabulary) -> VocabularySync:
     await TermWriter().record(["tjaws", "wjaws"])
-    made = VocabularySync(vocabulary)
-    await made.load()
-    return made
+    sync = VocabularySync(vocabulary)
+    await sync.load()
+    return sync
 
 
 async def test_a_new_word_is_known_after_catching_up(
-    lexicon: VocabularySync, vocabulary: Vocabulary
+    sync: VocabularySync, vocabulary: Vocabulary
 ) -> None:
     await TermWriter().record(["talien"])
     assert not vocabulary.fields_of("alien")
-    await lexicon.catch_up()
+    await sync.catch_up()
     assert vocabulary.fields_of("alien") == TITLE
 
 
-async def test_a_word_that_becomes_visible_late_is_learned_by_following(
-    lexicon: VocabularySync, vocabulary: Vocabulary
+async def test_a_word_that_becomes_visible_late_is_found_by_the_next_round(
+    sync: VocabularySync, vocabulary: Vocabulary
 ) -> None:
-    await lexicon.follow_once()
-    late = await now_ms() - OVERLAP_MS + 1_000  # written by a statement that took long
+    await sync.follow_once()
+    late = await now_ms() - OVERLAP_MS + 1_000  # as if its statement took long
     sql = f"INSERT INTO words (word, seen_at) VALUES ('tdune', {late})"
     await get_connection().execute_query(sql)
-    await lexicon.follow_once()
+    await sync.follow_once()
     assert vocabulary.fields_of("dune") == TITLE
 
 
-async def test_old_words_are_not_read_again_and_again(
-    lexicon: VocabularySync, monkeypatch: pytest.MonkeyPatch
+async def test_old_words_are_not_read_again(
+    sync: VocabularySync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = await now_ms() - 2 * OVERLAP_MS
     await get_connection().execute_query(f"UPDATE words SET seen_at = {old}")
-    read: list[str] = []
+    words: list[str] = []
 
-    async def counted(sql: str, *values: Any) -> list[dict[str, Any]]:
-        found = await fetch_rows(sql, *values)
-        read.extend(row["word"] for row in found if "word" in row)
-        return found
+    async def record_rows(sql: str, *values: Any) -> list[dict[str, Any]]:
+        rows = await fetch_rows(sql, *values)
+        words.extend(row["word"] for row in rows if "word" in row)
+        return rows
 
-    monkeypatch.setattr("service.search.vocabulary.sync.fetch_rows", counted)
-    await lexicon.follow_once()
-    await lexicon.follow_once()
-    assert read == []
+    monkeypatch.setattr("service.search.vocabulary.sync.fetch_rows", record_rows)
+    await sync.follow_once()
+    await sync.follow_once()
+    assert words == []
     await TermWriter().record(["talien"])
-    await lexicon.follow_once()
-    assert read == ["talien"]
+    await sync.follow_once()
+    assert words == ["talien"]

@@ -1,4 +1,4 @@
-"""The parts of search that a measurement leaves out in turn are there, and come back."""
+"""The ablation benchmark: parts of search are left out by name and restored afterwards."""
 
 import pytest
 
@@ -11,16 +11,16 @@ from service.text import numerals
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
-def test_each_part_that_is_left_out_exists(part: Part) -> None:
+def test_each_part_that_can_be_left_out_exists(part: Part) -> None:
     vocabulary = Vocabulary()
     vocabulary.add(["tgodfather", "wgodfather2"])
-    with part.left_out():  # fails where a name of it is gone, or what it is asked for is missing
+    with part.left_out():  # fails if a name does not exist or its substitute does not fit
         query = Query.parse("the godfahter 2")
         assert Plan.fuzzy(query, vocabulary).groups
         assert Plan.relaxed(query, vocabulary).groups
 
 
-def test_a_part_is_left_out_only_for_a_while() -> None:
+def test_a_part_is_restored_afterwards() -> None:
     (numbers,) = (part for part in PARTS if part.name.startswith("numbers in any form"))
     with numbers.left_out():
         assert plan.numerals.to_digits("two") == "two"

@@ -1,4 +1,4 @@
-"""What the index holds of a film."""
+"""The document of a film: its terms, filter keys, boost and digest."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +8,7 @@ from service.search.index.document import MovieDocument
 
 
 def film(**facts: Any) -> SimpleNamespace:
-    known: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "id": UUID(int=7),
         "version": 3,
         "imdb_id": "tt0068646",
@@ -28,10 +28,10 @@ def film(**facts: Any) -> SimpleNamespace:
         "imdb_votes": 999_999,
         "popularity": None,
     }
-    return SimpleNamespace(**(known | facts))
+    return SimpleNamespace(**(defaults | facts))
 
 
-def test_a_title_is_found_by_words_numbers_pairs_and_as_a_whole() -> None:
+def test_a_title_is_indexed_by_words_numbers_pairs_and_in_full() -> None:
     terms = MovieDocument.from_film(film()).terms
     assert {"the", "godfather", "part", "ii", "2"} <= set(terms.title)
     assert {"thegodfather", "partii"} <= set(terms.joined)
@@ -42,13 +42,13 @@ def test_a_title_is_found_by_words_numbers_pairs_and_as_a_whole() -> None:
     assert terms.year == ("1974",)
 
 
-def test_the_vocabulary_learns_where_each_word_stands() -> None:
-    learned = MovieDocument.from_film(film()).vocabulary_words()
+def test_vocabulary_words_carry_the_letter_of_their_kind() -> None:
+    words = MovieDocument.from_film(film()).vocabulary_words()
     expected = {"tgodfather", "apadrino", "dcoppola", "cpacino", "spuzo", "jpartii"}
-    assert expected | {"wgodfatherpart2"} <= learned
+    assert expected | {"wgodfatherpart2"} <= words
 
 
-def test_filters_compare_names_folded_and_run_together() -> None:
+def test_filter_keys_are_compact_keys_of_names() -> None:
     assert MovieDocument.from_film(film(genres=["Sci-Fi", "sci fi"])).filter_keys == {
         "is_genre": ("scifi",),
         "is_director": ("francisfordcoppola",),
@@ -62,7 +62,7 @@ def test_votes_raise_a_score_by_a_quarter_at_most() -> None:
     assert 1.2 < MovieDocument.from_film(film()).boost < 1.25
 
 
-def test_the_digest_is_of_the_content_not_of_the_version() -> None:
+def test_the_digest_depends_on_the_content_but_not_on_the_version() -> None:
     digest = MovieDocument.from_film(film()).digest()
     assert MovieDocument.from_film(film(version=4)).digest() == digest
     assert MovieDocument.from_film(film(year=1975)).digest() != digest
@@ -71,13 +71,13 @@ def test_the_digest_is_of_the_content_not_of_the_version() -> None:
 
 
 def test_a_tombstone_has_no_words() -> None:
-    gone = MovieDocument.tombstone(str(UUID(int=7)), 4)
-    assert gone.gone
-    assert gone.vocabulary_words() == frozenset()
-    assert gone.digest() != MovieDocument.from_film(film()).digest()
+    tombstone = MovieDocument.tombstone(str(UUID(int=7)), 4)
+    assert tombstone.gone
+    assert tombstone.vocabulary_words() == frozenset()
+    assert tombstone.digest() != MovieDocument.from_film(film()).digest()
 
 
-def test_the_longest_title_makes_a_bounded_document() -> None:
+def test_a_document_is_bounded_for_any_title_and_plot() -> None:
     terms = MovieDocument.from_film(film(title="½" * 500, plot="word " * 100_000)).terms
     assert len(terms.plot) <= 1_000
     assert len(terms.title) < 10

@@ -1,4 +1,4 @@
-"""The queries made by hand are what they say: each with its film, none twice."""
+"""The curated queries: each has its film, and none comes twice."""
 
 import pytest
 
@@ -12,17 +12,17 @@ def films() -> list[dict[str, object]]:
     return [{"id": f"{t} {y}", "title": t, "year": y} for t, y in sorted(facts)]
 
 
-def test_there_are_enough_and_none_twice() -> None:
-    typed = [line.split("\t")[0] for line in LINES]
-    assert len(typed) == len(set(typed)) >= 150
+def test_there_are_enough_queries_and_none_comes_twice() -> None:
+    queries = [line.split("\t")[0] for line in LINES]
+    assert len(queries) == len(set(queries)) >= 150
 
 
-def test_each_is_for_the_film_of_that_title_and_year() -> None:
+def test_a_query_is_for_the_film_of_its_title_and_year() -> None:
     assert {i for query in hard(films()) for i in query["ids"]} == {f["id"] for f in films()}
-    (one,) = hard(films(), ["godzila 1998\tGodzilla\t1998"])
-    assert one["ids"] == ["Godzilla 1998"]
+    (query,) = hard(films(), ["godzila 1998\tGodzilla\t1998"])
+    assert query["ids"] == ["Godzilla 1998"]
 
 
-def test_a_film_that_is_not_there_is_told() -> None:
+def test_an_unknown_film_is_an_error() -> None:
     with pytest.raises(LookupError, match="Nobody"):
         hard(films(), ["nobdy\tNobody\t1990"])

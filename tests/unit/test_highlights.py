@@ -1,4 +1,4 @@
-"""Which letters of a film stand for what was typed, and how that is said."""
+"""Which ranges of a film match a query, and how that is explained."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ TWINS = film("Twins", directors=["Joel Coen", "Ethan Coen"])
 
 
 @pytest.mark.parametrize(
-    ("typed", "found", "marked"),
+    ("text", "hit", "highlights"),
     [
         ("spilberg jaws", JAWS, {"directors": ["Spielberg"], "title": ["Jaws"]}),
         ("leon", LEON, {"title": ["Léon"]}),
@@ -37,26 +37,28 @@ TWINS = film("Twins", directors=["Joel Coen", "Ethan Coen"])
     ],
 )
 def test_ranges_are_pieces_of_the_original_text(
-    typed: str, found: Film, marked: dict[str, list[str]]
+    text: str, hit: Film, highlights: dict[str, list[str]]
 ) -> None:
-    query = Query.parse(typed)
-    got = match_ranges(find_matches(query, [found], DEFAULT_FIELDS)[0])
-    texts = {"title": found.title, "directors": ", ".join(found.directors or [])}
-    assert {f: [texts[f][a:b] for a, b in each] for f, each in got.items()} == marked
+    ranges_by_field = match_ranges(find_matches(Query.parse(text), [hit], DEFAULT_FIELDS)[0])
+    texts = {"title": hit.title, "directors": ", ".join(hit.directors or [])}
+    assert {
+        field: [texts[field][start:end] for start, end in ranges]
+        for field, ranges in ranges_by_field.items()
+    } == highlights
 
 
-def test_a_writer_is_shown_and_said_where_writers_are_looked_for() -> None:
-    query, scope = Query.parse("benchly jaws"), DEFAULT_FIELDS | {"writer"}
-    found = film("Jaws", directors=["Steven Spielberg"], writers=["Peter Benchley"])
-    (matches,) = find_matches(query, [found], scope)
+def test_a_writer_is_highlighted_and_explained_if_writers_are_searched() -> None:
+    query, fields = Query.parse("benchly jaws"), DEFAULT_FIELDS | {"writer"}
+    hit = film("Jaws", directors=["Steven Spielberg"], writers=["Peter Benchley"])
+    (matches,) = find_matches(query, [hit], fields)
     assert match_ranges(matches) == {"title": [[0, 4]], "writers": [[6, 14]]}
-    said = "writer ‘Benchley’, one letter off; title word ‘Jaws’ exact"
-    assert explain_match(query, found, matches) == said
-    assert "writers" not in match_ranges(find_matches(query, [found], DEFAULT_FIELDS)[0])
+    explanation = "writer ‘Benchley’, one letter off; title word ‘Jaws’ exact"
+    assert explain_match(query, hit, matches) == explanation
+    assert "writers" not in match_ranges(find_matches(query, [hit], DEFAULT_FIELDS)[0])
 
 
 @pytest.mark.parametrize(
-    ("typed", "found", "said"),
+    ("text", "hit", "explanation"),
     [
         ("spilberg jaws", JAWS, "director ‘Spielberg’, one letter off; title word ‘Jaws’ exact"),
         ("jaws", JAWS, "title ‘Jaws’ in full"),
@@ -66,15 +68,14 @@ def test_a_writer_is_shown_and_said_where_writers_are_looked_for() -> None:
         ("qqq", JAWS, "similar letters"),
     ],
 )
-def test_why_is_said_in_plain_words(typed: str, found: Film, said: str) -> None:
-    query = Query.parse(typed)
-    assert explain_match(query, found, find_matches(query, [found], DEFAULT_FIELDS)[0]) == said
+def test_a_match_is_explained_in_plain_words(text: str, hit: Film, explanation: str) -> None:
+    query = Query.parse(text)
+    assert explain_match(query, hit, find_matches(query, [hit], DEFAULT_FIELDS)[0]) == explanation
 
 
-def test_words_behind_those_that_are_looked_up_are_not_marked() -> None:
-    most = " ".join(f"qqq{place}" for place in range(MAX_SLOTS - 1))
-    for typed, marked in ((f"{most} jaws", ["title"]), (f"{most} qqq jaws", [])):
+def test_words_beyond_the_maximum_are_not_highlighted() -> None:
+    filler = " ".join(f"qqq{number}" for number in range(MAX_SLOTS - 1))
+    for text, fields in ((f"{filler} jaws", ["title"]), (f"{filler} qqq jaws", [])):
         assert (
-            list(match_ranges(find_matches(Query.parse(typed), [JAWS], DEFAULT_FIELDS)[0]))
-            == marked
+            list(match_ranges(find_matches(Query.parse(text), [JAWS], DEFAULT_FIELDS)[0])) == fields
         )

@@ -1,4 +1,4 @@
-"""What a typed text is taken for, and what is refused before any engine is asked."""
+"""Parsing a text text, and the texts that are rejected before a search."""
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +9,7 @@ from service.search.query.parser import MAX_QUERY_LENGTH, MAX_WORDS, Query
 
 
 @pytest.mark.parametrize(
-    ("typed", "code"),
+    ("text", "code"),
     [
         ("", "query_empty"),
         (" \t\n ", "query_empty"),
@@ -23,24 +23,24 @@ from service.search.query.parser import MAX_QUERY_LENGTH, MAX_WORDS, Query
         ("jaws \ud800", "query_unreadable"),
     ],
 )
-def test_what_cannot_be_searched_is_refused_by_name(typed: str, code: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        Query.parse(typed)
-    assert refused.value.code == code
-    assert refused.value.errors[0].pointer == "q"
+def test_a_text_that_cannot_be_searched_is_rejected_with_a_code(text: str, code: str) -> None:
+    with pytest.raises(Invalid) as error:
+        Query.parse(text)
+    assert error.value.code == code
+    assert error.value.errors[0].pointer == "q"
 
 
-def test_the_longest_text_and_the_most_words_are_taken() -> None:
+def test_the_longest_text_and_the_maximum_of_words_are_accepted() -> None:
     assert Query.parse("x" * MAX_QUERY_LENGTH).words == ("x" * MAX_QUERY_LENGTH,)
     assert len(Query.parse("a " * MAX_WORDS).words) == MAX_WORDS
 
 
-def test_blanks_around_and_between_change_nothing() -> None:
+def test_surrounding_and_repeated_spaces_do_not_matter() -> None:
     assert Query.parse("  the \t godfather\n") == Query.parse("the godfather")
 
 
 @pytest.mark.parametrize(
-    "typed",
+    "text",
     [
         "tt0068646",
         "TT0068646",
@@ -51,17 +51,17 @@ def test_blanks_around_and_between_change_nothing() -> None:
         "https://www.imdb.com/de/title/tt0068646/reviews",
     ],
 )
-def test_an_imdb_id_or_address_is_recognised(typed: str) -> None:
-    assert Query.parse(typed).imdb_id == "tt0068646"
+def test_an_imdb_id_or_address_is_recognized(text: str) -> None:
+    assert Query.parse(text).imdb_id == "tt0068646"
 
 
-@pytest.mark.parametrize("typed", ["tt00", "jaws tt0068646", "https://example.org/title/tt0068646"])
-def test_other_texts_are_no_imdb_id(typed: str) -> None:
-    assert Query.parse(typed).imdb_id is None
+@pytest.mark.parametrize("text", ["tt00", "jaws tt0068646", "https://example.org/title/tt0068646"])
+def test_other_texts_are_not_imdb_ids(text: str) -> None:
+    assert Query.parse(text).imdb_id is None
 
 
 @pytest.mark.parametrize(
-    ("typed", "year", "title"),
+    ("text", "year", "title"),
     [
         ("dune 2021", 2021, ("dune",)),
         ("Dune (2021)", 2021, ("dune",)),
@@ -75,15 +75,15 @@ def test_other_texts_are_no_imdb_id(typed: str) -> None:
         ("apollo 13", None, ("apollo", "13")),
     ],
 )
-def test_a_year_beside_words_is_a_year_and_alone_is_a_title(
-    typed: str, year: int | None, title: tuple[str, ...]
+def test_a_year_beside_words_is_a_year_and_alone_it_is_a_title(
+    text: str, year: int | None, title: tuple[str, ...]
 ) -> None:
-    query = Query.parse(typed)
+    query = Query.parse(text)
     assert (query.year, query.title) == (year, title)
 
 
 @pytest.mark.parametrize(
-    ("typed", "core"),
+    ("text", "core"),
     [
         ("watch jaws", ("jaws",)),
         ("jaws full movie", ("jaws",)),
@@ -95,26 +95,26 @@ def test_a_year_beside_words_is_a_year_and_alone_is_a_title(
         ("the last movie star", ("the", "last", "movie", "star")),
     ],
 )
-def test_what_people_add_around_a_title_is_not_its_core(typed: str, core: tuple[str, ...]) -> None:
-    assert Query.parse(typed).core == core
+def test_the_core_is_the_title_without_noise_words(text: str, core: tuple[str, ...]) -> None:
+    assert Query.parse(text).core == core
 
 
-def test_the_whole_title_is_known_with_and_without_what_was_added() -> None:
-    wholes = Query.parse("the lego movie").full_titles
-    assert {"lego", "legomovie", "thelegomovie"} <= set(wholes)
+def test_full_titles_come_with_and_without_noise_words() -> None:
+    full_titles = Query.parse("the lego movie").full_titles
+    assert {"lego", "legomovie", "thelegomovie"} <= set(full_titles)
 
 
-def test_numbers_in_the_whole_title_are_also_figures() -> None:
+def test_full_titles_come_with_numbers_in_digits() -> None:
     assert "rocky2" in Query.parse("rocky II").full_titles
 
 
 @settings(deadline=None)
 @given(st.text())
-def test_any_text_is_either_read_or_refused(text: str) -> None:
+def test_any_text_is_either_parsed_or_rejected(text: str) -> None:
     try:
         query = Query.parse(text)
-    except Invalid as refused:
-        assert refused.code.startswith("query_")
+    except Invalid as error:
+        assert error.code.startswith("query_")
     else:
         assert query.core
         assert query.title

@@ -1,4 +1,4 @@
-"""The one analysis: what counts as the same word, title and number."""
+"""Text analysis: which texts are the same word, title or number."""
 
 import pytest
 from hypothesis import example, given, settings
@@ -62,7 +62,7 @@ def test_a_title_is_read_as_people_type_it(title: str, expected: str) -> None:
         ("Die Hard", "die hard"),
     ],
 )
-def test_the_whole_form_drops_an_article_unless_nothing_else_is_left(
+def test_a_full_title_key_drops_an_article_unless_nothing_else_is_left(
     title: str, expected: str
 ) -> None:
     assert full_title_key(title) == expected
@@ -72,11 +72,11 @@ def test_composed_and_decomposed_letters_are_the_same_word() -> None:
     assert tokenize("Ame\u0301lie") == tokenize("Am\u00e9lie") == ["amelie"]
 
 
-def test_vowel_signs_do_not_cut_a_word() -> None:
+def test_vowel_signs_do_not_split_a_word() -> None:
     assert len(tokenize("हिन्दी")) == 1
 
 
-def test_places_of_words_point_into_the_text_as_it_was_given() -> None:
+def test_spans_are_ranges_of_the_original_text() -> None:
     title = "WALL·E & Œuvre (8½)"
     assert [(span.word, title[span.start : span.end]) for span in word_spans(title)] == [
         ("walle", "WALL·E"),
@@ -88,27 +88,27 @@ def test_places_of_words_point_into_the_text_as_it_was_given() -> None:
     ]
 
 
-def test_neighbours_are_run_together() -> None:
+def test_neighbouring_words_are_run_together() -> None:
     assert joined_pairs(["kung", "fu", "panda"]) == ["kungfu", "fupanda"]
 
 
-def test_grams_of_a_short_text_are_the_text() -> None:
+def test_the_ngram_of_a_single_letter_is_the_letter() -> None:
     assert character_ngrams("m") == ["m"]
     assert character_ngrams("jaws") == ["ja", "aw", "ws", "jaw", "aws"]
 
 
 @pytest.mark.parametrize(
-    ("typed", "figure"), [("ii", "2"), ("two", "2"), ("xiii", "13"), ("second", "2nd")]
+    ("word", "digits"), [("ii", "2"), ("two", "2"), ("xiii", "13"), ("second", "2nd")]
 )
-def test_a_number_is_asked_for_as_typed_and_as_a_figure(typed: str, figure: str) -> None:
-    assert numerals.query_forms(typed) == (typed, figure)
+def test_a_number_is_looked_up_as_typed_and_in_digits(word: str, digits: str) -> None:
+    assert numerals.query_forms(word) == (word, digits)
 
 
 def test_the_pronoun_i_is_not_a_number() -> None:
     assert numerals.query_forms("i") == ("i",)
 
 
-def test_figures_set_for_letters_are_read() -> None:
+def test_digits_are_read_as_letters() -> None:
     assert "seven" in numerals.index_forms("se7en")
     assert "simone" in numerals.index_forms("s1m0ne")
 
@@ -119,7 +119,7 @@ def test_years_and_plain_numbers_are_not_read_as_letters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spelt", "figures"),
+    ("spelt", "digits"),
     [
         ("eight and a half", "8½"),
         ("8 and a half", "8 1/2"),
@@ -129,11 +129,11 @@ def test_years_and_plain_numbers_are_not_read_as_letters() -> None:
         ("two men and a half", "2 men and a half"),
     ],
 )
-def test_a_half_behind_a_number_is_part_of_it(spelt: str, figures: str) -> None:
-    assert numerals.normalize_numerals(tokenize(spelt)) == tokenize(figures)
+def test_a_fraction_behind_a_number_belongs_to_it(spelt: str, digits: str) -> None:
+    assert numerals.normalize_numerals(tokenize(spelt)) == tokenize(digits)
 
 
-def test_a_number_of_two_words_becomes_one_figure() -> None:
+def test_a_number_of_two_words_becomes_one_word() -> None:
     assert numerals.normalize_numerals(["twenty", "one", "grams"]) == ["21", "grams"]
 
 
@@ -141,14 +141,14 @@ def test_a_number_of_two_words_becomes_one_figure() -> None:
 @given(st.text())
 @example("\ud800")
 @example("x\x00y")
-def test_any_text_folds_and_folding_again_changes_nothing(text: str) -> None:
+def test_any_text_can_be_folded_and_folding_is_idempotent(text: str) -> None:
     once = fold(text)
     assert fold(once) == once
 
 
 @settings(deadline=None)
 @given(st.text())
-def test_places_lie_inside_the_text_and_in_order(text: str) -> None:
-    found = word_spans(text)
-    assert all(0 <= span.start < span.end <= len(text) for span in found)
-    assert [span.start for span in found] == sorted(span.start for span in found)
+def test_spans_are_inside_the_text_and_in_order(text: str) -> None:
+    text_spans = word_spans(text)
+    assert all(0 <= span.start < span.end <= len(text) for span in text_spans)
+    assert [span.start for span in text_spans] == sorted(span.start for span in text_spans)

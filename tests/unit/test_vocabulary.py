@@ -1,4 +1,4 @@
-"""Words near a misspelt one, found among those that exist."""
+"""Fuzzy look-ups of words in the vocabulary."""
 
 import pytest
 from hypothesis import given, settings
@@ -11,19 +11,19 @@ from service.search.vocabulary.vocabulary import CAST, DIRECTOR, JOINED, TITLE, 
 WORDS = ["tgodfather", "tgod", "tfather", "jgodfather", "dspielberg", "tjaws", "tjurassic", "tpark"]
 
 
-@pytest.fixture(params=["fresh", "settled", "loaded"])
+@pytest.fixture(params=["pending", "merged", "loaded"])
 def vocabulary(request: pytest.FixtureRequest) -> Vocabulary:
-    known = Vocabulary()
+    vocabulary = Vocabulary()
     if request.param == "loaded":
-        known.bulk_load_start()
+        vocabulary.bulk_load_start()
         for word in WORDS:
-            known.bulk_load_add([word])
-        known.bulk_load_finish()
-        return known
-    known.add(WORDS)
-    if request.param == "settled":
-        known.merge_pending()
-    return known
+            vocabulary.bulk_load_add([word])
+        vocabulary.bulk_load_finish()
+        return vocabulary
+    vocabulary.add(WORDS)
+    if request.param == "merged":
+        vocabulary.merge_pending()
+    return vocabulary
 
 
 def test_a_swap_a_loss_a_gain_and_a_wrong_letter_are_one_edit(vocabulary: Vocabulary) -> None:
@@ -32,7 +32,7 @@ def test_a_swap_a_loss_a_gain_and_a_wrong_letter_are_one_edit(vocabulary: Vocabu
         assert vocabulary.expand(typed) == (near,), typed
 
 
-def test_two_edits_are_found_only_when_asked_for(vocabulary: Vocabulary) -> None:
+def test_two_edits_are_found_only_on_request(vocabulary: Vocabulary) -> None:
     assert vocabulary.expand("spilbreg") == ()
     assert vocabulary.expand("spilbreg", 2) == (NearTerm("spielberg", 2, DIRECTOR),)
 
@@ -41,51 +41,51 @@ def test_a_word_is_not_near_itself(vocabulary: Vocabulary) -> None:
     assert vocabulary.expand("jaws") == ()
 
 
-def test_beginnings_are_those_that_exist(vocabulary: Vocabulary) -> None:
+def test_prefixes_are_those_of_existing_words(vocabulary: Vocabulary) -> None:
     assert vocabulary.expand("jruas", 1, prefix=True) == (NearTerm("juras", 1, TITLE),)
 
 
-def test_places_of_a_word_add_up(vocabulary: Vocabulary) -> None:
+def test_the_fields_of_a_word_are_combined(vocabulary: Vocabulary) -> None:
     assert vocabulary.fields_of("godfather") == TITLE | JOINED
     assert vocabulary.fields_of("nobody") == 0
     vocabulary.add(["djaws"])
     assert vocabulary.fields_of("jaws") == TITLE | DIRECTOR
 
 
-def test_a_word_learned_later_is_found_at_once_and_after_settling() -> None:
-    known = Vocabulary()
-    known.add(WORDS)
-    known.merge_pending()
-    assert known.expand("alein") == ()
-    known.add(["talien"])
-    assert known.expand("alein") == (NearTerm("alien", 1, TITLE),)
-    known.merge_pending()
-    assert known.expand("alein") == (NearTerm("alien", 1, TITLE),)
-    assert len(known) == len({word[1:] for word in WORDS}) + 1
+def test_a_word_added_later_is_found_before_and_after_merging() -> None:
+    vocabulary = Vocabulary()
+    vocabulary.add(WORDS)
+    vocabulary.merge_pending()
+    assert vocabulary.expand("alein") == ()
+    vocabulary.add(["talien"])
+    assert vocabulary.expand("alein") == (NearTerm("alien", 1, TITLE),)
+    vocabulary.merge_pending()
+    assert vocabulary.expand("alein") == (NearTerm("alien", 1, TITLE),)
+    assert len(vocabulary) == len({word[1:] for word in WORDS}) + 1
 
 
-def test_learning_a_word_again_changes_nothing(vocabulary: Vocabulary) -> None:
+def test_adding_a_word_again_changes_nothing(vocabulary: Vocabulary) -> None:
     before = len(vocabulary)
     vocabulary.add(WORDS)
     assert len(vocabulary) == before
 
 
-def test_unknown_places_and_empty_words_are_ignored() -> None:
-    known = Vocabulary()
-    known.add(["", "t", "?what"])
-    assert len(known) == 0
+def test_unknown_kinds_and_empty_words_are_ignored() -> None:
+    vocabulary = Vocabulary()
+    vocabulary.add(["", "t", "?what"])
+    assert len(vocabulary) == 0
 
 
-def test_answers_are_bounded_and_the_nearest_are_kept() -> None:
-    known = Vocabulary()
-    known.add(f"tab{a}{b}d" for a in "abcdefghijklmnopqrstuvwxyz" for b in "abcdefghijklm")
-    known.merge_pending()
-    near = known.expand("abcd", 2)
+def test_expansions_are_bounded_and_the_nearest_come_first() -> None:
+    vocabulary = Vocabulary()
+    vocabulary.add(f"tab{a}{b}d" for a in "abcdefghijklmnopqrstuvwxyz" for b in "abcdefghijklm")
+    vocabulary.merge_pending()
+    near = vocabulary.expand("abcd", 2)
     assert len(near) == MAX_NEAR_TERMS
     assert [n.edits for n in near] == sorted(n.edits for n in near)
 
 
-def test_names_that_are_looked_for_only_when_asked_hide_no_other_word(
+def test_names_of_cast_and_writers_do_not_hide_other_words(
     vocabulary: Vocabulary,
 ) -> None:
     vocabulary.add(["sjawz", "cjaws", "sjaws"])
@@ -96,7 +96,7 @@ def test_names_that_are_looked_for_only_when_asked_hide_no_other_word(
     assert vocabulary.names.expand("jaws") == (NearTerm("jawz", 1, WRITER),)
 
 
-def test_a_word_is_lacking_only_where_others_are_known() -> None:
+def test_a_word_is_surely_absent_only_if_other_words_of_the_field_are_known() -> None:
     names = Vocabulary().names
     assert not names.surely_absent("benchley", WRITER)
     names.bulk_load_start()
@@ -109,17 +109,19 @@ def test_a_word_is_lacking_only_where_others_are_known() -> None:
     assert not names.surely_absent("benchley", WRITER)
 
 
-words = st.text("abcdé", min_size=1, max_size=7)
+random_words = st.text("abcdé", min_size=1, max_size=7)
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(words, min_size=1, max_size=20), words, st.integers(1, 2), st.booleans())
-def test_every_word_within_reach_is_found_and_no_other(
-    held: list[str], typed: str, edits: int, settled: bool
+@given(
+    st.lists(random_words, min_size=1, max_size=20), random_words, st.integers(1, 2), st.booleans()
+)
+def test_exactly_the_words_within_the_edits_are_found(
+    existing: list[str], typed: str, edits: int, is_merged: bool
 ) -> None:
-    known = Vocabulary()
-    known.add("t" + word for word in held)
-    if settled:
-        known.merge_pending()
-    expected = {w for w in held if w != typed and OSA.distance(w, typed) <= edits}
-    assert {near.word for near in known.expand(typed, edits)} == expected
+    vocabulary = Vocabulary()
+    vocabulary.add("t" + word for word in existing)
+    if is_merged:
+        vocabulary.merge_pending()
+    expected = {w for w in existing if w != typed and OSA.distance(w, typed) <= edits}
+    assert {near.word for near in vocabulary.expand(typed, edits)} == expected
