@@ -2,47 +2,51 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
-from uuid_utils.compat import uuid7
 
 from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict, FieldError, Invalid, NotFound, VersionMismatch
 from service.films.deduplication import DuplicateFinder
+from service.films.film_upsert import FilmUpsert, save_freshness
+from service.films.film_writes import (
+    Outcome,
+    check_year_order,
+    claim_sample,
+    create_film,
+    merge_columns,
+    save_films,
+)
 from service.films.insert_locks import InsertLocks
 from service.films.models import Film, Genre
 from service.films.schemas import FilmFacts, FilmPatch, Provenance
-from service.films.search_text import SEARCH_TEXT_SOURCES, build_search_texts
 from service.films.versions import FilmVersion
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
 from service.text.analysis import full_title_key
 from service.text.imdb_ids import is_imdb_id, normalize_imdb_id
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-_BLANK_FILM = Film(title="", whole_title="", created_at=EPOCH, updated_at=EPOCH)
-"""The film that every new one is cloned from: computing the defaults of all columns again would be
-the slowest step. The clones share its lists, which is safe because `_merge_columns` replaces lists
-and never changes them.
-"""
-
-UPDATED_COLUMNS = tuple(name for name in Film._meta.fields_map if name not in ("id", "created_at"))
-
 
 @dataclass(frozen=True, slots=True)
 class UpsertResult:
-    """The films of an upsert in the order of the facts, and how many are new or changed."""
+    """The films of an upsert, and what the facts did to each, in the order of the facts."""
 
     films: tuple[Film, ...]
-    added: int
-    changed: int
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def added(self) -> int:
+        return self.outcomes.count("added")
+
+    @property
+    def changed(self) -> int:
+        return self.outcomes.count("changed")
 
 
 class Catalogue:
@@ -91,41 +95,52 @@ class Catalogue:
         return (await self.upsert_all([facts], provenance)).films[0]
 
     async def upsert_all(
-        self, all_facts: Sequence[FilmFacts], provenance: Provenance
+        self,
+        all_facts: Sequence[FilmFacts],
+        provenance: Provenance,
+        *,
+        film_ids: Sequence[UUID | None] = (),
+        described: set[int] | None = None,
     ) -> UpsertResult:
-        """Add or update many films. A film that its facts do not change is not written."""
-        result = await self._upsert(all_facts, provenance)
+        """Add or update many films. A film that its facts do not change is not written.
+
+        Args:
+            all_facts: what a source states.
+            provenance: which source that is.
+            film_ids: the ids that facts come with, in the same order.
+            described: the films that earlier lines of a file described, as integers; this call
+                adds its own. A later line only fills in what is unknown, so that importing the
+                same file again changes nothing.
+        """
+        ids = film_ids or [None] * len(all_facts)
+        result = await self._upsert(list(zip(all_facts, ids, strict=True)), provenance, described)
+        if described is not None:
+            described.update(film.id.int for film in result.films)
         if result.added or result.changed:
             await self._notifier.notify()
         return result
 
     @run_uncancelled
-    async def _upsert(self, all_facts: Sequence[FilmFacts], provenance: Provenance) -> UpsertResult:
+    async def _upsert(
+        self,
+        descriptions: Sequence[tuple[FilmFacts, UUID | None]],
+        provenance: Provenance,
+        described: Collection[int] | None,
+    ) -> UpsertResult:
         now = self._now()
+        all_facts = [facts for facts, _ in descriptions]
         async with self._insert_locks.acquire(all_facts):
-            duplicates = await DuplicateFinder.load(all_facts)
-            films: list[Film] = []
-            new: dict[UUID, Film] = {}
-            changed: dict[UUID, Film] = {}
-            for facts in all_facts:
-                film = duplicates.find(facts)
-                if film is None:
-                    film = _create_film(facts, provenance, now)
-                    new[film.id] = film
-                    duplicates.add(film)
-                elif _merge_columns(film, facts.to_columns(), now) and film.id not in new:
-                    changed[film.id] = film
-                    duplicates.add(film)
-                if provenance.fetched_at:
-                    _set_provenance(film, provenance)
-                films.append(film)
-            for film in changed.values():
+            duplicates = await DuplicateFinder.load(all_facts, [id for _, id in descriptions])
+            upsert = FilmUpsert(duplicates, provenance, now, described)
+            for facts, film_id in descriptions:
+                upsert.apply(facts, film_id)
+            for film in upsert.changed.values():
                 film.version += 1
-            await _add_genres(films)
-            await _save_films(list(new.values()), list(changed.values()), now)
+            await _add_genres(upsert.films)
+            await save_films(list(upsert.new.values()), list(upsert.changed.values()), now)
             if provenance.fetched_at:
-                await _save_freshness([f for f in films if f.id not in new and f.id not in changed])
-        return UpsertResult(tuple(films), len(new), len(changed))
+                await save_freshness(upsert.unchanged)
+        return UpsertResult(tuple(upsert.films), tuple(upsert.outcomes))
 
     async def add(self, facts: FilmFacts) -> Film:
         """Add a film on behalf of a user.
@@ -148,8 +163,8 @@ class Catalogue:
                 raise Conflict(
                     f"The catalogue has this film already: {duplicate.id}.", code="movie_exists"
                 )
-            film = _create_film(facts, Provenance(source="user"), now)
-            await _save_films([film], [], now)
+            film = create_film(facts, Provenance(source="user"), now)
+            await save_films([film], [], now)
         return film
 
     async def replace(
@@ -188,10 +203,11 @@ class Catalogue:
             async with in_transaction():
                 film = await _lock_film(film_id, versions)
                 await _check_genres(columns.get("genres", ()))
-                if _merge_columns(film, columns, now):
-                    _check_year_order(film)
+                if merge_columns(film, columns, now):
+                    check_year_order(film)
+                    claim_sample(film)
                     film.version += 1
-                    await _save_films([], [film], now)
+                    await save_films([], [film], now)
         except IntegrityError:
             raise Conflict("Another film has that IMDb id.", code="movie_exists") from None
         return film
@@ -238,71 +254,6 @@ async def _lock_film(film_id: UUID, versions: Collection[FilmVersion] | None) ->
     if versions is not None and FilmVersion(film.id, film.version) not in versions:
         raise VersionMismatch(f"The film has changed; it is at version {film.version} now.")
     return film
-
-
-def _create_film(facts: FilmFacts, provenance: Provenance, now: datetime) -> Film:
-    film = _BLANK_FILM.clone(pk=uuid7())
-    _set_provenance(film, provenance)
-    film.created_at = now
-    _merge_columns(film, facts.to_columns(), now)
-    return film
-
-
-def _set_provenance(film: Film, provenance: Provenance) -> None:
-    film.source = provenance.source
-    film.fetched_at = provenance.fetched_at
-    film.refresh_after = provenance.refresh_after
-
-
-def _merge_columns(film: Film, columns: dict[str, Any], now: datetime) -> bool:
-    """Set columns and all that follows from them; return whether any value differed."""
-    changes = {name: value for name, value in columns.items() if getattr(film, name) != value}
-    if not changes:
-        return False
-    for name, value in changes.items():
-        setattr(film, name, value)
-    if "title" in changes:
-        film.whole_title = full_title_key(film.title)
-    if not changes.keys().isdisjoint(SEARCH_TEXT_SOURCES):
-        texts = build_search_texts(**{name: getattr(film, name) for name in SEARCH_TEXT_SOURCES})
-        for column, text in texts.items():
-            setattr(film, column, text)
-    if "poster_source" in changes:
-        _request_poster(film, now)
-    film.updated_at = now
-    return True
-
-
-def _request_poster(film: Film, now: datetime) -> None:
-    film.poster_attempts = 0
-    film.poster_reason = None
-    film.poster_status = "pending" if film.poster_source else "missing"
-    film.poster_due_at = epoch_ms(now) if film.poster_source else None
-
-
-def _check_year_order(film: Film) -> None:
-    if film.year and film.end_year and film.end_year < film.year:
-        reason = "must not lie before year"
-        raise Invalid(f"end_year {reason}.", errors=(FieldError("/end_year", reason),))
-
-
-async def _save_films(new: list[Film], changed: list[Film], now: datetime) -> None:
-    if new:
-        await Film.bulk_create(new, batch_size=500)
-    if changed:
-        await Film.bulk_create(
-            changed, batch_size=500, on_conflict=["id"], update_fields=list(UPDATED_COLUMNS)
-        )
-    await store.append_pointers(
-        [(film.id, film.version, "film") for film in (*new, *changed)], epoch_ms(now)
-    )
-
-
-async def _save_freshness(films: list[Film]) -> None:
-    """Save when unchanged films were fetched; the index does not hold that."""
-    for film in films:
-        film.counters += 1
-        await film.save(update_fields=["source", "fetched_at", "refresh_after", "counters"])
 
 
 async def _add_genres(films: Sequence[Film]) -> None:

@@ -1,54 +1,116 @@
 """The rule that decides whether two descriptions mean one film, for files, OMDb and users alike.
 
-Two descriptions mean one film if they have the same IMDb id. If at least one of them has no IMDb
-id, they mean one film if full title, year and type are equal and they share a director.
+Two descriptions mean one film if they have the same id or, failing that, the same IMDb id. Two
+films with different IMDb ids are never one. Otherwise two descriptions mean one film if
+
+- their titles are equal but for case, width and Latin accents,
+- their types and years are equal; two unknown years count as equal only if the descriptions share a
+  director, or if neither names one,
+- and they do not name two disjoint sets of directors.
+
+Of several films that fit, the one with most directors in common is meant, then the older one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
 from service.films.models import Film
 from service.films.schemas import FilmFacts
 from service.text.analysis import fold, full_title_key
+from service.text.titles import exact_title_key
+
+
+@dataclass(frozen=True, slots=True)
+class FilmIdentity:
+    """What the rule looks at, without the id."""
+
+    imdb_id: str | None
+    title_key: str
+    type: str
+    year: int | None
+    directors: frozenset[str]
+
+    @classmethod
+    def of(cls, film: Film | FilmFacts) -> Self:
+        """Return the identity of a stored film or of facts."""
+        return cls(
+            film.imdb_id,
+            exact_title_key(film.title),
+            film.type,
+            film.year,
+            frozenset(map(fold, film.directors)),
+        )
+
+    def is_same_film(self, other: "FilmIdentity") -> bool:
+        """Return whether both mean one film."""
+        if self.imdb_id and other.imdb_id:
+            return self.imdb_id == other.imdb_id
+        if (self.title_key, self.type, self.year) != (other.title_key, other.type, other.year):
+            return False
+        if self.directors and other.directors:
+            return not self.directors.isdisjoint(other.directors)
+        return self.year is not None or self.directors == other.directors
 
 
 class DuplicateFinder:
-    """The stored films that some facts may describe, by IMDb id and by full title."""
+    """The stored films that some facts may describe, by id, IMDb id and full title."""
 
-    def __init__(self, films: Sequence[Film]) -> None:
+    def __init__(self, films: Iterable[Film]) -> None:
+        self._by_id: dict[UUID, Film] = {}
         self._by_imdb_id: dict[str, Film] = {}
         self._by_title: dict[str, dict[UUID, Film]] = {}
+        self._identities: dict[UUID, FilmIdentity] = {}
         for film in films:
             self.add(film)
 
     @classmethod
-    async def load(cls, all_facts: Sequence[FilmFacts]) -> "DuplicateFinder":
-        """Read the films that share an IMDb id or a full title with the facts.
+    async def load(
+        cls, all_facts: Sequence[FilmFacts], film_ids: Iterable[UUID | None] = ()
+    ) -> Self:
+        """Read the films that share an id, an IMDb id or a full title with the facts.
 
         PostgreSQL locks them, so that no other change comes between this read and the write.
         """
         imdb_ids = list({facts.imdb_id for facts in all_facts if facts.imdb_id})
         titles = list({full_title_key(facts.title) for facts in all_facts})
+        ids = list({film_id for film_id in film_ids if film_id})
         query = Film.all().select_for_update()
-        films = await query.filter(imdb_id__in=imdb_ids) if imdb_ids else []
+        films = await query.filter(id__in=ids) if ids else []
+        films += await query.filter(imdb_id__in=imdb_ids) if imdb_ids else []
         films += await query.filter(whole_title__in=titles)
-        return cls(list({film.id: film for film in films}.values()))
+        return cls({film.id: film for film in films}.values())
 
     def add(self, film: Film) -> None:
-        """Include a film that was added or renamed since the load."""
+        """Include a film that was added, renamed or given an IMDb id since the load."""
+        self._by_id[film.id] = film
+        self._identities.pop(film.id, None)
         if film.imdb_id:
             self._by_imdb_id[film.imdb_id] = film
         self._by_title.setdefault(film.whole_title, {})[film.id] = film
 
-    def find(self, facts: FilmFacts) -> Film | None:
-        """Return the film that these facts describe."""
+    def find(self, facts: FilmFacts, film_id: UUID | None = None) -> Film | None:
+        """Return the film that these facts describe; `film_id` is the id that they come with."""
+        film = self._by_id.get(film_id) if film_id else None
+        if film is not None and film.imdb_id in (None, facts.imdb_id or film.imdb_id):
+            return film
         if facts.imdb_id and facts.imdb_id in self._by_imdb_id:
             return self._by_imdb_id[facts.imdb_id]
-        directors = {fold(name) for name in facts.directors}
-        for film in self._by_title.get(full_title_key(facts.title), {}).values():
-            if facts.imdb_id and film.imdb_id:
-                continue
-            is_same_kind = film.year == facts.year and film.type == facts.type
-            if is_same_kind and directors & {fold(name) for name in film.directors}:
-                return film
-        return None
+        wanted = FilmIdentity.of(facts)
+        matches = [
+            (-len(identity.directors & wanted.directors), film.id.int, film)
+            for film in self._by_title.get(full_title_key(facts.title), {}).values()
+            if (identity := self._identify(film)).is_same_film(wanted)
+        ]
+        return min(matches)[2] if matches else None
+
+    def _identify(self, film: Film) -> FilmIdentity:
+        identity = self._identities.get(film.id)
+        if identity is None:
+            identity = self._identities[film.id] = FilmIdentity.of(film)
+        return identity
+
+    def is_free(self, imdb_id: str | None, film: Film) -> bool:
+        """Return whether no other film has this IMDb id."""
+        return imdb_id is None or self._by_imdb_id.get(imdb_id, film).id == film.id

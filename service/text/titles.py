@@ -1,5 +1,6 @@
 """Comparison keys of titles and names, and the word forms under which titles are indexed."""
 
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -21,6 +22,33 @@ def full_title_keys(title_words: list[str]) -> tuple[str, ...]:
 def unique(texts: Iterable[str]) -> tuple[str, ...]:
     """Return the texts without repetitions, in order of appearance."""
     return tuple(dict.fromkeys(texts))
+
+
+def exact_title_key(title: str) -> str:
+    """Return a title folded for case, width, blanks and Latin accents, and for nothing else."""
+    if not title.isascii():
+        # Half-width letters carry their marks behind them, so they are composed before folding.
+        narrowed = unicodedata.normalize("NFC", "".join(map(_unify_width, title)))
+        decomposed = unicodedata.normalize("NFD", narrowed.casefold())
+        title = unicodedata.normalize("NFC", _remove_latin_accents(decomposed))
+    return " ".join(title.casefold().split())
+
+
+def _unify_width(character: str) -> str:
+    kind, _, code = unicodedata.decomposition(character).partition(" ")
+    return chr(int(code, 16)) if kind in ("<wide>", "<narrow>") else character
+
+
+def _remove_latin_accents(decomposed: str) -> str:
+    letters: list[str] = []
+    is_latin = False
+    for character in decomposed:
+        if not unicodedata.combining(character):
+            is_latin = unicodedata.name(character, "").startswith("LATIN ")
+        elif is_latin:
+            continue
+        letters.append(character)
+    return "".join(letters)
 
 
 def title_index_forms(title_words: list[str]) -> list[str]:

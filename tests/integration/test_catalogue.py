@@ -40,10 +40,12 @@ async def test_a_field_that_a_source_does_not_state_keeps_its_value(catalogue: C
     ("other", "is_duplicate"),
     [
         (JAWS, True),
-        (FilmFacts(title="JAWS!", year=1975, directors=("steven spielberg",)), True),
+        (FilmFacts(title="ＪÁWS", year=1975, directors=("steven spielberg",)), True),
+        (FilmFacts(title="Jaws!", year=1975, directors=("Steven Spielberg",)), False),
+        (FilmFacts(title="Jaws", directors=("Steven Spielberg",)), False),
         (FilmFacts(title="Jaws", year=1976, directors=("Steven Spielberg",)), False),
         (FilmFacts(title="Jaws", year=1975, directors=("Someone Else",)), False),
-        (FilmFacts(title="Jaws", year=1975), False),
+        (FilmFacts(title="Jaws", year=1975), True),
         (
             FilmFacts(
                 title="Jaws", imdb_id="tt9999999", year=1975, directors=("Steven Spielberg",)
@@ -68,6 +70,69 @@ async def test_duplicates_in_one_batch_become_one_film(catalogue: Catalogue) -> 
     result = await catalogue.upsert_all([JAWS] * 5, SAMPLE)
     assert result.added == 1
     assert await Film.all().count() == 1
+
+
+async def test_of_several_films_that_fit_the_one_with_most_directors_in_common_is_meant(
+    catalogue: Catalogue,
+) -> None:
+    twins = [
+        FilmFacts(title="X", imdb_id=f"tt000000{number}", year=1999, directors=directors)
+        for number, directors in enumerate([("A",), ("A", "B"), ("A", "B")])
+    ]
+    stored = [await catalogue.upsert(facts, SAMPLE) for facts in twins]
+    both = await catalogue.upsert(FilmFacts(title="X", year=1999, directors=("B", "A")), SAMPLE)
+    assert both.id == stored[1].id
+    neither = await catalogue.upsert(FilmFacts(title="X", year=1999), SAMPLE)
+    assert neither.id == stored[0].id
+
+
+async def test_an_id_means_its_film_unless_the_imdb_ids_differ(catalogue: Catalogue) -> None:
+    film = await catalogue.upsert(JAWS, SAMPLE)
+    other = await catalogue.upsert(FilmFacts(title="Duel"), SAMPLE)
+    renamed = FilmFacts(title="The Shark")
+    stranger = FilmFacts(title="Orca", imdb_id="tt0076504")
+    taken = FilmFacts(title="Duel", imdb_id="tt0073195")
+    result = await catalogue.upsert_all(
+        [renamed, stranger, taken], SAMPLE, film_ids=[film.id, film.id, other.id]
+    )
+    assert [found.id for found in result.films][::2] == [film.id, other.id]
+    assert result.films[1].id not in (film.id, other.id)
+    assert (await Film.get(id=film.id)).title == "The Shark"
+    assert (await Film.get(id=other.id)).imdb_id is None
+
+
+async def test_a_later_description_of_the_same_file_fills_in_and_overwrites_nothing(
+    catalogue: Catalogue,
+) -> None:
+    facts = [
+        FilmFacts(title="Jaws", year=1975, rated="PG"),
+        FilmFacts(title="JAWS", year=1975, rated="R", directors=("Steven Spielberg",)),
+    ]
+    for outcomes in (("added", "changed"), ("same", "same")):
+        result = await catalogue.upsert_all(facts, SAMPLE, described=set())
+        assert result.outcomes == outcomes
+    film = await Film.get()
+    assert (film.title, film.rated, film.directors) == ("Jaws", "PG", ["Steven Spielberg"])
+
+
+async def test_facts_whose_years_contradict_the_stored_ones_clear_the_end(
+    catalogue: Catalogue,
+) -> None:
+    await catalogue.upsert(FilmFacts(title="X", imdb_id="tt0000001", end_year=1990), SAMPLE)
+    facts = FilmFacts(title="X", imdb_id="tt0000001", year=2000)
+    film = await catalogue.upsert(facts, SAMPLE)
+    assert (film.year, film.end_year) == (2000, None)
+
+
+async def test_a_sample_film_that_a_user_changes_is_no_sample_any_more(
+    catalogue: Catalogue,
+) -> None:
+    films = [await catalogue.upsert(FilmFacts(title=title), SAMPLE) for title in "ABC"]
+    await catalogue.update(str(films[0].id), None, FilmPatch(year=1999))
+    user = Provenance(source="user")
+    await catalogue.upsert_all([FilmFacts(title="B", rated="PG"), FilmFacts(title="C")], user)
+    sources = await Film.all().order_by("title").values_list("source", flat=True)
+    assert sources == ["user", "user", "sample"]
 
 
 async def test_concurrent_upserts_of_one_film_add_it_once(catalogue: Catalogue) -> None:

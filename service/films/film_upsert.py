@@ -1,0 +1,102 @@
+"""Merge the facts of one source into the films that they describe, in memory."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service.films.deduplication import DuplicateFinder
+from service.films.film_writes import (
+    Outcome,
+    claim_sample,
+    create_film,
+    merge_columns,
+    set_provenance,
+)
+from service.films.models import Film
+from service.films.schemas import FilmFacts, Provenance
+
+
+class FilmUpsert:
+    """The films of one upsert: which are new, which have changed.
+
+    Args:
+        duplicates: the stored films that the facts may describe.
+        provenance: the source of the facts.
+        now: the time of the change.
+        described: the films that earlier lines of a file described, as integers; a later line only
+            fills in what is unknown about them. None lets every description overwrite.
+    """
+
+    def __init__(
+        self,
+        duplicates: DuplicateFinder,
+        provenance: Provenance,
+        now: datetime,
+        described: Collection[int] | None = None,
+    ) -> None:
+        self._duplicates = duplicates
+        self._provenance = provenance
+        self._now = now
+        self._earlier = described
+        self._described: set[int] = set()
+        self.films: list[Film] = []
+        self.outcomes: list[Outcome] = []
+        self.new: dict[UUID, Film] = {}
+        self.changed: dict[UUID, Film] = {}
+
+    @property
+    def unchanged(self) -> list[Film]:
+        """The films that are written only because they were fetched again."""
+        written = self.new.keys() | self.changed.keys()
+        return [film for film in self.films if film.id not in written]
+
+    def apply(self, facts: FilmFacts, film_id: UUID | None = None) -> None:
+        """Add the film that the facts describe, or merge them into it."""
+        film = self._duplicates.find(facts, film_id)
+        outcome: Outcome = "same"
+        if film is None:
+            film, outcome = create_film(facts, self._provenance, self._now), "added"
+            self.new[film.id] = film
+            self._duplicates.add(film)
+        elif merge_columns(film, self._columns_to_merge(film, facts), self._now):
+            outcome = "changed"
+            self._duplicates.add(film)
+            if film.id not in self.new:
+                self.changed[film.id] = film
+            if self._provenance.source == "user":
+                claim_sample(film)
+        if self._provenance.fetched_at:
+            set_provenance(film, self._provenance)
+        self._described.add(film.id.int)
+        self.films.append(film)
+        self.outcomes.append(outcome)
+
+    def _columns_to_merge(self, film: Film, facts: FilmFacts) -> dict[str, Any]:
+        columns = facts.to_columns()
+        if not self._duplicates.is_free(columns.get("imdb_id"), film):
+            del columns["imdb_id"]
+        if self._is_described(film):
+            # The year is part of what identifies a film: filled in, it would hide the film from
+            # the line that described it first.
+            columns = {
+                name: value
+                for name, value in columns.items()
+                if getattr(film, name) in (None, []) and name != "year"
+            }
+        year, end_year = (columns.get(n, getattr(film, n)) for n in ("year", "end_year"))
+        if year and end_year and end_year < year:
+            columns["end_year"] = None
+        return columns
+
+    def _is_described(self, film: Film) -> bool:
+        if self._earlier is None:
+            return False
+        return film.id.int in self._described or film.id.int in self._earlier
+
+
+async def save_freshness(films: list[Film]) -> None:
+    """Save when unchanged films were fetched; the index does not hold that."""
+    for film in films:
+        film.counters += 1
+        await film.save(update_fields=["source", "fetched_at", "refresh_after", "counters"])
