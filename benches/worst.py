@@ -1,15 +1,19 @@
 """The heaviest searches that a client may send, each beside the bound of one second.
 
 They are asked over HTTP of a service with the real films (the samples, where those are absent), one
-at a time and each time uncached, on either stack. The table is Markdown.
+at a time and each time uncached, on either stack. The table is Markdown. A second table tells how
+one client that sends the heaviest requests one after the other slows down another one's searches:
+the bound for that is three times their p99 without it.
 
     python -m benches.worst [--stack embedded,full] [--films 25193] [--times 9]
 """
 
 import argparse
 import asyncio
+import itertools
 import statistics
 import time
+from typing import Any
 
 from benches.served import ALL, STACKS, able, served
 from tests.support.service_runner import ApiClient
@@ -46,6 +50,37 @@ WORST: dict[str, dict[str, str]] = {
 }
 
 
+HAN = "".join(chr(0x4E00 + number) for number in range(200))
+HANGUL = "".join(chr(0xAC00 + 7 * number) for number in range(200))
+DATES, EPISODES = "20010203022" * 27, "1x01 " * 60
+OFFSETS = itertools.count()  # each search is another one, so that none is answered by the cache
+MAX_SLOWDOWN = 3.0  # of another client's p99
+ORDINARY = ("jaws", "the godfahter", "star wars", "spilberg jaws", "matrix 1999", "lotr")
+
+
+def _batch(*texts: str) -> tuple[str, dict[str, Any]]:
+    return "/api/v1/search/batch", {"searches": [{"q": text} for text in texts]}
+
+
+def _match(*names: str) -> tuple[str, dict[str, Any]]:
+    return "/api/v1/match", {"items": names}
+
+
+def _rotate(text: str, count: int) -> list[str]:
+    """Return `count` different texts of the same letters."""
+    return [text[number:] + text[:number] for number in range(count)]
+
+
+ATTACKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "a batch of ten times 200 Han letters": _batch(*_rotate(HAN, 10)),
+    "a batch of ten times 200 Hangul letters": _batch(*_rotate(HANGUL, 10)),
+    "a batch of ten times 14 long words": _batch(*_rotate(LONG, 10)),
+    "100 names of 200 Han letters": _match(*_rotate(HAN, 100)),
+    "100 names of dates": _match(*_rotate(DATES, 100)),
+    "100 names of episodes": _match(*_rotate(EPISODES, 100)),
+}
+
+
 async def asked(api: ApiClient, params: dict[str, str], times: int) -> list[float]:
     """How long each of several different questions took, in seconds."""
     took = []
@@ -58,20 +93,82 @@ async def asked(api: ApiClient, params: dict[str, str], times: int) -> list[floa
     return took
 
 
+async def search_as_others(api: ApiClient, times: int) -> list[float]:
+    """Return how long each of many ordinary searches took beside whatever else goes on."""
+    took = []
+    for number in range(times):
+        params = {"q": ORDINARY[number % len(ORDINARY)], "offset": str(next(OFFSETS) % 900)}
+        began = time.perf_counter()
+        answer = await api.get("/api/v1/search", params=params)
+        took.append(time.perf_counter() - began)
+        assert answer.status == 200, answer.json
+        await asyncio.sleep(0.01)
+    return took
+
+
+async def attack(api: ApiClient, path: str, body: dict[str, Any]) -> None:
+    """Send one request after the other until cancelled."""
+    while True:
+        answer = await api.request("POST", path, json=body)
+        assert answer.status in (200, 503), answer.json
+
+
+async def measure_attacks(api: ApiClient, times: int) -> dict[str, list[float]]:
+    """Return the times of ordinary searches without an attack and beside each one."""
+    measured = {"nothing else": await search_as_others(api, times)}
+    for name, (path, body) in ATTACKS.items():
+        attacker = asyncio.create_task(attack(api, path, body))
+        await asyncio.sleep(0.2)
+        measured[name] = await search_as_others(api, times)
+        attacker.cancel()
+        await asyncio.gather(attacker, return_exceptions=True)
+        await asyncio.sleep(2)  # for what the worker still does
+    return measured
+
+
+def print_attacks(columns: dict[str, dict[str, list[float]]]) -> None:
+    """Print the p99 of ordinary searches beside each attack."""
+    print(f"\n| p50, p99 ms of others' searches beside | {' | '.join(columns)} |")
+    print(f"|---{'|---' * len(columns)}|")
+    for name in ["nothing else", *ATTACKS]:
+        cells = []
+        for measured in columns.values():
+            alone, p99 = (
+                statistics.quantiles(measured[n], n=100)[98] for n in ("nothing else", name)
+            )
+            over = f" **{p99 / alone:.1f} times**" if p99 > MAX_SLOWDOWN * alone else ""
+            cells.append(
+                f"{1_000 * statistics.median(measured[name]):.0f}, {1_000 * p99:.0f}{over}"
+            )
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
 async def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--stack", default=",".join(STACKS))
     options.add_argument("--films", type=int, default=ALL)
     options.add_argument("--times", type=int, default=9)
+    options.add_argument("--searches", type=int, default=300, help="beside each attack")
+    options.add_argument("--attacks-only", action="store_true")
     chosen = options.parse_args()
+    attacks: dict[str, dict[str, list[float]]] = {}
     columns: dict[str, dict[str, list[float]]] = {}
     for stack in filter(able, chosen.stack.split(",")):
         async with served(stack, chosen.films) as api:
             for _ in range(20):
                 await asked(api, {"q": "the godfahter"}, 5)  # warm, as a service that runs
-            columns[STACKS[stack]] = {
-                name: await asked(api, params, chosen.times) for name, params in WORST.items()
-            }
+            attacks[STACKS[stack]] = await measure_attacks(api, chosen.searches)
+            if not chosen.attacks_only:
+                columns[STACKS[stack]] = {
+                    name: await asked(api, params, chosen.times) for name, params in WORST.items()
+                }
+    if columns:
+        print_worst(columns)
+    print_attacks(attacks)
+
+
+def print_worst(columns: dict[str, dict[str, list[float]]]) -> None:
+    """Print how long each of the heaviest searches took."""
     print(f"| p50, most ms | {' | '.join(columns)} |")
     print(f"|---{'|---' * len(columns)}|")
     for name in WORST:

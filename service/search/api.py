@@ -37,6 +37,7 @@ bp = Blueprint("search", url_prefix="/api/v1")
 CACHE_SECONDS = 300.0  # a new generation of the index replaces cached pages before
 CACHEABLE = {"Cache-Control": "public, max-age=10, stale-if-error=3600"}
 NOT_CACHEABLE = {"Cache-Control": "no-store"}
+MAX_CONCURRENT_SEARCHES = 2  # of one batch: the other clients' searches are worth as much
 SEARCH_PATH, BROWSE_PATH = "/api/v1/search", "/api/v1/movies"
 
 Rendered = tuple[Links | None, Any]
@@ -114,7 +115,13 @@ async def suggest(request: Request) -> HTTPResponse:
 )
 async def search_batch(request: Request) -> HTTPResponse:
     searches = read_body(request, Searches).searches
-    answers = [_answer_one(request, number, params) for number, params in enumerate(searches)]
+    turns = asyncio.Semaphore(MAX_CONCURRENT_SEARCHES)
+
+    async def answer(number: int, params: dict[str, Any]) -> BatchAnswer:
+        async with turns:
+            return await _answer_one(request, number, params)
+
+    answers = [answer(number, params) for number, params in enumerate(searches)]
     return json_response(BatchAnswers(list(await asyncio.gather(*answers))))
 
 

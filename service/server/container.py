@@ -49,6 +49,7 @@ from service.search.retrieval.cursors import CursorCodec
 from service.search.retrieval.database_search import DatabaseSearch
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.retrieval.film_cache import FilmCache
+from service.search.retrieval.query_thread import QueryThread
 from service.search.service import SearchService
 from service.search.vocabulary.sync import VocabularySync
 from service.search.vocabulary.vocabulary import Vocabulary
@@ -210,10 +211,12 @@ async def build_container(settings: Settings) -> Container:
         orphan_repair = _close_at_exit(stack, OrphanRepair(drift, inventory))
         vocabulary, film_cache = Vocabulary(), FilmCache(orphan_repair.enqueue)
         vocabulary_sync, search_activity = VocabularySync(vocabulary), SearchActivity()
+        query_thread = QueryThread()
+        stack.callback(query_thread.close)
         search = SearchService(
-            EngineSearch(engine, vocabulary, film_cache),
-            Autocomplete(engine, vocabulary, film_cache),
-            DatabaseSearch(vocabulary, film_cache, search_timeout(settings)),
+            EngineSearch(engine, vocabulary, film_cache, query_thread),
+            Autocomplete(engine, vocabulary, film_cache, query_thread),
+            DatabaseSearch(vocabulary, film_cache, search_timeout(settings), query_thread),
             search_activity.record_search,
         )
         filename_matcher = FilenameMatcher(search.find_films)

@@ -5,7 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from service.search.vocabulary.fuzzy_term_index import MAX_NEAR_TERMS, NearTerm
+from service.search.vocabulary.fuzzy_term_index import (
+    MAX_DISTINCT_LETTERS,
+    MAX_FUZZY_LENGTH,
+    MAX_NEAR_TERMS,
+    NearTerm,
+)
 from service.search.vocabulary.vocabulary import CAST, DIRECTOR, JOINED, TITLE, WRITER, Vocabulary
 
 WORDS = ["tgodfather", "tgod", "tfather", "jgodfather", "dspielberg", "tjaws", "tjurassic", "tpark"]
@@ -125,3 +130,15 @@ def test_exactly_the_words_within_the_edits_are_found(
         vocabulary.merge_pending()
     expected = {w for w in existing if w != typed and OSA.distance(w, typed) <= edits}
     assert {near.word for near in vocabulary.expand(typed, edits)} == expected
+
+
+def test_a_word_of_more_letters_than_any_title_has_is_not_looked_up() -> None:
+    vocabulary = Vocabulary()
+    distinct = [chr(0x4E00 + number) for number in range(MAX_DISTINCT_LETTERS + 1)]
+    longest, varied = "a" * MAX_FUZZY_LENGTH, "".join(distinct[:-1])
+    vocabulary.add(["t" + longest, "t" + longest + "a", "t" + varied, "t" + "".join(distinct)])
+    vocabulary.merge_pending()
+    assert [near.word for near in vocabulary.expand(longest)] == [longest + "a"]
+    assert vocabulary.expand(longest + "a") == ()
+    assert [near.word for near in vocabulary.expand(varied)] == ["".join(distinct)]
+    assert vocabulary.expand("".join(distinct), prefix=True) == ()

@@ -7,6 +7,7 @@ reranking, since that compares complete queries.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from rapidfuzz.distance import OSA
@@ -16,6 +17,7 @@ from service.search.engines.base import Engine, Hits
 from service.search.query.parser import STOP_WORDS, Query
 from service.search.query.plan import MIN_FUZZY_LENGTH, Plan
 from service.search.retrieval.film_cache import FilmCache, FilmLabel
+from service.search.retrieval.query_thread import QueryThread
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text.analysis import fold, tokenize
 
@@ -37,7 +39,14 @@ class Suggestion:
 class Autocomplete:
     """Complete what is being typed."""
 
-    def __init__(self, engine: Engine, vocabulary: Vocabulary, film_cache: FilmCache) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        vocabulary: Vocabulary,
+        film_cache: FilmCache,
+        query_thread: QueryThread | None = None,
+    ) -> None:
+        self._query_thread = query_thread or QueryThread()
         self._engine = engine
         self._vocabulary = vocabulary
         self._film_cache = film_cache
@@ -66,7 +75,10 @@ class Autocomplete:
 
     async def _fetch_with_typos(self, query: Query, limit: int, fetch_hits: FetchFirstHits) -> Hits:
         hits = await fetch_hits(Plan.exact(query), limit)
-        return hits if hits.hits else await fetch_hits(Plan.fuzzy(query, self._vocabulary), limit)
+        if hits.hits:
+            return hits
+        build = partial(Plan.fuzzy, query, self._vocabulary)
+        return await fetch_hits(await self._query_thread.run(query, build), limit)
 
     async def _fetch_from_engine(self, plan: Plan, limit: int) -> Hits:
         hits = await self._engine.search(plan, 0, limit)

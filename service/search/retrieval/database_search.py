@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 from service.database.connection import is_postgres
 from service.database.transactions import shield
@@ -38,6 +39,7 @@ from service.search.retrieval.cursors import MatchStage
 from service.search.retrieval.engine_search import FUZZY_SUFFICIENT
 from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.paging import RERANK_SIZE, cut_window_page, fetch_sorted_page
+from service.search.retrieval.query_thread import QueryThread
 from service.search.retrieval.search_request import SearchRequest, SearchResult
 from service.search.vocabulary.vocabulary import Vocabulary
 
@@ -66,7 +68,9 @@ class DatabaseSearch:
         vocabulary: Vocabulary,
         film_cache: FilmCache,
         timeout: float = DATABASE_SEARCH_TIMEOUT,
+        query_thread: QueryThread | None = None,
     ) -> None:
+        self._query_thread = query_thread or QueryThread()
         self._engine = DatabaseEngine()
         self._stored_vocabulary = vocabulary
         self._own_vocabulary = Vocabulary()
@@ -91,7 +95,7 @@ class DatabaseSearch:
             return await self._fetch(plan, 0, limit)
 
     async def _search_sorted(self, query: Query | None, request: SearchRequest) -> SearchResult:
-        plan = None if query is None else self._plan(query, request)
+        plan = None if query is None else await self._plan(query, request)
 
         async def fetch(offset: int, limit: int, _after: SortKey | None) -> Hits:
             return await self._fetch(plan, offset, limit, request.filters, request.sort)
@@ -101,7 +105,7 @@ class DatabaseSearch:
         return replace(result, degraded=self._degraded(request, query), query=query)
 
     async def _search_ranked(self, query: Query, request: SearchRequest) -> SearchResult:
-        hits = await self._fetch(self._plan(query, request), 0, RERANK_SIZE, request.filters)
+        hits = await self._fetch(await self._plan(query, request), 0, RERANK_SIZE, request.filters)
         ranked = await self._rank(query, hits, request)
         degraded = list(self._degraded(request, query))
         explained = ranked[0].features.explained if ranked else 0.0
@@ -176,15 +180,24 @@ class DatabaseSearch:
             )
             if hits.hits:
                 return hits
-        plan = Plan.relaxed(query, self._vocabulary)
-        plan = restrict_plan(plan, request.fields, self._vocabulary, typos=True)
+        plan = await self._query_thread.run(
+            query, partial(self._build_relaxed_plan, query, request)
+        )
         return await self._fetch(plan, 0, RERANK_SIZE, request.filters)
 
     async def _rank(self, query: Query, hits: Hits, request: SearchRequest) -> list[Ranked]:
         candidates = await self._film_cache.get_candidates(hits.hits, request.fields)
-        return promote_sequel(query, rank(query, candidates))
+        ranked = await self._query_thread.run(query, partial(rank, query, candidates))
+        return promote_sequel(query, ranked)
 
-    def _plan(self, query: Query, request: SearchRequest) -> Plan:
+    async def _plan(self, query: Query, request: SearchRequest) -> Plan:
+        return await self._query_thread.run(query, partial(self._build_plan, query, request))
+
+    def _build_relaxed_plan(self, query: Query, request: SearchRequest) -> Plan:
+        plan = Plan.relaxed(query, self._vocabulary)
+        return restrict_plan(plan, request.fields, self._vocabulary, typos=True)
+
+    def _build_plan(self, query: Query, request: SearchRequest) -> Plan:
         typos = request.typo_tolerance
         plan = Plan.fuzzy(query, self._vocabulary) if typos else Plan.exact(query)
         return restrict_plan(plan, request.fields, self._vocabulary, typos=typos)

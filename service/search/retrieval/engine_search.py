@@ -9,6 +9,7 @@ Other sorts list the same films in that order, without reranking.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from service.films.rows import get_film_row
 from service.search.criteria.facets import count_facets
@@ -33,6 +34,7 @@ from service.search.retrieval.paging import (
     fetch_rest_of_window,
     fetch_sorted_page,
 )
+from service.search.retrieval.query_thread import QueryThread
 from service.search.retrieval.search_request import SearchHit, SearchRequest, SearchResult
 from service.search.vocabulary.vocabulary import Vocabulary
 
@@ -55,11 +57,16 @@ class EngineSearch:
     """Find films through the engine."""
 
     def __init__(
-        self, engine: Engine, vocabulary: Vocabulary, film_cache: FilmCache | None = None
+        self,
+        engine: Engine,
+        vocabulary: Vocabulary,
+        film_cache: FilmCache | None = None,
+        query_thread: QueryThread | None = None,
     ) -> None:
         self._engine = engine
         self._vocabulary = vocabulary
         self._film_cache = film_cache or FilmCache()
+        self._query_thread = query_thread or QueryThread()
 
     async def search(self, request: SearchRequest) -> SearchResult:
         """Return one page of films.
@@ -88,7 +95,7 @@ class EngineSearch:
         for stage in self._stages(query, request):
             if stage is MatchStage.FUZZY:
                 query = expand_nicknames(query) or query
-            plan = self._plan(query, stage, request)
+            plan = await self._plan(query, stage, request)
             hits = await self._engine.search(plan, 0, RERANK_SIZE, filters=request.filters)
             window = await self._rerank(query, hits.hits, request)
             results.append(_StageResult(stage, query, plan, hits, window))
@@ -105,7 +112,11 @@ class EngineSearch:
             return (MatchStage.FUZZY, MatchStage.RELAXED)
         return tuple(MatchStage)
 
-    def _plan(self, query: Query, stage: MatchStage, request: SearchRequest) -> Plan:
+    async def _plan(self, query: Query, stage: MatchStage, request: SearchRequest) -> Plan:
+        build = partial(self._build_plan, query, stage, request)
+        return await self._query_thread.run(query, build)
+
+    def _build_plan(self, query: Query, stage: MatchStage, request: SearchRequest) -> Plan:
         match stage:
             case MatchStage.EXACT:
                 plan = Plan.exact(query)
@@ -120,13 +131,19 @@ class EngineSearch:
         self, query: Query, hits: Sequence[Hit], request: SearchRequest
     ) -> RerankWindow:
         if "plot" in request.fields:  # a film explained by its plot alone keeps the engine's order
-            ranked = rank(query, await self._film_cache.get_candidates(hits, request.fields))
+            ranked = await self._rank(query, hits, request)
             position = {hit.film_id: index for index, hit in enumerate(hits)}
             ranked.sort(key=lambda r: position[r.candidate.film_id] if _is_weak(r) else -1)
             return RerankWindow(ranked)
         size = rerank_cutoff(hits)
-        ranked = rank(query, await self._film_cache.get_candidates(hits[:size], request.fields))
+        ranked = await self._rank(query, hits[:size], request)
         return RerankWindow(promote_sequel(query, ranked), hits[size:])
+
+    async def _rank(
+        self, query: Query, hits: Sequence[Hit], request: SearchRequest
+    ) -> list[Ranked]:
+        candidates = await self._film_cache.get_candidates(hits, request.fields)
+        return await self._query_thread.run(query, partial(rank, query, candidates))
 
     def _fetch_from(self, plan: Plan | None, request: SearchRequest) -> FetchHits:
         async def fetch(offset: int, limit: int, after: SortKey | None) -> Hits:
@@ -146,7 +163,7 @@ class EngineSearch:
         """Return the page behind `cursor`, in the stage in which the list began."""
         if cursor.stage is not MatchStage.EXACT:
             query = expand_nicknames(query) or query
-        plan = self._plan(query, cursor.stage, request)
+        plan = await self._plan(query, cursor.stage, request)
         fetch = self._fetch_from(plan, request)
         if cursor.returned:
 

@@ -14,6 +14,8 @@ import tantivy
 from rapidfuzz.distance import OSA
 
 MAX_FIELDS_PER_TERM = 8  # a field is one bit of a byte
+MAX_FUZZY_LENGTH = 100  # letters; no longer word is indexed
+MAX_DISTINCT_LETTERS = 64  # of a word; with 200 its automaton takes 100 times as long
 MAX_NEAR_TERMS = 64  # words returned by one expansion; the nearest are kept
 MAX_FUZZY_HITS = 400  # words compared in one expansion; a short prefix is near to thousands
 MAX_PENDING_TERMS = 500  # words that are searched one by one: 0.1 ms
@@ -144,8 +146,11 @@ class FuzzyTermIndex:
         """Return the words within `edits` (1 or 2) of `word`, but not `word` itself.
 
         With `prefix`, return the nearest prefixes of words instead. The nearest come first, then
-        those with the same first letter; at most `MAX_NEAR_TERMS`.
+        those with the same first letter; at most `MAX_NEAR_TERMS`. A word that is longer than any
+        indexed one, or has more different letters than any title, is near to none.
         """
+        if len(word) > MAX_FUZZY_LENGTH or len(set(word)) > MAX_DISTINCT_LETTERS:
+            return ()
         key = (word, edits, prefix)
         expansions = self._expansions
         if (near := expansions.get(key)) is None:
