@@ -13,6 +13,7 @@ from service.cache.response_cache import cache_key
 from service.search.engines.elasticsearch import writer
 from service.search.engines.tantivy import schema
 from service.search.index.document import MovieDocument
+from service.search.index.term_kinds import TermKind
 from service.search.requests import BrowseQuery, SearchQuery
 from service.search.retrieval.cursors import (
     SIGNATURE_BYTES,
@@ -89,3 +90,15 @@ def test_a_search_has_the_same_cache_key() -> None:
     assert key == "v4:search:7:6814cd6e4fafa3dadb98e420b1cc17ea"
     key = cache_key("browse", BROWSE.cache_key, 7)
     assert key == "v4:browse:7:9b11b8ad4b400ac22f989c2afcb0de10"
+
+
+def test_the_letters_of_term_kinds_are_those_in_the_table_of_words() -> None:
+    assert {kind.name: kind.value for kind in TermKind} == {
+        "TITLE": "t",
+        "ALIAS": "a",
+        "DIRECTOR": "d",
+        "CAST": "c",
+        "WRITER": "s",
+        "JOINED": "j",
+        "FULL_TITLE": "w",
+    }
