@@ -40,6 +40,7 @@ from service.search.index import generation
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.server.heartbeat import send_heartbeats
+from service.server.schema import start_schema_upkeep
 from service.settings import Settings, load_settings
 
 log = structlog.get_logger()
@@ -53,6 +54,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     async with contextlib.AsyncExitStack() as stack:
         for monitor in (send_heartbeats(), loop_lag.measure_loop_lag("indexer")):
             stack.callback(asyncio.create_task(monitor).cancel)
+        upkeep = await start_schema_upkeep(settings.database_url)
+        stack.callback(upkeep.cancel)
         await connection.open_database(settings.database_url)
         stack.push_async_callback(connection.close_database)
         store = await container.build_poster_store(settings)

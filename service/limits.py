@@ -23,7 +23,6 @@ CONFLICT_INITIAL_BACKOFF = 0.05  # before the first of them, jittered by half; d
 DATABASE_SEARCH_TIMEOUT = 1.0  # for a search in the database while the engine is unavailable
 DATABASE_SEARCH_CONCURRENCY_SQLITE = 1  # such searches at once; there is one connection anyway
 DATABASE_SEARCH_CONCURRENCY_POSTGRES = 2  # the rest of the pool is for everything else
-MIGRATION_LOCK_TIMEOUT = 60  # for another migration that is running
 
 # Elasticsearch
 SEARCH_TIMEOUT = 1.0  # for a whole search, without retries: they would load a cluster in trouble

@@ -10,13 +10,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 from typing import Literal
 
 from tortoise.exceptions import OperationalError
 
 from service.clock import epoch_ms
 from service.database.connection import is_postgres
+from service.database.migrate import LATEST_MIGRATION
 from service.database.sql import fetch_rows
 from service.database.transactions import is_database_fault
 from service.errors import DomainError
@@ -25,13 +25,6 @@ from service.outbox import store
 
 CACHE_SECONDS = 1.0  # concurrent probes cost one round of checks
 MAX_OUTBOX_AGE_MS = 60_000  # if a pointer waits longer, no index worker is working
-
-LATEST_MIGRATION = max(
-    file.name.removesuffix(".py")
-    for file in files("migrations").iterdir()
-    if file.name.startswith("0")
-)
-"""The migration that this release needs."""
 
 Check = Callable[[], Awaitable[str]]
 """Returns one line on a working part; raises if the part does not work."""

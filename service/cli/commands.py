@@ -157,7 +157,7 @@ async def create_admin(settings: Settings, name: str, password: str) -> None:
 
 async def doctor(settings: Settings) -> bool:
     """Print the state of every part; return whether all of them work."""
-    async with open_container(settings) as container:
+    async with open_container(settings, prepare=False) as container:
         states = dict((await container.health.readiness(DOCTOR_CHECK_TIMEOUT)).parts)
         states["omdb"] = await run_check(container.lookup.check, DOCTOR_CHECK_TIMEOUT)
     for name, part in states.items():

@@ -23,6 +23,7 @@ from service.server.container import (
     warm_up,
 )
 from service.server.heartbeat import send_heartbeats
+from service.server.schema import start_schema_upkeep
 from service.settings import Settings
 
 MAX_BODY_BYTES = 256 * 1024  # a film with its whole cast is about 5 kB
@@ -52,10 +53,11 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
 
     @app.before_server_start
     async def start_parts(app: Sanic) -> None:  # type: ignore[type-arg]
+        app.ctx.tasks = [asyncio.create_task(send_heartbeats())]
+        app.ctx.tasks.append(await start_schema_upkeep(settings.database_url))
         container = await build_container(settings)
         app.ctx.container = container
-        app.ctx.tasks = [
-            asyncio.create_task(send_heartbeats()),
+        app.ctx.tasks += [
             asyncio.create_task(loop_lag.measure_loop_lag("api")),
             await start_vocabulary_sync(container),
             asyncio.create_task(container.search_activity.publish_continuously()),

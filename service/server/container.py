@@ -24,6 +24,7 @@ from service.cache.base import Cache
 from service.cache.response_cache import ResponseCache
 from service.clock import utc_now
 from service.database.connection import close_database, open_database
+from service.database.migrate import prepare_schema
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.importer import FilmImporter
@@ -178,8 +179,10 @@ async def build_poster_store(settings: Settings) -> PosterStore:
 
 
 @contextlib.asynccontextmanager
-async def open_container(settings: Settings) -> AsyncIterator[Container]:
-    """Build every part, and close them all afterwards."""
+async def open_container(settings: Settings, prepare: bool = True) -> AsyncIterator[Container]:
+    """Build every part, and close them all afterwards; by default, migrate the schema first."""
+    if prepare:
+        await prepare_schema(settings.database_url)
     container = await build_container(settings)
     try:
         yield container

@@ -29,9 +29,6 @@ def test_wrong_arguments_end_with_2(environment: dict[str, str]) -> None:
 
 
 def test_failures_are_explained_in_one_line(environment: dict[str, str]) -> None:
-    unmigrated = run_command(environment, "load", SAMPLES)
-    assert (unmigrated.returncode, unmigrated.stderr.count("\n")) == (1, 1)
-    assert "movies migrate" in unmigrated.stderr
     doctor = run_command(environment, "doctor")
     assert doctor.returncode == 1
     assert "run `movies migrate`" in doctor.stdout

@@ -3,10 +3,10 @@
 import asyncio
 from datetime import timedelta
 
-from service.admin import health
 from service.admin.health import Health
 from service.clock import utc_now
 from service.database import sql
+from service.database.migrate import LATEST_MIGRATION
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts
@@ -73,7 +73,7 @@ async def test_changes_that_no_worker_indexes_fail_the_indexer_check(
 async def test_a_schema_of_another_release_makes_the_service_unavailable(
     database: str,
 ) -> None:
-    newest = health.LATEST_MIGRATION
+    newest = LATEST_MIGRATION
     renamed = "UPDATE tortoise_migrations SET name = $1 WHERE name = $2"
     await sql.fetch_rows(renamed, f"{newest}_but_not_yet", newest)
     try:

@@ -1,0 +1,37 @@
+"""What an operator sees when the service starts for the first time."""
+
+import json
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.support import service_runner
+from tests.support.service_runner import embedded_settings, run_command
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return embedded_settings(tmp_path)
+
+
+def test_the_service_creates_the_schema_when_it_starts_on_nothing(
+    environment: dict[str, str],
+) -> None:
+    with service_runner.run_service({**environment, "WORKERS": "2"}) as service:
+        with urllib.request.urlopen(f"{service.url}/health/ready") as response:
+            parts = json.load(response)["parts"]
+        log = service.log.read_text()
+    assert parts["database"]["state"] == "ok"
+    assert log.count("schema_migrated") == 1
+    assert "Traceback" not in log
+
+
+def test_commands_on_nothing_create_the_schema_and_one_of_them_migrates(
+    environment: dict[str, str],
+) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        runs = list(pool.map(lambda _: run_command(environment, "search", "jaws"), range(3)))
+    assert [run.returncode for run in runs] == [0, 0, 0], [run.stderr for run in runs]
+    assert sum(run.stderr.count("schema_migrated") for run in runs) == 1
