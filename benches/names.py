@@ -60,7 +60,7 @@ async def main() -> int:
 
         matching = FilenameMatcher(found)
         matched = await matching.match([each.item for each in named])
-        matching.close()
+        await matching.close()
     firsts = [m.candidates[0] if m.candidates else None for m in matched]
     best = [(place_of[f.film.id], f.confidence) if f else (None, 0.0) for f in firsts]
     print(told(named, best))

@@ -10,7 +10,7 @@ from service.films.schemas import FilmType
 from service.http.pagination import PageQuery
 from service.search.criteria.filters import Facet, Filters, Range
 from service.search.criteria.sorting import Sort
-from service.search.filenames.parser import ParsedName
+from service.search.filenames.parser import MAX_PATH_LENGTH, ParsedName
 from service.search.query.fields import SearchField, SearchFields
 from service.search.retrieval.cursors import MAX_CURSOR_LENGTH, Cursor
 from service.search.retrieval.search_request import Page, SearchRequest
@@ -189,7 +189,7 @@ class Descriptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     items: Annotated[
-        list[Annotated[str, Field(max_length=300)] | Description],
+        list[Annotated[str, Field(max_length=MAX_PATH_LENGTH)] | Description],
         Field(min_length=1, max_length=MAX_DESCRIPTIONS),
     ]
 

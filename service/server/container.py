@@ -222,8 +222,7 @@ async def build_container(settings: Settings) -> Container:
             DatabaseSearch(vocabulary, film_cache, search_timeout(settings), query_thread),
             search_activity.record_search,
         )
-        filename_matcher = FilenameMatcher(search.find_films)
-        stack.callback(filename_matcher.close)
+        filename_matcher = _close_at_exit(stack, FilenameMatcher(search.find_films))
 
         async def refresh_engine(generation: int) -> None:
             with contextlib.suppress(Unavailable):  # the next search fails over by itself

@@ -55,7 +55,7 @@ async def matcher(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatche
 
     matcher = FilenameMatcher(find_films)
     yield matcher
-    matcher.close()
+    await matcher.close()
     await engine.close()
     await writer.close()
 

@@ -137,7 +137,7 @@ async def test_a_file_name_matches_a_film_with_a_confidence(sample_index: Sample
     matcher = FilenameMatcher(find_films)
     names: list[str | ParsedName] = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]
     certain, ambiguous, unknown = await matcher.match(names)
-    matcher.close()
+    await matcher.close()
     assert certain.film is not None
     assert (certain.film.title, certain.film.year) == ("Dune", 2021)
     assert certain.candidates[0].confidence > 0.9

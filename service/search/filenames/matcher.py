@@ -9,7 +9,6 @@ the most similar one.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,7 +16,8 @@ from rapidfuzz.distance import OSA
 
 from service.errors import Invalid
 from service.film_fields import FilmRow
-from service.search.filenames.parser import ParsedName, parse_name
+from service.search.filenames.name_process import NameBudget, NameProcess
+from service.search.filenames.parser import ParsedName
 from service.search.ranking.sequels import PART_WORDS
 from service.text import numerals
 from service.text.analysis import SUBTITLE_SEPARATOR, tokenize, without_article
@@ -27,7 +27,7 @@ MAX_CANDIDATES = 10  # films that are compared with each name
 MAX_RESULTS = 3
 MIN_MATCH_CONFIDENCE = 0.5  # of the best candidate, to be the match
 MIN_CONFIDENCE = 0.05  # of a candidate, to be returned
-MAX_CONCURRENT_LOOKUPS = 4
+MAX_CONCURRENT_LOOKUPS = 2  # of one request: others' searches are worth as much
 MAIN_TITLE_FACTOR = 0.93  # for the similarity of a title without its subtitle
 ALIAS_FACTOR = 0.98
 RIVAL_MARGIN = 0.03  # of similarity, within which another film may be meant just as well
@@ -65,33 +65,30 @@ class FilenameMatcher:
 
     def __init__(self, search_films: FilmSearch) -> None:
         self._search_films = search_films
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="names")
+        self._name_process = NameProcess()
 
-    def close(self) -> None:
-        """Stop the thread that parses names."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
+    async def close(self) -> None:
+        """End the process that parses names."""
+        await self._name_process.close()
 
     async def warm_up(self) -> None:
-        """Parse a first name, for which guessit loads its rules: a second or more."""
-        await asyncio.get_running_loop().run_in_executor(
-            self._executor, parse_name, "Warm.Up.2000.mkv"
-        )
+        """Start the process that parses names: it takes a second or more."""
+        await self._name_process.start()
 
     async def match(self, items: Sequence[str | ParsedName]) -> list[MatchResult]:
         """Return one result per item, in the same order. Raises what the film search raises."""
-        semaphore = asyncio.Semaphore(MAX_CONCURRENT_LOOKUPS)
+        semaphore, budget = asyncio.Semaphore(MAX_CONCURRENT_LOOKUPS), NameBudget()
 
         async def match_one(item: str | ParsedName) -> MatchResult:
             async with semaphore:
-                return await self._match(item)
+                return await self._match(item, budget)
 
         return list(await asyncio.gather(*map(match_one, items)))
 
-    async def _match(self, item: str | ParsedName) -> MatchResult:
+    async def _match(self, item: str | ParsedName, budget: NameBudget) -> MatchResult:
         parsed = item
         if isinstance(parsed, str):
-            loop = asyncio.get_running_loop()
-            parsed = await loop.run_in_executor(self._executor, parse_name, parsed)
+            parsed = await self._name_process.parse(parsed, budget)
         text = parsed.imdb_id or f"{parsed.title} {parsed.year or ''}".strip()
         try:
             films = await self._search_films(text, MAX_CANDIDATES)

@@ -1,0 +1,141 @@
+"""Parse file names in a worker process, which is killed when a name takes it too long.
+
+guessit has no limit of its own, and a thread could neither be ended nor be kept from holding up the
+event loop. A name that is not parsed in time is read by its year alone.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import structlog
+
+from service.search.filenames.parser import ParsedName, clean_name, parse_by_year
+
+log = structlog.get_logger()
+
+NAME_TIMEOUT = 1.5  # seconds for one name; ordinary ones take 20 ms, the worst known ones 0.8 s
+REQUEST_BUDGET = 3.0  # seconds for all names of one request; the others are read by their year
+START_TIMEOUT = 30.0  # seconds until the rules are loaded; 1 s on an idle machine
+INHERITED = ("LD_LIBRARY_PATH", "PATH", "PYTHONPATH")  # the worker gets no secrets
+WORKER_FAILED = (OSError, TimeoutError, ValueError)  # ValueError: a line too long, or no JSON
+
+
+class NameBudget:
+    """The seconds that one request may spend on parsing names.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, seconds: float = REQUEST_BUDGET, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._left = seconds
+        self._clock = clock
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no time is left."""
+        return self._left <= 0
+
+    @contextmanager
+    def charge(self) -> Iterator[None]:
+        """Charge the time that the block takes."""
+        started = self._clock()
+        try:
+            yield
+        finally:
+            self._left -= self._clock() - started
+
+
+class NameProcess:
+    """One worker process that parses names one after the other; the first name starts it.
+
+    Args:
+        timeout: seconds for one name.
+    """
+
+    def __init__(self, timeout: float = NAME_TIMEOUT) -> None:
+        self._timeout = timeout
+        self._process: Process | None = None
+        self._lock = asyncio.Lock()
+        self._tasks: set[asyncio.Task[ParsedName]] = set()
+
+    async def parse(self, name: str, budget: NameBudget) -> ParsedName:
+        """Return what the name states; raises no error.
+
+        A cancelled caller does not interrupt the worker, whose next line would otherwise be taken
+        for the answer to another name.
+        """
+        task = asyncio.create_task(self._parse(clean_name(name), budget))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def _parse(self, name: str, budget: NameBudget) -> ParsedName:
+        async with self._lock:
+            if budget.is_spent:
+                return parse_by_year(name)
+            try:
+                process = self._process or await self._start_worker()
+                with budget.charge():
+                    async with asyncio.timeout(self._timeout):
+                        return await _send_name(process, name)
+            except WORKER_FAILED as error:
+                log.info("name not parsed", action="name_unread", name=name, error=repr(error))
+                await self._kill_worker()
+                return parse_by_year(name)
+
+    async def start(self) -> None:
+        """Start the worker before the first name needs it."""
+        async with self._lock:
+            if self._process is None:
+                with suppress(*WORKER_FAILED):
+                    await self._start_worker()
+
+    async def close(self) -> None:
+        """End the worker; safe to repeat."""
+        async with self._lock:
+            await self._kill_worker()
+
+    async def _start_worker(self) -> Process:
+        process = self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "service.search.filenames.name_worker"),
+            stdin=PIPE,
+            stdout=PIPE,
+            env={name: value for name, value in os.environ.items() if name in INHERITED},
+            start_new_session=True,
+        )
+        async with asyncio.timeout(START_TIMEOUT):
+            await _read_answer(process)
+        return process
+
+    async def _kill_worker(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+async def _send_name(process: Process, name: str) -> ParsedName:
+    assert process.stdin is not None, "it is a pipe"
+    process.stdin.write(json.dumps(name).encode() + b"\n")
+    await process.stdin.drain()
+    return await _read_answer(process)
+
+
+async def _read_answer(process: Process) -> ParsedName:
+    assert process.stdout is not None, "it is a pipe"
+    line = await process.stdout.readline()
+    if not line:
+        raise ConnectionResetError("the process has ended")
+    return ParsedName(**json.loads(line))
