@@ -102,6 +102,12 @@ class Unavailable(DomainError):
     default_code = "unavailable"
 
 
+class BadUpstream(DomainError):
+    """A service that is asked for this thing gives an answer that cannot be read."""
+
+    default_code = "bad_upstream"
+
+
 class Misconfigured(DomainError):
     """The operator must change a setting; a retry does not help."""
 

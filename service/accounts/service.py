@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from tortoise.exceptions import IntegrityError
 
 from service.accounts.login_throttle import LoginThrottle
-from service.accounts.models import User
+from service.accounts.models import MAX_EMAIL_LENGTH, MAX_FOLDED_NAME_LENGTH, User
 from service.accounts.passwords import PasswordHasher
 from service.accounts.responses import SessionView, TokenView, UserView
 from service.accounts.schemas import Credentials, NameAndPassword, NewAccount, fold_name
@@ -113,10 +113,7 @@ class AccountService:
         name = fold_name(credentials.username or credentials.email or "")
         attempt = self._throttle.create_attempt(name, address)
         await self._throttle.admit(attempt)
-        if credentials.username is not None:
-            user = await User.get_or_none(username_folded=name)
-        else:
-            user = await User.get_or_none(email_folded=name)
+        user = await _find_user(credentials, name)
         password = credentials.password.get_secret_value()
         check = await self._passwords.verify(password, user.password_hash if user else None)
         if user is None or not check.is_correct:
@@ -185,6 +182,17 @@ class AccountService:
     def close(self) -> None:
         """End the hashing threads; safe to repeat."""
         self._passwords.close()
+
+
+async def _find_user(credentials: Credentials, folded_name: str) -> User | None:
+    """Return the account of this name or address; a longer one than any stored has none."""
+    if credentials.username is not None:
+        if len(folded_name) > MAX_FOLDED_NAME_LENGTH:
+            return None
+        return await User.get_or_none(username_folded=folded_name)
+    if len(folded_name) > MAX_EMAIL_LENGTH:
+        return None
+    return await User.get_or_none(email_folded=folded_name)
 
 
 async def _check_available(folded_name: str, email: str | None) -> None:

@@ -1,6 +1,8 @@
 """The HTTP endpoints of one film: anyone may read it, admins change it under `If-Match`."""
 
 import re
+from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from sanic import Blueprint
@@ -9,36 +11,101 @@ from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin
 from service.cache.response_cache import CachedResponse
-from service.errors import VersionRequired
+from service.errors import DomainError, FieldError, Invalid, VersionRequired
+from service.film_fields import FilmRow
+from service.films.batch import find_films
 from service.films.models import Film
+from service.films.requests import FilmBatch, FilmQuery, LookupQuery
 from service.films.responses import FilmView, etag, film_view
 from service.films.schemas import FilmFacts, FilmPatch
 from service.films.versions import FilmVersion
 from service.http.dependencies import get_container
 from service.http.etags import parse_entity_tags
-from service.http.openapi import operation
-from service.http.requests import get_client_address, read_body, read_path_text
+from service.http.openapi import Problem, operation
+from service.http.problems import catch_problem
+from service.http.requests import (
+    JSON,
+    MERGE_PATCH,
+    get_client_address,
+    read_body,
+    read_path_text,
+    read_query,
+)
 from service.http.responses import conditional_response, encode_json, json_response
+from service.text.imdb_ids import parse_imdb_id
+from service.text.uuids import parse_uuid
 
 bp = Blueprint("films", url_prefix="/api/v1/movies")
 
 CACHE_SECONDS = 60.0  # a write drops the response long before
 CACHE_HEADERS = {"Cache-Control": "public, max-age=60, stale-if-error=86400"}
+PATCH_TYPES = (JSON, MERGE_PATCH)
 IF_MATCH = {"If-Match*": "the ETag of the film as last read"}
 FILM_TAG = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,18})\.[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class FilmAnswer:
+    """One film of a batch with status 200, or why there is none."""
+
+    status: int
+    movie: FilmView | None
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class FilmAnswers:
+    """The answers in the order of the ids."""
+
+    answers: list[FilmAnswer]
 
 
 @bp.get("/<movie:str>", name="show_film")
 @operation(
     "Return a film by its id, IMDb id or full title; an unknown film is looked up in OMDb",
+    query=FilmQuery,
     returns={200: FilmView, 304: None},
-    errors=(400, 404, 429, 503),
+    errors=(404, 429, 502, 503),
 )
 async def show(request: Request, movie: str) -> HTTPResponse:
-    response = await _get_cached_film(request, read_path_text(movie))
-    tag, _, film = response.body.partition(b"\n")
-    headers = {**CACHE_HEADERS, **response.to_header()}
-    return conditional_response(request, film, tag.decode(), headers)
+    return await _show_film(request, read_path_text(movie), read_query(request, FilmQuery))
+
+
+@bp.get("/lookup", name="look_up_film")
+@operation(
+    "Return the film of a full title; an unknown film is looked up in OMDb",
+    query=LookupQuery,
+    returns={200: FilmView, 304: None},
+    errors=(404, 429, 502, 503),
+)
+async def look_up(request: Request) -> HTTPResponse:
+    query = read_query(request, LookupQuery)
+    return await _show_film(request, query.title, query)
+
+
+@bp.post("/batch", name="film_batch")
+@operation(
+    "Return up to a hundred films of the catalogue by their ids, each answered on its own",
+    body=FilmBatch,
+    returns={200: FilmAnswers},
+    errors=(503,),
+)
+async def show_batch(request: Request) -> HTTPResponse:
+    films = await find_films(read_body(request, FilmBatch).ids)
+    now = get_container(request).now()
+
+    async def answer(film: FilmRow | DomainError) -> FilmAnswer:
+        if isinstance(film, DomainError):
+            raise film
+        return FilmAnswer(200, film_view(film, now), None)
+
+    answers = [
+        await catch_problem(
+            request, partial(answer, film), lambda status, p: FilmAnswer(status, None, p)
+        )
+        for film in films
+    ]
+    return json_response(FilmAnswers(answers))
 
 
 @bp.post("/", name="add_film", strict_slashes=False)
@@ -83,7 +150,7 @@ async def replace(request: Request, movie: str) -> HTTPResponse:
 )
 async def update(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
-    versions, patch = parse_if_match(request), read_body(request, FilmPatch)
+    versions, patch = parse_if_match(request), read_body(request, FilmPatch, PATCH_TYPES)
     film = await get_container(request).catalogue.update(read_path_text(movie), versions, patch)
     await _drop_cached_film(request, film)
     return _film_response(request, film)
@@ -125,17 +192,42 @@ def parse_if_match(request: Request) -> list[FilmVersion] | None:
     return [FilmVersion(UUID(match[1]), int(match[2])) for match in matches if match]
 
 
-async def _get_cached_film(request: Request, movie: str) -> CachedResponse:
+async def _show_film(request: Request, movie: str, query: FilmQuery) -> HTTPResponse:
+    is_id = parse_imdb_id(movie) or parse_uuid(movie)
+    surplus = [name for name in ("year", "type") if is_id and getattr(query, name) is not None]
+    if surplus:
+        reason = "goes with a title, not with an id"
+        raise Invalid(f"{surplus[0]} {reason}.", errors=(FieldError(surplus[0], reason),))
+    response = await _get_cached_film(request, movie, query)
+    tag, _, film = response.body.partition(b"\n")
+    headers = {**CACHE_HEADERS, **response.to_header()}
+    return conditional_response(request, film, tag.decode(), headers)
+
+
+async def _get_cached_film(request: Request, movie: str, query: FilmQuery) -> CachedResponse:
     """Return the film's entity tag and, on the next line, its JSON."""
     services = get_container(request)
 
     async def render_film() -> bytes:
-        film = await services.lookup.get(movie, get_client_address(request))
+        requester = get_client_address(request)
+        if query.year is None and query.type is None:
+            film = await services.lookup.get(movie, requester)
+        else:
+            film = await services.lookup.get_by_title(movie, query.year, query.type, requester)
         return etag(film).encode() + b"\n" + encode_json(film_view(film, services.now()))
 
+    key = _cache_key(movie)
+    if query.year is not None or query.type is not None:
+        key += f"\n{query.year or ''}\n{query.type or ''}"
     return await services.response_cache.get_or_make(
-        "film", movie, await services.generation.current(), CACHE_SECONDS, render_film
+        "film", key, await services.generation.current(), CACHE_SECONDS, render_film
     )
+
+
+def _cache_key(movie: str) -> str:
+    """Return the key of a film's response: the same for an id in any letter case."""
+    uuid = parse_uuid(movie)
+    return str(uuid) if uuid else parse_imdb_id(movie) or movie
 
 
 def _film_response(
@@ -154,5 +246,6 @@ async def _drop_cached_film(request: Request, film: Film) -> None:
     """Let the client read its own write, although the index does not show it yet."""
     services = get_container(request)
     generation = await services.generation.current()
-    for name in {str(film.id), film.imdb_id, read_path_text(request.match_info["movie"])} - {None}:
-        await services.response_cache.invalidate("film", str(name), generation)
+    names = {str(film.id), film.imdb_id, read_path_text(request.match_info["movie"])} - {None}
+    for key in {_cache_key(str(name)) for name in names}:
+        await services.response_cache.invalidate("film", key, generation)

@@ -25,12 +25,13 @@ from service.films.film_writes import (
 )
 from service.films.insert_locks import InsertLocks
 from service.films.models import Film, Genre
-from service.films.schemas import FilmFacts, FilmPatch, Provenance
+from service.films.schemas import MAX_TITLE_KEY_LENGTH, FilmFacts, FilmPatch, Provenance
 from service.films.versions import FilmVersion
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
 from service.text.analysis import full_title_key
-from service.text.imdb_ids import is_imdb_id, normalize_imdb_id
+from service.text.imdb_ids import parse_imdb_id
+from service.text.uuids import parse_uuid
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Catalogue:
             NotFound: there is none.
         """
         film = None
-        if is_imdb_id(imdb_id := normalize_imdb_id(movie)):
+        if (imdb_id := parse_imdb_id(movie)) is not None:
             film = await Film.get_or_none(imdb_id=imdb_id)
         elif (film_id := parse_uuid(movie)) is not None:
             film = await Film.get_or_none(id=film_id)
@@ -75,12 +76,15 @@ class Catalogue:
     async def get_by_title(
         self, title: str, year: int | None = None, type: str | None = None
     ) -> Film:
-        """Return the film of exactly this full title; of several, the one with most votes.
+        """Return the film of this full title: the one that is spelt so, else the best known.
 
         Raises:
             NotFound: there is none.
         """
-        conditions: dict[str, Any] = {"whole_title": full_title_key(title)}
+        title_key = full_title_key(title)
+        if len(title_key) > MAX_TITLE_KEY_LENGTH:  # no stored title is as long
+            raise NotFound("The catalogue has no film of this title.", code="movie_not_found")
+        conditions: dict[str, Any] = {"whole_title": title_key}
         if year is not None:
             conditions["year"] = year
         if type is not None:
@@ -88,7 +92,15 @@ class Catalogue:
         films = await Film.filter(**conditions)
         if not films:
             raise NotFound("The catalogue has no film of this title.", code="movie_not_found")
-        return max(films, key=lambda film: (film.imdb_votes or 0, str(film.id)))
+        spelling = " ".join(title.split()).casefold()
+        return max(
+            films,
+            key=lambda film: (
+                film.title.casefold() == spelling,
+                film.imdb_votes or 0,
+                str(film.id),
+            ),
+        )
 
     async def upsert(self, facts: FilmFacts, provenance: Provenance) -> Film:
         """Add or update one film from a source's facts; return the stored film."""
@@ -233,16 +245,6 @@ class Catalogue:
                 [(film_id, film.version, "withdrawn")], epoch_ms(self._now())
             )
         return film
-
-
-def parse_uuid(text: str) -> UUID | None:
-    """Return `text` as a UUID if it is one in its form of 36 characters."""
-    if len(text) != 36:
-        return None
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 async def _lock_film(film_id: UUID, versions: Collection[FilmVersion] | None) -> Film:

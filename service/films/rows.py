@@ -23,6 +23,15 @@ async def get_film_rows(film_ids: Sequence[str]) -> list[FilmRow]:
     return [parse_film_row(row) for row in await get_rows_by_id(SELECT, film_ids)]
 
 
+async def get_film_rows_by_imdb_id(imdb_ids: Sequence[str]) -> list[FilmRow]:
+    """Return the existing films of these IMDb ids, in no order."""
+    if not imdb_ids:
+        return []
+    placeholders = ", ".join(f"${number}" for number in range(1, len(imdb_ids) + 1))
+    rows = await fetch_rows(f"{SELECT} WHERE imdb_id IN ({placeholders})", *imdb_ids)
+    return [parse_film_row(row) for row in rows]
+
+
 async def get_film_row(imdb_id: str) -> FilmRow | None:
     """Return the film with this IMDb id. Raises the database's own errors."""
     rows = await fetch_rows(f"{SELECT} WHERE imdb_id = $1", imdb_id)

@@ -163,9 +163,26 @@ def _remove_default(schema: dict[str, Any]) -> None:
 
 
 class FilmPatch(_Facts):
-    """The facts of a film to change; fields that are not set keep their values."""
+    """The facts of a film to change; fields that are not set keep their values.
+
+    As in RFC 7396, null empties a list, and `"ratings": null` makes all ratings unknown.
+    """
 
     title: Title = Field(default="?", json_schema_extra=_remove_default)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _replace_nulls(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {k: NULL_MEANINGS.get(k) if v is None else v for k, v in value.items()}
+
+
+NULL_MEANINGS: dict[str, object] = {
+    **{name: () for name, field in FilmPatch.model_fields.items() if field.default == ()},
+    "ratings": {"imdb": None, "rotten_tomatoes": None, "metacritic": None},
+}
+"""What null means in a patch, for the fields that cannot be null."""
 
 
 class Provenance(BaseModel):

@@ -5,6 +5,7 @@ import time
 from uuid import uuid4
 
 import structlog
+from pydantic import BaseModel, ConfigDict
 from sanic import Sanic
 from sanic.compat import Header
 from sanic.constants import HTTP_METHODS
@@ -13,6 +14,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.http.openapi import openapi_path
+from service.http.requests import read_query
 from service.observability.metrics import HTTP_REQUEST_DURATION
 
 log = structlog.get_logger()
@@ -22,6 +24,12 @@ EXPOSED_HEADERS = "ETag, Link, Location, Retry-After, X-Request-ID, Cache-Status
 ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 KNOWN_METHODS = frozenset(map(str, HTTP_METHODS))
 UNLOGGED_PATHS = ("/health/live", "/health/ready")
+
+
+class NoParameters(BaseModel):
+    """The query string of an address that takes no parameters."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class IdentifiedRequest(Request):
@@ -49,6 +57,7 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
     @app.on_request
     async def start_timer(request: Request) -> None:
         request.ctx.started_at = time.perf_counter()
+        _refuse_unknown_parameters(request)
 
     @app.on_response  # type: ignore[untyped-decorator]  # Sanic leaves this one untyped
     async def finish_response(request: Request, response: HTTPResponse) -> None:
@@ -61,6 +70,13 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
             _observe_duration(request, response, elapsed)
         if request.path not in UNLOGGED_PATHS:
             _log_request(request, response, elapsed)
+
+
+def _refuse_unknown_parameters(request: Request) -> None:
+    """Refuse parameters where an operation has none; where it has some, `read_query` does that."""
+    declaration = getattr(request.route.handler, "operation", None) if request.route else None
+    if request.query_string and declaration is not None and declaration.query is None:
+        read_query(request, NoParameters)
 
 
 def _add_headers(request: Request, headers: Header, origins: tuple[str, ...]) -> None:

@@ -173,14 +173,15 @@ def _describe_responses(declaration: Operation, refs: Any) -> dict[str, Any]:
 
 
 def _error_statuses(declaration: Operation) -> set[int]:
-    """Return the declared error statuses and those that follow from access, body and query."""
-    statuses = {500, *declaration.errors}
+    """Return the declared error statuses and those that follow from access, body and query.
+
+    Every operation may refuse a parameter (422) or a header (400).
+    """
+    statuses = {400, 422, 500, *declaration.errors}
     if declaration.access != "anyone":
         statuses |= {401, 403} if declaration.access == "admin" else {401}
     if declaration.body:
-        statuses |= {400, 413, 415, 422}
-    if declaration.query:
-        statuses |= {400, 422}
+        statuses |= {413, 415}
     return statuses
 
 

@@ -17,6 +17,7 @@ from sanic.response import HTTPResponse
 
 from service.database import transactions
 from service.errors import (
+    BadUpstream,
     Conflict,
     DomainError,
     Invalid,
@@ -49,6 +50,7 @@ STATUS_BY_ERROR: dict[type[DomainError], int] = {
     Invalid: 422,
     VersionRequired: 428,
     TooMany: 429,
+    BadUpstream: 502,
     Unavailable: 503,
     Misconfigured: 503,
 }

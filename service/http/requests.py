@@ -15,22 +15,23 @@ from service.errors import FieldError, Invalid, Malformed, UnsupportedMedia
 
 M = TypeVar("M", bound=BaseModel)
 
+JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 MAX_BODY_DEPTH = 20  # levels of nesting; no body of ours needs five
 MAX_PARAMETERS = 100  # in one query string
 MAX_FIELD_ERRORS = 50  # in one response
 
 
-def read_body(request: Request, model: type[M]) -> M:
+def read_body(request: Request, model: type[M], media_types: tuple[str, ...] = (JSON,)) -> M:
     """Return the JSON body as `model`.
 
     Raises:
-        UnsupportedMedia: the content type is not JSON.
+        UnsupportedMedia: the content type is not among `media_types`.
         Malformed: the body is not JSON, not an object, or nested deeper than 20 levels.
         Invalid: a field is wrong or unknown; the error names each one.
     """
     media_type = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise UnsupportedMedia("The body must be application/json.")
+    if media_type not in media_types:
+        raise UnsupportedMedia(f"The body must be {' or '.join(media_types)}.")
     try:
         value = orjson.loads(request.body)
     except orjson.JSONDecodeError as error:

@@ -1,7 +1,7 @@
 """Explain why one film is found or not, for an operator who follows up a user's complaint."""
 
 from service.errors import DomainError, Invalid, NotFound
-from service.films.catalogue import Catalogue, parse_uuid
+from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.indexing.drift import OUTDATED_MESSAGE
 from service.indexing.outbox_admin import OutboxAdmin, PointerView
@@ -9,6 +9,7 @@ from service.search.engines.base import Engine, IndexEntry, Inventory
 from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
+from service.text.uuids import parse_uuid
 
 MAX_RANK = 100  # a search by title must find the film among this many hits
 

@@ -14,6 +14,7 @@ from tortoise.exceptions import IntegrityError
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict, NotFound
 from service.indexing.models import CANCELLABLE_STEPS, ReindexJob, Step
+from service.text.uuids import parse_uuid
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +140,8 @@ class ReindexJobs:
         return bool(cancelled)
 
     async def _get_job(self, job_id: str) -> ReindexJob:
-        try:
-            job = await ReindexJob.get_or_none(id=UUID(job_id))
-        except ValueError:
-            job = None
+        uuid = parse_uuid(job_id)
+        job = await ReindexJob.get_or_none(id=uuid) if uuid else None
         if job is None:
             raise NotFound("There is no such rebuild.", code="reindex_not_found")
         return job

@@ -14,7 +14,7 @@ from typing import Never
 import aiohttp
 import structlog
 
-from service.errors import DomainError, Invalid, Misconfigured, NotFound, Unavailable
+from service.errors import BadUpstream, DomainError, Invalid, Misconfigured, NotFound, Unavailable
 from service.films.schemas import FilmFacts, FilmType
 from service.limits import (
     OMDB_BREAKER_RESET,
@@ -46,6 +46,10 @@ class _TransientError(Exception):
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class _UnreadableReply(Exception):
+    """The server replied about this film, in a form that cannot be parsed."""
 
 
 class OmdbClient:
@@ -93,6 +97,7 @@ class OmdbClient:
         Raises:
             NotFound: OMDb has no such film, or replies with another.
             Invalid: OMDb cannot parse the request.
+            BadUpstream: `omdb_unreadable`; the reply cannot be parsed.
             Unavailable: `omdb_quota_exhausted` or `omdb_unavailable`, with `retry_after`.
             Misconfigured: `omdb_key_invalid`.
         """
@@ -117,7 +122,7 @@ class OmdbClient:
             params["type"] = type
         facts = await self._request_film(params)
         if facts.imdb_id is None:
-            raise _unavailable_error("OMDb's reply has no IMDb id.")
+            raise unreadable_error()
         return facts
 
     async def check(self) -> str:
@@ -156,20 +161,23 @@ class OmdbClient:
                 reply = await self._send_with_retries(params)
         except (TimeoutError, _TransientError) as error:
             raise self._record_failure(error) from None
+        except _UnreadableReply:
+            reply = {}
         self._breaker.record_success()
         UPSTREAM_CALLS.labels("omdb", "answered").inc()
         message = "" if "Title" in reply else str(reply.get("Error", ""))
         if "limit reached" in message.casefold():
             raise await self._quota.record_exhaustion()
         await self._quota.record_answer(call)
-        if "Title" not in reply:
+        if message:
             self._raise_reply_error(message, by_id="i" in params)
         self._key_rejected_until = None
         try:
             return parse_film(reply)
-        except ValueError:
-            log.warning("omdb_unreadable", sample=self._redact(str(reply)))
-            raise _unavailable_error("OMDb's reply is not a film.") from None
+        except Exception as error:  # whatever is odd about this reply is this film's fault alone
+            sample = self._redact(str(reply))
+            log.warning("omdb_unreadable", sample=sample, reason=type(error).__name__)
+            raise unreadable_error() from None
 
     def _raise_if_blocked(self) -> None:
         if self._key_rejected_until is not None and self._clock() < self._key_rejected_until:
@@ -191,8 +199,9 @@ class OmdbClient:
             attempts += 1
             try:
                 return await self._send(params)
-            except _TransientError as error:
-                if attempts == OMDB_MAX_ATTEMPTS or error.retry_after is not None:
+            except (_TransientError, _UnreadableReply) as error:
+                retry_after = getattr(error, "retry_after", None)
+                if attempts == OMDB_MAX_ATTEMPTS or retry_after is not None:
                     raise
             await asyncio.sleep(backoff(attempts, OMDB_INITIAL_BACKOFF / 2, jitter=1.0))
 
@@ -219,6 +228,8 @@ class OmdbClient:
             return {"Response": "False", "Error": "Invalid API key!"}
         sample = self._redact(body.decode("utf-8", errors="replace"))
         log.info("omdb_strange_answer", status=status, sample=sample)
+        if status == 200 and body.lstrip()[:1] == b"{":  # not the page of a proxy in between
+            raise _UnreadableReply
         seconds = float(retry_after) if retry_after.isdecimal() else None
         raise _TransientError(f"status {status}", seconds)
 
@@ -254,12 +265,13 @@ async def _prevent_library_retry(
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
-    """Return the body; raise `_TransientError` if it is longer than any real reply."""
+    """Return the body; raise an error if it is longer than any real reply."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         body += chunk
         if len(body) > MAX_REPLY_BYTES:
-            raise _TransientError(f"more than {MAX_REPLY_BYTES} bytes")
+            reason = f"more than {MAX_REPLY_BYTES} bytes"
+            raise _UnreadableReply(reason) if response.status == 200 else _TransientError(reason)
     return bytes(body)
 
 
@@ -291,6 +303,11 @@ _BAD_INPUT = (
 
 def _unavailable_error(detail: str, wait: float = OMDB_BREAKER_RESET) -> Unavailable:
     return Unavailable(detail, code="omdb_unavailable", retry_after=wait)
+
+
+def unreadable_error() -> BadUpstream:
+    """Return the error of a film whose reply cannot be parsed, now or when it was last fetched."""
+    return BadUpstream("OMDb's reply about this film cannot be read.", code="omdb_unreadable")
 
 
 def _invalid_key_error() -> Misconfigured:

@@ -15,14 +15,15 @@ from typing import Any
 
 import structlog
 
-from service.errors import DomainError, NotFound, Unavailable
-from service.films.catalogue import Catalogue, parse_uuid
+from service.errors import BadUpstream, DomainError, NotFound, Unavailable
+from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmType, Provenance
-from service.omdb.client import OmdbClient
+from service.omdb.client import OmdbClient, unreadable_error
 from service.omdb.lookup_key import LookupKey, schedule_refresh, to_lookup_key
 from service.omdb.negative_cache import Miss, NegativeCache
 from service.omdb.rate_limit import LookupRateLimit
+from service.text.uuids import parse_uuid
 
 log = structlog.get_logger()
 
@@ -76,6 +77,7 @@ class FilmLookup:
         Raises:
             NotFound: `movie_not_found`; neither the catalogue nor OMDb has it.
             Invalid: this cannot be a title.
+            BadUpstream: OMDb's reply about this film cannot be read.
             TooMany: the requester has looked up too many films.
             Unavailable, Misconfigured: OMDb is needed and does not answer.
         """
@@ -199,6 +201,9 @@ class FilmLookup:
         except NotFound:
             await self._negative_cache.record_miss(lookup.cache_key)
             raise
+        except BadUpstream:
+            await self._negative_cache.record_miss(lookup.cache_key, is_unreadable=True)
+            raise
         film = await self._upsert(facts)
         if not lookup.matches(facts):
             await self._negative_cache.record_miss(lookup.cache_key, facts.imdb_id)
@@ -232,6 +237,8 @@ class FilmLookup:
             await self._upsert(await client.fetch_by_id(lookup.imdb_id, background=True))
         except NotFound:
             await self._negative_cache.record_miss(lookup.cache_key)
+        except BadUpstream:
+            await self._negative_cache.record_miss(lookup.cache_key, is_unreadable=True)
         except DomainError as error:
             log.info("omdb_refresh_failed", film=lookup.imdb_id, code=error.code)
 
@@ -240,7 +247,9 @@ def _not_found_error(detail: str) -> NotFound:
     return NotFound(detail, code="movie_not_found")
 
 
-def _miss_error(miss: Miss) -> NotFound:
+def _miss_error(miss: Miss) -> NotFound | BadUpstream:
+    if miss.is_unreadable:
+        return unreadable_error()
     if miss.alternative_id is None:
         return _not_found_error("Neither this catalogue nor OMDb has such a film.")
     return _not_found_error(

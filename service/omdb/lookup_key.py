@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from service.errors import FieldError, Invalid
-from service.films.schemas import FilmFacts, FilmType
+from service.films.schemas import MAX_TITLE_KEY_LENGTH, FilmFacts, FilmType
 from service.omdb.models import MAX_KEY_LENGTH
 from service.text.analysis import full_title_key
 from service.text.imdb_ids import is_imdb_id, normalize_imdb_id
@@ -55,7 +55,8 @@ def to_lookup_key(movie: str, year: int | None = None, type: FilmType | None = N
     if is_imdb_id(imdb_id := normalize_imdb_id(normalized)):
         return LookupKey(cache_key=f"i:{imdb_id}", title=movie, imdb_id=imdb_id)
     key = f"t:{normalized}|{year or ''}|{type or ''}"
-    if _UNPRINTABLE.search(movie) or len(key) > MAX_KEY_LENGTH or not full_title_key(movie):
+    is_title = len(key) <= MAX_KEY_LENGTH and not _UNPRINTABLE.search(movie)
+    if not (is_title and 0 < len(full_title_key(movie)) <= MAX_TITLE_KEY_LENGTH):
         reason = "must be a title or an id"
         raise Invalid(f"This {reason}.", errors=(FieldError("movie", reason),))
     return LookupKey(cache_key=key, title=" ".join(movie.split()), year=year, type=type)

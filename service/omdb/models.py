@@ -17,13 +17,15 @@ class OmdbMiss(Model):
     """A look-up for which OMDb has no film; it is not repeated before `until`.
 
     `misses` counts the failed look-ups and lengthens the next wait. `instead` is the IMDb id of
-    another film that OMDb offered for the title.
+    another film that OMDb offered for the title. `is_unreadable` means that OMDb replied, but with
+    something that is not a film.
     """
 
     key = fields.CharField(max_length=MAX_KEY_LENGTH, primary_key=True)
     misses = fields.IntField(default=1)
     until = fields.BigIntField()
     instead = fields.CharField(max_length=12, null=True)
+    is_unreadable = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "omdb_misses"

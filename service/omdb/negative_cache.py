@@ -20,12 +20,13 @@ MISS_LIFETIMES_MS = (HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS, 7 * 24 * HOUR_MS, 30 * 
 RETENTION_MS = 180 * 24 * HOUR_MS  # a miss is still counted for so long after it expired
 
 _UPSERT_MISS = """
-INSERT INTO omdb_misses (key, misses, until, instead) VALUES ($1, 1, $2, $3)
-ON CONFLICT (key) DO UPDATE SET misses = omdb_misses.misses + 1, instead = excluded.instead
+INSERT INTO omdb_misses (key, misses, until, instead, is_unreadable) VALUES ($1, 1, $2, $3, $4)
+ON CONFLICT (key) DO UPDATE SET misses = omdb_misses.misses + 1, instead = excluded.instead,
+    is_unreadable = excluded.is_unreadable
 RETURNING misses
 """
 _EXTEND_MISS = "UPDATE omdb_misses SET until = $2 WHERE key = $1"
-_SELECT_MISS = "SELECT instead FROM omdb_misses WHERE key = $1 AND until > $2"
+_SELECT_MISS = "SELECT instead, is_unreadable FROM omdb_misses WHERE key = $1 AND until > $2"
 _DELETE_MISS = "DELETE FROM omdb_misses WHERE key = $1"
 _DELETE_OLD_MISSES = "DELETE FROM omdb_misses WHERE until <= $1"
 
@@ -40,9 +41,13 @@ _DELETE_LEASE = "DELETE FROM omdb_leases WHERE key = $1 AND owner = $2"
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """OMDb lacks the film; `alternative_id` is the IMDb id of one that it offered instead."""
+    """OMDb lacks the film, or its reply about it cannot be read.
+
+    `alternative_id` is the IMDb id of a film that it offered instead.
+    """
 
     alternative_id: str | None
+    is_unreadable: bool = False
 
 
 class NegativeCache:
@@ -59,12 +64,15 @@ class NegativeCache:
     async def get_miss(self, key: str) -> Miss | None:
         """Return the miss recorded for this look-up, unless it has expired."""
         rows = await fetch_rows(_SELECT_MISS, key, epoch_ms(self._now()))
-        return Miss(rows[0]["instead"]) if rows else None
+        return Miss(rows[0]["instead"], bool(rows[0]["is_unreadable"])) if rows else None
 
-    async def record_miss(self, key: str, alternative_id: str | None = None) -> None:
+    async def record_miss(
+        self, key: str, alternative_id: str | None = None, *, is_unreadable: bool = False
+    ) -> None:
         """Record that OMDb lacks this film; each miss in a row is believed for longer."""
         now_ms = epoch_ms(self._now())
-        [row] = await fetch_rows(_UPSERT_MISS, key, now_ms + MISS_LIFETIMES_MS[0], alternative_id)
+        until_ms = now_ms + MISS_LIFETIMES_MS[0]
+        [row] = await fetch_rows(_UPSERT_MISS, key, until_ms, alternative_id, is_unreadable)
         lifetime_ms = MISS_LIFETIMES_MS[min(row["misses"], len(MISS_LIFETIMES_MS)) - 1]
         await fetch_rows(_EXTEND_MISS, key, now_ms + lifetime_ms)
         await fetch_rows(_DELETE_OLD_MISSES, now_ms - RETENTION_MS)

@@ -44,7 +44,13 @@ def _invalid(name: str, reason: str) -> Invalid:
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Names = Annotated[tuple[Name, ...], Field(max_length=MAX_NAMES), BeforeValidator(_to_list)]
+Names = Annotated[tuple[Name, ...], Field(max_length=MAX_NAMES), BeforeValidator(_split)]
+PeopleNames = Annotated[
+    tuple[Name, ...], Field(max_length=MAX_NAMES), BeforeValidator(_to_list)
+]  # a comma is part of a name: `Robert Downey, Jr.`
+Types = Annotated[
+    tuple[FilmType, ...], Field(max_length=len(get_args(FilmType))), BeforeValidator(_split)
+]
 Year = Annotated[int, Field(ge=1800, le=2200)]
 Rating = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Facets = Annotated[
@@ -66,11 +72,11 @@ class BrowseQuery(PageQuery):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
 
     cursor: Annotated[str, Field(min_length=1, max_length=MAX_CURSOR_LENGTH)] | None = None
-    type: FilmType | None = None
+    type: Types = ()
     genre: Names = ()
     language: Names = ()
     country: Names = ()
-    director: Name | None = None
+    director: PeopleNames = ()
     year: Year | None = None
     year_min: Year | None = None
     year_max: Year | None = None
@@ -95,9 +101,9 @@ class BrowseQuery(PageQuery):
         from_years = [year for year in (self.year, self.year_min) if year is not None]
         to_years = [year for year in (self.year, self.year_max) if year is not None]
         return Filters(
-            types=(self.type,) if self.type else (),
+            types=tuple(sorted(set(self.type))),
             genres=_compact_keys(self.genre),
-            directors=_compact_keys((self.director,) if self.director else ()),
+            directors=_compact_keys(self.director),
             languages=_compact_keys(self.language),
             countries=_compact_keys(self.country),
             years=Range(max(from_years, default=None), min(to_years, default=None)),

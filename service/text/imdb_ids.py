@@ -22,3 +22,9 @@ def normalize_imdb_id(text: str) -> str:
     if match is None or len(text) - 2 < _MIN_DIGITS:
         return text
     return f"tt{match[1].zfill(_MIN_DIGITS)}"
+
+
+def parse_imdb_id(text: str) -> str | None:
+    """Return the IMDb id that `text` is, as IMDb writes it; None for any other text."""
+    normalized = normalize_imdb_id(text)
+    return normalized if is_imdb_id(normalized) else None

@@ -275,3 +275,17 @@ async def test_the_log_contains_neither_passwords_nor_tokens(api: ApiClient) -> 
     assert "/api/v1/me" in log
     for secret in (PASSWORD, session["access_token"], session["refresh_token"]):
         assert secret not in log
+
+
+@pytest.mark.parametrize("field", ["username", "email"])
+@pytest.mark.parametrize(
+    "name", ["x" * 121, "x" * 254, "ß" * 130, "ﷺ" * 40, "a" * 64 + "@b.example"]
+)
+async def test_a_login_name_longer_than_any_account_is_refused_and_not_logged(
+    api: ApiClient, field: str, name: str
+) -> None:
+    response = await api.request(
+        "POST", "/api/v1/auth/login", json={field: name, "password": "a fine long password"}
+    )
+    assert (response.status, response.json["code"]) == (401, "invalid_credentials")
+    assert name not in api.service.log.read_text()

@@ -34,6 +34,8 @@ async def test_the_document_is_valid_openapi_and_lists_all_routes(api: ApiClient
         "/api/v1/match",
         "/api/v1/me",
         "/api/v1/movies",
+        "/api/v1/movies/batch",
+        "/api/v1/movies/lookup",
         "/api/v1/movies/{movie}",
         "/api/v1/movies/{movie}/poster",
         "/api/v1/posters/{key}/{file}",
@@ -58,6 +60,7 @@ async def test_the_document_is_valid_openapi_and_lists_all_routes(api: ApiClient
         ("/api/v1/suggest?q=godf", "/api/v1/suggest"),
         ("/api/v1/movies/tt0073195", "/api/v1/movies/{movie}"),
         ("/api/v1/movies/tt9999999", "/api/v1/movies/{movie}"),
+        ("/api/v1/movies/lookup?title=jaws&year=1975&type=movie", "/api/v1/movies/lookup"),
         ("/health/ready", "/health/ready"),
         ("/api/v1/me", "/api/v1/me"),
     ],
@@ -182,3 +185,26 @@ async def test_head_answers_like_get_without_a_body(api: ApiClient) -> None:
         assert (head.status, head.body) == (full.status, b""), path
         for name in ("Content-Type", "ETag", "Cache-Control", "Link"):
             assert head.headers.get(name) == full.headers.get(name), (path, name)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/movies/tt0073195?langauge=en"),
+        ("GET", "/api/v1/movies/tt0073195?langauge="),
+        ("GET", "/api/v1/movies/lookup?title=jaws&langauge=en"),
+        ("GET", "/api/v1/movies/tt0073195/poster?langauge=en"),
+        ("GET", "/api/v1/me?langauge=en"),
+        ("GET", "/health/ready?langauge=en"),
+        ("GET", "/openapi.json?langauge=en"),
+        ("POST", "/api/v1/auth/login?langauge=en"),
+        ("POST", "/api/v1/movies?langauge=en"),
+        ("DELETE", "/api/v1/movies/tt0073195?langauge=en"),
+        ("POST", "/api/v1/search/batch?langauge=en"),
+    ],
+)
+async def test_an_unknown_parameter_is_refused_and_named(
+    api: ApiClient, method: str, path: str
+) -> None:
+    response = await api.request(method, path)
+    assert (response.status, response.json["errors"][0]["pointer"]) == (422, "langauge")

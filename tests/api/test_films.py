@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import pytest
 
@@ -230,3 +231,118 @@ async def test_a_film_that_is_requested_again_comes_from_the_cache(api: ApiClien
         return "hit" in (await api.get(path)).headers["Cache-Status"]
 
     assert await wait_until(is_hit)
+
+
+@pytest.mark.parametrize("movie", ["TT0073195", "Tt0073195"])
+async def test_an_imdb_id_is_read_in_any_letter_case(api: ApiClient, movie: str) -> None:
+    assert (await api.get(f"/api/v1/movies/{movie}")).json["title"] == "Jaws"
+    assert (await api.get(f"/api/v1/movies/{movie}/poster")).status == 200
+
+
+async def test_a_write_under_an_id_in_capitals_can_be_read_at_once(api: ApiClient) -> None:
+    film = await add_film(api, title=unique_title("Kettleby"))
+    path = f"/api/v1/movies/{str(film['id']).upper()}"
+    assert (await api.get(path)).status == 200
+    token = await api.admin_token()
+    patch = {"token": token, "headers": {"If-Match": "*"}, "json": {"imdb_id": "TT98765432"}}
+    changed = await api.request("PATCH", path, **patch)
+    assert (changed.status, changed.json["imdb_id"]) == (200, "tt98765432")
+    assert (await api.get(path)).json["imdb_id"] == "tt98765432"
+    reindexed = await api.request(
+        "POST", path.replace("/movies", "/admin/movies") + "/reindex", token=token
+    )
+    assert reindexed.status == 202
+    gone = await api.request("DELETE", path, token=token, headers={"If-Match": "*"})
+    assert gone.status == 204
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/merge-patch+json"])
+async def test_null_in_a_patch_empties_a_field(api: ApiClient, media_type: str) -> None:
+    film = await add_film(api, title=unique_title("Nettlecombe"), ratings={"metacritic": 50})
+    response = await api.request(
+        "PATCH",
+        f"/api/v1/movies/{film['id']}",
+        token=await api.admin_token(),
+        headers={"If-Match": "*", "Content-Type": media_type},
+        data=b'{"year": null, "directors": null, "ratings": null}',
+    )
+    assert response.status == 200, response.json
+    assert (response.json["year"], response.json["directors"]) == (None, [])
+    assert response.json["ratings"]["metacritic"] is None
+    assert response.json["genres"] == ["Drama"]
+
+
+@pytest.mark.parametrize("title", ["ﷺ" * 40, "½" * 350, "x" * 501])
+async def test_a_title_longer_than_its_column_is_refused(api: ApiClient, title: str) -> None:
+    token = await api.admin_token()
+    added = await api.request("POST", "/api/v1/movies", token=token, json={"title": title})
+    assert (added.status, added.json["errors"][0]["pointer"]) == (422, "/title")
+    film = await add_film(api, title=unique_title("Overbury"))
+    changed = await api.request(
+        "PATCH",
+        f"/api/v1/movies/{film['id']}",
+        token=token,
+        headers={"If-Match": "*"},
+        json={"title": title},
+    )
+    assert changed.status == 422
+    assert (await api.get(f"/api/v1/movies/{quote(title)}")).status in (404, 422)
+    assert (await api.get(f"/api/v1/movies/{quote(title)}/poster")).status == 404
+
+
+@pytest.mark.parametrize("movie", ["tt99999999999", "tt" + "9" * 500, "a" * 2000, "%00", "%F0%9F"])
+async def test_an_id_that_no_film_can_have_is_not_found(api: ApiClient, movie: str) -> None:
+    for method, path in (
+        ("GET", f"/api/v1/movies/{movie}"),
+        ("GET", f"/api/v1/movies/{movie}/poster"),
+        ("PATCH", f"/api/v1/movies/{movie}"),
+        ("DELETE", f"/api/v1/movies/{movie}"),
+        ("POST", f"/api/v1/admin/movies/{movie}/reindex"),
+        ("GET", f"/api/v1/admin/reindex/{movie}"),
+        ("POST", f"/api/v1/admin/outbox/{movie}/retry"),
+    ):
+        options = {"json": {"year": 2000}} if method == "PATCH" else {}
+        response = await api.request(
+            method, path, token=await api.admin_token(), headers={"If-Match": "*"}, **options
+        )
+        assert response.status in (400, 404, 422), (method, path, response.json)
+
+
+async def test_year_and_type_narrow_a_title(api: ApiClient) -> None:
+    title = unique_title("Twinbrook")
+    older = await add_film(api, title=title, year=1960)
+    newer = await add_film(api, title=title, year=1990, type="series")
+    path = f"/api/v1/movies/{quote(title)}"
+    assert (await api.get(f"{path}?year=1960")).json["id"] == older["id"]
+    assert (await api.get(f"{path}?type=series")).json["id"] == newer["id"]
+    found = await api.get(f"/api/v1/movies/lookup?title={quote(title)}&year=1990&type=series")
+    assert (found.status, found.json["id"]) == (200, newer["id"])
+    missing = await api.get(f"/api/v1/movies/lookup?title={quote(title)}&year=1991")
+    assert (missing.status, missing.json["code"]) == (404, "movie_not_found")
+    for name, value in (("year", "1975"), ("type", "movie")):
+        refused = await api.get(f"/api/v1/movies/tt0073195?{name}={value}")
+        assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, name)
+
+
+async def test_of_two_titles_that_fold_alike_the_one_spelt_so_is_read(api: ApiClient) -> None:
+    word = uuid.uuid4().hex[:8]
+    plain = await add_film(api, title=f"Zort {word}", year=1960)
+    signed = await add_film(api, title=f"Zort! {word}", year=1990)
+    for film in (plain, signed):
+        path = f"/api/v1/movies/{quote(str(film['title']).upper())}"
+        assert (await api.get(path)).json["id"] == film["id"]
+
+
+async def test_a_batch_answers_each_id_on_its_own(api: ApiClient) -> None:
+    film = await add_film(api, title=unique_title("Batchworth"))
+    ids = ["TT0073195", str(film["id"]).upper(), "tt9999999", "jaws", "tt0073195"]
+    response = await api.request("POST", "/api/v1/movies/batch", json={"ids": ids})
+    assert response.status == 200, response.json
+    answers = response.json["answers"]
+    assert [answer["status"] for answer in answers] == [200, 200, 404, 422, 200]
+    assert answers[0]["movie"]["title"] == answers[4]["movie"]["title"] == "Jaws"
+    assert answers[1]["movie"]["id"] == film["id"]
+    assert answers[2]["problem"]["code"] == "movie_not_found"
+    assert answers[3]["problem"]["errors"][0]["pointer"] == "/ids/3"
+    for body in ({"ids": []}, {"ids": ["tt0073195"] * 101}, {}, {"ids": [1]}):
+        assert (await api.request("POST", "/api/v1/movies/batch", json=body)).status == 422

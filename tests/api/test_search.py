@@ -1,6 +1,7 @@
 """Search over HTTP, on the sample films: found however it is typed, in pages that fit together."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -89,7 +90,7 @@ async def test_many_at_once_all_get_their_answer(api: ApiClient) -> None:
         ("q=x&offset=-1", 422, "offset"),
         ("q=x&limit=100&offset=950", 422, "offset"),
         ("q=x&genre=", 422, "genre/0"),
-        ("q=x&type=film", 422, "type"),
+        ("q=x&type=film", 422, "type/0"),
         ("q=x&year=last", 422, "year"),
         ("q=x&year_min=2000&year_max=1990", 422, "year_min"),
         ("q=x&rating_min=11", 422, "rating_min"),
@@ -324,3 +325,45 @@ async def test_file_names_and_descriptions_give_their_films(api: ApiClient) -> N
     ):
         refused = await api.request("POST", "/api/v1/match", json=wrong)
         assert refused.status == 422, refused.json
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "type=movie,series&genre=drama,crime&language=english,french&country=usa,france",
+        "type=movie&type=series&genre=drama&genre=crime&language=english&language=french"
+        "&country=usa&country=france",
+        "type=series,movie&genre=crime,drama&language=french,english&country=france,usa",
+    ],
+)
+async def test_several_values_by_comma_or_repeated_mean_any_of_them(
+    api: ApiClient, query: str
+) -> None:
+    one = {film["id"] async for film in _browse(api, "type=movie,series&genre=crime,drama")}
+    each = [
+        {film["id"] async for film in _browse(api, f"type={kind}&genre={genre}")}
+        for kind in ("movie", "series")
+        for genre in ("crime", "drama")
+    ]
+    assert one == set().union(*each) and all(films < one for films in each if films)
+    response = await api.get(f"/api/v1/movies?{query}&facets=type,genre&facets=language")
+    assert response.status == 200, response.json
+    assert set(response.json["facets"]) == {"type", "genre", "language"}
+
+
+async def test_directors_are_repeated_and_a_comma_is_part_of_a_name(api: ApiClient) -> None:
+    path = "/api/v1/movies?director=steven+spielberg&director=ridley+scott&limit=100"
+    films = (await api.get(path)).json["results"]
+    directors = {name for film in films for name in film["directors"]}
+    assert {"Steven Spielberg", "Ridley Scott"} <= directors
+    joined = await api.get("/api/v1/movies?director=steven+spielberg,ridley+scott")
+    assert joined.json["results"] == []
+
+
+async def _browse(api: ApiClient, query: str) -> AsyncIterator[dict[str, Any]]:
+    url: str | None = f"/api/v1/movies?{query}&limit=100"
+    while url:
+        page = (await api.get(url)).json
+        for film in page["results"]:
+            yield film
+        url = page["next"]

@@ -30,7 +30,7 @@ async def wait_until_indexed(
     Raises:
         Invalid: `token` is not an `Index-Token`.
     """
-    match = INDEX_TOKEN.fullmatch(token)
+    match = INDEX_TOKEN.fullmatch(token.lower())
     if match is None:
         reason = "must be the Index-Token of a write"
         raise Invalid(f"after {reason}.", errors=(FieldError("after", reason),))

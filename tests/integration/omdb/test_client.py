@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from service.errors import DomainError, Invalid, Misconfigured, NotFound, Unavailable
+from service.errors import BadUpstream, DomainError, Invalid, Misconfigured, NotFound, Unavailable
 from service.limits import OMDB_BREAKER_RESET, OMDB_BREAKER_THRESHOLD, OMDB_KEY_REJECTED_RESET
 from service.omdb.client import OmdbClient
 from service.omdb.quota import OmdbQuota
@@ -95,7 +95,7 @@ async def test_a_well_formed_id_that_omdb_calls_incorrect_is_not_found(
 
 
 TRANSIENT = [*(name for name in STATUS_FAULTS if name != "status_429"), "html_200", "reset"]
-TRANSIENT += ["cut_short", "huge", "bad_gzip", "redirect", "echo"]
+TRANSIENT += ["cut_short", "bad_gzip", "redirect", "echo"]
 
 
 @pytest.mark.fault("omdb-down")
@@ -255,13 +255,31 @@ async def test_a_reply_with_another_id_is_not_found(client: OmdbClient, omdb: Fa
         {"Response": "True", "Title": "Jaws", "imdbID": "none"},
     ],
 )
-async def test_a_reply_that_is_not_a_film_is_an_outage_and_not_a_miss(
+async def test_a_reply_that_is_not_a_film_is_that_films_fault(
     client: OmdbClient, omdb: FakeOmdb, fields: dict[str, str]
 ) -> None:
     omdb.reply_with(**fields)
-    with pytest.raises(Unavailable) as error:
+    with pytest.raises(BadUpstream) as error:
         await client.fetch_by_title("jaws")
-    assert error.value.code == "omdb_unavailable"
+    assert error.value.code == "omdb_unreadable"
+
+
+@pytest.mark.parametrize("fault", ["huge", "broken", "shapeless"])
+async def test_unreadable_replies_leave_the_circuit_breaker_closed(
+    client: OmdbClient, omdb: FakeOmdb, fault: str
+) -> None:
+    if fault == "huge":
+        omdb.fail("huge")
+    else:
+        omdb.raw_reply = {"broken": b'{"Title": "Jaws", "Year', "shapeless": b'{"Title": [{}]}'}[
+            fault
+        ]
+    for _ in range(OMDB_BREAKER_THRESHOLD + 1):
+        with pytest.raises(BadUpstream):
+            await client.fetch_by_id("tt0073195")
+    omdb.recover()
+    omdb.raw_reply = None
+    assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
 
 
 async def test_a_film_in_invalid_json_is_parsed(client: OmdbClient, omdb: FakeOmdb) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from service.errors import Invalid, NotFound, Unavailable
+from service.errors import BadUpstream, Invalid, NotFound, Unavailable
 from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, Provenance
@@ -257,3 +257,19 @@ async def test_bulk_fetch_always_calls_omdb_and_returns_one_line_per_film(
     assert STAR_WARS in results[3].line
     assert len(omdb.calls) == 5
     assert (await catalogue.get("tt0073195")).runtime_minutes == 124
+
+
+async def test_an_unreadable_reply_is_remembered_for_that_film_alone(
+    lookup: FilmLookup, omdb: FakeOmdb, clock: FakeClock
+) -> None:
+    omdb.raw_reply = b'{"Title": "Jaws", "Year'
+    for _ in range(3):
+        error = await get_error(lookup.get("jaws"))
+        assert (type(error), error.code) == (BadUpstream, "omdb_unreadable")
+    calls = len(omdb.calls)
+    omdb.raw_reply = None
+    assert (await lookup.get("the matrix")).title == "The Matrix"
+    assert isinstance(await get_error(lookup.get("jaws")), BadUpstream)
+    assert len(omdb.calls) == calls + 1
+    clock.advance(3_601)
+    assert (await lookup.get("jaws")).title == "Jaws"

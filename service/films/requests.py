@@ -1,0 +1,37 @@
+"""The parameters and bodies of requests for films, apart from the facts that an admin states."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from service.films.schemas import FilmType
+
+MAX_BATCH = 100  # ids in one request
+
+Year = Annotated[int, Field(ge=1800, le=2200)]
+
+
+class FilmQuery(BaseModel):
+    """What tells films of the same title apart."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    year: Year | None = None
+    type: FilmType | None = None
+
+
+class LookupQuery(FilmQuery):
+    """The title of the film to look up, and what tells it from others of that title."""
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class FilmBatch(BaseModel):
+    """Up to a hundred ids, each of ours or an IMDb id."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ids: Annotated[
+        list[Annotated[str, StringConstraints(max_length=100)]],
+        Field(min_length=1, max_length=MAX_BATCH),
+    ]
