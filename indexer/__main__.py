@@ -30,6 +30,7 @@ from indexer.shutdown import wait_or_stop
 from service.clock import utc_now
 from service.database import connection
 from service.errors import Unavailable
+from service.indexing import indexer_heartbeat
 from service.indexing.drift import Drift
 from service.observability import logging, loop_lag
 from service.outbox.notifications import OutboxNotifier, notifier_for
@@ -58,6 +59,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         stack.callback(upkeep.cancel)
         await connection.open_database(settings.database_url)
         stack.push_async_callback(connection.close_database)
+        stack.callback(asyncio.create_task(indexer_heartbeat.send_heartbeats()).cancel)
         store = await container.build_poster_store(settings)
         stack.push_async_callback(store.close)
         notifier = notifier_for(settings.database_url)

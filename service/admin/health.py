@@ -20,11 +20,14 @@ from service.database.migrate import LATEST_MIGRATION
 from service.database.sql import fetch_rows
 from service.database.transactions import is_database_fault
 from service.errors import DomainError
+from service.indexing.indexer_heartbeat import MAX_HEARTBEAT_AGE_MS, measure_heartbeat_age_ms
 from service.limits import HEALTH_CHECK_TIMEOUT
 from service.outbox import store
 
 CACHE_SECONDS = 1.0  # concurrent probes cost one round of checks
-MAX_OUTBOX_AGE_MS = 60_000  # if a pointer waits longer, no index worker is working
+MAX_OUTBOX_AGE_MS = 60_000  # if a pointer waits longer, the index worker is in trouble
+
+INDEXER_ADVICE = "start `movies indexer`, or `movies serve` with INDEXER=managed"
 
 Check = Callable[[], Awaitable[str]]
 """Returns one line on a working part; raises if the part does not work."""
@@ -78,10 +81,17 @@ class Health:
     async def _check_indexer(self) -> str:
         depth = await store.measure_depth(epoch_ms(self._now()))
         summary = f"{depth.waiting} films waiting, {depth.quarantined} quarantined"
+        age = await measure_heartbeat_age_ms()
+        if age is None:
+            raise DomainError(f"{summary}, and no indexer has run yet; {INDEXER_ADVICE}")
+        if age > MAX_HEARTBEAT_AGE_MS:
+            raise DomainError(
+                f"{summary}, and no indexer has run for {age // 1000} s; {INDEXER_ADVICE}"
+            )
         if depth.oldest_ms is not None and depth.oldest_ms > MAX_OUTBOX_AGE_MS:
             seconds = depth.oldest_ms // 1000
-            raise DomainError(f"{summary}, the oldest for {seconds} s; is an indexer running?")
-        return summary
+            raise DomainError(f"{summary}, the oldest for {seconds} s; read the indexer's log")
+        return f"{summary}, heartbeat {age // 1000} s ago"
 
 
 async def check_database() -> str:

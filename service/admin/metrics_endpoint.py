@@ -16,6 +16,7 @@ from service.database.transactions import is_database_fault
 from service.errors import NotAllowed, NotAuthenticated
 from service.http.dependencies import get_container
 from service.indexing.drift import ROW_NAME
+from service.indexing.indexer_heartbeat import measure_heartbeat_age_ms
 from service.indexing.models import DriftState
 from service.observability import metrics
 from service.outbox import store
@@ -32,6 +33,7 @@ class IndexStatus:
     depth: store.OutboxDepth
     lags: tuple[int, ...]
     drift: DriftState | None
+    heartbeat_age_ms: int | None
 
 
 async def render_metrics() -> bytes:
@@ -53,7 +55,8 @@ async def _read_index_status() -> IndexStatus | None:
         )
         lags = sorted(max(0, int(row["lag"])) for row in rows)
         drift = await DriftState.get_or_none(name=ROW_NAME)
-        return IndexStatus(await store.measure_depth(now), tuple(lags), drift)
+        age_ms = await measure_heartbeat_age_ms()
+        return IndexStatus(await store.measure_depth(now), tuple(lags), drift, age_ms)
     except Exception as error:
         if is_database_fault(error):
             return None
@@ -83,6 +86,12 @@ class _IndexCollector(Collector):
             "Age of the oldest change that waits to be indexed.",
             oldest,
         )
+        if status.heartbeat_age_ms is not None:
+            yield _gauge(
+                "movies_indexer_heartbeat_age_seconds",
+                "Time since an indexer last recorded that it runs; above 10, none does.",
+                status.heartbeat_age_ms / 1000,
+            )
         if status.lags:
             lag = GaugeMetricFamily(
                 "movies_index_lag_seconds",

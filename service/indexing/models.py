@@ -101,3 +101,17 @@ class DriftState(Model):
             "The one row that says how the index differed from the database when all was last "
             "compared."
         )
+
+
+class IndexerHeartbeat(Model):
+    """The only row of the last heartbeat of any indexer.
+
+    `beat_ms` is in milliseconds since the epoch by the database's clock.
+    """
+
+    name = fields.CharField(max_length=20, primary_key=True)
+    beat_ms = fields.BigIntField()
+
+    class Meta:
+        table = "indexer_heartbeat"
+        table_description = "The one row that says when an indexer last ran."

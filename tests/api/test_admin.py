@@ -131,6 +131,7 @@ async def test_metrics_are_by_route_and_from_other_machines_need_the_token(api: 
         'movies_indexed_documents_total{outcome="written"}',
         'movies_outbox_rows{state="waiting"}',
         "movies_outbox_oldest_seconds",
+        "movies_indexer_heartbeat_age_seconds",
         'movies_index_lag_seconds{quantile="0.99"}',
         "movies_database_up 1.0",
     ):

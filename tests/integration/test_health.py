@@ -10,6 +10,8 @@ from service.database.migrate import LATEST_MIGRATION
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts
+from service.indexing.indexer_heartbeat import record_heartbeat
+from service.indexing.models import IndexerHeartbeat
 from service.outbox import store
 from service.outbox.models import Outbox
 
@@ -31,6 +33,7 @@ async def test_every_part_is_checked_and_failures_of_optional_parts_only_degrade
     async def raise_bug() -> str:
         raise ZeroDivisionError("a secret detail")
 
+    await record_heartbeat()
     checks = {"search": raise_unavailable, "cache": hang, "posters": raise_bug, "omdb": succeed}
     readiness = await Health(checks, utc_now).readiness(timeout=0.2)
     assert readiness.status == "degraded"
@@ -48,6 +51,7 @@ async def test_concurrent_probes_run_each_check_once(database: str) -> None:
         calls.append(1)
         return "ok"
 
+    await record_heartbeat()
     health_checks = Health({"search": count_call}, utc_now)
     states = await asyncio.gather(*(health_checks.readiness() for _ in range(50)))
     assert {state.status for state in states} == {"ready"}
@@ -62,17 +66,29 @@ async def test_changes_that_no_worker_indexes_fail_the_indexer_check(
     await Outbox.filter(id__gt=0).update(
         created_at=int((utc_now() - timedelta(minutes=5)).timestamp() * 1000)
     )
+    await record_heartbeat()
     [first, _] = await Outbox.all().order_by("id")
     await store.quarantine([first.id], 1, "not today")
     part = (await Health({}, utc_now).readiness()).parts["indexer"]
     assert part.state == "failed"
     assert "1 films waiting, 1 quarantined" in part.detail
-    assert "is an indexer running?" in part.detail
+    assert "read the indexer's log" in part.detail
+
+
+async def test_an_indexer_that_does_not_run_fails_its_check_within_15_s(database: str) -> None:
+    missing = (await Health({}, utc_now).readiness()).parts["indexer"]
+    assert (missing.state, "no indexer has run yet" in missing.detail) == ("failed", True)
+    await record_heartbeat()
+    assert (await Health({}, utc_now).readiness()).parts["indexer"].state == "ok"
+    await IndexerHeartbeat.all().update(beat_ms=await sql.now_ms() - 12_000)
+    dead = (await Health({}, utc_now).readiness()).parts["indexer"]
+    assert (dead.state, "no indexer has run for 12 s" in dead.detail) == ("failed", True)
 
 
 async def test_a_schema_of_another_release_makes_the_service_unavailable(
     database: str,
 ) -> None:
+    await record_heartbeat()
     newest = LATEST_MIGRATION
     renamed = "UPDATE tortoise_migrations SET name = $1 WHERE name = $2"
     await sql.fetch_rows(renamed, f"{newest}_but_not_yet", newest)
