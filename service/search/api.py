@@ -30,6 +30,7 @@ from service.search.responses import (
     search_page,
 )
 from service.search.retrieval.cursors import Cursor
+from service.search.retrieval.query_thread import is_long
 from service.search.retrieval.search_request import SearchResult
 
 bp = Blueprint("search", url_prefix="/api/v1")
@@ -38,6 +39,7 @@ CACHE_SECONDS = 300.0  # a new generation of the index replaces cached pages bef
 CACHEABLE = {"Cache-Control": "public, max-age=10, stale-if-error=3600"}
 NOT_CACHEABLE = {"Cache-Control": "no-store"}
 MAX_CONCURRENT_SEARCHES = 2  # of one batch: the other clients' searches are worth as much
+MAX_LOOP_HITS = 40  # highlighted on the event loop: 0.1 ms each
 SEARCH_PATH, BROWSE_PATH = "/api/v1/search", "/api/v1/movies"
 
 Rendered = tuple[Links | None, Any]
@@ -162,7 +164,8 @@ async def _render_search(
         search_page, query.q, result, links, query.search_fields,
         explain=query.explain, took_ms=took_ms, now=get_container(request).now(),
     )  # fmt: skip
-    if "plot" in query.search_fields:  # a long text takes long to look through
+    is_slow = "plot" in query.search_fields or len(result.hits) > MAX_LOOP_HITS
+    if is_slow or (result.query is not None and is_long(result.query)):  # to highlight
         return links, await asyncio.to_thread(render)
     return links, render()
 

@@ -17,6 +17,11 @@ MAX_LOOP_LETTERS = 32  # of a query whose work is done on the event loop; titles
 T = TypeVar("T")
 
 
+def is_long(query: Query) -> bool:
+    """Return whether work on the query may take long enough to belong into a thread."""
+    return sum(map(len, query.words)) > MAX_LOOP_LETTERS
+
+
 class QueryThread:
     """One thread, so that long queries wait for each other rather than short ones for them."""
 
@@ -29,6 +34,6 @@ class QueryThread:
 
     async def run(self, query: Query, work: Callable[[], T]) -> T:
         """Return what `work` returns: on the event loop for a short query, else in the thread."""
-        if sum(map(len, query.words)) <= MAX_LOOP_LETTERS:
+        if not is_long(query):
             return work()
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
