@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("movies", "0007_searched")]
+    dependencies = [("movies", "0008_indexer_heartbeat")]
 
     operations = [
         ops.AddField(
