@@ -51,6 +51,9 @@ chaos: .venv/installed-dev ## inject every fault, with real backends behind a pr
 lint: .venv/installed-dev ## check style, spelling, types and import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell && $(BIN)/mypy && $(BIN)/lint-imports
 
+lint.api: .venv/installed-dev ## check the OpenAPI document with Redocly; a warning fails
+	@tests/lint-openapi
+
 docs: .venv/installed-dev ## write the reference pages that follow from the code
 	@$(BIN)/python docs/generate_reference.py
 
@@ -100,5 +103,5 @@ lock: .venv/bin/uv ## resolve the dependencies again into the lock files
 	  -o requirements-dev.lock pyproject.toml
 
 .PHONY: docs help run server.install server.start database.upgrade database.connect reindex test \
-  test.coverage chaos lint backends.install backends.start backends.stop bench bench.search \
+  test.coverage chaos lint lint.api backends.install backends.start backends.stop bench bench.search \
   bench.ablation bench.match bench.suggest bench.worst bench.load bench.million up down lock

@@ -22,7 +22,7 @@ from prometheus_client.metrics import MetricWrapperBase  # noqa: E402
 
 from service import errors  # noqa: E402
 from service.cli.main import app as cli  # noqa: E402
-from service.http.openapi import build_document  # noqa: E402
+from service.http.openapi_document import build_document  # noqa: E402
 from service.http.problems import SANIC_CODES, SANIC_DETAILS, STATUS_BY_ERROR  # noqa: E402
 from service.observability import metrics  # noqa: E402
 from service.server.app import create_app  # noqa: E402
@@ -222,9 +222,10 @@ def error_codes_in(path: Path) -> Iterator[ErrorCode]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ClassDef):
             for statement in node.body:
+                targets = getattr(statement, "targets", [getattr(statement, "target", None)])
                 if (
-                    isinstance(statement, ast.Assign)
-                    and getattr(statement.targets[0], "id", "") == "default_code"
+                    isinstance(statement, ast.Assign | ast.AnnAssign)
+                    and getattr(targets[0], "id", "") == "default_code"
                     and isinstance(statement.value, ast.Constant)
                     and node.name != "DomainError"
                 ):

@@ -5,6 +5,83 @@ public contract: stable, snake_case, one per cause.
 """
 
 from dataclasses import dataclass
+from typing import Literal
+
+ErrorCode = Literal[
+    "admin_required",
+    "bad_upstream",
+    "cache_unavailable",
+    "conflict",
+    "cursor_expired",
+    "cursor_invalid",
+    "database_unavailable",
+    "email_taken",
+    "error",
+    "expectation_failed",
+    "genre_not_found",
+    "index_live",
+    "index_locked",
+    "index_name",
+    "index_outdated",
+    "index_replaced",
+    "internal_error",
+    "invalid",
+    "invalid_credentials",
+    "invalid_token",
+    "malformed",
+    "malformed_etag",
+    "malformed_json",
+    "malformed_path",
+    "malformed_query",
+    "method_not_allowed",
+    "metrics_closed",
+    "metrics_token_wrong",
+    "misconfigured",
+    "movie_exists",
+    "movie_not_found",
+    "not_allowed",
+    "not_authenticated",
+    "not_found",
+    "nothing_to_roll_back",
+    "omdb_key_invalid",
+    "omdb_quota_exhausted",
+    "omdb_unavailable",
+    "omdb_unreadable",
+    "outbox_row_done",
+    "outbox_row_not_found",
+    "page_too_deep",
+    "poster_not_found",
+    "posters_refused",
+    "posters_unavailable",
+    "query_empty",
+    "query_too_long",
+    "query_too_many_words",
+    "query_unreadable",
+    "refused",
+    "reindex_not_found",
+    "reindex_over",
+    "reindex_running",
+    "reindex_swapping",
+    "request_timeout",
+    "request_too_large",
+    "response_timeout",
+    "route_not_found",
+    "search_unavailable",
+    "title_not_understood",
+    "title_too_vague",
+    "token_missing",
+    "too_busy",
+    "too_deep",
+    "too_many_logins",
+    "too_many_lookups",
+    "too_many_requests",
+    "unavailable",
+    "unsupported_media_type",
+    "username_taken",
+    "version_mismatch",
+    "version_required",
+]
+"""Every code that a problem document may carry. A new code is added here first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +102,19 @@ class DomainError(Exception):
         retry_after: seconds after which a retry makes sense.
     """
 
-    default_code = "error"
+    default_code: ErrorCode = "error"
 
     def __init__(
         self,
         detail: str,
         *,
-        code: str | None = None,
+        code: ErrorCode | None = None,
         errors: tuple[FieldError, ...] = (),
         retry_after: float | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.code = code or self.default_code
+        self.code: ErrorCode = code or self.default_code
         self.errors = errors
         self.retry_after = retry_after
 
@@ -99,7 +176,7 @@ class TooMany(DomainError):
 class Unavailable(DomainError):
     """A required part does not answer; a later retry may succeed."""
 
-    default_code = "unavailable"
+    default_code: ErrorCode = "unavailable"
 
 
 class BadUpstream(DomainError):

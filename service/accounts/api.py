@@ -20,11 +20,11 @@ bp = Blueprint("accounts", url_prefix="/api/v1")
 
 @bp.post("/auth/register")
 @operation(
-    "Create an account",
+    "Create an account; `is_admin` needs an admin's bearer token",
     body=NewAccount,
     returns={201: UserView},
     errors=(401, 403, 409, 429),
-    headers={"Authorization": "an admin's bearer token, required if `is_admin` is true"},
+    access="optional",
 )
 async def register(request: Request) -> HTTPResponse:
     account = read_body(request, NewAccount)
@@ -67,6 +67,8 @@ async def refresh(request: Request) -> HTTPResponse:
     body=VerifyRequest,
     returns={200: TokenView},
     errors=(401,),
+    access="optional",
+    is_body_required=False,
 )
 async def verify(request: Request) -> HTTPResponse:
     identity = await _identify_subject(request)

@@ -1,10 +1,10 @@
 """Response bodies of accounts and sessions. They never contain a hash or another user's address."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from service.accounts.models import User
 
@@ -14,11 +14,18 @@ class UserView(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    id: UUID
-    username: str
-    email: str | None
-    is_admin: bool
-    created_at: datetime
+    id: Annotated[
+        UUID,
+        Field(description="The account's id.", examples=["01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42"]),
+    ]
+    username: Annotated[str, Field(description="The name.", examples=["ada"])]
+    email: Annotated[
+        str | None, Field(description="The e-mail address.", examples=["ada@films.example"])
+    ]
+    is_admin: Annotated[bool, Field(description="Whether it may change films.", examples=[False])]
+    created_at: Annotated[
+        datetime, Field(description="When it was created.", examples=["2026-11-27T20:00:00Z"])
+    ]
 
     @classmethod
     def from_user(cls, user: User) -> "UserView":
@@ -37,11 +44,26 @@ class SessionView(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    access_token: str
-    refresh_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a scheme, not a secret
-    expires_in: int
-    user: UserView
+    access_token: Annotated[
+        str,
+        Field(
+            description="The bearer token for requests.",
+            examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl"],
+        ),
+    ]
+    refresh_token: Annotated[
+        str,
+        Field(
+            description="Exchanged for the next pair of tokens.", examples=["cmVmcmVzaC10b2tlbg"]
+        ),
+    ]
+    token_type: Annotated[
+        Literal["Bearer"], Field(description="The scheme of the access token.", examples=["Bearer"])
+    ] = "Bearer"  # noqa: S105 - a scheme, not a secret
+    expires_in: Annotated[
+        int, Field(description="Seconds until the access token expires.", examples=[600])
+    ]
+    user: Annotated[UserView, Field(description="The account.")]
 
 
 class TokenView(BaseModel):
@@ -49,6 +71,11 @@ class TokenView(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    valid: Literal[True] = True
-    expires_at: datetime
-    user: UserView
+    valid: Annotated[
+        Literal[True], Field(description="Always true; an invalid token is 401.", examples=[True])
+    ] = True
+    expires_at: Annotated[
+        datetime,
+        Field(description="When it expires at the latest.", examples=["2026-11-27T20:10:00Z"]),
+    ]
+    user: Annotated[UserView, Field(description="The account.")]

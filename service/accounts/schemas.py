@@ -136,11 +136,28 @@ class NewAccount(BaseModel):
 
     model_config = STRICT_CONFIG
 
-    username: Username
-    email: Email
-    password: NewPassword
-    confirm_password: Password | None = None
-    is_admin: StrictBool = False
+    username: Annotated[
+        Username, Field(description="The name, unique whatever its case.", examples=["ada"])
+    ]
+    email: Annotated[
+        Email, Field(description="The e-mail address, unique too.", examples=["ada@films.example"])
+    ]
+    password: Annotated[
+        NewPassword,
+        Field(
+            description="At least eight characters; not a common password.",
+            examples=["correct horse battery"],
+        ),
+    ]
+    confirm_password: Annotated[
+        Password | None,
+        Field(
+            description="The password again, to detect typos.", examples=["correct horse battery"]
+        ),
+    ] = None
+    is_admin: Annotated[
+        StrictBool, Field(description="Whether it is an admin.", examples=[False])
+    ] = False
 
     _check_password = field_validator("password")(_reject_name_as_password)
 
@@ -160,9 +177,19 @@ class Credentials(BaseModel):
 
     model_config = STRICT_CONFIG
 
-    username: LoginName | None = None
-    email: LoginName | None = None
-    password: Password
+    username: Annotated[
+        LoginName | None, Field(description="The name; either this or `email`.", examples=["ada"])
+    ] = None
+    email: Annotated[
+        LoginName | None,
+        Field(
+            description="The e-mail address; either this or `username`.",
+            examples=["ada@films.example"],
+        ),
+    ] = None
+    password: Annotated[
+        Password, Field(description="The password.", examples=["correct horse battery"])
+    ]
 
     @model_validator(mode="after")
     def _check_identifier(self) -> "Credentials":
@@ -176,7 +203,13 @@ class RefreshRequest(BaseModel):
 
     model_config = STRICT_CONFIG
 
-    refresh_token: SecretStr
+    refresh_token: Annotated[
+        SecretStr,
+        Field(
+            description="The refresh token as last returned; it works once.",
+            examples=["cmVmcmVzaC10b2tlbg"],
+        ),
+    ]
 
 
 class VerifyRequest(BaseModel):
@@ -184,4 +217,10 @@ class VerifyRequest(BaseModel):
 
     model_config = STRICT_CONFIG
 
-    token: SecretStr
+    token: Annotated[
+        SecretStr,
+        Field(
+            description="The access token.",
+            examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl"],
+        ),
+    ]

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, ConfigDict, Field
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -12,10 +14,11 @@ from service.accounts.auth import require_admin
 from service.admin.health import STOPPING, Readiness
 from service.admin.metrics_endpoint import authorize_scrape, render_metrics
 from service.http.dependencies import get_container
-from service.http.openapi import build_document, operation
+from service.http.openapi import operation
+from service.http.openapi_document import encode_document
 from service.http.pagination import Links, PageQuery, Total
 from service.http.requests import read_path_text, read_query
-from service.http.responses import json_response
+from service.http.responses import conditional_response, json_response
 from service.indexing.drift import DriftView
 from service.indexing.outbox_admin import PointerState, PointerView
 from service.indexing.reindex_jobs import ReindexView
@@ -35,23 +38,47 @@ NO_STORE = {"Cache-Control": "no-store"}
 class OutboxQuery(PageQuery):
     """The state of the changes to list; without it, all changes."""
 
-    state: PointerState | None = None
+    state: Annotated[
+        PointerState | None, Field(description="Changes in this state.", examples=["quarantined"])
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class PointerPage:
     """One page of changes of films."""
 
-    results: list[PointerView]
-    total: Total
-    next: str | None
-    previous: str | None
+    results: Annotated[list[PointerView], Field(description="The changes, newest first.")]
+    total: Annotated[Total, Field(description="How many there are in all.")]
+    next: Annotated[
+        str | None,
+        Field(
+            description="The address of the next page.",
+            examples=["/api/v1/admin/outbox?limit=20&offset=20"],
+        ),
+    ]
+    previous: Annotated[
+        str | None,
+        Field(
+            description="The address of the previous page.",
+            examples=["/api/v1/admin/outbox?limit=20&offset=0"],
+        ),
+    ]
+
+
+class Liveness(BaseModel):
+    """The answer of a process that lives."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Annotated[Literal["alive"], Field(description="Always this.", examples=["alive"])] = (
+        "alive"
+    )
 
 
 @root.get("/health/live", name="live")
-@operation("Whether this process answers; checks nothing else", returns={200: "application/json"})
+@operation("Whether this process answers; checks nothing else", returns={200: Liveness})
 async def live(request: Request) -> HTTPResponse:
-    return json_response({"status": "alive"}, headers=NO_STORE)
+    return json_response(Liveness(), headers=NO_STORE)
 
 
 @root.get("/health/ready", name="ready")
@@ -71,6 +98,7 @@ async def ready(request: Request) -> HTTPResponse:
     "Metrics for Prometheus; from other machines they need METRICS_TOKEN as a bearer token",
     returns={200: "text/plain"},
     errors=(401, 403),
+    access="metrics",
 )
 async def metrics(request: Request) -> HTTPResponse:
     authorize_scrape(request)
@@ -78,9 +106,17 @@ async def metrics(request: Request) -> HTTPResponse:
 
 
 @root.get("/openapi.json", name="openapi")
-@operation("This API as an OpenAPI 3.1 document", returns={200: "application/json"})
+@operation(
+    "This API as an OpenAPI 3.1 document",
+    returns={200: "application/json", 304: None},
+    sends=("ETag", "Cache-Control"),
+)
 async def contract(request: Request) -> HTTPResponse:
-    return json_response(build_document(request.app, get_container(request).version))
+    app = request.app
+    if not hasattr(app.ctx, "contract"):
+        app.ctx.contract = encode_document(app, get_container(request).version)
+    document, tag = app.ctx.contract
+    return conditional_response(request, document, tag, {"Cache-Control": "no-cache"})
 
 
 @root.get("/docs", name="docs")
@@ -99,6 +135,7 @@ async def docs_asset(request: Request, name: str) -> HTTPResponse:
     "Rebuild the index while searches go on",
     returns={202: ReindexView},
     errors=(409,),
+    sends=("Location",),
     access="admin",
 )
 async def reindex(request: Request) -> HTTPResponse:
@@ -133,6 +170,7 @@ async def cancel_reindex(request: Request, job: str) -> HTTPResponse:
     "Make the previous index live again",
     returns={202: ReindexView},
     errors=(409,),
+    sends=("Location",),
     access="admin",
 )
 async def rollback_reindex(request: Request) -> HTTPResponse:
@@ -157,6 +195,7 @@ async def drift(request: Request) -> HTTPResponse:
     "The changes of films that the outbox holds, newest first",
     query=OutboxQuery,
     returns={200: PointerPage},
+    sends=("Link",),
     access="admin",
 )
 async def outbox(request: Request) -> HTTPResponse:
@@ -188,6 +227,7 @@ async def retry_outbox(request: Request, row: str) -> HTTPResponse:
 @operation(
     "Index one film again",
     returns={202: PointerView},
+    sends=("Index-Token",),
     errors=(404,),
     access="admin",
 )

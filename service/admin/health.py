@@ -10,8 +10,9 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from tortoise.exceptions import OperationalError
 
 from service.clock import epoch_ms
@@ -37,17 +38,34 @@ Check = Callable[[], Awaitable[str]]
 class PartState:
     """Whether one part works, one line about it, and how long its check took."""
 
-    state: Literal["ok", "failed"]
-    detail: str
-    took_ms: float
+    state: Annotated[
+        Literal["ok", "failed"], Field(description="Whether it works.", examples=["ok"])
+    ]
+    detail: Annotated[
+        str, Field(description="One line about it.", examples=["SQLite 3.46.1 answers"])
+    ]
+    took_ms: Annotated[
+        float, Field(description="How long the check took, in milliseconds.", examples=[0.8])
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
     """The state of the service and of each part."""
 
-    status: Literal["ready", "degraded", "unavailable", "stopping"]
-    parts: dict[str, PartState]
+    status: Annotated[
+        Literal["ready", "degraded", "unavailable", "stopping"],
+        Field(description="`degraded` answers too; the others do not.", examples=["ready"]),
+    ]
+    parts: Annotated[
+        dict[str, PartState],
+        Field(
+            description="The state of each part, by name.",
+            examples=[
+                {"database": {"state": "ok", "detail": "SQLite 3.46.1 answers", "took_ms": 0.8}}
+            ],
+        ),
+    ]
 
 
 STOPPING = Readiness("stopping", {})

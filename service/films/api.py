@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass
 from functools import partial
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -40,7 +42,8 @@ bp = Blueprint("films", url_prefix="/api/v1/movies")
 CACHE_SECONDS = 60.0  # a write drops the response long before
 CACHE_HEADERS = {"Cache-Control": "public, max-age=60, stale-if-error=86400"}
 PATCH_TYPES = (JSON, MERGE_PATCH)
-IF_MATCH = {"If-Match*": "the ETag of the film as last read"}
+FILM_HEADERS = ("ETag", "Cache-Control", "Cache-Status")
+IF_MATCH = {"If-Match*": "The ETag of the film as last read, a list of tags, or `*`."}
 FILM_TAG = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,18})\.[0-9]{1,18}")
 
 
@@ -48,16 +51,21 @@ FILM_TAG = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,
 class FilmAnswer:
     """One film of a batch with status 200, or why there is none."""
 
-    status: int
-    movie: FilmView | None
-    problem: Problem | None
+    status: Annotated[
+        int,
+        Field(description="200, or the status of the id alone.", examples=[200]),
+    ]
+    movie: Annotated[FilmView | None, Field(description="The film, with status 200.")]
+    problem: Annotated[
+        Problem | None, Field(description="Why there is none, with any other status.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class FilmAnswers:
     """The answers in the order of the ids."""
 
-    answers: list[FilmAnswer]
+    answers: Annotated[list[FilmAnswer], Field(description="One answer for each id.")]
 
 
 @bp.get("/<movie:str>", name="show_film")
@@ -66,6 +74,7 @@ class FilmAnswers:
     query=FilmQuery,
     returns={200: FilmView, 304: None},
     errors=(404, 429, 502, 503),
+    sends=FILM_HEADERS,
 )
 async def show(request: Request, movie: str) -> HTTPResponse:
     return await _show_film(request, read_path_text(movie), read_query(request, FilmQuery))
@@ -77,6 +86,7 @@ async def show(request: Request, movie: str) -> HTTPResponse:
     query=LookupQuery,
     returns={200: FilmView, 304: None},
     errors=(404, 429, 502, 503),
+    sends=FILM_HEADERS,
 )
 async def look_up(request: Request) -> HTTPResponse:
     query = read_query(request, LookupQuery)
@@ -114,6 +124,7 @@ async def show_batch(request: Request) -> HTTPResponse:
     body=FilmFacts,
     returns={201: FilmView},
     errors=(409,),
+    sends=("Location", "ETag", "Index-Token"),
     access="admin",
 )
 async def add(request: Request) -> HTTPResponse:
@@ -128,6 +139,7 @@ async def add(request: Request) -> HTTPResponse:
     body=FilmFacts,
     returns={200: FilmView},
     errors=(404, 409, 412, 428),
+    sends=("ETag", "Index-Token"),
     access="admin",
     headers=IF_MATCH,
 )
@@ -143,8 +155,10 @@ async def replace(request: Request, movie: str) -> HTTPResponse:
 @operation(
     "Change some facts of a film; omitted fields keep their values",
     body=FilmPatch,
+    body_types=PATCH_TYPES,
     returns={200: FilmView},
     errors=(404, 409, 412, 428),
+    sends=("ETag", "Index-Token"),
     access="admin",
     headers=IF_MATCH,
 )
@@ -161,6 +175,7 @@ async def update(request: Request, movie: str) -> HTTPResponse:
     "Delete a film",
     returns={204: None},
     errors=(404, 412, 428),
+    sends=("Index-Token",),
     access="admin",
     headers=IF_MATCH,
 )

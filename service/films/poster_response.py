@@ -1,6 +1,9 @@
 """A film's poster as clients see it: its state, and the address of each size."""
 
 from dataclasses import dataclass, field
+from typing import Annotated, Literal, cast
+
+from pydantic import Field
 
 from service.film_fields import FilmRow
 from service.films.models import Film
@@ -18,14 +21,30 @@ DISPLAYED_STATUSES = ("stored", "pending")
 """The old poster of a film stays visible while its new one is pending."""
 
 
+PosterStatus = Literal["pending", "stored", "missing", "rejected"]
+
+EXAMPLE_ADDRESS = f"/api/v1/posters/{'9f' * 32}/w342.jpg"
+
+
 @dataclass(frozen=True, slots=True)
 class PosterView:
     """`status` is pending, stored, missing or rejected; addresses are relative to the service."""
 
-    status: str
-    reason: str | None = None
-    url: str | None = None
-    sizes: dict[str, str] = field(default_factory=dict)
+    status: Annotated[
+        PosterStatus, Field(description="How far the poster is.", examples=["stored"])
+    ]
+    reason: Annotated[
+        str | None,
+        Field(description="Why there is none.", examples=["the image is larger than 10 MB"]),
+    ] = None
+    url: Annotated[
+        str | None,
+        Field(description="The address of the middle size.", examples=[EXAMPLE_ADDRESS]),
+    ] = None
+    sizes: Annotated[
+        dict[str, str],
+        Field(description="The address of each size.", examples=[{"w342": EXAMPLE_ADDRESS}]),
+    ] = field(default_factory=dict)
 
 
 def poster_path(key: str, size: str) -> str:
@@ -43,7 +62,7 @@ def poster_view(film: Film | FilmRow) -> PosterView:
     key = displayed_key(film)
     sizes = {size: poster_path(key, size) for size in POSTER_WIDTHS} if key else {}
     return PosterView(
-        status=film.poster_status,
+        status=cast(PosterStatus, film.poster_status),
         reason=film.poster_reason,
         url=sizes.get(DEFAULT_POSTER_SIZE),
         sizes=sizes,

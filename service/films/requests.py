@@ -16,14 +16,20 @@ class FilmQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    year: Year | None = None
-    type: FilmType | None = None
+    year: Annotated[Year | None, Field(description="The year of the film.", examples=[1975])] = None
+    type: Annotated[
+        FilmType | None, Field(description="What kind of film it is.", examples=["movie"])
+    ] = None
 
 
 class LookupQuery(FilmQuery):
     """The title of the film to look up, and what tells it from others of that title."""
 
-    title: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    title: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=500),
+        Field(description="The full title.", examples=["Jaws"]),
+    ]
 
 
 class FilmBatch(BaseModel):
@@ -33,5 +39,10 @@ class FilmBatch(BaseModel):
 
     ids: Annotated[
         list[Annotated[str, StringConstraints(max_length=100)]],
-        Field(min_length=1, max_length=MAX_BATCH),
+        Field(
+            min_length=1,
+            max_length=MAX_BATCH,
+            description="The ids of the films.",
+            examples=[["tt0073195", "tt0078748"]],
+        ),
     ]

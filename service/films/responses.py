@@ -2,10 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import cast
+
+from pydantic import ConfigDict
 
 from service.film_fields import FilmRow
+from service.films.field_descriptions import describe_film_fields
 from service.films.models import Film
 from service.films.poster_response import PosterView, poster_view
+from service.films.schemas import FilmType, Source
+
+DESCRIBED = ConfigDict(json_schema_extra=describe_film_fields)
 
 ATTRIBUTION = {
     "omdb": "Data from OMDb (omdbapi.com), CC BY-NC 4.0.",
@@ -18,6 +25,8 @@ ATTRIBUTION = {
 class ImdbRatingView:
     """IMDb's rating, from 0 to 10, and the number of votes."""
 
+    __pydantic_config__ = DESCRIBED
+
     value: float | None
     votes: int | None
 
@@ -25,6 +34,8 @@ class ImdbRatingView:
 @dataclass(frozen=True, slots=True)
 class RatingsView:
     """Ratings by IMDb, Rotten Tomatoes and Metacritic; the last two in percent."""
+
+    __pydantic_config__ = DESCRIBED
 
     imdb: ImdbRatingView
     rotten_tomatoes: int | None
@@ -35,11 +46,13 @@ class RatingsView:
 class FilmView:
     """One film. Times are RFC 3339 UTC, money is whole US dollars."""
 
+    __pydantic_config__ = DESCRIBED
+
     id: str
     imdb_id: str | None
     title: str
     aliases: list[str]
-    type: str
+    type: FilmType
     year: int | None
     end_year: int | None
     released: date | None
@@ -57,7 +70,7 @@ class FilmView:
     popularity: float | None
     box_office_usd: int | None
     poster: PosterView
-    source: str
+    source: Source
     fetched_at: datetime | None
     refresh_after: datetime | None
     stale: bool
@@ -74,7 +87,7 @@ def film_view(film: Film | FilmRow, now: datetime) -> FilmView:
         imdb_id=film.imdb_id,
         title=film.title,
         aliases=film.aliases,
-        type=film.type,
+        type=cast(FilmType, film.type),
         year=film.year,
         end_year=film.end_year,
         released=film.released,
@@ -94,7 +107,7 @@ def film_view(film: Film | FilmRow, now: datetime) -> FilmView:
         popularity=film.popularity,
         box_office_usd=film.box_office_usd,
         poster=poster_view(film),
-        source=film.source,
+        source=cast(Source, film.source),
         fetched_at=film.fetched_at,
         refresh_after=film.refresh_after,
         stale=film.refresh_after is not None and film.refresh_after <= now,

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from service.films.field_descriptions import describe_film_fields
 from service.text.analysis import full_title_key
 from service.text.imdb_ids import IMDB_ID_PATTERN, normalize_imdb_id
 
@@ -84,7 +85,7 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 class ImdbRating(BaseModel):
     """IMDb's rating, from 0 to 10, and the number of votes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=describe_film_fields)
 
     value: Annotated[float, Field(ge=0, le=10)] | None = None
     votes: Annotated[int, Field(ge=0, le=2_000_000_000)] | None = None
@@ -93,7 +94,7 @@ class ImdbRating(BaseModel):
 class Ratings(BaseModel):
     """Ratings of the film by IMDb, Rotten Tomatoes and Metacritic; the last two in percent."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=describe_film_fields)
 
     imdb: ImdbRating | None = None
     rotten_tomatoes: Percent | None = None
@@ -101,7 +102,9 @@ class Ratings(BaseModel):
 
 
 class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, json_schema_extra=describe_film_fields
+    )
 
     imdb_id: ImdbId | None = None
     aliases: Lines = ()

@@ -16,8 +16,13 @@ DROPPED_PARAMETERS = ("offset", "cursor", "after")  # not copied from one page's
 class Total(BaseModel):
     """The number of results: exact (`eq`), or a lower bound (`gte`)."""
 
-    value: int
-    relation: Literal["eq", "gte"] = "eq"
+    value: Annotated[int, Field(description="How many there are, or at least are.", examples=[42])]
+    relation: Annotated[
+        Literal["eq", "gte"],
+        Field(
+            description="Whether `value` is exact (`eq`) or a lower bound (`gte`).", examples=["eq"]
+        ),
+    ] = "eq"
 
 
 class PageQuery(BaseModel):
@@ -25,8 +30,17 @@ class PageQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-    offset: Annotated[int, Field(ge=0)] = 0
+    limit: Annotated[
+        int, Field(ge=1, le=100, description="How many results to return.", examples=[20])
+    ] = 20
+    offset: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="How many results to skip; `offset` + `limit` is at most 1,000.",
+            examples=[0],
+        ),
+    ] = 0
 
     def model_post_init(self, context: object, /) -> None:
         """Check the depth of the page.

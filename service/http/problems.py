@@ -20,6 +20,7 @@ from service.errors import (
     BadUpstream,
     Conflict,
     DomainError,
+    ErrorCode,
     Invalid,
     Malformed,
     Misconfigured,
@@ -55,7 +56,7 @@ STATUS_BY_ERROR: dict[type[DomainError], int] = {
     Misconfigured: 503,
 }
 
-SANIC_CODES = {
+SANIC_CODES: dict[int, ErrorCode] = {
     400: "malformed",
     404: "route_not_found",
     405: "method_not_allowed",
@@ -76,7 +77,7 @@ SANIC_DETAILS = {
 def problem_response(
     request: Request | None,
     status: int,
-    code: str,
+    code: ErrorCode,
     detail: str,
     *,
     errors: tuple[dict[str, str], ...] = (),

@@ -9,8 +9,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
@@ -60,10 +62,16 @@ class DriftReport:
 class DifferenceView:
     """A film that differs: `missing`, `stale` or `orphaned`, and the versions of both sides."""
 
-    film_id: str
-    kind: DifferenceKind
-    database_version: int | None
-    index_version: int | None
+    film_id: Annotated[
+        str, Field(description="The film.", examples=["01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42"])
+    ]
+    kind: Annotated[DifferenceKind, Field(description="How it differs.", examples=["stale"])]
+    database_version: Annotated[
+        int | None, Field(description="Its version in the database; null without.", examples=[4])
+    ]
+    index_version: Annotated[
+        int | None, Field(description="Its version in the index; null without.", examples=[3])
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +83,26 @@ class DriftView:
     null when the index cannot be reached.
     """
 
-    drift: int | None
-    missing: int
-    stale: int
-    orphaned: int
-    compared: int
-    checked_at: datetime | None
-    index: str | None
-    outdated: bool | None
-    films: list[DifferenceView]
+    drift: Annotated[int | None, Field(description="How many films differ in all.", examples=[3])]
+    missing: Annotated[int, Field(description="Films that the index lacks.", examples=[1])]
+    stale: Annotated[
+        int, Field(description="Films that it has in an earlier version.", examples=[2])
+    ]
+    orphaned: Annotated[int, Field(description="Films that only the index has.", examples=[0])]
+    compared: Annotated[int, Field(description="How many films were compared.", examples=[1200])]
+    checked_at: Annotated[
+        datetime | None,
+        Field(description="When the comparison ended.", examples=["2026-11-27T20:00:00Z"]),
+    ]
+    index: Annotated[
+        str | None,
+        Field(description="The index that was compared.", examples=["movies-20261127200000"]),
+    ]
+    outdated: Annotated[
+        bool | None,
+        Field(description="Whether another release made the live index.", examples=[False]),
+    ]
+    films: Annotated[list[DifferenceView], Field(description="The first films that differ.")]
 
 
 class Drift:

@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal, cast
 
+from pydantic import Field
 from tortoise.expressions import Q
 
 from service.database.sql import now_ms
@@ -38,16 +39,37 @@ class PointerView:
     three days).
     """
 
-    id: int
-    kind: str
-    film_id: str
-    version: int
-    state: PointerState
-    attempts: int
-    reason: str | None
-    created_at: datetime
-    due_at: datetime | None
-    done_at: datetime | None
+    id: Annotated[int, Field(description="The row.", examples=[1024])]
+    kind: Annotated[
+        store.PointerKind,
+        Field(description="Whether the film changed or was deleted.", examples=["film"]),
+    ]
+    film_id: Annotated[
+        str, Field(description="The film.", examples=["01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42"])
+    ]
+    version: Annotated[
+        int, Field(description="The version that the index has to learn.", examples=[3])
+    ]
+    state: Annotated[PointerState, Field(description="How far it is.", examples=["waiting"])]
+    attempts: Annotated[int, Field(description="How often it was tried.", examples=[0])]
+    reason: Annotated[
+        str | None,
+        Field(
+            description="Why the last attempt failed.",
+            examples=["The search index does not answer."],
+        ),
+    ]
+    created_at: Annotated[
+        datetime, Field(description="When the film changed.", examples=["2026-11-27T20:00:00Z"])
+    ]
+    due_at: Annotated[
+        datetime | None,
+        Field(description="When it is tried next.", examples=["2026-11-27T20:00:00Z"]),
+    ]
+    done_at: Annotated[
+        datetime | None,
+        Field(description="When the index had it.", examples=["2026-11-27T20:00:00Z"]),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +148,7 @@ def pointer_view(row: Outbox) -> PointerView:
         state = "retrying"
     return PointerView(
         id=row.id,
-        kind=row.kind,
+        kind=cast(store.PointerKind, row.kind),
         film_id=str(row.film_id),
         version=row.version,
         state=state,

@@ -6,9 +6,10 @@ Here a rebuild is only a row; the indexer runs it.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
+from pydantic import Field
 from tortoise.exceptions import IntegrityError
 
 from service.database.transactions import run_uncancelled
@@ -21,10 +22,16 @@ from service.text.uuids import parse_uuid
 class GoldenView:
     """A golden query: the expected film, and the first titles from the old and the new index."""
 
-    query: str
-    expected: str
-    old: list[str]
-    new: list[str]
+    query: Annotated[str, Field(description="What was searched for.", examples=["jaws"])]
+    expected: Annotated[
+        str, Field(description="The film that must be found.", examples=["Jaws (1975)"])
+    ]
+    old: Annotated[
+        list[str], Field(description="The first titles from the old index.", examples=[["Jaws"]])
+    ]
+    new: Annotated[
+        list[str], Field(description="The first titles from the new index.", examples=[["Jaws"]])
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +42,46 @@ class ReindexView:
     is kept for a rollback until the next rebuild.
     """
 
-    id: str
-    kind: Literal["rebuild", "rollback"]
-    state: Step
-    cancel_asked: bool
-    index_name: str | None
-    previous_index: str | None
-    done: int
-    total: int
-    rate: float
-    seconds_left: float | None
-    golden: list[GoldenView]
-    reason: str | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    id: Annotated[
+        str,
+        Field(
+            description="The id of the rebuild.", examples=["01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42"]
+        ),
+    ]
+    kind: Annotated[
+        Literal["rebuild", "rollback"], Field(description="What is done.", examples=["rebuild"])
+    ]
+    state: Annotated[Step, Field(description="How far it is.", examples=["filling"])]
+    cancel_asked: Annotated[
+        bool, Field(description="Whether it is to be cancelled.", examples=[False])
+    ]
+    index_name: Annotated[
+        str | None, Field(description="The new index.", examples=["movies-20261127200000"])
+    ]
+    previous_index: Annotated[
+        str | None,
+        Field(description="The index that was live before.", examples=["movies-20261126200000"]),
+    ]
+    done: Annotated[int, Field(description="Films written so far.", examples=[600])]
+    total: Annotated[int, Field(description="Films to write.", examples=[1200])]
+    rate: Annotated[float, Field(description="Films written per second.", examples=[850.0])]
+    seconds_left: Annotated[
+        float | None, Field(description="How long the filling will still take.", examples=[0.7])
+    ]
+    golden: Annotated[list[GoldenView], Field(description="The golden queries that were compared.")]
+    reason: Annotated[
+        str | None, Field(description="Why it failed.", examples=["The index does not answer."])
+    ]
+    created_at: Annotated[
+        datetime, Field(description="When it was requested.", examples=["2026-11-27T20:00:00Z"])
+    ]
+    started_at: Annotated[
+        datetime | None,
+        Field(description="When an indexer began.", examples=["2026-11-27T20:00:00Z"]),
+    ]
+    finished_at: Annotated[
+        datetime | None, Field(description="When it ended.", examples=["2026-11-27T20:00:00Z"])
+    ]
 
 
 class ReindexJobs:

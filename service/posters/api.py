@@ -1,8 +1,8 @@
 """HTTP routes for posters: by film, where the image may change, and by content, where it cannot."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -25,7 +25,13 @@ class PosterQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: Literal["w185", "w342", "w780"] = "w342"
+    size: Annotated[
+        Literal["w185", "w342", "w780"],
+        Field(
+            description="The width of the picture; a narrower source is not enlarged.",
+            examples=["w342"],
+        ),
+    ] = "w342"
 
 
 @bp.get("/movies/<movie:str>/poster", name="show_poster")
@@ -34,6 +40,7 @@ class PosterQuery(BaseModel):
     query=PosterQuery,
     returns={200: "image/*", 304: None},
     errors=(404, 503),
+    sends=("ETag", "Cache-Control"),
 )
 async def show_poster(request: Request, movie: str) -> HTTPResponse:
     size = read_query(request, PosterQuery).size
@@ -47,6 +54,7 @@ async def show_poster(request: Request, movie: str) -> HTTPResponse:
     "A stored poster by the address that a film states; its content never changes",
     returns={200: "image/jpeg", 304: None},
     errors=(400, 404, 503),
+    sends=("ETag", "Cache-Control"),
 )
 async def show_stored_poster(request: Request, key: str, file: str) -> HTTPResponse:
     image = await get_container(request).posters.get_stored(

@@ -5,9 +5,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
+from pydantic import Field
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -40,6 +41,7 @@ CACHEABLE = {"Cache-Control": "public, max-age=10, stale-if-error=3600"}
 NOT_CACHEABLE = {"Cache-Control": "no-store"}
 MAX_CONCURRENT_SEARCHES = 2  # of one batch: the other clients' searches are worth as much
 MAX_LOOP_HITS = 40  # highlighted on the event loop: 0.1 ms each
+PAGE_HEADERS = ("Cache-Control", "Cache-Status", "Link")
 SEARCH_PATH, BROWSE_PATH = "/api/v1/search", "/api/v1/movies"
 
 Rendered = tuple[Links | None, Any]
@@ -50,16 +52,23 @@ Rendered = tuple[Links | None, Any]
 class BatchAnswer:
     """One search of a batch: its answer with status 200, or why it was refused."""
 
-    status: int
-    answer: SearchPage | None
-    problem: Problem | None
+    status: Annotated[
+        int,
+        Field(
+            description="200, or the status that the search alone would have had.", examples=[200]
+        ),
+    ]
+    answer: Annotated[SearchPage | None, Field(description="The page, with status 200.")]
+    problem: Annotated[
+        Problem | None, Field(description="Why there is none, with any other status.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class BatchAnswers:
     """The answers in the order of the searches."""
 
-    answers: list[BatchAnswer]
+    answers: Annotated[list[BatchAnswer], Field(description="One answer for each search.")]
 
 
 @bp.get("/search", name="search")
@@ -68,6 +77,7 @@ class BatchAnswers:
     query=SearchQuery,
     returns={200: SearchPage},
     errors=(503,),
+    sends=(*PAGE_HEADERS, "Index-Token"),
 )
 async def search(request: Request) -> HTTPResponse:
     query = read_query(request, SearchQuery)
@@ -88,6 +98,7 @@ async def search(request: Request) -> HTTPResponse:
     query=BrowseQuery,
     returns={200: FilmPage},
     errors=(503,),
+    sends=PAGE_HEADERS,
 )
 async def browse(request: Request) -> HTTPResponse:
     query = read_query(request, BrowseQuery)
@@ -101,6 +112,7 @@ async def browse(request: Request) -> HTTPResponse:
     query=SuggestQuery,
     returns={200: Suggestions},
     errors=(503,),
+    sends=("Cache-Control", "Cache-Status"),
 )
 async def suggest(request: Request) -> HTTPResponse:
     query = read_query(request, SuggestQuery)

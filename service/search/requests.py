@@ -71,20 +71,61 @@ class BrowseQuery(PageQuery):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
 
-    cursor: Annotated[str, Field(min_length=1, max_length=MAX_CURSOR_LENGTH)] | None = None
-    type: Types = ()
-    genre: Names = ()
-    language: Names = ()
-    country: Names = ()
-    director: PeopleNames = ()
-    year: Year | None = None
-    year_min: Year | None = None
-    year_max: Year | None = None
-    rating_min: Rating | None = None
-    rating_max: Rating | None = None
-    runtime_max: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    sort: Sort = "relevance"
-    facets: Facets = ()
+    type: Annotated[
+        Types, Field(description="Films of any of these kinds.", examples=[["movie"]])
+    ] = ()
+    genre: Annotated[
+        Names, Field(description="Films of any of these genres.", examples=[["drama"]])
+    ] = ()
+    language: Annotated[
+        Names, Field(description="Films in any of these languages.", examples=[["english"]])
+    ] = ()
+    country: Annotated[
+        Names, Field(description="Films from any of these countries.", examples=[["france"]])
+    ] = ()
+    director: Annotated[
+        PeopleNames,
+        Field(
+            description="Films by any of these directors; repeated, not by comma.",
+            examples=[["Steven Spielberg"]],
+        ),
+    ] = ()
+    year: Annotated[Year | None, Field(description="Films of this year.", examples=[1975])] = None
+    year_min: Annotated[
+        Year | None, Field(description="Films of this year or later.", examples=[1970])
+    ] = None
+    year_max: Annotated[
+        Year | None, Field(description="Films of this year or earlier.", examples=[1979])
+    ] = None
+    rating_min: Annotated[
+        Rating | None, Field(description="Films that IMDb rates so or higher.", examples=[7.5])
+    ] = None
+    rating_max: Annotated[
+        Rating | None, Field(description="Films that IMDb rates so or lower.", examples=[9])
+    ] = None
+    runtime_max: Annotated[
+        Annotated[int, Field(ge=1, le=100_000)] | None,
+        Field(description="Films of at most so many minutes.", examples=[120]),
+    ] = None
+    sort: Annotated[
+        Sort, Field(description="The order; `-` means descending.", examples=["-year"])
+    ] = "relevance"
+    facets: Annotated[
+        Facets,
+        Field(
+            description="Fields whose values to count among the hits, by comma or repeated.",
+            examples=[["genre", "decade"]],
+        ),
+    ] = ()
+    cursor: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=MAX_CURSOR_LENGTH,
+            description="Where to continue: copied from the `next` of a page.",
+            examples=["eyJ2IjoxfQ"],
+        ),
+    ] = None
 
     def model_post_init(self, context: object, /) -> None:
         super().model_post_init(context)
@@ -135,12 +176,36 @@ class BrowseQuery(PageQuery):
 class SearchQuery(BrowseQuery):
     """A search by text: words of a title or of directors, beginnings, a year, an IMDb id."""
 
-    q: str
-    parts: Annotated[Parts, Field(alias="in")] = ("title", "director")
-    typo: Literal["auto", "off"] = "auto"
-    explain: bool = False
-    after: str | None = None
-    """The `Index-Token` of a write; the search waits until it is searchable, 2 s at most."""
+    q: Annotated[
+        str,
+        Field(
+            description="Words of a title or of directors, typos and all; a year; an IMDb id.",
+            examples=["godfahter"],
+        ),
+    ]
+    parts: Annotated[
+        Parts,
+        Field(
+            alias="in",
+            description="The parts of a film to look at, by comma or repeated.",
+            examples=[["title", "cast"]],
+        ),
+    ] = ("title", "director")
+    typo: Annotated[
+        Literal["auto", "off"],
+        Field(description="Whether misspellings are tolerated.", examples=["off"]),
+    ] = "auto"
+    explain: Annotated[
+        bool,
+        Field(description="Whether each result says in words why it is there.", examples=[True]),
+    ] = False
+    after: Annotated[
+        str | None,
+        Field(
+            description="The `Index-Token` of a write: wait, at most 2 s, until it is searchable.",
+            examples=["01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42:3"],
+        ),
+    ] = None
 
     @property
     def search_fields(self) -> SearchFields:
@@ -162,8 +227,10 @@ class SuggestQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    q: str
-    limit: Annotated[int, Field(ge=1, le=20)] = 10
+    q: Annotated[str, Field(description="What has been typed so far.", examples=["godf"])]
+    limit: Annotated[
+        int, Field(ge=1, le=20, description="How many suggestions to return.", examples=[10])
+    ] = 10
 
 
 MAX_SEARCHES = 10
@@ -175,7 +242,15 @@ class Searches(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    searches: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_SEARCHES)]
+    searches: Annotated[
+        list[dict[str, Any]],
+        Field(
+            min_length=1,
+            max_length=MAX_SEARCHES,
+            description="The parameters of each search.",
+            examples=[[{"q": "godfahter", "limit": 3}, {"q": "jaws"}]],
+        ),
+    ]
 
 
 class Description(BaseModel):
@@ -183,10 +258,15 @@ class Description(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: Name
-    year: Year | None = None
-    director: Name | None = None
-    runtime: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    title: Annotated[Name, Field(description="The title, as far as known.", examples=["Jaws"])]
+    year: Annotated[Year | None, Field(description="The year.", examples=[1975])] = None
+    director: Annotated[Name | None, Field(description="A director.", examples=["Spielberg"])] = (
+        None
+    )
+    runtime: Annotated[
+        Annotated[int, Field(ge=1, le=100_000)] | None,
+        Field(description="The length in minutes.", examples=[124]),
+    ] = None
 
 
 class Descriptions(BaseModel):
@@ -196,7 +276,12 @@ class Descriptions(BaseModel):
 
     items: Annotated[
         list[Annotated[str, Field(max_length=MAX_PATH_LENGTH)] | Description],
-        Field(min_length=1, max_length=MAX_DESCRIPTIONS),
+        Field(
+            min_length=1,
+            max_length=MAX_DESCRIPTIONS,
+            description="File names, or facts about films.",
+            examples=[["Jaws.1975.1080p.mkv", {"title": "Alien", "year": 1979}]],
+        ),
     ]
 
     def to_names(self) -> list[str | ParsedName]:

@@ -2,17 +2,49 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from service.films.responses import FilmView, film_view
 from service.http.pagination import Links, Total
 from service.search.criteria.facets import FacetCount
+from service.search.criteria.filters import Facet
 from service.search.filenames.matcher import MatchResult
 from service.search.highlights import Match, explain_match, find_matches, match_ranges
 from service.search.query.fields import SearchFields
 from service.search.retrieval.autocomplete import Suggestion
-from service.search.retrieval.search_request import SearchResult
+from service.search.retrieval.search_request import Degradation, SearchResult
 
-CountsView = dict[str, list[FacetCount]]
+CountsView = Annotated[
+    dict[Facet, list[FacetCount]],
+    Field(
+        description="The counts of each facet that was asked for, by facet.",
+        examples=[{"genre": [{"value": "Drama", "count": 12}]}],
+    ),
+]
+DegradationsView = Annotated[
+    list[Degradation],
+    Field(description="What was left out; empty if nothing was.", examples=[[]]),
+]
+TookView = Annotated[
+    float, Field(description="How long it took when it ran, in milliseconds.", examples=[4.2])
+]
+NextView = Annotated[
+    str | None,
+    Field(
+        description="The address of the next page.",
+        examples=["/api/v1/search?q=jaws&limit=20&offset=20"],
+    ),
+]
+PreviousView = Annotated[
+    str | None,
+    Field(
+        description="The address of the previous page.",
+        examples=["/api/v1/search?q=jaws&limit=20&offset=0"],
+    ),
+]
+TotalView = Annotated[Total, Field(description="How many results there are in all.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +55,22 @@ class ResultView:
     `, ` between them. `why` explains the match in words, where `explain` asks for it.
     """
 
-    movie: FilmView
-    score: float
-    matches: dict[str, list[list[int]]]
-    why: str | None
+    movie: Annotated[FilmView, Field(description="The film.")]
+    score: Annotated[float, Field(description="Orders the results of this query.", examples=[0.93])]
+    matches: Annotated[
+        dict[str, list[list[int]]],
+        Field(
+            description="The matched ranges of characters, by field.",
+            examples=[{"title": [[0, 4]]}],
+        ),
+    ]
+    why: Annotated[
+        str | None,
+        Field(
+            description="Why it is here, with `explain`.",
+            examples=["The title has the word 'jaws'."],
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +80,33 @@ class SearchPage:
     `took_ms` is how long the search took when it ran; `degraded` names what was left out.
     """
 
-    query: str
-    total: Total
-    took_ms: float
-    results: list[ResultView]
+    query: Annotated[str, Field(description="The text as it came.", examples=["godfahter"])]
+    total: TotalView
+    took_ms: TookView
+    results: Annotated[list[ResultView], Field(description="The films, the best first.")]
     facets: CountsView
-    did_you_mean: str | None
-    degraded: list[str]
-    next: str | None
-    previous: str | None
+    did_you_mean: Annotated[
+        str | None,
+        Field(
+            description="The query in the spelling of the film that it found.",
+            examples=["godfather"],
+        ),
+    ]
+    degraded: DegradationsView
+    next: NextView
+    previous: PreviousView
 
 
 @dataclass(frozen=True, slots=True)
 class FilmPage:
     """One page of films."""
 
-    results: list[FilmView]
-    total: Total
+    results: Annotated[list[FilmView], Field(description="The films in the order asked for.")]
+    total: TotalView
     facets: CountsView
-    degraded: list[str]
-    next: str | None
-    previous: str | None
+    degraded: DegradationsView
+    next: NextView
+    previous: PreviousView
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +116,47 @@ class Suggestions:
     `took_ms` is how long completing took when it ran; `degraded` names what was left out.
     """
 
-    query: str
-    took_ms: float
-    suggestions: list[Suggestion]
-    degraded: list[str]
+    query: Annotated[str, Field(description="The text as it came.", examples=["godf"])]
+    took_ms: TookView
+    suggestions: Annotated[list[Suggestion], Field(description="The suggestions, the best first.")]
+    degraded: DegradationsView
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateView:
     """A film that may be meant and the confidence, from 0 to 1; from 0.9 on it is meant as sure."""
 
-    movie: FilmView
-    confidence: float
+    movie: Annotated[FilmView, Field(description="The film.")]
+    confidence: Annotated[float, Field(description="How sure it is, from 0 to 1.", examples=[0.97])]
 
 
 @dataclass(frozen=True, slots=True)
 class MatchView:
     """One parsed name; `match` is the id of its film, null where none is sure."""
 
-    title: str
-    year: int | None
-    match: str | None
-    candidates: list[CandidateView]
+    title: Annotated[
+        str, Field(description="The title that was read from the name.", examples=["Jaws"])
+    ]
+    year: Annotated[
+        int | None, Field(description="The year that was read from it.", examples=[1975])
+    ]
+    match: Annotated[
+        str | None,
+        Field(
+            description="The id of the film that is meant, if that is sure.",
+            examples=["01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42"],
+        ),
+    ]
+    candidates: Annotated[
+        list[CandidateView], Field(description="The films that may be meant, the likeliest first.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
     """The answers in the order of the items."""
 
-    matches: list[MatchView]
+    matches: Annotated[list[MatchView], Field(description="One answer for each item.")]
 
 
 def match_view(result: MatchResult, now: datetime) -> MatchView:
@@ -154,5 +216,5 @@ def film_page(result: SearchResult, links: Links, now: datetime) -> FilmPage:
     )
 
 
-def _counts(result: SearchResult) -> CountsView:
+def _counts(result: SearchResult) -> dict[Facet, list[FacetCount]]:
     return {facet: list(counts) for facet, counts in (result.facets or {}).items()}

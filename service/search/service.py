@@ -21,7 +21,12 @@ from service.search.engines.base import IndexOutdated
 from service.search.retrieval.autocomplete import Autocomplete, Suggestion
 from service.search.retrieval.database_search import ENGINE_UNAVAILABLE, DatabaseSearch
 from service.search.retrieval.engine_search import EngineSearch
-from service.search.retrieval.search_request import Page, SearchRequest, SearchResult
+from service.search.retrieval.search_request import (
+    Degradation,
+    Page,
+    SearchRequest,
+    SearchResult,
+)
 
 log = structlog.get_logger()
 
@@ -31,7 +36,7 @@ class Completion:
     """Suggestions for what is being typed; `degraded` names what was left out."""
 
     suggestions: tuple[Suggestion, ...]
-    degraded: tuple[str, ...] = ()
+    degraded: tuple[Degradation, ...] = ()
 
 
 class SearchService:

@@ -50,6 +50,12 @@ async def test_the_document_is_valid_openapi_and_lists_all_routes(api: ApiClient
     }
 
 
+async def test_a_client_that_has_the_document_gets_no_body(api: ApiClient) -> None:
+    first = await api.get("/openapi.json")
+    again = await api.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status, again.body) == (304, b"")
+
+
 @pytest.mark.parametrize(
     ("path", "template"),
     [

@@ -7,6 +7,9 @@ genres to zero.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from service.search.criteria.filters import Facet, FilterableFilm, Filters
 
@@ -20,8 +23,8 @@ class FacetCount:
     A decade is given by its first year, a rating by its integer part.
     """
 
-    value: str | int
-    count: int
+    value: Annotated[str | int, Field(description="The value.", examples=["Drama"])]
+    count: Annotated[int, Field(description="How many of the hits have it.", examples=[12])]
 
 
 FacetCounts = dict[Facet, tuple[FacetCount, ...]]

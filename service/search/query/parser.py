@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 
-from service.errors import FieldError, Invalid
+from service.errors import ErrorCode, FieldError, Invalid
 from service.text.analysis import ARTICLES, tokenize
 from service.text.imdb_ids import IMDB_ID_PATTERN, is_imdb_id
 from service.text.titles import full_title_keys
@@ -40,7 +40,7 @@ _INVERTED = re.compile(r",\s*\w+$")  # Godfather, The
 _YEAR = re.compile(r"(?:18[7-9]|19\d|20\d)\d")
 
 
-def _invalid_query(detail: str, code: str) -> Invalid:
+def _invalid_query(detail: str, code: ErrorCode) -> Invalid:
     return Invalid(detail, code=code, errors=(FieldError("q", detail),))
 
 

@@ -8,8 +8,9 @@ reranking, since that compares complete queries.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from rapidfuzz.distance import OSA
 
 from service.errors import Unavailable
@@ -30,10 +31,17 @@ FetchFirstHits = Callable[[Plan, int], Awaitable[Hits]]
 class Suggestion:
     """A text to search for; a title comes with its best known film and that film's year."""
 
-    text: str
-    kind: Literal["title", "director"]
-    movie_id: str | None
-    year: int | None
+    text: Annotated[str, Field(description="The text to search for.", examples=["The Godfather"])]
+    kind: Annotated[
+        Literal["title", "director"], Field(description="What it is.", examples=["title"])
+    ]
+    movie_id: Annotated[
+        str | None,
+        Field(
+            description="The film of a title.", examples=["01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42"]
+        ),
+    ]
+    year: Annotated[int | None, Field(description="That film's year.", examples=[1972])]
 
 
 class Autocomplete:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import orjson
 
-from service.errors import FieldError, Malformed
+from service.errors import ErrorCode, FieldError, Malformed
 from service.search.criteria.sorting import SortKey
 
 CURSOR_LIFETIME = 3_600  # seconds from one page to the next
@@ -107,5 +107,5 @@ class CursorCodec:
         return keyed.digest()
 
 
-def _cursor_error(detail: str, code: str) -> Malformed:
+def _cursor_error(detail: str, code: ErrorCode) -> Malformed:
     return Malformed(detail, code=code, errors=(FieldError("cursor", detail),))

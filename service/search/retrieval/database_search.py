@@ -40,10 +40,10 @@ from service.search.retrieval.engine_search import FUZZY_SUFFICIENT
 from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.paging import RERANK_SIZE, cut_window_page, fetch_sorted_page
 from service.search.retrieval.query_thread import QueryThread
-from service.search.retrieval.search_request import SearchRequest, SearchResult
+from service.search.retrieval.search_request import Degradation, SearchRequest, SearchResult
 from service.search.vocabulary.vocabulary import Vocabulary
 
-ENGINE_UNAVAILABLE = "search_engine_away"
+ENGINE_UNAVAILABLE: Degradation = "search_engine_away"
 PLAINTEXT_KINDS = (
     TermKind.TITLE,
     TermKind.ALIAS,
@@ -230,8 +230,8 @@ class DatabaseSearch:
 
         await asyncio.to_thread(add_words)
 
-    def _degraded(self, request: SearchRequest, query: Query | None) -> tuple[str, ...]:
-        degraded = [ENGINE_UNAVAILABLE]
+    def _degraded(self, request: SearchRequest, query: Query | None) -> tuple[Degradation, ...]:
+        degraded: list[Degradation] = [ENGINE_UNAVAILABLE]
         if query is not None and request.typo_tolerance and not len(self._vocabulary):
             degraded.append("typos_left_out")
         if request.facets:

@@ -12,11 +12,16 @@ from service.search.engines.base import Hit, Hits
 from service.search.ranking.rerank_window import RerankWindow
 from service.search.retrieval.cursors import Cursor, MatchStage, id_fingerprint
 from service.search.retrieval.film_cache import FilmCache
-from service.search.retrieval.search_request import Page, SearchHit, SearchResult
+from service.search.retrieval.search_request import (
+    Degradation,
+    Page,
+    SearchHit,
+    SearchResult,
+)
 
 RERANK_SIZE = 100  # hits that are reranked
 MAX_RERANK_READS = 1_000  # hits read to find those hundred again after others came before them
-PARTIAL_RESULTS = "some_results_left_out"  # in `degraded`: the engine ran out of time
+PARTIAL_RESULTS: Degradation = "some_results_left_out"  # in `degraded`: the engine ran out of time
 
 Scored = tuple[str, float]
 """A film id and its score."""

@@ -4,6 +4,7 @@ Engine search and database search take and return the same two values.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from service.film_fields import FilmRow
 from service.search.criteria.facets import FacetCounts
@@ -13,6 +14,17 @@ from service.search.engines.base import Relation
 from service.search.query.fields import DEFAULT_FIELDS, SearchFields
 from service.search.query.parser import Query
 from service.search.retrieval.cursors import Cursor
+
+Degradation = Literal[
+    "search_engine_away",
+    "some_results_left_out",
+    "later_results_left_out",
+    "typos_left_out",
+    "similar_words_left_out",
+    "facets_left_out",
+    "cast_and_plot_left_out",
+]
+"""What a search may leave out: the engine, some or the later results, misspellings, and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ class SearchResult:
     total: int
     relation: Relation = "eq"
     did_you_mean: str | None = None
-    degraded: tuple[str, ...] = ()
+    degraded: tuple[Degradation, ...] = ()
     cursor: Cursor | None = None
     facets: FacetCounts | None = None
     query: Query | None = None

@@ -1,0 +1,170 @@
+"""What the OpenAPI document says about things that many routes share.
+
+Tags, path parameters, headers and statuses are described here once, each with an example.
+"""
+
+from typing import Any, NamedTuple
+
+from service.errors import ErrorCode
+
+
+class Tag(NamedTuple):
+    """A group of operations, named as the blueprint that serves them."""
+
+    title: str
+    description: str
+
+
+class Term(NamedTuple):
+    """A described string with an example."""
+
+    description: str
+    example: str
+    schema: dict[str, Any] = {"type": "string"}  # noqa: RUF012 - never changed
+
+
+class StatusTerm(NamedTuple):
+    """What an error status means, and the code and the detail of an example."""
+
+    description: str
+    code: ErrorCode
+    detail: str
+
+
+FILM_ID = "01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42"
+IMDB_ID = "tt0073195"
+POSTER_KEY = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl"  # noqa: S105
+
+TAGS: dict[str, Tag] = {
+    "search": Tag("Search", "Find films by text, by filters, by file names, and while typing."),
+    "films": Tag("Films", "Read one film; as an admin, add, change and delete it."),
+    "posters": Tag("Posters", "The pictures of films, in three widths."),
+    "accounts": Tag("Accounts", "Register, log in, renew and end a session."),
+    "operation": Tag("Operation", "Health, metrics, and this description."),
+    "admin": Tag("Admin", "Rebuild the index, compare it with the database, see its queue."),
+}
+"""By blueprint, in the order in which a new user needs them."""
+
+PATH_PARAMETERS: dict[str, Term] = {
+    "movie": Term("A film: its id or its IMDb id; `GET` also takes its full title.", IMDB_ID),
+    "key": Term("The hash of the picture, as in the film's `poster.url`.", POSTER_KEY),
+    "file": Term("The size and `.jpg`.", "w342.jpg"),
+    "job": Term("The id of a rebuild.", "01993f80-1c2d-7a3b-9e4f-6a7b8c9d0e1f"),
+    "row": Term("The id of a change in the outbox.", "1024"),
+}
+
+REQUEST_HEADER_EXAMPLES: dict[str, str] = {
+    "If-Match": f'"{FILM_ID}.3.1"',
+    "If-None-Match": f'"{FILM_ID}.3.1"',
+    "Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324",
+}
+
+_INTEGER: dict[str, Any] = {"type": "integer", "minimum": 0}
+
+RESPONSE_HEADERS: dict[str, Term] = {
+    "X-Request-ID": Term(
+        "The id of the request: the client's if well formed, else a new one.",
+        "9f1c6a0e5b7d4c3f8a2e1d0c9b8a7f6e",
+    ),
+    "ETag": Term(
+        "The version of the content, for `If-None-Match` and `If-Match`.", f'"{FILM_ID}.3.1"'
+    ),
+    "Cache-Control": Term(
+        "How long caches may keep the response.", "public, max-age=60, stale-if-error=86400"
+    ),
+    "Cache-Status": Term("Whether the service's own cache had it (RFC 9211).", "movies; hit"),
+    "Link": Term(
+        "The neighbouring pages (RFC 8288), if there are any.",
+        '</api/v1/search?q=jaws&offset=20>; rel="next"',
+    ),
+    "Location": Term("The address of what was made.", f"/api/v1/movies/{FILM_ID}"),
+    "Index-Token": Term(
+        "Names this write; a search with `after` waits until the index has it.", f"{FILM_ID}:3"
+    ),
+    "Retry-After": Term("Seconds after which a retry makes sense.", "2", _INTEGER),
+    "WWW-Authenticate": Term("The scheme of authentication.", "Bearer"),
+    "Allow": Term("The methods of this address.", "GET, HEAD, OPTIONS"),
+}
+
+STATUSES: dict[int, StatusTerm] = {
+    400: StatusTerm(
+        "The request cannot be parsed.", "malformed_json", "The body must be a JSON object."
+    ),
+    401: StatusTerm(
+        "The token or the password is missing or wrong.",
+        "token_missing",
+        "A bearer token is required.",
+    ),
+    403: StatusTerm("The caller may not do this.", "admin_required", "Only an admin may do this."),
+    404: StatusTerm(
+        "There is no such thing.", "movie_not_found", "The catalogue has no such film."
+    ),
+    405: StatusTerm(
+        "The address does not support the method.",
+        "method_not_allowed",
+        "This address does not support the method.",
+    ),
+    408: StatusTerm(
+        "The request did not arrive in time.",
+        "request_timeout",
+        "The request did not arrive in time.",
+    ),
+    409: StatusTerm(
+        "The request conflicts with what exists.",
+        "movie_exists",
+        "Another film has that IMDb id.",
+    ),
+    412: StatusTerm(
+        "It has changed since the version in `If-Match`.",
+        "version_mismatch",
+        "The film has changed since; read it again.",
+    ),
+    413: StatusTerm(
+        "The request is too large.",
+        "request_too_large",
+        "The request is too large: at most 256 kB of body and 16 kB of headers are allowed.",
+    ),
+    415: StatusTerm(
+        "The media type of the body is not supported.",
+        "unsupported_media_type",
+        "The body must be application/json.",
+    ),
+    422: StatusTerm(
+        "A parameter or a field is unknown or wrong; `errors` names each.",
+        "invalid",
+        "Invalid: year.",
+    ),
+    428: StatusTerm(
+        "`If-Match` is missing.",
+        "version_required",
+        "If-Match must carry the ETag of the film as last read.",
+    ),
+    429: StatusTerm(
+        "Too many requests; retry after the time in `Retry-After`.",
+        "too_many_requests",
+        "Too many requests.",
+    ),
+    500: StatusTerm(
+        "A fault of the service; its log has the details.",
+        "internal_error",
+        "An internal error occurred; see the log by request id.",
+    ),
+    502: StatusTerm(
+        "OMDb gives an answer that cannot be read.",
+        "omdb_unreadable",
+        "OMDb's reply about this film cannot be read.",
+    ),
+    503: StatusTerm(
+        "A part that is needed does not answer; a later retry may succeed.",
+        "database_unavailable",
+        "The database does not answer.",
+    ),
+}
+
+ERROR_HEADERS: dict[int, tuple[str, ...]] = {
+    401: ("WWW-Authenticate",),
+    405: ("Allow",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
