@@ -12,9 +12,7 @@ import itertools
 import os
 import signal
 import socket
-import tempfile
 from functools import partial
-from pathlib import Path
 
 import structlog
 import uvloop
@@ -36,13 +34,18 @@ from service.observability import logging, loop_lag
 from service.outbox.notifications import OutboxNotifier, notifier_for
 from service.posters.fetcher import PosterFetcher
 from service.posters.image_processor import ImageProcessor
+from service.private_files import (
+    PRIVATE_UMASK,
+    make_private_folder,
+    open_private_file,
+)
 from service.search.engines.base import IndexWriter, Inventory
 from service.search.index import generation
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.server.heartbeat import send_heartbeats
 from service.server.schema import start_schema_upkeep
-from service.settings import Settings, load_settings
+from service.settings import Settings, home_folder, load_settings
 
 log = structlog.get_logger()
 
@@ -129,18 +132,21 @@ async def _open_when_available(writer: IndexWriter, stop: asyncio.Event) -> bool
 def owner_name(database_url: str, stack: contextlib.AsyncExitStack) -> str:
     """Return a name that a restarted indexer gets again, so that it can release its old claims.
 
-    The name is the host's, with the first number that no other indexer of this database on this
-    host has locked. The lock ends with the process, however that ends.
+    The name is the host's and the home folder's, with the first number that no other indexer of
+    this database has locked there. The lock ends with the process, however that ends.
     """
+    folder = home_folder() / "var"
+    make_private_folder(folder)
     database_hash = hashlib.sha256(database_url.encode()).hexdigest()[:12]
+    home_hash = hashlib.sha256(os.fsencode(folder)).hexdigest()[:6]
     for number in itertools.count(1):
-        name = f"movies-{os.getuid()}-{database_hash}-indexer-{number}.lock"
-        file = stack.enter_context((Path(tempfile.gettempdir()) / name).open("w"))
+        path = folder / f"indexer-{database_hash}-{number}.lock"
+        file = stack.enter_context(os.fdopen(open_private_file(path), "r+"))
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             continue
-        return f"{socket.gethostname()[:80]}-{number}"
+        return f"{socket.gethostname()[:70]}-{home_hash}-{number}"
     raise AssertionError("itertools.count never ends")
 
 
@@ -154,6 +160,8 @@ async def serve(settings: Settings) -> None:
 
 
 def main() -> None:
+    """Run the indexer of the settings."""
+    os.umask(PRIVATE_UMASK)
     settings = load_settings()
     logging.configure(settings.log_format)
     uvloop.run(serve(settings))

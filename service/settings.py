@@ -5,9 +5,11 @@ them one start after the other. The environment takes precedence over `.env`. `N
 accepted for every secret, since that is how container secrets arrive.
 """
 
+import contextlib
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from service.private_files import make_private_folder, open_private_file, restrict_file
 from service.resources import CHECKOUT
 
 DEFAULT_HOME = CHECKOUT or Path("~/.local/share/movies")
@@ -158,6 +161,7 @@ def load_settings(
         SettingsError: naming every setting that is wrong.
     """
     home = home_folder(environ)
+    restrict_file(home / ".env")  # it holds passwords
     values = _merge_sources(dotenv_values(env_file or home / ".env"), environ, on_renamed)
     faults = _read_secret_files(values, environ, home)
     try:
@@ -219,15 +223,36 @@ def _describe_faults(error: ValidationError) -> list[str]:
 def _load_or_create_jwt_secret(folder: Path) -> str:
     """Return the secret kept in `folder`; create it at the first start.
 
-    It is kept so that a restart ends no session.
+    It is kept so that a restart ends no session. It is written aside and linked into place, so of
+    several first starts at once one makes the secret, and none reads half of it.
+
+    Raises:
+        SettingsError: the file cannot be read or written, or holds no secret.
     """
     path = folder / "jwt-secret"
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        secret = secrets.token_urlsafe(48)
-        file.write(secret)
+        make_private_folder(folder)
+        if not path.exists():
+            _link_secret(folder, path)
+        with os.fdopen(open_private_file(path, os.O_RDONLY), encoding="ascii") as file:
+            secret = file.read().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise SettingsError(f"settings are wrong:\n  {path}: {reason}; or set JWT_SECRET") from None
+    restrict_file(path)
+    if len(secret) < MIN_SECRET_BYTES:
+        raise SettingsError(
+            f"settings are wrong:\n  {path} has fewer than {MIN_SECRET_BYTES} bytes; "
+            "delete it, and the next start makes another one"
+        )
     return secret
+
+
+def _link_secret(folder: Path, path: Path) -> None:
+    """Give a new secret the name `path`, unless another process was faster."""
+    with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".jwt-secret-") as file:  # mode 0600
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)

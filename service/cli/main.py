@@ -11,12 +11,14 @@ import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import structlog
 import typer
 
 from service.errors import DomainError
 from service.observability import logging
+from service.private_files import PRIVATE_UMASK
 from service.resources import resource_path
 from service.settings import (
     Settings,
@@ -79,11 +81,23 @@ def dbshell() -> None:
     """Open a shell on the database: psql or sqlite3."""
     url = _load_settings().database_url
     is_embedded = url.startswith("sqlite")
-    command = ["sqlite3", str(resolve_path(url))] if is_embedded else ["psql", url]
+    command = ["sqlite3", str(resolve_path(url))] if is_embedded else ["psql", _strip_password(url)]
     try:
         os.execvp(command[0], command)  # noqa: S606
     except FileNotFoundError:
         _fail(f"{command[0]} is not installed")
+
+
+def _strip_password(url: str) -> str:
+    """Return the URL as psql takes it; its password is in the environment, which `ps` hides."""
+    from service.database.connection import to_driver_url
+
+    parts = urlsplit(to_driver_url(url))
+    if parts.password is None:
+        return parts.geturl()
+    os.environ["PGPASSWORD"] = unquote(parts.password)
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.partition(':')[0]}@{host}").geturl()
 
 
 @app.command(hidden=True)
@@ -266,4 +280,5 @@ def _fail(line: str) -> NoReturn:
 
 def main() -> None:
     """Run the command that the arguments name."""
+    os.umask(PRIVATE_UMASK)
     app()

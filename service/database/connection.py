@@ -19,6 +19,7 @@ from service.limits import (
     POSTGRES_STATEMENT_TIMEOUT,
     SQLITE_BUSY_TIMEOUT_MS,
 )
+from service.private_files import restrict_file
 from service.settings import resolve_path
 
 MODEL_MODULES = (
@@ -99,6 +100,10 @@ def tortoise_config(url: str) -> dict[str, Any]:
 
 async def open_database(url: str) -> None:
     """Bind the models of this process to the database at `url`."""
+    if url.startswith("sqlite"):
+        path = resolve_path(url)
+        for suffix in ("", "-wal", "-shm"):
+            restrict_file(path.with_name(path.name + suffix))
     await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
 
 

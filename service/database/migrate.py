@@ -7,6 +7,7 @@ table by replacing it, which would delete the rows that refer to it.
 
 import asyncio
 import fcntl
+import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,6 +23,7 @@ from tortoise.migrations.api import migrate as run_migrations
 
 from service.database.connection import to_driver_url, tortoise_config
 from service.limits import POSTGRES_CONNECT_TIMEOUT
+from service.private_files import make_private_file, make_private_folder, open_private_file
 from service.settings import resolve_path
 
 log = structlog.get_logger()
@@ -109,8 +111,9 @@ async def _migration_lock(url: str) -> AsyncIterator[None]:
     """Hold a file lock (SQLite) or an advisory lock (PostgreSQL)."""
     if url.startswith("sqlite"):
         path = resolve_path(url)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.with_suffix(".migrating").open("w") as file:
+        make_private_folder(path.parent)
+        make_private_file(path)
+        with os.fdopen(open_private_file(path.with_suffix(".migrating")), "r+") as file:
             await _wait_for_lock(lambda: _try_lock_file(file))
             yield
         return

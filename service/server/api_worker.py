@@ -5,6 +5,7 @@ restarts it.
 """
 
 import asyncio
+import os
 import socket
 import sys
 
@@ -12,6 +13,7 @@ from sanic import Sanic
 
 from service.http.timeouts import PromptTimeoutProtocol
 from service.observability import logging
+from service.private_files import PRIVATE_UMASK
 from service.server.app import create_app
 from service.server.signals import DRAIN_SIGNAL
 from service.settings import load_settings
@@ -21,6 +23,7 @@ SWITCH_INTERVAL = 0.0005  # seconds; a search needs the interpreter a dozen time
 
 def main() -> None:
     """Serve on the inherited socket until a signal ends the process."""
+    os.umask(PRIVATE_UMASK)
     settings = load_settings()
     logging.configure(settings.log_format)
     # A thread that works on a long query hands over to the event loop this soon.

@@ -114,6 +114,19 @@ def test_a_database_shell_that_is_not_installed_is_named(environment: dict[str, 
         assert (run.returncode, run.stderr) == (1, f"movies: {shell} is not installed\n")
 
 
+def test_the_database_shell_gets_no_password_among_its_arguments(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    psql = tmp_path / "bin/psql"
+    psql.parent.mkdir()
+    psql.write_text('#!/bin/sh\necho "$1 $PGPASSWORD"\n')
+    psql.chmod(0o755)
+    url = "postgres://movies:se%40cret@127.0.0.1:5433/movies?maxsize=3"
+    path = f"{psql.parent}:/usr/bin:/bin"
+    run = run_command({**environment, "DATABASE_URL": url, "PATH": path}, "dbshell")
+    assert run.stdout == "postgres://movies@127.0.0.1:5433/movies se@cret\n", run.stderr
+
+
 def test_the_old_name_of_dbshell_works_and_warns_once(environment: dict[str, str]) -> None:
     run = run_command({**environment, "PATH": "/nowhere"}, "database")
     assert run.stderr == (

@@ -1,5 +1,6 @@
 """Settings: read once, with all faults reported at once, by name."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,40 @@ def test_the_jwt_secret_is_created_once_and_readable_by_its_owner_only(tmp_path:
     assert secret and len(secret) > 40
     assert load_settings(environment).jwt_secret == secret, "a restart ends no session"
     assert (tmp_path / "home/var/jwt-secret").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "home/var").stat().st_mode & 0o077 == 0
+    assert [path.name for path in (tmp_path / "home/var").iterdir()] == ["jwt-secret"]
+
+
+def test_first_starts_at_the_same_time_agree_on_one_jwt_secret(tmp_path: Path) -> None:
+    def start(number: int) -> str:
+        return load_settings({"MOVIES_HOME": str(tmp_path)}).jwt_secret
+
+    with ThreadPoolExecutor(16) as threads:
+        assert len(set(threads.map(start, range(64)))) == 1
+
+
+@pytest.mark.parametrize("content", ["", "short", "ß" * 40])
+def test_a_damaged_jwt_secret_is_reported_with_its_file(tmp_path: Path, content: str) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var/jwt-secret").write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError, match="var/jwt-secret"):
+        load_settings({"MOVIES_HOME": str(tmp_path)})
+
+
+def test_a_jwt_secret_behind_a_symbolic_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "elsewhere").write_text(GOOD_SECRET)
+    (tmp_path / "var/jwt-secret").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SettingsError, match="var/jwt-secret"):
+        load_settings({"MOVIES_HOME": str(tmp_path)})
+
+
+def test_the_env_file_becomes_readable_by_its_owner_only(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text(f"JWT_SECRET={GOOD_SECRET}\n")
+    env_file.chmod(0o644)
+    load_settings({"MOVIES_HOME": str(tmp_path)})
+    assert env_file.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_home_folder_is_the_checkout_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

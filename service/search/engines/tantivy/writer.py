@@ -18,6 +18,7 @@ import orjson
 import tantivy
 
 from service.errors import Unavailable
+from service.private_files import make_private_folder, open_private_file
 from service.search.engines.base import (
     FIRST_INDEX,
     SerializedDocument,
@@ -180,7 +181,7 @@ class TantivyWriter:
             ) from error
 
     def _open(self) -> None:
-        self._root.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._root)
         if self._lock is None:
             self._lock = _acquire_lock(self._root / LOCK_FILE)
         if read_pointer(self._root) is None:
@@ -252,7 +253,7 @@ def _read_versions(searcher: tantivy.Searcher, film_ids: list[str]) -> dict[str,
 
 def _acquire_lock(path: Path) -> int:
     """Return the descriptor of the locked file. Raise `Unavailable` if another process has it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = open_private_file(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

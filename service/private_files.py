@@ -1,0 +1,53 @@
+"""Files that only their owner may read: databases, secrets, locks, and the folder around them.
+
+A name in a shared folder may be a symbolic link that somebody else has put there, so none is
+followed.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+PRIVATE_UMASK = 0o077  # of every process of the service
+OTHERS_READ_WRITE, OTHERS_ALL = 0o066, 0o077
+
+
+def make_private_folder(path: Path) -> None:
+    """Create the folder for its owner alone; an existing one can no longer be listed by others.
+
+    Others may still pass through an existing one, to a folder that an operator opened to them.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(PRIVATE_FOLDER)
+        return
+    _take_away(path, OTHERS_READ_WRITE)
+
+
+def make_private_file(path: Path) -> None:
+    """Create the file if it is missing, and take it away from everybody but its owner."""
+    os.close(open_private_file(path))
+    _take_away(path, OTHERS_ALL)
+
+
+def restrict_file(path: Path) -> None:
+    """Take an existing file away from everybody but its owner; ignore that it is missing."""
+    _take_away(path, OTHERS_ALL)
+
+
+def open_private_file(path: Path, flags: int = os.O_RDWR | os.O_CREAT) -> int:
+    """Return a descriptor of the file, which must not be a symbolic link.
+
+    Raises:
+        OSError: it is a symbolic link, or cannot be opened.
+    """
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
+
+
+def _take_away(path: Path, bits: int) -> None:
+    """Remove permissions from a file of ours; another user's is that user's business."""
+    with contextlib.suppress(OSError):
+        status = path.lstat()
+        if status.st_mode & bits and status.st_uid == os.geteuid() and not path.is_symlink():
+            path.chmod(status.st_mode & 0o777 & ~bits)

@@ -1,0 +1,42 @@
+"""Files that only their owner may read, and no symbolic link followed to them."""
+
+from pathlib import Path
+
+import pytest
+
+from service.private_files import (
+    make_private_file,
+    make_private_folder,
+    open_private_file,
+    restrict_file,
+)
+
+
+def test_a_new_folder_and_file_are_their_owners_alone(tmp_path: Path) -> None:
+    make_private_folder(tmp_path / "home/var")
+    make_private_file(tmp_path / "home/var/movies.db")
+    assert (tmp_path / "home/var").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "home/var/movies.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_existing_folder_stays_passable_and_a_file_keeps_its_content(tmp_path: Path) -> None:
+    folder, file = tmp_path / "var", tmp_path / "var/movies.db"
+    folder.mkdir(0o755)
+    file.write_text("content")
+    file.chmod(0o644)
+    make_private_folder(folder)
+    make_private_file(file)
+    assert (folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o711, 0o600)
+    assert file.read_text() == "content"
+
+
+def test_a_symbolic_link_is_neither_followed_nor_changed(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("content")
+    target.chmod(0o644)
+    link.symlink_to(target)
+    with pytest.raises(OSError, match="symbolic"):
+        open_private_file(link)
+    restrict_file(link)
+    restrict_file(tmp_path / "missing")
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("content", 0o644)
