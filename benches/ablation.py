@@ -174,7 +174,7 @@ PARTS = (
         {
             "search.query.plan.abbreviation_counterpart": _none,
             "search.ranking.similarity.abbreviation_counterpart": _none,
-            "search.query.spellcheck.abbreviation_counterpart": _none,
+            "search.query.misspelling.abbreviation_counterpart": _none,
         },
     ),
     Part(
