@@ -132,7 +132,7 @@ PARTS = (
         "typos: words a letter or two away",
         {"search.vocabulary.vocabulary.Vocabulary.expand": _nothing},
     ),
-    Part("two letters away", {"search.query.plan.MIN_TWO_EDITS_LENGTH": NEVER}),
+    Part("two letters away", {"search.query.typo_budget.MIN_TWO_EDITS_LENGTH": NEVER}),
     Part("the loose rung", {"search.retrieval.engine_search.FUZZY_SUFFICIENT": 0.0}),
     Part(
         "pieces of words (grams)",

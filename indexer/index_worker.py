@@ -19,11 +19,11 @@ from service.database.transactions import is_database_fault
 from service.errors import Unavailable
 from service.film_fields import DOCUMENT_COLUMNS
 from service.films.models import Film
-from service.limits import INDEX_INITIAL_BACKOFF_MS, INDEX_MAX_BACKOFF_MS, OUTBOX_POLL_INTERVAL
+from service.limits import OUTBOX_POLL_INTERVAL
 from service.observability.metrics import INDEXED_DOCUMENTS
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
-from service.resilience.backoff import backoff
+from service.outbox.retry_delay import retry_delay_ms
 from service.search.engines.base import IndexWriter, WriteError
 from service.search.index import generation
 from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
@@ -69,7 +69,7 @@ class IndexWorker:
             except Exception as error:
                 failures += 1
                 self._log_error(error)
-                await wait_or_stop(stop, backoff_ms(failures) / 1000)
+                await wait_or_stop(stop, retry_delay_ms(failures) / 1000)
                 await self._release_claims(stop)  # a batch that broke off may have left claims
                 continue
             if claimed == 0:
@@ -118,7 +118,7 @@ class IndexWorker:
         except Exception as outage:
             if not is_database_fault(outage):
                 attempts = max(pointer.attempts for pointer in pointers)
-                due_ms = self._now_ms() + backoff_ms(attempts)
+                due_ms = self._now_ms() + retry_delay_ms(attempts)
                 reason = outage.detail if isinstance(outage, Unavailable) else repr(outage)
                 await store.postpone([pointer.id for pointer in pointers], due_ms, reason)
             raise
@@ -195,7 +195,7 @@ class IndexWorker:
             of_film = [pointer for pointer in pointers if str(pointer.film_id) == film_id]
             ids = [pointer.id for pointer in of_film]
             if error.retryable:
-                due_ms = now_ms + backoff_ms(max(pointer.attempts for pointer in of_film))
+                due_ms = now_ms + retry_delay_ms(max(pointer.attempts for pointer in of_film))
                 await store.postpone(ids, due_ms, error.reason)
             else:
                 log.error("film_refused", film_id=film_id, reason=error.reason)
@@ -275,8 +275,3 @@ async def load_documents(
         except DOCUMENT_ERRORS as error:
             errors.append(WriteError(str(film_id), f"cannot become a document: {error}", False))
     return documents, errors
-
-
-def backoff_ms(attempts: int) -> int:
-    """Return the milliseconds until the next attempt: doubling, limited, jittered by a quarter."""
-    return int(backoff(attempts, INDEX_INITIAL_BACKOFF_MS, INDEX_MAX_BACKOFF_MS))

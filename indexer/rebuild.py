@@ -15,7 +15,7 @@ from functools import partial
 import structlog
 
 from indexer.index_handles import IndexHandles
-from indexer.index_worker import IndexWorker, backoff_ms
+from indexer.index_worker import IndexWorker
 from indexer.rebuild_fill import IndexFiller
 from indexer.rebuild_lease import Cancelled, LeaseLost, RebuildFailed, RebuildLease, index_name_of
 from indexer.rebuild_verify import IndexVerifier
@@ -28,6 +28,7 @@ from service.indexing.comparison import compare_pages
 from service.indexing.models import ReindexJob, Step
 from service.limits import OUTBOX_LEASE_MS
 from service.outbox import store
+from service.outbox.retry_delay import retry_delay_ms
 from service.search.index import generation
 from service.search.vocabulary import sync
 
@@ -88,7 +89,7 @@ class Rebuild:
             except Exception as error:
                 progressed = job is not None and (job.state, job.checkpoint) != progress
                 interruptions = 1 if progressed else interruptions + 1
-                wait = max(POLL_INTERVAL, backoff_ms(interruptions) / 1000)
+                wait = max(POLL_INTERVAL, retry_delay_ms(interruptions) / 1000)
                 if isinstance(error, Unavailable):
                     log.warning("rebuild_waits", reason=error.detail)
                 elif not is_database_fault(error) and not isinstance(error, LeaseLost):

@@ -59,8 +59,6 @@ POSTER_FETCH_TIMEOUT = 10.0  # for all redirects together; a slower host would d
 
 # The indexer
 OUTBOX_POLL_INTERVAL = 1.0  # the most that a lost notification costs
-INDEX_INITIAL_BACKOFF_MS = 500  # before a bulk's second attempt; doubles with each, jittered
-INDEX_MAX_BACKOFF_MS = 15_000  # half of the time in which the index must catch up after an outage
 OUTBOX_LEASE_MS = 30_000  # far longer than a bulk takes, short enough to wait for after a crash
 NOTIFY_RECONNECT_INTERVAL = 5.0  # between attempts to listen again; polling bridges the gap
 

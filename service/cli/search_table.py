@@ -4,13 +4,8 @@ from rich.table import Table
 from rich.text import Text
 
 from service.film_fields import FilmRow
-from service.search.highlights import (
-    VALUE_SEPARATOR,
-    Match,
-    explain_match,
-    find_matches,
-    match_ranges,
-)
+from service.search.explanation import explain_match
+from service.search.highlights import VALUE_SEPARATOR, Match, find_matches, match_ranges
 from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query
 from service.search.retrieval.search_request import SearchResult

@@ -10,8 +10,9 @@ from service.films.responses import FilmView, film_view
 from service.http.pagination import Links, Total
 from service.search.criteria.facets import FacetCount
 from service.search.criteria.filters import Facet
+from service.search.explanation import explain_match
 from service.search.filenames.matcher import MatchResult
-from service.search.highlights import Match, explain_match, find_matches, match_ranges
+from service.search.highlights import Match, find_matches, match_ranges
 from service.search.query.fields import SearchFields
 from service.search.retrieval.autocomplete import Suggestion
 from service.search.retrieval.search_request import Degradation, SearchResult

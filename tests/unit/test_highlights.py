@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from service.films.models import Film
-from service.search.highlights import explain_match, find_matches, match_ranges
+from service.search.explanation import explain_match
+from service.search.highlights import find_matches, match_ranges
 from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query
 from service.search.query.plan import MAX_SLOTS

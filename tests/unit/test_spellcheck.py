@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.search.query.parser import Query
 from service.search.query.misspelling import has_misspelling
+from service.search.query.parser import Query
 from service.search.vocabulary.vocabulary import Vocabulary
 
 

@@ -17,6 +17,11 @@ from typing import Literal
 from service.search.index.document import MAX_EDGE, MAX_FULL_TITLE_EDGE, MAX_WORD
 from service.search.query.parser import STOP_WORD_WEIGHT, STOP_WORDS, Query
 from service.search.query.synonyms import abbreviation_counterpart
+from service.search.query.typo_budget import (
+    MIN_FULL_TITLE_TWO_EDITS_LENGTH,
+    MIN_FUZZY_LENGTH,
+    find_near_words,
+)
 from service.search.vocabulary.fuzzy_term_index import NearTerm
 from service.search.vocabulary.vocabulary import (
     ALIAS,
@@ -64,9 +69,6 @@ MIN_NGRAM_SHARE = 0.4  # of all n-grams of the query, for a hit
 NGRAMS_WEIGHT = 2.0  # of all n-grams together
 
 MAX_INITIALS_LENGTH = 7
-MIN_FUZZY_LENGTH = 4  # letters; a shorter word is one edit away from too many others
-MIN_TWO_EDITS_LENGTH = 7
-MIN_FULL_TITLE_TWO_EDITS_LENGTH = 9
 
 FIELD_MASKS: dict[Field, int] = {
     "title": TITLE,
@@ -230,13 +232,9 @@ def _typo_clauses(word: str, vocabulary: Vocabulary, relaxed: bool) -> list[Clau
         return []
     is_known = bool(vocabulary.fields_of(word) & (TITLE | ALIAS | DIRECTOR))
     unknown_clauses = [] if is_known else _unknown_clauses(word)
+    near = find_near_words(word, vocabulary, is_known=is_known, relaxed=relaxed)
     if length < MIN_FUZZY_LENGTH and not relaxed:
-        near = vocabulary.expand(word, 1)
         return unknown_clauses + _clauses_by_field(SHORT_WORD_EDIT_WEIGHTS, near, 1)
-    min_two_edits_length = MIN_FUZZY_LENGTH + 1 if relaxed else MIN_TWO_EDITS_LENGTH
-    near = vocabulary.expand(word, 1)
-    if not near and not is_known and length >= min_two_edits_length:
-        near = vocabulary.expand(word, 2)
     return (
         unknown_clauses
         + _clauses_by_field(ONE_EDIT_WEIGHTS, near, 1)

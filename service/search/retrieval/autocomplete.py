@@ -16,7 +16,8 @@ from rapidfuzz.distance import OSA
 from service.errors import Unavailable
 from service.search.engines.base import Engine, Hits
 from service.search.query.parser import STOP_WORDS, Query
-from service.search.query.plan import MIN_FUZZY_LENGTH, Plan
+from service.search.query.plan import Plan
+from service.search.query.typo_budget import MIN_FUZZY_LENGTH
 from service.search.retrieval.film_cache import FilmCache, FilmLabel
 from service.search.retrieval.query_thread import QueryThread
 from service.search.vocabulary.vocabulary import Vocabulary

@@ -16,9 +16,9 @@ from service.search.criteria.facets import count_facets
 from service.search.criteria.sorting import SortKey
 from service.search.engines.base import Engine, Hit, Hits
 from service.search.query.fields import DEFAULT_FIELDS, restrict_plan
+from service.search.query.misspelling import has_misspelling
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
-from service.search.query.misspelling import has_misspelling
 from service.search.query.synonyms import expand_nicknames
 from service.search.ranking.did_you_mean import did_you_mean
 from service.search.ranking.rerank_window import RerankWindow, rerank_cutoff

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from indexer.index_worker import TOMBSTONE_AGE_MS, IndexWorker, backoff_ms
+from indexer.index_worker import TOMBSTONE_AGE_MS, IndexWorker
 from service.clock import epoch_ms, utc_now
 from service.database import sql
 from service.errors import Unavailable
@@ -14,6 +14,7 @@ from service.films.schemas import FilmFacts, FilmPatch
 from service.outbox import store
 from service.outbox.models import Outbox
 from service.outbox.notifications import OutboxNotifier
+from service.outbox.retry_delay import retry_delay_ms
 from service.search.engines.base import Inventory
 from service.search.index.generation import Generation
 from service.search.vocabulary.sync import TermWriter
@@ -152,9 +153,9 @@ async def test_the_loop_wakes_at_a_notification_and_ends_when_stopped(
 
 
 def test_the_backoff_grows_up_to_its_maximum() -> None:
-    assert backoff_ms(1) < 700
-    assert 10_000 < backoff_ms(9) <= 19_000
-    assert backoff_ms(500) <= 19_000
+    assert retry_delay_ms(1) < 700
+    assert 10_000 < retry_delay_ms(9) <= 19_000
+    assert retry_delay_ms(500) <= 19_000
 
 
 async def test_a_tombstone_is_purged_after_a_day_and_not_before(
