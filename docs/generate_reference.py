@@ -8,10 +8,11 @@ import re
 import subprocess
 import sys
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
@@ -23,7 +24,12 @@ from prometheus_client.metrics import MetricWrapperBase  # noqa: E402
 from service import errors  # noqa: E402
 from service.cli.main import app as cli  # noqa: E402
 from service.http.openapi_document import build_document  # noqa: E402
-from service.http.problems import SANIC_CODES, SANIC_DETAILS, STATUS_BY_ERROR  # noqa: E402
+from service.http.problems import (  # noqa: E402
+    OTHER_SANIC_CODE,
+    SANIC_CODES,
+    SANIC_DETAILS,
+    STATUS_BY_ERROR,
+)
 from service.observability import metrics  # noqa: E402
 from service.server.app import create_app  # noqa: E402
 from service.settings import Settings  # noqa: E402
@@ -32,6 +38,8 @@ REFERENCE = ROOT / "docs" / "reference"
 SOURCES = sorted(
     path for package in ("service", "indexer") for path in (ROOT / package).rglob("*.py")
 )
+BASE_CODE = errors.DomainError.default_code  # no error has it
+INSERTED = "…"  # in place of a value that only the running service knows
 LOG_LEVELS = ("debug", "info", "warning", "error", "exception")
 
 
@@ -196,56 +204,158 @@ class ErrorCode:
 
 def error_codes_page() -> str:
     """Collect every `code` that the service answers with."""
-    found = {code for path in SOURCES for code in error_codes_in(path)}
+    found = set(ErrorCodeCollector(SOURCES).collect())
     found |= {
-        ErrorCode(code, str(status), SANIC_DETAILS.get(status, ""))
+        ErrorCode(code, str(status), SANIC_DETAILS.get(status, HTTPStatus(status).phrase + "."))
         for status, code in SANIC_CODES.items()
     }
+    found.add(ErrorCode(OTHER_SANIC_CODE, "4xx", "Any other error of the HTTP layer."))
     by_code: dict[str, list[ErrorCode]] = {}
     for entry in sorted(found):
         by_code.setdefault(entry.code, []).append(entry)
+    if missing := {*get_args(errors.ErrorCode)} - {*by_code, BASE_CODE}:
+        raise AssertionError(f"no cause was found for these error codes: {missing}")
     rows = []
     for code, entries in sorted(by_code.items()):
         statuses = " or ".join(dict.fromkeys(entry.status for entry in entries if entry.status))
         details = dict.fromkeys(entry.detail for entry in entries if entry.detail)
         rows.append((f"`{code}`", statuses, " · ".join(details)))
     intro = (
-        "Errors are RFC 9457 problem documents (`application/problem+json`). `code` is stable and made for programs;\n"
-        "`detail` is a sentence for people and may change. `errors` lists the wrong parts of the input, each with a\n"
-        "`pointer`. Answers with 429 and most with 503 carry `Retry-After`.\n\n"
+        "Errors are RFC 9457 problem documents (`application/problem+json`). `code` is stable and meant for programs;\n"
+        "`detail` is a sentence for people and may change. In a `detail`, `…` stands for an inserted value. `errors` lists\n"
+        "the invalid parts of the input, each with a `pointer`. Every 429 carries `Retry-After`; so does a 503 for a part that is\n"
+        "expected to return.\n\n"
     )
     return page("Error codes", "the code", intro + table(("code", "status", "detail"), rows))
 
 
-def error_codes_in(path: Path) -> Iterator[ErrorCode]:
-    """Yield the codes that one module raises."""
-    for node in ast.walk(ast.parse(path.read_text())):
+Bindings = dict[str, ast.expr]
+"""The expressions that names stand for."""
+
+
+class ErrorCodeCollector:
+    """Finds the codes that modules raise, also through functions that make an error.
+
+    Args:
+        paths: the modules.
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._trees = [ast.parse(path.read_text()) for path in paths]
+        self._functions = {
+            node.name: node
+            for tree in self._trees
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and any(code_of(call) for call in calls_in(node))
+        }
+        """The functions that make an error, by name."""
+
+    def collect(self) -> Iterator[ErrorCode]:
+        """Yield each code with its status and its detail."""
+        for tree in self._trees:
+            yield from self._visit(tree, assignments_in(tree))
+
+    def _visit(self, node: ast.AST, names: Bindings) -> Iterator[ErrorCode]:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            hidden = {argument.arg for argument in arguments_of(node)}
+            names = {k: v for k, v in names.items() if k not in hidden} | assignments_in(node)
         if isinstance(node, ast.ClassDef):
-            for statement in node.body:
-                targets = getattr(statement, "targets", [getattr(statement, "target", None)])
-                if (
-                    isinstance(statement, ast.Assign | ast.AnnAssign)
-                    and getattr(targets[0], "id", "") == "default_code"
-                    and isinstance(statement.value, ast.Constant)
-                    and node.name != "DomainError"
-                ):
-                    bases = [node.name, *(getattr(base, "id", "") for base in node.bases)]
-                    yield ErrorCode(
-                        statement.value.value, status_of(bases), first_line(ast.get_docstring(node))
-                    )
-        if not isinstance(node, ast.Call):
-            continue
-        codes = [
-            k.value for k in node.keywords if k.arg == "code" and isinstance(k.value, ast.Constant)
-        ]
-        if codes:
-            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            detail = node.args[0] if node.args else None
-            yield ErrorCode(str(codes[0].value), status_of([name]), text_of(detail))
-        if getattr(node.func, "id", "") == "problem_response" and len(node.args) >= 4:
-            status, code, detail = node.args[1:4]
-            if isinstance(code, ast.Constant) and isinstance(status, ast.Constant):
-                yield ErrorCode(str(code.value), str(status.value), text_of(detail))
+            yield from default_code_of(node)
+        if isinstance(node, ast.Call):
+            yield from error_of(node, names)
+            yield from self._errors_of_called(node, names)
+        for child in ast.iter_child_nodes(node):
+            yield from self._visit(child, names)
+
+    def _errors_of_called(self, call: ast.Call, names: Bindings) -> Iterator[ErrorCode]:
+        """Yield the errors of a function that is called with the code or the detail."""
+        function = self._functions.get(name_of(call.func))
+        if function is None:
+            return
+        arguments = [a for a in arguments_of(function) if a.arg not in ("self", "cls")]
+        passed = dict(zip((a.arg for a in arguments), call.args, strict=False))
+        passed |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+        bound = {name: resolve(value, names) for name, value in passed.items()}
+        for inner in calls_in(function):
+            if uses_any(inner, set(bound)):
+                yield from error_of(inner, names | assignments_in(function) | bound)
+
+
+def default_code_of(node: ast.ClassDef) -> Iterator[ErrorCode]:
+    """Yield the code of an error class that defines one."""
+    for statement in node.body:
+        targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+        if (
+            isinstance(statement, ast.Assign | ast.AnnAssign)
+            and name_of(targets[0]) == "default_code"
+            and isinstance(statement.value, ast.Constant)
+            and statement.value.value != BASE_CODE
+        ):
+            bases = [node.name, *map(name_of, node.bases)]
+            detail = first_line(ast.get_docstring(node))
+            yield ErrorCode(str(statement.value.value), status_of(bases), detail)
+
+
+def error_of(call: ast.Call, names: Bindings) -> Iterator[ErrorCode]:
+    """Yield the error that a call makes, if its code is known."""
+    code, status = code_of(call), status_of([name_of(call.func)])
+    detail = call.args[0] if call.args else None
+    if name_of(call.func) == "problem_response" and len(call.args) >= 4:
+        code, detail = call.args[2:4]
+        status = text_of(call.args[1], names)
+    if code is not None and (text := text_of(code, names)) and text != INSERTED:
+        yield ErrorCode(text, status, sentence_of(detail, names))
+
+
+def sentence_of(detail: ast.expr | None, names: Bindings) -> str:
+    """Return a detail; nothing if no word of it is known."""
+    text = text_of(detail, names)
+    return text.replace(f"{INSERTED}.", INSERTED) if text.strip(f"{INSERTED}. ") else ""
+
+
+def code_of(call: ast.Call) -> ast.expr | None:
+    """Return the expression that a call passes as `code`."""
+    return next((keyword.value for keyword in call.keywords if keyword.arg == "code"), None)
+
+
+def calls_in(node: ast.AST) -> Iterator[ast.Call]:
+    """Yield every call in a piece of code."""
+    return (inner for inner in ast.walk(node) if isinstance(inner, ast.Call))
+
+
+def arguments_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
+    """Return the parameters of a function that have a name."""
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
+def assignments_in(node: ast.AST) -> Bindings:
+    """Return what is assigned directly in a module or a function."""
+    return {
+        name_of(statement.targets[0]): statement.value
+        for statement in ast.walk(node)
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.targets[0], ast.Name)
+        and (not isinstance(node, ast.Module) or statement in node.body)
+    }
+
+
+def uses_any(call: ast.Call, names: set[str]) -> bool:
+    """Return whether the code or the detail of a call is one of these names, or contains one."""
+    parts = [part for part in (code_of(call), *call.args[:1]) if part is not None]
+    return code_of(call) is not None and any(
+        name_of(inner) in names for part in parts for inner in ast.walk(part)
+    )
+
+
+def resolve(node: ast.expr, names: Bindings) -> ast.expr:
+    """Return what a name stands for; any other expression as it is."""
+    return names.get(node.id, node) if isinstance(node, ast.Name) else node
+
+
+def name_of(node: ast.AST | None) -> str:
+    """Return the name of a variable, a function or an attribute."""
+    return str(getattr(node, "id", getattr(node, "attr", "")))
 
 
 def status_of(names: list[str]) -> str:
@@ -257,14 +367,17 @@ def status_of(names: list[str]) -> str:
     return ""
 
 
-def text_of(node: ast.expr | None) -> str:
-    """Return a literal text, with `…` where a value is inserted."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
+def text_of(node: ast.expr | None, names: Bindings | None = None) -> str:
+    """Return a text, with `…` where a value is inserted that only the running service knows."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
     if isinstance(node, ast.JoinedStr):
-        return "".join(
-            text_of(part) if isinstance(part, ast.Constant) else "…" for part in node.values
-        )
+        return "".join(text_of(part, names) for part in node.values)
+    if isinstance(node, ast.FormattedValue):
+        return text_of(node.value, names) or INSERTED
+    if isinstance(node, ast.Name) and node.id in (names or {}):
+        known = {name: value for name, value in (names or {}).items() if name != node.id}
+        return text_of((names or {})[node.id], known)
     return ""
 
 

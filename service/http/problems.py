@@ -65,6 +65,9 @@ SANIC_CODES: dict[int, ErrorCode] = {
     417: "expectation_failed",
     503: "response_timeout",
 }
+OTHER_SANIC_CODE: ErrorCode = "refused"
+"""The code of every other status."""
+
 SANIC_DETAILS = {
     404: "There is no such address.",
     405: "This address does not support the method.",
@@ -137,7 +140,7 @@ def sanic_error_response(request: Request, error: SanicException) -> HTTPRespons
             return HTTPResponse(status=204, headers=headers)
     if status == 503:
         headers["Retry-After"] = "1"
-    code = SANIC_CODES.get(status, "refused")
+    code = SANIC_CODES.get(status, OTHER_SANIC_CODE)
     detail = SANIC_DETAILS.get(status, HTTPStatus(status).phrase + ".")
     return problem_response(request, status, code, detail, headers=headers)
 
