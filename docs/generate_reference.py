@@ -146,8 +146,10 @@ def limits_page() -> str:
         group.append((f"`{node.targets[0].id}`", f"{value:g}", " ".join(reasons)))
     body.append(table(("name", "value", "why"), group))
     intro = (
-        "Every wait, retry and bound that one part of the service grants another. Times are in seconds unless the name\n"
-        "ends in `_MS`. [Tune timeouts](../howto/tune-timeouts.md) says which of them can be changed by a setting.\n"
+        "The timeouts, retries and bounds that a request and its parts share, and those of background work on the same parts.\n"
+        "Limits of a single module are constants near their use, and mostly defaults of constructor arguments. Times are in\n"
+        "seconds unless the name ends in `_MS`. [Tune timeouts](../howto/tune-timeouts.md) names the settings that change\n"
+        "some of them.\n"
     )
     return page("Limits", "`service/limits.py`", intro + "".join(body))
 
@@ -185,8 +187,8 @@ def metrics_page() -> str:
             ]
             rows.append((f"`{texts[0]}`", "gauge", ", ".join(labels), texts[1]))
     intro = (
-        "`/metrics` answers in Prometheus's text format, summed over all processes of one `movies serve`. It is open on\n"
-        "this machine; from elsewhere it asks for `METRICS_TOKEN` as a bearer token.\n\n"
+        "`/metrics` responds in Prometheus's text format, summed over all processes of one `movies serve`. It is open on\n"
+        "this machine; from elsewhere it requires `METRICS_TOKEN` as a bearer token.\n\n"
     )
     return page(
         "Metrics", "the code", intro + table(("name", "type", "labels", "meaning"), sorted(rows))
@@ -405,8 +407,8 @@ def log_events_page() -> str:
                 module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
                 rows.add((f"`{text_of(node.args[0])}`", node.func.attr, fields, f"`{module}`"))
     intro = (
-        "Logs are events with fields, one line each, as text or JSON (`LOG_FORMAT`). Secrets are scrubbed. Every request\n"
-        "logs one line with its `request_id`, which is also in the answer's `X-Request-ID`.\n\n"
+        "Logs are events with fields, one line each, as text or JSON (`LOG_FORMAT`). Secrets are removed. Every request\n"
+        "logs one line with its `request_id`, which is also in the response's `X-Request-ID`.\n\n"
     )
     return page(
         "Log events",
@@ -440,8 +442,8 @@ def commands_page() -> str:
         if rows:
             body.append(table(("option", "meaning"), rows) + "\n")
     intro = (
-        "Every command ends with 0 when it is done, 1 with one clear line when it failed, 2 when it was called wrongly.\n"
-        "They read the same [settings](settings.md) as the service.\n\n"
+        "A command exits with 0 on success, with 1 and one line that states the failure, or with 2 if it was called\n"
+        "incorrectly. All commands read the same [settings](settings.md) as the service.\n\n"
     )
     return page("Commands", "`service/cli/main.py`", intro + "".join(body).rstrip("\n") + "\n")
 
@@ -472,9 +474,9 @@ def http_api_page() -> str:
         for tag, rows in sorted(by_tag.items())
     )
     intro = (
-        "The full contract, with every schema, is at `/openapi.json` (OpenAPI 3.1) and, to read, at `/docs` of a running\n"
-        "service. Errors are listed in [error codes](error-codes.md), the parameters of searches in\n"
-        "[search parameters](search-parameters.md).\n\n"
+        "A running service has the full contract, with every schema, at `/openapi.json` (OpenAPI 3.1), and a readable form at\n"
+        "`/docs`. [Error codes](error-codes.md) lists the errors, [search parameters](search-parameters.md) the parameters of\n"
+        "searches.\n\n"
     )
     return page("HTTP API", "the OpenAPI document", intro + body.rstrip("\n") + "\n")
 

@@ -1,12 +1,13 @@
-"""Every timeout, retry count, concurrency limit and circuit breaker of the service.
+"""The timeouts, retries, concurrency limits and circuit breakers that depend on each other.
 
-They are in one place because they depend on each other: a response has ten seconds, so every part
-on its way must give up sooner, and parts that only save time must give up at once. Times are in
-seconds unless the name ends in `_MS`. `docs/reference/limits.md` is generated from this file.
+A response has ten seconds, so every wait on its way must be shorter, and parts that only save time
+must give up at once. A limit that concerns one module is a constant there, near its use, and mostly
+the default of a constructor argument. Times are in seconds unless the name ends in `_MS`.
+`docs/reference/limits.md` is generated from this file.
 """
 
 # A whole request
-REQUEST_TIMEOUT = 10  # every part below has a shorter timeout, so only a bug reaches this one
+REQUEST_TIMEOUT = 10  # every wait of a request is shorter; background work has other timeouts
 DATABASE_RETRY_AFTER = 2.0  # sent to clients; a restarting PostgreSQL is back within seconds
 
 # The database
@@ -15,7 +16,7 @@ POSTGRES_CONNECT_TIMEOUT = 5  # for a frozen server; one that is restarting refu
 POSTGRES_STATEMENT_TIMEOUT = 3  # a frozen server then costs an error, not a hung request
 POSTGRES_POOL_SIZE = 10  # connections per process; four workers stay below PostgreSQL's 100
 POSTGRES_POOL_TIMEOUT = 2.0  # for a free connection, connecting included; then the client gets 503
-POSTGRES_IDLE_TIMEOUT_MS = 5_000  # of an open transaction: a frozen process holds locks no longer
+POSTGRES_IDLE_TIMEOUT_MS = 5_000  # of an open transaction: a frozen process keeps locks no longer
 INSERT_LOCK_TIMEOUT = 5.0  # for the insert lock: one statement timeout plus slack
 MAX_CONCURRENT_INSERTS = 4  # per process; the rest of the pool is for everything else
 MAX_CONFLICT_RETRIES = 3  # of a transaction that lost a deadlock or could not be serialized
@@ -51,15 +52,15 @@ OMDB_CONNECT_TIMEOUT = 1.0  # an address that does not answer leaves time for an
 OMDB_MAX_ATTEMPTS = 3  # of a call that is safe to repeat
 OMDB_INITIAL_BACKOFF = 0.1  # at most, before the first retry; up to twice that before the second
 OMDB_BREAKER_THRESHOLD = 5  # consecutive failures; fewer would open it for one bad moment
-OMDB_BREAKER_RESET = 30.0  # until one call may find out whether the server is back
+OMDB_BREAKER_RESET = 30.0  # until one call probes whether the server is back
 OMDB_KEY_REJECTED_RESET = 300.0  # a new key is rejected until its owner opens the activation mail
 
 # Poster hosts
 POSTER_FETCH_TIMEOUT = 10.0  # for all redirects together; a slower host would delay the others
 
 # The indexer
-OUTBOX_POLL_INTERVAL = 1.0  # the most that a lost notification costs
-OUTBOX_LEASE_MS = 30_000  # far longer than a bulk takes, short enough to wait for after a crash
+OUTBOX_POLL_INTERVAL = 1.0  # the maximum delay that a lost notification causes
+OUTBOX_LEASE_MS = 30_000  # far longer than a bulk takes; after a crash, rows wait this long
 NOTIFY_RECONNECT_INTERVAL = 5.0  # between attempts to listen again; polling bridges the gap
 
 # Health

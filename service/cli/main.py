@@ -162,7 +162,7 @@ def search(
 def reindex(
     wait: Annotated[bool, typer.Option(help="wait until it is done")] = True,
     rollback: Annotated[
-        bool, typer.Option("--rollback", help="make the index before the live one live again")
+        bool, typer.Option("--rollback", help="make the previous index live again")
     ] = False,
 ) -> None:
     """Rebuild the index while searches go on."""
@@ -180,7 +180,7 @@ def reindex(
 def check(
     movie: Annotated[str | None, typer.Argument(hidden=True)] = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="file the films that differ for indexing")
+        bool, typer.Option("--repair", help="queue the films that differ for indexing")
     ] = False,
 ) -> None:
     """Compare database and index film by film, while the service runs."""
@@ -204,7 +204,7 @@ def check(
 def explain(
     film: Annotated[str, typer.Argument(help="its id, IMDb id or title")],
 ) -> None:
-    """Explain why a film is or is not found, from its row to the search's answer."""
+    """Explain why a film is or is not found, from its row to the search result."""
     settings = _load_settings()
     from service.cli import commands
 
