@@ -51,6 +51,9 @@ chaos: .venv/installed-dev ## inject every fault, with real backends behind a pr
 lint: .venv/installed-dev ## check style, spelling, types and import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell && $(BIN)/mypy && $(BIN)/lint-imports
 
+fuzz.api: .venv/installed-dev ## send random requests to a service of its own for ten minutes
+	@$(BIN)/python -m tests.fuzz.api --seconds 600
+
 lint.api: .venv/installed-dev ## check the OpenAPI document with Redocly; a warning fails
 	@tests/lint-openapi
 
@@ -103,5 +106,5 @@ lock: .venv/bin/uv ## resolve the dependencies again into the lock files
 	  -o requirements-dev.lock pyproject.toml
 
 .PHONY: docs help run server.install server.start database.upgrade database.connect reindex test \
-  test.coverage chaos lint lint.api backends.install backends.start backends.stop bench bench.search \
+  test.coverage chaos lint fuzz.api lint.api backends.install backends.start backends.stop bench bench.search \
   bench.ablation bench.match bench.suggest bench.worst bench.load bench.million up down lock

@@ -213,15 +213,15 @@ def _header_references(names: tuple[str, ...]) -> dict[str, Any]:
 def _error_statuses(route: Any, declaration: Operation) -> set[int]:
     """Return the declared error statuses and those that follow from the other declarations.
 
-    Every operation may refuse a header (400) or a parameter (422).
+    Every operation may refuse a header (400, 413) or a parameter (422).
     """
-    statuses = {400, 405, 408, 422, 500, *declaration.errors}
+    statuses = {400, 405, 408, 413, 422, 500, *declaration.errors}
     if declaration.access in ("user", "admin"):
         statuses |= {401, 403, 503} if declaration.access == "admin" else {401, 503}
     if route.params:
         statuses.add(404)
     if declaration.body:
-        statuses |= {413, 415, 503}
+        statuses |= {415, 503}
     return statuses
 
 
