@@ -204,7 +204,7 @@ class SharedCache(MemoryCache):
         self.claims.add(key)
         return await self.get(key), not claimed
 
-    async def drop(self, *keys: str) -> None:
+    async def delete(self, *keys: str) -> None:
         self.claims.difference_update(keys)
 
 
