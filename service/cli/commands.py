@@ -58,12 +58,11 @@ async def load(settings: Settings, path: Path, sample: bool) -> int:
                 bar.update(task, completed=progress.bytes_read)
     for line in progress.bad_lines[:MAX_BAD_LINES]:
         stderr.print(f"{path.name}:{line.number}: {line.reason}", markup=False, highlight=False)
-    unchanged = progress.read - len(progress.bad_lines) - progress.added - progress.changed
     typer.echo(
         f"{path.name}: {progress.read} read, {progress.added} added, {progress.changed} changed, "
-        f"{unchanged} unchanged, {len(progress.bad_lines)} left out"
+        f"{progress.same} unchanged, {progress.left_out} left out"
     )
-    return len(progress.bad_lines)
+    return progress.left_out
 
 
 async def fetch(settings: Settings, films: list[str]) -> int:

@@ -77,12 +77,13 @@ class FilmUpsert:
         if not self._duplicates.is_free(columns.get("imdb_id"), film):
             del columns["imdb_id"]
         if self._is_described(film):
-            # The year is part of what identifies a film: filled in, it would hide the film from
-            # the line that described it first.
+            # The year, and without one the directors, identify a film: filled in, they would hide
+            # the film from the line that described it first.
+            fixed = ("year",) if film.year else ("year", "directors")
             columns = {
                 name: value
                 for name, value in columns.items()
-                if getattr(film, name) in (None, []) and name != "year"
+                if getattr(film, name) in (None, []) and name not in fixed
             }
         year, end_year = (columns.get(n, getattr(film, n)) for n in ("year", "end_year"))
         if year and end_year and end_year < year:

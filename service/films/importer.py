@@ -1,40 +1,31 @@
-"""Import films from files: JSON or JSON lines, plain or gzipped, in three shapes.
+"""Import films from files into the catalogue.
 
 A file of a million lines has some bad ones. A bad line is reported with its number and the reason,
-and the others are imported. Importing the same file twice changes nothing.
+and the others are imported. Importing the same file twice changes nothing the second time.
 """
 
 import asyncio
-import gzip
-import io
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-from pydantic import ValidationError
+import asyncpg
+from tortoise.exceptions import IntegrityError, ValidationError
 
-from service.errors import DomainError
 from service.films.catalogue import Catalogue
+from service.films.file_reader import FilmFile, UnreadableFile
+from service.films.line_parser import ParsedLine, parse_line
 from service.films.schemas import FilmFacts, Provenance, Source
 
 BATCH_SIZE = 500  # films in one transaction: other writers wait about 30 ms for it
-LINES_PER_SLICE = 25  # lines read before the event loop can go on with the pending write
-MAX_LINE_BYTES = 1_000_000  # a film takes about 2 kB
-READ_ONLY_FIELDS = [
-    "id",
-    "source",
-    "fetched_at",
-    "refresh_after",
-    "stale",
-    "attribution",
-    "created_at",
-    "updated_at",
-    "version",
-    "poster",
-]
-"""Fields of an exported film that the service sets itself; an import ignores them."""
+MAX_BAD_LINES = 20  # reported one by one; the rest is counted
+MAX_UNKNOWN_FIELDS = 100  # names that are counted; a file of random keys has millions
+MAX_REASON_LENGTH = 500  # characters
+
+LINE_ERRORS = (IntegrityError, ValidationError, ValueError, OverflowError, asyncpg.DataError)
+"""What the database says about one film of a batch that no check has foreseen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +43,34 @@ class ImportProgress:
     read: int = 0
     added: int = 0
     changed: int = 0
+    same: int = 0
+    left_out: int = 0
     bytes_read: int = 0
     bad_lines: list[BadLine] = field(default_factory=list)
+    """The first bad lines."""
+    unknown_fields: Counter[str] = field(default_factory=Counter)
+    """How often fields occurred that films do not have."""
+
+    def add_bad_line(self, number: int, reason: str) -> None:
+        """Count a bad line, and keep it if it is one of the first."""
+        self.left_out += 1
+        if len(self.bad_lines) < MAX_BAD_LINES:
+            self.bad_lines.append(BadLine(number, reason[:MAX_REASON_LENGTH]))
+
+    def count_unknown_fields(self, names: tuple[str, ...]) -> None:
+        """Count fields that were left out."""
+        for name in names:
+            if name in self.unknown_fields or len(self.unknown_fields) < MAX_UNKNOWN_FIELDS:
+                self.unknown_fields[name] += 1
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The next films of a file, with their line numbers; `failure` ends the file."""
+
+    numbers: list[int] = field(default_factory=list)
+    lines: list[ParsedLine] = field(default_factory=list)
+    failure: UnreadableFile | None = None
 
 
 class FilmImporter:
@@ -74,117 +91,94 @@ class FilmImporter:
         self._batch_size = batch_size
 
     async def import_file(
-        self, path: Path, source: Source = "user"
+        self, path: Path, source: Source = "user", *, is_strict: bool = False
     ) -> AsyncIterator[ImportProgress]:
         """Import the file's films in batches; yield the progress after each batch.
 
-        The next batch is read while the last one is written.
+        The next batch is read, in a thread, while the last one is written.
+
+        Args:
+            path: the file; `-` is standard input.
+            source: what the films' source is.
+            is_strict: leave out films with fields that films do not have.
 
         Raises:
-            OSError: the file cannot be read.
-            DomainError: the file is not JSON at all.
+            UnreadableFile: the file cannot be read any further; what was read is imported.
         """
         progress = ImportProgress()
-        with path.open("rb") as raw:
-            writing: asyncio.Task[None] | None = None
+        described: set[int] = set()
+        with await asyncio.to_thread(FilmFile, path) as file:
+            batches = self._read_batches(file, progress, is_strict)
+            reading = asyncio.create_task(asyncio.to_thread(next, batches, None))
             try:
-                async for batch in self._read_batches(raw, progress):
-                    if writing is not None:
-                        await writing
-                        yield progress
-                    progress.bytes_read = raw.tell()
-                    writing = asyncio.create_task(self._write_batch(batch, source, progress))
+                while batch := await asyncio.shield(reading):
+                    progress.bytes_read = file.bytes_read
+                    failure = batch.failure
+                    reading = asyncio.create_task(asyncio.to_thread(next, batches, None))
+                    await self._write_batch(batch, source, progress, described)
+                    yield progress
+                    if failure is not None:
+                        raise failure
             finally:
-                if writing is not None:
-                    await writing
-            progress.bytes_read = raw.tell()
+                file.stop()
+                await asyncio.wait([reading])
         yield progress
 
-    async def _read_batches(
-        self, raw: io.BufferedReader, progress: ImportProgress
-    ) -> AsyncIterator[list[FilmFacts]]:
-        batch: list[FilmFacts] = []
-        for number, line in _read_lines(raw):
-            progress.read += 1
-            try:
-                batch.append(self._parse_line(line))
-            except ValueError as error:
-                progress.bad_lines.append(BadLine(number, _describe_error(error)))
-            if len(batch) >= self._batch_size:
-                yield batch
-                batch = []
-            elif progress.read % LINES_PER_SLICE == 0:
-                await asyncio.sleep(0)
-        if batch:
+    def _read_batches(
+        self, file: FilmFile, progress: ImportProgress, is_strict: bool
+    ) -> Iterator[_Batch]:
+        batch = _Batch()
+        try:
+            for record in file.read_records():
+                progress.read += 1
+                try:
+                    if record.fault is not None:
+                        raise ValueError(record.fault)
+                    line = parse_line(record.film, self._parse_omdb, is_strict=is_strict)
+                except ValueError as error:
+                    progress.add_bad_line(record.number, str(error))
+                    continue
+                progress.count_unknown_fields(line.unknown_fields)
+                batch.numbers.append(record.number)
+                batch.lines.append(line)
+                if len(batch.lines) >= self._batch_size:
+                    yield batch
+                    batch = _Batch()
+        except UnreadableFile as error:
+            batch.failure = error
+        if batch.lines or batch.failure:
             yield batch
 
     async def _write_batch(
-        self, batch: list[FilmFacts], source: Source, progress: ImportProgress
+        self, batch: _Batch, source: Source, progress: ImportProgress, described: set[int]
     ) -> None:
-        result = await self._catalogue.upsert_all(batch, Provenance(source=source))
+        if not batch.lines:
+            return
+        try:
+            result = await self._catalogue.upsert_all(
+                [line.facts for line in batch.lines],
+                Provenance(source=source),
+                film_ids=[line.film_id for line in batch.lines],
+                described=described,
+            )
+        except LINE_ERRORS as error:
+            await self._write_each(batch, source, progress, described, error)
+            return
         progress.added += result.added
         progress.changed += result.changed
+        progress.same += result.outcomes.count("same")
 
-    def _parse_line(self, line: bytes | dict[str, Any]) -> FilmFacts:
-        """Return the facts of one line in any of the three shapes. Raises ValueError."""
-        if isinstance(line, bytes):
-            if len(line) > MAX_LINE_BYTES:
-                raise ValueError(f"longer than {MAX_LINE_BYTES} bytes")
-            line = orjson.loads(line)
-        if not isinstance(line, dict):
-            raise ValueError("not an object")
-        if "Title" in line:
-            return self._parse_omdb(line)
-        if "name" in line:
-            return FilmFacts.model_validate(_convert_compact(line))
-        return FilmFacts.model_validate(_drop_read_only(line))
-
-
-def _drop_read_only(line: dict[str, Any]) -> dict[str, Any]:
-    """Convert the service's own shape, as the API shows films."""
-    return {name: value for name, value in line.items() if name not in READ_ONLY_FIELDS}
-
-
-def _convert_compact(line: dict[str, Any]) -> dict[str, Any]:
-    """Convert a shape of small data sets: name, director, imdb_score, genre[], 99popularity."""
-    facts: dict[str, Any] = {"title": line["name"]}
-    if line.get("director"):
-        facts["directors"] = [line["director"]]
-    if line.get("imdb_score") is not None:
-        facts["ratings"] = {"imdb": {"value": line["imdb_score"]}}
-    if line.get("genre"):
-        facts["genres"] = [str(name).strip() for name in line["genre"]]
-    popularity = line.get("99popularity", line.get("popularity"))
-    if popularity is not None:
-        facts["popularity"] = popularity
-    return facts
-
-
-def _read_lines(raw: io.BufferedReader) -> Iterator[tuple[int, bytes | dict[str, Any]]]:
-    """Yield the numbered films of a file: its lines, or the elements of one JSON array."""
-    is_gzip = raw.read(2) == b"\x1f\x8b"
-    raw.seek(0)
-    reader = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if is_gzip else raw
-    if reader.peek(64).lstrip()[:1] == b"[":
-        try:
-            elements = orjson.loads(reader.read())
-        except orjson.JSONDecodeError as error:
-            raise DomainError(f"The file is not JSON: {error}") from None
-        yield from enumerate(elements, 1)
-        return
-    number = 0
-    while line := reader.readline(MAX_LINE_BYTES + 1):
-        number += 1
-        if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
-            while (rest := reader.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
-                continue
-        if line.strip():
-            yield number, line
-
-
-def _describe_error(error: ValueError) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_context=False)[0]
-        field_path = ".".join(str(part) for part in first["loc"])
-        return f"{field_path}: {first['msg']}" if field_path else first["msg"]
-    return str(error)
+    async def _write_each(
+        self,
+        batch: _Batch,
+        source: Source,
+        progress: ImportProgress,
+        described: set[int],
+        error: Exception,
+    ) -> None:
+        """Write the films of a batch that the database refuses one by one, to find the bad one."""
+        if len(batch.lines) == 1:
+            progress.add_bad_line(batch.numbers[0], f"the database refuses it: {error}")
+            return
+        for number, line in zip(batch.numbers, batch.lines, strict=True):
+            await self._write_batch(_Batch([number], [line]), source, progress, described)

@@ -11,7 +11,7 @@ from service.film_fields import (
     TIME_COLUMNS,
     FilmRow,
 )
-from service.films.importer import READ_ONLY_FIELDS
+from service.films.line_parser import READ_ONLY_FIELDS
 from service.films.models import Film
 from service.films.responses import FilmView
 from service.films.schemas import FilmFacts, FilmPatch
@@ -93,7 +93,7 @@ def test_a_response_shows_columns_as_their_types() -> None:
 
 def test_a_response_is_what_a_source_may_state_and_what_an_import_leaves_out() -> None:
     shown = {field.name for field in fields(FilmView)}
-    assert shown == (FilmFacts.model_fields.keys() - {"poster_url"}) | set(READ_ONLY_FIELDS)
+    assert shown == (FilmFacts.model_fields.keys() - {"poster_url"}) | READ_ONLY_FIELDS | {"id"}
 
 
 def test_documents_are_made_from_the_indexed_columns() -> None:

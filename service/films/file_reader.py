@@ -1,0 +1,284 @@
+"""Read the films of a file, whatever format it has, as numbered records.
+
+JSON lines, a JSON array however indented, single objects one after the other, and tables with a
+header are read, each plain or gzipped, as UTF-8 with or without a byte order mark, from files and
+pipes. Everything else is one sentence that says what to do. All reading is done in bounded memory.
+"""
+
+import csv
+import gzip
+import io
+import select
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from service.errors import Malformed
+from service.films.json_stream import MAX_FILM_BYTES, CutOff, read_json_values
+from service.films.line_parser import parse_json
+
+STANDARD_INPUT = Path("-")
+START_BYTES = 65_536  # read to find out the format
+STOP_INTERVAL = 0.2  # seconds after which a reader that waits for a pipe notices that it must stop
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+GZIP_MAGIC = b"\x1f\x8b"
+JSON_LINES_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
+TITLE_COLUMNS = frozenset({"title", "name", "original_title", "Title"})
+
+FOREIGN_FORMATS = (
+    (b"PAR1", "a Parquet file", "export it as CSV or JSON lines"),
+    (b"PK\x03\x04", "a ZIP or Excel file", "unpack it, or export it as CSV"),
+    (b"BZh", "compressed by bzip2", "unpack it, or compress it by gzip"),
+    (b"\xfd7zXZ\x00", "compressed by xz", "unpack it, or compress it by gzip"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd", "unpack it, or compress it by gzip"),
+    (b"SQLite format 3", "an SQLite database", "export its films as CSV or JSON lines"),
+    (b"\xff\xfe", "UTF-16", "convert it with `iconv -f UTF-16 -t UTF-8`"),
+    (b"\xfe\xff", "UTF-16", "convert it with `iconv -f UTF-16 -t UTF-8`"),
+    (b"<", "HTML or XML", "export its films as CSV or JSON lines"),
+)
+
+
+class UnreadableFile(Malformed):
+    """The file cannot be read, or not any further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One film of a file, or the reason why it cannot be read; `number` is its line or position."""
+
+    number: int
+    film: object = None
+    fault: str | None = None
+
+
+class _Source(io.RawIOBase):
+    """A file or pipe: counts what is read, and can be stopped while it waits for a pipe."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._is_regular = file.seekable()
+        self.count = 0
+        self.is_stopped = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._is_regular and not self.is_stopped:
+            if select.select([self._file], [], [], STOP_INTERVAL)[0]:
+                break
+        chunk = b"" if self.is_stopped else self._file.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self.count += len(chunk)
+        return len(chunk)
+
+
+class FilmFile:
+    """An open file of films. `path` `-` is standard input."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = "standard input" if path == STANDARD_INPUT else path.name
+        self._path = path
+        try:
+            self._file = self._open()
+        except OSError as error:
+            raise UnreadableFile(_describe_os_error(error, path)) from None
+        self._source = _Source(self._file)
+
+    def _open(self) -> BinaryIO:
+        if self._path == STANDARD_INPUT:
+            return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
+        return self._path.open("rb", buffering=0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def bytes_read(self) -> int:
+        """The bytes read so far, as stored (compressed)."""
+        return self._source.count
+
+    def stop(self) -> None:
+        """Make a reader in another thread end soon, as if the file ended."""
+        self._source.is_stopped = True
+
+    def read_records(self) -> Iterator[Record]:
+        """Yield the films of the file.
+
+        Raises:
+            UnreadableFile: the format is not known, or the file ends or breaks in the middle.
+        """
+        try:
+            yield from self._read_records()
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise UnreadableFile(
+                f"{self.name} is damaged: its compressed data breaks off; compress it again"
+            ) from None
+        except CutOff:
+            raise UnreadableFile(
+                f"{self.name} is cut off: it ends in the middle of the list; fetch it again"
+            ) from None
+        except OSError as error:
+            raise UnreadableFile(_describe_os_error(error, self._path)) from None
+
+    def _read_records(self) -> Iterator[Record]:
+        reader, start = self._decompress()
+        text_start = start.removeprefix(BYTE_ORDER_MARK)
+        reader.read(len(start) - len(text_start))
+        self._refuse_foreign_format(text_start)
+        lines = [line for line in text_start.splitlines() if line.strip()]
+        if not lines:
+            yield from _read_json_lines(reader)
+        elif _is_array(lines):
+            yield from _read_stream(reader)
+        elif self._is_json_lines(lines):
+            yield from _read_json_lines(reader)
+        elif lines[0].lstrip().startswith(b"{"):
+            yield from _read_stream(reader)
+        else:
+            yield from self._read_table(reader)
+
+    def _decompress(self) -> tuple[io.BufferedReader, bytes]:
+        """Return a reader of the uncompressed bytes, and its first lines without reading them."""
+        reader, start = _peek(self._source)
+        if not start.startswith(GZIP_MAGIC):
+            return reader, start
+        # A GzipFile is a raw stream to its reader: it returns what it has.
+        return _peek(gzip.GzipFile(fileobj=reader))  # type: ignore[arg-type]
+
+    def _refuse_foreign_format(self, start: bytes) -> None:
+        for magic, kind, remedy in FOREIGN_FORMATS:
+            if start.lstrip().startswith(magic):
+                raise UnreadableFile(f"{self.name} is {kind}; {remedy}")
+        if b"\x00" in start[:2]:
+            raise UnreadableFile(
+                f"{self.name} is UTF-16 or not text; save it as UTF-8, as CSV or JSON lines"
+            )
+
+    def _is_json_lines(self, lines: list[bytes]) -> bool:
+        """Return whether each line is a film, though the first may be a bad one."""
+        first = lines[0].strip()
+        if first.startswith(b"{") and (len(lines) == 1 or _is_json(first)):
+            return True
+        if len(lines) > 1 and lines[1].lstrip().startswith(b"{"):
+            return first != b"{"
+        suffixes = set(self._path.suffixes)
+        return not first.startswith(b"{") and not suffixes.isdisjoint(JSON_LINES_SUFFIXES)
+
+    def _read_table(self, reader: io.BufferedReader) -> Iterator[Record]:
+        header_line = next((line for line in _decode_lines(reader) if line.strip()), "")
+        delimiter = max("\t;,", key=header_line.count)
+        header = [name.strip() for name in next(csv.reader([header_line], delimiter=delimiter), [])]
+        if TITLE_COLUMNS.isdisjoint(header):
+            raise UnreadableFile(
+                f"{self.name} is neither JSON nor a table: its first line names no column "
+                "`title` or `name`; see docs/howto/load-films.md"
+            )
+        rows = csv.reader(_decode_lines(reader), delimiter=delimiter)
+        while True:
+            number = rows.line_num + 2
+            try:
+                row = next(rows, None)
+            except csv.Error as error:
+                yield Record(number, fault=f"is no row of a table: {error}")
+                continue
+            if row is None:
+                return
+            if len(row) > len(header):
+                yield Record(number, fault=f"has {len(row)} columns, the header {len(header)}")
+            elif any(map(str.strip, row)):
+                yield Record(number, dict(zip(header, row, strict=False)))
+
+
+def _peek(source: io.RawIOBase) -> tuple[io.BufferedReader, bytes]:
+    """Return a reader of the source, and its first two lines without reading them."""
+    start = bytearray()
+    while len(start) < START_BYTES and len(start.strip().splitlines()) < 3:
+        chunk = source.read(START_BYTES)
+        if not chunk:
+            break
+        start += chunk
+        if start.startswith(GZIP_MAGIC):
+            break
+    return io.BufferedReader(_Rewound(bytes(start), source), START_BYTES), bytes(start)
+
+
+class _Rewound(io.RawIOBase):
+    """A stream with the bytes that were read from it in front again."""
+
+    def __init__(self, start: bytes, rest: io.RawIOBase) -> None:
+        self._start = memoryview(start)
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        chunk = self._start[: len(buffer)] or (self._rest.read(len(buffer)) or b"")
+        self._start = self._start[len(buffer) :]
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+
+def _is_array(lines: list[bytes]) -> bool:
+    first = lines[0].strip()
+    if not first.startswith(b"["):
+        return False
+    is_whole = len(lines) > 1 and _is_json(first) and lines[1].lstrip().startswith(b"{")
+    return not is_whole
+
+
+def _is_json(line: bytes) -> bool:
+    with suppress(ValueError):
+        parse_json(line)
+        return True
+    return False
+
+
+def _read_stream(reader: io.BufferedReader) -> Iterator[Record]:
+    for number, (film, fault) in enumerate(read_json_values(reader), 1):
+        yield Record(number, film, fault)
+
+
+def _read_json_lines(reader: io.BufferedReader) -> Iterator[Record]:
+    number = 0
+    while line := reader.readline(MAX_FILM_BYTES + 1):
+        number += 1
+        if len(line) > MAX_FILM_BYTES and not line.endswith(b"\n"):
+            _skip_line(reader)
+            yield Record(number, fault=f"is longer than {MAX_FILM_BYTES} bytes")
+        elif line.strip():
+            try:
+                yield Record(number, parse_json(line))
+            except ValueError as error:
+                yield Record(number, fault=str(error))
+
+
+def _skip_line(reader: io.BufferedReader) -> None:
+    while (rest := reader.readline(MAX_FILM_BYTES)) and not rest.endswith(b"\n"):
+        continue
+
+
+def _decode_lines(reader: io.BufferedReader) -> Iterator[str]:
+    """Yield the lines of a table; bytes that are not UTF-8 become characters that facts refuse."""
+    while line := reader.readline(MAX_FILM_BYTES + 1):
+        if len(line) > MAX_FILM_BYTES and not line.endswith(b"\n"):
+            _skip_line(reader)
+        yield line.decode("utf-8", "surrogateescape")
+
+
+def _describe_os_error(error: OSError, path: Path) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no {path}"
+    if isinstance(error, IsADirectoryError):
+        return f"{path} is a folder; name the files in it"
+    if isinstance(error, PermissionError):
+        return f"{path} may not be read; check its permissions"
+    return f"{path} cannot be read: {error.strerror or 'the read failed'}"
