@@ -187,8 +187,8 @@ def metrics_page() -> str:
             ]
             rows.append((f"`{texts[0]}`", "gauge", ", ".join(labels), texts[1]))
     intro = (
-        "`/metrics` responds in Prometheus's text format, summed over all processes of one `movies serve`. It is open on\n"
-        "this machine; from elsewhere it requires `METRICS_TOKEN` as a bearer token.\n\n"
+        "`/metrics` responds in Prometheus's text format, summed over all processes of one `movies serve`. It requires\n"
+        "`METRICS_TOKEN` as a bearer token; without such a setting it answers only on this machine.\n\n"
     )
     return page(
         "Metrics", "the code", intro + table(("name", "type", "labels", "meaning"), sorted(rows))

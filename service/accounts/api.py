@@ -8,9 +8,10 @@ from service.accounts.auth import require_user
 from service.accounts.responses import SessionView, TokenView, UserView
 from service.accounts.schemas import Credentials, NewAccount, RefreshRequest, VerifyRequest
 from service.accounts.tokens import Identity
+from service.http.client_address import get_client_address
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.requests import get_client_address, read_body
+from service.http.requests import read_body
 from service.http.responses import json_response
 
 NO_STORE = {"Cache-Control": "no-store"}

@@ -9,13 +9,13 @@ than the same few guesses in sequence.
 
 import hashlib
 import hmac
-import ipaddress
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from service.accounts.models import LoginFailure
+from service.addresses import client_network
 from service.clock import epoch_ms
 from service.database.sql import fetch_rows
 from service.errors import TooMany
@@ -70,7 +70,7 @@ class LoginThrottle:
 
     def create_attempt(self, name: str, address: str) -> LoginAttempt:
         """Return the attempt to log in as `name` (already folded) from the client's `address`."""
-        network = _client_network(address)
+        network = client_network(address)
         return LoginAttempt(self._hash_key("name", name), self._hash_key("address", network))
 
     async def admit(self, attempt: LoginAttempt) -> None:
@@ -137,14 +137,3 @@ def _too_many_logins(wait_ms: int) -> TooMany:
         code="too_many_logins",
         retry_after=max(1, math.ceil(wait_ms / 1000)),
     )
-
-
-def _client_network(address: str) -> str:
-    """Return the addresses that one client controls: one IPv4 address, or a /64 of IPv6."""
-    try:
-        parsed = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))

@@ -12,7 +12,8 @@ from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin
 from service.admin.health import STOPPING, Readiness
-from service.admin.metrics_endpoint import authorize_scrape, render_metrics
+from service.admin.metrics_endpoint import authorize_scrape, has_metrics_token, render_metrics
+from service.http.client_address import is_local_and_named_so
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.openapi_document import encode_document
@@ -83,19 +84,21 @@ async def live(request: Request) -> HTTPResponse:
 
 @root.get("/health/ready", name="ready")
 @operation(
-    "The state of each part; only the database is required for the service to be ready",
+    "The state of each part; details only on this machine or with METRICS_TOKEN as a bearer token",
     returns={200: Readiness, 503: Readiness},
 )
 async def ready(request: Request) -> HTTPResponse:
     draining = request.app.ctx.draining
     readiness = STOPPING if draining else await get_container(request).health.readiness()
+    if not (is_local_and_named_so(request) or has_metrics_token(request)):
+        readiness = readiness.without_details()
     status = 503 if readiness.status in ("unavailable", "stopping") else 200
     return json_response(readiness, status, NO_STORE)
 
 
 @root.get("/metrics", name="metrics")
 @operation(
-    "Metrics for Prometheus; from other machines they need METRICS_TOKEN as a bearer token",
+    "Metrics for Prometheus; they need METRICS_TOKEN as a bearer token, if one is set",
     returns={200: "text/plain"},
     errors=(401, 403),
     access="metrics",

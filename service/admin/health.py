@@ -42,10 +42,17 @@ class PartState:
         Literal["ok", "failed"], Field(description="Whether it works.", examples=["ok"])
     ]
     detail: Annotated[
-        str, Field(description="One line about it.", examples=["SQLite 3.46.1 answers"])
+        str | None,
+        Field(
+            description="One line about it; null for strangers.", examples=["SQLite 3.46.1 answers"]
+        ),
     ]
     took_ms: Annotated[
-        float, Field(description="How long the check took, in milliseconds.", examples=[0.8])
+        float | None,
+        Field(
+            description="How long the check took, in milliseconds; null for strangers.",
+            examples=[0.8],
+        ),
     ]
 
 
@@ -66,6 +73,11 @@ class Readiness:
             ],
         ),
     ]
+
+    def without_details(self) -> "Readiness":
+        """Return the states alone, for strangers: details name hosts, versions and errors."""
+        parts = {name: PartState(part.state, None, None) for name, part in self.parts.items()}
+        return Readiness(self.status, parts)
 
 
 STOPPING = Readiness("stopping", {})

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hmac import compare_digest
-from ipaddress import ip_address
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -14,6 +13,7 @@ from sanic.request import Request
 from service.database.sql import fetch_rows, now_ms
 from service.database.transactions import is_database_fault
 from service.errors import NotAllowed, NotAuthenticated
+from service.http.client_address import is_local_and_named_so
 from service.http.dependencies import get_container
 from service.indexing.drift import ROW_NAME
 from service.indexing.indexer_heartbeat import measure_heartbeat_age_ms
@@ -126,34 +126,32 @@ def _gauge(name: str, description: str, value: float) -> Metric:
 
 
 def authorize_scrape(request: Request) -> None:
-    """Allow requests from this machine, and others with `METRICS_TOKEN` as their bearer token.
+    """Allow requests with `METRICS_TOKEN` as their bearer token; without a token, local ones.
 
-    A request that a proxy forwards counts as one from another machine.
+    A request that a proxy hands on, or for another host name, does not count as local.
 
     Raises:
         NotAllowed: `METRICS_TOKEN` is not set, so only this machine may read metrics.
         NotAuthenticated: the token is missing or wrong.
     """
-    if _is_local(request):
-        return
-    expected = get_container(request).settings.metrics_token
-    if expected is None:
+    if get_container(request).settings.metrics_token is None:
+        if is_local_and_named_so(request):
+            return
         raise NotAllowed(
             "Only this machine may read metrics; set METRICS_TOKEN to allow others.",
             code="metrics_closed",
         )
-    scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
-    if scheme.lower() != "bearer" or not compare_digest(
-        token.encode(errors="surrogateescape"), expected.encode()
-    ):
+    if not has_metrics_token(request):
         raise NotAuthenticated(
             "Metrics need METRICS_TOKEN as the bearer token.", code="metrics_token_wrong"
         )
 
 
-def _is_local(request: Request) -> bool:
-    is_forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for"))
-    try:
-        return ip_address(request.ip).is_loopback and not is_forwarded
-    except ValueError:
-        return False
+def has_metrics_token(request: Request) -> bool:
+    """Return whether the request's bearer token is `METRICS_TOKEN`."""
+    expected = get_container(request).settings.metrics_token
+    scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
+    is_bearer = expected is not None and scheme.lower() == "bearer"
+    return is_bearer and compare_digest(
+        token.encode(errors="surrogateescape"), (expected or "").encode()
+    )

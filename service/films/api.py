@@ -21,6 +21,7 @@ from service.films.requests import FilmBatch, FilmQuery, LookupQuery
 from service.films.responses import FilmView, etag, film_view
 from service.films.schemas import FilmFacts, FilmPatch
 from service.films.versions import FilmVersion
+from service.http.client_address import get_client_address
 from service.http.dependencies import get_container
 from service.http.etags import parse_entity_tags
 from service.http.openapi import Problem, operation
@@ -28,7 +29,6 @@ from service.http.problems import catch_problem
 from service.http.requests import (
     JSON,
     MERGE_PATCH,
-    get_client_address,
     read_body,
     read_path_text,
     read_query,

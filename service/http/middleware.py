@@ -13,6 +13,7 @@ from sanic.http import Http
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from service.http.client_address import get_client_address
 from service.http.openapi import openapi_path
 from service.http.requests import read_query
 from service.observability.metrics import HTTP_REQUEST_DURATION
@@ -121,6 +122,6 @@ def _log_request(request: Request, response: HTTPResponse, elapsed: float | None
         path=request.path[:200],
         status=response.status,
         ms=None if elapsed is None else round(elapsed * 1000, 1),
-        address=request.client_ip,
+        address=get_client_address(request),
         cache=response.headers.get("Cache-Status"),
     )

@@ -131,8 +131,3 @@ def _is_deeper_than(value: object, limit: int) -> bool:
         if not level:
             return False
     return any(isinstance(node, dict | list) for node in level)
-
-
-def get_client_address(request: Request) -> str:
-    """Return the client's address; a proxy is believed only as `TRUSTED_PROXIES` allows."""
-    return request.client_ip or "unknown"

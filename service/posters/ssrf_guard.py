@@ -9,12 +9,53 @@ rebinding).
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Collection
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 AddressLookup = Callable[[str, int], Awaitable[list[str]]]
 """Return the IP addresses of a host and port as text; raise OSError if there are none."""
+
+SPECIAL_V4 = tuple(
+    map(
+        IPv4Network,
+        (
+            "0.0.0.0/8",  # this network
+            "10.0.0.0/8",  # private
+            "100.64.0.0/10",  # shared by the customers of a provider
+            "127.0.0.0/8",  # loopback
+            "168.63.129.16/32",  # not IANA's: the host of a virtual machine in Azure
+            "169.254.0.0/16",  # link-local; clouds serve credentials here
+            "172.16.0.0/12",  # private
+            "192.0.0.0/24",  # protocol assignments
+            "192.0.2.0/24",  # documentation
+            "192.31.196.0/24",  # AS112
+            "192.52.193.0/24",  # AMT
+            "192.88.99.0/24",  # relays of 6to4
+            "192.168.0.0/16",  # private
+            "192.175.48.0/24",  # AS112
+            "198.18.0.0/15",  # benchmarks
+            "198.51.100.0/24",  # documentation
+            "203.0.113.0/24",  # documentation
+            "224.0.0.0/4",  # multicast
+            "240.0.0.0/4",  # reserved, and the broadcast address
+        ),
+    )
+)
+"""IANA's special-purpose IPv4 networks, whatever the Python release knows of them."""
+
+SPECIAL_V6 = tuple(
+    map(
+        IPv6Network,
+        (
+            "2001::/23",  # protocol assignments: Teredo, benchmarks, ORCHID and others
+            "2001:db8::/32",  # documentation
+            "2620:4f:8000::/48",  # AS112
+            "3fff::/20",  # documentation
+        ),
+    )
+)
+"""IANA's special-purpose networks within the global unicast addresses; 6to4 is looked into."""
 
 GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that IANA assigns for the public internet
 NAT64 = IPv6Network("64:ff9b::/96")  # the last 32 bits are an IPv4 address (RFC 6052)
@@ -40,11 +81,11 @@ def is_public(address: str) -> bool:
 
 
 def _is_public_v4(address: IPv4Address) -> bool:
-    return address.is_global and not (address.is_multicast or address.is_reserved)
+    return not any(address in network for network in SPECIAL_V4)
 
 
 def _is_public_v6(address: IPv6Address) -> bool:
-    if address not in GLOBAL_UNICAST or not address.is_global or address.teredo is not None:
+    if address not in GLOBAL_UNICAST or any(address in network for network in SPECIAL_V6):
         return False
     return address.sixtofour is None or _is_public_v4(address.sixtofour)
 

@@ -113,11 +113,12 @@ async def test_a_rebuild_can_be_rolled_back_and_a_finished_one_not_cancelled(
     assert (await api.search_titles("godfahter"))[0] == "The Godfather"
 
 
-async def test_metrics_are_by_route_and_from_other_machines_need_the_token(api: ApiClient) -> None:
+async def test_metrics_are_by_route_and_need_the_token_that_is_set(api: ApiClient) -> None:
     _, index_token = await add_film(api)
     await api.search("jaws", after=index_token)
     await api.search("jaws")
-    page = await api.get("/metrics")
+    token = {"Authorization": "Bearer metrics-of-tests!"}
+    page = await api.get("/metrics", headers=token)
     assert page.status == 200 and page.headers["Content-Type"].startswith("text/plain")
     text = page.body.decode()
     assert re.search(
@@ -136,7 +137,23 @@ async def test_metrics_are_by_route_and_from_other_machines_need_the_token(api: 
         "movies_database_up 1.0",
     ):
         assert f"\n{name}" in text, name
-    remote = await api.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
-    assert (remote.status, remote.json["code"]) == (401, "metrics_token_wrong")
-    headers = {"X-Forwarded-For": "203.0.113.9", "Authorization": "Bearer metrics-of-tests!"}
-    assert (await api.get("/metrics", headers=headers)).status == 200
+    for headers in ({}, {"X-Forwarded-For": "203.0.113.9"}, {"Authorization": "Bearer wrong"}):
+        refused = await api.get("/metrics", headers=headers)
+        assert (refused.status, refused.json["code"]) == (401, "metrics_token_wrong")
+    forwarded = {"X-Forwarded-For": "203.0.113.9", **token}
+    assert (await api.get("/metrics", headers=forwarded)).status == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-Forwarded-For": "203.0.113.9"}, {"Via": "1.1 proxy"}, {"Host": "rebound.test"}]
+)
+async def test_strangers_learn_only_the_states_of_parts(
+    api: ApiClient, headers: dict[str, str]
+) -> None:
+    local = (await api.get("/health/ready")).json["parts"]["database"]
+    assert "answers" in local["detail"] and local["took_ms"] is not None
+    shown = (await api.get("/health/ready", headers=headers)).json["parts"]
+    assert shown["database"] == {"state": "ok", "detail": None, "took_ms": None}
+    headers = {**headers, "Authorization": "Bearer metrics-of-tests!"}
+    shown = (await api.get("/health/ready", headers=headers)).json["parts"]
+    assert "answers" in shown["database"]["detail"]
