@@ -99,7 +99,7 @@ class Settings(BaseModel):
     omdb_daily_quota: Annotated[int, Field(ge=1)] = 1000
     jwt_secret: str = ""
     metrics_token: Annotated[str, Field(min_length=16)] | None = None
-    """The bearer token with which a scraper on another machine may read `/metrics`."""
+    """The bearer token that `/metrics` wants; without one it answers only on this machine."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
