@@ -163,7 +163,7 @@ def main() -> None:
     """Run the indexer of the settings."""
     os.umask(PRIVATE_UMASK)
     settings = load_settings()
-    logging.configure(settings.log_format)
+    logging.configure(settings.log_format, settings.log_level)
     uvloop.run(serve(settings))
 
 

@@ -47,6 +47,10 @@ RENAMED = {"POSTER_HOSTS": "POSTER_ALLOWED_PRIVATE_HOSTS"}
 MIN_SECRET_BYTES = 32  # HS256 needs a key as long as its digest (RFC 7518, section 3.2)
 
 
+HOST_SCHEMES = ("http", "https", "redis", "rediss")
+"""Schemes whose URLs must name a host; PostgreSQL's may name a socket's folder instead."""
+
+
 class SettingsError(Exception):
     """One or more settings are wrong; the message names each."""
 
@@ -55,9 +59,23 @@ def _require_scheme(*schemes: str) -> AfterValidator:
     def check(value: str) -> str:
         if urlsplit(value.split(",", maxsplit=1)[0]).scheme not in schemes:
             raise ValueError("must begin with " + " or ".join(f"{name}://" for name in schemes))
+        for url in value.split(","):
+            _check_address(url.strip())
         return value
 
     return AfterValidator(check)
+
+
+def _check_address(url: str) -> None:
+    try:
+        address = urlsplit(url)
+        port = address.port
+    except ValueError:
+        raise ValueError("host and port cannot be read: write host:port, port a number") from None
+    if port == 0:
+        raise ValueError("the port must be between 1 and 65535")
+    if address.scheme in HOST_SCHEMES and not address.hostname:
+        raise ValueError("names no host")
 
 
 def _check_timeout(value: str) -> str:
@@ -110,6 +128,8 @@ class Settings(BaseModel):
     trusted_proxies: Annotated[int, Field(ge=0, le=16)] = 0
     """How many of the operator's own proxies are in front; with 0, `X-Forwarded-For` is ignored."""
     log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    access_log: Literal["on", "off"] = "on"
 
     @property
     def is_production(self) -> bool:
@@ -167,7 +187,7 @@ def load_settings(
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        faults.append(f"MOVIES_HOME: {home} cannot be created ({error.strerror})")
+        faults.append(f"MOVIES_HOME: {home} cannot be created ({error.strerror}); name another")
     names = {name: name.upper() for name in Settings.model_fields}
     try:
         settings = Settings(**{n: values[v] for n, v in names.items() if v in values})
@@ -176,7 +196,13 @@ def load_settings(
     if faults:
         raise SettingsError("settings are wrong:\n  " + "\n  ".join(faults))
     if not settings.jwt_secret:
-        secret = _load_or_create_jwt_secret(home / "var")
+        try:
+            secret = _load_or_create_jwt_secret(home / "var")
+        except OSError as error:
+            raise SettingsError(
+                f"{home / 'var'}: the key of logins cannot be kept there ({error.strerror}); "
+                "give the service's user write access, or set JWT_SECRET"
+            ) from error
         settings = settings.model_copy(update={"jwt_secret": secret})
     return settings
 

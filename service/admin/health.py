@@ -12,18 +12,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
+import structlog
+from asyncpg import PostgresError
 from pydantic import Field
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import BaseORMException, OperationalError
 
 from service.clock import epoch_ms
 from service.database.connection import is_postgres
+from service.database.faults import describe_database_fault
 from service.database.migrate import LATEST_MIGRATION
 from service.database.sql import fetch_rows
 from service.database.transactions import is_database_fault
-from service.errors import DomainError
+from service.errors import DomainError, Unavailable
 from service.indexing.indexer_heartbeat import MAX_HEARTBEAT_AGE_MS, measure_heartbeat_age_ms
 from service.limits import HEALTH_CHECK_TIMEOUT
 from service.outbox import store
+
+log = structlog.get_logger()
 
 CACHE_SECONDS = 1.0  # concurrent probes cost one round of checks
 MAX_OUTBOX_AGE_MS = 60_000  # if a pointer waits longer, the index worker is in trouble
@@ -87,8 +92,11 @@ STOPPING = Readiness("stopping", {})
 class Health:
     """The checks of this process's parts. They run concurrently, at most once a second."""
 
-    def __init__(self, checks: Mapping[str, Check], now: Callable[[], datetime]) -> None:
-        self._checks = {"database": check_database, **checks, "indexer": self._check_indexer}
+    def __init__(
+        self, checks: Mapping[str, Check], now: Callable[[], datetime], database_url: str = ""
+    ) -> None:
+        self._database_url = database_url
+        self._checks = {"database": self._check_database, **checks, "indexer": self._check_indexer}
         self._now = now
         self._cached: Readiness | None = None
         self._expires_at = 0.0
@@ -107,6 +115,14 @@ class Health:
                 self._cached = _summarize(dict(zip(self._checks, states, strict=True)))
                 self._expires_at = time.monotonic() + CACHE_SECONDS
             return self._cached
+
+    async def _check_database(self) -> str:
+        try:
+            return await check_database()
+        except Exception as error:
+            if isinstance(error, DomainError):
+                raise
+            raise Unavailable(describe_database_fault(error, self._database_url)) from error
 
     async def _check_indexer(self) -> str:
         depth = await store.measure_depth(epoch_ms(self._now()))
@@ -159,9 +175,17 @@ async def run_check(check: Check, timeout: float = HEALTH_CHECK_TIMEOUT) -> Part
     except TimeoutError:
         detail, is_ok = f"no answer within {timeout:g} s", False
     except Exception as error:
-        detail, is_ok = f"does not answer ({type(error).__name__})", False
+        detail, is_ok = _describe_failed_check(error), False
     took_ms = round((time.perf_counter() - started) * 1000, 1)
     return PartState("ok" if is_ok else "failed", detail, took_ms)
+
+
+def _describe_failed_check(error: Exception) -> str:
+    """Return why a check failed with an error that is not the service's own."""
+    if is_database_fault(error) or isinstance(error, (BaseORMException, PostgresError)):
+        return "needs the database, which does not answer or lacks tables"
+    log.warning("check_failed", exc_info=error)
+    return "the check failed; the log has the reason"
 
 
 def _summarize(parts: dict[str, PartState]) -> Readiness:

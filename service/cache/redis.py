@@ -12,7 +12,7 @@ import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from service.errors import Unavailable
 from service.limits import (
@@ -21,6 +21,7 @@ from service.limits import (
     CACHE_TIMEOUT,
     HEALTH_CHECK_TIMEOUT,
 )
+from service.resilience.causes import describe_cause
 from service.resilience.circuit_breaker import CircuitBreaker
 
 log = structlog.get_logger()
@@ -102,7 +103,7 @@ class RedisCache:
                 server_info = await redis.info("server")
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable(
-                f"Redis does not answer ({type(error).__name__}); check CACHE_URL and the server.",
+                f"Redis does not answer: {_describe(error)}",
                 code="cache_unavailable",
             ) from None
         version = str(server_info.get("redis_version"))
@@ -124,7 +125,14 @@ class RedisCache:
                 reply = await command()
         except (RedisError, OSError, TimeoutError) as error:
             self._breaker.record_failure()
-            log.warning("cache_skipped", reason=type(error).__name__, seconds=CACHE_BREAKER_RESET)
+            log.warning("cache_skipped", reason=_describe(error), seconds=CACHE_BREAKER_RESET)
             return None
         self._breaker.record_success()
         return reply
+
+
+def _describe(error: Exception) -> str:
+    """Return the cause and the next step."""
+    if isinstance(error, AuthenticationError) or "NOAUTH" in str(error):
+        return "it rejects the user or password in CACHE_URL"
+    return describe_cause(error, "check CACHE_URL and the server")

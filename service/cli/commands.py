@@ -22,7 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from service.admin.health import run_check
+from service.cli.doctor import examine
 from service.cli.search_table import render_table
 from service.films.importer import ImportProgress
 from service.films.models import Film
@@ -38,7 +38,6 @@ stderr = Console(stderr=True)
 
 MAX_BAD_LINES = 20  # shown one by one; the rest is counted
 INDEXER_HINT_DELAY = 10.0  # until a rebuild that no indexer has started is remarked on
-DOCTOR_CHECK_TIMEOUT = 20.0  # for one part; a slow part is not a broken one
 PIPED_WIDTH = 200  # columns of a table that is not written to a terminal
 POLL_INTERVAL = 0.3  # between two looks at a rebuild
 
@@ -156,13 +155,13 @@ async def create_admin(settings: Settings, name: str, password: str) -> None:
 
 async def doctor(settings: Settings) -> bool:
     """Print the state of every part; return whether all of them work."""
-    async with open_container(settings, prepare=False) as container:
-        states = dict((await container.health.readiness(DOCTOR_CHECK_TIMEOUT)).parts)
-        states["omdb"] = await run_check(container.lookup.check, DOCTOR_CHECK_TIMEOUT)
-    for name, part in states.items():
-        mark = "ok    " if part.state == "ok" else "FAILED"
-        typer.echo(f"{mark}  {name:<9} {part.detail}")
-    return all(part.state == "ok" for part in states.values())
+    findings = await examine(settings)
+    for finding in findings:
+        is_ok = finding.state == "ok"
+        location = "" if is_ok else f"{finding.location}: "
+        mark = "ok    " if is_ok else "FAILED"
+        typer.echo(f"{mark}  {finding.part:<9} {location}{finding.detail}")
+    return all(finding.state == "ok" for finding in findings)
 
 
 class _RateColumn(ProgressColumn):

@@ -5,18 +5,16 @@ wrongly. Their work is in `service.cli.commands`, imported only when a command r
 seconds to load, and neither the help nor the supervisor needs one.
 """
 
-import asyncio
 import os
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import unquote, urlsplit
 
 import structlog
 import typer
 
-from service.errors import DomainError
+from service.cli.running import fail, run
 from service.observability import logging
 from service.private_files import PRIVATE_UMASK
 from service.resources import resource_path
@@ -31,8 +29,6 @@ from service.settings import (
 if TYPE_CHECKING:
     from service.indexing.drift import DriftReport
     from service.indexing.reindex_jobs import ReindexView
-
-T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -53,7 +49,7 @@ def serve() -> None:
     try:
         supervisor = Supervisor(settings)
     except OSError as error:
-        _fail(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); set PORT")
+        fail(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); set PORT")
     supervisor.run()
 
 
@@ -72,7 +68,8 @@ def migrate() -> None:
     """Bring the database schema up to date; safe to repeat."""
     from service.database.migrate import migrate as apply_migrations
 
-    applied = _run(apply_migrations(_load_settings().database_url))
+    settings = _load_settings()
+    applied = run(settings, apply_migrations(settings.database_url))
     typer.echo(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
 
 
@@ -85,7 +82,7 @@ def dbshell() -> None:
     try:
         os.execvp(command[0], command)  # noqa: S606
     except FileNotFoundError:
-        _fail(f"{command[0]} is not installed")
+        fail(f"{command[0]} is not installed")
 
 
 def _strip_password(url: str) -> str:
@@ -128,9 +125,9 @@ def load(
     from service.cli import commands
 
     paths = files or [resource_path("samples/films.jsonl")]
-    rejected = sum(_run(commands.load(settings, path, sample)) for path in paths)
+    rejected = sum(run(settings, commands.load(settings, path, sample)) for path in paths)
     if rejected:
-        _fail(f"{rejected} lines were left out; the rest is stored")
+        fail(f"{rejected} lines were left out; the rest is stored")
 
 
 @app.command()
@@ -141,7 +138,7 @@ def fetch(
     settings = _load_settings()
     from service.cli import commands
 
-    if _run(commands.fetch(settings, films)):
+    if run(settings, commands.fetch(settings, films)):
         raise typer.Exit(1)
 
 
@@ -155,7 +152,7 @@ def search(
     settings = _load_settings()
     from service.cli import commands
 
-    _run(commands.search(settings, " ".join(words), limit, explain))
+    run(settings, commands.search(settings, " ".join(words), limit, explain))
 
 
 @app.command()
@@ -169,11 +166,11 @@ def reindex(
     settings = _load_settings()
     from service.cli import commands
 
-    job: ReindexView = _run(commands.reindex(settings, wait, rollback))
+    job: ReindexView = run(settings, commands.reindex(settings, wait, rollback))
     if job.state == "failed":
-        _fail(f"the {job.kind} failed, the old index stays live: {job.reason}")
+        fail(f"the {job.kind} failed, the old index stays live: {job.reason}")
     if job.state == "cancelled":
-        _fail(f"the {job.kind} was cancelled, the old index stays live")
+        fail(f"the {job.kind} was cancelled, the old index stays live")
 
 
 @app.command()
@@ -191,12 +188,12 @@ def check(
     settings = _load_settings()
     from service.cli import commands
 
-    report: DriftReport = _run(commands.check(settings, repair))
+    report: DriftReport = run(settings, commands.check(settings, repair))
     line = f"{report.drift} of {report.compared} films differ"
     if not report.by_content:
-        _fail(f"{line} in version; the index was made with another mapping or analysis")
+        fail(f"{line} in version; the index was made with another mapping or analysis")
     if report.drift and not repair:
-        _fail(f"{line}; `movies check --repair` has them indexed")
+        fail(f"{line}; `movies check --repair` has them indexed")
     typer.echo(f"{line}{', and will be indexed' if report.drift else ''}")
 
 
@@ -208,7 +205,7 @@ def explain(
     settings = _load_settings()
     from service.cli import commands
 
-    _run(commands.explain(settings, film))
+    run(settings, commands.explain(settings, film))
 
 
 @app.command("create-admin")
@@ -221,7 +218,7 @@ def create_admin(name: str) -> None:
     settings = _load_settings()
     from service.cli import commands
 
-    _run(commands.create_admin(settings, name, password))
+    run(settings, commands.create_admin(settings, name, password))
     typer.echo(f"{name} is an admin")
 
 
@@ -231,7 +228,7 @@ def doctor() -> None:
     settings = _load_settings()
     from service.cli import commands
 
-    if not _run(commands.doctor(settings)):
+    if not run(settings, commands.doctor(settings)):
         raise typer.Exit(1)
 
 
@@ -241,8 +238,8 @@ def _load_settings() -> Settings:
     try:
         settings = load_settings(on_renamed=lambda old, new: renamed.append((old, new)))
     except SettingsError as error:
-        _fail(str(error))
-    logging.configure(settings.log_format)
+        fail(str(error))
+    logging.configure(settings.log_format, settings.log_level)
     for old, new in renamed:
         log.warning("setting_renamed", setting=old, advice=f"set {new}; {old} works until 1.0")
     return settings
@@ -250,32 +247,6 @@ def _load_settings() -> Settings:
 
 def _warn_renamed(old: str, new: str) -> None:
     typer.echo(f"movies: `{old}` works until 1.0; use `{new}`", err=True)
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work`. An error that an operator can mend becomes one line; a bug, a traceback."""
-    from tortoise.exceptions import OperationalError
-
-    from service.database.transactions import is_database_fault
-
-    try:
-        return asyncio.run(work)
-    except DomainError as error:
-        _fail("; ".join([error.detail, *(f"{e.pointer}: {e.detail}" for e in error.errors)]))
-    except OperationalError as error:
-        hint = "; run `movies migrate`" if "no such table" in str(error) else ""
-        _fail(f"the database rejects the statement: {error}{hint}")
-    except FileNotFoundError as error:
-        _fail(f"there is no {error.filename}")
-    except Exception as error:
-        if not is_database_fault(error):
-            raise
-        _fail(f"the database does not answer ({type(error).__name__}); try `movies doctor`")
-
-
-def _fail(line: str) -> NoReturn:
-    typer.echo(f"movies: {line}", err=True)
-    raise typer.Exit(1)
 
 
 def main() -> None:

@@ -4,6 +4,8 @@ The database URL of the settings becomes Tortoise's configuration here, with tim
 frozen server into an error instead of a hung request.
 """
 
+import asyncio
+import contextlib
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -30,6 +32,7 @@ MODEL_MODULES = (
     "service.accounts.models",
     "service.indexing.models",
 )
+CLOSE_TIMEOUT = 5.0  # seconds
 POOL_OPTIONS = ("minsize", "maxsize", "wait", "timeout", "command_timeout", "statement_cache_size")
 
 
@@ -110,7 +113,14 @@ async def open_database(url: str) -> None:
 async def close_database() -> None:
     """Wait for transactions in progress, then close all connections."""
     await wait_for_transactions()
-    await Tortoise.close_connections()
+    await close_connections()
+
+
+async def close_connections() -> None:
+    """Close all connections; one to SQLite that could not be opened never finishes closing."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await Tortoise.close_connections()
 
 
 def get_connection() -> BaseDBAsyncClient:

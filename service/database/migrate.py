@@ -18,11 +18,10 @@ from typing import TextIO
 
 import asyncpg
 import structlog
-from tortoise import Tortoise
 from tortoise.migrations.api import migrate as run_migrations
 
-from service.database.connection import to_driver_url, tortoise_config
-from service.limits import POSTGRES_CONNECT_TIMEOUT
+from service.database.connection import close_connections, to_driver_url, tortoise_config
+from service.limits import POSTGRES_CONNECT_TIMEOUT, SQLITE_BUSY_TIMEOUT_MS
 from service.private_files import make_private_file, make_private_folder, open_private_file
 from service.settings import resolve_path
 
@@ -80,6 +79,13 @@ def _is_sqlite_current(path: Path) -> bool:
         return False  # the migration says what is wrong
 
 
+def _require_writable(path: Path) -> None:
+    """Raise the driver's error at once if the file is no database, or cannot be written."""
+    with closing(sqlite3.connect(path, timeout=SQLITE_BUSY_TIMEOUT_MS / 1000)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("ROLLBACK")
+
+
 async def migrate(url: str) -> list[str]:
     """Bring the database at `url` up to date; safe to repeat and to run concurrently.
 
@@ -102,7 +108,7 @@ async def migrate(url: str) -> list[str]:
         try:
             await run_migrations(config=config, progress=record_applied)
         finally:
-            await Tortoise.close_connections()
+            await close_connections()
     return applied
 
 
@@ -115,6 +121,7 @@ async def _migration_lock(url: str) -> AsyncIterator[None]:
         make_private_file(path)
         with os.fdopen(open_private_file(path.with_suffix(".migrating")), "r+") as file:
             await _wait_for_lock(lambda: _try_lock_file(file))
+            await asyncio.to_thread(_require_writable, path)
             yield
         return
     connection = await asyncpg.connect(to_driver_url(url), timeout=POSTGRES_CONNECT_TIMEOUT)

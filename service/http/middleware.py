@@ -45,13 +45,19 @@ class IdentifiedRequest(Request):
         return str(self._id)
 
 
-def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-arg]
+def install(
+    app: Sanic,  # type: ignore[type-arg]
+    origins: tuple[str, ...],
+    *,
+    access_log: bool = True,
+) -> None:
     """Register the middleware of `app`.
 
     Once `app.ctx.draining` is true, each response closes its connection.
 
     Args:
         origins: the origins whose pages may read responses in a browser (CORS).
+        access_log: whether each request is logged.
     """
     app.ctx.draining = False
 
@@ -69,7 +75,7 @@ def install(app: Sanic, origins: tuple[str, ...]) -> None:  # type: ignore[type-
         elapsed = None if started_at is None else time.perf_counter() - started_at
         if elapsed is not None:
             _observe_duration(request, response, elapsed)
-        if request.path not in UNLOGGED_PATHS:
+        if access_log and request.path not in UNLOGGED_PATHS:
             _log_request(request, response, elapsed)
 
 

@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any, Literal
 
 import structlog
@@ -26,8 +27,22 @@ def redact_secrets(
     return event
 
 
-def configure(log_format: Literal["text", "json"]) -> None:
-    """Write the log lines of this process and of its libraries to standard error."""
+def _log_exception(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Log what ends the process, so that with JSON every line is JSON."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+        return
+    structlog.get_logger().critical("process_failed", exc_info=(kind, error, traceback))
+
+
+def configure(log_format: Literal["text", "json"], level: str = "info") -> None:
+    """Write the log lines of this process and of its libraries to standard error.
+
+    An exception that ends the process becomes a line too, and so do Python's warnings.
+    """
+    lowest = logging.getLevelNamesMapping()[level.upper()]
     shared_processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -44,7 +59,7 @@ def configure(log_format: Literal["text", "json"]) -> None:
     ]
     structlog.configure(
         processors=shared_processors + rendering_processors,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(lowest),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
@@ -58,5 +73,7 @@ def configure(log_format: Literal["text", "json"]) -> None:
             ],
         )
     )
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.basicConfig(handlers=[handler], level=max(lowest, logging.WARNING), force=True)
+    logging.captureWarnings(True)
+    sys.excepthook = _log_exception
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # we log its failures once

@@ -30,6 +30,7 @@ from service.omdb.json_repair import parse_reply
 from service.omdb.parser import parse_film
 from service.omdb.quota import OmdbQuota
 from service.resilience.backoff import backoff
+from service.resilience.causes import describe_cause
 from service.resilience.circuit_breaker import CircuitBreaker
 
 log = structlog.get_logger()
@@ -189,9 +190,10 @@ class OmdbClient:
         self._breaker.record_failure()
         UPSTREAM_CALLS.labels("omdb", "failed").inc()
         retry_after = error.retry_after if isinstance(error, _TransientError) else None
-        log.warning("omdb_unavailable", reason=str(error) or f"no answer in {self._timeout:g} s")
+        reason = str(error) or f"no answer in {self._timeout:g} s"
+        log.warning("omdb_unavailable", reason=reason)
         wait = retry_after or self._breaker.wait_time() or OMDB_BREAKER_RESET
-        return _unavailable_error("OMDb does not answer.", wait)
+        return _unavailable_error(f"OMDb does not answer ({reason}).", wait)
 
     async def _send_with_retries(self, params: Mapping[str, str]) -> dict[str, object]:
         attempts = 0
@@ -217,7 +219,7 @@ class OmdbClient:
                 body = await _read_body(response)
                 status, retry_after = response.status, response.headers.get("Retry-After", "")
         except (aiohttp.ClientError, OSError) as error:
-            raise _TransientError(type(error).__name__) from None
+            raise _TransientError(describe_cause(error)) from None
         try:
             reply = parse_reply(body)
         except ValueError:
@@ -261,7 +263,7 @@ async def _prevent_library_retry(
     try:
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _TransientError(type(error).__name__) from None
+        raise _TransientError(describe_cause(error)) from None
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from service.posters.store import StoredObject, store_misconfigured, store_unavailable
+from service.resilience.causes import describe_cause
 
 
 class LocalPosterStore:
@@ -84,6 +85,6 @@ def _translate_os_errors() -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        raise store_misconfigured(error.strerror or "permission denied") from error
+        raise store_misconfigured(describe_cause(error)) from error
     except OSError as error:
-        raise store_unavailable(error.strerror or type(error).__name__) from error
+        raise store_unavailable(describe_cause(error)) from error

@@ -18,6 +18,7 @@ from service.limits import (
     S3_READ_TIMEOUT,
 )
 from service.posters.store import StoredObject, store_misconfigured, store_unavailable
+from service.resilience.causes import describe_cause
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3.client import S3Client
@@ -149,7 +150,7 @@ async def _translate_s3_errors(timeout: float | None) -> AsyncIterator[None]:
     except NoCredentialsError as error:
         raise store_misconfigured("there are no keys for the bucket") from error
     except (BotoCoreError, aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise store_unavailable(type(error).__name__) from error
+        raise store_unavailable(describe_cause(error)) from error
 
 
 def _error_code(error: ClientError) -> str:

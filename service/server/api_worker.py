@@ -25,9 +25,10 @@ def main() -> None:
     """Serve on the inherited socket until a signal ends the process."""
     os.umask(PRIVATE_UMASK)
     settings = load_settings()
-    logging.configure(settings.log_format)
+    logging.configure(settings.log_format, settings.log_level)
     # A thread that works on a long query hands over to the event loop this soon.
     sys.setswitchinterval(SWITCH_INTERVAL)
+    os.environ["SANIC_IGNORE_PRODUCTION_WARNING"] = "1"  # it knows nothing of ENVIRONMENT
     app = create_app(settings)
 
     @app.before_server_start

@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     if settings.trusted_proxies:
         app.config.PROXIES_COUNT = settings.trusted_proxies
     problems.install(app)
-    middleware.install(app, settings.cors_origins)
+    middleware.install(app, settings.cors_origins, access_log=settings.access_log == "on")
     app.blueprint([search, films, posters, accounts, admin, operation])
 
     @app.before_server_start

@@ -255,7 +255,7 @@ async def build_container(settings: Settings) -> Container:
             drift=drift,
             outbox_admin=outbox_admin,
             diagnosis=IndexDiagnosis(catalogue, outbox_admin, inventory, engine),
-            health=Health(checks, utc_now),
+            health=Health(checks, utc_now, settings.database_url),
             vocabulary_sync=vocabulary_sync,
             search_activity=search_activity,
             resources=stack.pop_all(),

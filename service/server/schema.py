@@ -5,6 +5,7 @@ import sys
 
 import structlog
 
+from service.database.faults import describe_database_fault
 from service.database.migrate import is_schema_current, prepare_schema
 from service.database.transactions import is_database_fault
 
@@ -22,7 +23,7 @@ async def start_schema_upkeep(url: str) -> "asyncio.Task[None]":
     try:
         await prepare_schema(url)
     except Exception as error:
-        log.warning("schema_not_prepared", reason=_describe(error))
+        log.warning("schema_not_prepared", reason=describe_database_fault(error, url))
         return asyncio.create_task(_prepare_schema_later(url))
     return asyncio.create_task(asyncio.sleep(0))
 
@@ -36,7 +37,7 @@ async def _prepare_schema_later(url: str) -> None:
                 return
         except Exception as error:
             if not is_database_fault(error):
-                log.warning("schema_not_prepared", reason=_describe(error))
+                log.warning("schema_not_prepared", reason=describe_database_fault(error, url))
 
 
 async def _migrate_in_child() -> bool:
@@ -48,7 +49,3 @@ async def _migrate_in_child() -> bool:
     finally:
         if child.returncode is None:
             child.terminate()
-
-
-def _describe(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

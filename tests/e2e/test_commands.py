@@ -34,7 +34,10 @@ def test_failures_are_explained_in_one_line(environment: dict[str, str]) -> None
     assert "run `movies migrate`" in doctor.stdout
     assert run_command(environment, "migrate").returncode == 0
     missing = run_command(environment, "load", "nowhere.jsonl")
-    assert (missing.returncode, missing.stderr) == (1, "movies: there is no nowhere.jsonl\n")
+    assert (missing.returncode, missing.stderr) == (
+        1,
+        "movies: nowhere.jsonl: it does not exist; create it, or correct the path\n",
+    )
     weak = run_command(environment, "create-admin", "root", stdin="short\n")
     assert (weak.returncode, weak.stderr.count("\n")) == (1, 1)
     wrong = run_command({**environment, "PORT": "many", "WORKERS": "-1"}, "serve")
@@ -102,7 +105,45 @@ def test_an_unreachable_database_is_reported_in_one_line(environment: dict[str, 
     for words in (["migrate"], ["search", "jaws"], ["load", SAMPLES]):
         run = run_command(unreachable, *words)
         assert (run.returncode, run.stderr.count("\n")) == (1, 1), run.stderr
-        assert "does not answer" in run.stderr
+        assert run.stderr == (
+            "movies: the database at 127.0.0.1:1/movies: "
+            "nothing listens there; start it, or correct host and port\n"
+        )
+
+
+def test_a_folder_or_other_file_in_place_of_the_database_is_named(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "text").write_text("not a database at all\n" * 100)
+    (tmp_path / "folder").mkdir()
+    for name, words in (("text", "is not an SQLite database"), ("folder", "it is a folder")):
+        url = f"sqlite://{tmp_path}/{name}"
+        run = run_command({**environment, "DATABASE_URL": url}, "migrate")
+        assert (run.returncode, run.stderr.count("\n")) == (1, 1), run.stderr
+        assert f"{tmp_path}/{name}" in run.stderr and words in run.stderr
+
+
+def test_the_doctor_names_place_cause_and_remedy_without_a_password(
+    environment: dict[str, str],
+) -> None:
+    broken = {
+        **environment,
+        "DATABASE_URL": "postgres://ann:hush@127.0.0.1:1/movies",
+        "SEARCH_URL": "http://elastic:hush@nowhere.invalid:9200",
+        "CACHE_URL": "redis://:hush@127.0.0.1:1/0",
+        "POSTERS_URL": "file:///proc/posters",
+        "PORT": "1",
+    }
+    run = run_command(broken, "doctor")
+    lines = {line.split()[1]: line for line in run.stdout.splitlines()}
+    assert run.returncode == 1
+    assert "start `movies serve`" in lines["api"]
+    for part in ("database", "cache"):
+        assert "127.0.0.1:1" in lines[part] and "nothing listens there" in lines[part]
+    assert "nowhere.invalid:9200" in lines["search"] and "no host of that name" in lines["search"]
+    assert "/proc/posters" in lines["posters"]
+    assert "hush" not in run.stdout + run.stderr
+    assert "Traceback" not in run.stderr and "Error" not in run.stdout
 
 
 def test_a_database_shell_that_is_not_installed_is_named(environment: dict[str, str]) -> None:

@@ -35,12 +35,12 @@ async def test_every_part_is_checked_and_failures_of_optional_parts_only_degrade
 
     await record_heartbeat()
     checks = {"search": raise_unavailable, "cache": hang, "posters": raise_bug, "omdb": succeed}
-    readiness = await Health(checks, utc_now).readiness(timeout=0.2)
+    readiness = await Health(checks, utc_now).readiness(timeout=1)
     assert readiness.status == "degraded"
     details = {name: part.detail for name, part in readiness.parts.items()}
     assert details["search"] == "mend it so"
-    assert details["cache"] == "no answer within 0.2 s"
-    assert details["posters"] == "does not answer (ZeroDivisionError)"
+    assert details["cache"] == "no answer within 1 s"
+    assert details["posters"] == "the check failed; the log has the reason"
     assert readiness.parts["database"].state == readiness.parts["omdb"].state == "ok"
 
 

@@ -18,6 +18,7 @@ from elasticsearch import (
 )
 from service.errors import Unavailable
 from service.limits import ELASTICSEARCH_CONNECTIONS, SEARCH_TIMEOUT
+from service.resilience.causes import describe_cause
 from service.settings import home_folder
 
 INDEX_PREFIX = "movies"  # of a local index name; in the cluster the alias takes its place
@@ -132,7 +133,7 @@ def to_unavailable(error: Exception) -> Unavailable:
     elif "circuit_breaking_exception" in text:
         detail = "Elasticsearch is out of memory; it needs a larger heap."
     elif isinstance(error, TransportError):
-        detail = "Elasticsearch does not answer."
+        detail = f"Elasticsearch does not answer: {describe_cause(error)}."
     else:
         detail = "Elasticsearch failed to execute the request."
     return Unavailable(detail, code="search_unavailable", retry_after=1)

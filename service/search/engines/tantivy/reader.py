@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import tantivy
 
 from service.errors import Unavailable
+from service.resilience.causes import describe_cause
 from service.search.criteria import sorting
 from service.search.criteria.facets import FacetCounts, order_counts
 from service.search.criteria.filters import NO_FILTERS, Facet, Filters, Range
@@ -37,6 +38,7 @@ from service.search.query.plan import Plan
 
 T = TypeVar("T")
 
+UNREADABLE_ADVICE = "it may be damaged; run `movies reindex`"
 THREADS = 2
 MAX_READ_HITS = 100_000  # read for one page; a cursor by relevance ends there
 COLUMNS = ("votes", "id_high", "id_low", "version")
@@ -122,7 +124,7 @@ class TantivyEngine:
             raise
         except (OSError, ValueError, RuntimeError) as error:
             raise Unavailable(
-                "The search index cannot be read at the moment.",
+                f"The search index cannot be read: {describe_cause(error, UNREADABLE_ADVICE)}.",
                 code="search_unavailable",
                 retry_after=1,
             ) from error

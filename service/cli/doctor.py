@@ -1,0 +1,96 @@
+"""`movies doctor`: what each part is, where it is, whether it works, and what to do."""
+
+import asyncio
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from service.admin.health import PartState, run_check
+from service.database.faults import locate_database
+from service.errors import Unavailable
+from service.resilience.causes import describe_cause
+from service.server.container import open_container
+from service.settings import Settings, resolve_path
+
+CHECK_TIMEOUT = 20.0  # seconds for one part; a slow part is not a broken one
+API_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the doctor says of one part."""
+
+    part: str
+    state: str
+    location: str
+    detail: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Check every part."""
+
+    async def check_api() -> str:
+        return await asyncio.to_thread(call_api, api_address(settings))
+
+    async with open_container(settings, prepare=False) as container:
+        states = {"api": await run_check(check_api, CHECK_TIMEOUT)}
+        states |= (await container.health.readiness(CHECK_TIMEOUT)).parts
+        states["omdb"] = await run_check(container.lookup.check, CHECK_TIMEOUT)
+    return [_to_finding(settings, name, state) for name, state in states.items()]
+
+
+def _to_finding(settings: Settings, part: str, state: PartState) -> Finding:
+    return Finding(part, state.state, locate_part(settings, part), state.detail or "")
+
+
+def locate_part(settings: Settings, part: str) -> str:
+    """Return host and port, or the path, of a part; never a password."""
+    match part:
+        case "api":
+            return api_address(settings)
+        case "database" | "indexer":
+            return locate_database(settings.database_url)
+        case "search" | "index":
+            return locate_url(settings.search_url)
+        case "cache":
+            return locate_url(settings.cache_url)
+        case "posters":
+            return locate_url(settings.posters_url)
+        case _:
+            return urlsplit(settings.omdb_url).netloc
+
+
+def locate_url(url: str) -> str:
+    """Return the hosts and ports that `url` names, or its folder; never a password."""
+    if url.startswith(("tantivy:", "file:")):
+        return str(resolve_path(url))
+    if url.startswith("memory:"):
+        return "memory"
+    if url.startswith("s3:") and "endpoint_url=" in url:
+        return parse_qs(urlsplit(url).query)["endpoint_url"][0]
+    hosts = (urlsplit(node.strip()) for node in url.split(","))
+    return ",".join(f"{host.scheme}://{host.netloc.rpartition('@')[2]}" for host in hosts)
+
+
+def api_address(settings: Settings) -> str:
+    """Return the address at which this machine reaches the API."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def call_api(address: str) -> str:
+    """Return one line if the API answers at `address`; raise `Unavailable` if not."""
+    try:
+        with urllib.request.urlopen(f"{address}/health/live", timeout=API_TIMEOUT) as response:  # noqa: S310
+            body = response.read(200)
+    except urllib.error.HTTPError:
+        body = b""
+    except (OSError, ValueError) as error:
+        cause = describe_cause(getattr(error, "reason", error))
+        if "nothing listens" in cause:
+            cause = "nothing listens there; start `movies serve`"
+        raise Unavailable(f"the API does not answer: {cause}") from error
+    if b"alive" not in body:
+        raise Unavailable("another program listens there; set PORT, or end that program")
+    return "the API answers"
