@@ -21,11 +21,26 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from benches.films import Facts, Indexed, Judge, films_in, indexed, read, row
-from benches.hard import CLASS as HARD
-from benches.hard import hard
-from benches.queries import Class, generate, run_together, split, surname, without_a_word
-from benches.search import Tallies, found_by, measured, summed
+from benches.films import (
+    FilmIndex,
+    JsonObject,
+    RelevanceJudge,
+    build_row,
+    film_database,
+    film_index,
+    read_data_file,
+)
+from benches.hard import CLASS_NAME as HARD
+from benches.hard import read_curated_queries
+from benches.queries import (
+    QueryClass,
+    drop_word,
+    generate_queries,
+    join_words,
+    pick_surname,
+    split_word,
+)
+from benches.search import TalliesByClass, measure_queries, search_with_service, sum_tallies
 from service.films.models import Film
 from service.search.query.parser import Query
 from service.search.query.plan import Clause, Plan, Slot
@@ -36,53 +51,53 @@ from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text.analysis import tokenize
 
-NEVER = 1_000  # letters that no word has
+UNREACHABLE_LENGTH = 1_000  # letters that no word has
 SEED = 1  # of the classes beside the kept ones
 
 
-def _unranked(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
+def _keep_engine_order(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
     """As the engine has them, though what they explain still decides whether to look further."""
-    place = {candidate.film_id: at for at, candidate in enumerate(candidates)}
+    positions = {candidate.film_id: position for position, candidate in enumerate(candidates)}
     ranked = ranking.rank(query, candidates)
-    return sorted(ranked, key=lambda r: place[r.candidate.film_id])
+    return sorted(ranked, key=lambda r: positions[r.candidate.film_id])
 
 
-def _one_year(word: str) -> Slot:
+def _exact_year_slot(word: str) -> Slot:
     """Return the year itself, and none beside it."""
     return Slot((Clause("title", (word,), 1.0), Clause("year", (word,), 0.9)))
 
 
-def _without_pieces(query: Query, vocabulary: Vocabulary) -> Plan:
-    plan = _loose(query, vocabulary)
+def _relaxed_without_ngrams(query: Query, vocabulary: Vocabulary) -> Plan:
+    plan = _relaxed(query, vocabulary)
     return Plan(plan.groups[:1], plan.optional, plan.full_title)
 
 
-_loose = Plan.relaxed
+_relaxed = Plan.relaxed
 
 
-def _no_title(*_: Any) -> Slot:
+def _unmatchable_slot(*_: Any) -> Slot:
     """Return a slot that no film matches."""
     return Slot((Clause("whole", ("\N{BULLET}",), 1.0),))
 
 
-def _apart(words: list[str]) -> list[str]:
+def _unmatchable_pairs(words: list[str]) -> list[str]:
     """As many pairs as there are, none of which is a word."""
     return ["\N{BULLET}"] * (len(words) - 1)
 
 
-def _nothing(*_: Any, **__: Any) -> Any:
+def _return_empty_list(*_: Any, **__: Any) -> Any:
     return []
 
 
-def _none(*_: Any, **__: Any) -> None:
+def _return_none(*_: Any, **__: Any) -> None:
     return None
 
 
-def _itself(text: Any, *_: Any) -> Any:
+def _return_unchanged(text: Any, *_: Any) -> Any:
     return text
 
 
-def _alone(word: str) -> tuple[str, ...]:
+def _return_alone(word: str) -> tuple[str, ...]:
     return (word,)
 
 
@@ -94,96 +109,104 @@ class Part:
     """
 
     name: str
-    without: Mapping[str, Any] = field(default_factory=dict)
-    shapes: bool = False
+    substitutes: Mapping[str, Any] = field(default_factory=dict)
+    changes_index: bool = False
 
     @contextlib.contextmanager
-    def left_out(self) -> Iterator[None]:
+    def disabled(self) -> Iterator[None]:
         """Search without this part, for a while."""
         with contextlib.ExitStack() as stack:
-            for place, other in self.without.items():
-                stack.enter_context(patch(f"service.{place}", other))
+            for target, substitute in self.substitutes.items():
+                stack.enter_context(patch(f"service.{target}", substitute))
             yield
 
 
-def _in_part(spoil: Callable[[random.Random, str], str | None]) -> Class:
+def _misspelt_part_with_director(
+    misspell: Callable[[random.Random, str], str | None],
+) -> QueryClass:
     """Return a misspeller: a title without one of its words, misspelt, and the director."""
 
-    def spoilt(rng: random.Random, film: Facts) -> str | None:
-        name = surname(rng, film)
-        part = without_a_word(rng, " ".join(tokenize(film["title"])))
-        text = spoil(rng, part) if part else None
+    def make_query(rng: random.Random, film: JsonObject) -> str | None:
+        name = pick_surname(rng, film)
+        part = drop_word(rng, " ".join(tokenize(film["title"])))
+        text = misspell(rng, part) if part else None
         return f"{text} {name}" if text and name else None
 
-    return Class(spoilt, popular=True)
+    return QueryClass(make_query, popular=True)
 
 
-IN_PART = {"joined_in_part": _in_part(run_together), "split_in_part": _in_part(split)}
+PARTIAL_TITLE_CLASSES = {
+    "joined_in_part": _misspelt_part_with_director(join_words),
+    "split_in_part": _misspelt_part_with_director(split_word),
+}
 
 
-def _unweighted(*names: str) -> dict[str, Any]:
+def _zero_weights(*names: str) -> dict[str, Any]:
     return {"search.ranking.scorer.WEIGHTS": ranking.WEIGHTS._replace(**dict.fromkeys(names, 0.0))}
 
 
 PARTS = (
     Part("nothing: the whole"),
-    Part("the second look (rank)", {"search.retrieval.engine_search.rank": _unranked}),
+    Part("the second look (rank)", {"search.retrieval.engine_search.rank": _keep_engine_order}),
     Part(
         "typos: words a letter or two away",
-        {"search.vocabulary.vocabulary.Vocabulary.expand": _nothing},
+        {"search.vocabulary.vocabulary.Vocabulary.expand": _return_empty_list},
     ),
-    Part("two letters away", {"search.query.typo_budget.MIN_TWO_EDITS_LENGTH": NEVER}),
+    Part("two letters away", {"search.query.typo_budget.MIN_TWO_EDITS_LENGTH": UNREACHABLE_LENGTH}),
     Part("the loose rung", {"search.retrieval.engine_search.FUZZY_SUFFICIENT": 0.0}),
     Part(
         "pieces of words (grams)",
-        {"search.retrieval.engine_search.Plan.relaxed": staticmethod(_without_pieces)},
+        {"search.retrieval.engine_search.Plan.relaxed": staticmethod(_relaxed_without_ngrams)},
     ),
-    Part("the whole title as one word", {"search.query.plan._full_title_slot": _no_title}),
-    Part("likeness of whole titles", _unweighted("full_title")),
+    Part("the whole title as one word", {"search.query.plan._full_title_slot": _unmatchable_slot}),
+    Part("likeness of whole titles", _zero_weights("full_title")),
     Part(
         "words run together (`starwars`)",
         {
-            "search.index.document.joined_pairs": _nothing,
-            "search.ranking.candidates.joined_pairs": _nothing,
+            "search.index.document.joined_pairs": _return_empty_list,
+            "search.ranking.candidates.joined_pairs": _return_empty_list,
         },
-        shapes=True,
+        changes_index=True,
     ),
     Part(
         "words split (`god father`)",
-        {"search.query.plan._pair_slots": _nothing, "search.ranking.scorer.joined_pairs": _apart},
+        {
+            "search.query.plan._pair_slots": _return_empty_list,
+            "search.ranking.scorer.joined_pairs": _unmatchable_pairs,
+        },
     ),
     Part(
         "numbers in any form (`ii`, `two`, `2`)",
         {
-            "text.numerals.to_digits": _itself,
-            "text.numerals.normalize_numerals": _itself,
-            "text.numerals.query_forms": _alone,
-            "text.numerals.index_forms": _alone,
-            "text.numerals.equivalent_forms": _alone,
+            "text.numerals.to_digits": _return_unchanged,
+            "text.numerals.normalize_numerals": _return_unchanged,
+            "text.numerals.query_forms": _return_alone,
+            "text.numerals.index_forms": _return_alone,
+            "text.numerals.equivalent_forms": _return_alone,
         },
-        shapes=True,
+        changes_index=True,
     ),
-    Part("numbers that must agree", _unweighted("numbers")),
+    Part("numbers that must agree", _zero_weights("numbers")),
     Part(
         "films of a series counted",
         {"search.retrieval.engine_search.promote_sequel": lambda query, ranked: ranked},
     ),
-    Part("nicknames", {"search.retrieval.engine_search.expand_nicknames": _none}),
+    Part("nicknames", {"search.retrieval.engine_search.expand_nicknames": _return_none}),
     Part(
         "abbreviations (`dr`, `bros`)",
         {
-            "search.query.plan.abbreviation_counterpart": _none,
-            "search.ranking.similarity.abbreviation_counterpart": _none,
-            "search.query.misspelling.abbreviation_counterpart": _none,
+            "search.query.plan.abbreviation_counterpart": _return_none,
+            "search.ranking.similarity.abbreviation_counterpart": _return_none,
+            "search.query.misspelling.abbreviation_counterpart": _return_none,
         },
     ),
     Part(
         "initials (`lotr`)",
         {
-            "search.index.document.initials": _nothing,
-            "search.ranking.candidates.initials": _nothing,
+            "search.index.document.initials": _return_empty_list,
+            "search.ranking.candidates.initials": _return_empty_list,
         },
-        shapes=True,
+        changes_index=True,
     ),
     Part(
         "sounds (`moonlite`)",
@@ -209,11 +232,11 @@ PARTS = (
         "beginnings that keep words apart",
         {"search.ranking.scorer.WORD_COUNT_MISMATCH_FACTOR": 1.0},
     ),
-    Part("the year, understood", {"search.query.parser._find_year": _none}),
-    Part("years beside the one typed", {"search.query.plan._year_slot": _one_year}),
+    Part("the year, understood", {"search.query.parser._find_year": _return_none}),
+    Part("years beside the one typed", {"search.query.plan._year_slot": _exact_year_slot}),
     Part(
         "words around titles (`watch`, `movie`)",
-        {"search.query.parser._strip_noise": _itself},
+        {"search.query.parser._strip_noise": _return_unchanged},
     ),
     Part(
         "small words that count less",
@@ -223,88 +246,96 @@ PARTS = (
             "search.ranking.candidates.STOP_WORD_WEIGHT": 1.0,
         },
     ),
-    Part("how much of a title is asked for", _unweighted("covered")),
-    Part("word order", _unweighted("order")),
-    Part("votes in ranking", _unweighted("votes", "prefix_votes")),
-    Part("votes in the engine", {"search.index.document.MAX_POPULARITY_BOOST": 0.0}, shapes=True),
+    Part("how much of a title is asked for", _zero_weights("covered")),
+    Part("word order", _zero_weights("order")),
+    Part("votes in ranking", _zero_weights("votes", "prefix_votes")),
+    Part(
+        "votes in the engine",
+        {"search.index.document.MAX_POPULARITY_BOOST": 0.0},
+        changes_index=True,
+    ),
 )
 
 
-def some(queries: list[Facts], each: int) -> list[Facts]:
+def take_per_class(queries: list[JsonObject], per_class: int) -> list[JsonObject]:
     """Return the first ones of every class."""
-    seen: Counter[str] = Counter()
-    chosen = []
+    counts: Counter[str] = Counter()
+    selected = []
     for query in queries:
-        seen[query["class"]] += 1
-        if seen[query["class"]] <= each:
-            chosen.append(query)
-    return chosen
+        counts[query["class"]] += 1
+        if counts[query["class"]] <= per_class:
+            selected.append(query)
+    return selected
 
 
-async def asked(index: Indexed, judge: Judge, queries: list[Facts]) -> Tallies:
+async def measure_with_fresh_search(
+    index: FilmIndex, judge: RelevanceJudge, queries: list[JsonObject]
+) -> TalliesByClass:
     """All queries, of a finder that has not prepared any film yet."""
-    fresh = Indexed(
+    fresh = FilmIndex(
         index.engine, index.vocabulary, EngineSearch(index.engine, index.vocabulary), None
     )
-    return await measured(found_by(fresh), judge, queries, [])
+    return await measure_queries(search_with_service(fresh), judge, queries, [])
 
 
-async def without(
-    part: Part, index: Indexed, rows: list[Film], judge: Judge, queries: list[Facts]
-) -> Tallies:
+async def measure_without(
+    part: Part, index: FilmIndex, rows: list[Film], judge: RelevanceJudge, queries: list[JsonObject]
+) -> TalliesByClass:
     """Return what is found without a part."""
-    with part.left_out():
-        if not part.shapes:
-            return await asked(index, judge, queries)
-        async with indexed("tantivy", rows) as other:
-            return await asked(other, judge, queries)
+    with part.disabled():
+        if not part.changes_index:
+            return await measure_with_fresh_search(index, judge, queries)
+        async with film_index("tantivy", rows) as other_index:
+            return await measure_with_fresh_search(other_index, judge, queries)
 
 
-def line(part: Part, tallies: Tallies, whole: Tallies) -> str:
+def format_line(part: Part, tallies: TalliesByClass, baseline: TalliesByClass) -> str:
     """Return a part's row: the shares without it, and by how much each first place is rarer."""
-    here, there = summed(tallies), summed(whole)
-    cells = [part.name, here.shares(), tallies[HARD].shares()]
-    for mine, all_ in ((here, there), (tallies[HARD], whole[HARD])):
-        cells.append(f"{100 * (mine.first / mine.asked - all_.first / all_.asked):+.1f}")
-    return f"| {' | '.join([*cells, most_lost(tallies, whole)])} |"
+    totals, baseline_totals = sum_tallies(tallies), sum_tallies(baseline)
+    cells = [part.name, totals.format_shares(), tallies[HARD].format_shares()]
+    for measured, complete in ((totals, baseline_totals), (tallies[HARD], baseline[HARD])):
+        cells.append(
+            f"{100 * (measured.first / measured.count - complete.first / complete.count):+.1f}"
+        )
+    return f"| {' | '.join([*cells, find_largest_loss(tallies, baseline)])} |"
 
 
-def most_lost(tallies: Tallies, whole: Tallies) -> str:
+def find_largest_loss(tallies: TalliesByClass, baseline: TalliesByClass) -> str:
     """Return the class that loses most first places, and how many of a hundred."""
-    kinds = [kind for kind in tallies if kind != HARD]
-    lost = {
-        k: 100 * (tallies[k].first / tallies[k].asked - whole[k].first / whole[k].asked)
-        for k in kinds
+    classes = [worst for worst in tallies if worst != HARD]
+    changes = {
+        k: 100 * (tallies[k].first / tallies[k].count - baseline[k].first / baseline[k].count)
+        for k in classes
     }
-    kind = min(lost, key=lambda k: lost[k])
-    return f"{kind} {lost[kind]:+.1f}" if lost[kind] < 0 else ""
+    kind = min(changes, key=lambda k: changes[k])
+    return f"{kind} {changes[kind]:+.1f}" if changes[kind] < 0 else ""
 
 
 async def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--seed", type=int)
-    options.add_argument("--each", type=int, default=150)
-    options.add_argument("--only", default="")
-    chosen = options.parse_args()
-    films = read("films.jsonl")
-    if chosen.seed is None:
-        queries = some(read("queries.jsonl"), chosen.each)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--each", type=int, default=150)
+    parser.add_argument("--only", default="")
+    args = parser.parse_args()
+    films = read_data_file("films.jsonl")
+    if args.seed is None:
+        queries = take_per_class(read_data_file("queries.jsonl"), args.each)
     else:
-        queries = list(generate(films, chosen.each, chosen.seed))
-    queries += generate(films, chosen.each, chosen.seed or SEED, IN_PART)
-    queries += hard(films)
-    rows = [row(film, number) for number, film in enumerate(films, 1)]
-    judge = Judge(films, [str(film.id) for film in rows])
+        queries = list(generate_queries(films, args.each, args.seed))
+    queries += generate_queries(films, args.each, args.seed or SEED, PARTIAL_TITLE_CLASSES)
+    queries += read_curated_queries(films)
+    rows = [build_row(film, number) for number, film in enumerate(films, 1)]
+    judge = RelevanceJudge(films, [str(film.id) for film in rows])
     print("| without | S@1 / S@10 | hard | S@1 | hard S@1 | most by class |")
     print("|---|---|---|---|---|---|", flush=True)
-    async with films_in("sqlite", rows), indexed("tantivy", rows) as index:
-        whole: Tallies | None = None
+    async with film_database("sqlite", rows), film_index("tantivy", rows) as index:
+        baseline: TalliesByClass | None = None
         for part in PARTS:
-            if whole is not None and chosen.only not in part.name:
+            if baseline is not None and args.only not in part.name:
                 continue
-            tallies = await without(part, index, rows, judge, queries)
-            whole = whole or tallies
-            print(line(part, tallies, whole), flush=True)
+            tallies = await measure_without(part, index, rows, judge, queries)
+            baseline = baseline or tallies
+            print(format_line(part, tallies, baseline), flush=True)
 
 
 if __name__ == "__main__":

@@ -35,16 +35,16 @@ from service.text.analysis import full_title_key
 from tests.support.backends import delete_indexes, temporary_database
 
 PROJECT = Path(__file__).resolve().parent.parent
-DATA = Path(os.environ.get("BENCH_DATA", PROJECT.parent / "shared" / "data"))
-BATCH = 2_000  # films written at a time
-PATIENCE = 30.0  # seconds: a busy machine shows in the times, not as a failure
+DATA_FOLDER = Path(os.environ.get("BENCH_DATA", PROJECT.parent / "shared" / "data"))
+INDEX_BATCH_SIZE = 2_000  # films written at a time
+ENGINE_TIMEOUT = 30.0  # seconds: a busy machine shows in the times, not as a failure
 
-Facts = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
-def read(name: str) -> list[Facts]:
+def read_data_file(name: str) -> list[JsonObject]:
     """Return the lines of a data file; end the program with a message if it is absent."""
-    path = DATA / name
+    path = DATA_FOLDER / name
     if not path.exists():
         print(f"Not measured: {path} is not there (BENCH_DATA says where to look).")
         sys.exit(0)
@@ -52,13 +52,13 @@ def read(name: str) -> list[Facts]:
         return [json.loads(line) for line in lines]
 
 
-def backends() -> None:
+def load_backend_addresses() -> None:
     """Take the addresses of the real backends that were started here into the environment."""
     for name, value in dotenv_values(PROJECT / "var/backends/env").items():
         os.environ.setdefault(name, value or "")
 
 
-def row(film: Facts, number: int) -> Film:
+def build_row(film: JsonObject, number: int) -> Film:
     """Return a film of the data as a row of ours."""
     now = datetime.now(UTC)
     lists = {
@@ -82,32 +82,32 @@ def row(film: Facts, number: int) -> Film:
     )
 
 
-class Judge:
+class RelevanceJudge:
     """Knows which films answer a query, by the ids under which `films` are kept here."""
 
-    def __init__(self, films: Sequence[Facts], ids: Sequence[str]) -> None:
-        self._kept = dict(zip(ids, films, strict=True))
-        self._films = {film["id"]: film for film in films}
+    def __init__(self, films: Sequence[JsonObject], ids: Sequence[str]) -> None:
+        self._films_by_row_id = dict(zip(ids, films, strict=True))
+        self._films_by_id = {film["id"]: film for film in films}
 
-    def right(self, query: Facts, answer: str) -> bool:
+    def is_relevant(self, query: JsonObject, row_id: str) -> bool:
         """Whether the film that is kept as `answer` is one that was meant."""
-        given = self._kept[answer]
-        if given["id"] in query["ids"]:
+        film = self._films_by_row_id[row_id]
+        if film["id"] in query["ids"]:
             return True
         return any(
-            full_title_key(given["title"]) == full_title_key(meant["title"])
-            and abs((given["year"] or 0) - (meant["year"] or 0)) <= 1
-            for meant in (self._films[i] for i in query["ids"])
+            full_title_key(film["title"]) == full_title_key(target["title"])
+            and abs((film["year"] or 0) - (target["year"] or 0)) <= 1
+            for target in (self._films_by_id[i] for i in query["ids"])
         )
 
 
 @contextlib.asynccontextmanager
-async def films_in(database: str, rows: list[Film]) -> AsyncIterator[None]:
+async def film_database(kind: str, rows: list[Film]) -> AsyncIterator[None]:
     """Yield the films in a fresh database, `sqlite` or `postgres`, gone afterwards."""
     async with contextlib.AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         url = f"sqlite://{folder}/movies.db"
-        if database == "postgres":
+        if kind == "postgres":
             url = await stack.enter_async_context(
                 contextlib.asynccontextmanager(temporary_database)()
             )
@@ -119,44 +119,46 @@ async def films_in(database: str, rows: list[Film]) -> AsyncIterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Indexed:
+class FilmIndex:
     """The films in an index of one engine. `address` is Elasticsearch's, and none otherwise."""
 
     engine: Engine
     vocabulary: Vocabulary
-    finder: EngineSearch
+    engine_search: EngineSearch
     address: ElasticsearchAddress | None
 
 
 @contextlib.asynccontextmanager
-async def indexed(name: str, rows: list[Film]) -> AsyncIterator[Indexed]:
+async def film_index(engine_name: str, rows: list[Film]) -> AsyncIterator[FilmIndex]:
     """Yield the films in a fresh index of one engine, gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
-        async with _store(name, Path(folder)) as (engine, writer, address):
+        async with _open_engine(engine_name, Path(folder)) as (engine, writer, address):
             vocabulary = Vocabulary()
-            for start in range(0, len(rows), BATCH):
-                documents = [MovieDocument.from_film(film) for film in rows[start : start + BATCH]]
+            for start in range(0, len(rows), INDEX_BATCH_SIZE):
+                documents = [
+                    MovieDocument.from_film(film) for film in rows[start : start + INDEX_BATCH_SIZE]
+                ]
                 vocabulary.add(
                     word for document in documents for word in document.vocabulary_words()
                 )
                 assert not await writer.write(documents)
             vocabulary.merge_pending()
             await engine.refresh(1)
-            yield Indexed(engine, vocabulary, EngineSearch(engine, vocabulary), address)
+            yield FilmIndex(engine, vocabulary, EngineSearch(engine, vocabulary), address)
 
 
 @contextlib.asynccontextmanager
-async def _store(
-    name: str, folder: Path
+async def _open_engine(
+    engine_name: str, folder: Path
 ) -> AsyncIterator[tuple[Engine, IndexWriter, ElasticsearchAddress | None]]:
     engine: Engine
     writer: IndexWriter
     address = None
-    if name == "tantivy":
+    if engine_name == "tantivy":
         engine, writer = TantivyEngine(folder / "index"), TantivyWriter(folder / "index")
     else:
         address = ElasticsearchAddress.parse(os.environ["TEST_ELASTICSEARCH_URL"])
-        address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}", timeout=PATIENCE)
+        address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}", timeout=ENGINE_TIMEOUT)
         engine, writer = ElasticsearchEngine(address), ElasticsearchWriter(address)
     await writer.open()
     await engine.open()

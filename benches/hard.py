@@ -7,14 +7,16 @@ asked like the generated ones, as a class of their own.
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benches.films import Facts
+from benches.films import JsonObject
 from service.text.analysis import full_title_key
 
 FILE = Path(__file__).with_suffix(".tsv")
-CLASS = "hard"
+CLASS_NAME = "hard"
 
 
-def hard(films: Sequence[Facts], lines: Iterable[str] | None = None) -> list[Facts]:
+def read_curated_queries(
+    films: Sequence[JsonObject], lines: Iterable[str] | None = None
+) -> list[JsonObject]:
     """Return the queries, with the ids of the right films.
 
     Those have the title and the year, or a year next to it, since sources differ.
@@ -22,15 +24,15 @@ def hard(films: Sequence[Facts], lines: Iterable[str] | None = None) -> list[Fac
     Raises:
         LookupError: a film is not among `films`, so that its query could only be missed.
     """
-    by_title: dict[str, list[Facts]] = {}
+    by_title: dict[str, list[JsonObject]] = {}
     for film in films:
         by_title.setdefault(full_title_key(film["title"]), []).append(film)
     queries = []
     for line in FILE.read_text().splitlines() if lines is None else lines:
         if not line or line.startswith("#"):
             continue
-        typed, title, said = line.split("\t")
-        year = int(said)
+        typed, title, year_text = line.split("\t")
+        year = int(year_text)
         ids = [
             f["id"]
             for f in by_title.get(full_title_key(title), [])
@@ -38,5 +40,5 @@ def hard(films: Sequence[Facts], lines: Iterable[str] | None = None) -> list[Fac
         ]
         if not ids:
             raise LookupError(f"{title} ({year}) is not among the films")
-        queries.append({"q": typed, "ids": ids, "class": CLASS, "title": title, "year": year})
+        queries.append({"q": typed, "ids": ids, "class": CLASS_NAME, "title": title, "year": year})
     return queries

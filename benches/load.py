@@ -35,19 +35,19 @@ import asyncpg
 import redis.asyncio
 from dotenv import dotenv_values
 
-from benches.queries import SPELT_RIGHT
+from benches.queries import CORRECTLY_SPELT
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from tests.support import ROOT, service_runner
 from tests.support.backends import delete_indexes
 from tests.support.service_runner import ADMIN, Service
 
-REAL = ROOT.parent / "shared/data/films.jsonl"
+FILMS = ROOT.parent / "shared/data/films.jsonl"
 SAMPLES = ROOT / "samples/films.jsonl"
 QUERIES = ROOT.parent / "shared/data/queries.jsonl"
-SEARCHES = 700  # of one measurement
-CLIENTS = 8  # that ask at once when throughput is measured
-LAG_SECONDS = 10.0  # of writing at each rate
-PLAIN = """
+SEARCHES_PER_MEASUREMENT = 700  # of one measurement
+CONCURRENT_CLIENTS = 8  # that ask at once when throughput is measured
+LAG_DURATION = 10.0  # of writing at each rate
+PLAIN_SERVER = """
 import sys
 from sanic import Sanic
 from sanic.response import HTTPResponse
@@ -61,28 +61,28 @@ if __name__ == "__main__":
 """
 
 
-def say(*columns: object) -> None:
+def print_columns(*columns: object) -> None:
     print("  ".join(f"{column!s:<14}" for column in columns).rstrip(), flush=True)
 
 
-def prepared(folder: Path, most: int) -> Path:
+def prepare_films(folder: Path, max_films: int) -> Path:
     """Return the films to load, in the service's own shape."""
-    if not REAL.exists():
+    if not FILMS.exists():
         return SAMPLES
     path = folder / "films.jsonl"
-    with REAL.open() as given, path.open("w") as made:
-        for number, line in enumerate(given):
-            if number == most:
+    with FILMS.open() as source, path.open("w") as target:
+        for number, line in enumerate(source):
+            if number == max_films:
                 break
-            made.write(json.dumps(_own_shape(json.loads(line))) + "\n")
+            target.write(json.dumps(to_import_format(json.loads(line))) + "\n")
     return path
 
 
-def _own_shape(film: dict[str, object]) -> dict[str, object]:
-    told = {name: film[name] for name in ("title", "year", "directors", "genres", "imdb_id")}
-    told["aliases"] = film["alt_titles"]
-    told["ratings"] = {"imdb": {"value": film["rating"], "votes": film["votes"]}}
-    return told
+def to_import_format(film: dict[str, object]) -> dict[str, object]:
+    facts = {name: film[name] for name in ("title", "year", "directors", "genres", "imdb_id")}
+    facts["aliases"] = film["alt_titles"]
+    facts["ratings"] = {"imdb": {"value": film["rating"], "votes": film["votes"]}}
+    return facts
 
 
 def environment(stack: str, folder: Path, database: str) -> dict[str, str]:
@@ -109,23 +109,23 @@ async def postgres(drop: str | None = None) -> str:
     return urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
 
 
-async def removed(database: str, search: str) -> None:
+async def delete_database_and_indexes(database: str, search: str) -> None:
     """Remove what a run created on the full stack."""
     await postgres(drop=urlsplit(database).path[1:])
     await delete_indexes(ElasticsearchAddress.parse(search))
 
 
-def loaded(given: dict[str, str], films: Path) -> int:
-    began = time.perf_counter()
-    done = service_runner.run_command(given, "load", str(films))
-    took = time.perf_counter() - began
-    count = int(re.search(r"(\d+) added", done.stdout)[1])  # type: ignore[index]
-    say("load", f"{count} films", f"{took:.1f} s", f"{count / took:.0f}/s")
+def load_films(settings: dict[str, str], films: Path) -> int:
+    started_at = time.perf_counter()
+    result = service_runner.run_command(settings, "load", str(films))
+    seconds = time.perf_counter() - started_at
+    count = int(re.search(r"(\d+) added", result.stdout)[1])  # type: ignore[index]
+    print_columns("load", f"{count} films", f"{seconds:.1f} s", f"{count / seconds:.0f}/s")
     return count
 
 
-async def drained(
-    service: Service, session: aiohttp.ClientSession, films: int, began: float
+async def measure_indexing(
+    service: Service, session: aiohttp.ClientSession, film_count: int, started_at: float
 ) -> None:
     while True:
         async with session.get(f"{service.url}/health/ready") as response:
@@ -133,53 +133,55 @@ async def drained(
         if ready["parts"]["indexer"]["detail"].startswith("0 films"):
             break
         await asyncio.sleep(0.2)
-    took = time.perf_counter() - began
-    say("start, index", f"{films} films", f"{took:.1f} s", f"{films / took:.0f}/s")
+    seconds = time.perf_counter() - started_at
+    print_columns(
+        "start, index", f"{film_count} films", f"{seconds:.1f} s", f"{film_count / seconds:.0f}/s"
+    )
 
 
-def percentiles(took: list[float]) -> tuple[str, str]:
-    cuts = statistics.quantiles(took, n=100)
-    return f"p50 {cuts[49] * 1000:.2f} ms", f"p99 {cuts[98] * 1000:.2f} ms"
+def format_percentiles(seconds: list[float]) -> tuple[str, str]:
+    percentiles = statistics.quantiles(seconds, n=100)
+    return f"p50 {percentiles[49] * 1000:.2f} ms", f"p99 {percentiles[98] * 1000:.2f} ms"
 
 
-async def asked(
-    session: aiohttp.ClientSession, addresses: list[str], clients: int
+async def request_all(
+    session: aiohttp.ClientSession, urls: list[str], clients: int
 ) -> tuple[list[float], float]:
     """How long each took, in seconds, and how many were answered a second."""
-    waiting = iter(addresses)
-    took: list[float] = []
+    remaining = iter(urls)
+    seconds: list[float] = []
 
     async def client() -> None:
-        for address in waiting:
-            began = time.perf_counter()
-            async with session.get(address) as response:
+        for url in remaining:
+            sent_at = time.perf_counter()
+            async with session.get(url) as response:
                 await response.read()
-                assert response.status == 200, (address, response.status)
-                made = response.headers.get("Cache-Control")
-                assert made != "no-store", f"the engine was away: {address}"
-            took.append(time.perf_counter() - began)
+                assert response.status == 200, (url, response.status)
+                cache_control = response.headers.get("Cache-Control")
+                assert cache_control != "no-store", f"the engine was away: {url}"
+            seconds.append(time.perf_counter() - sent_at)
 
-    began = time.perf_counter()
+    started_at = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(clients)))
-    return took, len(took) / (time.perf_counter() - began)
+    return seconds, len(seconds) / (time.perf_counter() - started_at)
 
 
-async def measured(session: aiohttp.ClientSession, name: str, addresses: list[str]) -> float:
-    alone, _ = await asked(session, addresses, 1)
-    _, rate = await asked(
+async def measure_requests(session: aiohttp.ClientSession, name: str, urls: list[str]) -> float:
+    seconds, _ = await request_all(session, urls, 1)
+    _, rate = await request_all(
         session,
-        [f"{a}{'&' if '?' in a else '?'}limit=19" if "uncached" in name else a for a in addresses],
-        CLIENTS,
+        [f"{a}{'&' if '?' in a else '?'}limit=19" if "uncached" in name else a for a in urls],
+        CONCURRENT_CLIENTS,
     )
-    say(name, *percentiles(alone), f"{rate:.0f}/s")
+    print_columns(name, *format_percentiles(seconds), f"{rate:.0f}/s")
     return rate
 
 
 @contextmanager
-def plain_page(size: int) -> Iterator[str]:
+def plain_server(size: int) -> Iterator[str]:
     port = random.randint(20_000, 40_000)
     with tempfile.NamedTemporaryFile("w", suffix=".py") as program:
-        program.write(PLAIN)
+        program.write(PLAIN_SERVER)
         program.flush()
         process = subprocess.Popen([sys.executable, program.name, str(port), str(size)])
         try:
@@ -189,134 +191,155 @@ def plain_page(size: int) -> Iterator[str]:
             process.wait(10)
 
 
-async def reachable(session: aiohttp.ClientSession, address: str) -> None:
+async def wait_until_reachable(session: aiohttp.ClientSession, url: str) -> None:
     while True:
         try:
-            async with session.get(address):
+            async with session.get(url):
                 return
         except aiohttp.ClientConnectionError:
             await asyncio.sleep(0.1)
 
 
-async def searches(service: Service, session: aiohttp.ClientSession, films: Path) -> None:
-    def addresses(typed: list[str]) -> list[str]:
-        return [f"{service.url}/api/v1/search?{urlencode({'q': t})}" for t in typed]
+async def measure_searches(service: Service, session: aiohttp.ClientSession, films: Path) -> None:
+    def search_urls(texts: list[str]) -> list[str]:
+        return [f"{service.url}/api/v1/search?{urlencode({'q': t})}" for t in texts]
 
-    asked_for = await asyncio.to_thread(queries, films)
-    await asked(session, addresses([typed for kind in asked_for for typed in kind.warming]), 1)
-    async with session.get(addresses(asked_for[0].typed)[0]) as response:
+    kinds = await asyncio.to_thread(read_queries, films)
+    await request_all(session, search_urls([typed for kind in kinds for typed in kind.warm_up]), 1)
+    async with session.get(search_urls(kinds[0].texts)[0]) as response:
         size = len(await response.read())
-    with plain_page(size) as address:
-        await reachable(session, address)
-        plain = await measured(session, f"plain {size} B", [address] * SEARCHES)
-    for kind in asked_for:
-        rate = await measured(session, f"uncached, {kind.name}", addresses(kind.typed))
-        say("", f"{rate / plain:.3f} of the plain page's rate")
-    cached = await measured(session, "cached", addresses(asked_for[0].typed)[:1] * SEARCHES)
-    say("", f"{cached / plain:.3f} of the plain page's rate")
+    with plain_server(size) as plain_url:
+        await wait_until_reachable(session, plain_url)
+        plain_rate = await measure_requests(
+            session, f"plain {size} B", [plain_url] * SEARCHES_PER_MEASUREMENT
+        )
+    for kind in kinds:
+        rate = await measure_requests(session, f"uncached, {kind.name}", search_urls(kind.texts))
+        print_columns("", f"{rate / plain_rate:.3f} of the plain page's rate")
+    cached_rate = await measure_requests(
+        session, "cached", search_urls(kinds[0].texts)[:1] * SEARCHES_PER_MEASUREMENT
+    )
+    print_columns("", f"{cached_rate / plain_rate:.3f} of the plain page's rate")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class QueryKind:
     """Queries that are spelt alike; `warming` ones are asked before any is measured."""
 
     name: str
-    typed: list[str]
-    warming: list[str]
+    texts: list[str]
+    warm_up: list[str]
 
 
-def queries(films: Path) -> list[Kind]:
+def read_queries(films: Path) -> list[QueryKind]:
     """Return the kept queries where they are, else some of the loaded films' titles."""
     if QUERIES.exists():
-        kept = [json.loads(line) for line in QUERIES.read_text().splitlines()]
+        rows = [json.loads(line) for line in QUERIES.read_text().splitlines()]
     else:
         titles = [json.loads(line)["title"][:150] for line in films.read_text().splitlines()]
-        kept = [{"q": title, "class": "exact"} for title in titles]
-        kept += [{"q": swapped(title), "class": "typo_swap"} for title in titles]
-    random.Random(5).shuffle(kept)
+        rows = [{"q": title, "class": "exact"} for title in titles]
+        rows += [{"q": swap_middle_letters(title), "class": "typo_swap"} for title in titles]
+    random.Random(5).shuffle(rows)
     kinds = []
-    for name, of_kind in (("spelt right", True), ("misspelt", False)):
-        typed = list(dict.fromkeys(q["q"] for q in kept if (q["class"] in SPELT_RIGHT) is of_kind))
-        kinds.append(Kind(name, typed[:SEARCHES], typed[SEARCHES : 2 * SEARCHES]))
+    for name, correct in (("spelt right", True), ("misspelt", False)):
+        texts = list(
+            dict.fromkeys(q["q"] for q in rows if (q["class"] in CORRECTLY_SPELT) is correct)
+        )
+        kinds.append(
+            QueryKind(
+                name,
+                texts[:SEARCHES_PER_MEASUREMENT],
+                texts[SEARCHES_PER_MEASUREMENT : 2 * SEARCHES_PER_MEASUREMENT],
+            )
+        )
     return kinds
 
 
-def swapped(title: str) -> str:
+def swap_middle_letters(title: str) -> str:
     """Return the title with two neighbouring letters in the wrong order."""
-    where = max(1, len(title) // 2)
-    return title[: where - 1] + title[where : where + 1] + title[where - 1] + title[where + 1 :]
+    middle = max(1, len(title) // 2)
+    return (
+        title[: middle - 1] + title[middle : middle + 1] + title[middle - 1] + title[middle + 1 :]
+    )
 
 
-async def lag(service: Service, session: aiohttp.ClientSession, rate: int) -> None:
+async def measure_lag(service: Service, session: aiohttp.ClientSession, rate: int) -> None:
     """Measure the time from a write's response until the film is found, for a sample of writes."""
-    given = {"username": ADMIN[0], "password": ADMIN[1]}
-    async with session.post(f"{service.url}/api/v1/auth/login", json=given) as response:
-        head = {"Authorization": f"Bearer {(await response.json())['access_token']}"}
+    credentials = {"username": ADMIN[0], "password": ADMIN[1]}
+    async with session.post(f"{service.url}/api/v1/auth/login", json=credentials) as response:
+        headers = {"Authorization": f"Bearer {(await response.json())['access_token']}"}
     lags: list[float] = []
-    watching: set[asyncio.Task[None]] = set()
+    tasks: set[asyncio.Task[None]] = set()
     failed = 0
 
-    async def write(watched: bool) -> None:
+    async def write(measured: bool) -> None:
         nonlocal failed
         word = "q" + uuid.uuid4().hex[:14]
         async with session.post(
-            f"{service.url}/api/v1/movies", json={"title": word}, headers=head
+            f"{service.url}/api/v1/movies", json={"title": word}, headers=headers
         ) as response:
             failed += response.status != 201
-        began = time.perf_counter()
-        while watched:
-            wanted = {"q": word, "typo": "off"}  # a watcher should cost as little as it can
-            async with session.get(f"{service.url}/api/v1/search", params=wanted) as found:
-                if (await found.json())["results"]:
-                    lags.append(time.perf_counter() - began)
+        written_at = time.perf_counter()
+        while measured:
+            params = {"q": word, "typo": "off"}  # a watcher should cost as little as it can
+            async with session.get(f"{service.url}/api/v1/search", params=params) as reply:
+                if (await reply.json())["results"]:
+                    lags.append(time.perf_counter() - written_at)
                     return
             await asyncio.sleep(0.01)
 
-    began = time.perf_counter()
-    for number in range(round(rate * LAG_SECONDS)):
-        await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
-        task = asyncio.create_task(write(watched=number % 25 == 0))
-        watching.add(task)
-        task.add_done_callback(watching.discard)
-    wrote = number / (time.perf_counter() - began)
-    await asyncio.gather(*watching)
-    say(f"lag at {rate}/s", *percentiles(lags), f"{wrote:.0f}/s written", f"{failed} failed")
+    started_at = time.perf_counter()
+    for number in range(round(rate * LAG_DURATION)):
+        await asyncio.sleep(max(0.0, started_at + number / rate - time.perf_counter()))
+        task = asyncio.create_task(write(measured=number % 25 == 0))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+    written_rate = number / (time.perf_counter() - started_at)
+    await asyncio.gather(*tasks)
+    print_columns(
+        f"lag at {rate}/s",
+        *format_percentiles(lags),
+        f"{written_rate:.0f}/s written",
+        f"{failed} failed",
+    )
 
 
-async def one_stack(stack: str, films: Path, folder: Path) -> None:
+async def measure_stack(stack: str, films: Path, folder: Path) -> None:
     database = await postgres() if stack == "full" else ""
     if database:
         async with redis.asyncio.from_url(os.environ["TEST_REDIS_URL"]) as cache:
             await cache.flushdb()  # no answer of an earlier run
-    given = environment(stack, folder, database)
-    print(f"\n{stack}: {given['DATABASE_URL'].split(':')[0]}, {given['SEARCH_URL'].split(':')[0]}")
+    settings = environment(stack, folder, database)
+    print(
+        f"\n{stack}: {settings['DATABASE_URL'].split(':')[0]}, {settings['SEARCH_URL'].split(':')[0]}"
+    )
     try:
-        assert service_runner.run_command(given, "migrate").returncode == 0
-        count = await asyncio.to_thread(loaded, given, films)
-        service_runner.run_command(given, "create-admin", ADMIN[0], stdin=ADMIN[1] + "\n")
-        began = time.perf_counter()
-        with service_runner.run_service(given) as service:
+        assert service_runner.run_command(settings, "migrate").returncode == 0
+        count = await asyncio.to_thread(load_films, settings, films)
+        service_runner.run_command(settings, "create-admin", ADMIN[0], stdin=ADMIN[1] + "\n")
+        started_at = time.perf_counter()
+        with service_runner.run_service(settings) as service:
             async with aiohttp.ClientSession() as session:
-                await drained(service, session, count, began)
-                await searches(service, session, films)
+                await measure_indexing(service, session, count, started_at)
+                await measure_searches(service, session, films)
                 for rate in (50, 200):
-                    await lag(service, session, rate)
+                    await measure_lag(service, session, rate)
     finally:
         if database:
-            await removed(database, given["SEARCH_URL"])
+            await delete_database_and_indexes(database, settings["SEARCH_URL"])
 
 
 async def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--films", type=int, default=25_193)
-    given = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--films", type=int, default=25_193)
+    args = parser.parse_args()
     for name, value in dotenv_values(ROOT / "var/backends/env").items():
         os.environ.setdefault(name, value or "")
     stacks = ["embedded", *(["full"] if os.environ.get("TEST_POSTGRES_URL") else [])]
     for stack in stacks:
         with tempfile.TemporaryDirectory() as folder:
-            films = prepared(Path(folder), given.films)
-            await one_stack(stack, films, Path(folder))
+            films = prepare_films(Path(folder), args.films)
+            await measure_stack(stack, films, Path(folder))
     if "full" not in stacks:
         print("\nnot measured: the full stack; 'make backends.start' brings it up")
 

@@ -30,40 +30,40 @@ import aiohttp
 import asyncpg
 from dotenv import dotenv_values
 
-from benches.load import environment, postgres, removed
-from benches.raw import raw_elasticsearch, raw_tantivy, ready
-from benches.stored import into_postgres, into_sqlite
-from benches.watched import Watch, children, resident
+from benches.load import delete_database_and_indexes, environment, postgres
+from benches.raw import measure_elasticsearch, measure_tantivy, write_documents
+from benches.stored import fill_postgres, fill_sqlite
+from benches.watched import ResourceWatch, list_descendants, read_memory_mb
 from tests.support import ROOT, service_runner
 from tests.support.synthetic_films import Film, LabelledQuery, generate_films, generate_queries
 
-WARM_UP = 1_400  # queries asked before those that count, since a fresh JVM is slow
-LOOK = 0.25  # seconds between two looks at the job and at memory
-LOADING = 600.0  # seconds in which the service must know all words
+WARM_UP_QUERIES = 1_400  # queries asked before those that count, since a fresh JVM is slow
+WATCH_INTERVAL = 0.25  # seconds between two looks at the job and at memory
+VOCABULARY_TIMEOUT = 600.0  # seconds in which the service must know all words
 
 
-def say(label: str, *values: object) -> None:
+def print_row(label: str, *values: object) -> None:
     print(f"{label:<34}" + "  ".join(str(value) for value in values), flush=True)
 
 
-class Job:
+class RebuildJob:
     """The rebuild's row, read beside the service."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: Any = None
 
-    async def look(self) -> dict[str, Any] | None:
+    async def read(self) -> dict[str, Any] | None:
         sql = "SELECT state, done, rate, reason, finished_at FROM reindex_jobs"
         if self._url.startswith("postgres"):
             if self._connection is None:
                 self._connection = await asyncpg.connect(self._url)
-            found = await self._connection.fetchrow(sql)
-            return dict(found) if found else None
+            row = await self._connection.fetchrow(sql)
+            return dict(row) if row else None
         with closing(sqlite3.connect(urlsplit(self._url).path, timeout=30)) as connection:
             connection.row_factory = sqlite3.Row
-            found = connection.execute(sql).fetchone()
-        return dict(found) if found else None
+            row = connection.execute(sql).fetchone()
+        return dict(row) if row else None
 
     async def close(self) -> None:
         if self._connection is not None:
@@ -71,155 +71,180 @@ class Job:
 
 
 @contextmanager
-def process(given: dict[str, str], *words: str) -> Iterator["subprocess.Popen[bytes]"]:
+def module_process(
+    settings: dict[str, str], *arguments: str
+) -> Iterator["subprocess.Popen[bytes]"]:
     with tempfile.TemporaryFile() as log:
-        started = subprocess.Popen(
-            [sys.executable, "-m", *words],
+        running = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
             cwd=ROOT,
-            env=service_runner.process_environment(given),
+            env=service_runner.process_environment(settings),
             stdout=log,
             stderr=log,
         )
         try:
-            yield started
+            yield running
         finally:
-            started.terminate()
-            started.wait(60)
+            running.terminate()
+            running.wait(60)
 
 
-async def rebuilt(given: dict[str, str], count: int) -> float:
+async def measure_rebuild(settings: dict[str, str], count: int) -> float:
     """Rebuild by the real indexer; the rate of its filling, from its row."""
-    job = Job(given["DATABASE_URL"])
-    with process(given, "indexer") as indexer, process(given, "service", "reindex"):
-        watch, steps, told = Watch(indexer.pid), {}, None
-        while told is None or told["finished_at"] is None:
-            await asyncio.sleep(LOOK)
-            watch.look()
+    job = RebuildJob(settings["DATABASE_URL"])
+    with (
+        module_process(settings, "indexer") as indexer,
+        module_process(settings, "service", "reindex"),
+    ):
+        watch, steps, row = ResourceWatch(indexer.pid), {}, None
+        while row is None or row["finished_at"] is None:
+            await asyncio.sleep(WATCH_INTERVAL)
+            watch.sample()
             assert indexer.poll() is None
-            told = await job.look()
-            if told is not None:
-                steps[told["state"]] = steps.get(told["state"], 0.0) + LOOK
-    assert told["state"] == "done" and told["done"] == count, told
-    say("rebuild", *(f"{step} {took:.0f} s" for step, took in steps.items() if took >= 1))
-    say(
-        "indexer, most memory",
-        f"{watch.alone:.0f} MB itself, {watch.all_of_them:.0f} MB with those that prepare",
+            row = await job.read()
+            if row is not None:
+                steps[row["state"]] = steps.get(row["state"], 0.0) + WATCH_INTERVAL
+    assert row["state"] == "done" and row["done"] == count, row
+    print_row(
+        "rebuild", *(f"{step} {seconds:.0f} s" for step, seconds in steps.items() if seconds >= 1)
     )
-    alone = watch.worked.pop(watch.pid)
-    say("indexer, work", f"{alone:.0f} s itself, {sum(watch.worked.values()):.0f} s the others")
+    print_row(
+        "indexer, most memory",
+        f"{watch.own_mb:.0f} MB itself, {watch.total_mb:.0f} MB with those that prepare",
+    )
+    own_cpu = watch.cpu_seconds.pop(watch.pid)
+    print_row(
+        "indexer, work",
+        f"{own_cpu:.0f} s itself, {sum(watch.cpu_seconds.values()):.0f} s the others",
+    )
     await job.close()
-    return float(told["rate"])
+    return float(row["rate"])
 
 
-async def searched(given: dict[str, str], made: list[Film], each: int) -> None:
-    began = time.perf_counter()
-    with service_runner.run_service(given) as service:
-        said = time.perf_counter() - began
+async def measure_searches(settings: dict[str, str], films: list[Film], per_kind: int) -> None:
+    started_at = time.perf_counter()
+    with service_runner.run_service(settings) as service:
+        ready_after = time.perf_counter() - started_at
         while "words_loaded" not in service.log.read_text():
-            assert time.perf_counter() - began < LOADING
+            assert time.perf_counter() - started_at < VOCABULARY_TIMEOUT
             await asyncio.sleep(0.1)
-        loaded = time.perf_counter() - began
-        say("service started", f"answers after {said:.1f} s, knows all words after {loaded:.1f} s")
+        loaded_after = time.perf_counter() - started_at
+        print_row(
+            "service started",
+            f"answers after {ready_after:.1f} s, knows all words after {loaded_after:.1f} s",
+        )
         async with aiohttp.ClientSession() as session:
-            for asked in generate_queries(made, WARM_UP // 4, seed=3):
-                await ask(session, service.url, asked)
-            for kind, took, right, first in await tallied(
-                session, service.url, generate_queries(made, each)
+            for query in generate_queries(films, WARM_UP_QUERIES // 4, seed=3):
+                await search(session, service.url, query)
+            for kind, seconds, in_first_ten, first in await search_all(
+                session, service.url, generate_queries(films, per_kind)
             ):
-                cuts = statistics.quantiles(took, n=100)
-                say(
+                percentiles = statistics.quantiles(seconds, n=100)
+                print_row(
                     f"search: {kind}",
-                    f"p50 {cuts[49] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f} ms, "
-                    f"S@1 {100 * first / len(took):.1f}, S@10 {100 * right / len(took):.1f}",
+                    f"p50 {percentiles[49] * 1000:.1f} ms, p99 {percentiles[98] * 1000:.1f} ms, "
+                    f"S@1 {100 * first / len(seconds):.1f}, S@10 {100 * in_first_ten / len(seconds):.1f}",
                 )
-        for pid in children(service.process.pid):
+        for pid in list_descendants(service.process.pid):
             name = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[-40:]
-            size = f"{resident(pid):.0f} MB, {resident(pid, 'Private'):.0f} MB its own"
-            say("memory of a process", size, name.strip())
+            size = f"{read_memory_mb(pid):.0f} MB, {read_memory_mb(pid, 'Private'):.0f} MB its own"
+            print_row("memory of a process", size, name.strip())
 
 
-Kind = tuple[str, list[float], int, int]
+KindResult = tuple[str, list[float], int, int]
 
 
-async def tallied(
-    session: aiohttp.ClientSession, url: str, asked: list[LabelledQuery]
-) -> list[Kind]:
+async def search_all(
+    session: aiohttp.ClientSession, url: str, queries: list[LabelledQuery]
+) -> list[KindResult]:
     """Return times in seconds, and how often a right film was among ten, and first, by kind."""
-    found: dict[str, Kind] = {}
-    for each in asked:
-        began = time.perf_counter()
-        answers = await ask(session, url, each)
-        took = time.perf_counter() - began
-        kind, times, among, first = found.get(each.kind, (each.kind, [], 0, 0))
-        places = [place for place, number in enumerate(answers) if number in each.relevant]
-        times.append(took)
-        found[each.kind] = kind, times, among + bool(places), first + (places[:1] == [0])
-        if places[:1] != [0]:
-            print(f"missed: {each.kind}: {each.text!r} at {places[:1]}", file=sys.stderr)
-    return list(found.values())
+    results: dict[str, KindResult] = {}
+    for query in queries:
+        sent_at = time.perf_counter()
+        film_numbers = await search(session, url, query)
+        elapsed = time.perf_counter() - sent_at
+        kind, times, in_first_ten, first = results.get(query.kind, (query.kind, [], 0, 0))
+        positions = [
+            position for position, number in enumerate(film_numbers) if number in query.relevant
+        ]
+        times.append(elapsed)
+        results[query.kind] = (
+            kind,
+            times,
+            in_first_ten + bool(positions),
+            first + (positions[:1] == [0]),
+        )
+        if positions[:1] != [0]:
+            print(f"missed: {query.kind}: {query.text!r} at {positions[:1]}", file=sys.stderr)
+    return list(results.values())
 
 
-async def ask(session: aiohttp.ClientSession, url: str, asked: LabelledQuery) -> list[int]:
+async def search(session: aiohttp.ClientSession, url: str, query: LabelledQuery) -> list[int]:
     """Return the numbers of the films that were found, the first ten."""
-    where = f"{url}/api/v1/search"
-    async with session.get(where, params={"q": asked.text, "limit": "10"}) as response:
-        told = await response.json()
-        assert response.status == 200, told
-    return [int(found["movie"]["imdb_id"][2:]) for found in told["results"]]
+    search_url = f"{url}/api/v1/search"
+    async with session.get(search_url, params={"q": query.text, "limit": "10"}) as response:
+        reply = await response.json()
+        assert response.status == 200, reply
+    return [int(result["movie"]["imdb_id"][2:]) for result in reply["results"]]
 
 
-async def one_engine(engine: str, made: list[Film], each: int, folder: Path) -> None:
-    print(f"\n{engine}, {len(made)} films", flush=True)
-    lines = folder / "ready"
-    began = time.perf_counter()
-    words = ready(engine, made, lines)
-    size = lines.stat().st_size / len(made)
-    say("documents made ready", f"{time.perf_counter() - began:.0f} s, {size:.0f} B each")
-    say("words of all films", len(words))
+async def measure_engine(engine: str, films: list[Film], per_kind: int, folder: Path) -> None:
+    print(f"\n{engine}, {len(films)} films", flush=True)
+    documents_path = folder / "ready"
+    started_at = time.perf_counter()
+    words = write_documents(engine, films, documents_path)
+    size = documents_path.stat().st_size / len(films)
+    print_row(
+        "documents made ready", f"{time.perf_counter() - started_at:.0f} s, {size:.0f} B each"
+    )
+    print_row("words of all films", len(words))
     if engine == "elasticsearch":
-        raw = await raw_elasticsearch(lines)
+        raw_rate = await measure_elasticsearch(documents_path)
     else:
-        raw = await asyncio.to_thread(raw_tantivy, lines, folder / "raw")
-    say("sent raw", f"{raw:.0f} films/s")
-    lines.unlink()
+        raw_rate = await asyncio.to_thread(measure_tantivy, documents_path, folder / "raw")
+    print_row("sent raw", f"{raw_rate:.0f} films/s")
+    documents_path.unlink()
     database = await postgres() if engine == "elasticsearch" else ""
-    given = environment("full" if database else "embedded", folder, database)
-    given |= {"CACHE_URL": "memory://"}
+    settings = environment("full" if database else "embedded", folder, database)
+    settings |= {"CACHE_URL": "memory://"}
     try:
-        assert service_runner.run_command(given, "migrate").returncode == 0
-        began = time.perf_counter()
+        assert service_runner.run_command(settings, "migrate").returncode == 0
+        started_at = time.perf_counter()
         if database:
-            await into_postgres(database, made, words)
+            await fill_postgres(database, films, words)
         else:
-            into_sqlite(folder / "movies.db", made, words)
-        say("put into the database", f"{time.perf_counter() - began:.0f} s")
-        ours = await rebuilt(given, len(made))
-        say("filled by a rebuild", f"{ours:.0f} films/s, {ours / raw:.2f} of raw")
-        await searched(given, made, each)
+            fill_sqlite(folder / "movies.db", films, words)
+        print_row("put into the database", f"{time.perf_counter() - started_at:.0f} s")
+        rebuild_rate = await measure_rebuild(settings, len(films))
+        print_row(
+            "filled by a rebuild",
+            f"{rebuild_rate:.0f} films/s, {rebuild_rate / raw_rate:.2f} of raw",
+        )
+        await measure_searches(settings, films, per_kind)
     finally:
         if database:
-            await removed(database, given["SEARCH_URL"])
+            await delete_database_and_indexes(database, settings["SEARCH_URL"])
 
 
 async def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--films", type=int, default=1_000_000)
-    options.add_argument("--engine", default="elasticsearch,tantivy")
-    options.add_argument("--each", type=int, default=300)
-    given = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--films", type=int, default=1_000_000)
+    parser.add_argument("--engine", default="elasticsearch,tantivy")
+    parser.add_argument("--each", type=int, default=300)
+    args = parser.parse_args()
     for name, value in dotenv_values(ROOT / "var/backends/env").items():
         os.environ.setdefault(name, value or "")
-    began = time.perf_counter()
-    made = list(generate_films(given.films))
-    say("films made up", f"{time.perf_counter() - began:.0f} s")
-    for engine in given.engine.split(","):
-        needed = ("TEST_ELASTICSEARCH_URL", "TEST_POSTGRES_URL")
-        if engine == "elasticsearch" and any(name not in os.environ for name in needed):
+    started_at = time.perf_counter()
+    films = list(generate_films(args.films))
+    print_row("films made up", f"{time.perf_counter() - started_at:.0f} s")
+    for engine in args.engine.split(","):
+        required = ("TEST_ELASTICSEARCH_URL", "TEST_POSTGRES_URL")
+        if engine == "elasticsearch" and any(name not in os.environ for name in required):
             print("\nnot measured: Elasticsearch; 'make backends.start' brings it up")
             continue
         with tempfile.TemporaryDirectory(prefix="movies-bench-") as folder:
-            await one_engine(engine, made, given.each, Path(folder))
-    say("\nin all", f"{time.perf_counter() - began:.0f} s")
+            await measure_engine(engine, films, args.each, Path(folder))
+    print_row("\nin all", f"{time.perf_counter() - started_at:.0f} s")
 
 
 if __name__ == "__main__":

@@ -23,14 +23,14 @@ from tests.support.typos import (
 
 Film = dict[str, Any]
 
-SOUNDS = (
+SOUND_REPLACEMENTS = (
     ("ph", "f"), ("ck", "k"), ("sh", "ch"), ("tion", "shun"), ("ei", "ie"), ("ie", "ei"),
     ("ou", "ow"), ("ee", "ea"), ("oo", "u"), ("ea", "ee"), ("er", "ar"), ("ar", "er"), ("le", "el"),
     ("qu", "kw"), ("wh", "w"), ("th", "t"), ("c", "k"), ("x", "ks"), ("z", "s"), ("v", "w"),
     ("y", "i"),
     ("a", "e"), ("e", "a"), ("i", "e"), ("o", "e"), ("u", "o"),
 )  # fmt: skip
-ADDED = (
+NOISE_TEMPLATES = (
     "{} movie",
     "{} film",
     "{} full movie",
@@ -39,7 +39,7 @@ ADDED = (
     "{} trailer",
     "watch {}",
 )
-ADDED += (
+NOISE_TEMPLATES += (
     "{} imdb",
     "{} dvd",
     "{} cast",
@@ -51,155 +51,155 @@ ADDED += (
 )
 
 
-def first_letter(rng: random.Random, text: str) -> str:
+def misspell_first_letter(rng: random.Random, text: str) -> str:
     """Return the text with a slip in the first letter of a longer word."""
-    found = text.split()
-    long = [i for i, word in enumerate(found) if len(word) > 3] or [len(found) - 1]
-    at = rng.choice(long)
-    word = found[at]
-    found[at] = rng.choice(
+    words = text.split()
+    long_words = [i for i, word in enumerate(words) if len(word) > 3] or [len(words) - 1]
+    at = rng.choice(long_words)
+    word = words[at]
+    words[at] = rng.choice(
         (
             neighbour_key(rng, word[0]) + word[1:],
             word[1:],
             word[1:2] + word[:1] + word[2:],
         )
     )
-    return " ".join(found)
+    return " ".join(words)
 
 
-def sounded(rng: random.Random, text: str) -> str:
+def misspell_by_sound(rng: random.Random, text: str) -> str:
     """One or two sounds written another way."""
     for _ in range(rng.choice((1, 1, 2))):
-        able = [pair for pair in SOUNDS if pair[0] in text[1:]]
-        if rng.random() < 0.3 and (twin := re.search(r"([a-z])\1", text)):
-            text = text[: twin.start()] + text[twin.start() + 1 :]
-        elif able:
-            old, new = rng.choice(able)
+        applicable = [pair for pair in SOUND_REPLACEMENTS if pair[0] in text[1:]]
+        if rng.random() < 0.3 and (double := re.search(r"([a-z])\1", text)):
+            text = text[: double.start()] + text[double.start() + 1 :]
+        elif applicable:
+            old, new = rng.choice(applicable)
             at = rng.choice([m.start() for m in re.finditer(old, text[1:])]) + 1
             text = text[:at] + new + text[at + len(old) :]
     return text
 
 
-def renumbered(rng: random.Random, text: str) -> str | None:
+def rewrite_number(rng: random.Random, text: str) -> str | None:
     """Return the text with a number written another way."""
     forms: dict[str, list[str]] = {}
     for word, value in CARDINALS.items():
         forms.setdefault(str(value), [str(value)]).append(word)
-    found = text.split()
-    places = [i for i, w in enumerate(found) if len(forms.get(str(CARDINALS.get(w, w)), [])) > 1]
-    if not places:
+    words = text.split()
+    positions = [i for i, w in enumerate(words) if len(forms.get(str(CARDINALS.get(w, w)), [])) > 1]
+    if not positions:
         return None
-    at = rng.choice(places)
-    value = str(CARDINALS.get(found[at], found[at]))
-    found[at] = rng.choice([form for form in forms[value] if form != found[at]])
-    return " ".join(found)
+    at = rng.choice(positions)
+    value = str(CARDINALS.get(words[at], words[at]))
+    words[at] = rng.choice([form for form in forms[value] if form != words[at]])
+    return " ".join(words)
 
 
-def run_together(rng: random.Random, text: str) -> str | None:
-    found = text.split()
-    if len(found) < 2:
+def join_words(rng: random.Random, text: str) -> str | None:
+    words = text.split()
+    if len(words) < 2:
         return None
-    at = rng.randrange(len(found) - 1)
-    return " ".join([*found[:at], found[at] + found[at + 1], *found[at + 2 :]])
+    at = rng.randrange(len(words) - 1)
+    return " ".join([*words[:at], words[at] + words[at + 1], *words[at + 2 :]])
 
 
-def split(rng: random.Random, text: str) -> str | None:
-    found = text.split()
-    long = [i for i, word in enumerate(found) if len(word) > 4]
-    if not long:
+def split_word(rng: random.Random, text: str) -> str | None:
+    words = text.split()
+    long_words = [i for i, word in enumerate(words) if len(word) > 4]
+    if not long_words:
         return None
-    at = rng.choice(long)
-    cut = rng.randrange(2, len(found[at]) - 1)
-    found[at] = found[at][:cut] + " " + found[at][cut:]
-    return " ".join(found)
+    at = rng.choice(long_words)
+    cut = rng.randrange(2, len(words[at]) - 1)
+    words[at] = words[at][:cut] + " " + words[at][cut:]
+    return " ".join(words)
 
 
-def without_a_word(rng: random.Random, text: str) -> str | None:
-    found = text.split()
-    if len(found) < 3:
+def drop_word(rng: random.Random, text: str) -> str | None:
+    words = text.split()
+    if len(words) < 3:
         return None
-    del found[rng.randrange(len(found))]
-    return " ".join(found)
+    del words[rng.randrange(len(words))]
+    return " ".join(words)
 
 
-def reordered(rng: random.Random, text: str) -> str | None:
-    found = text.split()
-    if len(found) < 3 or len(set(found)) < 3:
+def shuffle_words(rng: random.Random, text: str) -> str | None:
+    words = text.split()
+    if len(words) < 3 or len(set(words)) < 3:
         return None
-    while (mixed := rng.sample(found, len(found))) == found:
+    while (shuffled := rng.sample(words, len(words))) == words:
         pass
-    return " ".join(mixed)
+    return " ".join(shuffled)
 
 
-def begun(rng: random.Random, text: str) -> str | None:
+def cut_to_prefix(rng: random.Random, text: str) -> str | None:
     if len(text) < 6:
         return None
     return text[: rng.randrange(max(4, len(text) // 3), len(text))].strip()
 
 
-def clipped(rng: random.Random, text: str) -> str | None:
+def cut_end(rng: random.Random, text: str) -> str | None:
     """Without the last letters, as when someone stops typing."""
     return text[: -rng.randrange(1, 4)].strip() if len(text) > 9 else None
 
 
-def without_a_small_word(rng: random.Random, text: str) -> str | None:
-    found = text.split()
-    small = [place for place, word in enumerate(found) if word in STOP_WORDS]
-    if not small:
+def drop_stop_word(rng: random.Random, text: str) -> str | None:
+    words = text.split()
+    positions = [place for place, word in enumerate(words) if word in STOP_WORDS]
+    if not positions:
         return None
-    del found[rng.choice(small)]
-    return " ".join(found) or None
+    del words[rng.choice(positions)]
+    return " ".join(words) or None
 
 
-def surname(rng: random.Random, film: Film) -> str | None:
+def pick_surname(rng: random.Random, film: Film) -> str | None:
     names = [tokenize(name) for name in film["directors"]]
     names = [name for name in names if name and len(name[-1]) > 3]
     return rng.choice(names)[-1] if names else None
 
 
-def beside_year(rng: random.Random, film: Film) -> str | None:
+def add_year(rng: random.Random, film: Film) -> str | None:
     return f"{' '.join(tokenize(film['title']))} {film['year']}" if film["year"] else None
 
 
-def beside_director(rng: random.Random, film: Film) -> str | None:
-    name = surname(rng, film)
+def add_director(rng: random.Random, film: Film) -> str | None:
+    name = pick_surname(rng, film)
     title = (
         full_title_key(film["title"]) if rng.random() < 0.5 else " ".join(tokenize(film["title"]))
     )
     return None if name is None else rng.choice((f"{name} {title}", f"{title} {name}"))
 
 
-def some_words_beside_director(rng: random.Random, film: Film) -> str | None:
-    name = surname(rng, film)
+def combine_words_and_director(rng: random.Random, film: Film) -> str | None:
+    name = pick_surname(rng, film)
     content = [word for word in tokenize(film["title"]) if len(word) > 2 and word != "the"]
     if name is None or not content:
         return None
     start = rng.randrange(max(1, len(content) - 2))
-    some = content[start : start + rng.choice((1, 2, 3))]
+    words = content[start : start + rng.choice((1, 2, 3))]
     if rng.random() < 0.7:
         name = add_typo(rng, name)
-    at = rng.randrange(len(some))
-    if rng.random() < 0.6 and len(some[at]) > 3:
-        some[at] = add_typo(rng, some[at])
-    return " ".join([name, *some] if rng.random() < 0.5 else [*some, name])
+    at = rng.randrange(len(words))
+    if rng.random() < 0.6 and len(words[at]) > 3:
+        words[at] = add_typo(rng, words[at])
+    return " ".join([name, *words] if rng.random() < 0.5 else [*words, name])
 
 
-def misspelt_director(rng: random.Random, film: Film) -> str | None:
+def misspell_director(rng: random.Random, film: Film) -> str | None:
     if not film["directors"]:
         return None
     name = " ".join(tokenize(rng.choice(film["directors"])))
     return add_typo(rng, name) if len(name) > 6 else None
 
 
-def compounded(rng: random.Random, film: Film) -> str | None:
+def combine_errors(rng: random.Random, film: Film) -> str | None:
     """Several spoilings at once."""
     text = " ".join(tokenize(film["title"]))
     steps: list[Callable[[random.Random, str], str | None]]
-    steps = [add_typo, add_typo, run_together, split, clipped, without_a_small_word, sounded]
+    steps = [add_typo, add_typo, join_words, split_word, cut_end, drop_stop_word, misspell_by_sound]
     for step in rng.sample(steps, rng.choice((1, 2, 2))):
         text = step(rng, text) or text
     ending = rng.random()
-    if ending < 0.25 and (name := surname(rng, film)):
+    if ending < 0.25 and (name := pick_surname(rng, film)):
         text = f"{text} {name}"
     elif ending < 0.4 and film["year"]:
         text = f"{text} {film['year']}"
@@ -208,123 +208,148 @@ def compounded(rng: random.Random, film: Film) -> str | None:
     return text
 
 
-def _plainly(spoil: Callable[[random.Random, str], str | None]) -> Callable[..., str | None]:
-    return lambda rng, film: spoil(rng, " ".join(tokenize(film["title"])))
+def _from_title(misspell: Callable[[random.Random, str], str | None]) -> Callable[..., str | None]:
+    return lambda rng, film: misspell(rng, " ".join(tokenize(film["title"])))
 
 
-class Folded(NamedTuple):
+class FoldedText(NamedTuple):
     """A text as titles are compared."""
 
-    whole: str
+    title_key: str
     words: frozenset[str]
 
     @classmethod
-    def of(cls, text: str) -> "Folded":
+    def from_text(cls, text: str) -> "FoldedText":
         return cls(full_title_key(text), frozenset(tokenize(text)))
 
 
-def _begins(text: Folded, title: Folded) -> bool:
-    return title.whole.startswith(text.whole)
+def _is_prefix(text: FoldedText, title: FoldedText) -> bool:
+    return title.title_key.startswith(text.title_key)
 
 
-def _has_words(text: Folded, title: Folded) -> bool:
+def _is_subset(text: FoldedText, title: FoldedText) -> bool:
     return text.words <= title.words
 
 
-class Class(NamedTuple):
+class QueryClass(NamedTuple):
     """One way of spoiling a title. With `popular` nearly all queries are for well-known films.
 
     `fits` says which titles the text may stand for: where it is only a part of a title, the film is
     asked for that most people mean by it. `then` spoils the text further.
     """
 
-    spoil: Callable[[random.Random, Film], str | None]
+    make_query: Callable[[random.Random, Film], str | None]
     popular: bool = False
-    fits: Callable[[Folded, Folded], bool] | None = None
-    then: Callable[[random.Random, str], str] | None = None
-    title: int = 4
+    matches_title: Callable[[FoldedText, FoldedText], bool] | None = None
+    add_misspelling: Callable[[random.Random, str], str] | None = None
+    min_title_length: int = 4
     """Letters of a title at least: what is left of a shorter one is another word."""
-    typed: int = 4
+    min_query_length: int = 4
     """Letters of a query at least."""
 
 
 CLASSES = {
-    "exact": Class(_plainly(lambda rng, text: text)),
-    "typo_adjacent": Class(_plainly(replace_letter)),
-    "typo_swap": Class(_plainly(swap_letters)),
-    "typo_drop": Class(_plainly(drop_letter)),
-    "typo_double": Class(_plainly(double_letter)),
-    "typo_first": Class(_plainly(first_letter)),
-    "typo_two": Class(_plainly(lambda rng, text: add_typo(rng, add_typo(rng, text))), title=7),
-    "phonetic": Class(_plainly(sounded), title=5),
-    "accents": Class(_plainly(lambda rng, text: text)),
-    "numeral": Class(_plainly(renumbered)),
-    "joined": Class(_plainly(run_together)),
-    "split": Class(_plainly(split)),
-    "missing_word": Class(
-        _plainly(without_a_word), popular=True, fits=_has_words, title=10, typed=6
+    "exact": QueryClass(_from_title(lambda rng, text: text)),
+    "typo_adjacent": QueryClass(_from_title(replace_letter)),
+    "typo_swap": QueryClass(_from_title(swap_letters)),
+    "typo_drop": QueryClass(_from_title(drop_letter)),
+    "typo_double": QueryClass(_from_title(double_letter)),
+    "typo_first": QueryClass(_from_title(misspell_first_letter)),
+    "typo_two": QueryClass(
+        _from_title(lambda rng, text: add_typo(rng, add_typo(rng, text))), min_title_length=7
     ),
-    "extra_word": Class(_plainly(lambda rng, text: rng.choice(ADDED).format(text))),
-    "word_order": Class(_plainly(reordered)),
-    "prefix": Class(_plainly(begun), popular=True, fits=_begins),
-    "prefix_typo": Class(
-        _plainly(begun), popular=True, fits=_begins, then=add_typo, title=5, typed=6
+    "phonetic": QueryClass(_from_title(misspell_by_sound), min_title_length=5),
+    "accents": QueryClass(_from_title(lambda rng, text: text)),
+    "numeral": QueryClass(_from_title(rewrite_number)),
+    "joined": QueryClass(_from_title(join_words)),
+    "split": QueryClass(_from_title(split_word)),
+    "missing_word": QueryClass(
+        _from_title(drop_word),
+        popular=True,
+        matches_title=_is_subset,
+        min_title_length=10,
+        min_query_length=6,
     ),
-    "title_year": Class(beside_year),
-    "title_director": Class(beside_director),
-    "title_director_typo": Class(some_words_beside_director, popular=True),
-    "director_typo": Class(misspelt_director, popular=True),
-    "compound": Class(compounded),
+    "extra_word": QueryClass(
+        _from_title(lambda rng, text: rng.choice(NOISE_TEMPLATES).format(text))
+    ),
+    "word_order": QueryClass(_from_title(shuffle_words)),
+    "prefix": QueryClass(_from_title(cut_to_prefix), popular=True, matches_title=_is_prefix),
+    "prefix_typo": QueryClass(
+        _from_title(cut_to_prefix),
+        popular=True,
+        matches_title=_is_prefix,
+        add_misspelling=add_typo,
+        min_title_length=5,
+        min_query_length=6,
+    ),
+    "title_year": QueryClass(add_year),
+    "title_director": QueryClass(add_director),
+    "title_director_typo": QueryClass(combine_words_and_director, popular=True),
+    "director_typo": QueryClass(misspell_director, popular=True),
+    "compound": QueryClass(combine_errors),
 }
 
 _SPELT_RIGHT = """exact accents numeral missing_word word_order prefix title_year title_director"""
-SPELT_RIGHT = frozenset(_SPELT_RIGHT.split())
+CORRECTLY_SPELT = frozenset(_SPELT_RIGHT.split())
 """Classes without a letter that is wrong."""
 
-KNOWN = 75_000  # votes of a film that many people know
-SHARE, LARGE_SHARE = 0.5, 0.85  # of queries for such a film: people look for what they know
+POPULAR_MIN_VOTES = 75_000  # votes of a film that many people know
+POPULAR_SHARE, LARGE_POPULAR_SHARE = (
+    0.5,
+    0.85,
+)  # of queries for such a film: people look for what they know
 
 
-def generate(
-    films: list[Film], each: int, seed: int, classes: Mapping[str, Class] = CLASSES
+def generate_queries(
+    films: list[Film], per_class: int, seed: int, classes: Mapping[str, QueryClass] = CLASSES
 ) -> Iterator[dict[str, Any]]:
     """`each` queries of every class, with the ids of the films that are right answers."""
     rng = random.Random(seed)
-    namesakes: dict[str, list[Film]] = {}
+    by_title_key: dict[str, list[Film]] = {}
     for film in films:
-        namesakes.setdefault(full_title_key(film["title"]), []).append(film)
-    named = [film for title, group in namesakes.items() if title and (film := _clearest(group))]
-    folded = [(Folded.of(film["title"]), film) for film in named]
-    accented = [film for film in named if not film["title"].isascii() or "'" in film["title"]]
+        by_title_key.setdefault(full_title_key(film["title"]), []).append(film)
+    distinct = [
+        film for title, group in by_title_key.items() if title and (film := _most_voted(group))
+    ]
+    folded = [(FoldedText.from_text(film["title"]), film) for film in distinct]
+    accented = [film for film in distinct if not film["title"].isascii() or "'" in film["title"]]
     by_director: dict[str, list[str]] = {}
     for film in films:
         for name in film["directors"]:
             by_director.setdefault(name, []).append(film["id"])
-    for name, how in classes.items():
-        pool = accented if name == "accents" else named
-        made = 0
-        while made < each:
-            likely = rng.random() < (LARGE_SHARE if how.popular else SHARE)
-            film = rng.choice([f for f in pool if f["votes"] >= KNOWN] if likely else pool)
-            if len(full_title_key(film["title"])) < how.title:
+    for name, query_class in classes.items():
+        pool = accented if name == "accents" else distinct
+        count = 0
+        while count < per_class:
+            is_popular = rng.random() < (
+                LARGE_POPULAR_SHARE if query_class.popular else POPULAR_SHARE
+            )
+            film = rng.choice(
+                [f for f in pool if f["votes"] >= POPULAR_MIN_VOTES] if is_popular else pool
+            )
+            if len(full_title_key(film["title"])) < query_class.min_title_length:
                 continue
-            text = how.spoil(rng, film)
+            text = query_class.make_query(rng, film)
             if (
                 not text
-                or namesakes.get(full_title_key(text), [film])[0]
-                not in namesakes[full_title_key(film["title"])]
+                or by_title_key.get(full_title_key(text), [film])[0]
+                not in by_title_key[full_title_key(film["title"])]
             ):
                 continue  # nothing left, or another film's title
-            if how.fits is not None and _meant(text, how.fits, folded) is not film:
+            if (
+                query_class.matches_title is not None
+                and _most_popular_match(text, query_class.matches_title, folded) is not film
+            ):
                 continue
-            if how.then is not None:
-                text = how.then(rng, text)
-            if len(text) < how.typed:
+            if query_class.add_misspelling is not None:
+                text = query_class.add_misspelling(rng, text)
+            if len(text) < query_class.min_query_length:
                 continue
             ids = [film["id"]]
             if name == "director_typo":
                 ids = [i for director in film["directors"] for i in by_director[director]]
-            made += 1
+            count += 1
             yield {
                 "q": text,
                 "ids": ids,
@@ -334,16 +359,20 @@ def generate(
             }
 
 
-def _clearest(films: list[Film]) -> Film | None:
+def _most_voted(films: list[Film]) -> Film | None:
     """Of films with one title, the one that most people mean; none if that is not clear."""
     best, *others = sorted(films, key=lambda film: -film["votes"])
-    clear = all(2 * other["votes"] < best["votes"] for other in others)
-    return best if clear else None
+    is_clear = all(2 * other["votes"] < best["votes"] for other in others)
+    return best if is_clear else None
 
 
-def _meant(
-    text: str, fits: Callable[[Folded, Folded], bool], films: list[tuple[Folded, Film]]
+def _most_popular_match(
+    text: str,
+    matches_title: Callable[[FoldedText, FoldedText], bool],
+    films: list[tuple[FoldedText, Film]],
 ) -> Film:
     """Return the film that most people mean by a part of its title."""
-    asked = Folded.of(text)
-    return max((film for title, film in films if fits(asked, title)), key=lambda f: f["votes"])
+    query = FoldedText.from_text(text)
+    return max(
+        (film for title, film in films if matches_title(query, title)), key=lambda f: f["votes"]
+    )

@@ -24,7 +24,7 @@ import orjson
 from indexer.rebuild_fill import MAX_CONCURRENT_SENDS
 from service.search.engines.elasticsearch import serializer
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
-from service.search.engines.elasticsearch.writer import MOST_IN_BULK, ElasticsearchWriter
+from service.search.engines.elasticsearch.writer import MAX_BULK_DOCUMENTS, ElasticsearchWriter
 from service.search.engines.tantivy import schema
 from service.search.engines.tantivy.serializer import serialize
 from service.search.engines.tantivy.writer import HEAP
@@ -32,43 +32,43 @@ from service.search.index.document import MovieDocument
 from tests.support.backends import delete_indexes
 from tests.support.synthetic_films import Film
 
-CHUNK = 5_000  # films handed over at once while documents are made ready
+CHUNK_SIZE = 5_000  # films handed over at once while documents are made ready
 
 
-def document(film: Film) -> MovieDocument:
-    facts = film._asdict() | {"imdb_votes": film.votes, "imdb_rating": film.rating}
-    rest: dict[str, Any] = dict.fromkeys(("plot", "runtime_minutes", "popularity"))
-    rest |= dict.fromkeys(("writers", "actors", "languages", "countries"), ())
-    made = {"id": film.id, "version": 1, "imdb_id": film.imdb_id, **rest}
-    return MovieDocument.from_film(SimpleNamespace(**facts, **made))
+def build_document(film: Film) -> MovieDocument:
+    stated = film._asdict() | {"imdb_votes": film.votes, "imdb_rating": film.rating}
+    defaults: dict[str, Any] = dict.fromkeys(("plot", "runtime_minutes", "popularity"))
+    defaults |= dict.fromkeys(("writers", "actors", "languages", "countries"), ())
+    made = {"id": film.id, "version": 1, "imdb_id": film.imdb_id, **defaults}
+    return MovieDocument.from_film(SimpleNamespace(**stated, **made))
 
 
-def packed(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:
+def serialize_chunk(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:
     """Return documents as lines (with action lines for Elasticsearch), and their words."""
     lines, words = [], set()
-    for made in map(document, chunk):
+    for document in map(build_document, chunk):
         if engine == "elasticsearch":
-            how = {"_id": made.film_id, "version": 1, "version_type": "external_gte"}
-            lines += [orjson.dumps({"index": how}), serializer.serialize(made)]
+            action = {"_id": document.film_id, "version": 1, "version_type": "external_gte"}
+            lines += [orjson.dumps({"index": action}), serializer.serialize(document)]
         else:
-            lines.append(serialize(made))
-        words |= made.vocabulary_words()
+            lines.append(serialize(document))
+        words |= document.vocabulary_words()
     return b"\n".join(lines) + b"\n", words
 
 
-def ready(engine: str, made: list[Film], path: Path) -> set[str]:
+def write_documents(engine: str, films: list[Film], path: Path) -> set[str]:
     """Write all documents to a file, which the raw way then only reads; all their words."""
-    every: set[str] = set()
-    chunks = [made[start : start + CHUNK] for start in range(0, len(made), CHUNK)]
+    all_words: set[str] = set()
+    chunks = [films[start : start + CHUNK_SIZE] for start in range(0, len(films), CHUNK_SIZE)]
     with ProcessPoolExecutor(2, get_context("spawn")) as pool, path.open("wb") as file:
         for start in range(0, len(chunks), 8):
-            for lines, words in pool.map(packed, [engine] * 8, chunks[start : start + 8]):
+            for lines, words in pool.map(serialize_chunk, [engine] * 8, chunks[start : start + 8]):
                 file.write(lines)
-                every |= words
-    return every
+                all_words |= words
+    return all_words
 
 
-async def raw_elasticsearch(path: Path) -> float:
+async def measure_elasticsearch(path: Path) -> float:
     """Documents a second in plain bulk requests."""
     address = ElasticsearchAddress.parse(os.environ["TEST_ELASTICSEARCH_URL"])
     address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}")
@@ -77,51 +77,51 @@ async def raw_elasticsearch(path: Path) -> float:
     await writer.create("movies-raw")
     url = re.sub(r"\?.*", "", os.environ["TEST_ELASTICSEARCH_URL"]).rstrip("/")
     sent = 0
-    head = {"Content-Type": "application/x-ndjson"}
+    headers = {"Content-Type": "application/x-ndjson"}
     try:
         with path.open("rb") as file:
-            async with aiohttp.ClientSession(headers=head) as session:
-                began = time.perf_counter()
+            async with aiohttp.ClientSession(headers=headers) as session:
+                started_at = time.perf_counter()
 
-                async def lane() -> None:
+                async def send_bulks() -> None:
                     nonlocal sent
-                    while lines := list(islice(file, 2 * MOST_IN_BULK)):
-                        where = (
+                    while lines := list(islice(file, 2 * MAX_BULK_DOCUMENTS)):
+                        bulk_url = (
                             f"{url}/{address.cluster_name('movies-raw')}/_bulk?filter_path=errors"
                         )
                         body = b"".join(lines)
-                        while await refused(session, where, body):
+                        while await send_bulk(session, bulk_url, body):
                             await asyncio.sleep(0.2)
                         sent += len(lines) // 2
 
-                await asyncio.gather(*(lane() for _ in range(MAX_CONCURRENT_SENDS)))
-                rate = sent / (time.perf_counter() - began)
+                await asyncio.gather(*(send_bulks() for _ in range(MAX_CONCURRENT_SENDS)))
+                rate = sent / (time.perf_counter() - started_at)
     finally:
         await delete_indexes(address)
         await writer.close()
     return rate
 
 
-async def refused(session: aiohttp.ClientSession, where: str, body: bytes) -> bool:
+async def send_bulk(session: aiohttp.ClientSession, bulk_url: str, body: bytes) -> bool:
     """Send one bulk; whether the cluster was too busy to take it."""
-    async with session.post(where, data=body) as response:
-        told = await response.json()
-    assert response.status == 429 or not told["errors"], told
+    async with session.post(bulk_url, data=body) as response:
+        reply = await response.json()
+    assert response.status == 429 or not reply["errors"], reply
     return response.status == 429
 
 
-def raw_tantivy(path: Path, folder: Path) -> float:
+def measure_tantivy(path: Path, folder: Path) -> float:
     """Documents a second into a plain writer with as much memory as ours has, one commit."""
     folder.mkdir()
     writer = schema.create_index(folder).writer(HEAP, 1)
     sent = 0
     with path.open() as file:
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         for line in file:
             writer.add_json(line)
             sent += 1
         writer.commit()
-        rate = sent / (time.perf_counter() - began)
+        rate = sent / (time.perf_counter() - started_at)
     writer.wait_merging_threads()
     shutil.rmtree(folder)
     return rate

@@ -24,10 +24,20 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from benches.films import PATIENCE, Facts, Indexed, Judge, backends, films_in, indexed, read, row
-from benches.hard import CLASS as HARD
-from benches.hard import hard
-from benches.queries import SPELT_RIGHT, generate
+from benches.films import (
+    ENGINE_TIMEOUT,
+    FilmIndex,
+    JsonObject,
+    RelevanceJudge,
+    build_row,
+    film_database,
+    film_index,
+    load_backend_addresses,
+    read_data_file,
+)
+from benches.hard import CLASS_NAME as HARD
+from benches.hard import read_curated_queries
+from benches.queries import CORRECTLY_SPELT, generate_queries
 from service.films.models import Film
 from service.search.index.document import MovieDocument
 from service.search.retrieval.database_search import DatabaseSearch
@@ -35,7 +45,7 @@ from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.vocabulary.vocabulary import Vocabulary
 
-NAMES = {
+COLUMN_HEADINGS = {
     "tantivy": "tantivy",
     "elasticsearch": "Elasticsearch",
     "postgres": "PostgreSQL alone",
@@ -45,221 +55,250 @@ NAMES = {
 }
 """The ways of searching that are measured, and their columns' heads."""
 
-NEEDED = {
+REQUIRED_SETTINGS = {
     "elasticsearch": "TEST_ELASTICSEARCH_URL",
     "plain": "TEST_ELASTICSEARCH_URL",
     "careful": "TEST_ELASTICSEARCH_URL",
     "postgres": "TEST_POSTGRES_URL",
 }
-WARMING = 300  # queries asked before it counts, so that caches are warm, as in a service that runs
+WARM_UP_QUERIES = (
+    300  # queries asked before it counts, so that caches are warm, as in a service that runs
+)
 
-Ask = Callable[[str], Awaitable[list[str]]]
+SearchFunction = Callable[[str], Awaitable[list[str]]]
 
 
 @dataclass
 class Tally:
     """What became of the queries of one class."""
 
-    asked: int = 0
+    count: int = 0
     first: int = 0
-    among_ten: int = 0
+    in_first_ten: int = 0
     seconds: list[float] = field(default_factory=list)
 
     def __iadd__(self, other: "Tally") -> "Tally":
-        self.asked += other.asked
+        self.count += other.count
         self.first += other.first
-        self.among_ten += other.among_ten
+        self.in_first_ten += other.in_first_ten
         self.seconds += other.seconds
         return self
 
-    def shares(self) -> str:
-        return f"{100 * self.first / self.asked:.1f} / {100 * self.among_ten / self.asked:.1f}"
+    def format_shares(self) -> str:
+        return f"{100 * self.first / self.count:.1f} / {100 * self.in_first_ten / self.count:.1f}"
 
-    def at(self, share: float) -> float:
+    def latency_ms(self, share: float) -> float:
         """Milliseconds that this share of the queries stayed under."""
         return 1000 * sorted(self.seconds)[int(share * (len(self.seconds) - 1))]
 
 
-Tallies = dict[str, Tally]
+TalliesByClass = dict[str, Tally]
 
 
-async def measured(ask: Ask, judge: Judge, queries: list[Facts], missed: list[str]) -> Tallies:
+async def measure_queries(
+    search: SearchFunction, judge: RelevanceJudge, queries: list[JsonObject], misses: list[str]
+) -> TalliesByClass:
     """Ask every query, one at a time."""
-    for query in queries[:: max(1, len(queries) // WARMING)]:
-        await ask(query["q"])
-    tallies: Tallies = {}
+    for query in queries[:: max(1, len(queries) // WARM_UP_QUERIES)]:
+        await search(query["q"])
+    tallies: TalliesByClass = {}
     for query in queries:
         began = time.perf_counter()
-        answers = await ask(query["q"])
-        took = time.perf_counter() - began
-        places = [place for place, i in enumerate(answers[:10]) if judge.right(query, i)]
-        first = bool(places) and places[0] == 0
+        row_ids = await search(query["q"])
+        seconds = time.perf_counter() - began
+        positions = [place for place, i in enumerate(row_ids[:10]) if judge.is_relevant(query, i)]
+        first = bool(positions) and positions[0] == 0
         if not first:
-            missed.append(
-                f"{query['class']}: {query['q']!r} for {query['title']!r} at {places[:1]}"
+            misses.append(
+                f"{query['class']}: {query['q']!r} for {query['title']!r} at {positions[:1]}"
             )
         tally = tallies.setdefault(query["class"], Tally())
-        tally += Tally(1, first, bool(places), [took])
+        tally += Tally(1, first, bool(positions), [seconds])
     return tallies
 
 
-def summed(tallies: Tallies, kinds: frozenset[str] | None = None) -> Tally:
+def sum_tallies(tallies: TalliesByClass, classes: frozenset[str] | None = None) -> Tally:
     """All classes together, or these; the queries made by hand are not among them."""
     total = Tally()
-    for kind, tally in tallies.items():
-        if kind != HARD and (kinds is None or kind in kinds):
+    for name, tally in tallies.items():
+        if name != HARD and (classes is None or name in classes):
             total += tally
     return total
 
 
-def table(columns: dict[str, Tallies]) -> str:
+def format_table(columns: dict[str, TalliesByClass]) -> str:
     """S@1 / S@10 per class and way of searching, and the times, as Markdown."""
-    kinds = next(iter(columns.values()))
-    misspelt = frozenset(kinds) - SPELT_RIGHT
-    totals = {name: summed(tallies) for name, tallies in columns.items()}
-    lines = [["S@1 / S@10", *(NAMES[name] for name in columns)], ["---"] * (len(columns) + 1)]
-    lines += [[kind, *(t[kind].shares() for t in columns.values())] for kind in kinds]
-    lines.insert(-1, ["**all**", *(f"**{t.shares()}**" for t in totals.values())])
-    for label, kept in (("spelt right", SPELT_RIGHT), ("misspelt", misspelt)):
-        parts = [summed(tallies, kept) for tallies in columns.values()]
-        if all(part.asked for part in parts):
-            times = (f"{p.at(0.5):.1f} / {p.at(0.99):.1f}" for p in parts)
+    classes = next(iter(columns.values()))
+    misspelt = frozenset(classes) - CORRECTLY_SPELT
+    totals = {name: sum_tallies(tallies) for name, tallies in columns.items()}
+    lines = [
+        ["S@1 / S@10", *(COLUMN_HEADINGS[name] for name in columns)],
+        ["---"] * (len(columns) + 1),
+    ]
+    lines += [[kind, *(t[kind].format_shares() for t in columns.values())] for kind in classes]
+    lines.insert(-1, ["**all**", *(f"**{t.format_shares()}**" for t in totals.values())])
+    for label, group in (("spelt right", CORRECTLY_SPELT), ("misspelt", misspelt)):
+        parts = [sum_tallies(tallies, group) for tallies in columns.values()]
+        if all(part.count for part in parts):
+            times = (f"{p.latency_ms(0.5):.1f} / {p.latency_ms(0.99):.1f}" for p in parts)
             lines.append([f"p50 / p99 ms, {label}", *times])
-    times = (f"{t.at(0.5):.1f} / {t.at(0.99):.1f} / {t.at(1):.0f}" for t in totals.values())
+    times = (
+        f"{t.latency_ms(0.5):.1f} / {t.latency_ms(0.99):.1f} / {t.latency_ms(1):.0f}"
+        for t in totals.values()
+    )
     lines.append(["p50 / p99 / most ms, all", *times])
-    wide = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    padded = ([c.ljust(w) for c, w in zip(line, wide, strict=True)] for line in lines)
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    padded = ([c.ljust(w) for c, w in zip(line, widths, strict=True)] for line in lines)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in padded)
 
 
-def plain(query: str) -> dict[str, Any]:
+def plain_query(query: str) -> dict[str, Any]:
     """Return the query that most services send."""
     fields = ["title", "aliases", "directors"]
     return {"multi_match": {"query": query, "fields": fields, "fuzziness": "AUTO"}}
 
 
-def careful(query: str) -> dict[str, Any]:
+def careful_query(query: str) -> dict[str, Any]:
     """Return a careful query: phrases, typos in longer words, the last word as a prefix, votes."""
     fields = ["title^3", "aliases^2", "directors"]
-    ways = [
+    clauses = [
         {"multi_match": {"query": query, "fields": fields, "type": "phrase", "boost": 3}},
         {"multi_match": {"query": query, "fields": fields, "fuzziness": "AUTO:4,7"}},
         {"multi_match": {"query": query, "fields": fields, "type": "bool_prefix"}},
     ]
     votes = {"field": "votes", "modifier": "log2p", "missing": 0}
-    return {"function_score": {"query": {"bool": {"should": ways}}, "field_value_factor": votes}}
+    return {"function_score": {"query": {"bool": {"should": clauses}}, "field_value_factor": votes}}
 
 
-ORDINARY: dict[str, Callable[[str], dict[str, Any]]] = {"plain": plain, "careful": careful}
+COMPARISON_QUERIES: dict[str, Callable[[str], dict[str, Any]]] = {
+    "plain": plain_query,
+    "careful": careful_query,
+}
 
 
-async def by_engine(
-    index: Indexed, ways: list[str], judge: Judge, queries: list[Facts], missed: list[str]
-) -> dict[str, Tallies]:
+async def measure_engine(
+    index: FilmIndex,
+    ways: list[str],
+    judge: RelevanceJudge,
+    queries: list[JsonObject],
+    misses: list[str],
+) -> dict[str, TalliesByClass]:
     """Return the columns of one engine, its ordinary queries included."""
     columns = {}
     for way in ways:
-        if way not in ORDINARY:
-            columns[way] = await measured(found_by(index), judge, queries, missed)
+        if way not in COMPARISON_QUERIES:
+            columns[way] = await measure_queries(search_with_service(index), judge, queries, misses)
             continue
         assert index.address is not None
-        async with index.address.create_client(PATIENCE) as client:
-            plainly = ordinary(client, index.address.alias, ORDINARY[way])
-            columns[way] = await measured(plainly, judge, queries, [])
+        async with index.address.create_client(ENGINE_TIMEOUT) as client:
+            search = search_with_query(client, index.address.alias, COMPARISON_QUERIES[way])
+            columns[way] = await measure_queries(search, judge, queries, [])
     return columns
 
 
-def found_by(index: Indexed) -> Ask:
+def search_with_service(index: FilmIndex) -> SearchFunction:
     """Ask the product."""
 
-    async def ask(text: str) -> list[str]:
-        found = await index.finder.search(SearchRequest(text, page=Page(10)))
-        return [str(result.film.id) for result in found.hits]
+    async def search(text: str) -> list[str]:
+        page = await index.engine_search.search(SearchRequest(text, page=Page(10)))
+        return [str(result.film.id) for result in page.hits]
 
-    return ask
+    return search
 
 
-def ordinary(client: Any, alias: str, made: Callable[[str], dict[str, Any]]) -> Ask:
+def search_with_query(
+    client: Any, alias: str, build_query: Callable[[str], dict[str, Any]]
+) -> SearchFunction:
     """Ask Elasticsearch itself."""
 
-    async def ask(text: str) -> list[str]:
-        found = await client.search(index=alias, query=made(text), size=10, source=False)
-        return [hit["_id"] for hit in found["hits"]["hits"]]
+    async def search(text: str) -> list[str]:
+        response = await client.search(index=alias, query=build_query(text), size=10, source=False)
+        return [hit["_id"] for hit in response["hits"]["hits"]]
 
-    return ask
+    return search
 
 
-async def by_database(
-    rows: list[Film], judge: Judge, queries: list[Facts], missed: list[str]
-) -> Tallies:
+async def measure_database(
+    rows: list[Film], judge: RelevanceJudge, queries: list[JsonObject], misses: list[str]
+) -> TalliesByClass:
     """Return what the database finds alone, with the words of all films."""
     vocabulary = Vocabulary()
     vocabulary.add(
         word for film in rows for word in MovieDocument.from_film(film).vocabulary_words()
     )
     vocabulary.merge_pending()
-    standby = DatabaseSearch(vocabulary, FilmCache(), PATIENCE)
+    database_search = DatabaseSearch(vocabulary, FilmCache(), ENGINE_TIMEOUT)
 
-    async def ask(text: str) -> list[str]:
-        found = await standby.search(SearchRequest(text, page=Page(10)))
-        return [str(result.film.id) for result in found.hits]
+    async def search(text: str) -> list[str]:
+        page = await database_search.search(SearchRequest(text, page=Page(10)))
+        return [str(result.film.id) for result in page.hits]
 
-    return await measured(ask, judge, queries, missed)
+    return await measure_queries(search, judge, queries, misses)
 
 
-async def _columns(ways: list[str], films: list[Facts], queries: list[Facts]) -> dict[str, Tallies]:
-    rows = [row(film, number) for number, film in enumerate(films, 1)]
-    judge = Judge(films, [str(film.id) for film in rows])
-    missed: list[str] = []
+async def _measure_columns(
+    ways: list[str], films: list[JsonObject], queries: list[JsonObject]
+) -> dict[str, TalliesByClass]:
+    rows = [build_row(film, number) for number, film in enumerate(films, 1)]
+    judge = RelevanceJudge(films, [str(film.id) for film in rows])
+    misses: list[str] = []
     first = ways[0]
-    async with films_in("postgres" if first == "postgres" else "sqlite", rows):
+    async with film_database("postgres" if first == "postgres" else "sqlite", rows):
         if first in ("postgres", "sqlite"):
-            columns = {first: await by_database(rows, judge, queries, missed)}
+            columns = {first: await measure_database(rows, judge, queries, misses)}
         else:
             engine = "tantivy" if first == "tantivy" else "elasticsearch"
-            async with indexed(engine, rows) as index:
-                columns = await by_engine(index, ways, judge, queries, missed)
-    print(*(f"{first}: {line}" for line in missed), sep="\n", file=sys.stderr)
+            async with film_index(engine, rows) as index:
+                columns = await measure_engine(index, ways, judge, queries, misses)
+    print(*(f"{first}: {line}" for line in misses), sep="\n", file=sys.stderr)
     return columns
 
 
-def columns_of(ways: list[str], films: list[Facts], queries: list[Facts]) -> dict[str, Tallies]:
+def measure_columns(
+    ways: list[str], films: list[JsonObject], queries: list[JsonObject]
+) -> dict[str, TalliesByClass]:
     """Return the columns of ways that one index or one database answers."""
-    return asyncio.run(_columns(ways, films, queries))
+    return asyncio.run(_measure_columns(ways, films, queries))
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--ways", default=",".join(NAMES))
-    options.add_argument("--seed", type=int)
-    options.add_argument("--each", type=int, default=100)
-    chosen = options.parse_args()
-    backends()
-    films = read("films.jsonl")
-    if chosen.seed is None:
-        queries = read("queries.jsonl")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ways", default=",".join(COLUMN_HEADINGS))
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--each", type=int, default=100)
+    args = parser.parse_args()
+    load_backend_addresses()
+    films = read_data_file("films.jsonl")
+    if args.seed is None:
+        queries = read_data_file("queries.jsonl")
     else:
-        queries = list(generate(films, chosen.each, chosen.seed))
-    queries += hard(films)
+        queries = list(generate_queries(films, args.each, args.seed))
+    queries += read_curated_queries(films)
     ways: list[list[str]] = []
-    for way in chosen.ways.split(","):
-        if way in NEEDED and NEEDED[way] not in os.environ:
-            print(f"{NAMES[way]} is left out: {NEEDED[way]} is not set.")
-        elif way in ORDINARY and ways and ways[-1][0] in ("elasticsearch", *ORDINARY):
+    for way in args.ways.split(","):
+        if way in REQUIRED_SETTINGS and REQUIRED_SETTINGS[way] not in os.environ:
+            print(f"{COLUMN_HEADINGS[way]} is left out: {REQUIRED_SETTINGS[way]} is not set.")
+        elif (
+            way in COMPARISON_QUERIES
+            and ways
+            and ways[-1][0] in ("elasticsearch", *COMPARISON_QUERIES)
+        ):
             ways[-1].append(way)
         else:
             ways.append([way])
     # Each in a process of its own: Tortoise keeps what it knows of one database per process, and no
     # way is slower for what another one left in memory.
-    columns: dict[str, Tallies] = {}
+    columns: dict[str, TalliesByClass] = {}
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawn, max_tasks_per_child=1) as pool:
-        for together in ways:
-            measured_now = pool.submit(columns_of, together, films, queries).result()
-            print(table(measured_now), file=sys.stderr)  # it takes long: what is done is told
-            columns |= measured_now
+        for group in ways:
+            group_columns = pool.submit(measure_columns, group, films, queries).result()
+            print(
+                format_table(group_columns), file=sys.stderr
+            )  # it takes long: what is done is told
+            columns |= group_columns
     if columns:
-        print(table({way: columns[way] for way in NAMES if way in columns}))
+        print(format_table({way: columns[way] for way in COLUMN_HEADINGS if way in columns}))
 
 
 if __name__ == "__main__":

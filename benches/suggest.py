@@ -14,94 +14,99 @@ import statistics
 import time
 from dataclasses import dataclass, field
 
-from benches.served import ALL, STACKS, able, served
+from benches.served import FILM_COUNT, STACKS, has_backends, serve_films
 from service.resources import resource_path
 from service.text.analysis import fold
 from tests.support.service_runner import ApiClient
 
-SHOWN = 5
+SUGGESTION_LIMIT = 5
 NEVER = float("inf")
 
 
 @dataclass(slots=True)
-class Typed:
+class TitleProgress:
     """What became of one title while it was typed: letters until then, infinite for never."""
 
-    size: int
-    first: float = NEVER
-    among: float = NEVER
+    length: int
+    letters_until_first: float = NEVER
+    letters_until_listed: float = NEVER
     lost: bool = False
     """Whether it was among the suggestions and then, with more letters, no more."""
 
 
 @dataclass(slots=True)
-class Measured:
+class Measurement:
     """All titles that the catalogue has, and the time of each request in seconds."""
 
-    titles: dict[str, Typed] = field(default_factory=dict)
+    titles: dict[str, TitleProgress] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
 
 
-def titles() -> list[str]:
+def read_titles() -> list[str]:
     lines = resource_path("samples/films.jsonl").read_text().splitlines()
     return sorted({json.loads(line)["title"] for line in lines})
 
 
-async def typed(api: ApiClient) -> Measured:
+async def type_titles(api: ApiClient) -> Measurement:
     """Type every title, a letter at a time."""
-    done = Measured()
-    answers: dict[str, list[str]] = {}
+    measurement = Measurement()
+    cache: dict[str, list[str]] = {}
 
-    async def suggested(text: str) -> list[str]:
-        if text not in answers:
-            began = time.perf_counter()
-            found = await api.get("/api/v1/suggest", params={"q": text, "limit": SHOWN})
-            done.seconds.append(time.perf_counter() - began)
-            assert found.status == 200, (text, found.json)
-            answers[text] = [fold(each["text"]) for each in found.json["suggestions"]]
-        return answers[text]
+    async def suggest(text: str) -> list[str]:
+        if text not in cache:
+            sent_at = time.perf_counter()
+            reply = await api.get("/api/v1/suggest", params={"q": text, "limit": SUGGESTION_LIMIT})
+            measurement.seconds.append(time.perf_counter() - sent_at)
+            assert reply.status == 200, (text, reply.json)
+            cache[text] = [fold(suggestion["text"]) for suggestion in reply.json["suggestions"]]
+        return cache[text]
 
-    for title in titles():
-        known = (await api.search(title, limit=1)).json["results"]
-        if not known or fold(known[0]["movie"]["title"]) != fold(title):
+    for title in read_titles():
+        hits = (await api.search(title, limit=1)).json["results"]
+        if not hits or fold(hits[0]["movie"]["title"]) != fold(title):
             continue  # the catalogue has it under another title, or not at all
-        became = done.titles[title] = Typed(len(title))
+        progress = measurement.titles[title] = TitleProgress(len(title))
         for size in range(1, len(title) + 1):
             text = title[:size].strip()
             if not fold(text):
                 continue
-            found = await suggested(text)
-            if found[:1] == [fold(title)]:
-                became.first = min(became.first, size)
-            if fold(title) in found:
-                became.among = min(became.among, size)
-            elif became.among < size:
-                became.lost = True
-    return done
+            suggestions = await suggest(text)
+            if suggestions[:1] == [fold(title)]:
+                progress.letters_until_first = min(progress.letters_until_first, size)
+            if fold(title) in suggestions:
+                progress.letters_until_listed = min(progress.letters_until_listed, size)
+            elif progress.letters_until_listed < size:
+                progress.lost = True
+    return measurement
 
 
-def rows(done: Measured) -> list[str]:
+def format_cells(measurement: Measurement) -> list[str]:
     """Return a stack's cells of the table."""
-    became = list(done.titles.values())
-    cells = [str(len(became))]
-    for letters in ([t.first for t in became], [t.among for t in became]):
-        cuts = sorted(letters)
-        never = sum(each == NEVER for each in letters)
-        cells.append(f"{statistics.median(letters):.0f}, {cuts[int(0.9 * len(cuts))]:.0f}")
+    titles = list(measurement.titles.values())
+    cells = [str(len(titles))]
+    for letters in (
+        [t.letters_until_first for t in titles],
+        [t.letters_until_listed for t in titles],
+    ):
+        ordered = sorted(letters)
+        never = sum(count == NEVER for count in letters)
+        cells.append(f"{statistics.median(letters):.0f}, {ordered[int(0.9 * len(ordered))]:.0f}")
         cells.append(str(never))
-    cells.append(str(sum(t.lost for t in became)))
-    took = sorted(1_000 * seconds for seconds in done.seconds)
-    cells.append(f"{statistics.median(took):.1f}, {took[int(0.99 * len(took))]:.1f}")
-    cells.append(str(len(took)))
+    cells.append(str(sum(t.lost for t in titles)))
+    milliseconds = sorted(1_000 * seconds for seconds in measurement.seconds)
+    cells.append(
+        f"{statistics.median(milliseconds):.1f}, {milliseconds[int(0.99 * len(milliseconds))]:.1f}"
+    )
+    cells.append(str(len(milliseconds)))
     return cells
 
 
-HEADS = (
+ROW_HEADINGS = (
     "sample titles that are there",
     "letters until first: p50, p90",
     "never first",
-    f"letters until among {SHOWN}: p50, p90",
-    f"never among {SHOWN}",
+    f"letters until among {SUGGESTION_LIMIT}: p50, p90",
+    f"never among {SUGGESTION_LIMIT}",
     "there, and then not with more letters",
     "p50, p99 ms over HTTP, uncached",
     "requests",
@@ -109,22 +114,22 @@ HEADS = (
 
 
 async def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--stack", default=",".join(STACKS))
-    options.add_argument("--films", type=int, default=ALL)
-    chosen = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stack", default=",".join(STACKS))
+    parser.add_argument("--films", type=int, default=FILM_COUNT)
+    args = parser.parse_args()
     columns: dict[str, list[str]] = {}
-    for stack in filter(able, chosen.stack.split(",")):
-        async with served(stack, chosen.films) as api:
-            done = await typed(api)
-        columns[STACKS[stack]] = rows(done)
-        for title, became in done.titles.items():
-            if became.among == NEVER:
+    for stack in filter(has_backends, args.stack.split(",")):
+        async with serve_films(stack, args.films) as api:
+            measurement = await type_titles(api)
+        columns[STACKS[stack]] = format_cells(measurement)
+        for title, progress in measurement.titles.items():
+            if progress.letters_until_listed == NEVER:
                 print(f"{stack}: never suggested: {title}")
     print(f"| | {' | '.join(columns)} |")
     print(f"|---{'|---' * len(columns)}|")
-    for place, head in enumerate(HEADS):
-        print(f"| {head} | {' | '.join(cells[place] for cells in columns.values())} |")
+    for row_index, heading in enumerate(ROW_HEADINGS):
+        print(f"| {heading} | {' | '.join(cells[row_index] for cells in columns.values())} |")
 
 
 if __name__ == "__main__":

@@ -7,49 +7,51 @@ from pathlib import Path
 
 
 @dataclass
-class Watch:
+class ResourceWatch:
     """Peak memory in MB and CPU time in seconds of a process, alone and with its children.
 
     Mapped files are not counted, since the kernel keeps or drops them as it likes.
     """
 
     pid: int
-    alone: float = 0.0
-    all_of_them: float = 0.0
-    worked: dict[int, float] = field(default_factory=dict)
+    own_mb: float = 0.0
+    total_mb: float = 0.0
+    cpu_seconds: dict[int, float] = field(default_factory=dict)
 
-    def look(self) -> None:
-        held = {pid: resident(pid, "Anonymous") for pid in [self.pid, *children(self.pid)]}
-        self.alone = max(self.alone, held[self.pid])
-        self.all_of_them = max(self.all_of_them, sum(held.values()))
-        self.worked |= {pid: worked(pid) for pid in held}
+    def sample(self) -> None:
+        memory = {
+            pid: read_memory_mb(pid, "Anonymous") for pid in [self.pid, *list_descendants(self.pid)]
+        }
+        self.own_mb = max(self.own_mb, memory[self.pid])
+        self.total_mb = max(self.total_mb, sum(memory.values()))
+        self.cpu_seconds |= {pid: read_cpu_seconds(pid) for pid in memory}
 
 
-def children(pid: int) -> list[int]:
-    found = []
+def list_descendants(pid: int) -> list[int]:
+    children = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
         except (OSError, IndexError):
             continue
         if parent == pid:
-            found.append(int(stat.parent.name))
-    return [each for child in found for each in (child, *children(child))]
+            children.append(int(stat.parent.name))
+    return [pid_ for child in children for pid_ in (child, *list_descendants(child))]
 
 
-def resident(pid: int, kind: str = "Rss") -> float:
+def read_memory_mb(pid: int, kind: str = "Rss") -> float:
     """Return the MB that a process holds: resident, `Private` or `Anonymous` (not of a file)."""
     try:
-        told = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        smaps = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
         return 0.0
-    return sum(int(size) for size in re.findall(rf"^{kind}\w*:\s+(\d+) kB", told, re.M)) / 1024
+    return sum(int(size) for size in re.findall(rf"^{kind}\w*:\s+(\d+) kB", smaps, re.M)) / 1024
 
 
-def worked(pid: int) -> float:
+def read_cpu_seconds(pid: int) -> float:
     """Seconds of a core that a process has used."""
     try:
-        told = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
         return 0.0
-    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -15,23 +15,23 @@ import statistics
 import time
 from typing import Any
 
-from benches.served import ALL, STACKS, able, served
+from benches.served import FILM_COUNT, STACKS, has_backends, serve_films
 from tests.support.service_runner import ApiClient
 
 BOUND = 1.0  # seconds
-NO_WORDS = "teh wrod fo mnay lettres taht si nto rihgt ta lal adn msut eb gusesed hree"
-LONG = "gdofahter intersetllar terminatro spielbreg hitchcokc transfromers constantien"
-LONG += " adventrues mississipi philadelpia revoluton millionare carribean shawshnak"
-COMMON = "the a of and in to for on with at by from an or la le"
+MISSPELT_WORDS = "teh wrod fo mnay lettres taht si nto rihgt ta lal adn msut eb gusesed hree"
+LONG_WORDS = "gdofahter intersetllar terminatro spielbreg hitchcokc transfromers constantien"
+LONG_WORDS += " adventrues mississipi philadelpia revoluton millionare carribean shawshnak"
+STOP_WORDS = "the a of and in to for on with at by from an or la le"
 
 WORST: dict[str, dict[str, str]] = {
     "one word: jaws": {"q": "jaws"},
     "one letter: a": {"q": "a"},
     "one letter: t": {"q": "t"},
     "the": {"q": "the"},
-    "16 short words, each misspelt": {"q": " ".join(NO_WORDS.split()[:16])},
-    "14 long words, each misspelt": {"q": LONG},
-    "32 stop words": {"q": f"{COMMON} {COMMON}"},
+    "16 short words, each misspelt": {"q": " ".join(MISSPELT_WORDS.split()[:16])},
+    "14 long words, each misspelt": {"q": LONG_WORDS},
+    "32 stop words": {"q": f"{STOP_WORDS} {STOP_WORDS}"},
     "32 words of one letter": {"q": " ".join("abcdefghijklmnopqrstuvwxyzabcdef")},
     "16 beginnings of two letters": {"q": "ma st co de ba th wa be re la sh mo ca pa ha lo"},
     "16 numbers": {"q": " ".join(str(number) for number in range(2, 18))},
@@ -43,7 +43,7 @@ WORST: dict[str, dict[str, str]] = {
     "the, page 10 of 100": {"q": "the", "offset": "900", "limit": "100"},
     "the, all counts": {"q": "the", "facets": "genre,decade,type,rating"},
     "16 words in all fields": {
-        "q": " ".join(NO_WORDS.split()[:16]),
+        "q": " ".join(MISSPELT_WORDS.split()[:16]),
         "in": "title,director,cast,plot",
     },
     "the, sorted by title": {"q": "the", "sort": "title", "limit": "100"},
@@ -74,43 +74,43 @@ def _rotate(text: str, count: int) -> list[str]:
 ATTACKS: dict[str, tuple[str, dict[str, Any]]] = {
     "a batch of ten times 200 Han letters": _batch(*_rotate(HAN, 10)),
     "a batch of ten times 200 Hangul letters": _batch(*_rotate(HANGUL, 10)),
-    "a batch of ten times 14 long words": _batch(*_rotate(LONG, 10)),
+    "a batch of ten times 14 long words": _batch(*_rotate(LONG_WORDS, 10)),
     "100 names of 200 Han letters": _match(*_rotate(HAN, 100)),
     "100 names of dates": _match(*_rotate(DATES, 100)),
     "100 names of episodes": _match(*_rotate(EPISODES, 100)),
 }
 
 
-async def asked(api: ApiClient, params: dict[str, str], times: int) -> list[float]:
+async def time_searches(api: ApiClient, params: dict[str, str], times: int) -> list[float]:
     """How long each of several different questions took, in seconds."""
-    took = []
+    seconds = []
     for number in range(times):
         limit = str(int(params.get("limit", "20")) - number)  # another answer than the kept one
-        began = time.perf_counter()
-        found = await api.get("/api/v1/search", params=params | {"limit": limit})
-        took.append(time.perf_counter() - began)
-        assert found.status == 200, (params, found.json)
-    return took
+        sent_at = time.perf_counter()
+        reply = await api.get("/api/v1/search", params=params | {"limit": limit})
+        seconds.append(time.perf_counter() - sent_at)
+        assert reply.status == 200, (params, reply.json)
+    return seconds
 
 
 async def search_as_others(api: ApiClient, times: int) -> list[float]:
     """Return how long each of many ordinary searches took beside whatever else goes on."""
-    took = []
+    seconds = []
     for number in range(times):
         params = {"q": ORDINARY[number % len(ORDINARY)], "offset": str(next(OFFSETS) % 900)}
-        began = time.perf_counter()
-        answer = await api.get("/api/v1/search", params=params)
-        took.append(time.perf_counter() - began)
-        assert answer.status == 200, answer.json
+        sent_at = time.perf_counter()
+        reply = await api.get("/api/v1/search", params=params)
+        seconds.append(time.perf_counter() - sent_at)
+        assert reply.status == 200, reply.json
         await asyncio.sleep(0.01)
-    return took
+    return seconds
 
 
 async def attack(api: ApiClient, path: str, body: dict[str, Any]) -> None:
     """Send one request after the other until cancelled."""
     while True:
-        answer = await api.request("POST", path, json=body)
-        assert answer.status in (200, 503), answer.json
+        reply = await api.request("POST", path, json=body)
+        assert reply.status in (200, 503), reply.json
 
 
 async def measure_attacks(api: ApiClient, times: int) -> dict[str, list[float]]:
@@ -144,23 +144,24 @@ def print_attacks(columns: dict[str, dict[str, list[float]]]) -> None:
 
 
 async def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--stack", default=",".join(STACKS))
-    options.add_argument("--films", type=int, default=ALL)
-    options.add_argument("--times", type=int, default=9)
-    options.add_argument("--searches", type=int, default=300, help="beside each attack")
-    options.add_argument("--attacks-only", action="store_true")
-    chosen = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stack", default=",".join(STACKS))
+    parser.add_argument("--films", type=int, default=FILM_COUNT)
+    parser.add_argument("--times", type=int, default=9)
+    parser.add_argument("--searches", type=int, default=300, help="beside each attack")
+    parser.add_argument("--attacks-only", action="store_true")
+    args = parser.parse_args()
     attacks: dict[str, dict[str, list[float]]] = {}
     columns: dict[str, dict[str, list[float]]] = {}
-    for stack in filter(able, chosen.stack.split(",")):
-        async with served(stack, chosen.films) as api:
+    for stack in filter(has_backends, args.stack.split(",")):
+        async with serve_films(stack, args.films) as api:
             for _ in range(20):
-                await asked(api, {"q": "the godfahter"}, 5)  # warm, as a service that runs
-            attacks[STACKS[stack]] = await measure_attacks(api, chosen.searches)
-            if not chosen.attacks_only:
+                await time_searches(api, {"q": "the godfahter"}, 5)  # warm, as a service that runs
+            attacks[STACKS[stack]] = await measure_attacks(api, args.searches)
+            if not args.attacks_only:
                 columns[STACKS[stack]] = {
-                    name: await asked(api, params, chosen.times) for name, params in WORST.items()
+                    name: await time_searches(api, params, args.times)
+                    for name, params in WORST.items()
                 }
     if columns:
         print_worst(columns)
@@ -174,10 +175,10 @@ def print_worst(columns: dict[str, dict[str, list[float]]]) -> None:
     for name in WORST:
         cells = []
         for measured in columns.values():
-            most = max(measured[name])
-            over = "" if most <= BOUND else " **over a second**"
+            maximum = max(measured[name])
+            over = "" if maximum <= BOUND else " **over a second**"
             p50 = statistics.median(measured[name])
-            cells.append(f"{1_000 * p50:.0f}, {1_000 * most:.0f}{over}")
+            cells.append(f"{1_000 * p50:.0f}, {1_000 * maximum:.0f}{over}")
         print(f"| {name} | {' | '.join(cells)} |")
 
 

@@ -14,7 +14,7 @@ from service.text import numerals
 def test_each_part_that_can_be_left_out_exists(part: Part) -> None:
     vocabulary = Vocabulary()
     vocabulary.add(["tgodfather", "wgodfather2"])
-    with part.left_out():  # fails if a name does not exist or its substitute does not fit
+    with part.disabled():  # fails if a name does not exist or its substitute does not fit
         query = Query.parse("the godfahter 2")
         assert Plan.fuzzy(query, vocabulary).groups
         assert Plan.relaxed(query, vocabulary).groups
@@ -22,6 +22,6 @@ def test_each_part_that_can_be_left_out_exists(part: Part) -> None:
 
 def test_a_part_is_restored_afterwards() -> None:
     (numbers,) = (part for part in PARTS if part.name.startswith("numbers in any form"))
-    with numbers.left_out():
+    with numbers.disabled():
         assert plan.numerals.to_digits("two") == "two"
     assert numerals.to_digits("two") == "2"

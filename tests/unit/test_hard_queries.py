@@ -2,7 +2,7 @@
 
 import pytest
 
-from benches.hard import FILE, hard
+from benches.hard import FILE, read_curated_queries
 
 LINES = [line for line in FILE.read_text().splitlines() if line and not line.startswith("#")]
 
@@ -18,11 +18,13 @@ def test_there_are_enough_queries_and_none_comes_twice() -> None:
 
 
 def test_a_query_is_for_the_film_of_its_title_and_year() -> None:
-    assert {i for query in hard(films()) for i in query["ids"]} == {f["id"] for f in films()}
-    (query,) = hard(films(), ["godzila 1998\tGodzilla\t1998"])
+    assert {i for query in read_curated_queries(films()) for i in query["ids"]} == {
+        f["id"] for f in films()
+    }
+    (query,) = read_curated_queries(films(), ["godzila 1998\tGodzilla\t1998"])
     assert query["ids"] == ["Godzilla 1998"]
 
 
 def test_an_unknown_film_is_an_error() -> None:
     with pytest.raises(LookupError, match="Nobody"):
-        hard(films(), ["nobdy\tNobody\t1990"])
+        read_curated_queries(films(), ["nobdy\tNobody\t1990"])
