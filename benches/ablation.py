@@ -1,14 +1,14 @@
-"""What each part of search is worth: it is left out, and the same queries are asked again.
+"""Ablation of search: leave out one part at a time and run the same queries again.
 
-A part that earns nothing by this is not worth its lines. The kept queries and those made by hand
-are asked of the product's own finder on tantivy, and two more classes, without which nobody would
-miss the pairs of words: parts of titles beside a director, with two words run together or one
-split. A part that shapes the index has it built again without it. The table is Markdown.
+A part without which nothing gets worse is not worth its code. The queries are the kept ones, the
+curated ones and two more classes in which joined and split words matter: parts of titles beside a
+director, with two words joined or one split. They run through the engine search on tantivy. If a
+part changes what is indexed, the index is built again without it. The table is Markdown.
 
     python -m benches.ablation [--seed 7] [--each 150] [--only WORD]
 
-With a seed a fresh set is asked instead of the kept one; `--each` is how many of a class are asked
-at most, `--only` keeps the parts whose name has the word.
+With a seed, fresh queries replace the kept ones. `--each` limits the queries of each class, and
+`--only` selects the parts whose name contains the word.
 """
 
 import argparse
@@ -51,19 +51,19 @@ from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text.analysis import tokenize
 
-UNREACHABLE_LENGTH = 1_000  # letters that no word has
-SEED = 1  # of the classes beside the kept ones
+UNREACHABLE_LENGTH = 1_000  # letters; no word is that long
+SEED = 1  # for the two classes that are not among the kept queries
 
 
 def _keep_engine_order(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
-    """As the engine has them, though what they explain still decides whether to look further."""
+    """Return the candidates in the engine's order; their scores still decide on relaxation."""
     positions = {candidate.film_id: position for position, candidate in enumerate(candidates)}
     ranked = ranking.rank(query, candidates)
     return sorted(ranked, key=lambda r: positions[r.candidate.film_id])
 
 
 def _exact_year_slot(word: str) -> Slot:
-    """Return the year itself, and none beside it."""
+    """Return a slot for the year itself without its neighbours."""
     return Slot((Clause("title", (word,), 1.0), Clause("year", (word,), 0.9)))
 
 
@@ -81,7 +81,7 @@ def _unmatchable_slot(*_: Any) -> Slot:
 
 
 def _unmatchable_pairs(words: list[str]) -> list[str]:
-    """As many pairs as there are, none of which is a word."""
+    """Return as many joined pairs as there are, none of which is a word."""
     return ["\N{BULLET}"] * (len(words) - 1)
 
 
@@ -103,9 +103,9 @@ def _return_alone(word: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of search, and what stands in its places when it is left out, by dotted names.
+    """A part of search, and the substitutes that disable it, by dotted name.
 
-    `shapes` says that the index is another one without it.
+    `changes_index` is true if the index must be built again without the part.
     """
 
     name: str
@@ -114,7 +114,7 @@ class Part:
 
     @contextlib.contextmanager
     def disabled(self) -> Iterator[None]:
-        """Search without this part, for a while."""
+        """Disable this part while the block lasts."""
         with contextlib.ExitStack() as stack:
             for target, substitute in self.substitutes.items():
                 stack.enter_context(patch(f"service.{target}", substitute))
@@ -124,7 +124,7 @@ class Part:
 def _misspelt_part_with_director(
     misspell: Callable[[random.Random, str], str | None],
 ) -> QueryClass:
-    """Return a misspeller: a title without one of its words, misspelt, and the director."""
+    """Return a query class: a title without one of its words, misspelt, beside the director."""
 
     def make_query(rng: random.Random, film: JsonObject) -> str | None:
         name = pick_surname(rng, film)
@@ -146,22 +146,22 @@ def _zero_weights(*names: str) -> dict[str, Any]:
 
 
 PARTS = (
-    Part("nothing: the whole"),
-    Part("the second look (rank)", {"search.retrieval.engine_search.rank": _keep_engine_order}),
+    Part("nothing: all parts"),
+    Part("rerank", {"search.retrieval.engine_search.rank": _keep_engine_order}),
     Part(
         "typos: words a letter or two away",
         {"search.vocabulary.vocabulary.Vocabulary.expand": _return_empty_list},
     ),
     Part("two letters away", {"search.query.typo_budget.MIN_TWO_EDITS_LENGTH": UNREACHABLE_LENGTH}),
-    Part("the loose rung", {"search.retrieval.engine_search.FUZZY_SUFFICIENT": 0.0}),
+    Part("relaxed stage", {"search.retrieval.engine_search.FUZZY_SUFFICIENT": 0.0}),
     Part(
-        "pieces of words (grams)",
+        "n-grams",
         {"search.retrieval.engine_search.Plan.relaxed": staticmethod(_relaxed_without_ngrams)},
     ),
-    Part("the whole title as one word", {"search.query.plan._full_title_slot": _unmatchable_slot}),
-    Part("likeness of whole titles", _zero_weights("full_title")),
+    Part("full title as one term", {"search.query.plan._full_title_slot": _unmatchable_slot}),
+    Part("similarity of full titles", _zero_weights("full_title")),
     Part(
-        "words run together (`starwars`)",
+        "joined words (`starwars`)",
         {
             "search.index.document.joined_pairs": _return_empty_list,
             "search.ranking.candidates.joined_pairs": _return_empty_list,
@@ -169,7 +169,7 @@ PARTS = (
         changes_index=True,
     ),
     Part(
-        "words split (`god father`)",
+        "split words (`god father`)",
         {
             "search.query.plan._pair_slots": _return_empty_list,
             "search.ranking.scorer.joined_pairs": _unmatchable_pairs,
@@ -188,7 +188,7 @@ PARTS = (
     ),
     Part("numbers that must agree", _zero_weights("numbers")),
     Part(
-        "films of a series counted",
+        "sequels by number",
         {"search.retrieval.engine_search.promote_sequel": lambda query, ranked: ranked},
     ),
     Part("nicknames", {"search.retrieval.engine_search.expand_nicknames": _return_none}),
@@ -209,19 +209,19 @@ PARTS = (
         changes_index=True,
     ),
     Part(
-        "sounds (`moonlite`)",
+        "phonetic keys (`moonlite`)",
         {
             "search.query.plan.phonetic_key": lambda word: "",
             "search.ranking.similarity.phonetic_key": lambda word: "",
         },
     ),
     Part(
-        "beginnings of words",
+        "prefixes of words",
         {"search.query.plan.LAST_PREFIX_WEIGHTS": {}, "search.query.plan.PREFIX_EDIT_WEIGHTS": {}},
     ),
-    Part("misspelt beginnings", {"search.query.plan.PREFIX_EDIT_WEIGHTS": {}}),
+    Part("misspelt prefixes", {"search.query.plan.PREFIX_EDIT_WEIGHTS": {}}),
     Part(
-        "beginnings of titles apart from short titles",
+        "prefixes of titles, except short ones",
         {
             "search.ranking.scorer.PREFIX_FACTOR": 0.0,
             "search.ranking.scorer.FULL_WORDS_PREFIX_FACTOR": 0.0,
@@ -229,24 +229,24 @@ PARTS = (
         },
     ),
     Part(
-        "beginnings that keep words apart",
+        "prefixes with the same number of words",
         {"search.ranking.scorer.WORD_COUNT_MISMATCH_FACTOR": 1.0},
     ),
-    Part("the year, understood", {"search.query.parser._find_year": _return_none}),
-    Part("years beside the one typed", {"search.query.plan._year_slot": _exact_year_slot}),
+    Part("year recognized in the query", {"search.query.parser._find_year": _return_none}),
+    Part("neighbouring years", {"search.query.plan._year_slot": _exact_year_slot}),
     Part(
-        "words around titles (`watch`, `movie`)",
+        "noise words (`watch`, `movie`)",
         {"search.query.parser._strip_noise": _return_unchanged},
     ),
     Part(
-        "small words that count less",
+        "lower weight of stop words",
         {
             "search.query.plan.STOP_WORD_WEIGHT": 1.0,
             "search.ranking.scorer.STOP_WORD_WEIGHT": 1.0,
             "search.ranking.candidates.STOP_WORD_WEIGHT": 1.0,
         },
     ),
-    Part("how much of a title is asked for", _zero_weights("covered")),
+    Part("share of the title that is typed", _zero_weights("covered")),
     Part("word order", _zero_weights("order")),
     Part("votes in ranking", _zero_weights("votes", "prefix_votes")),
     Part(
@@ -258,7 +258,7 @@ PARTS = (
 
 
 def take_per_class(queries: list[JsonObject], per_class: int) -> list[JsonObject]:
-    """Return the first ones of every class."""
+    """Return the first `per_class` queries of every class."""
     counts: Counter[str] = Counter()
     selected = []
     for query in queries:
@@ -271,7 +271,7 @@ def take_per_class(queries: list[JsonObject], per_class: int) -> list[JsonObject
 async def measure_with_fresh_search(
     index: FilmIndex, judge: RelevanceJudge, queries: list[JsonObject]
 ) -> TalliesByClass:
-    """All queries, of a finder that has not prepared any film yet."""
+    """Run all queries through an engine search with an empty film cache."""
     fresh = FilmIndex(
         index.engine, index.vocabulary, EngineSearch(index.engine, index.vocabulary), None
     )
@@ -281,7 +281,7 @@ async def measure_with_fresh_search(
 async def measure_without(
     part: Part, index: FilmIndex, rows: list[Film], judge: RelevanceJudge, queries: list[JsonObject]
 ) -> TalliesByClass:
-    """Return what is found without a part."""
+    """Run all queries without a part."""
     with part.disabled():
         if not part.changes_index:
             return await measure_with_fresh_search(index, judge, queries)
@@ -290,7 +290,7 @@ async def measure_without(
 
 
 def format_line(part: Part, tallies: TalliesByClass, baseline: TalliesByClass) -> str:
-    """Return a part's row: the shares without it, and by how much each first place is rarer."""
+    """Return a part's row: the shares without it, and the changes of S@1 in percentage points."""
     totals, baseline_totals = sum_tallies(tallies), sum_tallies(baseline)
     cells = [part.name, totals.format_shares(), tallies[HARD].format_shares()]
     for measured, complete in ((totals, baseline_totals), (tallies[HARD], baseline[HARD])):
@@ -302,13 +302,13 @@ def format_line(part: Part, tallies: TalliesByClass, baseline: TalliesByClass) -
 
 def find_largest_loss(tallies: TalliesByClass, baseline: TalliesByClass) -> str:
     """Return the class that loses most first places, and how many of a hundred."""
-    classes = [worst for worst in tallies if worst != HARD]
+    classes = [name for name in tallies if name != HARD]
     changes = {
         k: 100 * (tallies[k].first / tallies[k].count - baseline[k].first / baseline[k].count)
         for k in classes
     }
-    kind = min(changes, key=lambda k: changes[k])
-    return f"{kind} {changes[kind]:+.1f}" if changes[kind] < 0 else ""
+    worst = min(changes, key=lambda k: changes[k])
+    return f"{worst} {changes[worst]:+.1f}" if changes[worst] < 0 else ""
 
 
 async def main() -> None:
@@ -326,7 +326,7 @@ async def main() -> None:
     queries += read_curated_queries(films)
     rows = [build_row(film, number) for number, film in enumerate(films, 1)]
     judge = RelevanceJudge(films, [str(film.id) for film in rows])
-    print("| without | S@1 / S@10 | hard | S@1 | hard S@1 | most by class |")
+    print("| without | S@1 / S@10 | hard | S@1 | hard S@1 | largest loss |")
     print("|---|---|---|---|---|---|", flush=True)
     async with film_database("sqlite", rows), film_index("tantivy", rows) as index:
         baseline: TalliesByClass | None = None

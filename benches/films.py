@@ -1,7 +1,7 @@
-"""The real films that measurements are made on, in a fresh database and a fresh index.
+"""The real films of the benchmarks, in a fresh database and a fresh index.
 
-They are read from beside the checkout, or from `BENCH_DATA`; they are not part of it, so every
-program that needs them says so and ends where they are absent.
+The data is not part of the checkout. It is read from the folder `BENCH_DATA`, by default one beside
+the checkout. Programs that need it end with a message if it is absent.
 """
 
 import contextlib
@@ -53,13 +53,13 @@ def read_data_file(name: str) -> list[JsonObject]:
 
 
 def load_backend_addresses() -> None:
-    """Take the addresses of the real backends that were started here into the environment."""
+    """Add the addresses of the backends that run on this machine to the environment."""
     for name, value in dotenv_values(PROJECT / "var/backends/env").items():
         os.environ.setdefault(name, value or "")
 
 
 def build_row(film: JsonObject, number: int) -> Film:
-    """Return a film of the data as a row of ours."""
+    """Return a film of the data as a row of the database."""
     now = datetime.now(UTC)
     lists = {
         "aliases": film["alt_titles"],
@@ -83,14 +83,14 @@ def build_row(film: JsonObject, number: int) -> Film:
 
 
 class RelevanceJudge:
-    """Knows which films answer a query, by the ids under which `films` are kept here."""
+    """Decides which films are right for a query; `ids` are the row ids of `films`."""
 
     def __init__(self, films: Sequence[JsonObject], ids: Sequence[str]) -> None:
         self._films_by_row_id = dict(zip(ids, films, strict=True))
         self._films_by_id = {film["id"]: film for film in films}
 
     def is_relevant(self, query: JsonObject, row_id: str) -> bool:
-        """Whether the film that is kept as `answer` is one that was meant."""
+        """Return whether the film of this row is one that the query is for."""
         film = self._films_by_row_id[row_id]
         if film["id"] in query["ids"]:
             return True
@@ -103,7 +103,7 @@ class RelevanceJudge:
 
 @contextlib.asynccontextmanager
 async def film_database(kind: str, rows: list[Film]) -> AsyncIterator[None]:
-    """Yield the films in a fresh database, `sqlite` or `postgres`, gone afterwards."""
+    """Fill a fresh database, `sqlite` or `postgres`, with the films; remove it afterwards."""
     async with contextlib.AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         url = f"sqlite://{folder}/movies.db"
@@ -120,7 +120,7 @@ async def film_database(kind: str, rows: list[Film]) -> AsyncIterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class FilmIndex:
-    """The films in an index of one engine. `address` is Elasticsearch's, and none otherwise."""
+    """The films in an index of one engine; `address` is set for Elasticsearch only."""
 
     engine: Engine
     vocabulary: Vocabulary
@@ -130,7 +130,7 @@ class FilmIndex:
 
 @contextlib.asynccontextmanager
 async def film_index(engine_name: str, rows: list[Film]) -> AsyncIterator[FilmIndex]:
-    """Yield the films in a fresh index of one engine, gone afterwards."""
+    """Yield a fresh index of the films in one engine; remove it afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         async with _open_engine(engine_name, Path(folder)) as (engine, writer, address):
             vocabulary = Vocabulary()

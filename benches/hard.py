@@ -1,7 +1,7 @@
-"""Queries that were made by hand, because a generator spoils titles only in ways that it knows.
+"""Curated queries, because a generator misspells titles only in ways that it knows.
 
-`hard.tsv` has one a line: what is typed, the title and the year of the film that is meant. They are
-asked like the generated ones, as a class of their own.
+Each line of `hard.tsv` is a query, the title of its film and the year. The queries form a class of
+their own beside the generated ones.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,12 +17,12 @@ CLASS_NAME = "hard"
 def read_curated_queries(
     films: Sequence[JsonObject], lines: Iterable[str] | None = None
 ) -> list[JsonObject]:
-    """Return the queries, with the ids of the right films.
+    """Return the queries with the ids of their films.
 
-    Those have the title and the year, or a year next to it, since sources differ.
+    A film is right if it has the title and its year differs by one at most, since sources differ.
 
     Raises:
-        LookupError: a film is not among `films`, so that its query could only be missed.
+        LookupError: the film of a query is not among `films`.
     """
     by_title: dict[str, list[JsonObject]] = {}
     for film in films:

@@ -1,15 +1,14 @@
-"""How fast each stack is, measured side by side in one run: `make bench.load`.
+"""Measure the speed of each stack in one run: `make bench.load`.
 
-Films loaded a second; searches a second with p50 and p99, uncached and cached, beside a plain Sanic
-page of the same size from the same server; and the time from a write's answer until the film is
-found, at 50 and 200 writes a second. Figures are printed as they were measured; machines differ,
-so the ratio to the plain page is what can be compared.
+Measured are films loaded per second; searches per second with p50 and p99, uncached and cached,
+beside a plain Sanic page of the same size; and the time from a write's response until the film is
+found, at 50 and 200 writes per second. Machines differ, so compare the ratio to the plain page.
 
-Searches are kept or generated queries, each asked once, those that are spelt as films are apart
-from the others; as many different ones go before, so that both sides are warm.
+Searches are kept or generated queries, each sent once; correctly spelt and misspelt ones are
+measured apart. As many different queries warm up the caches before.
 
-Reads the real films beside the checkout where they are, else the samples. The full stack is
-measured when the backends of `make backends.start` are there.
+The films are the real ones beside the checkout, or the samples if those are absent. The full stack
+is measured if the backends of `make backends.start` run.
 """
 
 import argparse
@@ -44,9 +43,9 @@ from tests.support.service_runner import ADMIN, Service
 FILMS = ROOT.parent / "shared/data/films.jsonl"
 SAMPLES = ROOT / "samples/films.jsonl"
 QUERIES = ROOT.parent / "shared/data/queries.jsonl"
-SEARCHES_PER_MEASUREMENT = 700  # of one measurement
-CONCURRENT_CLIENTS = 8  # that ask at once when throughput is measured
-LAG_DURATION = 10.0  # of writing at each rate
+SEARCHES_PER_MEASUREMENT = 700
+CONCURRENT_CLIENTS = 8  # when throughput is measured
+LAG_DURATION = 10.0  # seconds of writing at each rate
 PLAIN_SERVER = """
 import sys
 from sanic import Sanic
@@ -66,7 +65,7 @@ def print_columns(*columns: object) -> None:
 
 
 def prepare_films(folder: Path, max_films: int) -> Path:
-    """Return the films to load, in the service's own shape."""
+    """Return a file of the films in the import format."""
     if not FILMS.exists():
         return SAMPLES
     path = folder / "films.jsonl"
@@ -96,22 +95,25 @@ def environment(stack: str, folder: Path, database: str) -> dict[str, str]:
     }
 
 
-async def postgres(drop: str | None = None) -> str:
-    address = os.environ["TEST_POSTGRES_URL"]
-    connection = await asyncpg.connect(address)
-    if drop:
-        await connection.execute(f"DROP DATABASE {drop} WITH (FORCE)")
-        name = drop
-    else:
-        name = f"movies_bench_{uuid.uuid4().hex[:8]}"
-        await connection.execute(f"CREATE DATABASE {name}")
+async def create_database() -> str:
+    """Create a PostgreSQL database; return its URL."""
+    server_url = os.environ["TEST_POSTGRES_URL"]
+    name = f"movies_bench_{uuid.uuid4().hex[:8]}"
+    connection = await asyncpg.connect(server_url)
+    await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
-    return urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
+    return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+
+
+async def drop_database(url: str) -> None:
+    connection = await asyncpg.connect(os.environ["TEST_POSTGRES_URL"])
+    await connection.execute(f"DROP DATABASE {urlsplit(url).path[1:]} WITH (FORCE)")
+    await connection.close()
 
 
 async def delete_database_and_indexes(database: str, search: str) -> None:
-    """Remove what a run created on the full stack."""
-    await postgres(drop=urlsplit(database).path[1:])
+    """Delete the database and the indexes that a run created on the full stack."""
+    await drop_database(database)
     await delete_indexes(ElasticsearchAddress.parse(search))
 
 
@@ -147,7 +149,7 @@ def format_percentiles(seconds: list[float]) -> tuple[str, str]:
 async def request_all(
     session: aiohttp.ClientSession, urls: list[str], clients: int
 ) -> tuple[list[float], float]:
-    """How long each took, in seconds, and how many were answered a second."""
+    """Return the seconds of each request, and the requests per second."""
     remaining = iter(urls)
     seconds: list[float] = []
 
@@ -158,7 +160,7 @@ async def request_all(
                 await response.read()
                 assert response.status == 200, (url, response.status)
                 cache_control = response.headers.get("Cache-Control")
-                assert cache_control != "no-store", f"the engine was away: {url}"
+                assert cache_control != "no-store", f"the engine was unavailable: {url}"
             seconds.append(time.perf_counter() - sent_at)
 
     started_at = time.perf_counter()
@@ -224,7 +226,7 @@ async def measure_searches(service: Service, session: aiohttp.ClientSession, fil
 
 @dataclass(frozen=True, slots=True)
 class QueryKind:
-    """Queries that are spelt alike; `warming` ones are asked before any is measured."""
+    """Queries that are spelt correctly, or misspelt; those in `warm_up` are not measured."""
 
     name: str
     texts: list[str]
@@ -232,7 +234,7 @@ class QueryKind:
 
 
 def read_queries(films: Path) -> list[QueryKind]:
-    """Return the kept queries where they are, else some of the loaded films' titles."""
+    """Return the kept queries, or titles of the loaded films if there are none."""
     if QUERIES.exists():
         rows = [json.loads(line) for line in QUERIES.read_text().splitlines()]
     else:
@@ -256,7 +258,7 @@ def read_queries(films: Path) -> list[QueryKind]:
 
 
 def swap_middle_letters(title: str) -> str:
-    """Return the title with two neighbouring letters in the wrong order."""
+    """Return the title with two letters in its middle swapped."""
     middle = max(1, len(title) // 2)
     return (
         title[: middle - 1] + title[middle : middle + 1] + title[middle - 1] + title[middle + 1 :]
@@ -281,7 +283,7 @@ async def measure_lag(service: Service, session: aiohttp.ClientSession, rate: in
             failed += response.status != 201
         written_at = time.perf_counter()
         while measured:
-            params = {"q": word, "typo": "off"}  # a watcher should cost as little as it can
+            params = {"q": word, "typo": "off"}  # the cheapest search, so that polling costs little
             async with session.get(f"{service.url}/api/v1/search", params=params) as reply:
                 if (await reply.json())["results"]:
                     lags.append(time.perf_counter() - written_at)
@@ -305,14 +307,15 @@ async def measure_lag(service: Service, session: aiohttp.ClientSession, rate: in
 
 
 async def measure_stack(stack: str, films: Path, folder: Path) -> None:
-    database = await postgres() if stack == "full" else ""
+    database = await create_database() if stack == "full" else ""
     if database:
         async with redis.asyncio.from_url(os.environ["TEST_REDIS_URL"]) as cache:
-            await cache.flushdb()  # no answer of an earlier run
+            await cache.flushdb()  # remove responses of an earlier run
     settings = environment(stack, folder, database)
-    print(
-        f"\n{stack}: {settings['DATABASE_URL'].split(':')[0]}, {settings['SEARCH_URL'].split(':')[0]}"
+    database_scheme, search_scheme = (
+        urlsplit(settings[name]).scheme for name in ("DATABASE_URL", "SEARCH_URL")
     )
+    print(f"\n{stack}: {database_scheme}, {search_scheme}")
     try:
         assert service_runner.run_command(settings, "migrate").returncode == 0
         count = await asyncio.to_thread(load_films, settings, films)

@@ -1,12 +1,11 @@
-"""What a million films cost, side by side in one run per engine: `make bench.million`.
+"""Measure what a million films cost on each engine: `make bench.million`.
 
-First the same ready-made documents are sent raw, in plain bulk requests to Elasticsearch and into
-a plain writer of tantivy, with as many on their way as ours has. Then the real indexer rebuilds its
-index from a real database, PostgreSQL for Elasticsearch and SQLite for tantivy, and its own row
-tells the rate of the filling. Then the real service is started on it, and asked one query at a
-time, each for the first time. The films are those of `tests.support.synthetic_films`, put into the
-database in bulk, with the outbox finished and the words known, as in a service that has run for
-long. Whatever was made is removed at the end.
+First, serialized documents are sent raw: in plain bulk requests to Elasticsearch, as many at once
+as the indexer sends, or into a plain tantivy writer. Then the indexer rebuilds its index from a
+real database (PostgreSQL for Elasticsearch, SQLite for tantivy); its job row states the fill rate.
+Last, the service starts on the new index, and uncached queries are sent one at a time. The films of
+`tests.support.synthetic_films` are put into the database in bulk, with all outbox rows done and the
+vocabulary filled, as after a long time of operation. Everything is removed at the end.
 
     python -m benches.million [--films 1000000] [--engine elasticsearch,tantivy] [--each 300]
 """
@@ -30,16 +29,16 @@ import aiohttp
 import asyncpg
 from dotenv import dotenv_values
 
-from benches.load import delete_database_and_indexes, environment, postgres
+from benches.load import create_database, delete_database_and_indexes, environment
 from benches.raw import measure_elasticsearch, measure_tantivy, write_documents
 from benches.stored import fill_postgres, fill_sqlite
 from benches.watched import ResourceWatch, list_descendants, read_memory_mb
 from tests.support import ROOT, service_runner
 from tests.support.synthetic_films import Film, LabelledQuery, generate_films, generate_queries
 
-WARM_UP_QUERIES = 1_400  # queries asked before those that count, since a fresh JVM is slow
-WATCH_INTERVAL = 0.25  # seconds between two looks at the job and at memory
-VOCABULARY_TIMEOUT = 600.0  # seconds in which the service must know all words
+WARM_UP_QUERIES = 1_400  # unmeasured queries sent first, since a fresh JVM is slow
+WATCH_INTERVAL = 0.25  # seconds between two samples of the job and of memory
+VOCABULARY_TIMEOUT = 600.0  # seconds
 
 
 def print_row(label: str, *values: object) -> None:
@@ -47,7 +46,7 @@ def print_row(label: str, *values: object) -> None:
 
 
 class RebuildJob:
-    """The rebuild's row, read beside the service."""
+    """The row of the rebuild's job, read directly from the database."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -90,7 +89,7 @@ def module_process(
 
 
 async def measure_rebuild(settings: dict[str, str], count: int) -> float:
-    """Rebuild by the real indexer; the rate of its filling, from its row."""
+    """Rebuild with the indexer; return the fill rate in films per second, as its job states it."""
     job = RebuildJob(settings["DATABASE_URL"])
     with (
         module_process(settings, "indexer") as indexer,
@@ -109,8 +108,8 @@ async def measure_rebuild(settings: dict[str, str], count: int) -> float:
         "rebuild", *(f"{step} {seconds:.0f} s" for step, seconds in steps.items() if seconds >= 1)
     )
     print_row(
-        "indexer, most memory",
-        f"{watch.own_mb:.0f} MB itself, {watch.total_mb:.0f} MB with those that prepare",
+        "indexer, peak memory",
+        f"{watch.own_mb:.0f} MB itself, {watch.total_mb:.0f} MB with its processes",
     )
     own_cpu = watch.cpu_seconds.pop(watch.pid)
     print_row(
@@ -143,7 +142,8 @@ async def measure_searches(settings: dict[str, str], films: list[Film], per_kind
                 print_row(
                     f"search: {kind}",
                     f"p50 {percentiles[49] * 1000:.1f} ms, p99 {percentiles[98] * 1000:.1f} ms, "
-                    f"S@1 {100 * first / len(seconds):.1f}, S@10 {100 * in_first_ten / len(seconds):.1f}",
+                    f"S@1 {100 * first / len(seconds):.1f}, "
+                    f"S@10 {100 * in_first_ten / len(seconds):.1f}",
                 )
         for pid in list_descendants(service.process.pid):
             name = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[-40:]
@@ -157,7 +157,7 @@ KindResult = tuple[str, list[float], int, int]
 async def search_all(
     session: aiohttp.ClientSession, url: str, queries: list[LabelledQuery]
 ) -> list[KindResult]:
-    """Return times in seconds, and how often a right film was among ten, and first, by kind."""
+    """Return times in seconds, and how often a right film was among ten and first, by kind."""
     results: dict[str, KindResult] = {}
     for query in queries:
         sent_at = time.perf_counter()
@@ -180,7 +180,7 @@ async def search_all(
 
 
 async def search(session: aiohttp.ClientSession, url: str, query: LabelledQuery) -> list[int]:
-    """Return the numbers of the films that were found, the first ten."""
+    """Return the numbers of the first ten films."""
     search_url = f"{url}/api/v1/search"
     async with session.get(search_url, params={"q": query.text, "limit": "10"}) as response:
         reply = await response.json()
@@ -195,7 +195,7 @@ async def measure_engine(engine: str, films: list[Film], per_kind: int, folder: 
     words = write_documents(engine, films, documents_path)
     size = documents_path.stat().st_size / len(films)
     print_row(
-        "documents made ready", f"{time.perf_counter() - started_at:.0f} s, {size:.0f} B each"
+        "documents serialized", f"{time.perf_counter() - started_at:.0f} s, {size:.0f} B each"
     )
     print_row("words of all films", len(words))
     if engine == "elasticsearch":
@@ -204,7 +204,7 @@ async def measure_engine(engine: str, films: list[Film], per_kind: int, folder: 
         raw_rate = await asyncio.to_thread(measure_tantivy, documents_path, folder / "raw")
     print_row("sent raw", f"{raw_rate:.0f} films/s")
     documents_path.unlink()
-    database = await postgres() if engine == "elasticsearch" else ""
+    database = await create_database() if engine == "elasticsearch" else ""
     settings = environment("full" if database else "embedded", folder, database)
     settings |= {"CACHE_URL": "memory://"}
     try:
@@ -236,7 +236,7 @@ async def main() -> None:
         os.environ.setdefault(name, value or "")
     started_at = time.perf_counter()
     films = list(generate_films(args.films))
-    print_row("films made up", f"{time.perf_counter() - started_at:.0f} s")
+    print_row("films generated", f"{time.perf_counter() - started_at:.0f} s")
     for engine in args.engine.split(","):
         required = ("TEST_ELASTICSEARCH_URL", "TEST_POSTGRES_URL")
         if engine == "elasticsearch" and any(name not in os.environ for name in required):

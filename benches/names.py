@@ -1,4 +1,4 @@
-"""Report how often the confidence of `POST /match` is right, on made-up names of a file's films."""
+"""Report how often the confidence of `POST /match` is right, on generated names of real films."""
 
 import argparse
 import asyncio
@@ -12,7 +12,10 @@ from tests.support.release_names import NamedFilm, generate_names
 
 
 def format_report(names: Sequence[NamedFilm], best: Sequence[tuple[int | None, float]]) -> str:
-    """How often each step of confidence is right, given each name's best place and confidence."""
+    """Return how often each step of confidence is right.
+
+    `best` has the index of the best film of each name, and its confidence.
+    """
     lines = [f"{'confidence':<14}{'names':>7}{'right %':>9}"]
     steps = (1.01, 0.9, 0.7, MIN_MATCH_CONFIDENCE, 0.2, 0.0)
     for upper, lower in pairwise(steps):
@@ -26,16 +29,16 @@ def format_report(names: Sequence[NamedFilm], best: Sequence[tuple[int | None, f
     in_catalogue = [(e, b) for e, b in zip(names, best, strict=True) if e.right]
     recognized = sum(b[0] in e.right and b[1] >= MIN_MATCH_CONFIDENCE for e, b in in_catalogue)
     absent = [b for e, b in zip(names, best, strict=True) if not e.right]
-    rejected = sum(sure < MIN_MATCH_CONFIDENCE for _, sure in absent)
-    lines.append(
-        f"of {len(in_catalogue)} films that are here {100 * recognized / len(in_catalogue):.1f} % are named"
-    )
-    lines.append(f"of {len(absent)} that are not {100 * rejected / len(absent):.1f} % are unknown")
+    rejected = sum(confidence < MIN_MATCH_CONFIDENCE for _, confidence in absent)
+    recognized_share = 100 * recognized / len(in_catalogue)
+    rejected_share = 100 * rejected / len(absent)
+    lines.append(f"of {len(in_catalogue)} films in the catalogue {recognized_share:.1f} % match")
+    lines.append(f"of {len(absent)} other films {rejected_share:.1f} % match nothing")
     return "\n".join(lines)
 
 
 async def main() -> int:
-    # What fills an index is only needed here, and slow to load for tests that need names alone.
+    # Import here what fills an index: it is slow to load, and tests need the names alone.
     from benches.films import (
         build_row,
         film_database,
@@ -54,7 +57,7 @@ async def main() -> int:
     load_backend_addresses()
     films = read_data_file("films.jsonl")
     rows = [build_row(film, number) for number, film in enumerate(films, 1)]
-    index_by_id = {film.id: place for place, film in enumerate(rows)}
+    index_by_id = {film.id: position for position, film in enumerate(rows)}
     names = generate_names(films, args.count, args.seed)
     async with film_database("sqlite", rows), film_index(args.engine, rows) as index:
 
@@ -72,10 +75,10 @@ async def main() -> int:
     best_candidates = [m.candidates[0] if m.candidates else None for m in results]
     best = [(index_by_id[f.film.id], f.confidence) if f else (None, 0.0) for f in best_candidates]
     print(format_report(names, best))
-    for each, (place, confidence) in zip(names, best, strict=True):
-        if place is not None and confidence >= 0.9 and place not in each.right:
-            title = films[place]["title"]
-            print(f"sure and wrong: {each.item!r} for {title!r} {confidence}", file=sys.stderr)
+    for name, (position, confidence) in zip(names, best, strict=True):
+        if position is not None and confidence >= 0.9 and position not in name.right:
+            title = films[position]["title"]
+            print(f"confident and wrong: {name.item!r} for {title!r} {confidence}", file=sys.stderr)
     return 0
 
 

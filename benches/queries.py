@@ -1,7 +1,7 @@
-"""Known-item queries made from titles: what people type when they look for one film, in 22 ways.
+"""Known-item queries generated from titles, in 22 classes.
 
-Each class spoils a title as people do: a neighbouring key, two letters swapped, a word left out, a
-director's name beside it. With another seed it is another set, so that nothing is tuned to one.
+Each class changes a title as people do: a neighbouring key, two letters swapped, a word left out, a
+director's name beside it. Another seed gives another set, so that search is not tuned to one.
 """
 
 import random
@@ -38,8 +38,6 @@ NOISE_TEMPLATES = (
     "{} the film",
     "{} trailer",
     "watch {}",
-)
-NOISE_TEMPLATES += (
     "{} imdb",
     "{} dvd",
     "{} cast",
@@ -52,7 +50,7 @@ NOISE_TEMPLATES += (
 
 
 def misspell_first_letter(rng: random.Random, text: str) -> str:
-    """Return the text with a slip in the first letter of a longer word."""
+    """Return the text with a typo in the first letter of a longer word."""
     words = text.split()
     long_words = [i for i, word in enumerate(words) if len(word) > 3] or [len(words) - 1]
     at = rng.choice(long_words)
@@ -68,7 +66,7 @@ def misspell_first_letter(rng: random.Random, text: str) -> str:
 
 
 def misspell_by_sound(rng: random.Random, text: str) -> str:
-    """One or two sounds written another way."""
+    """Return the text with one or two sounds spelt another way."""
     for _ in range(rng.choice((1, 1, 2))):
         applicable = [pair for pair in SOUND_REPLACEMENTS if pair[0] in text[1:]]
         if rng.random() < 0.3 and (double := re.search(r"([a-z])\1", text)):
@@ -138,7 +136,7 @@ def cut_to_prefix(rng: random.Random, text: str) -> str | None:
 
 
 def cut_end(rng: random.Random, text: str) -> str | None:
-    """Without the last letters, as when someone stops typing."""
+    """Return the text without its last letters, as if typing had stopped early."""
     return text[: -rng.randrange(1, 4)].strip() if len(text) > 9 else None
 
 
@@ -192,7 +190,7 @@ def misspell_director(rng: random.Random, film: Film) -> str | None:
 
 
 def combine_errors(rng: random.Random, film: Film) -> str | None:
-    """Several spoilings at once."""
+    """Return the title with several errors at once."""
     text = " ".join(tokenize(film["title"]))
     steps: list[Callable[[random.Random, str], str | None]]
     steps = [add_typo, add_typo, join_words, split_word, cut_end, drop_stop_word, misspell_by_sound]
@@ -213,7 +211,7 @@ def _from_title(misspell: Callable[[random.Random, str], str | None]) -> Callabl
 
 
 class FoldedText(NamedTuple):
-    """A text as titles are compared."""
+    """A text in the forms in which titles are compared."""
 
     title_key: str
     words: frozenset[str]
@@ -232,10 +230,10 @@ def _is_subset(text: FoldedText, title: FoldedText) -> bool:
 
 
 class QueryClass(NamedTuple):
-    """One way of spoiling a title. With `popular` nearly all queries are for well-known films.
+    """One way of making a query from a film. With `popular`, most films are well-known ones.
 
-    `fits` says which titles the text may stand for: where it is only a part of a title, the film is
-    asked for that most people mean by it. `then` spoils the text further.
+    If the text is only a part of a title, `matches_title` tells which titles it may stand for, and
+    the film must be the one with most votes among them. `add_misspelling` changes the text further.
     """
 
     make_query: Callable[[random.Random, Film], str | None]
@@ -243,9 +241,9 @@ class QueryClass(NamedTuple):
     matches_title: Callable[[FoldedText, FoldedText], bool] | None = None
     add_misspelling: Callable[[random.Random, str], str] | None = None
     min_title_length: int = 4
-    """Letters of a title at least: what is left of a shorter one is another word."""
+    """In letters; what is left of a shorter title is another word."""
     min_query_length: int = 4
-    """Letters of a query at least."""
+    """In letters."""
 
 
 CLASSES = {
@@ -292,19 +290,19 @@ CLASSES = {
 
 _SPELT_RIGHT = """exact accents numeral missing_word word_order prefix title_year title_director"""
 CORRECTLY_SPELT = frozenset(_SPELT_RIGHT.split())
-"""Classes without a letter that is wrong."""
+"""Classes without a misspelling."""
 
-POPULAR_MIN_VOTES = 75_000  # votes of a film that many people know
+POPULAR_MIN_VOTES = 75_000
 POPULAR_SHARE, LARGE_POPULAR_SHARE = (
     0.5,
     0.85,
-)  # of queries for such a film: people look for what they know
+)  # of queries that are for a popular film
 
 
 def generate_queries(
     films: list[Film], per_class: int, seed: int, classes: Mapping[str, QueryClass] = CLASSES
 ) -> Iterator[dict[str, Any]]:
-    """`each` queries of every class, with the ids of the films that are right answers."""
+    """Yield `per_class` queries of every class, with the ids of the right films."""
     rng = random.Random(seed)
     by_title_key: dict[str, list[Film]] = {}
     for film in films:
@@ -336,7 +334,7 @@ def generate_queries(
                 or by_title_key.get(full_title_key(text), [film])[0]
                 not in by_title_key[full_title_key(film["title"])]
             ):
-                continue  # nothing left, or another film's title
+                continue  # the text is empty, or the title of another film
             if (
                 query_class.matches_title is not None
                 and _most_popular_match(text, query_class.matches_title, folded) is not film
@@ -360,7 +358,7 @@ def generate_queries(
 
 
 def _most_voted(films: list[Film]) -> Film | None:
-    """Of films with one title, the one that most people mean; none if that is not clear."""
+    """Return the film with more than twice the votes of any other; None if there is none."""
     best, *others = sorted(films, key=lambda film: -film["votes"])
     is_clear = all(2 * other["votes"] < best["votes"] for other in others)
     return best if is_clear else None
@@ -371,7 +369,7 @@ def _most_popular_match(
     matches_title: Callable[[FoldedText, FoldedText], bool],
     films: list[tuple[FoldedText, Film]],
 ) -> Film:
-    """Return the film that most people mean by a part of its title."""
+    """Return the film with most votes among those whose title matches the text."""
     query = FoldedText.from_text(text)
     return max(
         (film for title, film in films if matches_title(query, title)), key=lambda f: f["votes"]

@@ -1,7 +1,6 @@
-"""The raw way: the service's own documents, ready-made, sent as fast as an engine takes them.
+"""Raw write speed of an engine: the baseline that a rebuild is compared with.
 
-What a rebuild is held against. The documents lie in a file, so that sending them is all that is
-measured.
+The service's own documents are serialized into a file first, so that only sending them is measured.
 """
 
 import asyncio
@@ -27,12 +26,12 @@ from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.search.engines.elasticsearch.writer import MAX_BULK_DOCUMENTS, ElasticsearchWriter
 from service.search.engines.tantivy import schema
 from service.search.engines.tantivy.serializer import serialize
-from service.search.engines.tantivy.writer import HEAP
+from service.search.engines.tantivy.writer import HEAP_BYTES
 from service.search.index.document import MovieDocument
 from tests.support.backends import delete_indexes
 from tests.support.synthetic_films import Film
 
-CHUNK_SIZE = 5_000  # films handed over at once while documents are made ready
+CHUNK_SIZE = 5_000  # films that one process serializes at a time
 
 
 def build_document(film: Film) -> MovieDocument:
@@ -44,7 +43,7 @@ def build_document(film: Film) -> MovieDocument:
 
 
 def serialize_chunk(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:
-    """Return documents as lines (with action lines for Elasticsearch), and their words."""
+    """Return the documents as lines (with action lines for Elasticsearch) and their words."""
     lines, words = [], set()
     for document in map(build_document, chunk):
         if engine == "elasticsearch":
@@ -57,7 +56,7 @@ def serialize_chunk(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:
 
 
 def write_documents(engine: str, films: list[Film], path: Path) -> set[str]:
-    """Write all documents to a file, which the raw way then only reads; all their words."""
+    """Write all documents to a file and return all their words."""
     all_words: set[str] = set()
     chunks = [films[start : start + CHUNK_SIZE] for start in range(0, len(films), CHUNK_SIZE)]
     with ProcessPoolExecutor(2, get_context("spawn")) as pool, path.open("wb") as file:
@@ -69,7 +68,7 @@ def write_documents(engine: str, films: list[Film], path: Path) -> set[str]:
 
 
 async def measure_elasticsearch(path: Path) -> float:
-    """Documents a second in plain bulk requests."""
+    """Send the documents in plain bulk requests; return documents per second."""
     address = ElasticsearchAddress.parse(os.environ["TEST_ELASTICSEARCH_URL"])
     address = replace(address, alias=f"bench-{uuid.uuid4().hex[:8]}")
     writer = ElasticsearchWriter(address)
@@ -90,7 +89,7 @@ async def measure_elasticsearch(path: Path) -> float:
                             f"{url}/{address.cluster_name('movies-raw')}/_bulk?filter_path=errors"
                         )
                         body = b"".join(lines)
-                        while await send_bulk(session, bulk_url, body):
+                        while not await send_bulk(session, bulk_url, body):
                             await asyncio.sleep(0.2)
                         sent += len(lines) // 2
 
@@ -103,17 +102,17 @@ async def measure_elasticsearch(path: Path) -> float:
 
 
 async def send_bulk(session: aiohttp.ClientSession, bulk_url: str, body: bytes) -> bool:
-    """Send one bulk; whether the cluster was too busy to take it."""
+    """Send one bulk request; return False if the cluster was too busy to accept it."""
     async with session.post(bulk_url, data=body) as response:
         reply = await response.json()
     assert response.status == 429 or not reply["errors"], reply
-    return response.status == 429
+    return response.status != 429
 
 
 def measure_tantivy(path: Path, folder: Path) -> float:
-    """Documents a second into a plain writer with as much memory as ours has, one commit."""
+    """Write the documents with one commit and the service's heap; return documents per second."""
     folder.mkdir()
-    writer = schema.create_index(folder).writer(HEAP, 1)
+    writer = schema.create_index(folder).writer(HEAP_BYTES, 1)
     sent = 0
     with path.open() as file:
         started_at = time.perf_counter()

@@ -1,16 +1,16 @@
-"""How often the right film comes first, per kind of misspelling, and how long it takes.
+"""Measure how often the right film comes first, by kind of misspelling, and the time of a search.
 
-The product's own finder over real films on both engines, what each database finds alone while no
-engine answers, and two ordinary queries on the same Elasticsearch: what most services send, and a
-careful one. A query has one right film; films of the same whole title and a year within one count
-as the same. S@1 and S@10 are the shares, in per cent, of queries whose right film is first, or
-among the first ten. What is missed is told on stderr; the table is Markdown.
+Compared are the engine search on both engines, the database search on both databases, and two
+ordinary queries on the same Elasticsearch: the one that most services send, and a careful one. A
+query has one right film; films with the same full title and years at most one apart count as the
+same. S@1 and S@10 are the shares, in per cent, of queries whose right film is first, or among the
+first ten. Misses are printed on stderr; the table is Markdown.
 
     python -m benches.search [--ways tantivy,elasticsearch,postgres,sqlite,plain,careful]
                              [--seed 7] [--each 100]
 
-Without a seed the kept queries are asked, with one a fresh set is made from the titles. The queries
-made by hand are a row of their own and no part of `all`.
+With a seed, fresh queries are generated from the titles; without one, the kept queries are used.
+The curated queries have a row of their own and are not part of `all`.
 """
 
 import argparse
@@ -53,7 +53,7 @@ COLUMN_HEADINGS = {
     "plain": "`multi_match AUTO`",
     "careful": "a careful query",
 }
-"""The ways of searching that are measured, and their columns' heads."""
+"""The ways of searching that are measured, with their column headings."""
 
 REQUIRED_SETTINGS = {
     "elasticsearch": "TEST_ELASTICSEARCH_URL",
@@ -61,16 +61,14 @@ REQUIRED_SETTINGS = {
     "careful": "TEST_ELASTICSEARCH_URL",
     "postgres": "TEST_POSTGRES_URL",
 }
-WARM_UP_QUERIES = (
-    300  # queries asked before it counts, so that caches are warm, as in a service that runs
-)
+WARM_UP_QUERIES = 300  # unmeasured queries that fill the caches first
 
 SearchFunction = Callable[[str], Awaitable[list[str]]]
 
 
 @dataclass
 class Tally:
-    """What became of the queries of one class."""
+    """The results of the queries of one class."""
 
     count: int = 0
     first: int = 0
@@ -88,7 +86,7 @@ class Tally:
         return f"{100 * self.first / self.count:.1f} / {100 * self.in_first_ten / self.count:.1f}"
 
     def latency_ms(self, share: float) -> float:
-        """Milliseconds that this share of the queries stayed under."""
+        """Return the quantile of the latency in milliseconds."""
         return 1000 * sorted(self.seconds)[int(share * (len(self.seconds) - 1))]
 
 
@@ -98,7 +96,7 @@ TalliesByClass = dict[str, Tally]
 async def measure_queries(
     search: SearchFunction, judge: RelevanceJudge, queries: list[JsonObject], misses: list[str]
 ) -> TalliesByClass:
-    """Ask every query, one at a time."""
+    """Run every query, one at a time; append a line to `misses` for each film not first."""
     for query in queries[:: max(1, len(queries) // WARM_UP_QUERIES)]:
         await search(query["q"])
     tallies: TalliesByClass = {}
@@ -118,7 +116,7 @@ async def measure_queries(
 
 
 def sum_tallies(tallies: TalliesByClass, classes: frozenset[str] | None = None) -> Tally:
-    """All classes together, or these; the queries made by hand are not among them."""
+    """Add up all classes, or those named; the curated queries are left out."""
     total = Tally()
     for name, tally in tallies.items():
         if name != HARD and (classes is None or name in classes):
@@ -127,7 +125,7 @@ def sum_tallies(tallies: TalliesByClass, classes: frozenset[str] | None = None) 
 
 
 def format_table(columns: dict[str, TalliesByClass]) -> str:
-    """S@1 / S@10 per class and way of searching, and the times, as Markdown."""
+    """Return S@1 / S@10 per class and way of searching, and the times, as Markdown."""
     classes = next(iter(columns.values()))
     misspelt = frozenset(classes) - CORRECTLY_SPELT
     totals = {name: sum_tallies(tallies) for name, tallies in columns.items()}
@@ -138,15 +136,15 @@ def format_table(columns: dict[str, TalliesByClass]) -> str:
     lines += [[kind, *(t[kind].format_shares() for t in columns.values())] for kind in classes]
     lines.insert(-1, ["**all**", *(f"**{t.format_shares()}**" for t in totals.values())])
     for label, group in (("spelt right", CORRECTLY_SPELT), ("misspelt", misspelt)):
-        parts = [sum_tallies(tallies, group) for tallies in columns.values()]
-        if all(part.count for part in parts):
-            times = (f"{p.latency_ms(0.5):.1f} / {p.latency_ms(0.99):.1f}" for p in parts)
+        group_totals = [sum_tallies(tallies, group) for tallies in columns.values()]
+        if all(total.count for total in group_totals):
+            times = (f"{t.latency_ms(0.5):.1f} / {t.latency_ms(0.99):.1f}" for t in group_totals)
             lines.append([f"p50 / p99 ms, {label}", *times])
     times = (
         f"{t.latency_ms(0.5):.1f} / {t.latency_ms(0.99):.1f} / {t.latency_ms(1):.0f}"
         for t in totals.values()
     )
-    lines.append(["p50 / p99 / most ms, all", *times])
+    lines.append(["p50 / p99 / max ms, all", *times])
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     padded = ([c.ljust(w) for c, w in zip(line, widths, strict=True)] for line in lines)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in padded)
@@ -183,7 +181,7 @@ async def measure_engine(
     queries: list[JsonObject],
     misses: list[str],
 ) -> dict[str, TalliesByClass]:
-    """Return the columns of one engine, its ordinary queries included."""
+    """Return the columns of one engine, including the ordinary queries on it."""
     columns = {}
     for way in ways:
         if way not in COMPARISON_QUERIES:
@@ -197,7 +195,7 @@ async def measure_engine(
 
 
 def search_with_service(index: FilmIndex) -> SearchFunction:
-    """Ask the product."""
+    """Return a function that searches through the service's engine search."""
 
     async def search(text: str) -> list[str]:
         page = await index.engine_search.search(SearchRequest(text, page=Page(10)))
@@ -209,7 +207,7 @@ def search_with_service(index: FilmIndex) -> SearchFunction:
 def search_with_query(
     client: Any, alias: str, build_query: Callable[[str], dict[str, Any]]
 ) -> SearchFunction:
-    """Ask Elasticsearch itself."""
+    """Return a function that sends a query of its own to Elasticsearch."""
 
     async def search(text: str) -> list[str]:
         response = await client.search(index=alias, query=build_query(text), size=10, source=False)
@@ -221,7 +219,7 @@ def search_with_query(
 async def measure_database(
     rows: list[Film], judge: RelevanceJudge, queries: list[JsonObject], misses: list[str]
 ) -> TalliesByClass:
-    """Return what the database finds alone, with the words of all films."""
+    """Measure the database search, with the vocabulary of all films."""
     vocabulary = Vocabulary()
     vocabulary.add(
         word for film in rows for word in MovieDocument.from_film(film).vocabulary_words()
@@ -257,7 +255,7 @@ async def _measure_columns(
 def measure_columns(
     ways: list[str], films: list[JsonObject], queries: list[JsonObject]
 ) -> dict[str, TalliesByClass]:
-    """Return the columns of ways that one index or one database answers."""
+    """Return the columns of the ways that share one index or one database."""
     return asyncio.run(_measure_columns(ways, films, queries))
 
 
@@ -286,8 +284,8 @@ def main() -> None:
             ways[-1].append(way)
         else:
             ways.append([way])
-    # Each in a process of its own: Tortoise keeps what it knows of one database per process, and no
-    # way is slower for what another one left in memory.
+    # One process for each group: Tortoise keeps one database per process, and memory that one group
+    # leaves behind must not slow down another.
     columns: dict[str, TalliesByClass] = {}
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawn, max_tasks_per_child=1) as pool:

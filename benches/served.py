@@ -1,4 +1,4 @@
-"""The real films in a running service, as its users meet it: over HTTP, on either stack."""
+"""A running service that has the real films, reached over HTTP, on either stack."""
 
 import asyncio
 import contextlib
@@ -6,23 +6,22 @@ import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from benches.films import load_backend_addresses
-from benches.load import environment, postgres, prepare_films
+from benches.load import create_database, drop_database, environment, prepare_films
 from tests.support import service_runner
 from tests.support.service_runner import ApiClient
 from tests.support.waiting import wait_until
 
-FILM_COUNT = 25_193  # films of the data
+FILM_COUNT = 25_193  # in the data
 STACKS = {"embedded": "SQLite, tantivy", "full": "PostgreSQL, Elasticsearch"}
 INDEXING_TIMEOUT = 1_800.0  # seconds; a busy machine shows in the times, not as a failure
 
 
 def has_backends(stack: str) -> bool:
-    """Whether the backends of a stack are here; says so where they are not."""
+    """Return whether the backends of a stack are there; print what is missing."""
     load_backend_addresses()
     required = ("TEST_POSTGRES_URL", "TEST_ELASTICSEARCH_URL", "TEST_REDIS_URL")
     missing = [name for name in required if name not in os.environ] if stack == "full" else []
@@ -33,11 +32,8 @@ def has_backends(stack: str) -> bool:
 
 @contextlib.asynccontextmanager
 async def serve_films(stack: str, films: int = FILM_COUNT) -> AsyncIterator[ApiClient]:
-    """Yield a client of a service that has the films, once all of them are indexed.
-
-    Where the real films are absent, it has the samples.
-    """
-    database = await postgres() if stack == "full" else ""
+    """Run a service that has indexed the real films, or the samples; yield a client of it."""
+    database = await create_database() if stack == "full" else ""
     try:
         with tempfile.TemporaryDirectory() as folder:
             settings = environment(stack, Path(folder), database)
@@ -51,7 +47,7 @@ async def serve_films(stack: str, films: int = FILM_COUNT) -> AsyncIterator[ApiC
                     yield api
     finally:
         if database:
-            await postgres(drop=urlsplit(database).path[1:])
+            await drop_database(database)
 
 
 async def _wait_until_indexed(api: ApiClient) -> None:

@@ -1,6 +1,6 @@
-"""Synthetic films put into a database in bulk, as in a service that has run for long.
+"""Fill a database with synthetic films in bulk, as after a long time of operation.
 
-The outbox is finished, and the vocabulary has the words of all films.
+All outbox rows are done, and the vocabulary has the words of all films.
 """
 
 import json

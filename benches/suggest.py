@@ -1,8 +1,8 @@
-"""How many letters one must type until a title is suggested, and how long a suggestion takes.
+"""Measure how many letters must be typed until a title is suggested, and the time of a suggestion.
 
-Every beginning of every sample title is asked over HTTP, once, as it would be typed, of a service
-with the real films (the samples, where those are absent). A title is there when it stands among the
-five suggestions, first when it is the first of them. The table is Markdown.
+Every prefix of every sample title is requested once over HTTP, letter by letter, from a service
+that has the real films (or the samples, if those are absent). A title is listed if it is among the
+five suggestions. The table is Markdown.
 
     python -m benches.suggest [--stack embedded,full] [--films 25193]
 """
@@ -25,18 +25,18 @@ NEVER = float("inf")
 
 @dataclass(slots=True)
 class TitleProgress:
-    """What became of one title while it was typed: letters until then, infinite for never."""
+    """What happened to one title while it was typed; letters are infinite for never."""
 
     length: int
     letters_until_first: float = NEVER
     letters_until_listed: float = NEVER
     lost: bool = False
-    """Whether it was among the suggestions and then, with more letters, no more."""
+    """Whether the title was listed and then, after more letters, not listed any more."""
 
 
 @dataclass(slots=True)
 class Measurement:
-    """All titles that the catalogue has, and the time of each request in seconds."""
+    """All titles that are in the catalogue, and the time of each request in seconds."""
 
     titles: dict[str, TitleProgress] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
@@ -48,7 +48,7 @@ def read_titles() -> list[str]:
 
 
 async def type_titles(api: ApiClient) -> Measurement:
-    """Type every title, a letter at a time."""
+    """Type every title, one letter at a time."""
     measurement = Measurement()
     cache: dict[str, list[str]] = {}
 
@@ -64,7 +64,7 @@ async def type_titles(api: ApiClient) -> Measurement:
     for title in read_titles():
         hits = (await api.search(title, limit=1)).json["results"]
         if not hits or fold(hits[0]["movie"]["title"]) != fold(title):
-            continue  # the catalogue has it under another title, or not at all
+            continue  # the catalogue lacks the film or has it under another title
         progress = measurement.titles[title] = TitleProgress(len(title))
         for size in range(1, len(title) + 1):
             text = title[:size].strip()
@@ -102,12 +102,12 @@ def format_cells(measurement: Measurement) -> list[str]:
 
 
 ROW_HEADINGS = (
-    "sample titles that are there",
+    "sample titles in the catalogue",
     "letters until first: p50, p90",
     "never first",
     f"letters until among {SUGGESTION_LIMIT}: p50, p90",
     f"never among {SUGGESTION_LIMIT}",
-    "there, and then not with more letters",
+    "lost after more letters",
     "p50, p99 ms over HTTP, uncached",
     "requests",
 )

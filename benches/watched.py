@@ -1,4 +1,4 @@
-"""What a process and its children take: memory, and time of a core, as the kernel tells it."""
+"""Measure the memory and CPU time of a process and its descendants through /proc."""
 
 import os
 import re
@@ -8,9 +8,9 @@ from pathlib import Path
 
 @dataclass
 class ResourceWatch:
-    """Peak memory in MB and CPU time in seconds of a process, alone and with its children.
+    """Peak memory in MB and CPU seconds of a process, alone and with its descendants.
 
-    Mapped files are not counted, since the kernel keeps or drops them as it likes.
+    Mapped files are not counted, because the kernel drops them when memory is scarce.
     """
 
     pid: int
@@ -36,11 +36,11 @@ def list_descendants(pid: int) -> list[int]:
             continue
         if parent == pid:
             children.append(int(stat.parent.name))
-    return [pid_ for child in children for pid_ in (child, *list_descendants(child))]
+    return [other for child in children for other in (child, *list_descendants(child))]
 
 
 def read_memory_mb(pid: int, kind: str = "Rss") -> float:
-    """Return the MB that a process holds: resident, `Private` or `Anonymous` (not of a file)."""
+    """Return the memory of a process in MB: `Rss`, `Private` or `Anonymous` (not of a file)."""
     try:
         smaps = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
@@ -49,7 +49,7 @@ def read_memory_mb(pid: int, kind: str = "Rss") -> float:
 
 
 def read_cpu_seconds(pid: int) -> float:
-    """Seconds of a core that a process has used."""
+    """Return the CPU seconds that a process has used."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:

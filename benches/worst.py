@@ -1,9 +1,9 @@
-"""The heaviest searches that a client may send, each beside the bound of one second.
+"""Time the heaviest searches that a client may send; each must take less than one second.
 
-They are asked over HTTP of a service with the real films (the samples, where those are absent), one
-at a time and each time uncached, on either stack. The table is Markdown. A second table tells how
-one client that sends the heaviest requests one after the other slows down another one's searches:
-the bound for that is three times their p99 without it.
+They are sent over HTTP to a service that has the real films (or the samples, if those are absent),
+one at a time and uncached, on either stack. The tables are Markdown. The second table shows how a
+client that sends the heaviest requests in a row slows down the searches of another client: their
+p99 must not exceed three times the p99 without it.
 
     python -m benches.worst [--stack embedded,full] [--films 25193] [--times 9]
 """
@@ -33,15 +33,15 @@ WORST: dict[str, dict[str, str]] = {
     "14 long words, each misspelt": {"q": LONG_WORDS},
     "32 stop words": {"q": f"{STOP_WORDS} {STOP_WORDS}"},
     "32 words of one letter": {"q": " ".join("abcdefghijklmnopqrstuvwxyzabcdef")},
-    "16 beginnings of two letters": {"q": "ma st co de ba th wa be re la sh mo ca pa ha lo"},
+    "16 prefixes of two letters": {"q": "ma st co de ba th wa be re la sh mo ca pa ha lo"},
     "16 numbers": {"q": " ".join(str(number) for number in range(2, 18))},
     "32 times one word": {"q": " ".join(["godfahter"] * 18)},
     "200 letters without a blank": {"q": "mississippi" * 18},
-    "40 letters that nobody wrote": {"q": "qzxjvkqzwxjqkvzxqjwzkvxqzjxkqvwzjxqzkvxj"},
+    "40 random letters": {"q": "qzxjvkqzwxjqkvzxqjwzkvxqzjxkqvwzjxqzkvxj"},
     "60 characters of another script": {"q": "千と千尋の神隠しもののけ姫となりのトトロ" * 3},
-    "signs alone": {"q": '*:?~^"\\/()[]{}&&||!+-'},
+    "punctuation alone": {"q": '*:?~^"\\/()[]{}&&||!+-'},
     "the, page 10 of 100": {"q": "the", "offset": "900", "limit": "100"},
-    "the, all counts": {"q": "the", "facets": "genre,decade,type,rating"},
+    "the, all facets": {"q": "the", "facets": "genre,decade,type,rating"},
     "16 words in all fields": {
         "q": " ".join(MISSPELT_WORDS.split()[:16]),
         "in": "title,director,cast,plot",
@@ -53,7 +53,7 @@ WORST: dict[str, dict[str, str]] = {
 HAN = "".join(chr(0x4E00 + number) for number in range(200))
 HANGUL = "".join(chr(0xAC00 + 7 * number) for number in range(200))
 DATES, EPISODES = "20010203022" * 27, "1x01 " * 60
-OFFSETS = itertools.count()  # each search is another one, so that none is answered by the cache
+OFFSETS = itertools.count()  # make every search different, so that none is a cache hit
 MAX_SLOWDOWN = 3.0  # of another client's p99
 ORDINARY = ("jaws", "the godfahter", "star wars", "spilberg jaws", "matrix 1999", "lotr")
 
@@ -82,10 +82,10 @@ ATTACKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 async def time_searches(api: ApiClient, params: dict[str, str], times: int) -> list[float]:
-    """How long each of several different questions took, in seconds."""
+    """Return the seconds that each of several uncached searches took."""
     seconds = []
     for number in range(times):
-        limit = str(int(params.get("limit", "20")) - number)  # another answer than the kept one
+        limit = str(int(params.get("limit", "20")) - number)  # not the cached response
         sent_at = time.perf_counter()
         reply = await api.get("/api/v1/search", params=params | {"limit": limit})
         seconds.append(time.perf_counter() - sent_at)
@@ -94,7 +94,7 @@ async def time_searches(api: ApiClient, params: dict[str, str], times: int) -> l
 
 
 async def search_as_others(api: ApiClient, times: int) -> list[float]:
-    """Return how long each of many ordinary searches took beside whatever else goes on."""
+    """Return the seconds that each of many ordinary searches took beside other traffic."""
     seconds = []
     for number in range(times):
         params = {"q": ORDINARY[number % len(ORDINARY)], "offset": str(next(OFFSETS) % 900)}
@@ -122,7 +122,7 @@ async def measure_attacks(api: ApiClient, times: int) -> dict[str, list[float]]:
         measured[name] = await search_as_others(api, times)
         attacker.cancel()
         await asyncio.gather(attacker, return_exceptions=True)
-        await asyncio.sleep(2)  # for what the worker still does
+        await asyncio.sleep(2)  # let the worker finish what is left of the attack
     return measured
 
 
@@ -156,7 +156,7 @@ async def main() -> None:
     for stack in filter(has_backends, args.stack.split(",")):
         async with serve_films(stack, args.films) as api:
             for _ in range(20):
-                await time_searches(api, {"q": "the godfahter"}, 5)  # warm, as a service that runs
+                await time_searches(api, {"q": "the godfahter"}, 5)  # warm up
             attacks[STACKS[stack]] = await measure_attacks(api, args.searches)
             if not args.attacks_only:
                 columns[STACKS[stack]] = {
@@ -169,8 +169,8 @@ async def main() -> None:
 
 
 def print_worst(columns: dict[str, dict[str, list[float]]]) -> None:
-    """Print how long each of the heaviest searches took."""
-    print(f"| p50, most ms | {' | '.join(columns)} |")
+    """Print the median and maximum time of each of the heaviest searches."""
+    print(f"| p50, max ms | {' | '.join(columns)} |")
     print(f"|---{'|---' * len(columns)}|")
     for name in WORST:
         cells = []
