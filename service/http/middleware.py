@@ -2,6 +2,7 @@
 
 import re
 import time
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -14,6 +15,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.http.client_address import get_client_address
+from service.http.heads import check_head
 from service.http.openapi import openapi_path
 from service.http.requests import read_query
 from service.observability.metrics import HTTP_REQUEST_DURATION
@@ -34,7 +36,16 @@ class NoParameters(BaseModel):
 
 
 class IdentifiedRequest(Request):
-    """A request with the id that the client sent, if it is well-formed, or else a new one."""
+    """A request with the id that the client sent, if it is well-formed, or else a new one.
+
+    Raises:
+        BadRequest: its head is malformed.
+    """
+
+    def __init__(self, *, head: bytes = b"", **options: Any) -> None:
+        if head:
+            check_head(head)
+        super().__init__(head=head, **options)
 
     @property
     def id(self) -> str:
@@ -125,7 +136,7 @@ def _log_request(request: Request, response: HTTPResponse, elapsed: float | None
         request_id=str(request.id),
         method=request.method,
         route=request.route.path if request.route else None,
-        path=request.path[:200],
+        path=request.path,
         status=response.status,
         ms=None if elapsed is None else round(elapsed * 1000, 1),
         address=get_client_address(request),

@@ -27,6 +27,30 @@ def redact_secrets(
     return event
 
 
+CONTROL_CHARACTER = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+MAX_PATH_LENGTH = 500  # characters of a request's path in a log line
+
+
+def escape_control_characters(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Keep what a client sent from forging lines: escape control characters, cut long paths."""
+    for name, value in event.items():
+        if not isinstance(value, str):
+            continue
+        text = value[:MAX_PATH_LENGTH] if name == "path" else value
+        lines = text.split("\n") if name == "exception" else [text]  # a traceback has lines
+        event[name] = "\n".join(CONTROL_CHARACTER.sub(_escape, line) for line in lines)
+    return event
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
 def _log_exception(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
@@ -55,6 +79,7 @@ def configure(log_format: Literal["text", "json"], level: str = "info") -> None:
     rendering_processors: list[Any] = [
         structlog.processors.format_exc_info,
         redact_secrets,
+        escape_control_characters,
         renderer,
     ]
     structlog.configure(

@@ -78,7 +78,7 @@ def parse_by_year(name: str) -> ParsedName:
 
     The title is the text before the last year, or all of it if there is no year.
     """
-    if ids := IMDB_ID.findall(name):
+    if ids := IMDB_ID.findall(name.lower()):
         return ParsedName("", imdb_id=ids[-1])
     spaced = " ".join(re.sub(r"[._]", " ", name.rpartition("/")[2]).split())
     years = [match for match in _YEAR.finditer(spaced) if match.start()]

@@ -1,0 +1,115 @@
+"""Requests as bytes: malformed heads, and requests that stall or drip."""
+
+import asyncio
+import re
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.service_runner import ApiClient
+
+GET = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
+
+
+async def exchange(
+    api: ApiClient, data: bytes, *, drip: bytes = b"", interval: float = 0.5
+) -> bytes:
+    """Send `data`, then `drip` again and again; return all that the server sends."""
+    address = urlsplit(api.service.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    try:
+        writer.write(data)
+        response = asyncio.create_task(reader.read())
+        deadline = time.monotonic() + 40
+        while drip and not response.done() and time.monotonic() < deadline:
+            await asyncio.wait([response], timeout=interval)
+            writer.write(drip)
+        return await asyncio.wait_for(response, 15)
+    finally:
+        writer.close()
+
+
+def status_of(response: bytes) -> int:
+    match = re.match(rb"HTTP/1\.1 (\d{3})", response)
+    assert match, response
+    return int(match[1])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        GET + b"X-A: a\x00b\r\n",
+        GET + b"X-A: a\x1b[31mb\r\n",
+        GET + b"X-A: a\rb\r\n",
+        GET + b"X-A: a\nb\r\n",
+        GET + b"X\x01A: b\r\n",
+        GET + b"X-A : b\r\n",
+        GET + b"Transfer-Encoding : chunked\r\n",
+        GET + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
+        GET + b"Transfer-Encoding: gzip\r\n",
+        GET + b"Content-Length: -1\r\n",
+        GET + b"Content-Length: 1_0\r\n",
+        GET + b" folded: x\r\n",
+        GET + b"no colon\r\n",
+        GET + b": no name\r\n",
+        GET + b"Host: y\r\n",
+        GET + b"HOST: x\r\n",
+        b"GET /health/live HTTP/1.1\r\n",
+        b"GET /health/live HTTP/1.1 \r\nHost: x\r\n",
+        b"GET /health\x00live HTTP/1.1\r\nHost: x\r\n",
+        b"GET /health\x1b[31m HTTP/1.1\r\nHost: x\r\n",
+        b"GET \x7f HTTP/1.1\r\nHost: x\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: x\r\n",
+        b"GET /health/live HTTP/9.9\r\nHost: x\r\n",
+        b"GET  /health/live HTTP/1.1\r\nHost: x\r\n",
+        b"G\x01T /health/live HTTP/1.1\r\nHost: x\r\n",
+        b"GET http://[x HTTP/1.1\r\nHost: x\r\n",
+        b"nonsense\r\n",
+    ],
+)
+async def test_a_malformed_head_gets_400_and_the_connection_closes(
+    api: ApiClient, head: bytes
+) -> None:
+    response = await exchange(api, head + b"\r\n")
+    assert status_of(response) == 400
+    assert b"application/problem+json" in response
+
+
+async def test_a_well_formed_head_without_a_host_is_answered_under_http_1_0(api: ApiClient) -> None:
+    assert status_of(await exchange(api, b"GET /health/live HTTP/1.0\r\n\r\n")) == 200
+
+
+async def test_a_log_line_holds_no_control_characters_and_a_short_path(api: ApiClient) -> None:
+    before = len(api.service.log.read_bytes())
+    marker = "z" * 8_000
+    for path in (b"/\x1b[31mred\x07", b"/%1b%0a%00red", f"/{marker}".encode()):
+        await exchange(api, b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    lines = api.service.log.read_bytes()[before:]
+    assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", lines)
+    assert b"zzz" in lines and b"z" * 501 not in lines
+
+
+LOGIN = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+SLOW_REQUESTS = [
+    (b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-A: ", b"a", 408),
+    (b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-A: ", b"", 408),
+    (LOGIN + b"Content-Length: 100000\r\n\r\n", b" ", 408),
+    (LOGIN + b"Content-Length: 100000\r\n\r\n", b"", 408),
+    (LOGIN + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", 408),
+    (LOGIN + b"Transfer-Encoding: chunked\r\n\r\n5\r\n", b"", 408),
+    (b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", b" ", 404),
+]
+
+
+async def test_requests_that_drip_or_stall_are_ended_within_thirty_seconds(api: ApiClient) -> None:
+    async def measure(start: bytes, drip: bytes) -> tuple[int, float]:
+        began = time.monotonic()
+        status = status_of(await exchange(api, start, drip=drip))
+        return status, time.monotonic() - began
+
+    results = await asyncio.gather(*(measure(start, drip) for start, drip, _ in SLOW_REQUESTS))
+    assert [status for status, _ in results] == [status for *_, status in SLOW_REQUESTS]
+    assert all(seconds < 30 for _, seconds in results)
