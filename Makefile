@@ -8,8 +8,10 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 help: ## list the targets
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
-run: server.install database.upgrade ## everything up to the first search: install, create the schema, load samples, serve
+run: server.install ## everything up to the first search: install, create the schema, load samples, serve
+	@echo "creating the schema and loading the sample films ..."
 	@$(BIN)/movies load --sample
+	@echo "starting the service ..."
 	@exec $(BIN)/movies serve
 
 server.install: .venv/installed ## create the virtual environment, with locked dependencies
@@ -18,10 +20,13 @@ server.start: server.install ## run the API, and the indexer beside it
 	@exec $(BIN)/movies serve
 
 .venv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Movies needs Python 3.11 or newer, and this is %d.%d; name another: make PYTHON=python3.11 run" % sys.version_info[:2])'
+	@echo "creating the virtual environment ..."
 	@$(PYTHON) -m venv .venv && $(BIN)/pip install -q --disable-pip-version-check uv==0.13.9
 
 .venv/installed: requirements.lock pyproject.toml | .venv/bin/uv
-	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements.lock
+	@echo "installing the dependencies, which takes about a minute ..."
+	@$(BIN)/uv pip install --compile-bytecode --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install -q --no-deps -e .
 	@touch $@
 

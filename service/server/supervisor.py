@@ -100,17 +100,20 @@ class Supervisor:
                     self._restart_requested = False
                     self._restart_one_by_one()
                 time.sleep(POLL_INTERVAL)
+            log.info("stopping", drain_seconds=self._settings.drain_seconds)
             self._drain()
         finally:
             banner.kill()
             banner.wait()
             self._stop_all()
             self._metrics_folder.cleanup()
+            log.info("stopped")
 
     def _start_banner(self) -> subprocess.Popen[bytes]:
         """Print the service's address to the terminal once the first search can succeed."""
         host = self._settings.host.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
-        command = [sys.executable, "-m", "service.server.banner", host, str(self.port)]
+        arguments = [host, str(self.port), self._settings.log_format]
+        command = [sys.executable, "-m", "service.server.banner", *arguments]
         return subprocess.Popen(command, cwd=self._home, preexec_fn=_prepare_child)
 
     def _on_stop_signal(self, number: int, _: object) -> None:

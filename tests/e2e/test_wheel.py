@@ -1,7 +1,6 @@
 """The built wheel works on its own: installed elsewhere, away from the checkout."""
 
 import os
-import re
 import subprocess
 import sys
 import sysconfig
@@ -91,10 +90,10 @@ def serving(python: Path, environment: dict[str, str], cwd: Path) -> Iterator[st
     ):
         try:
             deadline = time.monotonic() + service_runner.START_TIMEOUT
-            while not (banner := re.search(r"answers at http://localhost:(\d+)", log.read_text())):
+            while not (ready := service_runner.READY_LINE.search(log.read_text())):
                 assert process.poll() is None and time.monotonic() < deadline, log.read_text()
                 time.sleep(0.1)
-            yield banner[1]
+            yield ready[1] or ready[2]
         finally:
             process.terminate()
 

@@ -21,8 +21,11 @@ JWT_SECRET = "a secret that is only used by tests, 32+"
 OMDB_KEY = "a-key-of-tests"
 ADMIN = ("root-of-tests", "a long password of tests")
 START_TIMEOUT = 300.0  # seconds; a loaded machine starts Python slowly
+READY_LINE = re.compile(r"(?:port\W+(\d+).*)?service_ready(?:\W+port\W+(\d+))?")
+"""The line of the log, as JSON or as text, that names the port."""
+
 SERVICE_VARIABLES = re.compile(
-    r"^(CORS|DRAIN|TRUSTED|DATABASE|SEARCH|CACHE|POSTERS?|OMDB|JWT|HOST|PORT|WORKERS|INDEXER|ENVIRONMENT|LOG|METRICS)"
+    r"^(CORS|DRAIN|TRUSTED|DATABASE|SEARCH|CACHE|POSTERS?|OMDB|JWT|HOST|PORT|WORKERS|INDEXER|ENVIRONMENT|LOG|ACCESS_LOG|METRICS)"
 )
 
 
@@ -134,9 +137,9 @@ def run_sample_service(environment: Mapping[str, str]) -> Iterator[Service]:
 def _wait_for_address(process: "subprocess.Popen[bytes]", log: Path) -> str:
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
-        match = re.search(r"answers at http://localhost:(\d+)", log.read_text())
+        match = READY_LINE.search(log.read_text())
         if match:
-            return f"http://127.0.0.1:{match[1]}"
+            return f"http://127.0.0.1:{match[1] or match[2]}"
         if process.poll() is not None:
             break
         time.sleep(0.05)
