@@ -48,7 +48,7 @@ test: .venv/installed-dev ## run all tests, on the embedded stack and on every r
 	@tests/run
 
 test.coverage: .venv/installed-dev ## the same; fail if branch coverage is too low
-	@tests/run --coverage
+	@COVERAGE=1 tests/run
 
 chaos: .venv/installed-dev ## inject every fault, with real backends behind a proxy; write docs/fault-report.md
 	@tests/chaos

@@ -9,9 +9,11 @@ one that `REQUIRE=postgres,redis,…` names and that is missing fails.
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import structlog
 
 from service.clock import utc_now
 from service.database import connection as storage
@@ -29,7 +31,19 @@ from tests.support.backends import (
 )
 from tests.support.service_runner import ApiClient, Service
 
-pytest_plugins = ["tests.faults.plugin", "tests.support.indexer_fixtures"]
+pytest_plugins = [
+    "tests.faults.plugin",
+    "tests.support.indexer_fixtures",
+    "tests.support.parallel",
+]
+
+
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)  # rich tracebacks, the default, cost a tenth of a second each
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,6 +55,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--stack") == "full":
         on_a_stack = [item for item in items if "stack" in getattr(item, "fixturenames", ())]
         items[:] = [item for item in on_a_stack if not item.get_closest_marker("once")]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send the missing backends from a worker process to the process that reports them."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["missing_backends"] = sorted(missing_backends)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    missing_backends.update(getattr(node, "workeroutput", {}).get("missing_backends", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

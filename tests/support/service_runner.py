@@ -66,8 +66,15 @@ def process_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def run_command(
     environment: Mapping[str, str], *args: str, stdin: str = ""
 ) -> "subprocess.CompletedProcess[str]":
+    """Run `movies` with these arguments and settings to its end."""
+    return _run_python(environment, "service", *args, stdin=stdin)
+
+
+def _run_python(
+    environment: Mapping[str, str], module: str, *args: str, stdin: str = ""
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "service", *args],
+        [sys.executable, "-m", module, *args],
         input=stdin,
         capture_output=True,
         text=True,
@@ -124,12 +131,9 @@ def run_service(environment: Mapping[str, str]) -> Iterator[Service]:
 
 @contextmanager
 def run_sample_service(environment: Mapping[str, str]) -> Iterator[Service]:
-    """Yield a migrated service with the sample films and an admin, as `make run` leaves it."""
-    for args in (["migrate"], ["load", "--sample", "samples/films.jsonl"]):
-        result = run_command(environment, *args)
-        assert result.returncode == 0, result.stderr
-    made = run_command(environment, "create-admin", ADMIN[0], stdin=ADMIN[1] + "\n")
-    assert made.returncode == 0, made.stderr
+    """Yield a service with the sample films, as `make run` starts it, and with an admin."""
+    result = _run_python(environment, "tests.support.seed", *ADMIN)
+    assert result.returncode == 0, result.stderr
     with run_service(environment) as service:
         yield service
 
