@@ -15,6 +15,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.http.client_address import get_client_address
+from service.http.compression import compress_response
 from service.http.heads import check_head
 from service.http.openapi import openapi_path
 from service.http.requests import read_query
@@ -81,6 +82,7 @@ def install(
     async def finish_response(request: Request, response: HTTPResponse) -> None:
         if app.ctx.draining and isinstance(request.stream, Http):
             request.stream.keep_alive = False  # the client's next request goes to another process
+        await compress_response(request, response)
         _add_headers(request, response.headers, origins)
         started_at = getattr(request.ctx, "started_at", None)
         elapsed = None if started_at is None else time.perf_counter() - started_at
@@ -108,7 +110,7 @@ def _add_headers(request: Request, headers: Header, origins: tuple[str, ...]) ->
 def _add_cors_headers(request: Request, headers: Header, origins: tuple[str, ...]) -> None:
     if not origins:
         return
-    cors_headers = {"Vary": "Origin"}
+    cors_headers = {"Vary": ", ".join([*headers.getall("Vary", []), "Origin"])}
     if (origin := request.headers.get("origin")) in origins:
         cors_headers |= {
             "Access-Control-Allow-Origin": origin,

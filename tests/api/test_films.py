@@ -346,3 +346,23 @@ async def test_a_batch_answers_each_id_on_its_own(api: ApiClient) -> None:
     assert answers[3]["problem"]["errors"][0]["pointer"] == "/ids/3"
     for body in ({"ids": []}, {"ids": ["tt0073195"] * 101}, {}, {"ids": [1]}):
         assert (await api.request("POST", "/api/v1/movies/batch", json=body)).status == 422
+
+
+async def test_the_tag_of_a_compressed_film_serves_writes_and_conditional_reads(
+    api: ApiClient,
+) -> None:
+    film = await add_film(api, title=unique_title("Gzipham"), plot="It rains again. " * 200)
+    path = f"/api/v1/movies/{film['id']}"
+    packed = await api.get(path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    tag = packed.headers["ETag"]
+    assert tag == f'"{film["id"]}.1.0-gz"'
+    assert (await api.get(path, headers={"If-None-Match": tag})).status == 304
+    changed = await api.request(
+        "PATCH",
+        path,
+        token=await api.admin_token(),
+        headers={"If-Match": tag},
+        json={"year": 2000},
+    )
+    assert changed.status == 200

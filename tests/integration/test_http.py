@@ -1,9 +1,10 @@
 """What all routes share, on a small app under sanic-testing."""
 
+import gzip
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
@@ -14,6 +15,7 @@ from sanic_testing.reusable import ReusableClient
 
 from service.errors import FieldError, Invalid, Misconfigured, TooMany, Unavailable
 from service.http import middleware, problems
+from service.http.compression import choose_encoding
 from service.http.pagination import Links, PageQuery
 from service.http.requests import read_query
 from service.http.responses import conditional_response, json_response
@@ -49,6 +51,14 @@ def client() -> Iterator[ReusableClient]:
     @app.get("/tagged")
     async def tagged(request: Request) -> HTTPResponse:
         return conditional_response(request, {"a": 1}, "7")
+
+    @app.get("/text/<size:int>")
+    async def text(request: Request, size: int) -> HTTPResponse:
+        return conditional_response(request, b"a" * size, "7", media_type="text/plain")
+
+    @app.get("/image")
+    async def image(request: Request) -> HTTPResponse:
+        return conditional_response(request, b"a" * 5_000, "7", media_type="image/jpeg")
 
     client = ReusableClient(app)
     with client:
@@ -152,3 +162,53 @@ def test_log_lines_are_json_with_fields_and_no_secrets(
     assert "t=jaws" in lines[0]["url"]
     for secret in ("abc123", "hunter2"):
         assert secret not in json.dumps(lines)
+
+
+@pytest.mark.parametrize(
+    ("accept", "encoding", "etag"),
+    [
+        ("gzip", "gzip", '"7-gz"'),
+        ("br", "br", '"7-br"'),
+        ("zstd", "zstd", '"7-zst"'),
+        ("gzip, br, zstd", "zstd", '"7-zst"'),
+        ("gzip;q=1.0, br;q=0.5", "gzip", '"7-gz"'),
+        ("*", "zstd", '"7-zst"'),
+        ("GZIP", "gzip", '"7-gz"'),
+        ("gzip;q=0", None, '"7"'),
+        ("gzip;q=x", None, '"7"'),
+        ("identity", None, '"7"'),
+        ("", None, '"7"'),
+    ],
+)
+def test_text_is_compressed_as_the_client_accepts(
+    client: ReusableClient, accept: str, encoding: str | None, etag: str
+) -> None:
+    for library in ("brotli", "zstandard"):
+        pytest.importorskip(library)
+    _, response = client.get("/text/5000", headers={"Accept-Encoding": accept})
+    assert response.headers.get("content-encoding") == encoding
+    assert (response.headers["etag"], response.headers["vary"]) == (etag, "Accept-Encoding")
+    assert (int(response.headers["content-length"]) < 5_000) == (encoding is not None)
+    _, again = client.get("/text/5000", headers={"Accept-Encoding": accept, "If-None-Match": etag})
+    assert (again.status, again.headers["etag"]) == (304, etag)
+
+
+@pytest.mark.parametrize("path", ["/text/999", "/image"])
+def test_short_texts_and_images_are_not_compressed(client: ReusableClient, path: str) -> None:
+    _, response = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in response.headers
+    assert response.headers["etag"] == '"7"'
+
+
+@pytest.mark.parametrize("name", ["gzip", "br", "zstd"])
+@pytest.mark.parametrize("size", [1_000, 200_000])
+def test_a_compressed_text_is_the_same_text(name: str, size: int) -> None:
+    decompress: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress}
+    if name == "br":
+        decompress["br"] = pytest.importorskip("brotli").decompress
+    if name == "zstd":
+        decompress["zstd"] = pytest.importorskip("zstandard").ZstdDecompressor().decompress
+    encoding = choose_encoding(name)
+    assert encoding is not None
+    text = b"The Godfather " * size
+    assert decompress[name](encoding.compress(text)) == text
