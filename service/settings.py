@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from service.private_files import make_private_folder, open_private_file, restrict_file
+from service.rate_limit_rules import parse_rate_limits
 from service.resources import CHECKOUT
 
 DEFAULT_HOME = CHECKOUT or Path("~/.local/share/movies")
@@ -85,6 +86,11 @@ def _check_timeout(value: str) -> str:
     return value
 
 
+def _check_rate_limits(value: str) -> str:
+    parse_rate_limits(value)
+    return value
+
+
 def _split_list(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -127,6 +133,8 @@ class Settings(BaseModel):
     cors_origins: CommaSeparated = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=16)] = 0
     """How many of the operator's own proxies are in front; with 0, `X-Forwarded-For` is ignored."""
+    rate_limits: Annotated[str, AfterValidator(_check_rate_limits)] = ""
+    """Rules `class=n/unit` by comma in place of the defaults of `service/rate_limit_rules.py`."""
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     access_log: Literal["on", "off"] = "on"

@@ -1,6 +1,7 @@
 """The HTTP endpoints of one film: anyone may read it, admins change it under `If-Match`."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -11,9 +12,9 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import require_admin
+from service.accounts.auth import require_admin, require_user
 from service.cache.response_cache import CachedResponse
-from service.errors import DomainError, FieldError, Invalid, VersionRequired
+from service.errors import DomainError, FieldError, Invalid, NotAuthenticated, VersionRequired
 from service.film_fields import FilmRow
 from service.films.batch import find_films
 from service.films.models import Film
@@ -21,7 +22,7 @@ from service.films.requests import FilmBatch, FilmQuery, LookupQuery
 from service.films.responses import FilmView, etag, film_view
 from service.films.schemas import FilmFacts, FilmPatch
 from service.films.versions import FilmVersion
-from service.http.client_address import get_client_address
+from service.http.client_address import get_client_network, is_direct_local
 from service.http.dependencies import get_container
 from service.http.etags import parse_entity_tags
 from service.http.openapi import Problem, operation
@@ -224,7 +225,7 @@ async def _get_cached_film(request: Request, movie: str, query: FilmQuery) -> Ca
     services = get_container(request)
 
     async def render_film() -> bytes:
-        requester = get_client_address(request)
+        requester = await _find_requester(request)
         if query.year is None and query.type is None:
             film = await services.lookup.get(movie, requester)
         else:
@@ -237,6 +238,17 @@ async def _get_cached_film(request: Request, movie: str, query: FilmQuery) -> Ca
     return await services.response_cache.get_or_make(
         "film", key, await services.generation.current(), CACHE_SECONDS, render_film
     )
+
+
+async def _find_requester(request: Request) -> str | None:
+    """Return the network whose look-ups are counted; None for an operator."""
+    if is_direct_local(request):
+        return None
+    if "authorization" in request.headers:
+        with suppress(NotAuthenticated):  # reading needs no login
+            if (await require_user(request)).is_admin:
+                return None
+    return get_client_network(request)
 
 
 def _cache_key(movie: str) -> str:

@@ -24,7 +24,10 @@ from service.observability.metrics import HTTP_REQUEST_DURATION
 log = structlog.get_logger()
 
 REQUEST_ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
-EXPOSED_HEADERS = "ETag, Link, Location, Retry-After, X-Request-ID, Cache-Status, Index-Token"
+EXPOSED_HEADERS = (
+    "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID, Cache-Status, "
+    "Index-Token"
+)
 ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 KNOWN_METHODS = frozenset(map(str, HTTP_METHODS))
 UNLOGGED_PATHS = ("/health/live", "/health/ready")

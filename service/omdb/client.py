@@ -88,12 +88,12 @@ class OmdbClient:
         self._breaker = CircuitBreaker(OMDB_BREAKER_THRESHOLD, OMDB_BREAKER_RESET, clock)
         self._key_rejected_until: float | None = None
 
-    async def fetch_by_id(self, imdb_id: str, *, background: bool = False) -> FilmFacts:
+    async def fetch_by_id(self, imdb_id: str, *, public: bool = False) -> FilmFacts:
         """Return the film with this IMDb id.
 
         Args:
             imdb_id: a well-formed IMDb id.
-            background: no user is waiting; leave the day's last calls to those who are.
+            public: anyone may cause this call; leave the day's last ones to admins and refreshes.
 
         Raises:
             NotFound: OMDb has no such film, or replies with another.
@@ -102,14 +102,19 @@ class OmdbClient:
             Unavailable: `omdb_quota_exhausted` or `omdb_unavailable`, with `retry_after`.
             Misconfigured: `omdb_key_invalid`.
         """
-        facts = await self._request_film({"i": imdb_id}, background=background)
+        facts = await self._request_film({"i": imdb_id}, public=public)
         if facts.imdb_id != imdb_id:
             log.warning("omdb_other_film", asked=imdb_id, answered=facts.imdb_id)
             raise NotFound("OMDb replied with another film.", code="movie_not_found")
         return facts
 
     async def fetch_by_title(
-        self, title: str, year: int | None = None, type: FilmType | None = None
+        self,
+        title: str,
+        year: int | None = None,
+        type: FilmType | None = None,
+        *,
+        public: bool = False,
     ) -> FilmFacts:
         """Return OMDb's best match for this title, which may be another film.
 
@@ -121,7 +126,7 @@ class OmdbClient:
             params["y"] = str(year)
         if type is not None:
             params["type"] = type
-        facts = await self._request_film(params)
+        facts = await self._request_film(params, public=public)
         if facts.imdb_id is None:
             raise unreadable_error()
         return facts
@@ -152,11 +157,9 @@ class OmdbClient:
             )
         return f"{budget.used} of {budget.limit} calls used today"
 
-    async def _request_film(
-        self, params: Mapping[str, str], *, background: bool = False
-    ) -> FilmFacts:
+    async def _request_film(self, params: Mapping[str, str], *, public: bool = False) -> FilmFacts:
         self._raise_if_blocked()
-        call = await self._quota.take_call(background=background)
+        call = await self._quota.take_call(public=public)
         try:
             async with asyncio.timeout(self._timeout):
                 reply = await self._send_with_retries(params)

@@ -21,8 +21,9 @@ from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmType, Provenance
 from service.omdb.client import OmdbClient, unreadable_error
 from service.omdb.lookup_key import LookupKey, schedule_refresh, to_lookup_key
+from service.omdb.lookup_limit import LookupLimit
 from service.omdb.negative_cache import Miss, NegativeCache
-from service.omdb.rate_limit import LookupRateLimit
+from service.resilience.rate_limiter import RateLimiter
 from service.text.uuids import parse_uuid
 
 log = structlog.get_logger()
@@ -43,6 +44,7 @@ class FilmLookup:
         client: the OMDb client; None if there is no key, which disables look-ups.
         now: returns the current time, aware.
         clock: monotonic seconds.
+        limit: counts the look-ups of networks; without one there is no limit.
         max_wait: seconds to wait for another process that fetches the same film.
         close_timeout: seconds that `close` waits for look-ups in flight.
     """
@@ -54,6 +56,7 @@ class FilmLookup:
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
         *,
+        limit: LookupLimit | None = None,
         max_wait: float = MAX_WAIT,
         close_timeout: float = CLOSE_TIMEOUT,
     ) -> None:
@@ -64,7 +67,7 @@ class FilmLookup:
         self._max_wait = max_wait
         self._close_timeout = close_timeout
         self._negative_cache = NegativeCache(now)
-        self._rate_limit = LookupRateLimit(clock)
+        self._limit = limit or LookupLimit(RateLimiter({}))
         self._in_flight: dict[str, asyncio.Task[Any]] = {}
 
     async def get(self, movie: str, requester: str | None = None) -> Film:
@@ -72,7 +75,8 @@ class FilmLookup:
 
         Args:
             movie: an id or a title; of several films of that title, the one with most votes.
-            requester: whose look-ups are counted; without one there is no limit.
+            requester: the network whose look-ups are counted; without one, an operator asks, whom
+                nothing limits but the day's calls.
 
         Raises:
             NotFound: `movie_not_found`; neither the catalogue nor OMDb has it.
@@ -136,10 +140,12 @@ class FilmLookup:
         client = self._require_client()
         await self._raise_if_known_miss(lookup)
         task = self._in_flight.get(lookup.cache_key)
+        if task is None and requester is not None:
+            await self._limit.count(requester)
+            task = self._in_flight.get(lookup.cache_key)  # it may have been started meanwhile
         if task is None:
-            if requester is not None:
-                self._rate_limit.count_lookup(requester)
-            task = self._start_task(lookup.cache_key, self._fetch_once(lookup, client))
+            work = self._fetch_once(lookup, client, public=requester is not None)
+            task = self._start_task(lookup.cache_key, work)
         fetched: Film = await asyncio.shield(task)
         return fetched
 
@@ -171,7 +177,7 @@ class FilmLookup:
         if not task.cancelled():
             task.exception()  # marks it as retrieved, so that asyncio logs nothing
 
-    async def _fetch_once(self, lookup: LookupKey, client: OmdbClient) -> Film:
+    async def _fetch_once(self, lookup: LookupKey, client: OmdbClient, public: bool) -> Film:
         """Return the film, fetched by the first process that claims it."""
         deadline = self._clock() + self._max_wait
         while not await self._negative_cache.claim(lookup.cache_key, LOOKUP_LEASE):
@@ -187,17 +193,21 @@ class FilmLookup:
             film = await self._get_stored(lookup)
             if film is None:
                 await self._raise_if_known_miss(lookup)
-                film = await self._fetch_from_omdb(lookup, client)
+                film = await self._fetch_from_omdb(lookup, client, public=public)
             return film
         finally:
             await self._negative_cache.release(lookup.cache_key)
 
-    async def _fetch_from_omdb(self, lookup: LookupKey, client: OmdbClient) -> Film:
+    async def _fetch_from_omdb(
+        self, lookup: LookupKey, client: OmdbClient, *, public: bool = False
+    ) -> Film:
         try:
             if lookup.imdb_id is not None:
-                facts = await client.fetch_by_id(lookup.imdb_id)
+                facts = await client.fetch_by_id(lookup.imdb_id, public=public)
             else:
-                facts = await client.fetch_by_title(lookup.title, lookup.year, lookup.type)
+                facts = await client.fetch_by_title(
+                    lookup.title, lookup.year, lookup.type, public=public
+                )
         except NotFound:
             await self._negative_cache.record_miss(lookup.cache_key)
             raise
@@ -234,7 +244,7 @@ class FilmLookup:
         if not await self._negative_cache.claim(key, REFRESH_INTERVAL):
             return
         try:
-            await self._upsert(await client.fetch_by_id(lookup.imdb_id, background=True))
+            await self._upsert(await client.fetch_by_id(lookup.imdb_id))
         except NotFound:
             await self._negative_cache.record_miss(lookup.cache_key)
         except BadUpstream:

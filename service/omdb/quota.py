@@ -22,7 +22,7 @@ log = structlog.get_logger()
 DAY_MS = 24 * 3_600_000
 PROBE_INTERVAL_MS = 3_600_000  # the hour of the reset is unknown, so one call an hour tries it
 PROBE_TIMEOUT_MS = 60_000  # for so long other calls wait for the result of such a probe
-RESERVED_SHARE = 0.2  # of the day's calls, kept for films that a user is waiting for
+RESERVED_SHARE = 0.2  # of the day's calls, kept for admins and for refreshing films
 
 # One statement, so that two processes cannot both take the last call. A day that is over starts
 # anew a whole number of days later, which keeps the hour that was learned.
@@ -73,16 +73,16 @@ class OmdbQuota:
         self._limit = limit
         self._now = now
 
-    async def take_call(self, *, background: bool = False) -> QuotaCall:
+    async def take_call(self, *, public: bool = False) -> QuotaCall:
         """Take one of the day's calls; `record_answer` or `record_exhaustion` must follow.
 
         Args:
-            background: no user is waiting; leave the reserved share of the day's calls.
+            public: anyone may cause this call; leave the reserved share of the day's calls.
 
         Raises:
             Unavailable: `omdb_quota_exhausted`; there is none left, until `retry_after`.
         """
-        limit = int(self._limit * (1 - RESERVED_SHARE)) if background else self._limit
+        limit = int(self._limit * (1 - RESERVED_SHARE)) if public else self._limit
         now_ms = epoch_ms(self._now())
         params = (self._key_hash, now_ms, limit, DAY_MS, PROBE_TIMEOUT_MS)
         rows = await fetch_rows(_TAKE, *params)

@@ -76,7 +76,7 @@ class BatchAnswers:
     "Find films by what a person typed, however it is misspelt",
     query=SearchQuery,
     returns={200: SearchPage},
-    errors=(503,),
+    errors=(429, 503),
     sends=(*PAGE_HEADERS, "Index-Token"),
 )
 async def search(request: Request) -> HTTPResponse:
@@ -111,7 +111,7 @@ async def browse(request: Request) -> HTTPResponse:
     "Complete what is being typed: titles and directors",
     query=SuggestQuery,
     returns={200: Suggestions},
-    errors=(503,),
+    errors=(429, 503),
     sends=("Cache-Control", "Cache-Status"),
 )
 async def suggest(request: Request) -> HTTPResponse:
@@ -125,7 +125,7 @@ async def suggest(request: Request) -> HTTPResponse:
     "Several searches at once, each answered or refused on its own",
     body=Searches,
     returns={200: BatchAnswers},
-    errors=(503,),
+    errors=(429, 503),
 )
 async def search_batch(request: Request) -> HTTPResponse:
     searches = read_body(request, Searches).searches
@@ -144,7 +144,7 @@ async def search_batch(request: Request) -> HTTPResponse:
     "Tell which films are meant by file names or loose descriptions, and how sure that is",
     body=Descriptions,
     returns={200: Matches},
-    errors=(503,),
+    errors=(429, 503),
 )
 async def match(request: Request) -> HTTPResponse:
     descriptions, parts = read_body(request, Descriptions), get_container(request)

@@ -9,7 +9,7 @@ from service.accounts.api import bp as accounts
 from service.admin.api import bp as admin
 from service.admin.api import root as operation
 from service.films.api import bp as films
-from service.http import middleware, problems
+from service.http import middleware, problems, rate_limits
 from service.http.router import CompleteRouter
 from service.http.timeouts import TIMEOUT_CHECK_INTERVAL
 from service.limits import REQUEST_TIMEOUT
@@ -49,6 +49,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         app.config.PROXIES_COUNT = settings.trusted_proxies
     problems.install(app)
     middleware.install(app, settings.cors_origins, access_log=settings.access_log == "on")
+    rate_limits.install(app)
     app.blueprint([search, films, posters, accounts, admin, operation])
 
     @app.before_server_start

@@ -37,11 +37,14 @@ from service.indexing.search_activity import SearchActivity
 from service.limits import DATABASE_SEARCH_TIMEOUT, GOLDEN_QUERY_TIMEOUT
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import FilmLookup
+from service.omdb.lookup_limit import LookupLimit, daily_limit
 from service.omdb.parser import parse_film
 from service.omdb.quota import OmdbQuota
 from service.outbox.notifications import notifier_for
 from service.posters.service import PosterService
 from service.posters.store import PosterStore
+from service.rate_limit_rules import parse_rate_limits
+from service.resilience.rate_limiter import RateLimiter
 from service.search.engines.base import Engine, IndexWriter, Inventory
 from service.search.filenames.matcher import FilenameMatcher
 from service.search.index.generation import Generation
@@ -76,6 +79,7 @@ class Container:
     cursors: CursorCodec
     generation: Generation
     response_cache: ResponseCache
+    rate_limiter: RateLimiter
     posters: PosterService
     accounts: AccountService
     reindex_jobs: ReindexJobs
@@ -165,6 +169,13 @@ def build_cache(settings: Settings) -> Cache:
     return RedisCache(settings.cache_url)
 
 
+def build_rate_limiter(settings: Settings) -> RateLimiter:
+    """Build the counter of requests: in Redis if there is one, else in each worker."""
+    limits = parse_rate_limits(settings.rate_limits) | daily_limit(settings.omdb_daily_quota)
+    redis_url = None if settings.cache_url.startswith("memory") else settings.cache_url
+    return RateLimiter(limits, redis_url, settings.workers)
+
+
 async def build_poster_store(settings: Settings) -> PosterStore:
     """Build the store that keeps posters, a folder or a bucket."""
     if settings.posters_url.startswith("file"):
@@ -209,8 +220,11 @@ async def build_container(settings: Settings) -> Container:
         stack.callback(accounts.close)
         catalogue = Catalogue(notifier, utc_now)
         outbox_admin = OutboxAdmin(catalogue, notifier)
+        rate_limiter = _close_at_exit(stack, build_rate_limiter(settings))
         omdb_client = await _build_omdb_client(settings, stack)
-        lookup = _close_at_exit(stack, FilmLookup(catalogue, omdb_client, utc_now))
+        lookup = _close_at_exit(
+            stack, FilmLookup(catalogue, omdb_client, utc_now, limit=LookupLimit(rate_limiter))
+        )
         orphan_repair = _close_at_exit(stack, OrphanRepair(drift, inventory))
         vocabulary, film_cache = Vocabulary(), FilmCache(orphan_repair.enqueue)
         vocabulary_sync, search_activity = VocabularySync(vocabulary), SearchActivity()
@@ -249,6 +263,7 @@ async def build_container(settings: Settings) -> Container:
             cursors=CursorCodec(settings.jwt_secret, utc_now),
             generation=Generation(refresh_engine, catch_up_vocabulary),
             response_cache=response_cache,
+            rate_limiter=rate_limiter,
             posters=PosterService(store, utc_now),
             accounts=accounts,
             reindex_jobs=ReindexJobs(utc_now),

@@ -367,3 +367,20 @@ async def _browse(api: ApiClient, query: str) -> AsyncIterator[dict[str, Any]]:
         for film in page["results"]:
             yield film
         url = page["next"]
+
+
+async def test_requests_through_a_proxy_are_limited_by_network_and_local_ones_are_not(
+    api: ApiClient,
+) -> None:
+    body, headers = {"items": ["jaws 1975"]}, {"X-Forwarded-For": "203.0.113.7"}
+    for _ in range(5):
+        assert (await api.request("POST", "/api/v1/match", json=body)).status == 200
+    answers = [
+        await api.request("POST", "/api/v1/match", json=body, headers=headers) for _ in range(8)
+    ]
+    refused = [answer for answer in answers if answer.status == 429]
+    assert answers[0].status == 200 and refused, [answer.status for answer in answers]
+    assert refused[0].json["code"] == "too_many_requests"
+    assert refused[0].headers["Retry-After"] == "1"
+    assert refused[0].headers["RateLimit-Policy"] == '"match";q=2;w=1'
+    assert refused[0].headers["RateLimit"] == '"match";r=0;t=1'

@@ -112,11 +112,11 @@ async def test_a_probe_without_a_result_blocks_other_calls_for_a_minute(
     assert (await quota.take_call()).is_probe
 
 
-async def test_background_calls_leave_a_reserve_for_users(quota: OmdbQuota) -> None:
+async def test_calls_that_anyone_may_cause_leave_a_reserve_for_admins(quota: OmdbQuota) -> None:
     for _ in range(4):
-        await quota.take_call(background=True)
+        await quota.take_call(public=True)
     with pytest.raises(Unavailable):
-        await quota.take_call(background=True)
+        await quota.take_call(public=True)
     await quota.take_call()
 
 

@@ -1,0 +1,56 @@
+"""Rate limits of requests: count each one before its handler runs, and say what is left."""
+
+from typing import Final
+
+from sanic import Sanic
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from service.errors import TooMany
+from service.http.client_address import get_client_network, is_direct_local
+from service.http.dependencies import get_container
+from service.resilience.rate_limiter import RateStatus
+
+CLASS_BY_ROUTE: Final = {
+    "search": "search",
+    "suggest": "search",
+    "search_batch": "batch",
+    "match": "match",
+    "register": "register",
+    "login": "login",
+}
+"""The class that each route is counted in; look-ups are counted when OMDb is needed."""
+
+
+def install(app: Sanic) -> None:  # type: ignore[type-arg]
+    """Register the middleware of `app`."""
+
+    @app.on_request
+    async def count_request(request: Request) -> None:
+        name = CLASS_BY_ROUTE.get(request.route.name.rpartition(".")[2]) if request.route else None
+        if name is None or is_direct_local(request):
+            return
+        limiter = get_container(request).rate_limiter
+        status = await limiter.count(name, get_client_network(request))
+        if status is None:
+            return
+        request.ctx.rate_status = (name, status)
+        if not status.is_allowed:
+            raise TooMany(
+                "Too many requests came from this address.",
+                code="too_many_requests",
+                retry_after=status.reset_after,
+            )
+
+    @app.on_response  # type: ignore[untyped-decorator]  # Sanic leaves this one untyped
+    async def add_headers(request: Request, response: HTTPResponse) -> None:
+        if (counted := getattr(request.ctx, "rate_status", None)) is not None:
+            response.headers.update(rate_limit_headers(*counted))
+
+
+def rate_limit_headers(name: str, status: RateStatus) -> dict[str, str]:
+    """Return the headers of the IETF's draft on rate limits."""
+    return {
+        "RateLimit-Policy": f'"{name}";q={status.limit.amount};w={status.limit.seconds}',
+        "RateLimit": f'"{name}";r={status.remaining};t={status.reset_after}',
+    }
