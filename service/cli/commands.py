@@ -6,62 +6,29 @@ argument or a missing setting is answered without loading any driver.
 
 import asyncio
 import sys
-from pathlib import Path
-from typing import Literal
+from dataclasses import dataclass
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from service.cli.doctor import examine
+from service.cli.progress import progress_bar
 from service.cli.search_table import render_table
-from service.films.importer import ImportProgress
-from service.films.models import Film
+from service.database.sql import now_ms
 from service.indexing.drift import DriftReport
 from service.indexing.models import Step
 from service.indexing.reindex_jobs import ReindexJobs, ReindexView
 from service.omdb.bulk_fetch import fetch_all
+from service.outbox import store
 from service.search.retrieval.search_request import Page, SearchRequest
 from service.server.container import open_container
 from service.settings import Settings
 
 stderr = Console(stderr=True)
 
-MAX_BAD_LINES = 20  # shown one by one; the rest is counted
 INDEXER_HINT_DELAY = 10.0  # until a rebuild that no indexer has started is remarked on
 PIPED_WIDTH = 200  # columns of a table that is not written to a terminal
 POLL_INTERVAL = 0.3  # between two looks at a rebuild
-
-
-async def load(settings: Settings, path: Path, sample: bool) -> int:
-    """Import the films of one file; return how many of its lines were rejected."""
-    source: Literal["sample", "user"] = "sample" if sample else "user"
-    async with open_container(settings) as container:
-        if sample and await Film.exists():
-            typer.echo("the catalogue has films already, so no samples were loaded")
-            return 0
-        size = await asyncio.to_thread(lambda: path.stat().st_size)
-        progress = ImportProgress()
-        with _progress_bar("bytes") as bar:
-            task = bar.add_task(path.name, total=size)
-            async for progress in container.importer.import_file(path, source):
-                bar.update(task, completed=progress.bytes_read)
-    for line in progress.bad_lines[:MAX_BAD_LINES]:
-        stderr.print(f"{path.name}:{line.number}: {line.reason}", markup=False, highlight=False)
-    typer.echo(
-        f"{path.name}: {progress.read} read, {progress.added} added, {progress.changed} changed, "
-        f"{progress.same} unchanged, {progress.left_out} left out"
-    )
-    return progress.left_out
 
 
 async def fetch(settings: Settings, films: list[str]) -> int:
@@ -112,7 +79,7 @@ async def _follow(jobs: ReindexJobs, job: ReindexView) -> ReindexView:
     """Show the progress of `job` until it has finished; return its last state."""
     hint_due = INDEXER_HINT_DELAY
     waited = 0.0
-    with _progress_bar("films") as bar:
+    with progress_bar("films") as bar:
         task = bar.add_task("queued", total=None)
         while job.finished_at is None:
             await asyncio.sleep(POLL_INTERVAL)
@@ -125,19 +92,29 @@ async def _follow(jobs: ReindexJobs, job: ReindexView) -> ReindexView:
     return job
 
 
-async def check(settings: Settings, repair: bool) -> DriftReport:
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A comparison of database and index, and how far the index has yet to catch up."""
+
+    report: DriftReport
+    waiting: int
+    quarantined: int
+
+
+async def check(settings: Settings, repair: bool) -> CheckResult:
     """Compare every film with the index; print the first ones that differ."""
     async with open_container(settings) as container:
-        with _progress_bar("films") as bar:
+        with progress_bar("films") as bar:
             task = bar.add_task("comparing", total=None)
             async for report in container.drift.compare_all():
                 bar.update(task, completed=report.compared, total=report.total)
                 if repair:
                     await container.drift.repair(report.page_differences)
+        depth = await store.measure_depth(await now_ms())
     for entry in report.first_differences:
         in_database, in_index = entry.database_version or "none", entry.index_version or "none"
         typer.echo(f"{entry.kind:<8}  {entry.film_id}  database {in_database}, index {in_index}")
-    return report
+    return CheckResult(report, depth.waiting, depth.quarantined)
 
 
 async def explain(settings: Settings, film: str) -> None:
@@ -162,24 +139,3 @@ async def doctor(settings: Settings) -> bool:
         mark = "ok    " if is_ok else "FAILED"
         typer.echo(f"{mark}  {finding.part:<9} {location}{finding.detail}")
     return all(finding.state == "ok" for finding in findings)
-
-
-class _RateColumn(ProgressColumn):
-    """The number of films a second, once it can be measured."""
-
-    def render(self, task: Task) -> Text:
-        return Text("" if task.speed is None else f"{task.speed:.0f}/s")
-
-
-def _progress_bar(unit: str) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        *([_RateColumn()] if unit == "films" else []),
-        TimeRemainingColumn(),
-        console=stderr,
-        disable=not stderr.is_terminal,
-        transient=True,
-    )

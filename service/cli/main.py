@@ -5,6 +5,7 @@ wrongly. Their work is in `service.cli.commands`, imported only when a command r
 seconds to load, and neither the help nor the supervisor needs one.
 """
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -27,8 +28,10 @@ from service.settings import (
 )
 
 if TYPE_CHECKING:
-    from service.indexing.drift import DriftReport
+    from service.cli.commands import CheckResult
     from service.indexing.reindex_jobs import ReindexView
+
+WAITING_STATUS = 3  # of `movies check`: equal but for what waits to be indexed
 
 log = structlog.get_logger()
 
@@ -107,7 +110,8 @@ def database() -> None:
 @app.command()
 def load(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="JSON or JSON lines, also as .gz")
+        list[Path] | None,
+        typer.Argument(help="JSON, JSON lines, CSV or TSV, also as .gz; - is standard input"),
     ] = None,
     sample: Annotated[
         bool,
@@ -117,17 +121,19 @@ def load(
             "without FILES, load the 500 films that come with the service",
         ),
     ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="refuse unknown fields")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="wait until the films are indexed")] = False,
 ) -> None:
     """Merge films from files into the catalogue; a film that occurs twice is stored once."""
     if not files and not sample:
         raise typer.BadParameter("name a file, or use --sample", param_hint="FILES")
     settings = _load_settings()
-    from service.cli import commands
+    from service.cli import load_command
 
     paths = files or [resource_path("samples/films.jsonl")]
-    rejected = sum(run(settings, commands.load(settings, path, sample)) for path in paths)
-    if rejected:
-        fail(f"{rejected} lines were left out; the rest is stored")
+    options = load_command.LoadOptions(sample, strict, wait)
+    if failure := run(settings, load_command.load(settings, paths, options)):
+        fail(failure)
 
 
 @app.command()
@@ -180,7 +186,7 @@ def check(
         bool, typer.Option("--repair", help="queue the films that differ for indexing")
     ] = False,
 ) -> None:
-    """Compare database and index film by film, while the service runs."""
+    """Compare database and index film by film; exit with 3 if films only wait for the index."""
     if movie is not None:
         _warn_renamed("movies check FILM", "movies explain FILM")
         explain(movie)
@@ -188,12 +194,18 @@ def check(
     settings = _load_settings()
     from service.cli import commands
 
-    report: DriftReport = run(settings, commands.check(settings, repair))
+    result: CheckResult = run(settings, commands.check(settings, repair))
+    report = result.report
     line = f"{report.drift} of {report.compared} films differ"
     if not report.by_content:
         fail(f"{line} in version; the index was made with another mapping or analysis")
     if report.drift and not repair:
         fail(f"{line}; `movies check --repair` has them indexed")
+    if result.quarantined:
+        fail(f"{line}; {result.quarantined} changes are quarantined, see /api/v1/admin/outbox")
+    if result.waiting and not repair:
+        typer.echo(f"{line}; {result.waiting} changes wait to be indexed")
+        raise typer.Exit(WAITING_STATUS)
     typer.echo(f"{line}{', and will be indexed' if report.drift else ''}")
 
 
@@ -252,4 +264,7 @@ def _warn_renamed(old: str, new: str) -> None:
 def main() -> None:
     """Run the command that the arguments name."""
     os.umask(PRIVATE_UMASK)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter that a console lacks ends nothing
+            stream.reconfigure(errors="backslashreplace")
     app()

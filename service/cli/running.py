@@ -14,6 +14,9 @@ from service.settings import Settings
 T = TypeVar("T")
 
 
+INTERRUPTED_STATUS = 130  # as shells report a command that Ctrl-C ended
+
+
 def run(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     """Run `work`; end the command with one line if it fails.
 
@@ -23,6 +26,8 @@ def run(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except (typer.Exit, typer.Abort):
         raise
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED_STATUS) from None
     except Exception as error:
         if settings.log_level == "debug":
             raise

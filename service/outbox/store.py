@@ -140,6 +140,15 @@ async def changing_film_ids(film_ids: Sequence[str], since_ms: int) -> set[str]:
     return {str(film_id) for film_id in changing}
 
 
+async def count_waiting_films() -> int:
+    """Count the films that wait to be indexed, without quarantined ones."""
+    rows = await fetch_rows(
+        "SELECT COUNT(DISTINCT film_id) AS films FROM outbox "
+        "WHERE done_at IS NULL AND quarantined_at IS NULL"
+    )
+    return int(rows[0]["films"])
+
+
 async def read_changes_since(since_ms: int, page_size: int) -> AsyncIterator[list[Pointer]]:
     """Yield pages of all pointers that are open, or were acknowledged since `since_ms`.
 

@@ -227,6 +227,34 @@ def indexed(indexed_folder: Path, environment: dict[str, str], tmp_path: Path) -
     return environment
 
 
+def test_a_load_ends_with_what_is_still_being_indexed(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    run_command(environment, "migrate")
+    path = tmp_path / "films.jsonl"
+    path.write_text('{"title": "Ünï ﷺ", "yeer": 1}\n{"title": 5, "year": "ﷺ"}\n[]\n', "utf-8")
+    narrow = {**environment, "PYTHONIOENCODING": "ascii"}
+    run = run_command(narrow, "load", str(path))
+    assert (run.returncode, run.stdout.splitlines()[-1]) == (1, "1 film, 1 still being indexed")
+    assert run.stdout.startswith("films.jsonl: 3 read, 1 added, 0 changed, 0 unchanged, 2 left out")
+    assert "films.jsonl:2: year: " in run.stderr and "is not an object" in run.stderr
+    assert "unknown fields, left out: yeer (1)" in run.stderr
+    strict = run_command(narrow, "load", "--strict", "-", stdin='{"title": "A", "yeer": 1}\n')
+    assert "standard input:1: yeer: is not a known field" in strict.stderr
+
+
+def test_films_that_only_wait_to_be_indexed_are_no_drift(
+    indexed: dict[str, str], tmp_path: Path
+) -> None:
+    assert run_command(indexed, "load", "-", stdin='{"title": "Heat"}\n').returncode == 0
+    waiting = run_command(indexed, "check")
+    assert (waiting.returncode, waiting.stderr) == (3, "")
+    assert waiting.stdout.splitlines()[-1] == "0 of 4 films differ; 1 changes wait to be indexed"
+    with open_database(tmp_path) as database:
+        database.execute("UPDATE outbox SET quarantined_at = 1 WHERE done_at IS NULL")
+    assert run_command(indexed, "check").returncode == 1
+
+
 def test_films_that_differ_are_named_and_filed_for_repair(
     indexed: dict[str, str], tmp_path: Path
 ) -> None:
