@@ -7,13 +7,13 @@ the default of a constructor argument. Times are in seconds unless the name ends
 """
 
 # A whole request
-REQUEST_TIMEOUT = 10  # every wait of a request is shorter; background work has other timeouts
+REQUEST_TIMEOUT = 10  # for a response; every wait on its way is shorter, background work has others
 DATABASE_RETRY_AFTER = 2.0  # sent to clients; a restarting PostgreSQL is back within seconds
 
 HEAD_TIMEOUT = 20  # for the whole head of a request, of 16 kB at most
 BODY_TIMEOUT = 25  # for a whole body of 256 kB at most: about 10 kB a second
-MIN_UPLOAD_RATE = 10_000  # bytes a second of a body that a handler reads piece by piece …
-UPLOAD_RATE_WINDOW = 10.0  # … on average over so long
+MIN_UPLOAD_RATE = 10_000  # bytes a second, of a body that a handler reads in pieces
+UPLOAD_RATE_WINDOW = 10.0  # over which that rate is averaged
 
 # The database
 SQLITE_BUSY_TIMEOUT_MS = 5_000  # for another writer's lock; the longest transaction takes ~0.5 s
