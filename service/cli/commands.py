@@ -124,6 +124,12 @@ async def explain(settings: Settings, film: str) -> None:
             typer.echo(line)
 
 
+async def remove_samples(settings: Settings) -> int:
+    """Delete the sample films; return their number."""
+    async with open_container(settings) as container:
+        return await container.catalogue.remove_samples()
+
+
 async def create_admin(settings: Settings, name: str, password: str) -> None:
     """Create an admin account."""
     async with open_container(settings) as container:

@@ -220,6 +220,24 @@ def explain(
     run(settings, commands.explain(settings, film))
 
 
+samples = typer.Typer(help="The sample films that a new catalogue starts with.")
+app.add_typer(samples, name="samples", no_args_is_help=True)
+
+
+@samples.callback()
+def manage_samples() -> None:
+    """Manage the sample films that a new catalogue starts with."""
+
+
+@samples.command("remove")
+def remove_samples() -> None:
+    """Remove the films whose source is still `sample`."""
+    settings = _load_settings()
+    from service.cli import commands
+
+    typer.echo(f"{run(settings, commands.remove_samples(settings))} sample films removed")
+
+
 @app.command("create-admin")
 def create_admin(name: str) -> None:
     """Create an admin account; the password is prompted for, or read from standard input."""

@@ -246,6 +246,29 @@ class Catalogue:
             )
         return film
 
+    async def remove_samples(self) -> int:
+        """Delete the films whose source is still `sample`; return their number."""
+        removed = 0
+        while count := await self._remove_samples():
+            removed += count
+        if removed:
+            await self._notifier.notify()
+        return removed
+
+    @run_uncancelled
+    async def _remove_samples(self) -> int:
+        ids = await Film.filter(source="sample").limit(500).values_list("id", flat=True)
+        async with in_transaction():
+            samples = Film.filter(id__in=list(ids), source="sample")
+            await samples.update(counters=F("counters"))  # locks the rows before they are read
+            versions = await samples.values_list("id", "version")
+            await samples.delete()
+            await store.append_pointers(
+                [(id, version + 1, "withdrawn") for id, version in versions],
+                epoch_ms(self._now()),
+            )
+        return len(ids)
+
 
 async def _lock_film(film_id: UUID, versions: Collection[FilmVersion] | None) -> Film:
     """Read a film under its row lock. Starting with a write makes SQLite wait for its lock."""

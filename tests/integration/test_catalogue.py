@@ -135,6 +135,16 @@ async def test_a_sample_film_that_a_user_changes_is_no_sample_any_more(
     assert sources == ["user", "user", "sample"]
 
 
+async def test_removing_samples_leaves_what_somebody_changed(catalogue: Catalogue) -> None:
+    films = [await catalogue.upsert(FilmFacts(title=title), SAMPLE) for title in "ABC"]
+    await catalogue.update(str(films[0].id), None, FilmPatch(year=1999))
+    assert await catalogue.remove_samples() == 2
+    assert await Film.all().values_list("title", flat=True) == ["A"]
+    withdrawn = await Outbox.filter(kind="withdrawn").values_list("film_id", "version")
+    assert sorted(withdrawn) == sorted((film.id, 2) for film in films[1:])
+    assert await catalogue.remove_samples() == 0
+
+
 async def test_concurrent_upserts_of_one_film_add_it_once(catalogue: Catalogue) -> None:
     facts = FilmFacts(title="Duel", year=1971, directors=("Steven Spielberg",))
     films = await asyncio.gather(*(catalogue.upsert(facts, SAMPLE) for _ in range(20)))
