@@ -6,7 +6,7 @@
 import asyncio
 import sys
 
-from service.cli import commands
+from service.cli import commands, load_command
 from service.resources import resource_path
 from service.settings import load_settings
 
@@ -14,7 +14,8 @@ from service.settings import load_settings
 def main(name: str, password: str) -> None:
     settings = load_settings()
     samples = resource_path("samples/films.jsonl")
-    assert asyncio.run(commands.load(settings, samples, sample=True)) == 0
+    options = load_command.LoadOptions(as_samples=True)
+    assert asyncio.run(load_command.load(settings, [samples], options)) is None
     asyncio.run(commands.create_admin(settings, name, password))
 
 
