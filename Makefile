@@ -53,8 +53,9 @@ test.coverage: .venv/installed-dev ## the same; fail if branch coverage is too l
 chaos: .venv/installed-dev ## inject every fault, with real backends behind a proxy; write docs/fault-report.md
 	@tests/chaos
 
-lint: .venv/installed-dev ## check style, spelling, types and import contracts
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell && $(BIN)/mypy && $(BIN)/lint-imports
+lint: .venv/installed-dev ## check style, spelling, types, import contracts and known weaknesses
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell && $(BIN)/mypy && $(BIN)/lint-imports \
+	  && $(BIN)/bandit -q -c pyproject.toml -r service indexer
 
 fuzz.api: .venv/installed-dev ## send random requests to a service of its own for ten minutes
 	@$(BIN)/python -m tests.fuzz.api --seconds 600

@@ -2,14 +2,17 @@
 
 from typing import Final
 
+import structlog
 from sanic import Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.errors import TooMany
-from service.http.client_address import get_client_network, is_direct_local
+from service.http.client_address import get_client_network, is_direct_local, is_proxied_unexpectedly
 from service.http.dependencies import get_container
 from service.resilience.rate_limiter import RateStatus
+
+log = structlog.get_logger()
 
 CLASS_BY_ROUTE: Final = {
     "search": "search",
@@ -24,9 +27,12 @@ CLASS_BY_ROUTE: Final = {
 
 def install(app: Sanic) -> None:  # type: ignore[type-arg]
     """Register the middleware of `app`."""
+    app.ctx.has_warned_of_proxy = False
 
     @app.on_request
     async def count_request(request: Request) -> None:
+        if not app.ctx.has_warned_of_proxy and is_proxied_unexpectedly(request):
+            _warn_of_proxy(request)
         name = CLASS_BY_ROUTE.get(request.route.name.rpartition(".")[2]) if request.route else None
         if name is None or is_direct_local(request):
             return
@@ -46,6 +52,15 @@ def install(app: Sanic) -> None:  # type: ignore[type-arg]
     async def add_headers(request: Request, response: HTTPResponse) -> None:
         if (counted := getattr(request.ctx, "rate_status", None)) is not None:
             response.headers.update(rate_limit_headers(*counted))
+
+
+def _warn_of_proxy(request: Request) -> None:
+    """Warn once that a proxy is in front and not trusted, so that all clients share its limits."""
+    if get_container(request).settings.trusted_proxies == 0:
+        request.app.ctx.has_warned_of_proxy = True
+        log.warning(
+            "proxy_not_trusted", proxy=request.ip, advice="set TRUSTED_PROXIES to 1 or more"
+        )
 
 
 def rate_limit_headers(name: str, status: RateStatus) -> dict[str, str]:
