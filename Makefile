@@ -60,6 +60,9 @@ lint: .venv/installed-dev ## check style, spelling, types, import contracts and 
 fuzz.api: .venv/installed-dev ## send random requests to a service of its own for ten minutes
 	@$(BIN)/python -m tests.fuzz.api --seconds 600
 
+fuzz.load: .venv/installed-dev ## load 20,000 random files, most of them damaged
+	@$(BIN)/python -m tests.fuzz.load --files 20000
+
 lint.api: .venv/installed-dev ## check the OpenAPI document with Redocly; a warning fails
 	@tests/lint-openapi
 
@@ -112,5 +115,5 @@ lock: .venv/bin/uv ## resolve the dependencies again into the lock files
 	  -o requirements-dev.lock pyproject.toml
 
 .PHONY: docs help run server.install server.start database.upgrade database.connect reindex test \
-  test.coverage chaos lint fuzz.api lint.api backends.install backends.start backends.stop bench bench.search \
+  test.coverage chaos lint fuzz.api fuzz.load lint.api backends.install backends.start backends.stop bench bench.search \
   bench.ablation bench.match bench.suggest bench.worst bench.load bench.million up down lock

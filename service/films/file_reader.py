@@ -175,7 +175,7 @@ class FilmFile:
     def _read_table(self, reader: io.BufferedReader) -> Iterator[Record]:
         header_line = next((line for line in _decode_lines(reader) if line.strip()), "")
         delimiter = max("\t;,", key=header_line.count)
-        header = [name.strip() for name in next(csv.reader([header_line], delimiter=delimiter), [])]
+        header = _split_header(header_line, delimiter)
         if TITLE_COLUMNS.isdisjoint(header):
             raise UnreadableFile(
                 f"{self.name} is neither JSON nor a table: its first line names no column "
@@ -259,6 +259,14 @@ def _read_json_lines(reader: io.BufferedReader) -> Iterator[Record]:
                 yield Record(number, parse_json(line))
             except ValueError as error:
                 yield Record(number, fault=str(error))
+
+
+def _split_header(line: str, delimiter: str) -> list[str]:
+    """Return the names of the columns; none if the line is no row of a table."""
+    try:
+        return [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return []
 
 
 def _skip_line(reader: io.BufferedReader) -> None:

@@ -31,6 +31,13 @@ CHECKS = (
     "unsupported_method",
     "missing_required_header",
 )
+CONFIGURATION = """
+[auth]
+auto-signup = false
+
+[checks.missing_required_header]
+expected-statuses = [400, 401, 403, 415, 422, 428]
+"""
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
@@ -79,7 +86,7 @@ def start_schemathesis(
     service: Service, seconds: int, folder: Path, environment: dict[str, str]
 ) -> "subprocess.Popen[str]":
     folder.mkdir()
-    (folder / "schemathesis.toml").write_text("[auth]\nauto-signup = false\n")
+    (folder / "schemathesis.toml").write_text(CONFIGURATION)
     options = {
         "checks": ",".join(CHECKS),
         "phases": ",".join(PHASES),
