@@ -1,4 +1,4 @@
-"""Search over HTTP, on the sample films: found however it is typed, in pages that fit together."""
+"""Search over HTTP on the sample films: misspelt queries, pages, filters, cursors, batches."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,11 +17,11 @@ from tests.support.waiting import wait_until
 async def indexed(api: ApiClient) -> None:
     """Wait until the samples, which were loaded before the start, are searchable."""
 
-    async def all_there() -> bool:
+    async def is_indexed() -> bool:
         ready = await api.get("/health/ready")
         return ready.json["parts"]["indexer"]["detail"].startswith("0 films waiting")
 
-    await wait_until(all_there)
+    await wait_until(is_indexed)
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ async def indexed(api: ApiClient) -> None:
         ("https://www.imdb.com/title/tt0073195/?ref_=x", "Jaws"),
     ],
 )
-async def test_what_a_person_types_finds_the_film_first(
+async def test_a_misspelt_or_partial_query_finds_the_film_first(
     api: ApiClient, typed: str, first: str
 ) -> None:
     assert (await api.search_titles(typed))[0] == first
 
 
-async def test_a_page_knows_its_neighbours(api: ApiClient) -> None:
+async def test_a_page_links_to_the_next_and_the_previous_page(api: ApiClient) -> None:
     page = await api.search("the", limit=5)
     assert len(page.json["results"]) == 5
     assert page.json["previous"] is None
@@ -58,7 +58,7 @@ async def test_a_page_knows_its_neighbours(api: ApiClient) -> None:
     assert back.json["results"] == page.json["results"]
 
 
-async def test_all_pages_together_show_every_film_once(api: ApiClient) -> None:
+async def test_all_pages_together_contain_every_film_once(api: ApiClient) -> None:
     seen: list[str] = []
     address = "/api/v1/search?q=man&limit=7"
     while address:
@@ -68,14 +68,14 @@ async def test_all_pages_together_show_every_film_once(api: ApiClient) -> None:
     assert len(seen) == len(set(seen)) == page.json["total"]["value"]
 
 
-async def test_the_second_time_is_a_hit_with_the_same_answer(api: ApiClient) -> None:
+async def test_a_repeated_search_is_a_cache_hit_with_the_same_results(api: ApiClient) -> None:
     answers = [await api.search("casablanca") for _ in range(2)]
     if "hit" not in answers[1].headers["Cache-Status"]:  # a film was indexed in between
         answers = [await api.search("casablanca") for _ in range(2)]
     assert answers[0].json["results"] == answers[1].json["results"]
 
 
-async def test_many_at_once_all_get_their_answer(api: ApiClient) -> None:
+async def test_a_hundred_searches_at_once_all_succeed(api: ApiClient) -> None:
     words = ["alien", "heat", "psycho", "vertigo", "rocky"] * 20
     answers = await asyncio.gather(*(api.search(word) for word in words))
     assert {answer.status for answer in answers} == {200}
@@ -115,14 +115,14 @@ async def test_many_at_once_all_get_their_answer(api: ApiClient) -> None:
         ("q=%FF", 400, None),
     ],
 )
-async def test_bad_questions_are_refused_by_name(
+async def test_invalid_parameters_are_rejected_by_name(
     api: ApiClient, params: str, status: int, named: str | None
 ) -> None:
     async with api.session.get(f"{api.service.url}/api/v1/search?{params}") as response:
-        told = await response.json(content_type=None)
+        problem = await response.json(content_type=None)
     assert (response.status, response.content_type) == (status, "application/problem+json")
     if named:
-        assert named in {error["pointer"] for error in told["errors"]}
+        assert named in {error["pointer"] for error in problem["errors"]}
 
 
 @pytest.mark.parametrize(
@@ -140,12 +140,12 @@ async def test_bad_questions_are_refused_by_name(
         "\u202ejaws",
     ],
 )
-async def test_syntax_of_engines_is_plain_text(api: ApiClient, typed: str) -> None:
+async def test_the_query_syntax_of_engines_is_plain_text(api: ApiClient, typed: str) -> None:
     answer = await api.search(typed)
     assert answer.status in (200, 422), answer.json
 
 
-async def test_filters_keep_to_what_they_say_and_every_film_is_counted(api: ApiClient) -> None:
+async def test_every_result_meets_all_filters(api: ApiClient) -> None:
     page = await api.search("the", genre=["sci fi", "ANIMATION"], year_min=1980, rating_min=7.5)
     assert page.json["results"]
     for hit in page.json["results"]:
@@ -158,7 +158,7 @@ async def test_filters_keep_to_what_they_say_and_every_film_is_counted(api: ApiC
 
 
 @pytest.mark.parametrize("sort", ["year", "-year", "rating", "-rating", "title", "popularity"])
-async def test_browsing_lists_every_film_once_in_its_order(api: ApiClient, sort: str) -> None:
+async def test_browsing_lists_every_film_once_in_the_sort_order(api: ApiClient, sort: str) -> None:
     address: str | None = f"/api/v1/movies?sort={sort}&limit=100&type=movie"
     movies = []
     while address:
@@ -173,15 +173,15 @@ async def test_browsing_lists_every_film_once_in_its_order(api: ApiClient, sort:
         assert years == sorted(years, reverse=sort == "-year")
 
 
-async def test_counts_come_with_the_answer_and_leave_their_own_filter_out(api: ApiClient) -> None:
+async def test_a_facet_ignores_its_own_filter(api: ApiClient) -> None:
     page = await api.search("the", genre="Drama", facets="genre,decade,type,rating", limit=1)
-    genres = {each["value"]: each["count"] for each in page.json["facets"]["genre"]}
+    genres = {entry["value"]: entry["count"] for entry in page.json["facets"]["genre"]}
     assert genres["Drama"] == page.json["total"]["value"] and genres["Comedy"] > 0
     assert set(page.json["facets"]) == {"genre", "decade", "type", "rating"}
-    assert all(each["value"] % 10 == 0 for each in page.json["facets"]["decade"])
+    assert all(entry["value"] % 10 == 0 for entry in page.json["facets"]["decade"])
 
 
-async def test_each_hit_says_which_letters_matched_and_why(api: ApiClient) -> None:
+async def test_a_hit_has_highlights_and_an_explanation(api: ApiClient) -> None:
     page = await api.search("spilberg jaws", explain=1, limit=1)
     hit = page.json["results"][0]
     assert hit["matches"]["title"] == [[0, 4]]
@@ -195,7 +195,7 @@ async def test_typos_can_be_switched_off(api: ApiClient) -> None:
     assert (await api.search("godfahter", typo="off")).json["total"]["value"] == 0
 
 
-async def test_where_to_look_can_be_said(api: ApiClient) -> None:
+async def test_a_search_can_be_limited_to_fields(api: ApiClient) -> None:
     assert "Jaws" in await api.search_titles("spielberg")
     within = await api.search("spielberg", **{"in": "title"}, limit=100)
     assert "Jaws" not in [hit["movie"]["title"] for hit in within.json["results"]]
@@ -204,7 +204,9 @@ async def test_where_to_look_can_be_said(api: ApiClient) -> None:
     }
 
 
-async def test_a_cursor_goes_on_where_offsets_end_and_only_for_its_question(api: ApiClient) -> None:
+async def test_a_cursor_continues_past_the_last_offset_and_only_for_its_query(
+    api: ApiClient,
+) -> None:
     last = await api.get("/api/v1/movies?limit=50&offset=400&sort=title")
     assert "offset=450" in last.json["next"]
     page = await api.get("/api/v1/movies?limit=50&sort=title")
@@ -222,56 +224,56 @@ async def test_a_cursor_goes_on_where_offsets_end_and_only_for_its_question(api:
     assert [m["id"] for m in back.json["results"]] == [m["id"] for m in page.json["results"]]
 
 
-async def test_an_old_cursor_is_refused_as_such(api: ApiClient) -> None:
+async def test_an_expired_cursor_is_rejected_with_its_own_code(api: ApiClient) -> None:
     then = datetime.now(UTC) - timedelta(days=1)
-    sealed = CursorCodec(api.service.environment["JWT_SECRET"], lambda: then)
+    codec = CursorCodec(api.service.environment["JWT_SECRET"], lambda: then)
     question = '{"sort":"title"}'
-    cursor = sealed.encode(Cursor(MatchStage.EXACT, ("m", 1, "x"), 20), question)
+    cursor = codec.encode(Cursor(MatchStage.EXACT, ("m", 1, "x"), 20), question)
     refused = await api.get(f"/api/v1/movies?sort=title&cursor={cursor}")
     assert (refused.status, refused.json["code"]) == (400, "cursor_expired")
 
 
-async def test_walking_while_films_are_written_meets_every_film_once(api: ApiClient) -> None:
-    token, made = await api.admin_token(), []
-    there = {m["id"] for m in await _all(api, "/api/v1/search?q=the&limit=100")}
+async def test_paging_while_films_are_written_returns_every_film_once(api: ApiClient) -> None:
+    token, locations = await api.admin_token(), []
+    existing = {m["id"] for m in await _read_all(api, "/api/v1/search?q=the&limit=100")}
     address: str | None = "/api/v1/search?q=the&limit=20"
-    walked: list[str] = []
+    film_ids: list[str] = []
     while address:
         page = await api.get(address)
         assert page.status == 200, page.json
-        walked += [hit["movie"]["id"] for hit in page.json["results"]]
+        film_ids += [hit["movie"]["id"] for hit in page.json["results"]]
         address = page.json["next"]
-        facts = {"title": f"The The {len(walked)}", "year": 1990, "directors": ["Nobody Known"]}
+        facts = {"title": f"The The {len(film_ids)}", "year": 1990, "directors": ["Nobody Known"]}
         written = await api.request("POST", "/api/v1/movies", token=token, json=facts)
         assert written.status == 201, written.json
-        made.append(written.headers["Location"])
-    for location in made:
-        gone = await api.request("DELETE", location, token=token, headers={"If-Match": "*"})
-        assert gone.status == 204
-    assert len(walked) == len(set(walked))
-    assert there <= set(walked)
+        locations.append(written.headers["Location"])
+    for location in locations:
+        deleted = await api.request("DELETE", location, token=token, headers={"If-Match": "*"})
+        assert deleted.status == 204
+    assert len(film_ids) == len(set(film_ids))
+    assert existing <= set(film_ids)
 
 
-async def _all(api: ApiClient, address: str | None) -> list[dict[str, Any]]:
-    found = []
+async def _read_all(api: ApiClient, address: str | None) -> list[dict[str, Any]]:
+    movies = []
     while address:
         page = await api.get(address)
-        found += [hit["movie"] for hit in page.json["results"]]
+        movies += [hit["movie"] for hit in page.json["results"]]
         address = page.json["next"]
-    return found
+    return movies
 
 
-async def test_of_several_searches_each_is_answered_or_refused_on_its_own(api: ApiClient) -> None:
+async def test_each_search_of_a_batch_succeeds_or_fails_on_its_own(api: ApiClient) -> None:
     searches = [
         {"q": "godfahter", "limit": 1},
         {"q": ""},
         {"q": "the", "genre": ["Comedy"], "facets": ["type"]},
         {"q": "jaws", "colour": "blue"},
     ]
-    told = await api.request("POST", "/api/v1/search/batch", json={"searches": searches})
-    assert told.status == 200
-    answers = told.json["answers"]
-    assert [each["status"] for each in answers] == [200, 422, 200, 422]
+    batch = await api.request("POST", "/api/v1/search/batch", json={"searches": searches})
+    assert batch.status == 200
+    answers = batch.json["answers"]
+    assert [answer["status"] for answer in answers] == [200, 422, 200, 422]
     assert answers[0]["answer"]["results"][0]["movie"]["title"] == "The Godfather"
     assert answers[1]["problem"]["code"] == "query_empty"
     assert answers[3]["problem"]["errors"][0]["pointer"] == "/searches/3/colour"
@@ -283,9 +285,9 @@ async def test_of_several_searches_each_is_answered_or_refused_on_its_own(api: A
 
 async def test_suggestions_complete_titles_and_directors(api: ApiClient) -> None:
     async def texts(q: str) -> list[tuple[str, str]]:
-        told = await api.get("/api/v1/suggest", params={"q": q, "limit": "5"})
-        assert told.status == 200, told.json
-        return [(each["kind"], each["text"]) for each in told.json["suggestions"]]
+        response = await api.get("/api/v1/suggest", params={"q": q, "limit": "5"})
+        assert response.status == 200, response.json
+        return [(entry["kind"], entry["text"]) for entry in response.json["suggestions"]]
 
     assert ("title", "The Godfather") in await texts("godf")
     assert (await texts("steven sp"))[0] == ("director", "Steven Spielberg")
@@ -294,36 +296,36 @@ async def test_suggestions_complete_titles_and_directors(api: ApiClient) -> None
     assert (await api.get("/api/v1/suggest?q=")).status == 422
 
 
-async def test_the_terminal_gives_the_same_answer_as_the_api(api: ApiClient) -> None:
+async def test_the_search_command_returns_the_same_film_as_the_api(api: ApiClient) -> None:
     words = ("search", "spilberg", "jaws", "--limit", "1", "--explain")
-    done = await asyncio.to_thread(api.service.run, *words)
-    assert done.returncode == 0, done.stderr
-    assert "did you mean: spielberg jaws" in done.stdout
-    assert "tt0073195" in done.stdout and "one letter" in done.stdout
+    process = await asyncio.to_thread(api.service.run, *words)
+    assert process.returncode == 0, process.stderr
+    assert "did you mean: spielberg jaws" in process.stdout
+    assert "tt0073195" in process.stdout and "one letter" in process.stdout
 
 
-async def test_file_names_and_descriptions_give_their_films(api: ApiClient) -> None:
+async def test_file_names_and_descriptions_match_their_films(api: ApiClient) -> None:
     items = [
         "Jaws.1975.2160p.WEB-DL.x265-GRP",
         {"title": "The Godfathr", "year": 1972, "director": "Coppola", "runtime": 175},
         "Nothing.That.Anyone.Ever.Filmed.1999.mkv",
     ]
-    told = await api.request("POST", "/api/v1/match", json={"items": items})
-    assert told.status == 200, told.json
-    jaws, godfather, nothing = told.json["matches"]
+    response = await api.request("POST", "/api/v1/match", json={"items": items})
+    assert response.status == 200, response.json
+    jaws, godfather, nothing = response.json["matches"]
     assert jaws["candidates"][0]["movie"]["title"] == "Jaws"
     assert jaws["match"] == jaws["candidates"][0]["movie"]["id"]
     assert jaws["candidates"][0]["confidence"] >= 0.9
     assert (jaws["title"], jaws["year"]) == ("Jaws", 1975)
     assert godfather["candidates"][0]["movie"]["title"] == "The Godfather"
     assert nothing["match"] is None
-    for wrong in (
+    for body in (
         {"items": []},
         {"items": ["x"] * 101},
         {"items": [{"year": 1975}]},
         {"items": [7]},
     ):
-        refused = await api.request("POST", "/api/v1/match", json=wrong)
+        refused = await api.request("POST", "/api/v1/match", json=body)
         assert refused.status == 422, refused.json
 
 

@@ -1,4 +1,4 @@
-"""What users of search services ask for most, by number, each through the real service.
+"""The features that users of search services request most, tested through the real service.
 
 The films are the samples and some that are hard to find.
 """
@@ -30,13 +30,13 @@ from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
-async def library(
+async def search_service(
     stack: str, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
-    """Yield a service of its own, since its films would be in the way of other tests."""
-    folder = tmp_path_factory.mktemp("library")
+    """Yield a service of its own, since its films would disturb other tests."""
+    folder = tmp_path_factory.mktemp("search-features")
     films = folder / "films.jsonl"
-    films.write_text("\n".join(json.dumps(to_import_record(each)) for each in TRICKY_FILMS))
+    films.write_text("\n".join(json.dumps(to_import_record(film)) for film in TRICKY_FILMS))
     async with AsyncExitStack() as opened:
         if stack == "embedded":
             database, index = f"sqlite://{folder}/movies.db", f"tantivy://{folder}/index"
@@ -45,30 +45,30 @@ async def library(
             opened.push_async_callback(anext, urls, None)
             index = await anext(indexes := temporary_index("wishes", f"&timeout={BACKEND_TIMEOUT}"))
             opened.push_async_callback(anext, indexes, None)
-        own = {"DATABASE_URL": database, "SEARCH_URL": index, "CACHE_URL": "memory://"}
-        serving = service_runner.run_sample_service({**environment, **own})
+        settings = {"DATABASE_URL": database, "SEARCH_URL": index, "CACHE_URL": "memory://"}
+        serving = service_runner.run_sample_service({**environment, **settings})
         started = await asyncio.to_thread(serving.__enter__)
         opened.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
-        done = await asyncio.to_thread(started.run, "load", str(films))
-        assert done.returncode == 0, done.stderr + done.stdout
+        process = await asyncio.to_thread(started.run, "load", str(films))
+        assert process.returncode == 0, process.stderr + process.stdout
         async with ApiClient.connect(started) as client:
 
-            async def all_there() -> bool:
+            async def is_indexed() -> bool:
                 ready = await client.get("/health/ready")
                 detail: str = ready.json["parts"]["indexer"]["detail"]
                 return detail.startswith("0 films waiting")
 
-            await wait_until(all_there)
+            await wait_until(is_indexed)
         yield started
 
 
 @pytest.fixture
-async def api(library: Service) -> AsyncIterator[ApiClient]:
-    async with ApiClient.connect(library) as client:
+async def api(search_service: Service) -> AsyncIterator[ApiClient]:
+    async with ApiClient.connect(search_service) as client:
         yield client
 
 
-async def found(api: ApiClient, q: str, **params: Any) -> dict[str, Any]:
+async def search_page(api: ApiClient, q: str, **params: Any) -> dict[str, Any]:
     answer = await api.search(q, **params)
     assert answer.status == 200, answer.json
     assert answer.json["degraded"] == []
@@ -76,15 +76,15 @@ async def found(api: ApiClient, q: str, **params: Any) -> dict[str, Any]:
     return page
 
 
-async def movies(api: ApiClient, q: str, **params: Any) -> list[dict[str, Any]]:
-    return [hit["movie"] for hit in (await found(api, q, **params))["results"]]
+async def search_movies(api: ApiClient, q: str, **params: Any) -> list[dict[str, Any]]:
+    return [hit["movie"] for hit in (await search_page(api, q, **params))["results"]]
 
 
-async def first(api: ApiClient, q: str, **params: Any) -> str | None:
-    return next((movie["title"] for movie in await movies(api, q, limit=1, **params)), None)
+async def first_title(api: ApiClient, q: str, **params: Any) -> str | None:
+    return next((movie["title"] for movie in await search_movies(api, q, limit=1, **params)), None)
 
 
-async def listed(api: ApiClient, **params: Any) -> list[dict[str, Any]]:
+async def list_movies(api: ApiClient, **params: Any) -> list[dict[str, Any]]:
     answer = await api.get("/api/v1/movies", params={"limit": "100", **params})
     assert answer.status == 200, answer.json
     assert answer.json["degraded"] == []
@@ -92,72 +92,74 @@ async def listed(api: ApiClient, **params: Any) -> list[dict[str, Any]]:
     return results
 
 
-async def test_1_films_are_found_by_director_actor_and_writer(api: ApiClient) -> None:
+async def test_films_are_found_by_director_actor_and_writer(api: ApiClient) -> None:
     for typed in ("Stanley Kubrick", "kubrik"):
         for params in ({}, {"in": "director"}):
-            assert "Stanley Kubrick" in (await movies(api, typed, **params))[0]["directors"]
+            assert "Stanley Kubrick" in (await search_movies(api, typed, **params))[0]["directors"]
     for typed in ("Ingrid Thulin", "ingrid tulin", "mifune"):
-        assert await first(api, typed, **{"in": "cast"}) == "Nothing Else"
+        assert await first_title(api, typed, **{"in": "cast"}) == "Nothing Else"
     for typed in WRITER_NAMES:
-        assert await first(api, typed, **{"in": "writer"}) == "Nothing Else"
+        assert await first_title(api, typed, **{"in": "writer"}) == "Nothing Else"
     everywhere = {"in": "title,director,cast,writer,plot"}
     for typed in ("lindgren mifune", "albatrosses jhabvala", "nothing else lingren"):
-        assert await first(api, typed, **everywhere) == "Nothing Else"
+        assert await first_title(api, typed, **everywhere) == "Nothing Else"
 
 
-async def test_1_a_title_and_its_writer_are_typed_together_and_it_is_said_why(
+async def test_a_title_and_its_writer_match_together_and_are_explained(
     api: ApiClient,
 ) -> None:
-    wanted = {"in": "title,writer", "explain": "1", "limit": "1"}
-    (hit,) = (await found(api, "nothing lingren", **wanted))["results"]
+    params = {"in": "title,writer", "explain": "1", "limit": "1"}
+    (hit,) = (await search_page(api, "nothing lingren", **params))["results"]
     assert hit["movie"]["title"] == "Nothing Else"
     assert hit["matches"] == {"title": [[0, 7]], "writers": [[7, 15]]}
     assert hit["why"] == "title word ‘Nothing’ exact; writer ‘Lindgren’, one letter off"
 
 
-async def test_1_a_writer_is_in_nobodys_way_unless_asked_for(api: ApiClient) -> None:
-    assert "Nothing Else" not in [movie["title"] for movie in await movies(api, "jhabvala")]
-    nobody = await found(api, "xyzzyplugh", **{"in": "writer", "facets": "genre,language"})
-    assert nobody["total"] == {"value": 0, "relation": "eq"}
-    assert nobody["facets"] == {"genre": [], "language": []}
+async def test_writers_are_searched_only_on_request(api: ApiClient) -> None:
+    assert "Nothing Else" not in [movie["title"] for movie in await search_movies(api, "jhabvala")]
+    page = await search_page(api, "xyzzyplugh", **{"in": "writer", "facets": "genre,language"})
+    assert page["total"] == {"value": 0, "relation": "eq"}
+    assert page["facets"] == {"genre": [], "language": []}
     refused = await api.search("x", **{"in": "title,author"})
     assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "in/1")
 
 
 @pytest.mark.parametrize(("typed", "title"), TYPOS)
-async def test_2_typos_do_not_mean_nothing(api: ApiClient, typed: str, title: str) -> None:
-    assert await first(api, typed) == title
+async def test_a_misspelt_query_finds_the_film(api: ApiClient, typed: str, title: str) -> None:
+    assert await first_title(api, typed) == title
 
 
-async def test_2_blanks_case_and_signs_around_change_nothing(api: ApiClient) -> None:
-    plain = [movie["id"] for movie in await movies(api, "jaws")]
+async def test_blanks_case_and_surrounding_punctuation_change_nothing(api: ApiClient) -> None:
+    plain = [movie["id"] for movie in await search_movies(api, "jaws")]
     for typed in SPELLINGS_OF_JAWS:
-        assert [movie["id"] for movie in await movies(api, typed)] == plain, typed
+        assert [movie["id"] for movie in await search_movies(api, typed)] == plain, typed
 
 
 @pytest.mark.parametrize("forms", SPELLINGS, ids=lambda forms: forms[0])
-async def test_3_signs_accents_and_numbers_are_typed_in_any_way(
+async def test_punctuation_accents_and_numbers_match_in_any_form(
     api: ApiClient, forms: tuple[str, ...]
 ) -> None:
-    assert {typed: await first(api, typed) for typed in forms} == dict.fromkeys(forms, forms[0])
+    assert {typed: await first_title(api, typed) for typed in forms} == dict.fromkeys(
+        forms, forms[0]
+    )
 
 
 @pytest.mark.parametrize("title", SHORT_TITLES)
-async def test_4_a_short_title_is_found_and_comes_first(api: ApiClient, title: str) -> None:
+async def test_a_short_title_is_found_and_comes_first(api: ApiClient, title: str) -> None:
     for typed in (title, title.lower(), f" {title} "):
-        assert await first(api, typed) == title
+        assert await first_title(api, typed) == title
 
 
 @pytest.mark.parametrize(("typed", "title", "year"), TITLES_WITH_YEAR)
-async def test_5_a_year_may_be_typed_with_the_title(
+async def test_a_year_may_be_typed_with_the_title(
     api: ApiClient, typed: str, title: str, year: int
 ) -> None:
-    movie = (await movies(api, typed, limit=1))[0]
+    movie = (await search_movies(api, typed, limit=1))[0]
     assert (movie["title"], movie["year"]) == (title, year)
 
 
 SPANISH, ITALIAN = ["[REC]", "[REC]²"], ["8½"]
-CHOSEN: list[tuple[dict[str, Any], list[str]]] = [
+FILTERS: list[tuple[dict[str, Any], list[str]]] = [
     ({"language": "spanish"}, SPANISH),
     ({"language": " SPANISH "}, SPANISH),
     ({"language": ["Catalan", "Italian"]}, ["8½", "[REC]²"]),
@@ -170,21 +172,21 @@ CHOSEN: list[tuple[dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("filters", "titles"), CHOSEN, ids=str)
-async def test_6_genre_language_and_country_narrow_what_is_listed_and_found(
+@pytest.mark.parametrize(("filters", "titles"), FILTERS, ids=str)
+async def test_genre_language_and_country_filter_lists_and_searches(
     api: ApiClient, filters: dict[str, Any], titles: list[str]
 ) -> None:
-    assert sorted(movie["title"] for movie in await listed(api, **filters)) == sorted(titles)
+    assert sorted(movie["title"] for movie in await list_movies(api, **filters)) == sorted(titles)
     for title in titles:
-        assert (await movies(api, title, **filters))[0]["title"] == title
-    within = await movies(api, "rec", **filters)
+        assert (await search_movies(api, title, **filters))[0]["title"] == title
+    within = await search_movies(api, "rec", **filters)
     assert {movie["title"] for movie in within} == {*titles} & {*SPANISH}
     batch = {"searches": [{"q": "rec", **filters}]}
     (one,) = (await api.request("POST", "/api/v1/search/batch", json=batch)).json["answers"]
     assert [hit["movie"] for hit in one["answer"]["results"]] == within
 
 
-async def test_6_filters_go_along_on_every_page(api: ApiClient) -> None:
+async def test_filters_apply_to_every_page(api: ApiClient) -> None:
     seen: list[str] = []
     address: str | None = "/api/v1/movies?language=spanish&language=italian&sort=year&limit=1"
     while address:
@@ -198,46 +200,47 @@ async def test_6_filters_go_along_on_every_page(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize(("typed", "title"), LOCAL_TITLES)
-async def test_7_original_and_local_titles_find_the_film(
+async def test_original_and_local_titles_find_the_film(
     api: ApiClient, typed: str, title: str
 ) -> None:
-    assert await first(api, typed) == title
+    assert await first_title(api, typed) == title
 
 
-async def test_8_which_film_is_meant_is_said_with_how_sure_that_is(api: ApiClient) -> None:
+async def test_a_match_has_a_confidence(api: ApiClient) -> None:
     items = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]
-    told = await api.request("POST", "/api/v1/match", json={"items": items})
-    assert told.status == 200, told.json
-    sure, open_, nobody = told.json["matches"]
-    assert sure["match"] == sure["candidates"][0]["movie"]["id"]
-    assert sure["candidates"][0]["movie"]["year"] == 2021
-    assert sure["candidates"][0]["confidence"] > 0.9
-    assert {1984, 2021} <= {each["movie"]["year"] for each in open_["candidates"]}
-    assert open_["candidates"][0]["confidence"] < 0.9
-    assert nobody["match"] is None
+    response = await api.request("POST", "/api/v1/match", json={"items": items})
+    assert response.status == 200, response.json
+    certain, ambiguous, unknown = response.json["matches"]
+    assert certain["match"] == certain["candidates"][0]["movie"]["id"]
+    assert certain["candidates"][0]["movie"]["year"] == 2021
+    assert certain["candidates"][0]["confidence"] > 0.9
+    years = {candidate["movie"]["year"] for candidate in ambiguous["candidates"]}
+    assert {1984, 2021} <= years
+    assert ambiguous["candidates"][0]["confidence"] < 0.9
+    assert unknown["match"] is None
 
 
 @pytest.mark.parametrize(
     ("facet", "value"), [("genre", "Horror"), ("language", "Spanish"), ("country", "Spain")]
 )
-async def test_9_a_chosen_facet_leaves_the_others_to_be_chosen(
+async def test_a_filter_narrows_the_other_facets_and_not_its_own(
     api: ApiClient, facet: str, value: str
 ) -> None:
     facets = "genre,language,country,decade,type,rating"
-    for ask in (search_counts, browse_counts):
-        free, everything = await ask(api, facets=facets)
-        counts, total = await ask(api, facets=facets, **{facet: value})
+    for count_facets in (search_counts, browse_counts):
+        free, everything = await count_facets(api, facets=facets)
+        counts, total = await count_facets(api, facets=facets, **{facet: value})
         assert set(counts) == set(facets.split(","))
         assert counts[facet] == free[facet] and len(counts[facet]) > 1
         assert {"value": value, "count": total} in counts[facet]
         assert 0 < total < everything
         for other in {"genre", "language", "country", "type"} - {facet}:
             assert counts[other] != free[other]
-            assert all(0 < each["count"] <= total for each in counts[other])
+            assert all(0 < entry["count"] <= total for entry in counts[other])
 
 
 async def search_counts(api: ApiClient, **params: Any) -> tuple[dict[str, Any], int]:
-    page = await found(api, "2", **params)
+    page = await search_page(api, "2", **params)
     return page["facets"], page["total"]["value"]
 
 
@@ -248,16 +251,16 @@ async def browse_counts(api: ApiClient, **params: Any) -> tuple[dict[str, Any], 
 
 
 @pytest.mark.parametrize("title", EXACT_TITLES)
-async def test_10_an_exact_title_comes_before_every_other(api: ApiClient, title: str) -> None:
-    page = await found(api, title)
+async def test_an_exact_title_comes_before_every_other(api: ApiClient, title: str) -> None:
+    page = await search_page(api, title)
     assert page["results"][0]["movie"]["title"] == title
     assert page["did_you_mean"] is None
     scores = [hit["score"] for hit in page["results"]]
     assert scores[1:] == sorted(scores[1:], reverse=True)
-    assert page["results"] == (await found(api, title, sort="relevance"))["results"]
+    assert page["results"] == (await search_page(api, title, sort="relevance"))["results"]
 
 
 @pytest.mark.parametrize("typed", ODD_TEXTS)
-async def test_10_completing_never_fails_on_what_is_typed(api: ApiClient, typed: str) -> None:
+async def test_suggestions_accept_any_text(api: ApiClient, typed: str) -> None:
     answer = await api.get("/api/v1/suggest", params={"q": typed, "limit": "5"})
     assert answer.status == 200 or answer.json["code"] == "query_empty", answer.json
