@@ -1,7 +1,7 @@
-"""One service on the full stack for all faults of real parts, with a proxy before each of them.
+"""One service on the full stack for all faults of real parts, with a proxy before each part.
 
-It is started while Elasticsearch is away, since a service that starts so and heals is one of the
-faults; from then on each test leaves it as it found it.
+It starts while Elasticsearch is down, because that start is one of the faults. Each test restores
+the service before it ends.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ import aiohttp
 import pytest
 
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
-from tests.faults.database import Direct
-from tests.faults.invariants import Invariants, settled
+from tests.faults.database import DirectDatabase
+from tests.faults.invariants import Invariants, retry_until_final
 from tests.faults.proxy import Proxy
 from tests.support import service_runner
 from tests.support.backends import delete_indexes, require_backend, temporary_database
@@ -29,7 +29,7 @@ WORKERS = 2
 
 
 @dataclass(frozen=True)
-class Beset:
+class ProxiedService:
     """The service, the proxies before its parts, and the parts themselves."""
 
     service: Service
@@ -38,16 +38,16 @@ class Beset:
     cache: Proxy
     bucket: Proxy
     upstream: Proxy
-    direct: Direct
+    direct: DirectDatabase
     elasticsearch: str
     alias: str
     redis: str
     omdb: str
-    born: dict[str, Response]
-    """What it answered when it had started without Elasticsearch."""
+    responses_at_start: dict[str, Response]
+    """Its first responses, while Elasticsearch was down."""
 
-    async def engine_itself(self, method: str, path: str, body: object = None) -> Any:
-        """Ask Elasticsearch past the proxy; `{alias}` in the path is the service's."""
+    async def call_elasticsearch(self, method: str, path: str, body: object = None) -> Any:
+        """Send a request to Elasticsearch itself; `{alias}` in the path is the service's."""
         path = path.format(alias=self.alias)
         async with (
             aiohttp.ClientSession(self.elasticsearch) as session,
@@ -55,9 +55,9 @@ class Beset:
         ):
             return await answer.json()
 
-    async def index(self) -> str:
+    async def live_index(self) -> str:
         """Return the live index's name in the cluster."""
-        (name,) = await self.engine_itself("GET", "/_alias/{alias}")
+        (name,) = await self.call_elasticsearch("GET", "/_alias/{alias}")
         return str(name)
 
     @property
@@ -67,8 +67,8 @@ class Beset:
 
 
 @pytest.fixture(scope="session")
-async def beset(stack: str) -> AsyncIterator[Beset]:
-    """Yield the service among proxies; only on the full stack."""
+async def proxied(stack: str) -> AsyncIterator[ProxiedService]:
+    """Yield the service behind its proxies; skip the test on the embedded stack."""
     if stack != "full":
         pytest.skip("the embedded stack has no parts that a proxy could stand before")
     toxiproxy, engine, redis = map(require_backend, ("toxiproxy", "elasticsearch", "redis"))
@@ -80,22 +80,22 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
         omdb = stack_.enter_context(service_runner.run_omdb())
         proxies = []
         for address in (database, engine, redis, store, omdb):
-            proxies.append(await Proxy.make(toxiproxy, address))
+            proxies.append(await Proxy.create(toxiproxy, address))
             stack_.push_async_callback(proxies[-1].remove)
-        plain = database.split("?")[0]  # with the deadlines that the product has by itself
+        plain = database.split("?")[0]  # with the default timeouts
         environment = {
-            "DATABASE_URL": proxies[0].before(plain),
-            "SEARCH_URL": f"{proxies[1].before(engine)}?index=faults-{mark}",
-            "CACHE_URL": proxies[2].before(redis),
-            "POSTERS_URL": bucket.replace(store, proxies[3].before(store)).replace(
+            "DATABASE_URL": proxies[0].rewrite(plain),
+            "SEARCH_URL": f"{proxies[1].rewrite(engine)}?index=faults-{mark}",
+            "CACHE_URL": proxies[2].rewrite(redis),
+            "POSTERS_URL": bucket.replace(store, proxies[3].rewrite(store)).replace(
                 "?", f"/{mark}?", 1
             ),
             "AWS_ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
             "AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
-            "OMDB_URL": proxies[4].before(omdb),
+            "OMDB_URL": proxies[4].rewrite(omdb),
             "OMDB_API_KEY": service_runner.OMDB_KEY,
             "OMDB_DAILY_QUOTA": "100000",
-            "POSTER_ALLOWED_PRIVATE_HOSTS": urlsplit(proxies[4].before(omdb)).netloc,
+            "POSTER_ALLOWED_PRIVATE_HOSTS": urlsplit(proxies[4].rewrite(omdb)).netloc,
             "JWT_SECRET": service_runner.JWT_SECRET,
             "WORKERS": str(WORKERS),
         }
@@ -106,44 +106,62 @@ async def beset(stack: str) -> AsyncIterator[Beset]:
         started = await asyncio.to_thread(serving.__enter__)
         stack_.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
         async with ApiClient.connect(started) as api:
-            born = {"ready": await api.get("/health/ready"), "jaws": await api.search("jaws")}
+            responses_at_start = {
+                "ready": await api.get("/health/ready"),
+                "jaws": await api.search("jaws"),
+            }
         await proxies[1].up()
-        yield Beset(started, *proxies, Direct(database), engine, index.alias, redis, omdb, born)
+        yield ProxiedService(
+            started,
+            *proxies,
+            DirectDatabase(database),
+            engine,
+            index.alias,
+            redis,
+            omdb,
+            responses_at_start,
+        )
 
 
 @pytest.fixture
-async def sound(beset: Beset) -> AsyncIterator[Beset]:
-    """Yield the service once nothing is wrong with it; heal every proxy after the test."""
-    async with ApiClient.connect(beset.service) as api:
+async def healthy(proxied: ProxiedService) -> AsyncIterator[ProxiedService]:
+    """Yield the service once it works; heal every proxy after the test."""
+    async with ApiClient.connect(proxied.service) as api:
 
-        async def found() -> bool:
+        async def finds_godfather() -> bool:
             answer = await api.search("godfahter", limit=3)
-            titles = [each["movie"]["title"] for each in (answer.json or {}).get("results", ())]
+            titles = [hit["movie"]["title"] for hit in (answer.json or {}).get("results", ())]
             return "The Godfather" in titles and not answer.json["degraded"]
 
-        await wait_until(found)
-    yield beset
-    for proxy in (beset.database, beset.engine, beset.cache, beset.bucket, beset.upstream):
+        await wait_until(finds_godfather)
+    yield proxied
+    for proxy in (
+        proxied.database,
+        proxied.engine,
+        proxied.cache,
+        proxied.bucket,
+        proxied.upstream,
+    ):
         await proxy.heal()
 
 
-async def written(client: ApiClient, title: str, **facts: object) -> str:
-    """Return the id of a film that was added just now."""
-    given = {"token": await client.admin_token(), "json": {"title": title, **facts}}
-    made = await settled(lambda: client.request("POST", "/api/v1/movies", **given))
-    assert made.status == 201, made.json
-    return str(made.json["id"])
+async def add_film(client: ApiClient, title: str, **facts: object) -> str:
+    """Add a film; return its id."""
+    options = {"token": await client.admin_token(), "json": {"title": title, **facts}}
+    response = await retry_until_final(lambda: client.request("POST", "/api/v1/movies", **options))
+    assert response.status == 201, response.json
+    return str(response.json["id"])
 
 
 async def is_found(client: ApiClient, title: str, film_id: str) -> bool:
-    """Whether a search for the title finds the film, by the engine."""
+    """Return whether a search for the title finds the film through the engine."""
     answer = await client.search(title, limit=10)
-    found = [result["movie"]["id"] for result in (answer.json or {}).get("results", ())]
-    return answer.status == 200 and not answer.json["degraded"] and film_id in found
+    film_ids = [result["movie"]["id"] for result in (answer.json or {}).get("results", ())]
+    return answer.status == 200 and not answer.json["degraded"] and film_id in film_ids
 
 
 @pytest.fixture
-async def client(sound: Beset) -> AsyncIterator[ApiClient]:
+async def client(healthy: ProxiedService) -> AsyncIterator[ApiClient]:
     """Yield a client of that service."""
-    async with ApiClient.connect(sound.service) as made:
-        yield made
+    async with ApiClient.connect(healthy.service) as client:
+        yield client

@@ -1,4 +1,4 @@
-"""The database behind the service's back: the test's own connection, past any proxy."""
+"""Direct access to the service's database: a connection of the test's own, past any proxy."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from service.settings import resolve_path
 
 
 @dataclass(frozen=True)
-class Direct:
-    """One statement at a time, each over a connection of its own."""
+class DirectDatabase:
+    """Run one statement at a time, each over a new connection."""
 
     url: str
 
-    async def value(self, sql: str) -> Any:
+    async def fetch_value(self, sql: str) -> Any:
         """Return the first value of the first row; None where there is no row."""
-        return next(iter(await self.values(sql)), None)
+        return next(iter(await self.fetch_column(sql)), None)
 
-    async def values(self, sql: str) -> list[Any]:
+    async def fetch_column(self, sql: str) -> list[Any]:
         """Return the first value of each row."""
         if self.url.startswith("sqlite"):
             with sqlite3.connect(resolve_path(self.url)) as file:
-                found = file.execute(sql).fetchall()
+                rows = file.execute(sql).fetchall()
             file.close()
-            return [row[0] for row in found]
+            return [row[0] for row in rows]
         connection = await self.connect()
         try:
             return [row[0] for row in await connection.fetch(sql)]
@@ -37,7 +37,7 @@ class Direct:
         """Return a connection to PostgreSQL, to be closed by the caller."""
         return await asyncpg.connect(to_driver_url(self.url), timeout=60)
 
-    async def run(self, sql: str) -> None:
+    async def execute(self, sql: str) -> None:
         """Run a statement that returns nothing, on PostgreSQL."""
         connection = await self.connect()
         try:

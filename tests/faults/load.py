@@ -1,8 +1,8 @@
-"""People using the service while a fault is on: so many requests a second, of all kinds.
+"""Load on the service during a fault: a fixed rate of mixed requests.
 
-It is an open loop: the next request is sent when it is due, whether or not the last one has been
-answered, so a service that slows down meets more requests at once, as it does in life. Every answer
-is kept, and so is what it promised: which films were acknowledged as written, changed or deleted.
+The loop is open: each request is sent when it is due, whether or not earlier ones have been
+answered. A service that slows down therefore has more requests in flight, as in production. Every
+result is recorded, and so are the acknowledged writes.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ import aiohttp
 from tests.support.service_runner import ADMIN, ApiClient, Response, Service
 
 RATE = 200  # requests a second
-MOST_AT_ONCE = 500  # requests that wait for an answer; more are not sent, and counted
-PATIENCE = 60.0  # seconds until the client gives up: far beyond any deadline of the service
+MAX_IN_FLIGHT = 500  # further requests are counted instead of sent
+CLIENT_TIMEOUT = 60.0  # seconds; far beyond any timeout of the service
 WEIGHTS = {
     "search": 50,
     "show": 22,
@@ -31,18 +31,18 @@ WEIGHTS = {
     "delete": 2.5,
     "login": 0.5,
 }
-TYPED = (
+QUERIES = (
     "jaws", "godfahter", "starwars", "se7en", "leon", "spilberg", "the matrix", "pulp fictoin",
     "alien", "casablanka", "kubrick", "lord of the rings", "goodfelas", "psycho", "batman",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Answered:
-    """One request and what came of it; status 0 is a connection that broke."""
+class RequestResult:
+    """The result of one request; status 0 is a broken connection."""
 
     kind: str
-    at: float
+    sent_at: float
     seconds: float
     status: int
     is_problem: bool
@@ -51,8 +51,8 @@ class Answered:
 
 
 @dataclass
-class Promised:
-    """What the service has acknowledged: films by id, as they were written last."""
+class AcknowledgedWrites:
+    """The writes that the service acknowledged: films by id in their last state."""
 
     films: dict[str, dict[str, str]] = field(default_factory=dict)
     deleted: dict[str, str] = field(default_factory=dict)
@@ -61,188 +61,195 @@ class Promised:
 
 @dataclass
 class Load:
-    """Mixed requests against a running service, and their record."""
+    """Mixed requests against a running service, and their results."""
 
     session: aiohttp.ClientSession
     token: str
     rate: float = RATE
     weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)
-    answers: list[Answered] = field(default_factory=list)
-    promised: Promised = field(default_factory=Promised)
-    at_once: int = 0
-    most_at_once: int = 0
+    answers: list[RequestResult] = field(default_factory=list)
+    acknowledged: AcknowledgedWrites = field(default_factory=AcknowledgedWrites)
+    in_flight: int = 0
+    max_in_flight: int = 0
     due: int = 0
     unsent: int = 0
     lag: float = 0.0
     _idle: list[str] = field(default_factory=list)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send what is due until `stop`, then wait for what is under way."""
-        began, running = time.monotonic(), set[asyncio.Task[None]]()
+        """Send due requests until `stop`, then wait for those in flight."""
+        started_at, tasks = time.monotonic(), set[asyncio.Task[None]]()
         kinds, weights = list(self.weights), list(self.weights.values())
         while not stop.is_set():
-            if (ahead := began + self.due / self.rate - time.monotonic()) > 0:
+            if (ahead := started_at + self.due / self.rate - time.monotonic()) > 0:
                 await asyncio.sleep(ahead)
             self.lag = max(self.lag, -ahead)
             self.due += 1
-            if self.at_once >= MOST_AT_ONCE:
+            if self.in_flight >= MAX_IN_FLIGHT:
                 self.unsent += 1
                 await asyncio.sleep(0)
                 continue
-            task = asyncio.create_task(self._one(random.choices(kinds, weights)[0]))
-            running.add(task)
-            task.add_done_callback(running.discard)
-        await asyncio.gather(*running)
+            task = asyncio.create_task(self._send(random.choices(kinds, weights)[0]))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+        await asyncio.gather(*tasks)
 
-    async def _one(self, kind: str) -> None:
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
+    async def _send(self, kind: str) -> None:
+        self.in_flight += 1
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
         try:
             await getattr(self, f"_{kind}")()
         finally:
-            self.at_once -= 1
+            self.in_flight -= 1
 
     async def _search(self) -> None:
-        typed = random.choice(TYPED)
-        if random.random() < 0.5:  # what nobody has asked yet, thus in no cache
+        typed = random.choice(QUERIES)
+        if random.random() < 0.5:  # a new query, which no cache holds
             typed += f" {random.randrange(36**3):x}"
-        await self._ask("search", "GET", "/api/v1/search", params={"q": typed, "limit": 5})
+        await self._request("search", "GET", "/api/v1/search", params={"q": typed, "limit": 5})
 
     async def _show(self) -> None:
-        known = list(self.promised.films)[-200:]
-        which = random.choice(known) if known else "tt0073195"
-        await self._ask("show", "GET", f"/api/v1/movies/{which}")
+        film_ids = list(self.acknowledged.films)[-200:]
+        film_id = random.choice(film_ids) if film_ids else "tt0073195"
+        await self._request("show", "GET", f"/api/v1/movies/{film_id}")
 
     async def _suggest(self) -> None:
-        typed = random.choice(TYPED)[: random.randint(2, 5)]
-        await self._ask("suggest", "GET", "/api/v1/suggest", params={"q": typed})
+        typed = random.choice(QUERIES)[: random.randint(2, 5)]
+        await self._request("suggest", "GET", "/api/v1/suggest", params={"q": typed})
 
     async def _login(self) -> None:
-        given = {"username": ADMIN[0], "password": ADMIN[1]}
-        await self._ask("login", "POST", "/api/v1/auth/login", json=given)
+        credentials = {"username": ADMIN[0], "password": ADMIN[1]}
+        await self._request("login", "POST", "/api/v1/auth/login", json=credentials)
 
     async def _add(self) -> None:
-        told = {"title": f"chaos {uuid.uuid4().hex[:12]}", "plot": uuid.uuid4().hex}
-        answer = await self._ask("add", "POST", "/api/v1/movies", json=told)
+        facts = {"title": f"chaos {uuid.uuid4().hex[:12]}", "plot": uuid.uuid4().hex}
+        answer = await self._request("add", "POST", "/api/v1/movies", json=facts)
         if answer is not None and answer.status == 201:
-            self.promised.films[answer.json["id"]] = told
+            self.acknowledged.films[answer.json["id"]] = facts
             self._idle.append(answer.json["id"])
 
     async def _amend(self) -> None:
         plot = uuid.uuid4().hex
-        await self._change("amend", "PATCH", lambda told: told | {"plot": plot}, {"plot": plot})
+        await self._change("amend", "PATCH", lambda facts: facts | {"plot": plot}, {"plot": plot})
 
     async def _delete(self) -> None:
-        await self._change("delete", "DELETE", lambda told: None)
+        await self._change("delete", "DELETE", lambda facts: None)
 
     async def _change(
         self,
         kind: str,
         method: str,
-        then: Callable[[dict[str, str]], dict[str, str] | None],
+        apply: Callable[[dict[str, str]], dict[str, str] | None],
         body: dict[str, str] | None = None,
     ) -> None:
-        """Change a film that nobody else is changing; without an answer nothing is known of it.
+        """Change a film that has no change in flight; without an answer its state is unknown.
 
-        Where all are being changed another is added: a rate that is due is a rate that is sent.
+        If every film has a change in flight, add one instead, to keep the rate.
         """
         if not self._idle:
             await self._add()
             return
         film_id = self._idle.pop(random.randrange(len(self._idle)))
-        told = self.promised.films.pop(film_id)
+        facts = self.acknowledged.films.pop(film_id)
         headers = {"If-Match": "*"}
-        answer = await self._ask(
+        answer = await self._request(
             kind, method, f"/api/v1/movies/{film_id}", json=body, headers=headers
         )
         if answer is None or answer.status >= 500:
-            self.promised.unknown.add(film_id)
+            self.acknowledged.unknown.add(film_id)
             return
         if answer.status not in (200, 204):
-            self.promised.films[film_id] = told
+            self.acknowledged.films[film_id] = facts
             self._idle.append(film_id)
-        elif (changed := then(told)) is None:
-            self.promised.deleted[film_id] = told["title"]
+        elif (changed := apply(facts)) is None:
+            self.acknowledged.deleted[film_id] = facts["title"]
         else:
-            self.promised.films[film_id] = changed
+            self.acknowledged.films[film_id] = changed
             self._idle.append(film_id)
 
-    async def _ask(self, kind: str, method: str, path: str, **given: object) -> Response | None:
-        headers = dict(given.pop("headers", {}))  # type: ignore[call-overload]
+    async def _request(
+        self, kind: str, method: str, path: str, **options: object
+    ) -> Response | None:
+        headers = dict(options.pop("headers", {}))  # type: ignore[call-overload]
         if kind in ("add", "amend", "delete"):
             headers["Authorization"] = f"Bearer {self.token}"
-        began = time.monotonic()
+        sent_at = time.monotonic()
         try:
-            async with self.session.request(method, path, headers=headers, **given) as response:  # type: ignore[arg-type]
+            async with self.session.request(method, path, headers=headers, **options) as response:  # type: ignore[arg-type]
                 body = await response.read()
                 answer = Response(response.status, response.headers.copy(), body, None)
         except (aiohttp.ClientError, TimeoutError, OSError):
-            self._note(kind, began, 0, False, {})
+            self._record(kind, sent_at, 0, False, {})
             return None
         is_problem = response.content_type == "application/problem+json"
         value = json.loads(body) if body and "json" in response.content_type else {}
-        self._note(kind, began, answer.status, is_problem and "code" in value, value)
+        self._record(kind, sent_at, answer.status, is_problem and "code" in value, value)
         return Response(answer.status, answer.headers, body, value)
 
-    def _note(
-        self, kind: str, began: float, status: int, is_problem: bool, value: dict[str, object]
+    def _record(
+        self, kind: str, sent_at: float, status: int, is_problem: bool, value: dict[str, object]
     ) -> None:
-        seconds, degraded = time.monotonic() - began, bool(value.get("degraded"))
+        seconds, degraded = time.monotonic() - sent_at, bool(value.get("degraded"))
         code = str(value.get("code", "")) if is_problem else ""
-        self.answers.append(Answered(kind, began, seconds, status, is_problem, code, degraded))
+        self.answers.append(
+            RequestResult(kind, sent_at, seconds, status, is_problem, code, degraded)
+        )
 
-    def since(self, moment: float) -> list[Answered]:
-        """Return the answers to what was asked after this moment of the monotonic clock."""
-        return [each for each in self.answers if each.at >= moment]
+    def results_since(self, moment: float) -> list[RequestResult]:
+        """Return the results of requests sent after this moment of the monotonic clock."""
+        return [each for each in self.answers if each.sent_at >= moment]
 
-    def told(self, since: float = 0.0) -> str:
-        """How it went since then, in few words."""
-        return summary(self.since(since))
+    def summarize_since(self, since: float = 0.0) -> str:
+        """Summarize the results since a moment."""
+        return summarize(self.results_since(since))
 
-    def done(self, begin: float, end: float) -> list[Answered]:
-        """Return what was answered as it should be between these moments."""
-        good = (each for each in self.answers if not bad(each))
-        return [each for each in good if begin <= each.at + each.seconds < end]
+    def successes_between(self, begin: float, end: float) -> list[RequestResult]:
+        """Return the successful results that arrived between two moments."""
+        good = (each for each in self.answers if not is_failure(each))
+        return [each for each in good if begin <= each.sent_at + each.seconds < end]
 
-    def trouble(self, since: float) -> float:
-        """Seconds after this moment until the last request was sent that failed; 0 if none did."""
-        return max((each.at - since for each in self.since(since) if bad(each)), default=0.0)
+    def seconds_until_last_failure(self, since: float) -> float:
+        """Return the seconds from a moment to the last failed request; 0 if none failed."""
+        return max(
+            (each.sent_at - since for each in self.results_since(since) if is_failure(each)),
+            default=0.0,
+        )
 
-    def sustained(self) -> str:
-        """How much of the schedule was kept."""
+    def describe_schedule(self) -> str:
+        """Describe how many of the due requests were sent, and how late."""
         sent = self.due - self.unsent
         return f"{sent} of {self.due} sent, {self.rate:.0f} a second due, {self.lag:.1f} s late"
 
 
-def bad(answer: Answered) -> bool:
+def is_failure(answer: RequestResult) -> bool:
     return answer.status == 0 or answer.status >= 500
 
 
-def summary(answers: list[Answered]) -> str:
-    """How these went, in few words."""
-    codes = Counter(each.code or str(each.status) for each in answers if bad(each))
+def summarize(answers: list[RequestResult]) -> str:
+    """Return the number of results, the slowest, and the most frequent failures."""
+    codes = Counter(each.code or str(each.status) for each in answers if is_failure(each))
     degraded = sum(each.degraded for each in answers)
-    longest = max((each.seconds for each in answers), default=0.0)
-    parts = [f"{len(answers)} answers", f"slowest {longest:.1f} s"]
-    parts += [f"{count} × {code}" for code, count in codes.most_common(3)]
-    parts += [f"{degraded} without the engine"] if degraded else []
-    return ", ".join(parts)
+    max_seconds = max((each.seconds for each in answers), default=0.0)
+    phrases = [f"{len(answers)} answers", f"slowest {max_seconds:.1f} s"]
+    phrases += [f"{count} × {code}" for code, count in codes.most_common(3)]
+    phrases += [f"{degraded} without the engine"] if degraded else []
+    return ", ".join(phrases)
 
 
-def quantile(answers: list[Answered], share: float) -> float:
-    """Seconds within which this share of the answers came."""
+def quantile(answers: list[RequestResult], share: float) -> float:
+    """Return the seconds within which this share of the answers came."""
     ordered = sorted(each.seconds for each in answers)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 @asynccontextmanager
-async def loaded(
+async def run_load(
     service: Service, rate: float = RATE, weights: Mapping[str, float] = WEIGHTS
 ) -> AsyncIterator[Load]:
     """Send `rate` requests a second, mixed by weight, while the block lasts."""
     async with ApiClient.connect(service) as api:
         token = await api.admin_token()
-    timeout = aiohttp.ClientTimeout(total=PATIENCE)
+    timeout = aiohttp.ClientTimeout(total=CLIENT_TIMEOUT)
     connector = aiohttp.TCPConnector(limit=0)
     stop = asyncio.Event()
     async with aiohttp.ClientSession(service.url, timeout=timeout, connector=connector) as session:
@@ -255,9 +262,11 @@ async def loaded(
             await running
 
 
-async def answered(load: Load, condition: Callable[[Answered], bool], since: float) -> None:
-    """Wait until an answer to what was asked after `since` is as wanted."""
-    deadline = time.monotonic() + PATIENCE * 2
-    while not any(condition(each) for each in load.since(since)):
-        assert time.monotonic() < deadline, f"no such answer: {load.told(since)}"
+async def wait_for_answer(
+    load: Load, condition: Callable[[RequestResult], bool], since: float
+) -> None:
+    """Wait until a result since that moment meets the condition."""
+    deadline = time.monotonic() + CLIENT_TIMEOUT * 2
+    while not any(condition(each) for each in load.results_since(since)):
+        assert time.monotonic() < deadline, f"no such answer: {load.summarize_since(since)}"
         await asyncio.sleep(0.1)

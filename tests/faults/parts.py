@@ -1,4 +1,4 @@
-"""Real parts killed and started again, where they are this checkout's own."""
+"""Kill and restart the backends that this checkout started."""
 
 import asyncio
 import contextlib
@@ -14,10 +14,10 @@ from tests.support import ROOT
 from tests.support.waiting import wait_until
 
 FOLDER = Path(os.environ.get("BACKENDS_DIR", ROOT / "var/backends"))
-DEADLY = {"postgres": signal.SIGQUIT}  # an immediate stop: a crash, but for its shared memory
+KILL_SIGNALS = {"postgres": signal.SIGQUIT}  # an immediate stop: a crash, but for its shared memory
 
 
-def pid(name: str) -> int:
+def read_pid(name: str) -> int:
     """Return the process id of a backend that `tests/backends/start` started, or skip the test."""
     file = FOLDER / f"{name}.pid"
     if not file.exists() or not file.read_text().strip():
@@ -25,26 +25,26 @@ def pid(name: str) -> int:
     return int(file.read_text())
 
 
-async def killed(name: str) -> None:
-    """Gone without a word, and every process of it."""
-    os.kill(pid(name), DEADLY.get(name, signal.SIGKILL))
+async def kill_backend(name: str) -> None:
+    """Kill a backend and wait until all its processes have exited."""
+    os.kill(read_pid(name), KILL_SIGNALS.get(name, signal.SIGKILL))
 
-    async def gone() -> bool:  # the lock on its file is held by all of its processes
+    async def has_exited() -> bool:  # the lock on its file is held by all of its processes
         with (FOLDER / f"{name}.pid").open() as file, contextlib.suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         return False
 
-    await wait_until(gone)
+    await wait_until(has_exited)
 
 
-async def started(name: str) -> None:
-    """There again, on the same port, with the same data."""
+async def start_backend(name: str) -> None:
+    """Start a backend again on the same port with the same data."""
     await asyncio.to_thread(
         subprocess.run, [ROOT / "tests/backends/start", name], check=True, capture_output=True
     )
 
 
-async def restarted(name: str) -> None:
-    await killed(name)
-    await started(name)
+async def restart_backend(name: str) -> None:
+    await kill_backend(name)
+    await start_backend(name)

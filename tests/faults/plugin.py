@@ -161,4 +161,4 @@ class FaultTable:
         if self._config.getoption("--page"):
             file = Path(self._config.getoption("--page"))
             for name, block in {f"faults, {stack}": table, **self._blocks}.items():
-                page.put(file, name, block)
+                page.replace_block(file, name, block)

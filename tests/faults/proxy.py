@@ -1,8 +1,8 @@
-"""Faults of a network: toxiproxy stands before a real part and is told what to do to it.
+"""Network faults: toxiproxy stands before a real part.
 
-Each proxy has a free port of the loopback; `down` refuses connections and breaks those that are
-open, and a toxic does something to the bytes that pass: `latency`, `timeout` (0 holds them back
-until the toxic is taken away), `reset_peer`, `bandwidth`, `slicer`, `limit_data`.
+Each proxy has a free loopback port. `down` refuses connections and breaks open ones. A toxic
+changes the traffic: `latency`, `timeout` (0 holds bytes back until the toxic is removed),
+`reset_peer`, `bandwidth`, `slicer`, `limit_data`.
 """
 
 import uuid
@@ -25,48 +25,48 @@ class Proxy:
     upstream: str
 
     @classmethod
-    async def make(cls, api: str, before: str) -> "Proxy":
-        """Return a proxy before the host and port of the address `before`."""
-        there = urlsplit(before)
-        name = f"{there.port}-{uuid.uuid4().hex[:8]}"
-        told = {"name": name, "listen": "127.0.0.1:0", "upstream": there.netloc.split("@")[-1]}
-        made = await _tell(api, "POST", "/proxies", told)
-        return cls(api, name, int(made["listen"].rsplit(":", 1)[1]), told["upstream"])
+    async def create(cls, api: str, address: str) -> "Proxy":
+        """Create a proxy before the host and port of an address."""
+        url = urlsplit(address)
+        name = f"{url.port}-{uuid.uuid4().hex[:8]}"
+        body = {"name": name, "listen": "127.0.0.1:0", "upstream": url.netloc.split("@")[-1]}
+        reply = await _call_api(api, "POST", "/proxies", body)
+        return cls(api, name, int(reply["listen"].rsplit(":", 1)[1]), body["upstream"])
 
-    def before(self, address: str) -> str:
-        """Return the same address by way of this proxy."""
+    def rewrite(self, address: str) -> str:
+        """Return the same address with the host and port of this proxy."""
         parts = urlsplit(address)
         user = f"{parts.username}:{parts.password}@" if parts.username else ""
         return urlunsplit(parts._replace(netloc=f"{user}127.0.0.1:{self.port}"))
 
     async def down(self) -> None:
-        await self._change(enabled=False)
+        await self._update(enabled=False)
 
     async def up(self) -> None:
-        await self._change(enabled=True)
+        await self._update(enabled=True)
 
-    async def toxic(self, kind: str, *, upstream: bool = False, **attributes: int) -> str:
-        """Add a toxic to what the part sends, or to what is sent to it; returns its name."""
-        told = {
+    async def add_toxic(self, kind: str, *, upstream: bool = False, **attributes: int) -> str:
+        """Add a toxic to the part's responses, or with `upstream` to requests; return its name."""
+        body = {
             "type": kind,
             "stream": "upstream" if upstream else "downstream",
             "attributes": attributes,
         }
-        made = await _tell(self.api, "POST", f"/proxies/{self.name}/toxics", told)
-        return str(made["name"])
+        reply = await _call_api(self.api, "POST", f"/proxies/{self.name}/toxics", body)
+        return str(reply["name"])
 
     async def heal(self) -> None:
-        """Up, and without any toxic."""
-        for toxic in await _tell(self.api, "GET", f"/proxies/{self.name}/toxics"):
-            await _tell(self.api, "DELETE", f"/proxies/{self.name}/toxics/{toxic['name']}")
+        """Enable the proxy and remove all toxics."""
+        for toxic in await _call_api(self.api, "GET", f"/proxies/{self.name}/toxics"):
+            await _call_api(self.api, "DELETE", f"/proxies/{self.name}/toxics/{toxic['name']}")
         await self.up()
 
     async def remove(self) -> None:
-        await _tell(self.api, "DELETE", f"/proxies/{self.name}")
+        await _call_api(self.api, "DELETE", f"/proxies/{self.name}")
 
     @asynccontextmanager
-    async def away(self) -> AsyncIterator[None]:
-        """Down for as long as the block lasts."""
+    async def disabled(self) -> AsyncIterator[None]:
+        """Disable the proxy while the block lasts."""
         await self.down()
         try:
             yield
@@ -74,22 +74,22 @@ class Proxy:
             await self.up()
 
     @asynccontextmanager
-    async def poisoned(
+    async def with_toxic(
         self, kind: str, *, upstream: bool = False, **attributes: int
     ) -> AsyncIterator[None]:
-        """With a toxic for as long as the block lasts."""
-        await self.toxic(kind, upstream=upstream, **attributes)
+        """Add a toxic while the block lasts."""
+        await self.add_toxic(kind, upstream=upstream, **attributes)
         try:
             yield
         finally:
             await self.heal()
 
-    async def _change(self, **values: Any) -> None:
+    async def _update(self, **values: Any) -> None:
         listen = {"listen": f"127.0.0.1:{self.port}", "upstream": self.upstream}
-        await _tell(self.api, "POST", f"/proxies/{self.name}", {**listen, **values})
+        await _call_api(self.api, "POST", f"/proxies/{self.name}", {**listen, **values})
 
 
-async def _tell(api: str, method: str, path: str, body: object = None) -> Any:
+async def _call_api(api: str, method: str, path: str, body: object = None) -> Any:
     async with (
         aiohttp.ClientSession(raise_for_status=True) as session,
         session.request(method, api + path, json=body) as response,

@@ -1,7 +1,6 @@
-"""I8, as the store of posters tells it: what lies there is shown by a film, or is swept.
+"""I8 for the poster store: every object is shown by a film, or is purged.
 
-Run as a program it is the product's own sweep, done as if the day that it leaves to what may be on
-its way were two minutes.
+Run as a program, this module purges as the product does, but with a shorter minimum age than a day.
 """
 
 import asyncio
@@ -21,29 +20,30 @@ from service.posters.jobs import LEASE_MS
 from service.posters.store import PosterStore, StoredObject, object_key
 from service.server import container
 from service.settings import load_settings
-from tests.faults.database import Direct
+from tests.faults.database import DirectDatabase
 from tests.support import service_runner
 from tests.support.service_runner import Service
 
-YOUNG = timedelta(
-    milliseconds=LEASE_MS
-)  # so long a poster may take from the store to its film's row
-SHOWN = "SELECT DISTINCT poster_key FROM films WHERE poster_key IS NOT NULL"
+MAX_UPLOAD_AGE = timedelta(milliseconds=LEASE_MS)
+"""How long a poster may be in the store before its film's row names it."""
+SELECT_POSTER_KEYS = "SELECT DISTINCT poster_key FROM films WHERE poster_key IS NOT NULL"
 
 
-async def accounted_for(service: Service, direct: Direct, young: timedelta = YOUNG) -> int:
-    """Check it; returns how many objects the sweep had to remove.
+async def check_stored_posters(
+    service: Service, direct: DirectDatabase, young: timedelta = MAX_UPLOAD_AGE
+) -> int:
+    """Check I8; return how many objects had to be purged.
 
     Args:
-        young: what was written since then may be on its way still.
+        young: newer objects may belong to a job in progress.
 
     Raises:
-        AssertionError: a film's poster is not there, or the sweep leaves what no film shows.
+        AssertionError: a film's poster is missing, or an unreferenced object is not purged.
     """
-    there, orphans = await _looked_at(service, direct, young)
+    there, orphans = await _compare_store(service, direct, young)
     if not orphans:
         return 0
-    done = await asyncio.to_thread(
+    process = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "tests.faults.stored", str(young.total_seconds())],
         cwd=service_runner.ROOT,
@@ -52,38 +52,42 @@ async def accounted_for(service: Service, direct: Direct, young: timedelta = YOU
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    left, orphans = await _looked_at(service, direct, young)
-    assert not orphans, f"not swept: {sorted(orphans)[:3]}"
+    assert process.returncode == 0, process.stderr
+    left, orphans = await _compare_store(service, direct, young)
+    assert not orphans, f"not purged: {sorted(orphans)[:3]}"
     return len(there - left)
 
 
-async def _looked_at(
-    service: Service, direct: Direct, young: timedelta
+async def _compare_store(
+    service: Service, direct: DirectDatabase, young: timedelta
 ) -> tuple[set[str], set[str]]:
-    """All keys, and those that no film shows though they are not young any more."""
-    async with store_of(service.environment) as store:
-        shown = await _shown(direct)  # first: what is stored meanwhile is no film's loss
-        found = [each async for each in store.list_objects()]
-    keys = {each.key for each in found}
-    lost = {key for key in shown if key not in keys} & await _shown(direct)
+    """Return all keys, and those of old objects that no film shows."""
+    async with open_store(service.environment) as store:
+        shown = await _referenced_keys(direct)  # before the listing, which then has them all
+        objects = [stored_object async for stored_object in store.list_objects()]
+    keys = {stored_object.key for stored_object in objects}
+    lost = {key for key in shown if key not in keys} & await _referenced_keys(direct)
     assert not lost, f"not in the store: {sorted(lost)[:3]}"
-    shown |= await _shown(direct)
-    return keys, {each.key for each in found if each.key not in shown and _old(each, young)}
+    shown |= await _referenced_keys(direct)
+    return keys, {
+        stored_object.key
+        for stored_object in objects
+        if stored_object.key not in shown and _is_old(stored_object, young)
+    }
 
 
-async def _shown(direct: Direct) -> set[str]:
+async def _referenced_keys(direct: DirectDatabase) -> set[str]:
     """Return the keys of the objects that films show."""
-    keys = await direct.values(SHOWN)
+    keys = await direct.fetch_column(SELECT_POSTER_KEYS)
     return {object_key(key, size) for key in keys for size in POSTER_WIDTHS}
 
 
-def _old(stored: StoredObject, young: timedelta) -> bool:
+def _is_old(stored: StoredObject, young: timedelta) -> bool:
     return stored.written_at <= datetime.now(UTC) - young
 
 
 @asynccontextmanager
-async def store_of(environment: dict[str, str]) -> AsyncIterator[PosterStore]:
+async def open_store(environment: dict[str, str]) -> AsyncIterator[PosterStore]:
     """Yield the service's store, for a test."""
     store = await container.build_poster_store(
         load_settings(service_runner.process_environment(environment))
@@ -94,18 +98,18 @@ async def store_of(environment: dict[str, str]) -> AsyncIterator[PosterStore]:
         await store.close()
 
 
-async def sweep(young: timedelta) -> None:
-    chosen = load_settings()
-    await connection.open_database(chosen.database_url)
-    store = await container.build_poster_store(chosen)
+async def purge(young: timedelta) -> None:
+    settings = load_settings()
+    await connection.open_database(settings.database_url)
+    store = await container.build_poster_store(settings)
 
-    async def nobody() -> None:
-        """Is told of changes here."""
+    async def notify() -> None:
+        """Ignore changes."""
 
-    def later() -> datetime:
+    def later_now() -> datetime:
         return utc_now() + MIN_PURGE_AGE - young
 
-    posters = PosterWorker(store, PosterFetcher(()), ImageProcessor(), nobody, later)
+    posters = PosterWorker(store, PosterFetcher(()), ImageProcessor(), notify, later_now)
     try:
         await posters.purge_unreferenced()
     finally:
@@ -115,4 +119,4 @@ async def sweep(young: timedelta) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(sweep(timedelta(seconds=float(sys.argv[1]))))
+    asyncio.run(purge(timedelta(seconds=float(sys.argv[1]))))

@@ -1,4 +1,4 @@
-"""Redis down, slow, frozen, emptied, and asked by a crowd: it only ever saves time."""
+"""Redis down, slow, frozen or emptied, and a stampede on one key: the cache only saves time."""
 
 import asyncio
 import os
@@ -12,23 +12,23 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.faults import parts
-from tests.faults.conftest import Beset, written
-from tests.faults.invariants import settled
-from tests.faults.load import answered, loaded, quantile
+from tests.faults.conftest import ProxiedService, add_film
+from tests.faults.invariants import retry_until_final
+from tests.faults.load import quantile, run_load, wait_for_answer
 from tests.faults.plugin import Observations
 from tests.support.service_runner import ADMIN, ApiClient
 from tests.support.waiting import wait_until
 
 CROWD = 500
-SPARED = 10  # times as many queries at least, had each been asked for itself: beside the one that a
-# process makes, the indexer's own fall into the same moment, and so do those of clients who came
-# while Redis was left alone, since five hundred calls at once are more than it is waited for
+MIN_SAVING_FACTOR = 10
+"""How many times fewer queries reach the engine than without sharing. Queries of the indexer and of
+requests that bypass the overloaded cache fall into the same moment, so it is not the full crowd."""
 
 
 @asynccontextmanager
-async def frozen() -> AsyncIterator[None]:
-    """Redis holds all connections and answers nothing."""
-    process = parts.pid("redis")
+async def freeze_redis() -> AsyncIterator[None]:
+    """Freeze Redis: it keeps all connections open and answers nothing."""
+    process = parts.read_pid("redis")
     os.kill(process, signal.SIGSTOP)
     try:
         yield
@@ -36,24 +36,24 @@ async def frozen() -> AsyncIterator[None]:
         os.kill(process, signal.SIGCONT)
 
 
-def faults(beset: Beset) -> dict[str, object]:
+def redis_faults(proxied: ProxiedService) -> dict[str, object]:
     return {
-        "down": beset.cache.away(),
-        "slow": beset.cache.poisoned("latency", latency=700),
-        "frozen": frozen(),
+        "down": proxied.cache.disabled(),
+        "slow": proxied.cache.with_toxic("latency", latency=700),
+        "frozen": freeze_redis(),
     }
 
 
 @pytest.mark.fault("redis-down")
 @pytest.mark.parametrize("how", ["down", "slow", "frozen"])
 async def test_everything_works_without_redis_and_who_has_logged_out_is_out(
-    how: str, client: ApiClient, sound: Beset, observations: Observations
+    how: str, client: ApiClient, healthy: ProxiedService, observations: Observations
 ) -> None:
-    given = {"username": ADMIN[0], "password": ADMIN[1]}
-    film_id = await written(client, f"Uncached {uuid.uuid4().hex[:8]}", plot="first")
+    credentials = {"username": ADMIN[0], "password": ADMIN[1]}
+    film_id = await add_film(client, f"Uncached {uuid.uuid4().hex[:8]}", plot="first")
     assert (await client.get(f"/api/v1/movies/{film_id}")).json["plot"] == "first"
-    async with faults(sound)[how]:  # type: ignore[attr-defined]
-        session = await client.request("POST", "/api/v1/auth/login", json=given)
+    async with redis_faults(healthy)[how]:  # type: ignore[attr-defined]
+        session = await client.request("POST", "/api/v1/auth/login", json=credentials)
         assert session.status == 200
         token = session.json["access_token"]
         changed = await client.request(
@@ -65,8 +65,8 @@ async def test_everything_works_without_redis_and_who_has_logged_out_is_out(
         )
         assert changed.status == 200
         assert (await client.get(f"/api/v1/movies/{film_id}")).json["plot"] == "second"
-        found = await settled(lambda: client.search("jaws", limit=3))
-        assert found.json["results"][0]["movie"]["title"] == "Jaws"
+        response = await retry_until_final(lambda: client.search("jaws", limit=3))
+        assert response.json["results"][0]["movie"]["title"] == "Jaws"
         assert (await client.request("POST", "/api/v1/auth/logout", token=token)).status == 204
         assert (await client.get("/api/v1/me", token=token)).status == 401
 
@@ -82,38 +82,40 @@ async def test_everything_works_without_redis_and_who_has_logged_out_is_out(
 @pytest.mark.fault("redis-down")
 @pytest.mark.fault("redis-flushed")
 async def test_nobody_notices_a_faulty_redis_under_load(
-    sound: Beset, observations: Observations
+    healthy: ProxiedService, observations: Observations
 ) -> None:
-    async with loaded(sound.service) as load:
-        await answered(load, lambda each: each.kind == "add" and each.status == 201, 0)
-        for how, fault in faults(sound).items():
-            began = time.monotonic()
+    async with run_load(healthy.service) as load:
+        await wait_for_answer(load, lambda each: each.kind == "add" and each.status == 201, 0)
+        for how, fault in redis_faults(healthy).items():
+            started_at = time.monotonic()
             async with fault:  # type: ignore[attr-defined]
                 await asyncio.sleep(5)
-            p99 = quantile(load.since(began), 0.99)
+            p99 = quantile(load.results_since(started_at), 0.99)
             observations.add(
-                f"{how} under load: {load.told(began)}, p99 {p99:.2f} s", fault="redis-down"
+                f"{how} under load: {load.summarize_since(started_at)}, p99 {p99:.2f} s",
+                fault="redis-down",
             )
-        began = time.monotonic()
-        async with Redis.from_url(sound.redis) as redis:
+        started_at = time.monotonic()
+        async with Redis.from_url(healthy.redis) as redis:
             for _ in range(5):
                 await redis.flushall()
                 await asyncio.sleep(0.5)
         observations.add(
-            f"emptied five times under load: {load.told(began)}", fault="redis-flushed"
+            f"emptied five times under load: {load.summarize_since(started_at)}",
+            fault="redis-flushed",
         )
-    await sound.invariants.hold(load)
-    observations.add(load.sustained())
+    await healthy.invariants.wait_until_restored(load)
+    observations.add(load.describe_schedule())
     observations.confirm("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
 
 
 @pytest.mark.fault("redis-flushed")
 async def test_sessions_and_films_outlive_an_emptied_redis(
-    client: ApiClient, sound: Beset, observations: Observations
+    client: ApiClient, healthy: ProxiedService, observations: Observations
 ) -> None:
     token = await client.admin_token()
-    film_id = await written(client, f"Kept Elsewhere {uuid.uuid4().hex[:8]}")
-    async with Redis.from_url(sound.redis) as redis:
+    film_id = await add_film(client, f"Kept Elsewhere {uuid.uuid4().hex[:8]}")
+    async with Redis.from_url(healthy.redis) as redis:
         await redis.flushall()
     assert (await client.get("/api/v1/me", token=token)).status == 200
     assert (await client.get(f"/api/v1/movies/{film_id}")).status == 200
@@ -122,25 +124,25 @@ async def test_sessions_and_films_outlive_an_emptied_redis(
 
 
 @pytest.mark.fault("cache-stampede")
-async def test_a_crowd_that_asks_the_same_costs_the_engine_a_few_searches(
-    sound: Beset, observations: Observations
+async def test_a_stampede_on_one_query_costs_the_engine_a_few_searches(
+    healthy: ProxiedService, observations: Observations
 ) -> None:
-    async with ApiClient.connect(sound.service) as alone:
+    async with ApiClient.connect(healthy.service) as alone:
 
-        async def asked(people: int) -> int:
-            typed, before = f"godfahter {uuid.uuid4().hex[:6]}", await queries(sound)
+        async def count_searches(people: int) -> int:
+            typed, before = f"godfahter {uuid.uuid4().hex[:6]}", await count_engine_queries(healthy)
             answers = await asyncio.gather(*(alone.search(typed, limit=3) for _ in range(people)))
             assert {answer.status for answer in answers} == {200}
             assert len({answer.body.partition(b'"took_ms"')[0] for answer in answers}) == 1
-            return await queries(sound) - before
+            return await count_engine_queries(healthy) - before
 
-        one, crowd = await asked(1), await asked(CROWD)
-    assert crowd * SPARED < CROWD * one
+        one, crowd = await count_searches(1), await count_searches(CROWD)
+    assert crowd * MIN_SAVING_FACTOR < CROWD * one
     observations.add(
         f"{CROWD} at once: the engine was asked {crowd} times, where one person costs {one}"
     )
 
 
-async def queries(sound: Beset) -> int:
-    told = await sound.engine_itself("GET", "/{alias}/_stats/search")
-    return int(told["_all"]["primaries"]["search"]["query_total"])
+async def count_engine_queries(healthy: ProxiedService) -> int:
+    stats = await healthy.call_elasticsearch("GET", "/{alias}/_stats/search")
+    return int(stats["_all"]["primaries"]["search"]["query_total"])

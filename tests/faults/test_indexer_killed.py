@@ -104,8 +104,8 @@ async def test_a_swap_whose_response_is_lost_counts_if_it_happened(
 ) -> None:
     if stack != "full":
         pytest.skip("on the embedded stack a swap is one call of the operating system")
-    proxy = await Proxy.make(require_backend("toxiproxy"), search_url)
-    writer = container.build_writer(Settings(search_url=proxy.before(search_url)))
+    proxy = await Proxy.create(require_backend("toxiproxy"), search_url)
+    writer = container.build_writer(Settings(search_url=proxy.rewrite(search_url)))
     assert isinstance(writer, ElasticsearchWriter)
     await writer.open()
     update_aliases, lost = writer._get_client().indices.update_aliases, 0
@@ -113,7 +113,7 @@ async def test_a_swap_whose_response_is_lost_counts_if_it_happened(
     async def update_and_lose_response(**params: object) -> object:
         nonlocal lost
         lost += 1
-        async with proxy.poisoned("limit_data", bytes=1):
+        async with proxy.with_toxic("limit_data", bytes=1):
             return await update_aliases(**params)  # type: ignore[arg-type]
 
     writer._get_client().indices.update_aliases = update_and_lose_response  # type: ignore[method-assign, assignment]

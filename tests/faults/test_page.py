@@ -1,4 +1,4 @@
-"""The fault report shows what the last run of all faults has seen."""
+"""The fault report shows the observations of the last run of all faults."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ PAGE = ROOT / "docs/fault-report.md"
 
 
 def cells(name: str) -> list[list[str]]:
-    """Return the lines of a table, without its head."""
-    lines = [line for line in page.read(PAGE, name).splitlines() if line.startswith("|")]
+    """Return the lines of a table without its heading."""
+    lines = [line for line in page.read_block(PAGE, name).splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
@@ -24,8 +24,11 @@ def test_each_part_and_each_thing_has_its_answer_on_the_page() -> None:
     assert [line[0] for line in lines] == list(AWAY)
     for part, *answers in lines:
         assert len(answers) == len(THINGS), part
-        for said in answers:
-            assert said in (WORKS, MAKESHIFT, LATER) or said.startswith("503 `"), (part, said)
+        for outcome in answers:
+            assert outcome in (WORKS, MAKESHIFT, LATER) or outcome.startswith("503 `"), (
+                part,
+                outcome,
+            )
 
 
 @pytest.mark.once
@@ -38,10 +41,10 @@ def test_every_fault_was_made_and_none_of_them_failed() -> None:
 
 @pytest.mark.once
 def test_a_block_of_a_page_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
-    begin, end = page.marks("films")
+    begin, end = page.markers("films")
     written = tmp_path / "page.md"
     written.write_text(f"before\n{begin}\n{end}\nafter\n")
     for text in ("| one |\n", "| two |\n"):
-        page.put(written, "films", text)
-    assert page.read(written, "films") == "| two |\n"
+        page.replace_block(written, "films", text)
+    assert page.read_block(written, "films") == "| two |\n"
     assert written.read_text().startswith("before\n") and written.read_text().endswith("\nafter\n")

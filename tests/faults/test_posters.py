@@ -16,9 +16,9 @@ from service.posters import jobs
 from service.posters.image_processor import MEDIA_TYPE, ImageProcessor
 from service.posters.local_store import LocalPosterStore
 from service.posters.store import object_key
-from tests.faults.conftest import Beset
+from tests.faults.conftest import ProxiedService
 from tests.faults.plugin import Observations
-from tests.faults.stored import accounted_for, store_of
+from tests.faults.stored import check_stored_posters, open_store
 from tests.support import ROOT
 from tests.support.poster_harness import get_film, is_stored, open_poster_harness, run_worker
 from tests.support.s3_buckets import FakeBucket, open_fake_bucket
@@ -160,7 +160,7 @@ async def test_an_indexer_that_dies_after_storing_leaves_only_objects_that_are_r
 
 @pytest.mark.fault("crash-between-store-and-database")
 async def test_an_unreferenced_object_is_purged_from_the_bucket_and_the_others_stay(
-    client: ApiClient, sound: Beset, observations: Observations
+    client: ApiClient, healthy: ProxiedService, observations: Observations
 ) -> None:
     async def get_id_if_stored() -> str | None:
         film = (await client.get("/api/v1/movies/tt0017136")).json
@@ -168,13 +168,13 @@ async def test_an_unreferenced_object_is_purged_from_the_bucket_and_the_others_s
 
     film_id = await wait_until(get_id_if_stored)
     unreferenced_key = object_key("0" * 64, next(iter(POSTER_WIDTHS)))
-    async with store_of(sound.service.environment) as store:
+    async with open_store(healthy.service.environment) as store:
         await store.put(unreferenced_key, b"of a film that was never recorded", MEDIA_TYPE)
-        assert await accounted_for(sound.service, sound.direct) == 0, (
+        assert await check_stored_posters(healthy.service, healthy.direct) == 0, (
             "it may belong to a job in progress"
         )
         assert await store.get(unreferenced_key) is not None
-        assert await accounted_for(sound.service, sound.direct, timedelta(0)) == 1
+        assert await check_stored_posters(healthy.service, healthy.direct, timedelta(0)) == 1
         assert await store.get(unreferenced_key) is None
     poster = await client.get(f"/api/v1/movies/{film_id}/poster")
     assert (poster.status, poster.headers["Content-Type"]) == (200, MEDIA_TYPE)

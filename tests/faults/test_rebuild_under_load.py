@@ -13,9 +13,9 @@ import pytest
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.server import container
 from service.settings import Settings
-from tests.faults.database import Direct
-from tests.faults.invariants import Invariants, nothing_broke
-from tests.faults.load import Answered, Load, bad, loaded, quantile
+from tests.faults.database import DirectDatabase
+from tests.faults.invariants import Invariants, assert_no_failures
+from tests.faults.load import Load, RequestResult, is_failure, quantile, run_load
 from tests.faults.plugin import Observations
 from tests.support.backends import require_backend
 from tests.support.service_runner import ApiClient, Service
@@ -39,7 +39,7 @@ def invariants(
     stack: str, service: Service, stack_settings: dict[str, str], service_database_url: str
 ) -> Invariants:
     """Return the checks, of the service that this run has on its stack."""
-    database = Direct(service_database_url)
+    database = DirectDatabase(service_database_url)
     if stack == "embedded":
         return Invariants(service, database)
     alias = ElasticsearchAddress.parse(stack_settings["SEARCH_URL"]).alias
@@ -50,8 +50,8 @@ def invariants(
 async def write_and_search(service: Service) -> AsyncIterator[tuple[Load, Load]]:
     """Run a writer of 50 films a second, and a reader."""
     async with (
-        loaded(service, rate=CHANGE_RATE, weights=WRITE_WEIGHTS) as writer,
-        loaded(service, rate=SEARCH_RATE, weights=READ_WEIGHTS) as reader,
+        run_load(service, rate=CHANGE_RATE, weights=WRITE_WEIGHTS) as writer,
+        run_load(service, rate=SEARCH_RATE, weights=READ_WEIGHTS) as reader,
     ):
         yield writer, reader
 
@@ -79,12 +79,12 @@ async def test_a_rebuild_under_load_loses_no_change_and_no_search_fails(
 ) -> None:
     inventory = container.build_inventory(Settings(search_url=stack_settings["SEARCH_URL"]))
     await load_films(service, tmp_path / "films.jsonl")
-    await invariants.hold()
-    async with loaded(service, rate=SEARCH_RATE, weights=READ_WEIGHTS) as idle:
+    await invariants.wait_until_restored()
+    async with run_load(service, rate=SEARCH_RATE, weights=READ_WEIGHTS) as idle:
         await wait_until(lambda: is_warm(idle))
         idle_began = time.monotonic()
         await wait_until(lambda: has_answers(idle, MIN_SEARCHES, idle_began))
-    nothing_broke(idle.since(idle_began))
+    assert_no_failures(idle.results_since(idle_began))
     previous = await inventory.live_index()
     async with write_and_search(service) as (writer, reader):
         await wait_until(lambda: has_answers(reader, RAMP_UP_SEARCHES))
@@ -108,22 +108,23 @@ async def test_a_rebuild_under_load_loses_no_change_and_no_search_fails(
     assert (job["state"], job["reason"]) == ("done", None), job
     assert await inventory.live_index() == job["index_name"] != previous
     await inventory.close()
-    lag = await invariants.hold(writer)
-    nothing_broke(reader.answers)
+    lag = await invariants.wait_until_restored(writer)
+    assert_no_failures(reader.answers)
     duration = rebuild_ended - rebuild_began
-    before = reader.done(load_began, rebuild_began)
-    during = reader.done(rebuild_began, rebuild_ended)
+    before = reader.successes_between(load_began, rebuild_began)
+    during = reader.successes_between(rebuild_began, rebuild_ended)
     changed = [
         answer
-        for answer in writer.done(rebuild_began, rebuild_ended)
+        for answer in writer.successes_between(rebuild_began, rebuild_ended)
         if answer.status == SUCCESS_STATUSES[answer.kind]
     ]
     achieved = len(changed) / duration
     outcomes = Counter(
-        (answer.kind, answer.code or answer.status) for answer in writer.since(rebuild_began)
+        (answer.kind, answer.code or answer.status)
+        for answer in writer.results_since(rebuild_began)
     )
     assert achieved >= CHANGE_RATE * MIN_ACHIEVED_SHARE, (
-        f"{achieved:.1f} a second: {outcomes}; {writer.sustained()}"
+        f"{achieved:.1f} a second: {outcomes}; {writer.describe_schedule()}"
     )
     kinds = ", ".join(
         f"{sum(answer.kind == kind for answer in changed)} × {kind}" for kind in SUCCESS_STATUSES
@@ -132,22 +133,23 @@ async def test_a_rebuild_under_load_loses_no_change_and_no_search_fails(
         f"{job['done']} films rebuilt in {duration:.0f} s, meanwhile {achieved:.0f} changes"
         f" a second ({kinds}); level {lag:.0f} s later; {len(reader.answers)} searches without an"
         f" error; p99 of {len(during)} during the rebuild {p99(during)}, before it with the"
-        f" writer alone {p99(before)}, with nothing else going on {p99(idle.since(idle_began))}"
+        f" writer alone {p99(before)}, with nothing else going on"
+        f" {p99(idle.results_since(idle_began))}"
     )
     observations.confirm("I1", "I2", "I3", "I4", "I5", "I7", "I8", "I9")
 
 
-def p99(answers: list[Answered]) -> str:
+def p99(answers: list[RequestResult]) -> str:
     return f"{quantile(answers, 0.99) * 1000:.0f} ms"
 
 
 async def has_answers(load: Load, count: int, since: float = 0.0) -> bool:
-    return len(load.since(since)) >= count
+    return len(load.results_since(since)) >= count
 
 
 async def is_warm(load: Load) -> bool:
     """Return whether the engine answered all of the last searches within a second."""
     last = load.answers[-WARM_SEARCHES:]
     return len(last) == WARM_SEARCHES and all(
-        not bad(answer) and not answer.degraded and answer.seconds < 1 for answer in last
+        not is_failure(answer) and not answer.degraded and answer.seconds < 1 for answer in last
     )
