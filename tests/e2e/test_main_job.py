@@ -11,21 +11,23 @@ from tests.support.service_runner import ApiClient
 from tests.support.waiting import wait_until
 
 
-async def test_a_new_title_is_fetched_found_misspelt_and_has_its_poster(api: ApiClient) -> None:
+async def test_a_new_title_is_fetched_found_despite_a_typo_and_has_its_poster(
+    api: ApiClient,
+) -> None:
     shown = await api.get("/api/v1/movies/metropolis")
     assert shown.status == 200, shown.json
     assert (shown.json["source"], shown.json["imdb_id"]) == ("omdb", "tt0017136")
 
-    async def found() -> bool:
+    async def is_found() -> bool:
         return "Metropolis" in await api.search_titles("metroplis")
 
-    assert await wait_until(found)
+    assert await wait_until(is_found)
 
-    async def stored() -> dict[str, object] | None:
+    async def stored_poster() -> dict[str, object] | None:
         film = (await api.get("/api/v1/movies/tt0017136")).json
         return film["poster"] if film["poster"]["status"] == "stored" else None
 
-    poster = await wait_until(stored)
+    poster = await wait_until(stored_poster)
     assert set(poster["sizes"]) == {"w185", "w342", "w780"}
     picture = await api.get(poster["url"])
     assert (picture.status, picture.headers["Content-Type"]) == (200, "image/jpeg")
@@ -36,7 +38,7 @@ async def test_a_new_title_is_fetched_found_misspelt_and_has_its_poster(api: Api
 
 
 @pytest.mark.fault("concurrent-lookups")
-async def test_a_hundred_who_ask_for_the_same_new_title_make_one_call(
+async def test_a_hundred_look_ups_of_one_new_title_make_one_call(
     api: ApiClient, omdb_address: str
 ) -> None:
     async with aiohttp.ClientSession() as session:
@@ -46,8 +48,8 @@ async def test_a_hundred_who_ask_for_the_same_new_title_make_one_call(
                 return list(await response.json())
 
         before = len(await calls())
-        named = "/api/v1/movies/parasite"
-        answers = await asyncio.gather(*(api.get(named) for _ in range(100)))
+        path = "/api/v1/movies/parasite"
+        answers = await asyncio.gather(*(api.get(path) for _ in range(100)))
         after = await calls()
     assert {answer.status for answer in answers} == {200}
     assert len({answer.json["id"] for answer in answers}) == 1
@@ -63,24 +65,24 @@ async def test_a_file_with_bad_lines_is_loaded_and_its_films_are_found(
         {"title": "Flibbertigibbet Sunrise", "year": 2002},
     ]
     path.write_text(json.dumps(films[0]) + "\n{broken\n" + json.dumps(films[1]) + "\n")
-    done = await asyncio.to_thread(api.service.run, "load", str(path))
-    assert done.returncode == 1
-    assert "films.jsonl:2:" in done.stderr and "2 added" in done.stdout
+    process = await asyncio.to_thread(api.service.run, "load", str(path))
+    assert process.returncode == 1
+    assert "films.jsonl:2:" in process.stderr and "2 added" in process.stdout
 
-    async def found() -> bool:
+    async def is_found() -> bool:
         return "Knickerbocker Moonbeam" in await api.search_titles("knickerboker moonbaem")
 
-    assert await wait_until(found)
+    assert await wait_until(is_found)
 
 
-async def test_fetching_by_hand_says_what_became_of_each(api: ApiClient) -> None:
-    done = await asyncio.to_thread(api.service.run, "fetch", "tt0056801", "no such film at all")
-    assert done.returncode == 1
-    assert "tt0056801" in done.stdout
-    assert "no such film at all" in done.stderr
+async def test_the_fetch_command_reports_the_outcome_of_each_title(api: ApiClient) -> None:
+    process = await asyncio.to_thread(api.service.run, "fetch", "tt0056801", "no such film at all")
+    assert process.returncode == 1
+    assert "tt0056801" in process.stdout
+    assert "no such film at all" in process.stderr
 
 
-async def test_an_index_is_rebuilt_while_searches_go_on(api: ApiClient) -> None:
+async def test_searches_succeed_during_a_rebuild(api: ApiClient) -> None:
     statuses: set[int] = set()
     stop = asyncio.Event()
 
@@ -97,40 +99,40 @@ async def test_an_index_is_rebuilt_while_searches_go_on(api: ApiClient) -> None:
     filed = await api.request("POST", "/api/v1/admin/reindex", token=token)
     assert filed.status == 202, filed.json
     second = await api.request("POST", "/api/v1/admin/reindex", token=token)
-    where = filed.headers["Location"]
+    location = filed.headers["Location"]
     if second.status != 202:  # a small index may be done already
         assert (second.status, second.json["code"]) == (409, "reindex_running")
-        assert where in second.json["detail"]
+        assert location in second.json["detail"]
     written = await api.request(
         "POST", "/api/v1/movies", token=token, json={"title": "Written During Rebuild"}
     )
     assert written.status == 201
 
-    async def over() -> bool:
-        job = await api.get(where, token=token)
+    async def is_done() -> bool:
+        job = await api.get(location, token=token)
         assert job.json["state"] != "failed", job.json
         return job.json["state"] == "done"
 
-    assert await wait_until(over)
+    assert await wait_until(is_done)
     stop.set()
     await searching
     assert statuses == {200}
 
-    async def found() -> bool:
+    async def is_found() -> bool:
         return "Written During Rebuild" in await api.search_titles("writen during rebiuld")
 
-    assert await wait_until(found)
+    assert await wait_until(is_found)
 
 
-async def test_the_command_rebuilds_too_and_says_how_fast(api: ApiClient) -> None:
-    done = await asyncio.to_thread(api.service.run, "reindex")
-    assert done.returncode == 0, done.stderr
-    assert "done:" in done.stdout
+async def test_the_reindex_command_rebuilds_and_reports_the_result(api: ApiClient) -> None:
+    process = await asyncio.to_thread(api.service.run, "reindex")
+    assert process.returncode == 0, process.stderr
+    assert "done:" in process.stdout
     assert (await api.search_titles("godfahter"))[0] == "The Godfather"
 
 
-async def test_the_doctor_finds_every_part_well(api: ApiClient) -> None:
-    done = await asyncio.to_thread(api.service.run, "doctor")
-    assert done.returncode == 0, done.stdout + done.stderr
+async def test_the_doctor_reports_every_part_as_ok(api: ApiClient) -> None:
+    process = await asyncio.to_thread(api.service.run, "doctor")
+    assert process.returncode == 0, process.stdout + process.stderr
     for part in ("database", "search", "cache", "posters", "omdb", "indexer"):
-        assert f"ok      {part}" in done.stdout
+        assert f"ok      {part}" in process.stdout

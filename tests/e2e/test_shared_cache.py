@@ -1,4 +1,4 @@
-"""Two installations that keep their answers in one Redis, and know nothing of each other."""
+"""Two installations that share one Redis for their response caches."""
 
 import asyncio
 import json
@@ -13,13 +13,13 @@ from tests.support.backends import require_backend
 from tests.support.service_runner import ApiClient, Service
 
 TITLES = ("Here It Has This Name", "There It Has Another")
-KNOWN_AS = "tt9900099"
+IMDB_ID = "tt9900099"
 
 
 def environment(folder: Path) -> dict[str, str]:
     """Return settings without an indexer.
 
-    The index never shows anything new, and the databases are as alike as can be.
+    The index never shows new content, and both databases are as similar as possible.
     """
     return {
         **service_runner.embedded_settings(folder),
@@ -28,32 +28,34 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def loaded(folder: Path, title: str) -> dict[str, str]:
+def prepare_installation(folder: Path, title: str) -> dict[str, str]:
     """Return the settings of an installation with one film."""
     folder.mkdir()
-    file, told = folder / "film.jsonl", environment(folder)
-    file.write_text(json.dumps({"Title": title, "imdbID": KNOWN_AS}) + "\n")
-    done = service_runner.run_command(told, "load", str(file))
-    assert done.returncode == 0, done.stderr
-    return told
+    file, settings = folder / "film.jsonl", environment(folder)
+    file.write_text(json.dumps({"Title": title, "imdbID": IMDB_ID}) + "\n")
+    process = service_runner.run_command(settings, "load", str(file))
+    assert process.returncode == 0, process.stderr
+    return settings
 
 
 @pytest.fixture
-def both(tmp_path: Path) -> Iterator[list[Service]]:
+def services(tmp_path: Path) -> Iterator[list[Service]]:
     with ExitStack() as stack:
         yield [
-            stack.enter_context(service_runner.run_service(loaded(tmp_path / f"{number}", title)))
+            stack.enter_context(
+                service_runner.run_service(prepare_installation(tmp_path / f"{number}", title))
+            )
             for number, title in enumerate(TITLES)
         ]
 
 
 @pytest.mark.once
-async def test_nobody_is_given_what_another_installation_has_kept(both: list[Service]) -> None:
-    async def title(service: Service) -> tuple[str, str]:
+async def test_an_installation_never_returns_responses_of_another(services: list[Service]) -> None:
+    async def get_title(service: Service) -> tuple[str, str]:
         async with ApiClient.connect(service) as api:
-            shown = await api.get(f"/api/v1/movies/{KNOWN_AS}")
+            shown = await api.get(f"/api/v1/movies/{IMDB_ID}")
             return shown.json["title"], shown.headers["Cache-Status"]
 
-    for wanted in ("movies; fwd=miss", "movies; hit"):
-        told = await asyncio.gather(*(title(service) for service in both))
-        assert told == [(name, wanted) for name in TITLES]
+    for cache_status in ("movies; fwd=miss", "movies; hit"):
+        responses = await asyncio.gather(*(get_title(service) for service in services))
+        assert responses == [(name, cache_status) for name in TITLES]

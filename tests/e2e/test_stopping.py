@@ -1,4 +1,4 @@
-"""A service that is told to stop says so first, and answers everybody whom it has let in."""
+"""A service that is stopped reports it first and answers all accepted requests."""
 
 import asyncio
 import signal
@@ -21,90 +21,93 @@ DRAIN = 3.0  # seconds
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """Without an indexer: a search that waits for a write takes two seconds."""
-    told = {"INDEXER": "external", "WORKERS": "2", "DRAIN_SECONDS": str(DRAIN)}
-    return {**service_runner.embedded_settings(tmp_path), **told}
+    """Return settings without an indexer, so that a search after a write waits two seconds."""
+    settings = {"INDEXER": "external", "WORKERS": "2", "DRAIN_SECONDS": str(DRAIN)}
+    return {**service_runner.embedded_settings(tmp_path), **settings}
 
 
 @pytest.fixture
-def alone(environment: dict[str, str]) -> Iterator[Service]:
+def service(environment: dict[str, str]) -> Iterator[Service]:
     with service_runner.run_sample_service(environment) as started:
         yield started
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a connection of its own was answered, and when that came."""
+class Reply:
+    """The response on a connection of its own, and when it arrived."""
 
     status: int
     connection: str
     text: str
-    at: float
+    received_at: float
 
 
-async def asked(service: Service, path: str) -> Told:
+async def get(service: Service, path: str) -> Reply:
     async with aiohttp.ClientSession(service.url) as session, session.get(path) as answer:
         text = await answer.text()
-        return Told(answer.status, answer.headers["Connection"], text, time.monotonic())
+        return Reply(answer.status, answer.headers["Connection"], text, time.monotonic())
 
 
 @pytest.mark.once
 @pytest.mark.fault("sigterm-under-load")
-async def test_it_says_that_it_is_going_and_answers_all_who_came_before_it_went(
-    alone: Service, observations: Observations
+async def test_a_stopping_service_reports_it_and_answers_all_accepted_requests(
+    service: Service, observations: Observations
 ) -> None:
-    async with ApiClient.connect(alone) as api:
-        made = await api.request(
+    async with ApiClient.connect(service) as api:
+        written = await api.request(
             "POST", "/api/v1/movies", token=await api.admin_token(), json={"title": "Not Indexed"}
         )
-    slow = f"/api/v1/search?q=jaws&after={made.headers['Index-Token']}"
-    before = await asked(alone, "/health/ready")
+    slow = f"/api/v1/search?q=jaws&after={written.headers['Index-Token']}"
+    before = await get(service, "/health/ready")
     assert (before.status, before.connection) == (200, "keep-alive")
-    going: list[Told] = []
-    under_way = [asyncio.create_task(asked(alone, slow))]
-    alone.process.send_signal(signal.SIGTERM)
+    draining: list[Reply] = []
+    under_way = [asyncio.create_task(get(service, slow))]
+    service.process.send_signal(signal.SIGTERM)
 
-    async def refused() -> bool:
+    async def is_refused() -> bool:
         try:
-            told = await asked(alone, "/health/ready")
+            reply = await get(service, "/health/ready")
         except aiohttp.ClientConnectorError:
             return True
-        if told.status == 503:
-            going.append(told)
-            under_way.append(asyncio.create_task(asked(alone, slow)))
+        if reply.status == 503:
+            draining.append(reply)
+            under_way.append(asyncio.create_task(get(service, slow)))
         return False
 
-    await wait_until(refused)
-    closed = time.monotonic()
+    await wait_until(is_refused)
+    closed_at = time.monotonic()
     answers = await asyncio.gather(*under_way)
-    assert await asyncio.to_thread(alone.process.wait, 60) == 0
-    assert all('"status":"stopping"' in told.text for told in going)
-    assert {told.status for told in answers} == {200}
-    assert {told.connection for told in (*going, *answers[1:])} == {"close"}
-    late = [told for told in answers if told.at > closed]
+    assert await asyncio.to_thread(service.process.wait, 60) == 0
+    assert all('"status":"stopping"' in reply.text for reply in draining)
+    assert {reply.status for reply in answers} == {200}
+    assert {reply.connection for reply in (*draining, *answers[1:])} == {"close"}
+    late = [reply for reply in answers if reply.received_at > closed_at]
     assert late, (
         f"a search takes {READ_YOUR_WRITES_TIMEOUT} s, so some were under way when it closed"
     )
+    drained = draining[-1].received_at - draining[0].received_at
     observations.add(
-        f"told to stop, it was not ready for {going[-1].at - going[0].at:.1f} s and answered on;"
+        f"told to stop, it was not ready for {drained:.1f} s and answered on;"
         f" {len(late)} searches under way when the door was closed were answered, none broken"
     )
 
 
 @pytest.mark.once
-async def test_a_second_signal_does_not_wait_for_anybody_to_notice(
+async def test_a_second_signal_ends_the_drain_at_once(
     environment: dict[str, str],
 ) -> None:
-    longest = 60.0
+    drain_seconds = 60.0
     assert service_runner.run_command(environment, "migrate").returncode == 0
-    with service_runner.run_service({**environment, "DRAIN_SECONDS": str(longest)}) as service:
-        began = time.monotonic()
+    with service_runner.run_service(
+        {**environment, "DRAIN_SECONDS": str(drain_seconds)}
+    ) as service:
+        started_at = time.monotonic()
         service.process.send_signal(signal.SIGTERM)
 
-        async def going() -> bool:
-            return (await asked(service, "/health/ready")).status == 503
+        async def is_draining() -> bool:
+            return (await get(service, "/health/ready")).status == 503
 
-        await wait_until(going)
+        await wait_until(is_draining)
         service.process.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(service.process.wait, longest) == 0
-        assert time.monotonic() - began < longest
+        assert await asyncio.to_thread(service.process.wait, drain_seconds) == 0
+        assert time.monotonic() - started_at < drain_seconds

@@ -1,7 +1,7 @@
-"""The service as an operator has it: parts are killed, clients hang up, and it answers on.
+"""Supervision of processes: killed parts are replaced, and the service answers on.
 
-The restart without an error comes first: with a process that is killed goes what it has measured,
-which is what all tests before have covered of the service.
+The restart without an error comes first: a killed process loses its coverage data, which all
+earlier tests have added to.
 """
 
 import asyncio
@@ -26,11 +26,11 @@ SCRAPER = {"Authorization": "Bearer metrics-of-tests!"}
 
 def pids(service: Service) -> dict[str, int]:
     """Return the newest process of each child, as the log tells."""
-    found = re.findall(r"child_started.*?child=(\S+) pid=(\d+)", service.log.read_text())
-    return {name: int(pid) for name, pid in found}
+    starts = re.findall(r"child_started.*?child=(\S+) pid=(\d+)", service.log.read_text())
+    return {name: int(pid) for name, pid in starts}
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -38,18 +38,18 @@ def alive(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
 
 
-async def test_a_hangup_restarts_all_without_an_error(api: ApiClient) -> None:
+async def test_a_hangup_restarts_all_processes_without_an_error(api: ApiClient) -> None:
     before = pids(api.service)
     statuses: list[int] = []
     api.service.process.send_signal(signal.SIGHUP)
 
-    async def all_new() -> bool:
+    async def are_all_new() -> bool:
         fresh = aiohttp.ClientSession()  # since a kept connection may end with its worker
         async with fresh, fresh.get(api.service.url + "/health/live") as response:
             statuses.append(response.status)
         return all(pids(api.service)[name] != pid for name, pid in before.items())
 
-    assert await wait_until(all_new, interval=0.02)
+    assert await wait_until(are_all_new, interval=0.02)
     assert set(statuses) == {200}
 
 
@@ -59,102 +59,104 @@ async def test_a_killed_part_is_replaced_and_clients_see_no_error(api: ApiClient
         before = pids(service)[name]
         os.kill(before, signal.SIGKILL)
 
-        async def replaced(name: str = name, before: int = before) -> bool:
+        async def is_replaced(name: str = name, before: int = before) -> bool:
             return pids(service)[name] != before
 
-        await wait_until(replaced)
+        await wait_until(is_replaced)
         assert (await api.search("jaws")).status == 200
 
 
-async def test_what_was_written_while_the_indexer_was_dead_is_found_afterwards(
+async def test_a_film_written_while_the_indexer_is_dead_is_found_afterwards(
     api: ApiClient,
 ) -> None:
     os.kill(pids(api.service)["indexer"], signal.SIGKILL)
-    made = await api.request(
+    response = await api.request(
         "POST",
         "/api/v1/movies",
         token=await api.admin_token(),
         json={"title": "Zwischenspiel Omega"},
     )
-    assert made.status == 201
+    assert response.status == 201
 
-    async def found() -> bool:
+    async def is_found() -> bool:
         return "Zwischenspiel Omega" in await api.search_titles("zwischenspeil omega")
 
-    assert await wait_until(found)
+    assert await wait_until(is_found)
 
 
-async def test_a_thousand_requests_broken_off_do_not_stop_it(api: ApiClient) -> None:
+async def test_a_thousand_broken_requests_do_not_stop_the_service(api: ApiClient) -> None:
     host, port = api.service.url.removeprefix("http://").split(":")
     token = await api.admin_token()
     body = b'{"title": "Broken Off %d"}'
     head = "POST /api/v1/movies HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     for number in range(1000):
         sent = body % number
-        told = f"{head}Authorization: Bearer {token}\r\nContent-Length: {len(sent)}\r\n\r\n"
+        request_head = f"{head}Authorization: Bearer {token}\r\nContent-Length: {len(sent)}\r\n\r\n"
         with socket.create_connection((host, int(port)), timeout=10) as client:
-            client.sendall(told.encode() + sent)
+            client.sendall(request_head.encode() + sent)
             if number % 10 == 0:
                 await asyncio.sleep(0)
     assert (await api.search("jaws")).status == 200
-    made = await api.request(
+    response = await api.request(
         "POST", "/api/v1/movies", token=token, json={"title": "After The Broken Ones"}
     )
-    assert made.status == 201, made.json
+    assert response.status == 201, response.json
 
 
 @pytest.mark.fault("process-killed-or-frozen")
 @pytest.mark.parametrize(("child", "process"), [("api-0", "api"), ("indexer", "indexer")])
-async def test_how_long_a_loop_was_blocked_is_measured(
+async def test_a_blocked_event_loop_shows_in_the_lag_metric(
     api: ApiClient, observations: Observations, child: str, process: str
 ) -> None:
     pid = pids(api.service)[child]
-    shown = re.compile(
+    pattern = re.compile(
         rf'^movies_event_loop_lag_seconds{{process="{process}"}} (\S+)$', re.MULTILINE
     )
 
-    async def late() -> float:
+    async def read_lag() -> float:
         page = await api.get("/metrics", headers=SCRAPER)
-        found = shown.search(page.body.decode())
-        return float(found[1]) if found else -1.0
+        match = pattern.search(page.body.decode())
+        return float(match[1]) if match else -1.0
 
-    async def counted() -> bool:
-        return await late() >= 0
+    async def has_lag() -> bool:
+        return await read_lag() >= 0
 
-    async def noticed() -> float | None:
-        said = await late()
-        return said if said > BLOCKED / 2 else None
+    async def read_high_lag() -> float | None:
+        lag = await read_lag()
+        return lag if lag > BLOCKED / 2 else None
 
-    await wait_until(counted)
+    await wait_until(has_lag)
     os.kill(pid, signal.SIGSTOP)
     await asyncio.sleep(BLOCKED)  # the fault itself
     os.kill(pid, signal.SIGCONT)
-    said = await wait_until(noticed)
+    lag = await wait_until(read_high_lag)
     assert pids(api.service)[child] == pid
     observations.add(
-        f"{process} stood still for {BLOCKED:g} s: its loop was {said:.1f} s late in `/metrics`"
+        f"{process} stood still for {BLOCKED:g} s: its loop was {lag:.1f} s late in `/metrics`"
     )
 
 
-async def test_a_frozen_worker_is_noticed(api: ApiClient) -> None:
+async def test_a_frozen_worker_is_replaced(api: ApiClient) -> None:
     before = pids(api.service)["api-0"]
     os.kill(before, signal.SIGSTOP)
 
-    async def replaced() -> bool:
+    async def is_replaced() -> bool:
         return pids(api.service)["api-0"] != before
 
-    assert await wait_until(replaced)
+    assert await wait_until(is_replaced)
     assert (await api.get("/health/live")).status == 200
 
 
-def test_it_stops_within_seconds_and_leaves_nothing_behind(environment: dict[str, str]) -> None:
+def test_the_service_stops_within_seconds_and_leaves_no_process(
+    environment: dict[str, str],
+) -> None:
     with service_runner.run_service(environment) as service:
         children = pids(service)
-        began = time.monotonic()
+        started_at = time.monotonic()
         service.process.send_signal(signal.SIGINT)
         service.process.wait(20)
-        assert time.monotonic() - began < 10, "four seconds of grace, and a slow machine"
-    assert not [pid for pid in children.values() if alive(pid)]
+        assert time.monotonic() - started_at < 10, "four seconds of grace, and a slow machine"
+    assert not [pid for pid in children.values() if is_alive(pid)]
 
 
 async def test_children_die_with_a_killed_parent(environment: dict[str, str]) -> None:
@@ -162,18 +164,18 @@ async def test_children_die_with_a_killed_parent(environment: dict[str, str]) ->
         children = pids(service)
         service.process.kill()
 
-        async def gone() -> bool:
-            return not [pid for pid in children.values() if alive(pid)]
+        async def have_all_exited() -> bool:
+            return not [pid for pid in children.values() if is_alive(pid)]
 
-        assert await wait_until(gone)
+        assert await wait_until(have_all_exited)
 
 
-def test_a_port_in_use_is_one_line_that_says_what_to_do(environment: dict[str, str]) -> None:
+def test_a_port_in_use_is_reported_in_one_line(environment: dict[str, str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = service_runner.run_command({**environment, "PORT": str(port)}, "serve")
-    assert done.returncode == 1
-    assert f"127.0.0.1:{port}" in done.stderr and "PORT" in done.stderr
-    assert "Traceback" not in done.stderr
+        result = service_runner.run_command({**environment, "PORT": str(port)}, "serve")
+    assert result.returncode == 1
+    assert f"127.0.0.1:{port}" in result.stderr and "PORT" in result.stderr
+    assert "Traceback" not in result.stderr

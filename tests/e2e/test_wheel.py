@@ -125,9 +125,9 @@ def test_an_installed_wheel_migrates_loads_serves_and_searches(
         doctor = movies("doctor")
         assert "ok      index" in doctor.stdout, doctor.stdout + doctor.stderr
         assert "FAILED" not in doctor.stdout
-        found = movies("search", "godfahter")
-    assert "The Godfather" in found.stdout, found.stderr
-    assert "degraded" not in found.stderr
+        search = movies("search", "godfahter")
+    assert "The Godfather" in search.stdout, search.stderr
+    assert "degraded" not in search.stderr
     assert {"movies.db", "index", "jwt-secret"} <= {path.name for path in (home / "var").iterdir()}
     assert not list(elsewhere.iterdir())
 
@@ -139,7 +139,7 @@ def test_an_installed_wheel_reads_its_own_files(python: Path, elsewhere: Path) -
         "from service.settings import home_folder; w.fingerprint(); "
         "print(service.__file__, CHECKOUT, resource_path('samples'), home_folder({}), sep='\\n')"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [python, "-c", code],
         cwd=elsewhere,
         env={**os.environ, "HOME": "/home/of-tests"},
@@ -147,7 +147,7 @@ def test_an_installed_wheel_reads_its_own_files(python: Path, elsewhere: Path) -
         text=True,
         check=True,
     )
-    package, checkout, samples, home = done.stdout.split()
+    package, checkout, samples, home = process.stdout.split()
     installed = python.parent.parent
     assert Path(package).is_relative_to(installed)
     assert Path(samples).is_relative_to(installed)
