@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -44,6 +44,15 @@ SECRETS = (
 )
 RENAMED = {"POSTER_HOSTS": "POSTER_ALLOWED_PRIVATE_HOSTS"}
 """Old names of settings, which work until 1.0, and their new names."""
+
+COMPOSE_NAMES = (
+    *(f"{part}_PASSWORD" for part in ("POSTGRES", "REDIS", "ELASTIC", "KIBANA")),
+    *("ES_HEAP", "KIBANA_PORT"),
+)
+"""Names in `.env` that only docker-compose.yml reads."""
+
+FOREIGN_PREFIXES = ("AWS_", "COMPOSE_", "DOCKER_")
+"""Names in `.env` that other programs and libraries may read."""
 
 MIN_SECRET_BYTES = 32  # HS256 needs a key as long as its digest (RFC 7518, section 3.2)
 
@@ -177,6 +186,7 @@ def load_settings(
     environ: Mapping[str, str] = os.environ,
     env_file: Path | None = None,
     on_renamed: Callable[[str, str], None] = lambda _old, _new: None,
+    on_unknown: Callable[[str], None] = lambda _name: None,
 ) -> Settings:
     """Read the settings, and create the home folder if it is missing.
 
@@ -184,13 +194,17 @@ def load_settings(
         environ: the environment.
         env_file: the file of values with lower precedence; `.env` in the home folder by default.
         on_renamed: called with the old and the new name of each setting that is set by its old one.
+        on_unknown: called with each name in the file that nothing reads.
 
     Raises:
         SettingsError: naming every setting that is wrong.
     """
     home = home_folder(environ)
     restrict_file(home / ".env")  # it holds passwords
-    values = _merge_sources(dotenv_values(env_file or home / ".env"), environ, on_renamed)
+    file_values = dotenv_values(env_file or home / ".env")
+    for name in list_unknown_names(file_values):
+        on_unknown(name)
+    values = _merge_sources(file_values, environ, on_renamed)
     faults = _read_secret_files(values, environ, home)
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -213,6 +227,13 @@ def load_settings(
             ) from error
         settings = settings.model_copy(update={"jwt_secret": secret})
     return settings
+
+
+def list_unknown_names(file_values: Iterable[str]) -> list[str]:
+    """Return the names in `.env` that nothing reads; most are misspelt settings."""
+    known = {name.upper() for name in Settings.model_fields} | {f"{name}_FILE" for name in SECRETS}
+    known |= {*RENAMED, *COMPOSE_NAMES}
+    return [n for n in file_values if n not in known and not n.startswith(FOREIGN_PREFIXES)]
 
 
 def _merge_sources(

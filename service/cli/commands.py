@@ -8,6 +8,7 @@ import asyncio
 import sys
 from dataclasses import dataclass
 
+import orjson
 import typer
 from rich.console import Console
 
@@ -15,7 +16,9 @@ from service.cli.doctor import examine
 from service.cli.progress import progress_bar
 from service.cli.search_table import render_table
 from service.database.sql import now_ms
+from service.errors import Conflict, Unavailable
 from service.indexing.drift import DriftReport
+from service.indexing.indexer_heartbeat import MAX_HEARTBEAT_AGE_MS, measure_heartbeat_age_ms
 from service.indexing.models import Step
 from service.indexing.reindex_jobs import ReindexJobs, ReindexView
 from service.omdb.bulk_fetch import fetch_all
@@ -26,7 +29,7 @@ from service.settings import Settings
 
 stderr = Console(stderr=True)
 
-INDEXER_HINT_DELAY = 10.0  # until a rebuild that no indexer has started is remarked on
+INDEXER_DELAY = 10.0  # until a rebuild that nobody works on is given up
 PIPED_WIDTH = 200  # columns of a table that is not written to a terminal
 POLL_INTERVAL = 0.3  # between two looks at a rebuild
 
@@ -60,10 +63,10 @@ async def search(settings: Settings, text: str, limit: int, explain: bool) -> No
 
 
 async def reindex(settings: Settings, wait: bool, rollback: bool) -> ReindexView:
-    """File a rebuild or a rollback; with `wait`, follow it to its end."""
+    """Queue a rebuild or a rollback, or join the rebuild that is active; with `wait`, follow it."""
     async with open_container(settings) as container:
         jobs = container.reindex_jobs
-        job = await (jobs.request_rollback() if rollback else jobs.request())
+        job = await (jobs.request_rollback() if rollback else _request_or_join(jobs))
         if not wait:
             typer.echo(f"filed: /api/v1/admin/reindex/{job.id}")
             return job
@@ -75,21 +78,62 @@ async def reindex(settings: Settings, wait: bool, rollback: bool) -> ReindexView
     return job
 
 
+async def _request_or_join(jobs: ReindexJobs) -> ReindexView:
+    try:
+        return await jobs.request()
+    except Conflict:
+        job = await jobs.get_latest()
+        if job is None or job.finished_at is not None or job.kind != "rebuild":
+            raise
+        typer.echo(f"joined: /api/v1/admin/reindex/{job.id}")
+        return job
+
+
+async def show_reindex(settings: Settings, cancel: bool) -> ReindexView | None:
+    """Return the active or the last rebuild; with `cancel`, cancel it first."""
+    async with open_container(settings) as container:
+        job = await container.reindex_jobs.get_latest()
+        return await container.reindex_jobs.cancel(job.id) if job and cancel else job
+
+
+def render_reindex(job: ReindexView | None, as_json: bool) -> str:
+    """Return the state of a job in one line."""
+    if as_json:
+        return orjson.dumps(job).decode()
+    if job is None:
+        return "there has been no rebuild"
+    left = "" if job.seconds_left is None else f", {job.seconds_left:.0f} s left"
+    reason = f": {job.reason}" if job.reason else ""
+    return f"{job.kind} {job.state}, {job.done} of {job.total} films{left}{reason}"
+
+
 async def _follow(jobs: ReindexJobs, job: ReindexView) -> ReindexView:
-    """Show the progress of `job` until it has finished; return its last state."""
-    hint_due = INDEXER_HINT_DELAY
+    """Show the progress of `job` until it has finished; return its last state.
+
+    Raises:
+        Unavailable: no indexer is running that could do it.
+    """
     waited = 0.0
     with progress_bar("films") as bar:
-        task = bar.add_task("queued", total=None)
+        task = bar.add_task(job.state, total=None)
         while job.finished_at is None:
             await asyncio.sleep(POLL_INTERVAL)
             waited += POLL_INTERVAL
             job = await jobs.get(job.id)
             bar.update(task, description=job.state, completed=job.done, total=job.total or None)
-            if job.state == Step.QUEUED and waited >= hint_due:
-                stderr.print("no indexer has started it yet; is `movies serve` running?")
-                hint_due = float("inf")
+            if waited >= INDEXER_DELAY and job.finished_at is None:
+                await _require_indexer(job)
+                waited = 0.0
     return job
+
+
+async def _require_indexer(job: ReindexView) -> None:
+    age = await measure_heartbeat_age_ms()
+    if age is None or age > MAX_HEARTBEAT_AGE_MS:
+        raise Unavailable(
+            "no indexer is running; start `movies serve` or `movies indexer`. "
+            f"The {job.kind} stays queued: /api/v1/admin/reindex/{job.id}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +180,12 @@ async def create_admin(settings: Settings, name: str, password: str) -> None:
         await container.accounts.create_admin(name, password)
 
 
-async def doctor(settings: Settings) -> bool:
+async def doctor(settings: Settings, as_json: bool = False) -> bool:
     """Print the state of every part; return whether all of them work."""
     findings = await examine(settings)
+    if as_json:
+        typer.echo(orjson.dumps(findings).decode())
+        return all(finding.state == "ok" for finding in findings)
     for finding in findings:
         is_ok = finding.state == "ok"
         location = "" if is_ok else f"{finding.location}: "

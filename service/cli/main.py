@@ -8,6 +8,7 @@ seconds to load, and neither the help nor the supervisor needs one.
 import io
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import unquote, urlsplit
@@ -29,7 +30,6 @@ from service.settings import (
 
 if TYPE_CHECKING:
     from service.cli.commands import CheckResult
-    from service.indexing.reindex_jobs import ReindexView
 
 WAITING_STATUS = 3  # of `movies check`: equal but for what waits to be indexed
 
@@ -41,6 +41,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"movies {version('movies')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", help="print the version", is_eager=True, callback=_print_version),
+    ] = False,
+) -> None:
+    # Without a docstring, the help of `app` stays the one that is shown.
+    pass
 
 
 @app.command()
@@ -165,14 +182,21 @@ def search(
 def reindex(
     wait: Annotated[bool, typer.Option(help="wait until it is done")] = True,
     rollback: Annotated[
-        bool, typer.Option("--rollback", help="make the previous index live again")
+        bool, typer.Option("--rollback", help="make the index before the live one live again")
     ] = False,
+    status: Annotated[bool, typer.Option("--status", help="show the active or last job")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="cancel the active job")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="with --status, print JSON")] = False,
 ) -> None:
-    """Rebuild the index while searches go on."""
+    """Rebuild the index while searches go on; join a rebuild that runs."""
     settings = _load_settings()
     from service.cli import commands
 
-    job: ReindexView = run(settings, commands.reindex(settings, wait, rollback))
+    if status or cancel:
+        job = run(settings, commands.show_reindex(settings, cancel))
+        typer.echo(commands.render_reindex(job, as_json))
+        return
+    job = run(settings, commands.reindex(settings, wait, rollback))
     if job.state == "failed":
         fail(f"the {job.kind} failed, the old index stays live: {job.reason}")
     if job.state == "cancelled":
@@ -253,25 +277,32 @@ def create_admin(name: str) -> None:
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
     """Check every part; print one line each, with a remedy for what does not work."""
     settings = _load_settings()
     from service.cli import commands
 
-    if not run(settings, commands.doctor(settings)):
+    if not run(settings, commands.doctor(settings, as_json)):
         raise typer.Exit(1)
 
 
 def _load_settings() -> Settings:
     """Load the settings and configure logging; exit with 1 if a setting is wrong."""
     renamed: list[tuple[str, str]] = []
+    unknown: list[str] = []
     try:
-        settings = load_settings(on_renamed=lambda old, new: renamed.append((old, new)))
+        settings = load_settings(
+            on_renamed=lambda old, new: renamed.append((old, new)), on_unknown=unknown.append
+        )
     except SettingsError as error:
         fail(str(error))
     logging.configure(settings.log_format, settings.log_level)
     for old, new in renamed:
         log.warning("setting_renamed", setting=old, advice=f"set {new}; {old} works until 1.0")
+    for name in unknown:
+        log.warning("setting_unknown", setting=name, advice="correct or remove it in .env")
     return settings
 
 

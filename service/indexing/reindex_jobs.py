@@ -137,6 +137,12 @@ class ReindexJobs:
             )
         return await self.get(job_id)
 
+    async def get_latest(self) -> ReindexView | None:
+        """Return the job that is queued or runs, else the last one that ended, if any."""
+        job = await ReindexJob.get_or_none(active=1)
+        job = job or await ReindexJob.all().order_by("-created_at", "-id").first()
+        return None if job is None else reindex_view(job)
+
     async def get(self, job_id: str) -> ReindexView:
         """Return the rebuild with this id. Raises NotFound."""
         return reindex_view(await self._get_job(job_id))

@@ -1,5 +1,6 @@
 """Settings: read once, with all faults reported at once, by name."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from service.settings import (
     Settings,
     SettingsError,
     home_folder,
+    list_unknown_names,
     load_settings,
     resolve_path,
 )
+from tests.support import ROOT
 
 NO_FILE = Path("/nonexistent/.env")
 GOOD_SECRET = "a secret of more than thirty-two bytes"
@@ -186,3 +189,13 @@ def test_the_example_lists_every_setting_with_its_default() -> None:
     secret = {"JWT_SECRET": GOOD_SECRET}
     assert load_settings(values | secret, NO_FILE) == load_settings(secret, NO_FILE)
     assert "MOVIES_HOME" in EXAMPLE.read_text()
+
+
+def test_names_in_the_file_that_nothing_reads_are_listed() -> None:
+    names = ["DATABSE_URL", "PORT", "JWT_SECRET_FILE", "POSTER_HOSTS", "AWS_PROFILE"]
+    assert list_unknown_names(names) == ["DATABSE_URL"]
+
+
+def test_names_that_the_compose_file_reads_are_known() -> None:
+    compose = (ROOT / "docker-compose.yml").read_text()
+    assert list_unknown_names(re.findall(r"\$\{(\w+)", compose)) == []
