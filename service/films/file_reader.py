@@ -284,7 +284,7 @@ def _decode_lines(reader: io.BufferedReader) -> Iterator[str]:
 
 def _describe_os_error(error: OSError, path: Path) -> str:
     if isinstance(error, FileNotFoundError):
-        return f"there is no {path}"
+        return f"{path}: it does not exist; create it, or correct the path"
     if isinstance(error, IsADirectoryError):
         return f"{path} is a folder; name the files in it"
     if isinstance(error, PermissionError):

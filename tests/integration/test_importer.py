@@ -241,7 +241,7 @@ async def test_a_folder_and_a_missing_file_are_named(
 ) -> None:
     with pytest.raises(UnreadableFile, match="is a folder"):
         await import_all(importer, tmp_path)
-    with pytest.raises(UnreadableFile, match="there is no"):
+    with pytest.raises(UnreadableFile, match="it does not exist"):
         await import_all(importer, tmp_path / "nothing")
 
 
