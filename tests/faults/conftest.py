@@ -72,6 +72,7 @@ async def proxied(stack: str) -> AsyncIterator[ProxiedService]:
     if stack != "full":
         pytest.skip("the embedded stack has no parts that a proxy could stand before")
     toxiproxy, engine, redis = map(require_backend, ("toxiproxy", "elasticsearch", "redis"))
+    redis = urlsplit(redis)._replace(path="/1").geturl()  # its own, since a fault test empties it
     bucket, mark = require_backend("s3"), uuid.uuid4().hex[:8]
     store = bucket.split("endpoint_url=")[1].split("&")[0]
     async with AsyncExitStack() as stack_:

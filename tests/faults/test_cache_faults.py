@@ -98,7 +98,7 @@ async def test_nobody_notices_a_faulty_redis_under_load(
         started_at = time.monotonic()
         async with Redis.from_url(healthy.redis) as redis:
             for _ in range(5):
-                await redis.flushall()
+                await redis.flushdb()
                 await asyncio.sleep(0.5)
         observations.add(
             f"emptied five times under load: {load.summarize_since(started_at)}",
@@ -116,7 +116,7 @@ async def test_sessions_and_films_outlive_an_emptied_redis(
     token = await client.admin_token()
     film_id = await add_film(client, f"Kept Elsewhere {uuid.uuid4().hex[:8]}")
     async with Redis.from_url(healthy.redis) as redis:
-        await redis.flushall()
+        await redis.flushdb()
     assert (await client.get("/api/v1/me", token=token)).status == 200
     assert (await client.get(f"/api/v1/movies/{film_id}")).status == 200
     observations.add("sessions and films stayed")

@@ -10,11 +10,15 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 SERVICE = "service"
-USE_SERVICE = ("tests/api/", "tests/browser/", "tests/e2e/test_main_job", "tests/e2e/test_superv")
-OWN_SERVICE = ("tests/api/test_wishes",)
+USE_SERVICE = (
+    "tests/api/",
+    "tests/browser/",
+    "tests/e2e/test_main_job",
+    "tests/e2e/test_supervision",
+)
+OWN_SERVICE = ("tests/api/test_search_features",)
 SHARE_REDIS = ("tests/faults/", "tests/contracts/test_caches")
-"""On the full stack the fault tests freeze and empty the only Redis: no test that needs it runs
-beside them."""
+"""On the full stack the fault tests freeze the only Redis; no test that needs it runs then."""
 SLOW = (SERVICE, "tests/e2e/", *OWN_SERVICE, "tests/contracts/", "tests/integration/")
 
 
