@@ -95,7 +95,7 @@ async def test_a_gzip_file_and_a_json_array_are_imported(
 ) -> None:
     compressed = tmp_path / "films.jsonl.gz"
     compressed.write_bytes(
-        gzip.compress(json.dumps(EXPORTED).encode() + b"\n" + json.dumps(OMDB).encode())
+        gzip.compress(json.dumps(EXPORTED).encode() + b"\n" + json.dumps(OMDB).encode(), mtime=0)
     )
     assert (await import_all(importer, compressed)).added == 2
     array = tmp_path / "films.json"
@@ -196,7 +196,7 @@ async def test_films_are_read_from_every_format(
 ) -> None:
     content = (mark + text).encode()
     path = tmp_path / "films"
-    path.write_bytes(gzip.compress(content) if is_compressed else content)
+    path.write_bytes(gzip.compress(content, mtime=0) if is_compressed else content)
     done = await import_all(importer, path)
     assert (done.added, done.bad_lines) == (2, [])
 
@@ -205,7 +205,7 @@ async def test_films_are_read_from_a_pipe(importer: FilmImporter, tmp_path: Path
     path = tmp_path / "pipe"
     os.mkfifo(path)
     lines = [json.dumps({"title": f"Film {number}"}).encode() for number in range(2_000)]
-    compressed = gzip.compress(b"\n".join(lines))
+    compressed = gzip.compress(b"\n".join(lines), mtime=0)
     writing = asyncio.create_task(asyncio.to_thread(path.write_bytes, compressed))
     done = await import_all(importer, path)
     await writing
@@ -220,7 +220,7 @@ UNREADABLE = [
     (b"<!DOCTYPE html>", "HTML"),
     (b"movieId,genres\n1,Drama\n", "names no column"),
     (b"\x1f\x8b\x08\x00", "damaged"),
-    (gzip.compress(json.dumps(EXPORTED).encode())[:-12], "damaged"),
+    (gzip.compress(json.dumps(EXPORTED).encode(), mtime=0)[:-12], "damaged"),
     (b"\x1f\x8bnonsense", "damaged"),
 ]
 
@@ -252,7 +252,7 @@ async def test_what_was_read_before_a_file_breaks_off_stays(
     films = [{"title": f"Film {number} {random_words(number)}"} for number in range(3_000)]
     content = json.dumps(films).encode()[:-20]
     if kind == "gzip":
-        content = gzip.compress("\n".join(map(json.dumps, films)).encode())[:-2_000]
+        content = gzip.compress("\n".join(map(json.dumps, films)).encode(), mtime=0)[:-2_000]
     path = tmp_path / "films"
     path.write_bytes(content)
     with pytest.raises(UnreadableFile):
@@ -299,7 +299,7 @@ async def test_random_damage_is_a_fault_or_a_sentence(
     damages: list[tuple[int, bytes]],
     is_compressed: bool,
 ) -> None:
-    content = gzip.compress(text.encode()) if is_compressed else text.encode()
+    content = gzip.compress(text.encode(), mtime=0) if is_compressed else text.encode()
     for position, patch in damages:
         content = content[:position] + patch + content[position + len(patch) :]
     path = tmp_path / "films"

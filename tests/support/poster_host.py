@@ -56,7 +56,7 @@ class PosterHost:
             case "huge":
                 return web.Response(body=bytes(int(rest)))
             case "packed":
-                packed = gzip.compress(bytes(int(rest)))
+                packed = gzip.compress(bytes(int(rest)), mtime=0)
                 return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
             case "broken":
                 return web.Response(body=b"no gzip", headers={"Content-Encoding": "gzip"})
