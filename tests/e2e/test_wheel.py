@@ -121,7 +121,8 @@ def test_an_installed_wheel_migrates_loads_serves_and_searches(
     migrated = movies("migrate")
     assert migrated.returncode == 0, migrated.stderr
     assert "500 added" in movies("load", "--sample").stdout
-    with serving(python, environment, elsewhere):
+    with serving(python, environment, elsewhere) as port:
+        environment["PORT"] = port  # the system chose it
         doctor = movies("doctor")
         assert "ok      index" in doctor.stdout, doctor.stdout + doctor.stderr
         assert "FAILED" not in doctor.stdout

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -41,7 +42,8 @@ class Service:
 
     def run(self, *args: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """Run one `movies` command with this service's settings."""
-        return run_command(self.environment, *args, stdin=stdin)
+        port = str(urlsplit(self.url).port)  # the system chose it when the service started
+        return run_command({**self.environment, "PORT": port}, *args, stdin=stdin)
 
 
 def embedded_settings(folder: Path) -> dict[str, str]:
