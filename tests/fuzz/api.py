@@ -54,15 +54,18 @@ def run_fuzzed_service(folder: Path) -> Iterator[Service]:
             yield service
 
 
-def fuzz(service: Service, seconds: int, folder: Path) -> list[str]:
-    """Return the reports of the runs that found something, after `seconds`."""
+def fuzz(service: Service, seconds: int, folder: Path, seed: int | None = None) -> list[str]:
+    """Return the reports of the runs that found something, after `seconds`.
+
+    The same `seed` gives the same requests; without one they are new in every run.
+    """
     sessions = folder / "sessions.json"
     sessions.write_text(
         json.dumps({"url": service.url} | {name: log_in(service) for name in ("logout", "other")})
     )
     runs = {"with a token": {"FUZZ_SESSIONS": str(sessions)}, "without a token": {}}
     processes = {
-        name: start_schemathesis(service, seconds, folder / name, environment)
+        name: start_schemathesis(service, seconds, folder / name, environment, seed)
         for name, environment in runs.items()
     }
     reports = []
@@ -83,7 +86,11 @@ def log_in(service: Service) -> dict[str, str]:
 
 
 def start_schemathesis(
-    service: Service, seconds: int, folder: Path, environment: dict[str, str]
+    service: Service,
+    seconds: int,
+    folder: Path,
+    environment: dict[str, str],
+    seed: int | None,
 ) -> "subprocess.Popen[str]":
     folder.mkdir()
     (folder / "schemathesis.toml").write_text(CONFIGURATION)
@@ -96,6 +103,8 @@ def start_schemathesis(
         "suppress-health-check": "all",
         "warnings": "off",
     }
+    if seed is not None:
+        options["seed"] = str(seed)
     arguments = [f"--{name}={value}" for name, value in options.items()]
     return subprocess.Popen(
         [
