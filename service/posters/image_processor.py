@@ -10,18 +10,17 @@ import asyncio
 import hashlib
 import json
 import os
-import signal
 import struct
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 
 from service.films.poster_response import POSTER_WIDTHS
 from service.posters.errors import PosterRejected, PosterUnavailable
+from service.resilience.process_group import kill_process_group
 
 MEDIA_TYPE = "image/jpeg"
 
@@ -113,11 +112,7 @@ class ImageProcessor:
 
     async def _kill_worker(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        await kill_process_group(process)
 
 
 async def _send_image(process: Process, data: bytes) -> list[bytes]:

@@ -7,7 +7,6 @@ event loop. A name that is not parsed in time is read by its year alone.
 import asyncio
 import json
 import os
-import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -16,6 +15,7 @@ from contextlib import contextmanager, suppress
 
 import structlog
 
+from service.resilience.process_group import kill_process_group
 from service.search.filenames.parser import ParsedName, clean_name, parse_by_year
 
 log = structlog.get_logger()
@@ -119,11 +119,7 @@ class NameProcess:
 
     async def _kill_worker(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        await kill_process_group(process)
 
 
 async def _send_name(process: Process, name: str) -> ParsedName:

@@ -32,9 +32,9 @@ def promote_sequel(query: Query, ranked: list[Ranked]) -> list[Ranked]:
     series.sort(key=lambda f: (f.candidate.year or 0, f.candidate.film_id))
     if len(series) < number:
         return ranked
-    found = series[number - 1]
-    promoted = replace(found, features=found.features._replace(explained=1.0))
-    return [promoted, *(film for film in ranked if film is not found)]
+    sequel_film = series[number - 1]
+    promoted = replace(sequel_film, features=sequel_film.features._replace(explained=1.0))
+    return [promoted, *(film for film in ranked if film is not sequel_film)]
 
 
 def _split_sequel_number(query: Query) -> tuple[tuple[str, ...], int] | None:
