@@ -77,14 +77,14 @@ async def compress_response(request: Request, response: HTTPResponse) -> None:
         headers["ETag"] = add_encoding_suffix(etag, encoding.suffix)
 
 
-def choose_encoding(accept: str) -> Encoding | None:
-    """Return the encoding that an `Accept-Encoding` header prefers; None for none of ours."""
+def choose_encoding(accept: str, encodings: tuple[Encoding, ...] = ENCODINGS) -> Encoding | None:
+    """Return the one of `encodings` that an `Accept-Encoding` header prefers, if any."""
     weights: dict[str, float] = {}
     for item in accept.lower().split(","):
         name, _, parameter = item.partition(";")
         weights[name.strip()] = _parse_weight(parameter)
     anything = weights.get("*", 0.0)
-    ranked = [(weights.get(encoding.name, anything), encoding) for encoding in ENCODINGS]
+    ranked = [(weights.get(encoding.name, anything), encoding) for encoding in encodings]
     weight, best = max(ranked, key=lambda pair: pair[0])
     return best if weight > 0 else None
 

@@ -25,6 +25,7 @@ from service.server.container import (
 from service.server.heartbeat import send_heartbeats
 from service.server.schema import start_schema_upkeep
 from service.settings import Settings
+from service.site import api as site
 
 MAX_BODY_BYTES = 256 * 1024  # a film with its whole cast is about 5 kB
 MAX_HEADER_BYTES = 16 * 1024  # a token, and a query long enough to be rejected with its own error
@@ -50,7 +51,8 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     problems.install(app)
     middleware.install(app, settings.cors_origins, access_log=settings.access_log == "on")
     rate_limits.install(app)
-    app.blueprint([search, films, posters, accounts, admin, operation])
+    app.blueprint([search, films, posters, accounts, admin, operation, site.bp])
+    site.install(app)
 
     @app.before_server_start
     async def start_parts(app: Sanic) -> None:  # type: ignore[type-arg]

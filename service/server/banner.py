@@ -19,7 +19,8 @@ from service.observability import logging
 MAX_WAIT = 15.0  # until the index has caught up; then the banner is printed anyway
 POLL_INTERVAL = 0.1
 BANNER = """
-Movies answers at http://{host} (the contract: http://{host}/docs). Try:
+Movies is ready: open http://{host}/ in a browser. The contract of the API is at
+http://{host}/docs. Try:
 
   curl '{host}/api/v1/search?q=godfahter'
   curl '{host}/api/v1/search?q=spilberg+jaws'

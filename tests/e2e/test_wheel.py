@@ -112,6 +112,9 @@ def test_a_wheel_holds_three_packages_and_the_files_they_read(wheel: Path) -> No
         "service/resources/elasticsearch/settings.json",
         "service/resources/samples/films.jsonl",
     } <= set(names)
+    page = ROOT / "service/site/static"
+    files = {path.relative_to(ROOT).as_posix() for path in page.rglob("*") if path.is_file()}
+    assert files <= set(names)
 
 
 def test_an_installed_wheel_migrates_loads_serves_and_searches(

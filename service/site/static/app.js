@@ -1,0 +1,2 @@
+// Draws the page into #app.
+document.getElementById("app").textContent = document.title;
