@@ -1,13 +1,28 @@
 """HTTP routes of accounts. Every response is about one person, so none may be stored."""
 
+from contextlib import suppress
+
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_user
-from service.accounts.responses import SessionView, TokenView, UserView
-from service.accounts.schemas import Credentials, NewAccount, RefreshRequest, VerifyRequest
+from service.accounts.refresh_cookie import (
+    clear_refresh_cookie,
+    read_refresh_cookie,
+    require_own_origin,
+    set_refresh_cookie,
+)
+from service.accounts.responses import LoginView, SessionView, TokenView, UserView
+from service.accounts.schemas import (
+    Credentials,
+    NewAccount,
+    PasswordChange,
+    RefreshRequest,
+    VerifyRequest,
+)
 from service.accounts.tokens import Identity
+from service.errors import NotAuthenticated
 from service.http.client_address import get_client_address
 from service.http.dependencies import get_container
 from service.http.openapi import operation
@@ -15,6 +30,7 @@ from service.http.requests import read_body
 from service.http.responses import json_response
 
 NO_STORE = {"Cache-Control": "no-store"}
+ORIGIN = {"Origin": "The service's own origin; required with the cookie."}
 
 bp = Blueprint("accounts", url_prefix="/api/v1")
 
@@ -39,27 +55,37 @@ async def register(request: Request) -> HTTPResponse:
 @operation(
     "Log in with a user name or an e-mail address, and a password",
     body=Credentials,
-    returns={200: SessionView},
-    errors=(401, 429),
+    returns={200: LoginView},
+    errors=(401, 403, 429),
+    sends=("Set-Cookie",),
 )
 async def login(request: Request) -> HTTPResponse:
     credentials = read_body(request, Credentials)
+    if credentials.cookie and "origin" in request.headers:
+        require_own_origin(request)
     address = get_client_address(request)
     session = await get_container(request).accounts.login(credentials, address)
-    return json_response(session, headers=NO_STORE)
+    return _session_response(request, session, in_cookie=credentials.cookie)
 
 
 @bp.post("/auth/refresh")
 @operation(
-    "Exchange a refresh token for the next pair of tokens",
+    "Exchange a refresh token, in the body or in the cookie, for the next pair of tokens",
     body=RefreshRequest,
-    returns={200: SessionView},
-    errors=(401,),
+    returns={200: LoginView},
+    errors=(401, 403),
+    headers=ORIGIN,
+    sends=("Set-Cookie",),
+    access="optional_cookie",
 )
 async def refresh(request: Request) -> HTTPResponse:
-    token = read_body(request, RefreshRequest).refresh_token.get_secret_value()
+    body = read_body(request, RefreshRequest)
+    cookie = read_refresh_cookie(request) if body.refresh_token is None else None
+    token = body.refresh_token.get_secret_value() if body.refresh_token else cookie
+    if token is None:
+        raise NotAuthenticated("There is no cookie with a refresh token.", code="token_missing")
     session = await get_container(request).accounts.refresh(token)
-    return json_response(session, headers=NO_STORE)
+    return _session_response(request, session, in_cookie=body.cookie)
 
 
 @bp.post("/auth/verify")
@@ -79,12 +105,55 @@ async def verify(request: Request) -> HTTPResponse:
 
 @bp.post("/auth/logout")
 @operation(
-    "End the session of the bearer token and all tokens of that session",
+    "End the session of the bearer token, and that of the cookie, with all tokens of the session",
     returns={204: None},
-    access="user",
+    headers=ORIGIN,
+    sends=("Set-Cookie",),
+    errors=(403,),
+    access="user_or_cookie",
 )
 async def logout(request: Request) -> HTTPResponse:
-    await get_container(request).accounts.logout(await require_user(request))
+    accounts = get_container(request).accounts
+    cookie = read_refresh_cookie(request)
+    if cookie is None:
+        await accounts.logout(await require_user(request))
+        return HTTPResponse(status=204, headers=NO_STORE)
+    await accounts.logout_cookie(cookie)
+    if "authorization" in request.headers:
+        with suppress(NotAuthenticated):  # as a rule it is the session that has just ended
+            await accounts.logout(await require_user(request))
+    response = HTTPResponse(status=204, headers=NO_STORE)
+    clear_refresh_cookie(request, response)
+    return response
+
+
+@bp.post("/auth/logout-all", name="logout_all")
+@operation(
+    "End all sessions of the user, that of the bearer token too",
+    returns={204: None},
+    sends=("Set-Cookie",),
+    access="user",
+)
+async def logout_all(request: Request) -> HTTPResponse:
+    await get_container(request).accounts.logout_all(await require_user(request))
+    response = HTTPResponse(status=204, headers=NO_STORE)
+    clear_refresh_cookie(request, response)
+    return response
+
+
+@bp.post("/auth/password", name="change_password")
+@operation(
+    "Change your password, which ends all your other sessions",
+    body=PasswordChange,
+    returns={204: None},
+    errors=(429,),
+    access="user",
+)
+async def change_password(request: Request) -> HTTPResponse:
+    identity = await require_user(request)
+    change = read_body(request, PasswordChange)
+    address = get_client_address(request)
+    await get_container(request).accounts.change_password(identity, change, address)
     return HTTPResponse(status=204, headers=NO_STORE)
 
 
@@ -102,3 +171,12 @@ async def _identify_subject(request: Request) -> Identity:
         token = read_body(request, VerifyRequest).token.get_secret_value()
         return await get_container(request).accounts.identify(token)
     return await require_user(request)
+
+
+def _session_response(request: Request, session: SessionView, *, in_cookie: bool) -> HTTPResponse:
+    """Return the tokens of a session, the refresh token in the body or as a cookie."""
+    view = LoginView.from_session(session, in_cookie=in_cookie)
+    response = json_response(view, headers=NO_STORE)
+    if in_cookie:
+        set_refresh_cookie(request, response, session.refresh_token)
+    return response

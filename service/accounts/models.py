@@ -21,8 +21,8 @@ MAX_EMAIL_LENGTH = 254  # characters, all ASCII (RFC 5321 allows 256, including 
 class User(Model):
     """A user account.
 
-    The `…_folded` columns are unique. Raising `token_version` ends all sessions of the user; it
-    must rise whenever the user's permissions or password change.
+    The `…_folded` columns are unique. Raising `token_version` ends all sessions of the user that do
+    not take the new version too; it must rise whenever the user's permissions or password change.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -47,7 +47,8 @@ class Session(Model):
     """A login that refresh tokens extend until it expires or is deleted.
 
     `digest` identifies the only valid refresh token, issued at `rotated_at`. `token_version` is the
-    user's at the time of the login; once they differ, the session is over.
+    user's at the time of the login, or after a change of the password in this session; once they
+    differ, the session is over.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -76,6 +77,7 @@ class RefreshToken(Model):
     session: fields.ForeignKeyRelation[Session] = fields.ForeignKeyField(
         "movies.Session", related_name="tokens", on_delete=fields.CASCADE
     )
+    session_id: UUID
     issued_at = fields.DatetimeField()
 
     class Meta:

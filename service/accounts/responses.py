@@ -39,8 +39,8 @@ class UserView(BaseModel):
         )
 
 
-class SessionView(BaseModel):
-    """The tokens of a session and its user. The access token expires in `expires_in` seconds."""
+class _AccessView(BaseModel):
+    """An access token, which expires in `expires_in` seconds, and its user."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,12 +51,6 @@ class SessionView(BaseModel):
             examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl"],
         ),
     ]
-    refresh_token: Annotated[
-        str,
-        Field(
-            description="Exchanged for the next pair of tokens.", examples=["cmVmcmVzaC10b2tlbg"]
-        ),
-    ]
     token_type: Annotated[
         Literal["Bearer"], Field(description="The scheme of the access token.", examples=["Bearer"])
     ] = "Bearer"  # noqa: S105 - a scheme, not a secret
@@ -64,6 +58,30 @@ class SessionView(BaseModel):
         int, Field(description="Seconds until the access token expires.", examples=[600])
     ]
     user: Annotated[UserView, Field(description="The account.")]
+
+
+class SessionView(_AccessView):
+    """The tokens of a session and its user, as the use cases return them."""
+
+    refresh_token: str
+
+
+class LoginView(_AccessView):
+    """The tokens of a session and its user. The access token expires in `expires_in` seconds."""
+
+    refresh_token: Annotated[
+        str | None,
+        Field(
+            description="Exchanged for the next pair of tokens; null if it is in the cookie.",
+            examples=["cmVmcmVzaC10b2tlbg"],
+        ),
+    ]
+
+    @classmethod
+    def from_session(cls, session: SessionView, *, in_cookie: bool) -> "LoginView":
+        """Return the view of `session`, without the refresh token if a cookie carries it."""
+        view = cls(**dict(session))
+        return view.model_copy(update={"refresh_token": None}) if in_cookie else view
 
 
 class TokenView(BaseModel):

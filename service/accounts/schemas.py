@@ -172,6 +172,15 @@ class NewAccount(BaseModel):
         return confirmation
 
 
+WantsCookie = Annotated[
+    StrictBool,
+    Field(
+        description="Whether the refresh token comes as a cookie instead, for pages of this host.",
+        examples=[False],
+    ),
+]
+
+
 class Credentials(BaseModel):
     """A login, by name or by address."""
 
@@ -190,6 +199,7 @@ class Credentials(BaseModel):
     password: Annotated[
         Password, Field(description="The password.", examples=["correct horse battery"])
     ]
+    cookie: WantsCookie = False
 
     @model_validator(mode="after")
     def _check_identifier(self) -> "Credentials":
@@ -203,11 +213,45 @@ class RefreshRequest(BaseModel):
 
     model_config = STRICT_CONFIG
 
-    refresh_token: Annotated[
-        SecretStr,
+    cookie: Annotated[
+        StrictBool,
         Field(
-            description="The refresh token as last returned; it works once.",
+            description="Whether the next refresh token comes as a cookie; without "
+            "`refresh_token`, the cookie's token is exchanged.",
+            examples=[False],
+        ),
+    ] = False
+    refresh_token: Annotated[
+        SecretStr | None,
+        Field(
+            description="The refresh token as last returned; it works once. Needed unless `cookie` "
+            "is true.",
             examples=["cmVmcmVzaC10b2tlbg"],
+            validate_default=True,
+        ),
+    ] = None
+
+    @field_validator("refresh_token")
+    @classmethod
+    def _check_token(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if token is None and info.data.get("cookie") is False:
+            raise ValueError("must be given unless cookie is true")
+        return token
+
+
+class PasswordChange(BaseModel):
+    """A new password, and the present one."""
+
+    model_config = STRICT_CONFIG
+
+    current_password: Annotated[
+        Password, Field(description="The present password.", examples=["correct horse battery"])
+    ]
+    new_password: Annotated[
+        NewPassword,
+        Field(
+            description="At least eight characters; not a common password.",
+            examples=["a longer battery, stapled"],
         ),
     ]
 

@@ -16,19 +16,28 @@ from service.accounts.login_throttle import LoginThrottle
 from service.accounts.models import MAX_EMAIL_LENGTH, MAX_FOLDED_NAME_LENGTH, User
 from service.accounts.passwords import PasswordHasher
 from service.accounts.responses import SessionView, TokenView, UserView
-from service.accounts.schemas import Credentials, NameAndPassword, NewAccount, fold_name
+from service.accounts.schemas import (
+    Credentials,
+    NameAndPassword,
+    NewAccount,
+    PasswordChange,
+    fold_name,
+)
 from service.accounts.sessions import GrantedSession, Sessions
 from service.accounts.tokens import ACCESS_TOKEN_LIFETIME, Identity, Tokens, invalid_token_error
 from service.database.sql import fetch_rows
-from service.errors import Conflict, NotAllowed, NotAuthenticated
+from service.errors import Conflict, FieldError, Invalid, NotAllowed, NotAuthenticated
 
 log = structlog.get_logger()
 
 FIND_IDENTITY = """
     SELECT users.username, users.is_admin
-    FROM sessions JOIN users ON users.id = sessions.user_id
-    WHERE sessions.id = $1 AND users.id = $2 AND users.token_version = $3
+    FROM sessions JOIN users
+        ON users.id = sessions.user_id AND users.token_version = sessions.token_version
+    WHERE sessions.id = $1 AND users.id = $2 AND sessions.token_version >= $3
 """
+"""A session keeps its tokens when the password is changed in it, so theirs may be an earlier
+version; a later one was never issued."""
 
 
 class AccountService:
@@ -140,8 +149,7 @@ class AccountService:
         """Return the user behind the token, as the database has it at this moment.
 
         Raises:
-            NotAuthenticated: the token is invalid, its session is over, or its user was deleted
-                or has another `token_version`.
+            NotAuthenticated: the token is invalid, or its session is over.
         """
         claims = self._tokens.decode(access_token)
         rows = await fetch_rows(FIND_IDENTITY, str(claims.sid), str(claims.sub), claims.ver)
@@ -168,6 +176,48 @@ class AccountService:
         """End the session of `identity`, with all its tokens."""
         await self._sessions.end(identity.session_id)
 
+    async def logout_cookie(self, refresh_token: str) -> None:
+        """End the session that the refresh token belongs to; do nothing if it has ended."""
+        await self._sessions.end_by_token(refresh_token)
+
+    async def logout_all(self, identity: Identity) -> None:
+        """End all sessions of the user, that of `identity` too."""
+        await self._sessions.end_all(identity.user_id)
+
+    async def change_password(
+        self, identity: Identity, change: PasswordChange, address: str
+    ) -> None:
+        """Replace the password, and end all sessions of the user but that of `identity`.
+
+        Args:
+            address: the client's address, under which failures are counted.
+
+        Raises:
+            Invalid: `password_wrong`, or the new password is not acceptable for this user.
+            TooMany: there were too many failures, or there are too many concurrent logins.
+            NotAuthenticated: the user has just been deleted.
+        """
+        user = await User.get_or_none(id=identity.user_id)
+        if user is None:
+            raise invalid_token_error()
+        attempt = self._throttle.create_attempt(user.username_folded, address)
+        await self._throttle.admit(attempt)
+        current_password = change.current_password.get_secret_value()
+        check = await self._passwords.verify(current_password, user.password_hash)
+        if not check.is_correct:
+            await self._throttle.record_failure(attempt)
+            log.info("password_change_failed", user_id=str(user.id))
+            raise _wrong_password_error()
+        await self._throttle.admit(attempt)
+        await self._throttle.record_success(attempt)
+        _check_new_password(user, change)
+        new_hash = await self._passwords.hash(change.new_password.get_secret_value())
+        if not await self._sessions.replace_password(
+            user, new_hash, kept_session_id=identity.session_id
+        ):
+            raise _wrong_password_error()  # it was changed in between
+        log.info("password_changed", user_id=str(user.id))
+
     async def get_user(self, user_id: UUID) -> UserView:
         """Return the account of an authenticated user.
 
@@ -193,6 +243,27 @@ async def _find_user(credentials: Credentials, folded_name: str) -> User | None:
     if len(folded_name) > MAX_EMAIL_LENGTH:
         return None
     return await User.get_or_none(email_folded=folded_name)
+
+
+def _check_new_password(user: User, change: PasswordChange) -> None:
+    """Raise Invalid if the new password is the present one, or the user's name or address."""
+    password = change.new_password.get_secret_value()
+    reason = None
+    if password == change.current_password.get_secret_value():
+        reason = "must differ from the present password"
+    elif fold_name(password) in (user.username_folded, user.email_folded):
+        reason = "must not be the name or the address itself"
+    if reason:
+        errors = (FieldError("/new_password", reason),)
+        raise Invalid("Invalid: new_password.", errors=errors)
+
+
+def _wrong_password_error() -> Invalid:
+    return Invalid(
+        "The present password is wrong.",
+        code="password_wrong",
+        errors=(FieldError("/current_password", "is wrong"),),
+    )
 
 
 async def _check_available(folded_name: str, email: str | None) -> None:

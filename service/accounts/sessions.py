@@ -24,9 +24,12 @@ from uuid import UUID
 
 import structlog
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import F
+from tortoise.transactions import in_transaction
 
 from service.accounts.models import RefreshToken, Session, User
 from service.accounts.tokens import Tokens, invalid_token_error
+from service.database.transactions import run_uncancelled
 
 log = structlog.get_logger()
 
@@ -120,6 +123,36 @@ class Sessions:
     async def end(self, session_id: UUID) -> None:
         """End a session, which invalidates all its tokens; do nothing if it has ended."""
         await Session.filter(id=session_id).delete()
+
+    async def end_by_token(self, token: str) -> None:
+        """End the session that this refresh token belongs or belonged to, if there is one."""
+        row = await RefreshToken.get_or_none(digest=_hash_token(token))
+        if row is not None:
+            await self.end(row.session_id)
+
+    @run_uncancelled
+    async def end_all(self, user_id: UUID) -> None:
+        """End all sessions of a user, those that are being started too."""
+        async with in_transaction():
+            await User.filter(id=user_id).update(token_version=F("token_version") + 1)
+            await Session.filter(user_id=user_id).delete()
+
+    @run_uncancelled
+    async def replace_password(self, user: User, new_hash: str, kept_session_id: UUID) -> bool:
+        """Set the hash of a new password, and end all sessions but one.
+
+        Return False if the password or the permissions have changed since `user` was read.
+        """
+        version = user.token_version + 1
+        async with in_transaction():
+            unchanged = User.filter(id=user.id, token_version=user.token_version)
+            is_replaced = await unchanged.update(
+                password_hash=new_hash, token_version=version, updated_at=self._now()
+            )
+            if is_replaced:
+                await Session.filter(user_id=user.id).exclude(id=kept_session_id).delete()
+                await Session.filter(id=kept_session_id).update(token_version=version)
+        return bool(is_replaced)
 
     def _derive_successor(self, token: str) -> str:
         mac = hmac.digest(self._key, _encode(token), "sha256")

@@ -11,7 +11,9 @@ from service.errors import ErrorCode
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-Access = Literal["anyone", "optional", "user", "admin", "metrics"]
+Access = Literal[
+    "anyone", "optional", "optional_cookie", "user", "user_or_cookie", "admin", "metrics"
+]
 Returns = Mapping[int, type[Any] | str | None]
 
 
@@ -106,8 +108,9 @@ def operation(
         body: the model of the JSON body.
         returns: status → model of a JSON response, a media type, or None for no body.
         errors: statuses of problem documents, besides those that follow from the other arguments.
-        access: `anyone`; `optional`, where a bearer token permits more; `user`; `admin`; `metrics`,
-            where the bearer token is `METRICS_TOKEN`.
+        access: `anyone`; `optional`, where a bearer token permits more; `user`; `admin`; with
+            `…_cookie`, the cookie with the refresh token does too; `metrics`, where the bearer
+            token is `METRICS_TOKEN`.
         headers: request header → description; a `*` after the name marks it as required.
         sends: the response headers of a success, by their names in `RESPONSE_HEADERS`.
         body_types: the media types that the body may have.

@@ -46,7 +46,9 @@ MEDIA_EXAMPLES = {"text/plain": "movies_database_up 1.0\n"}
 SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     "anyone": [],
     "optional": [{}, {"bearer": []}],
+    "optional_cookie": [{}, {"cookie": []}],
     "user": [{"bearer": []}],
+    "user_or_cookie": [{"bearer": []}, {"cookie": []}],
     "admin": [{"bearer": []}],
     "metrics": [{}, {"metrics": []}],
 }
@@ -56,6 +58,15 @@ SECURITY_SCHEMES = {
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": f"The access token that a login returns, such as `{TOKEN}`.",
+    },
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-refresh",
+        "description": (
+            "The refresh token that a login with `cookie` sets: HttpOnly and SameSite=Strict, on "
+            "plain http named `refresh`. It counts only with the service's own `Origin`."
+        ),
     },
     "metrics": {
         "type": "http",
@@ -216,7 +227,7 @@ def _error_statuses(route: Any, declaration: Operation) -> set[int]:
     Every operation may refuse a header (400, 413) or a parameter (422).
     """
     statuses = {400, 405, 408, 413, 422, 500, *declaration.errors}
-    if declaration.access in ("user", "admin"):
+    if declaration.access in ("user", "user_or_cookie", "admin"):
         statuses |= {401, 403, 503} if declaration.access == "admin" else {401, 503}
     if route.params:
         statuses.add(404)

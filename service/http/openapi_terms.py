@@ -55,6 +55,7 @@ PATH_PARAMETERS: dict[str, Term] = {
 }
 
 REQUEST_HEADER_EXAMPLES: dict[str, str] = {
+    "Origin": "https://films.example",
     "If-Match": f'"{FILM_ID}.3.1"',
     "If-None-Match": f'"{FILM_ID}.3.1"',
     "Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324",
@@ -81,6 +82,11 @@ RESPONSE_HEADERS: dict[str, Term] = {
     "Location": Term("The address of what was made.", f"/api/v1/movies/{FILM_ID}"),
     "Index-Token": Term(
         "Names this write; a search with `after` waits until the index has it.", f"{FILM_ID}:3"
+    ),
+    "Set-Cookie": Term(
+        "The refresh token, if the request asks for the cookie; emptied by a logout.",
+        "__Host-refresh=cmVmcmVzaC10b2tlbg; Path=/; Max-Age=2592000; SameSite=Strict; Secure; "
+        "HttpOnly",
     ),
     "Retry-After": Term("Seconds after which a retry makes sense.", "2", _INTEGER),
     "WWW-Authenticate": Term("The scheme of authentication.", "Bearer"),

@@ -21,6 +21,7 @@ CLASS_BY_ROUTE: Final = {
     "match": "match",
     "register": "register",
     "login": "login",
+    "change_password": "login",
 }
 """The class that each route is counted in; look-ups are counted when OMDb is needed."""
 

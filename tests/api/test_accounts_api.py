@@ -1,5 +1,6 @@
 """The accounts API: routes, errors, and forged tokens."""
 
+import asyncio
 import base64
 import json
 import time
@@ -289,3 +290,77 @@ async def test_a_login_name_longer_than_any_account_is_refused_and_not_logged(
     )
     assert (response.status, response.json["code"]) == (401, "invalid_credentials")
     assert name not in api.service.log.read_text()
+
+
+NEW_PASSWORD = "a longer battery, stapled"
+
+
+def _change(**changes: str) -> dict[str, str]:
+    return {"current_password": PASSWORD, "new_password": NEW_PASSWORD, **changes}
+
+
+async def test_a_changed_password_ends_all_other_sessions_and_keeps_this_one(
+    api: ApiClient,
+) -> None:
+    session = await _register_and_login(api)
+    name, token = session["user"]["username"], session["access_token"]
+    other = (await _post(api, "login", {"username": name, "password": PASSWORD})).json
+    changed = await _post(api, "password", _change(), token)
+    assert (changed.status, changed.body) == (204, b"")
+    assert changed.headers["Cache-Control"] == "no-store"
+    assert (await api.get("/api/v1/me", token=token)).status == 200
+    refreshed = await _post(api, "refresh", {"refresh_token": session["refresh_token"]})
+    assert refreshed.status == 200
+    assert (await api.get("/api/v1/me", token=refreshed.json["access_token"])).status == 200
+    _assert_problem(await api.get("/api/v1/me", token=other["access_token"]), 401, "invalid_token")
+    ended = await _post(api, "refresh", {"refresh_token": other["refresh_token"]})
+    _assert_problem(ended, 401, "invalid_token")
+    old = await _post(api, "login", {"username": name, "password": PASSWORD})
+    _assert_problem(old, 401, "invalid_credentials")
+    new = await _post(api, "login", {"username": name, "password": NEW_PASSWORD})
+    assert new.status == 200
+
+
+async def test_a_change_of_password_needs_the_present_one_and_a_login(api: ApiClient) -> None:
+    session = await _register_and_login(api)
+    wrong = await _post(
+        api, "password", _change(current_password="another one"), session["access_token"]
+    )
+    _assert_problem(wrong, 422, "password_wrong")
+    assert wrong.json["errors"] == [{"pointer": "/current_password", "detail": "is wrong"}]
+    _assert_problem(await _post(api, "password", _change()), 401, "token_missing")
+    name = session["user"]["username"]
+    assert (await _post(api, "login", {"username": name, "password": PASSWORD})).status == 200
+
+
+@pytest.mark.parametrize("new_password", ["short", "password123", PASSWORD, "{name}"])
+async def test_a_weak_or_equal_new_password_is_refused_at_its_field(
+    api: ApiClient, new_password: str
+) -> None:
+    session = await _register_and_login(api)
+    change = _change(new_password=new_password.format(name=session["user"]["username"].upper()))
+    response = await _post(api, "password", change, session["access_token"])
+    _assert_problem(response, 422, "invalid")
+    assert [error["pointer"] for error in response.json["errors"]] == ["/new_password"]
+
+
+async def test_guesses_of_the_present_password_are_throttled_like_logins(api: ApiClient) -> None:
+    session = await _register_and_login(api)
+    change = _change(current_password="wrong password")
+    responses = [await _post(api, "password", change, session["access_token"]) for _ in range(6)]
+    assert [response.status for response in responses] == [422] * 5 + [429]
+    _assert_problem(responses[-1], 429, "too_many_logins")
+    credentials = {"username": session["user"]["username"], "password": PASSWORD}
+    _assert_problem(await _post(api, "login", credentials), 429, "too_many_logins")
+
+
+async def test_of_two_changes_at_once_only_one_succeeds(api: ApiClient) -> None:
+    session = await _register_and_login(api)
+    changes = [_change(new_password=f"{NEW_PASSWORD} {number}") for number in range(2)]
+    responses = await asyncio.gather(
+        *(_post(api, "password", change, session["access_token"]) for change in changes)
+    )
+    assert sorted(response.status for response in responses) == [204, 422]
+    winner = changes[[response.status for response in responses].index(204)]
+    credentials = {"username": session["user"]["username"], "password": winner["new_password"]}
+    assert (await _post(api, "login", credentials)).status == 200
