@@ -88,6 +88,14 @@ def _check_address(url: str) -> None:
         raise ValueError("names no host")
 
 
+def _check_public_url(value: str) -> str:
+    """Return the address without a trailing slash; anything after the host is refused."""
+    address = urlsplit(value)
+    if address.path not in ("", "/") or address.query or address.fragment or address.username:
+        raise ValueError("must be a scheme and a host only, such as https://films.example.org")
+    return f"{address.scheme}://{address.netloc}"
+
+
 def _check_timeout(value: str) -> str:
     for seconds in parse_qs(value.rpartition("?")[2]).get("timeout", []):
         if not re.fullmatch(r"\d*\.?\d+", seconds) or not float(seconds):
@@ -139,6 +147,10 @@ class Settings(BaseModel):
     indexer: Literal["managed", "external"] = "managed"
     drain_seconds: Annotated[float, Field(ge=0, le=60)] = 3.0
     """How long a stopping service reports that it is not ready, and still answers."""
+    public_url: (
+        Annotated[str, _require_scheme("http", "https"), AfterValidator(_check_public_url)] | None
+    ) = None
+    """Where people reach the service; without it, what each request names as its host."""
     cors_origins: CommaSeparated = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=16)] = 0
     """How many of the operator's own proxies are in front; with 0, `X-Forwarded-For` is ignored."""

@@ -144,7 +144,9 @@ async def show_opensearch(request: Request) -> HTTPResponse:
 
 
 def find_base_url(request: Request) -> str:
-    """Return scheme and host under which the client reaches the service; empty if unreadable."""
+    """Return scheme and host under which people reach the service; empty if unreadable."""
+    if (public_url := get_container(request).settings.public_url) is not None:
+        return public_url
     host = request.host
     return f"{request.scheme}://{host}" if _HOST.fullmatch(host) else ""
 

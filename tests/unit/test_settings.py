@@ -199,3 +199,23 @@ def test_names_in_the_file_that_nothing_reads_are_listed() -> None:
 def test_names_that_the_compose_file_reads_are_known() -> None:
     compose = (ROOT / "docker-compose.yml").read_text()
     assert list_unknown_names(re.findall(r"\$\{(\w+)", compose)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://films.example.org/", "https://films.example.org"),
+        ("http://films.example.org:8080", "http://films.example.org:8080"),
+    ],
+)
+def test_the_public_address_has_no_trailing_slash(text: str, expected: str) -> None:
+    assert load_settings({"PUBLIC_URL": text}, NO_FILE).public_url == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["films.example.org", "https://", "https://a.example/films", "https://a.example/?q", "ftp://a"],
+)
+def test_a_public_address_that_is_no_scheme_and_host_is_reported(text: str) -> None:
+    with pytest.raises(SettingsError, match="PUBLIC_URL"):
+        load_settings({"PUBLIC_URL": text}, NO_FILE)
