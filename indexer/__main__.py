@@ -17,13 +17,14 @@ from functools import partial
 import structlog
 import uvloop
 
-from indexer.drift_scanner import DriftScanner
+from indexer.drift_scanner import scan_drift
 from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
 from indexer.poster_worker import PosterWorker
 from indexer.rebuild import Rebuild
 from indexer.rebuild_fill import IndexFiller
 from indexer.rebuild_lease import RebuildLease
+from indexer.scheduler import ScheduledTask, Scheduler
 from indexer.shutdown import wait_or_stop
 from service.clock import utc_now
 from service.database import connection
@@ -39,6 +40,7 @@ from service.private_files import (
     make_private_folder,
     open_private_file,
 )
+from service.schedule.leases import TaskLeases
 from service.search.engines.base import IndexWriter, Inventory
 from service.search.index import generation
 from service.search.vocabulary.sync import TermWriter
@@ -50,6 +52,9 @@ from service.settings import Settings, home_folder, load_settings
 log = structlog.get_logger()
 
 OUTDATED_ADVICE = "searches go on with it; run `movies reindex`"
+POSTER_PURGE_INTERVAL = 6 * 3600.0  # seconds
+INDEX_PURGE_INTERVAL = 600.0  # seconds
+DRIFT_SCAN_INTERVAL = 60.0  # seconds between two scans
 STANDBY_INTERVAL = 1.0  # seconds between attempts to open an index that is locked or down
 
 
@@ -82,8 +87,12 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             writer, container.build_inventory(settings), partial(container.build_engine, settings)
         )
         stack.push_async_callback(handles.inventory.close)
+        purge_posters = ScheduledTask(
+            "purge_posters", POSTER_PURGE_INTERVAL, poster_worker.purge_unreferenced
+        )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(poster_worker.run(stop))
+            tasks.create_task(Scheduler(TaskLeases(owner), [purge_posters]).run(stop))
             tasks.create_task(_maintain_index(handles, notifier, owner, stop))
 
 
@@ -100,10 +109,13 @@ async def _maintain_index(
     lease = RebuildLease(owner)
     filler = IndexFiller(handles.writer, term_writer, lease)
     rebuild = Rebuild(handles, worker, lease, filler, utc_now)
-    scanner = DriftScanner(Drift(handles.inventory, notifier, utc_now), owner)
-    await asyncio.gather(
-        worker.run(stop), worker.purge_periodically(stop), rebuild.run(stop), scanner.run(stop)
-    )
+    drift = Drift(handles.inventory, notifier, utc_now)
+    scheduled = [
+        ScheduledTask("purge_index", INDEX_PURGE_INTERVAL, worker.purge),
+        ScheduledTask("scan_drift", DRIFT_SCAN_INTERVAL, partial(scan_drift, drift)),
+    ]
+    scheduler = Scheduler(TaskLeases(owner), scheduled)
+    await asyncio.gather(worker.run(stop), rebuild.run(stop), scheduler.run(stop))
 
 
 async def _warn_if_outdated(inventory: Inventory) -> None:

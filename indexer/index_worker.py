@@ -35,7 +35,6 @@ BATCH_SIZE = 500  # films in one bulk request; 500 serialized documents are abou
 BATCH_PAUSE = 0.05  # seconds between small bulks; halves the load and adds 15 ms of lag
 MAX_CRASHES = 10  # attempts, over some minutes, before a film that breaks the code is quarantined
 TOMBSTONE_AGE_MS = 86_400_000
-PURGE_INTERVAL = 600.0  # seconds between two purges of finished rows and old tombstones
 
 
 class IndexWorker:
@@ -54,6 +53,7 @@ class IndexWorker:
         self._notifier = notifier
         self._now = now
         self._owner = owner
+        self._purged_until_ms = 0
         self.batch_lock = asyncio.Lock()
         """Held during one batch; a rebuild takes it for its last catch-up."""
 
@@ -201,16 +201,10 @@ class IndexWorker:
                 log.error("film_refused", film_id=film_id, reason=error.reason)
                 await store.quarantine(ids, now_ms, error.reason)
 
-    async def purge_periodically(self, stop: asyncio.Event) -> None:
-        """Delete old finished rows and old tombstones every `PURGE_INTERVAL`, until `stop`."""
-        purged_until_ms = 0
-        while not stop.is_set():
-            try:
-                await store.delete_acknowledged(self._now_ms())
-                purged_until_ms = await self.purge_tombstones(purged_until_ms)
-            except Exception as error:
-                self._log_error(error)
-            await wait_or_stop(stop, PURGE_INTERVAL)
+    async def purge(self) -> None:
+        """Delete old finished rows, and the tombstones that became old since the last call."""
+        await store.delete_acknowledged(self._now_ms())
+        self._purged_until_ms = await self.purge_tombstones(self._purged_until_ms)
 
     async def purge_tombstones(self, since_ms: int) -> int:
         """Remove the tombstones of films deleted between `since_ms` and a day ago.

@@ -41,7 +41,6 @@ MAX_ATTEMPTS = 10  # about four hours in all; then the poster counts as missing
 MISSING_RECHECK_MS = 7 * 86_400_000  # until a missing poster is looked for again
 INITIAL_PAUSE = 5.0  # seconds without claims after the store or the database failed; doubles
 MAX_PAUSE = 300.0  # seconds
-PURGE_INTERVAL = 6 * 3600.0  # seconds
 MIN_PURGE_AGE = timedelta(days=1)  # younger objects may belong to a row that is being written
 PURGE_BATCH = 300  # objects looked up in one query
 
@@ -56,7 +55,6 @@ class PosterWorker:
         on_change: called soon after films have visibly changed.
         now: returns the current time, aware.
         initial_pause: seconds without claims after a failure of the store or the database.
-        purge_interval: seconds between two purges of unreferenced objects.
     """
 
     def __init__(
@@ -68,7 +66,6 @@ class PosterWorker:
         now: Callable[[], datetime],
         *,
         initial_pause: float = INITIAL_PAUSE,
-        purge_interval: float = PURGE_INTERVAL,
     ) -> None:
         self._store = store
         self._fetcher = fetcher
@@ -76,7 +73,6 @@ class PosterWorker:
         self._on_change = on_change
         self._now = now
         self._initial_pause = initial_pause
-        self._purge_interval = purge_interval
         self._has_unannounced_changes = False
         self._claim_lock = asyncio.Lock()
         self._idle_until = 0.0
@@ -87,10 +83,7 @@ class PosterWorker:
     async def run(self, stop: asyncio.Event) -> None:
         """Process jobs until `stop` is set, then release those in progress at once."""
         tasks = [asyncio.create_task(self._process_jobs()) for _ in range(CONCURRENCY)]
-        tasks += [
-            asyncio.create_task(self._notify_periodically()),
-            asyncio.create_task(self._purge_periodically()),
-        ]
+        tasks.append(asyncio.create_task(self._notify_periodically()))
         try:
             await stop.wait()
         finally:
@@ -118,7 +111,9 @@ class PosterWorker:
             if len(old) >= PURGE_BATCH:
                 deleted += await self._purge_batch(old)
                 old = []
-        return deleted + await self._purge_batch(old)
+        deleted += await self._purge_batch(old)
+        log.info("posters_swept", action="posters_swept", count=deleted)
+        return deleted
 
     async def close(self) -> None:
         """Close the connections and the image processor; safe to repeat."""
@@ -241,15 +236,6 @@ class PosterWorker:
         for key in unreferenced:
             await self._store.delete(key)
         return len(unreferenced)
-
-    async def _purge_periodically(self) -> None:
-        while True:
-            await asyncio.sleep(self._purge_interval)
-            try:
-                count = await self.purge_unreferenced()
-                log.info("posters_swept", action="posters_swept", count=count)
-            except Exception as error:
-                log.warning("posters_not_swept", reason=repr(error)[:300])
 
     async def _notify_periodically(self) -> None:
         while True:

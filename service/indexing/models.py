@@ -80,8 +80,8 @@ class ReindexJob(Model):
 class DriftState(Model):
     """The only row of the result of the last full comparison between index and database.
 
-    `found` lists the first films that differ. `owner` runs the comparison in the background while
-    `leased_until` (milliseconds since the epoch) is in the future.
+    `found` lists the first films that differ. `owner` and `leased_until` are not used any more;
+    the processes of the release before read them while an upgrade is under way.
     """
 
     name = fields.CharField(max_length=20, primary_key=True)

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from indexer.poster_worker import MAX_ATTEMPTS, MISSING_RECHECK_MS, PosterWorker
+from indexer.scheduler import ScheduledTask, Scheduler
 from service.errors import NotFound, Unavailable
 from service.films.models import Film
 from service.films.poster_response import POSTER_WIDTHS, poster_view
@@ -17,6 +18,7 @@ from service.posters.image_processor import ImageProcessor
 from service.posters.local_store import LocalPosterStore
 from service.posters.service import PosterService
 from service.posters.store import object_key
+from service.schedule.leases import TaskLeases
 from tests.support.poster_harness import (
     PosterHarness,
     get_film,
@@ -328,7 +330,7 @@ async def test_an_unexpected_exception_is_retried_and_does_not_delay_other_poste
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["poster_failed"]
 
 
-async def test_the_worker_purges_periodically_and_continues_after_a_failure(
+async def test_a_scheduled_purge_is_repeated_after_a_failure(
     harness: PosterHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = object_key("0" * 64, "w342")
@@ -347,11 +349,15 @@ async def test_the_worker_purges_periodically_and_continues_after_a_failure(
     async def is_purged() -> bool:
         return await harness.store.get(key) is None
 
+    purge = ScheduledTask("purge_posters", 0.02, harness.worker.purge_unreferenced)
+    stop = asyncio.Event()
     with capture_logs() as logs:
-        async with run_worker(harness.create_worker(purge_interval=0.02)):
-            await wait_until(is_purged)
+        scheduler = asyncio.create_task(Scheduler(TaskLeases("one"), [purge]).run(stop))
+        await wait_until(is_purged)
+        stop.set()
+        await scheduler
     assert failures == [key]
-    assert await has_logged(logs, "posters_not_swept")
+    assert await has_logged(logs, "scheduled_task_postponed")
 
 
 async def test_stopping_releases_jobs_in_progress(harness: PosterHarness) -> None:
