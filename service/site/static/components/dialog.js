@@ -1,0 +1,43 @@
+/* A modal dialog, a sheet on a phone. The browser keeps the focus inside and gives it back. */
+
+import { html, useEffect, useRef } from "../lib.js";
+import { t } from "../i18n.js";
+import { Icon } from "./icon.js";
+
+/** Show `children` in a dialog until `onClose` is called by Escape, the button or the backdrop. */
+export function Dialog({ title, onClose, children, foot }) {
+  const dialog = useRef(null);
+  useEffect(() => {
+    const element = dialog.current;
+    element.showModal();
+    return () => element.open && element.close();
+  }, []);
+  const closeOnBackdrop = (event) => event.target === dialog.current && onClose();
+  return html`<dialog
+    ref=${dialog}
+    class="dialog"
+    aria-labelledby="dialog-title"
+    onClose=${onClose}
+    onMouseDown=${closeOnBackdrop}
+  >
+    <div class="dialog-head">
+      <h2 id="dialog-title">${title}</h2>
+      <button type="button" class="icon-button" aria-label=${t("dialog.close")} onClick=${onClose}>
+        <${Icon} name="close" />
+      </button>
+    </div>
+    <div class="dialog-body">${children}</div>
+    ${foot && html`<div class="dialog-foot">${foot}</div>`}
+  </dialog>`;
+}
+
+/** Ask whether to go on with something that cannot be undone. */
+export function ConfirmDialog({ title, children, confirm, onConfirm, onClose, isBusy }) {
+  const foot = html`<button type="button" class="button" onClick=${onClose}>
+      ${t("dialog.cancel")}
+    </button>
+    <button type="button" class="button button-danger" disabled=${isBusy} onClick=${onConfirm}>
+      ${confirm}
+    </button>`;
+  return html`<${Dialog} title=${title} onClose=${onClose} foot=${foot}>${children}<//>`;
+}

@@ -1,0 +1,114 @@
+/* The filters of a search: lists of values with counts, the years as a histogram, the rating. */
+
+import { html, useState } from "../lib.js";
+import { formatNumber, formatRating } from "../format.js";
+import { t } from "../i18n.js";
+import { toggleValue } from "../search-address.js";
+import { valueName } from "./facet-names.js";
+import { RangeSlider } from "./range-slider.js";
+
+const SHOWN_VALUES = 8;
+const EARLIEST_YEAR = 1890;
+const CURRENT_YEAR = new Date().getFullYear();
+
+/** Show all filters.
+ *
+ * Args:
+ *   facets: the counts of the present results, if they are there.
+ *   onChange: called with the changed parts of the search.
+ *   idPrefix: distinguishes the ids of two copies.
+ */
+export function Filters({ search, facets, onChange, idPrefix }) {
+  const list = (name, options) =>
+    html`<${ValueFilter}
+      name=${name}
+      search=${search}
+      counts=${facets?.[name]}
+      onChange=${onChange}
+      idPrefix=${idPrefix}
+      ...${options}
+    />`;
+  return html`<div class="filters">
+    ${list("genre")}
+    <${YearFilter} search=${search} counts=${facets?.decade} onChange=${onChange} />
+    <${RatingFilter} search=${search} counts=${facets?.rating} onChange=${onChange} />
+    ${list("type", { isOptional: true })} ${list("language", { isOptional: true })}
+    ${list("country", { isOptional: true })}
+  </div>`;
+}
+
+function ValueFilter({ name, search, counts, onChange, idPrefix, isOptional = false }) {
+  const [isExpanded, setExpanded] = useState(false);
+  const chosen = search[name];
+  const values = withChosen(counts ?? [], chosen);
+  if (!values.length || (isOptional && values.length < 2 && !chosen.length)) return null;
+  const shown = isExpanded ? values : values.filter(isShownAtFirst(chosen));
+  return html`<fieldset class="filter">
+    <legend>${t(`filters.${name}`)}</legend>
+    ${shown.map(
+      ({ value, count }) => html`<label class="filter-value" key=${value}>
+        <input
+          type="checkbox"
+          id=${`${idPrefix}-${name}-${value}`}
+          checked=${chosen.includes(value)}
+          onChange=${() => onChange(toggleValue(search, name, value))}
+        />
+        <span class="filter-name" dir="auto">${valueName(name, value)}</span>
+        <span class="filter-count">${formatNumber(count)}</span>
+      </label>`,
+    )}
+    ${values.length > SHOWN_VALUES &&
+    html`<button
+      type="button"
+      class="filter-more"
+      aria-expanded=${String(isExpanded)}
+      onClick=${() => setExpanded(!isExpanded)}
+    >
+      ${isExpanded ? t("filters.fewer") : t("filters.all", { n: values.length })}
+    </button>`}
+  </fieldset>`;
+}
+
+const isShownAtFirst = (chosen) => ({ value }, index) => index < SHOWN_VALUES || chosen.includes(value);
+
+/* A chosen value stays in the list if no film has it now; the spelling of an address may differ. */
+function withChosen(counts, chosen) {
+  const known = new Set(counts.map(({ value }) => value));
+  return [...counts, ...chosen.filter((value) => !known.has(value)).map((value) => ({ value, count: 0 }))];
+}
+
+function YearFilter({ search, counts, onChange }) {
+  const decades = (counts ?? []).map(({ value }) => Number(value));
+  const minimum = Math.min(EARLIEST_YEAR, ...decades, search.year_min ?? EARLIEST_YEAR);
+  const maximum = Math.max(CURRENT_YEAR, search.year_max ?? 0);
+  return html`<${RangeSlider}
+    legend=${t("filters.year")}
+    labels=${[t("filters.year_min"), t("filters.year_max")]}
+    minimum=${minimum}
+    maximum=${maximum}
+    step=${1}
+    values=${[search.year_min, search.year_max]}
+    format=${String}
+    bars=${(counts ?? []).map(({ value, count }) => ({
+      start: Number(value),
+      end: Number(value) + 10,
+      count,
+      label: t("filters.decade", { decade: value, n: count }),
+    }))}
+    onChange=${([year_min, year_max]) => onChange({ year_min, year_max })}
+  />`;
+}
+
+function RatingFilter({ search, counts, onChange }) {
+  return html`<${RangeSlider}
+    legend=${t("filters.rating")}
+    labels=${[t("filters.rating_min"), t("filters.rating_max")]}
+    minimum=${0}
+    maximum=${10}
+    step=${0.5}
+    values=${[search.rating_min, search.rating_max]}
+    format=${formatRating}
+    bars=${(counts ?? []).map(({ value, count }) => ({ start: value, end: value + 1, count }))}
+    onChange=${([rating_min, rating_max]) => onChange({ rating_min, rating_max })}
+  />`;
+}

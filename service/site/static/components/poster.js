@@ -1,0 +1,75 @@
+/* A film's poster: the stored picture, or a card drawn from the title. */
+
+import { html, useState } from "../lib.js";
+
+const SIZES = { w185: 185, w342: 342, w780: 780 };
+const LONG_TITLE = 36; // characters, from which on the letters are smaller
+const VERY_LONG_TITLE = 90;
+
+/** Show a poster of `width` pixels; its height is one and a half of that.
+ *
+ * The title is beside it in every view, so assistive technology skips it.
+ */
+export function Poster({ film, width, eager = false }) {
+  const [isBroken, setBroken] = useState(false);
+  const { sizes } = film.poster;
+  const sources = Object.entries(SIZES).filter(([size]) => sizes[size]);
+  if (!sources.length || isBroken) return html`<${DrawnPoster} film=${film} width=${width} />`;
+  return html`<img
+    class="poster"
+    src=${sizes[(sources.find(([, pixels]) => pixels >= width) ?? sources.at(-1))[0]]}
+    srcset=${sources.map(([size, pixels]) => `${sizes[size]} ${pixels}w`).join(", ")}
+    sizes=${`${width}px`}
+    width=${width}
+    height=${width * 1.5}
+    alt=""
+    loading=${eager ? "eager" : "lazy"}
+    decoding="async"
+    onError=${() => setBroken(true)}
+  />`;
+}
+
+function DrawnPoster({ film, width }) {
+  const length = Array.from(film.title).length;
+  const size = length > VERY_LONG_TITLE ? "tiny" : length > LONG_TITLE ? "small" : "normal";
+  return html`<div
+    class="poster poster-drawn poster-${size}"
+    style=${{
+      "--hue": String(hashHue(film.title)),
+      "--width": `${width}px`,
+    }}
+    aria-hidden="true"
+  >
+    <span class="poster-title" dir="auto" lang=${titleLanguage(film)}>${film.title}</span>
+    ${film.year && html`<span class="poster-year">${film.year}</span>`}
+  </div>`;
+}
+
+/** Return a hue, 0 to 359, that is always the same for a text. */
+export function hashHue(text) {
+  let hash = 2166136261;
+  for (const character of text) {
+    hash = Math.imul(hash ^ character.codePointAt(0), 16777619);
+  }
+  return (hash >>> 0) % 360;
+}
+
+const SCRIPT_LANGUAGES = [
+  [/[\u3040-\u30ff]/, "ja"],
+  [/[\uac00-\ud7af]/, "ko"],
+  [/[\u4e00-\u9fff]/, "zh"],
+  [/[\u0590-\u05ff]/, "he"],
+  [/[\u0600-\u06ff]/, "ar"],
+  [/[\u0400-\u04ff]/, "ru"],
+  [/[\u0370-\u03ff]/, "el"],
+  [/[\u0e00-\u0e7f]/, "th"],
+  [/[\u0900-\u097f]/, "hi"],
+];
+
+/** Return the language of a title as far as its script tells it, else English or none. */
+export function titleLanguage(film) {
+  const match = SCRIPT_LANGUAGES.find(([pattern]) => pattern.test(film.title));
+  if (match) return match[1];
+  const isEnglish = !film.languages?.length || film.languages[0] === "English";
+  return isEnglish ? "en" : null;
+}

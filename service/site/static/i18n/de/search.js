@@ -1,0 +1,74 @@
+export default {
+  "search.results": "Suchergebnisse",
+  "search.well_known": "Bekannte Filme",
+  "search.browse": "Filme",
+  "search.count": {
+    "one": "{n} Film",
+    "other": "{n} Filme"
+  },
+  "search.count_at_least": {
+    "one": "mindestens {n} Film",
+    "other": "mindestens {n} Filme"
+  },
+  "search.count_in": "{count} in {ms} ms",
+  "search.showing": "Ergebnisse für {corrected}.",
+  "search.instead": "Stattdessen nach „{q}“ suchen",
+  "search.exact_only": "Gesucht wird genau nach diesen Wörtern. {link}",
+  "search.tolerant": "Schreibfehler zulassen",
+  "search.degraded": "Ein Teil der Suche ist nicht verfügbar",
+  "search.degraded.detail": "Die Ergebnisse können unvollständig sein, bis dieser Teil wieder da ist.",
+  "search.shown": "{shown} von {total}",
+  "search.more": "Mehr anzeigen",
+  "search.none": "Kein Film gefunden",
+  "search.none.filters": {
+    "one": "Kein Film erfüllt diesen Filter. Ohne ihn gibt es vielleicht welche.",
+    "other": "Kein Film erfüllt diese {n} Filter zugleich. Ohne sie gibt es vielleicht welche."
+  },
+  "search.none.advice": "Vielleicht helfen weniger Wörter, eine andere Schreibweise, der Originaltitel oder der Name der Regie.",
+  "filters.title": "Filter",
+  "filters.clear": "Alle entfernen",
+  "filters.genre": "Genre",
+  "filters.type": "Art",
+  "filters.language": "Sprache",
+  "filters.country": "Land",
+  "filters.year": "Jahr",
+  "filters.rating": "IMDb-Wertung",
+  "filters.year_min": "Jahr von",
+  "filters.year_max": "Jahr bis",
+  "filters.rating_min": "Wertung von",
+  "filters.rating_max": "Wertung bis",
+  "filters.decade": {
+    "one": "{decade}er: {n} Film",
+    "other": "{decade}er: {n} Filme"
+  },
+  "filters.all": {
+    "one": "Alle {n} zeigen",
+    "other": "Alle {n} zeigen"
+  },
+  "filters.fewer": "Weniger zeigen",
+  "filters.show": {
+    "one": "{n} Film zeigen",
+    "other": "{n} Filme zeigen"
+  },
+  "range.any": "{value}, unbegrenzt",
+  "sort.label": "Sortieren nach",
+  "sort.relevance": "Beste Treffer",
+  "sort.well_known": "Bekanntheit",
+  "sort.popularity": "Beliebtheit",
+  "sort.-rating": "Beste Wertung",
+  "sort.rating": "Schlechteste Wertung",
+  "sort.-year": "Neueste zuerst",
+  "sort.year": "Älteste zuerst",
+  "sort.title": "Titel",
+  "chips.label": "Gesetzte Filter",
+  "chips.remove": "Filter {filter} entfernen",
+  "chips.runtime": "Bis {time}",
+  "chips.year.from": "Ab {from}",
+  "chips.year.to": "Bis {to}",
+  "chips.year.between": "{from}–{to}",
+  "chips.year.equal": "{value}",
+  "chips.rating.from": "Wertung ab {from}",
+  "chips.rating.to": "Wertung bis {to}",
+  "chips.rating.between": "Wertung {from}–{to}",
+  "chips.rating.equal": "Wertung {value}"
+};

@@ -1,0 +1,97 @@
+/* The results of the present search: asked for at each change, the newest request wins, and kept for
+   coming back. */
+
+import { useEffect, useMemo, useRef, useState } from "./lib.js";
+import { apiUrl, get, isAborted } from "./client.js";
+import { PAGE_SIZE, searchRequest } from "./search-address.js";
+
+const MAX_KEPT = 20; // searches whose results stay in memory
+const MAX_LIMIT = 96; // results of one request: whole pages, at most what the API allows
+
+const kept = new Map();
+
+/** Return the results of `search` as `{data, error, isLoading, isLoadingMore, retry}`.
+ *
+ * `data` stays that of the search before until the next answer is there.
+ */
+export function useResults(search) {
+  const { path, params } = searchRequest(search);
+  const key = apiUrl(path, params);
+  const [state, setState] = useState(() => ({ data: kept.get(key) ?? null, error: null }));
+  const [attempt, setAttempt] = useState(0);
+  const last = useRef(null);
+  const wanted = search.page * PAGE_SIZE;
+  const own = kept.get(key);
+  const isComplete = own && (own.results.length >= wanted || !own.next);
+  const data = own ?? state.data ?? last.current;
+  last.current = data;
+  useEffect(() => {
+    if (isComplete) {
+      setState({ data: own, error: null });
+      return undefined;
+    }
+    const controller = new AbortController();
+    const start = own && !state.error ? own : null;
+    load(path, params, key, start, wanted, controller.signal).then(
+      (loaded) => {
+        if (!controller.signal.aborted) setState({ data: loaded, error: null });
+      },
+      (error) => {
+        if (!isAborted(error) && !controller.signal.aborted) {
+          setState((before) => ({ data: before.data, error: { key, error } }));
+        }
+      },
+    );
+    return () => controller.abort();
+  }, [key, wanted, attempt]);
+  const error = state.error?.key === key && !isComplete ? state.error.error : null;
+  return useMemo(
+    () => ({
+      data,
+      error,
+      isLoading: !own && !error,
+      isLoadingMore: Boolean(own) && !isComplete && !error,
+      retry: () => {
+        setState({ data, error: null });
+        setAttempt((count) => count + 1);
+      },
+    }),
+    [data, error, own, isComplete],
+  );
+}
+
+/** Forget all results, for when films have changed. */
+export const forgetResults = () => kept.clear();
+
+async function load(path, params, key, start, wanted, signal) {
+  let data = start;
+  while (!data || (data.results.length < wanted && data.next)) {
+    const offset = data?.results.length ?? 0;
+    const isDeep = data && offset + PAGE_SIZE > 1000;
+    const limit = Math.min(MAX_LIMIT, Math.max(PAGE_SIZE, wanted - offset));
+    const page = isDeep
+      ? await get(data.next, { signal })
+      : await get(path, { params: { ...params, limit, ...(offset ? { offset } : {}) }, signal });
+    data = append(data, page, path);
+    keep(key, data);
+  }
+  return data;
+}
+
+function append(data, page, path) {
+  const results =
+    path === "/movies" ? page.results.map((movie) => ({ movie, matches: {} })) : page.results;
+  if (!data) return { ...page, results };
+  const shown = new Set(data.results.map(({ movie }) => movie.id));
+  return {
+    ...data,
+    next: page.next,
+    results: [...data.results, ...results.filter(({ movie }) => !shown.has(movie.id))],
+  };
+}
+
+function keep(key, data) {
+  kept.delete(key);
+  kept.set(key, data);
+  if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value);
+}

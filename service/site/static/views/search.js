@@ -1,0 +1,213 @@
+/* Search and browsing: filters, results, and what to do where there are none. */
+
+import { html, useEffect, useState } from "../lib.js";
+import { Chips } from "../components/chips.js";
+import { Dialog } from "../components/dialog.js";
+import { FilmCard } from "../components/film-card.js";
+import { Filters } from "../components/filters.js";
+import { Icon } from "../components/icon.js";
+import { announce } from "../components/live-region.js";
+import { ErrorNotice, Notice, ViewState } from "../components/notice.js";
+import { Skeleton, useDelayed } from "../components/skeleton.js";
+import { formatNumber } from "../format.js";
+import { t, tParts } from "../i18n.js";
+import { navigate, useSettled } from "../router.js";
+import { SORTS, countFilters, parseSearch, searchAddress, withoutFilters } from "../search-address.js";
+import { useResults } from "../search-results.js";
+
+const EAGER_POSTERS = 6; // those that are probably visible at once
+
+/** Show the search of the address. */
+export default function SearchView({ entry }) {
+  const search = parseSearch(entry.params);
+  const results = useResults(search);
+  const change = (changes, options = { keep: true }) =>
+    navigate(searchAddress({ ...search, page: 1, ...changes }), options);
+  useSettled(results.data !== null && !results.isLoading);
+  useTitle(search);
+  useAnnouncement(results);
+  return html`<div class="search-layout">
+    <aside class="search-filters" aria-label=${t("filters.title")}>
+      <${Filters} search=${search} facets=${results.data?.facets} onChange=${change} idPrefix="side" />
+    </aside>
+    <section class="search-results" aria-busy=${results.isLoading ? "true" : null}>
+      <${Toolbar} search=${search} results=${results} onChange=${change} />
+      <${Correction} search=${search} data=${results.data} />
+      <${Degraded} data=${results.data} />
+      ${results.error && html`<${ErrorNotice} error=${results.error} onRetry=${results.retry} />`}
+      <${FilmList} search=${search} results=${results} />
+    </section>
+  </div>`;
+}
+
+function useTitle({ q }) {
+  useEffect(() => {
+    document.title = q ? `${q} · ${t("page.name")}` : t("page.title");
+  });
+}
+
+function useAnnouncement({ data, isLoading, error }) {
+  useEffect(() => {
+    if (data && !isLoading && !error) announce(countText(data));
+  }, [data, isLoading]);
+}
+
+function countText({ total }) {
+  const key = total.relation === "gte" ? "search.count_at_least" : "search.count";
+  return t(key, { n: total.value });
+}
+
+function Toolbar({ search, results, onChange }) {
+  const { data } = results;
+  const [isSheetOpen, setSheetOpen] = useState(false);
+  const isHome = !search.q && countFilters(search) === 0;
+  const heading = search.q ? t("search.results") : t(isHome ? "search.well_known" : "search.browse");
+  return html`<div class="toolbar">
+    <h1 class=${search.q ? "hidden-text" : "toolbar-title"}>${heading}</h1>
+    <p class="toolbar-count muted">${data && resultText(search, data)}</p>
+    <${Chips} search=${search} onChange=${onChange} />
+    <div class="toolbar-side">
+      <button
+        type="button"
+        id="open-filters"
+        class="button filters-button"
+        aria-haspopup="dialog"
+        onClick=${() => setSheetOpen(true)}
+      >
+        <${Icon} name="filter" size=${18} /> ${t("filters.title")}
+        ${countFilters(search) > 0 && html`<span class="badge">${countFilters(search)}</span>`}
+      </button>
+      <label class="sort">
+        <span class="hidden-text">${t("sort.label")}</span>
+        <select
+          id="sort"
+          class="select"
+          value=${search.sort}
+          onChange=${(event) => onChange({ sort: event.target.value })}
+        >
+          ${SORTS.filter((sort) => search.q || sort !== "popularity" || true).map(
+            (sort) => html`<option key=${sort} value=${sort}>
+              ${t(sort === "relevance" && !search.q ? "sort.well_known" : `sort.${sort}`)}
+            </option>`,
+          )}
+        </select>
+      </label>
+    </div>
+    ${isSheetOpen &&
+    html`<${FilterSheet}
+      search=${search}
+      data=${data}
+      onChange=${onChange}
+      onClose=${() => setSheetOpen(false)}
+    />`}
+  </div>`;
+}
+
+function FilterSheet({ search, data, onChange, onClose }) {
+  const foot = html`<button
+      type="button"
+      class="button"
+      disabled=${countFilters(search) === 0}
+      onClick=${() => onChange(withoutFilters(search))}
+    >
+      ${t("filters.clear")}
+    </button>
+    <button type="button" class="button button-primary" onClick=${onClose}>
+      ${data ? t("filters.show", { n: data.total.value }) : t("dialog.close")}
+    </button>`;
+  return html`<${Dialog} title=${t("filters.title")} onClose=${onClose} foot=${foot}>
+    <${Filters} search=${search} facets=${data?.facets} onChange=${onChange} idPrefix="sheet" />
+  <//>`;
+}
+
+function resultText(search, data) {
+  if (data.took_ms === undefined) return countText(data);
+  const took = data.took_ms < 10 ? Math.round(data.took_ms * 10) / 10 : Math.round(data.took_ms);
+  return t("search.count_in", { count: countText(data), ms: formatNumber(took) });
+}
+
+/* "Showing results for …", where the spelling was corrected. */
+function Correction({ search, data }) {
+  if (!search.q || !data || data.query !== search.q) return null;
+  if (search.typo === "off") {
+    const link = html`<a href=${searchAddress({ ...search, typo: "auto", page: 1 })}>${t("search.tolerant")}</a>`;
+    return html`<p class="correction">${tParts("search.exact_only", { link })}</p>`;
+  }
+  if (!data.did_you_mean) return null;
+  const corrected = html`<a
+    class="correction-text"
+    dir="auto"
+    href=${searchAddress({ ...search, q: data.did_you_mean, page: 1 })}
+    >${data.did_you_mean}</a
+  >`;
+  const typed = html`<a href=${searchAddress({ ...search, typo: "off", page: 1 })}>
+    ${t("search.instead", { q: search.q })}
+  </a>`;
+  return html`<p class="correction">${tParts("search.showing", { corrected })} ${typed}</p>`;
+}
+
+function Degraded({ data }) {
+  if (!data?.degraded?.length) return null;
+  return html`<${Notice} kind="warning" title=${t("search.degraded")}>
+    ${t("search.degraded.detail")}
+  <//>`;
+}
+
+function FilmList({ search, results }) {
+  const { data, isLoading, isLoadingMore, error } = results;
+  const isLate = useDelayed(isLoading && !data);
+  if (!data) return isLate ? html`<${CardSkeletons} />` : null;
+  if (!data.results.length) return isLoading || error ? null : html`<${EmptyState} search=${search} />`;
+  return html`<ul class="film-grid">
+      ${data.results.map(
+        ({ movie, matches }, index) =>
+          html`<li key=${movie.id}>
+            <${FilmCard} film=${movie} matches=${matches} eager=${index < EAGER_POSTERS} />
+          </li>`,
+      )}
+    </ul>
+    ${data.next &&
+    html`<div class="more">
+      <p class="muted">
+        ${t("search.shown", { shown: formatNumber(data.results.length), total: formatNumber(data.total.value) })}
+      </p>
+      <button
+        type="button"
+        id="show-more"
+        class="button"
+        disabled=${isLoading || isLoadingMore}
+        onClick=${() => navigate(searchAddress({ ...search, page: search.page + 1 }), { replace: true })}
+      >
+        ${t(isLoadingMore ? "page.loading" : "search.more")}
+      </button>
+    </div>`}`;
+}
+
+function CardSkeletons() {
+  return html`<div class="film-grid" aria-hidden="true">
+    ${Array.from({ length: 6 }, (_, index) => html`<div class="film-card" key=${index}>
+      <${Skeleton} width="96px" height="144px" radius="8px" />
+      <div class="film-card-text skeleton-lines">
+        <${Skeleton} width="80%" height="20px" />
+        <${Skeleton} width="60%" height="14px" />
+        <${Skeleton} width="40%" height="14px" />
+      </div>
+    </div>`)}
+  </div>`;
+}
+
+function EmptyState({ search }) {
+  const filterCount = countFilters(search);
+  return html`<${ViewState} icon="search" title=${t("search.none")}>
+    <p class="muted">
+      ${filterCount > 0 ? t("search.none.filters", { n: filterCount }) : t("search.none.advice")}
+    </p>
+    <div class="state-actions">
+      ${filterCount > 0 &&
+      html`<a class="button button-primary" href=${searchAddress(withoutFilters(search))}>
+        ${t("filters.clear")}
+      </a>`}
+      <a class="button" href="/">${t("search.well_known")}</a>
+    </div>
+  <//>`;
+}
