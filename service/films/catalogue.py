@@ -36,10 +36,14 @@ from service.text.uuids import parse_uuid
 
 @dataclass(frozen=True, slots=True)
 class UpsertResult:
-    """The films of an upsert, and what the facts did to each, in the order of the facts."""
+    """The films of an upsert, and what the facts did to each, in the order of the facts.
+
+    `described` holds the ids, as integers, of these films and of those that hold the same facts.
+    """
 
     films: tuple[Film, ...]
     outcomes: tuple[Outcome, ...]
+    described: frozenset[int]
 
     @property
     def added(self) -> int:
@@ -127,7 +131,7 @@ class Catalogue:
         ids = film_ids or [None] * len(all_facts)
         result = await self._upsert(list(zip(all_facts, ids, strict=True)), provenance, described)
         if described is not None:
-            described.update(film.id.int for film in result.films)
+            described.update(result.described)
         if result.added or result.changed:
             await self._notifier.notify()
         return result
@@ -152,7 +156,9 @@ class Catalogue:
             await save_films(list(upsert.new.values()), list(upsert.changed.values()), now)
             if provenance.fetched_at:
                 await save_freshness(upsert.unchanged)
-        return UpsertResult(tuple(upsert.films), tuple(upsert.outcomes))
+        return UpsertResult(
+            tuple(upsert.films), tuple(upsert.outcomes), frozenset(upsert.described)
+        )
 
     async def add(self, facts: FilmFacts) -> Film:
         """Add a film on behalf of a user.

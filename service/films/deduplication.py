@@ -8,7 +8,9 @@ films with different IMDb ids are never one. Otherwise two descriptions mean one
   director, or if neither names one,
 - and they do not name two disjoint sets of directors.
 
-Of several films that fit, the one with most directors in common is meant, then the older one.
+Of several films that fit, the one with most directors in common is meant, then the older one. If
+some of them hold all the facts already, those are meant: a file that is loaded again changes
+nothing, although films that its later lines added may fit its earlier lines better now.
 """
 
 from collections.abc import Iterable, Sequence
@@ -92,18 +94,22 @@ class DuplicateFinder:
 
     def find(self, facts: FilmFacts, film_id: UUID | None = None) -> Film | None:
         """Return the film that these facts describe; `film_id` is the id that they come with."""
+        return next(iter(self.find_all(facts, film_id)), None)
+
+    def find_all(self, facts: FilmFacts, film_id: UUID | None = None) -> list[Film]:
+        """Return the films that these facts may describe, the one that fits best first."""
         film = self._by_id.get(film_id) if film_id else None
         if film is not None and film.imdb_id in (None, facts.imdb_id or film.imdb_id):
-            return film
+            return [film]
         if facts.imdb_id and facts.imdb_id in self._by_imdb_id:
-            return self._by_imdb_id[facts.imdb_id]
+            return [self._by_imdb_id[facts.imdb_id]]
         wanted = FilmIdentity.of(facts)
         matches = [
             (-len(identity.directors & wanted.directors), film.id.int, film)
             for film in self._by_title.get(full_title_key(facts.title), {}).values()
             if (identity := self._identify(film)).is_same_film(wanted)
         ]
-        return min(matches)[2] if matches else None
+        return [film for *_, film in sorted(matches)]
 
     def _identify(self, film: Film) -> FilmIdentity:
         identity = self._identities.get(film.id)

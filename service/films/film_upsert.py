@@ -39,7 +39,7 @@ class FilmUpsert:
         self._provenance = provenance
         self._now = now
         self._earlier = described
-        self._described: set[int] = set()
+        self.described: set[int] = set()
         self.films: list[Film] = []
         self.outcomes: list[Outcome] = []
         self.new: dict[UUID, Film] = {}
@@ -53,24 +53,43 @@ class FilmUpsert:
 
     def apply(self, facts: FilmFacts, film_id: UUID | None = None) -> None:
         """Add the film that the facts describe, or merge them into it."""
-        film = self._duplicates.find(facts, film_id)
-        outcome: Outcome = "same"
-        if film is None:
-            film, outcome = create_film(facts, self._provenance, self._now), "added"
-            self.new[film.id] = film
-            self._duplicates.add(film)
-        elif merge_columns(film, self._columns_to_merge(film, facts), self._now):
-            outcome = "changed"
-            self._duplicates.add(film)
-            if film.id not in self.new:
-                self.changed[film.id] = film
-            if self._provenance.source == "user":
-                claim_sample(film)
+        films = self._find_described_films(facts, film_id)
+        if films:
+            outcome = self._merge(films[0], facts)
+        else:
+            films, outcome = [self._add(facts)], "added"
         if self._provenance.fetched_at:
-            set_provenance(film, self._provenance)
-        self._described.add(film.id.int)
-        self.films.append(film)
+            set_provenance(films[0], self._provenance)
+        self.described.update(film.id.int for film in films)
+        self.films.append(films[0])
         self.outcomes.append(outcome)
+
+    def _add(self, facts: FilmFacts) -> Film:
+        film = create_film(facts, self._provenance, self._now)
+        self.new[film.id] = film
+        self._duplicates.add(film)
+        return film
+
+    def _merge(self, film: Film, facts: FilmFacts) -> Outcome:
+        if not merge_columns(film, self._columns_to_merge(film, facts), self._now):
+            return "same"
+        self._duplicates.add(film)
+        if film.id not in self.new:
+            self.changed[film.id] = film
+        if self._provenance.source == "user":
+            claim_sample(film)
+        return "changed"
+
+    def _find_described_films(self, facts: FilmFacts, film_id: UUID | None) -> list[Film]:
+        """Return the film that the facts describe; all that do if they hold all of it already."""
+        films = self._duplicates.find_all(facts, film_id)
+        if len(films) > 1:
+            return [film for film in films if not self._would_change(film, facts)] or films[:1]
+        return films
+
+    def _would_change(self, film: Film, facts: FilmFacts) -> bool:
+        columns = self._columns_to_merge(film, facts)
+        return any(getattr(film, name) != value for name, value in columns.items())
 
     def _columns_to_merge(self, film: Film, facts: FilmFacts) -> dict[str, Any]:
         columns = facts.to_columns()
@@ -87,13 +106,14 @@ class FilmUpsert:
             }
         year, end_year = (columns.get(n, getattr(film, n)) for n in ("year", "end_year"))
         if year and end_year and end_year < year:
-            columns["end_year"] = None
+            is_known = film.end_year is not None and film.end_year >= year
+            columns["end_year"] = film.end_year if is_known else None
         return columns
 
     def _is_described(self, film: Film) -> bool:
         if self._earlier is None:
             return False
-        return film.id.int in self._described or film.id.int in self._earlier
+        return film.id.int in self.described or film.id.int in self._earlier
 
 
 async def save_freshness(films: list[Film]) -> None:

@@ -127,17 +127,58 @@ LINE = st.fixed_dictionaries(
 @settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.lists(LINE, max_size=12))
+@given(st.lists(LINE, max_size=5), st.lists(LINE, max_size=12))
 async def test_importing_any_file_again_changes_nothing(
-    importer: FilmImporter, tmp_path: Path, films: list[dict[str, object]]
+    importer: FilmImporter,
+    tmp_path: Path,
+    stored: list[dict[str, object]],
+    films: list[dict[str, object]],
 ) -> None:
     await Film.all().delete()
+    for film in stored:
+        await import_all(importer, write_lines(tmp_path / "stored.jsonl", film))
     path = write_lines(tmp_path / "films.jsonl", *films)
     for run in range(2):
         done = await import_all(importer, path)
         assert done.read == done.added + done.changed + done.same + done.left_out == len(films)
         assert done.left_out == 0
         assert run == 0 or (done.added, done.changed) == (0, 0)
+
+
+HEAT = {"title": "Heat", "year": 1995}
+FIRST, SECOND = {"imdb_id": "tt0000001"}, {"imdb_id": "tt0000002"}
+MANN, MANN_AND_LEE = {"directors": ["Mann"]}, {"directors": ["Mann", "Lee"]}
+
+
+@pytest.mark.parametrize(
+    ("stored", "films"),
+    [
+        # The line without an id shares more directors with the film that comes after it.
+        (
+            [],
+            [
+                HEAT | FIRST | MANN,
+                HEAT | MANN_AND_LEE | {"rated": "R"},
+                HEAT | SECOND | MANN_AND_LEE,
+            ],
+        ),
+        # An older film gets the title of the line without an id from a later line.
+        ([{"title": "X"} | FIRST, HEAT | SECOND], [HEAT, HEAT | FIRST, {"title": "Y"} | SECOND]),
+        # A line states an end before the year that is known.
+        ([HEAT | FIRST], [{"title": "Heat", "end_year": 1990} | FIRST, HEAT | {"end_year": 1999}]),
+    ],
+)
+async def test_a_line_that_fits_several_films_means_the_same_one_when_it_is_imported_again(
+    importer: FilmImporter,
+    tmp_path: Path,
+    stored: list[dict[str, object]],
+    films: list[dict[str, object]],
+) -> None:
+    await import_all(importer, write_lines(tmp_path / "stored.jsonl", *stored))
+    path = write_lines(tmp_path / "films.jsonl", *films)
+    await import_all(importer, path)
+    again = await import_all(importer, path)
+    assert (again.added, again.changed, again.same) == (0, 0, len(films))
 
 
 @pytest.mark.parametrize(
