@@ -13,6 +13,7 @@ from sanic.response import HTTPResponse
 
 from service.accounts.sessions import SESSION_LIFETIME
 from service.errors import NotAllowed
+from service.http.dependencies import get_container
 
 COOKIE_NAME = "refresh"
 HOST_COOKIE_NAME = f"__Host-{COOKIE_NAME}"
@@ -53,23 +54,28 @@ def require_own_origin(request: Request) -> None:
     """
     if not is_own_origin(request, request.headers.get("origin", "")):
         raise NotAllowed(
-            "The cookie counts only with the Origin of this service; behind a proxy, "
-            "TRUSTED_PROXIES and X-Forwarded-Proto must be set.",
+            "The cookie counts only with the Origin of this service; behind a proxy, set "
+            "TRUSTED_PROXIES and have it send X-Forwarded-Proto, or set PUBLIC_URL.",
             code="origin_foreign",
         )
 
 
 def is_own_origin(request: Request, origin: str) -> bool:
-    """Return whether `origin` has the scheme, host and port that the request was sent to."""
+    """Return whether `origin` is the address that the request was sent to, or `PUBLIC_URL`."""
+    public_url = get_container(request).settings.public_url
     try:
-        parts = urlsplit(origin)
-        origin_port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+        sender = _parse_origin(origin)
         host, _ = parse_host(request.host)
-        port = request.server_port
+        own = (request.scheme, (host or "").strip("[]").lower(), request.server_port)
     except ValueError:
         return False
-    own = (request.scheme, (host or "").strip("[]").lower(), port)
-    return (parts.scheme, parts.hostname, origin_port) == own
+    return sender == own or (public_url is not None and sender == _parse_origin(public_url))
+
+
+def _parse_origin(url: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port of `url`. Raises ValueError."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
 
 
 def _is_https(request: Request) -> bool:

@@ -1,38 +1,25 @@
-"""The HTTP endpoints for operators: health, metrics, the API's description, index and outbox."""
+"""The HTTP endpoints for operators: rebuilds, drift, outbox, and the state of all parts."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin
-from service.admin.health import STOPPING, Readiness
-from service.admin.metrics_endpoint import authorize_scrape, has_metrics_token, render_metrics
-from service.http.client_address import is_local_and_named_so
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.openapi_document import encode_document
 from service.http.pagination import Links, PageQuery, Total
 from service.http.requests import read_path_text, read_query
-from service.http.responses import conditional_response, json_response
+from service.http.responses import json_response
 from service.indexing.drift import DriftView
 from service.indexing.outbox_admin import PointerState, PointerView
 from service.indexing.reindex_jobs import ReindexView
 
-root = Blueprint("operation")
 bp = Blueprint("admin", url_prefix="/api/v1/admin")
 
-DOCS_FOLDER = Path(__file__).parent / "static" / "swagger-ui"
-DOCS_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-CONTENT_TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css"}
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -66,71 +53,26 @@ class PointerPage:
     ]
 
 
-class Liveness(BaseModel):
-    """The answer of a process that lives."""
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """One page of rebuilds and rollbacks."""
 
-    model_config = ConfigDict(frozen=True)
-
-    status: Annotated[Literal["alive"], Field(description="Always this.", examples=["alive"])] = (
-        "alive"
-    )
-
-
-@root.get("/health/live", name="live")
-@operation("Whether this process answers; checks nothing else", returns={200: Liveness})
-async def live(request: Request) -> HTTPResponse:
-    return json_response(Liveness(), headers=NO_STORE)
-
-
-@root.get("/health/ready", name="ready")
-@operation(
-    "The state of each part; details only on this machine or with METRICS_TOKEN as a bearer token",
-    returns={200: Readiness, 503: Readiness},
-)
-async def ready(request: Request) -> HTTPResponse:
-    draining = request.app.ctx.draining
-    readiness = STOPPING if draining else await get_container(request).health.readiness()
-    if not (is_local_and_named_so(request) or has_metrics_token(request)):
-        readiness = readiness.without_details()
-    status = 503 if readiness.status in ("unavailable", "stopping") else 200
-    return json_response(readiness, status, NO_STORE)
-
-
-@root.get("/metrics", name="metrics")
-@operation(
-    "Metrics for Prometheus; they need METRICS_TOKEN as a bearer token, if one is set",
-    returns={200: "text/plain"},
-    errors=(401, 403),
-    access="metrics",
-)
-async def metrics(request: Request) -> HTTPResponse:
-    authorize_scrape(request)
-    return json_response(await render_metrics(), headers=NO_STORE, media_type=CONTENT_TYPE_LATEST)
-
-
-@root.get("/openapi.json", name="openapi")
-@operation(
-    "This API as an OpenAPI 3.1 document",
-    returns={200: "application/json", 304: None},
-    sends=("ETag", "Cache-Control"),
-)
-async def contract(request: Request) -> HTTPResponse:
-    app = request.app
-    if not hasattr(app.ctx, "contract"):
-        app.ctx.contract = encode_document(app, get_container(request).version)
-    document, tag = app.ctx.contract
-    return conditional_response(request, document, tag, {"Cache-Control": "no-cache"})
-
-
-@root.get("/docs", name="docs")
-@operation("This API as a web page", returns={200: "text/html"})
-async def docs(request: Request) -> HTTPResponse:
-    return _serve_static_file("index.html")
-
-
-@root.get("/docs/<name:(index\\.js|swagger-ui\\.css|swagger-ui-bundle\\.js)>", name="docs_asset")
-async def docs_asset(request: Request, name: str) -> HTTPResponse:
-    return _serve_static_file(name)
+    results: Annotated[list[ReindexView], Field(description="The jobs, newest first.")]
+    total: Annotated[Total, Field(description="How many there are in all.")]
+    next: Annotated[
+        str | None,
+        Field(
+            description="The address of the next page.",
+            examples=["/api/v1/admin/jobs?limit=20&offset=20"],
+        ),
+    ]
+    previous: Annotated[
+        str | None,
+        Field(
+            description="The address of the previous page.",
+            examples=["/api/v1/admin/jobs?limit=20&offset=0"],
+        ),
+    ]
 
 
 @bp.post("/reindex", name="reindex")
@@ -145,6 +87,23 @@ async def reindex(request: Request) -> HTTPResponse:
     await require_admin(request)
     job = await get_container(request).reindex_jobs.request()
     return json_response(job, 202, {"Location": f"/api/v1/admin/reindex/{job.id}"})
+
+
+@bp.get("/jobs", name="jobs")
+@operation(
+    "The rebuilds and rollbacks, newest first, with the progress of the one that runs",
+    query=PageQuery,
+    returns={200: JobPage},
+    sends=("Link",),
+    access="admin",
+)
+async def jobs(request: Request) -> HTTPResponse:
+    await require_admin(request)
+    query = read_query(request, PageQuery)
+    rows = await get_container(request).reindex_jobs.list_jobs(query.limit, query.offset)
+    links = _link_pages(request, query, rows.total)
+    page = JobPage(list(rows.results), Total(value=rows.total), links.next, links.previous)
+    return _page_response(page, links)
 
 
 @bp.get("/reindex/<job:str>", name="show_reindex")
@@ -207,11 +166,9 @@ async def outbox(request: Request) -> HTTPResponse:
     rows = await get_container(request).outbox_admin.list_pointers(
         query.state, query.limit, query.offset
     )
-    has_more = query.offset + query.limit < rows.total
-    links = Links.for_page(request.path, query, query.offset, None, has_more=has_more)
+    links = _link_pages(request, query, rows.total)
     page = PointerPage(list(rows.results), Total(value=rows.total), links.next, links.previous)
-    link = links.to_header()
-    return json_response(page, headers=NO_STORE | ({"Link": link} if link else {}))
+    return _page_response(page, links)
 
 
 @bp.post("/outbox/<row:str>/retry", name="retry_outbox")
@@ -240,11 +197,11 @@ async def reindex_film(request: Request, movie: str) -> HTTPResponse:
     return json_response(row, 202, {"Index-Token": f"{row.film_id}:{row.version}"})
 
 
-def _serve_static_file(name: str) -> HTTPResponse:
-    """Serve a file of the API's web page under a policy that allows no foreign content."""
-    path = DOCS_FOLDER / name
-    return HTTPResponse(
-        path.read_bytes(),
-        content_type=CONTENT_TYPES[path.suffix],
-        headers={"Content-Security-Policy": DOCS_POLICY, "Cache-Control": "public, max-age=3600"},
-    )
+def _link_pages(request: Request, query: PageQuery, total: int) -> Links:
+    has_more = query.offset + query.limit < total
+    return Links.for_page(request.path, query, query.offset, None, has_more=has_more)
+
+
+def _page_response(page: object, links: Links) -> HTTPResponse:
+    link = links.to_header()
+    return json_response(page, headers=NO_STORE | ({"Link": link} if link else {}))

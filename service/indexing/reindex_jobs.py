@@ -84,6 +84,14 @@ class ReindexView:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class ReindexList:
+    """Some rebuilds and rollbacks, and how many there are in all."""
+
+    results: tuple[ReindexView, ...]
+    total: int
+
+
 class ReindexJobs:
     """Requests and cancels rebuilds and rollbacks."""
 
@@ -142,6 +150,11 @@ class ReindexJobs:
         job = await ReindexJob.get_or_none(active=1)
         job = job or await ReindexJob.all().order_by("-created_at", "-id").first()
         return None if job is None else reindex_view(job)
+
+    async def list_jobs(self, limit: int, offset: int) -> ReindexList:
+        """Return the rebuilds and rollbacks, newest first."""
+        jobs = ReindexJob.all().order_by("-created_at", "-id").offset(offset).limit(limit)
+        return ReindexList(tuple(map(reindex_view, await jobs)), await ReindexJob.all().count())
 
     async def get(self, job_id: str) -> ReindexView:
         """Return the rebuild with this id. Raises NotFound."""

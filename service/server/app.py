@@ -7,7 +7,7 @@ from sanic import Sanic
 
 from service.accounts.api import bp as accounts
 from service.admin.api import bp as admin
-from service.admin.api import root as operation
+from service.admin.operation_api import bp as operation
 from service.films.api import bp as films
 from service.http import middleware, problems, rate_limits
 from service.http.router import CompleteRouter

@@ -110,6 +110,13 @@ async def test_a_rebuild_can_be_rolled_back_and_a_finished_one_not_cancelled(
     assert requested.status == 202, requested.json
     rollback = await wait_until(lambda: finished_job(requested.headers["Location"]))
     assert rollback["index_name"] == rebuild["previous_index"]
+    jobs = await api.get(f"{ADMIN}/jobs?limit=2", token=token)
+    assert [job["id"] for job in jobs.json["results"]] == [rollback["id"], rebuild["id"]]
+    assert jobs.json["total"]["value"] >= 2
+    second = await api.get(f"{ADMIN}/jobs?limit=1&offset=1", token=token)
+    assert [job["id"] for job in second.json["results"]] == [rebuild["id"]]
+    assert second.json["previous"].endswith("offset=0")
+    assert (await api.get(f"{ADMIN}/jobs")).status == 401
     assert (await api.search_titles("godfahter"))[0] == "The Godfather"
 
 

@@ -20,6 +20,7 @@ async def test_the_document_is_valid_openapi_and_lists_all_routes(api: ApiClient
     validate(document)
     assert set(document["paths"]) == {
         "/api/v1/admin/drift",
+        "/api/v1/admin/jobs",
         "/api/v1/admin/movies/{movie}/reindex",
         "/api/v1/admin/outbox",
         "/api/v1/admin/outbox/{row}/retry",
@@ -28,6 +29,8 @@ async def test_the_document_is_valid_openapi_and_lists_all_routes(api: ApiClient
         "/api/v1/admin/reindex/{job}",
         "/api/v1/auth/login",
         "/api/v1/auth/logout",
+        "/api/v1/auth/logout-all",
+        "/api/v1/auth/password",
         "/api/v1/auth/refresh",
         "/api/v1/auth/register",
         "/api/v1/auth/verify",
@@ -41,6 +44,7 @@ async def test_the_document_is_valid_openapi_and_lists_all_routes(api: ApiClient
         "/api/v1/posters/{key}/{file}",
         "/api/v1/search",
         "/api/v1/search/batch",
+        "/api/v1/status",
         "/api/v1/suggest",
         "/docs",
         "/health/live",
@@ -68,6 +72,7 @@ async def test_a_client_that_has_the_document_gets_no_body(api: ApiClient) -> No
         ("/api/v1/movies/tt9999999", "/api/v1/movies/{movie}"),
         ("/api/v1/movies/lookup?title=jaws&year=1975&type=movie", "/api/v1/movies/lookup"),
         ("/health/ready", "/health/ready"),
+        ("/api/v1/status", "/api/v1/status"),
         ("/api/v1/me", "/api/v1/me"),
     ],
 )
