@@ -29,6 +29,7 @@ from indexer.shutdown import wait_or_stop
 from service.clock import utc_now
 from service.database import connection
 from service.errors import Unavailable
+from service.idempotency.service import delete_expired_requests
 from service.indexing import indexer_heartbeat
 from service.indexing.drift import Drift
 from service.observability import logging, loop_lag
@@ -54,6 +55,7 @@ log = structlog.get_logger()
 OUTDATED_ADVICE = "searches go on with it; run `movies reindex`"
 POSTER_PURGE_INTERVAL = 6 * 3600.0  # seconds
 INDEX_PURGE_INTERVAL = 600.0  # seconds
+REQUEST_PURGE_INTERVAL = 3600.0  # seconds
 DRIFT_SCAN_INTERVAL = 60.0  # seconds between two scans
 STANDBY_INTERVAL = 1.0  # seconds between attempts to open an index that is locked or down
 
@@ -90,9 +92,13 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         purge_posters = ScheduledTask(
             "purge_posters", POSTER_PURGE_INTERVAL, poster_worker.purge_unreferenced
         )
+        purge_requests = ScheduledTask(
+            "purge_requests", REQUEST_PURGE_INTERVAL, delete_expired_requests
+        )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(poster_worker.run(stop))
-            tasks.create_task(Scheduler(TaskLeases(owner), [purge_posters]).run(stop))
+            purges = [purge_posters, purge_requests]
+            tasks.create_task(Scheduler(TaskLeases(owner), purges).run(stop))
             tasks.create_task(_maintain_index(handles, notifier, owner, stop))
 
 

@@ -7,6 +7,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_user
+from service.accounts.idempotency import accept_idempotency_key
 from service.accounts.refresh_cookie import (
     clear_refresh_cookie,
     read_refresh_cookie,
@@ -36,6 +37,7 @@ bp = Blueprint("accounts", url_prefix="/api/v1")
 
 
 @bp.post("/auth/register")
+@accept_idempotency_key
 @operation(
     "Create an account; `is_admin` needs an admin's bearer token",
     body=NewAccount,

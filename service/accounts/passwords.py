@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import TypeVar
 
+from argon2.low_level import Type, hash_secret_raw
 from passlib.context import CryptContext
 
 from service.errors import TooMany
@@ -100,6 +101,7 @@ class PasswordHasher:
             argon2__time_cost=ITERATIONS,
             argon2__parallelism=PARALLELISM,
         )
+        self._memory_kib = memory_kib
         self._slots = BoundedSemaphore(max_pending)
         self._executor = ThreadPoolExecutor(HASH_THREADS, thread_name_prefix="argon2")
 
@@ -127,6 +129,25 @@ class PasswordHasher:
             lambda: self._context.verify_and_update(_normalize(password), stored_hash)
         )
         return PasswordCheck(is_correct, new_hash)
+
+    async def derive_digest(self, text: str, salt: str) -> str:
+        """Return a digest of `text`, the same for the same salt, as slow to guess as a password.
+
+        Raises:
+            TooMany: the queue is full.
+        """
+        digest = await self._run(
+            lambda: hash_secret_raw(
+                text.encode(),
+                salt.encode(),
+                time_cost=ITERATIONS,
+                memory_cost=self._memory_kib,
+                parallelism=PARALLELISM,
+                hash_len=32,
+                type=Type.ID,
+            )
+        )
+        return digest.hex()
 
     def close(self) -> None:
         """End the threads and drop queued work; safe to repeat."""

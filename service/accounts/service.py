@@ -229,6 +229,10 @@ class AccountService:
             raise invalid_token_error()
         return UserView.from_user(user)
 
+    async def hash_slowly(self, text: str, salt: str) -> str:
+        """Return a digest of a text that depends on a password. Raises TooMany."""
+        return await self._passwords.derive_digest(text, salt)
+
     def close(self) -> None:
         """End the hashing threads; safe to repeat."""
         self._passwords.close()

@@ -9,6 +9,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin
+from service.accounts.idempotency import accept_idempotency_key
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import Links, PageQuery, Total
@@ -76,6 +77,7 @@ class JobPage:
 
 
 @bp.post("/reindex", name="reindex")
+@accept_idempotency_key
 @operation(
     "Rebuild the index while searches go on",
     returns={202: ReindexView},
@@ -128,6 +130,7 @@ async def cancel_reindex(request: Request, job: str) -> HTTPResponse:
 
 
 @bp.post("/reindex/rollback", name="rollback_reindex")
+@accept_idempotency_key
 @operation(
     "Make the previous index live again",
     returns={202: ReindexView},
@@ -184,6 +187,7 @@ async def retry_outbox(request: Request, row: str) -> HTTPResponse:
 
 
 @bp.post("/movies/<movie:str>/reindex", name="reindex_film")
+@accept_idempotency_key
 @operation(
     "Index one film again",
     returns={202: PointerView},

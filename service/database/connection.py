@@ -32,6 +32,7 @@ MODEL_MODULES = (
     "service.accounts.models",
     "service.indexing.models",
     "service.schedule.models",
+    "service.idempotency.models",
 )
 CLOSE_TIMEOUT = 5.0  # seconds
 POOL_OPTIONS = ("minsize", "maxsize", "wait", "timeout", "command_timeout", "statement_cache_size")

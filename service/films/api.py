@@ -13,6 +13,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin, require_user
+from service.accounts.idempotency import accept_idempotency_key
 from service.cache.response_cache import CachedResponse
 from service.errors import DomainError, FieldError, Invalid, NotAuthenticated, VersionRequired
 from service.film_fields import FilmRow
@@ -120,6 +121,7 @@ async def show_batch(request: Request) -> HTTPResponse:
 
 
 @bp.post("/", name="add_film", strict_slashes=False)
+@accept_idempotency_key
 @operation(
     "Add a film",
     body=FilmFacts,

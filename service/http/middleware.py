@@ -26,7 +26,7 @@ log = structlog.get_logger()
 REQUEST_ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 EXPOSED_HEADERS = (
     "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID, Cache-Status, "
-    "Index-Token"
+    "Index-Token, Idempotent-Replayed"
 )
 ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 KNOWN_METHODS = frozenset(map(str, HTTP_METHODS))

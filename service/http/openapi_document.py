@@ -18,6 +18,7 @@ from service.http.openapi_terms import (
     ERROR_HEADERS,
     PATH_PARAMETERS,
     REQUEST_HEADER_EXAMPLES,
+    REQUEST_HEADER_SCHEMAS,
     RESPONSE_HEADERS,
     STATUSES,
     TAGS,
@@ -293,6 +294,6 @@ def _header_parameters(declaration: Operation) -> Iterator[dict[str, Any]]:
             "in": "header",
             "required": name.endswith("*"),
             "description": purpose,
-            "schema": {"type": "string"},
+            "schema": REQUEST_HEADER_SCHEMAS.get(name.rstrip("*"), {"type": "string"}),
             "example": REQUEST_HEADER_EXAMPLES[name.rstrip("*")],
         }

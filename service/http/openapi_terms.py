@@ -61,6 +61,11 @@ REQUEST_HEADER_EXAMPLES: dict[str, str] = {
     "Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324",
 }
 
+REQUEST_HEADER_SCHEMAS: dict[str, dict[str, Any]] = {
+    "Idempotency-Key": {"type": "string", "minLength": 1, "maxLength": 202},
+}
+"""Of the headers that may not be any string; the limit counts the quotes."""
+
 _INTEGER: dict[str, Any] = {"type": "integer", "minimum": 0}
 
 RESPONSE_HEADERS: dict[str, Term] = {
@@ -87,6 +92,11 @@ RESPONSE_HEADERS: dict[str, Term] = {
         "The refresh token, if the request asks for the cookie; emptied by a logout.",
         "__Host-refresh=cmVmcmVzaC10b2tlbg; Path=/; Max-Age=2592000; SameSite=Strict; Secure; "
         "HttpOnly",
+    ),
+    "Idempotent-Replayed": Term(
+        "`true` if this is the stored answer to an earlier request with the same "
+        "`Idempotency-Key`; else absent.",
+        "true",
     ),
     "Retry-After": Term("Seconds after which a retry makes sense.", "2", _INTEGER),
     "WWW-Authenticate": Term("The scheme of authentication.", "Bearer"),

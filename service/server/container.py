@@ -29,6 +29,7 @@ from service.database.migrate import prepare_schema
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.importer import FilmImporter
+from service.idempotency.service import IdempotentRequests
 from service.indexing.diagnosis import IndexDiagnosis
 from service.indexing.drift import Drift
 from service.indexing.orphan_repair import OrphanRepair
@@ -83,6 +84,7 @@ class Container:
     rate_limiter: RateLimiter
     posters: PosterService
     accounts: AccountService
+    idempotent_requests: IdempotentRequests
     reindex_jobs: ReindexJobs
     drift: Drift
     outbox_admin: OutboxAdmin
@@ -268,6 +270,7 @@ async def build_container(settings: Settings) -> Container:
             rate_limiter=rate_limiter,
             posters=PosterService(store, utc_now),
             accounts=accounts,
+            idempotent_requests=IdempotentRequests(settings.jwt_secret, utc_now),
             reindex_jobs=ReindexJobs(utc_now),
             drift=drift,
             outbox_admin=outbox_admin,
