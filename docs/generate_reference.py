@@ -20,8 +20,12 @@ if str(ROOT) not in sys.path:
 
 import typer.main  # noqa: E402
 from prometheus_client.metrics import MetricWrapperBase  # noqa: E402
+from pydantic import TypeAdapter  # noqa: E402
 
 from service import errors  # noqa: E402
+from service.cli.check import CheckView  # noqa: E402
+from service.cli.doctor import DoctorReport  # noqa: E402
+from service.cli.explain import Explanation  # noqa: E402
 from service.cli.main import app as cli  # noqa: E402
 from service.http.openapi_document import build_document  # noqa: E402
 from service.http.problems import (  # noqa: E402
@@ -40,6 +44,15 @@ SOURCES = sorted(
 )
 BASE_CODE = errors.DomainError.default_code  # no error has it
 INSERTED = "…"  # in place of a value that only the running service knows
+JSON_DOCUMENTS: dict[str, type | str] = {
+    "check": CheckView,
+    "doctor": DoctorReport,
+    "explain": Explanation,
+    "reindex": "the job as `GET /api/v1/admin/reindex/{job}` returns it; null if there has been none",
+    "search": "the page as `GET /api/v1/search` returns it, without links to other pages",
+}
+"""What each command with `--json` prints: a type, or in words."""
+
 LOG_LEVELS = ("debug", "info", "warning", "error", "exception")
 
 
@@ -419,33 +432,67 @@ def log_events_page() -> str:
 
 def commands_page() -> str:
     """Describe every command from its own help."""
-    group = typer.main.get_command(cli)
-    body = []
-    for name, command in sorted(getattr(group, "commands", {}).items()):
-        if command.hidden:
-            continue
-        usage = " ".join(
-            [
-                "movies",
-                name,
-                *(argument_of(p) for p in command.params if p.param_type_name == "argument"),
-            ]
-        )
-        body.append(
-            f"## `{name}`\n\n{' '.join((command.help or '').split())}\n\n```\n{usage}\n```\n\n"
-        )
-        rows = [
-            (f"`{', '.join(p.opts + p.secondary_opts)}`", getattr(p, "help", "") or "")
-            for p in command.params
-            if p.param_type_name == "option" and p.name != "help"
-        ]
-        if rows:
-            body.append(table(("option", "meaning"), rows) + "\n")
+    body = "".join(
+        command_section(name, command)
+        for name, command in sorted(commands_in(typer.main.get_command(cli)))
+    )
     intro = (
         "A command exits with 0 on success, with 1 and one line that states the failure, or with 2 if it was called\n"
         "incorrectly. All commands read the same [settings](settings.md) as the service.\n\n"
+        "With `--json` a command writes one JSON document to standard output and nothing else; errors, warnings and progress\n"
+        "go to standard error. The exit status is the same.\n\n"
     )
-    return page("Commands", "`service/cli/main.py`", intro + "".join(body).rstrip("\n") + "\n")
+    return page("Commands", "`service/cli`", intro + body.rstrip("\n") + "\n")
+
+
+def commands_in(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the full name of each command, and the command."""
+    for name, command in getattr(group, "commands", {}).items():
+        if command.hidden:
+            continue
+        if getattr(command, "commands", None):
+            yield from commands_in(command, f"{prefix}{name} ")
+        else:
+            yield prefix + name, command
+
+
+def command_section(name: str, command: Any) -> str:
+    """Return what a command does, its usage, its options, and what it prints as JSON."""
+    arguments = [p for p in command.params if p.param_type_name == "argument" and not p.hidden]
+    usage = " ".join(["movies", name, *map(argument_of, arguments)])
+    text = f"## `{name}`\n\n{' '.join((command.help or '').split())}\n\n```\n{usage}\n```\n\n"
+    options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]
+    if options:
+        rows = [
+            (f"`{', '.join(p.opts + p.secondary_opts)}`", getattr(p, "help", "") or "")
+            for p in options
+        ]
+        text += table(("option", "meaning"), rows) + "\n"
+    if any(p.name == "as_json" for p in options):
+        text += json_section(JSON_DOCUMENTS[name])
+    return text
+
+
+def json_section(document: type | str) -> str:
+    """Describe the JSON document of a command: its fields, or the route that returns the same."""
+    if isinstance(document, str):
+        return f"The JSON document is {document}.\n\n"
+    schema = TypeAdapter(document).json_schema()
+    rows = list(json_fields(schema, schema.get("$defs", {})))
+    return "The JSON document:\n\n" + table(("field", "type", "meaning"), rows) + "\n"
+
+
+def json_fields(
+    schema: dict[str, Any], definitions: dict[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, str, str]]:
+    """Yield path, type and meaning of each field, the fields of inner objects included."""
+    for name, field in schema["properties"].items():
+        kinds = [option.get("type", "object") for option in field.get("anyOf", [field])]
+        yield f"`{prefix}{name}`", " or ".join(kinds), field["description"]
+        item = field.get("items", {})
+        if "$ref" in item:
+            inner = definitions[item["$ref"].rpartition("/")[2]]
+            yield from json_fields(inner, definitions, f"{prefix}{name}[].")
 
 
 def argument_of(param: Any) -> str:

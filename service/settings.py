@@ -5,30 +5,31 @@ them one start after the other. The environment takes precedence over `.env`. `N
 accepted for every secret, since that is how container secrets arrive.
 """
 
-import contextlib
 import os
-import re
-import secrets
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qs, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
     model_validator,
 )
 
-from service.private_files import make_private_folder, open_private_file, restrict_file
-from service.rate_limit_rules import parse_rate_limits
+from service.jwt_secret import MIN_SECRET_BYTES, load_or_create_jwt_secret
+from service.private_files import restrict_file
 from service.resources import CHECKOUT
+from service.setting_types import (
+    CommaSeparated,
+    check_public_url,
+    check_rate_limits,
+    check_timeout,
+    require_scheme,
+)
 
 DEFAULT_HOME = CHECKOUT or Path("~/.local/share/movies")
 SECRETS = (
@@ -54,67 +55,9 @@ COMPOSE_NAMES = (
 FOREIGN_PREFIXES = ("AWS_", "COMPOSE_", "DOCKER_")
 """Names in `.env` that other programs and libraries may read."""
 
-MIN_SECRET_BYTES = 32  # HS256 needs a key as long as its digest (RFC 7518, section 3.2)
-
-
-HOST_SCHEMES = ("http", "https", "redis", "rediss")
-"""Schemes whose URLs must name a host; PostgreSQL's may name a socket's folder instead."""
-
 
 class SettingsError(Exception):
     """One or more settings are wrong; the message names each."""
-
-
-def _require_scheme(*schemes: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if urlsplit(value.split(",", maxsplit=1)[0]).scheme not in schemes:
-            raise ValueError("must begin with " + " or ".join(f"{name}://" for name in schemes))
-        for url in value.split(","):
-            _check_address(url.strip())
-        return value
-
-    return AfterValidator(check)
-
-
-def _check_address(url: str) -> None:
-    try:
-        address = urlsplit(url)
-        port = address.port
-    except ValueError:
-        raise ValueError("host and port cannot be read: write host:port, port a number") from None
-    if port == 0:
-        raise ValueError("the port must be between 1 and 65535")
-    if address.scheme in HOST_SCHEMES and not address.hostname:
-        raise ValueError("names no host")
-
-
-def _check_public_url(value: str) -> str:
-    """Return the address without a trailing slash; anything after the host is refused."""
-    address = urlsplit(value)
-    if address.path not in ("", "/") or address.query or address.fragment or address.username:
-        raise ValueError("must be a scheme and a host only, such as https://films.example.org")
-    return f"{address.scheme}://{address.netloc}"
-
-
-def _check_timeout(value: str) -> str:
-    for seconds in parse_qs(value.rpartition("?")[2]).get("timeout", []):
-        if not re.fullmatch(r"\d*\.?\d+", seconds) or not float(seconds):
-            raise ValueError("the timeout must be a number of seconds")
-    return value
-
-
-def _check_rate_limits(value: str) -> str:
-    parse_rate_limits(value)
-    return value
-
-
-def _split_list(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return tuple(item.strip() for item in value.split(",") if item.strip())
-
-
-CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
 
 
 class Settings(BaseModel):
@@ -123,19 +66,19 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     environment: Literal["development", "production"] = "development"
-    database_url: Annotated[str, _require_scheme("sqlite", "postgres", "postgresql")] = (
+    database_url: Annotated[str, require_scheme("sqlite", "postgres", "postgresql")] = (
         "sqlite://var/movies.db"
     )
     search_url: Annotated[
-        str, _require_scheme("tantivy", "http", "https"), AfterValidator(_check_timeout)
+        str, require_scheme("tantivy", "http", "https"), AfterValidator(check_timeout)
     ] = "tantivy://var/index"
-    cache_url: Annotated[str, _require_scheme("memory", "redis", "rediss")] = "memory://"
-    posters_url: Annotated[str, _require_scheme("file", "s3")] = "file://var/posters"
+    cache_url: Annotated[str, require_scheme("memory", "redis", "rediss")] = "memory://"
+    posters_url: Annotated[str, require_scheme("file", "s3")] = "file://var/posters"
     poster_allowed_private_hosts: CommaSeparated = ()
     """`host:port` pairs that posters may be fetched from although their address is not public."""
     aws_access_key_id: str | None = None
     aws_secret_access_key: str | None = None
-    omdb_url: Annotated[str, _require_scheme("http", "https")] = "https://www.omdbapi.com/"
+    omdb_url: Annotated[str, require_scheme("http", "https")] = "https://www.omdbapi.com/"
     omdb_api_key: str | None = None
     omdb_daily_quota: Annotated[int, Field(ge=1)] = 1000
     jwt_secret: str = ""
@@ -148,13 +91,13 @@ class Settings(BaseModel):
     drain_seconds: Annotated[float, Field(ge=0, le=60)] = 3.0
     """How long a stopping service reports that it is not ready, and still answers."""
     public_url: (
-        Annotated[str, _require_scheme("http", "https"), AfterValidator(_check_public_url)] | None
+        Annotated[str, require_scheme("http", "https"), AfterValidator(check_public_url)] | None
     ) = None
     """Where people reach the service; without it, what each request names as its host."""
     cors_origins: CommaSeparated = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=16)] = 0
     """How many of the operator's own proxies are in front; with 0, `X-Forwarded-For` is ignored."""
-    rate_limits: Annotated[str, AfterValidator(_check_rate_limits)] = ""
+    rate_limits: Annotated[str, AfterValidator(check_rate_limits)] = ""
     """Rules `class=n/unit` by comma in place of the defaults of `service/rate_limit_rules.py`."""
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -231,12 +174,9 @@ def load_settings(
         raise SettingsError("settings are wrong:\n  " + "\n  ".join(faults))
     if not settings.jwt_secret:
         try:
-            secret = _load_or_create_jwt_secret(home / "var")
-        except OSError as error:
-            raise SettingsError(
-                f"{home / 'var'}: the key of logins cannot be kept there ({error.strerror}); "
-                "give the service's user write access, or set JWT_SECRET"
-            ) from error
+            secret = load_or_create_jwt_secret(home / "var")
+        except ValueError as error:
+            raise SettingsError(f"settings are wrong:\n  {error}") from None
         settings = settings.model_copy(update={"jwt_secret": secret})
     return settings
 
@@ -285,41 +225,3 @@ def _describe_faults(error: ValidationError) -> list[str]:
         reason = problem["msg"].removeprefix("Value error, ")
         faults.append(f"{name}: {reason}" if name else reason)
     return faults
-
-
-def _load_or_create_jwt_secret(folder: Path) -> str:
-    """Return the secret kept in `folder`; create it at the first start.
-
-    It is kept so that a restart ends no session. It is written aside and linked into place, so of
-    several first starts at once one makes the secret, and none reads half of it.
-
-    Raises:
-        SettingsError: the file cannot be read or written, or holds no secret.
-    """
-    path = folder / "jwt-secret"
-    try:
-        make_private_folder(folder)
-        if not path.exists():
-            _link_secret(folder, path)
-        with os.fdopen(open_private_file(path, os.O_RDONLY), encoding="ascii") as file:
-            secret = file.read().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise SettingsError(f"settings are wrong:\n  {path}: {reason}; or set JWT_SECRET") from None
-    restrict_file(path)
-    if len(secret) < MIN_SECRET_BYTES:
-        raise SettingsError(
-            f"settings are wrong:\n  {path} has fewer than {MIN_SECRET_BYTES} bytes; "
-            "delete it, and the next start makes another one"
-        )
-    return secret
-
-
-def _link_secret(folder: Path, path: Path) -> None:
-    """Give a new secret the name `path`, unless another process was faster."""
-    with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".jwt-secret-") as file:  # mode 0600
-        file.write(secrets.token_urlsafe(48))
-        file.flush()
-        os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(file.name, path)

@@ -4,9 +4,14 @@ import asyncio
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
+import typer
+from pydantic import Field
+
 from service.admin.health import PartState, run_check
+from service.cli.output import print_json
 from service.database.faults import locate_database
 from service.errors import Unavailable
 from service.resilience.causes import describe_cause
@@ -21,10 +26,44 @@ API_TIMEOUT = 5.0
 class Finding:
     """What the doctor says of one part."""
 
-    part: str
-    state: str
-    location: str
-    detail: str
+    part: Annotated[str, Field(description="The part.", examples=["database"])]
+    state: Annotated[
+        Literal["ok", "failed"], Field(description="Whether it works.", examples=["ok"])
+    ]
+    location: Annotated[
+        str,
+        Field(description="Host and port, or the path; never a password.", examples=["memory"]),
+    ]
+    detail: Annotated[
+        str, Field(description="What works; else the cause, and what to do.", examples=["answers"])
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """The state of every part."""
+
+    ok: Annotated[bool, Field(description="Whether every part works.")]
+    parts: Annotated[list[Finding], Field(description="One entry for each part.")]
+
+
+async def doctor(settings: Settings, *, as_json: bool) -> None:
+    """Print the state of every part; end the command with 1 if one does not work."""
+    findings = await examine(settings)
+    is_ok = all(finding.state == "ok" for finding in findings)
+    if as_json:
+        print_json(DoctorReport(is_ok, findings))
+    else:
+        for finding in findings:
+            typer.echo(_describe_finding(finding))
+    if not is_ok:
+        raise typer.Exit(1)
+
+
+def _describe_finding(finding: Finding) -> str:
+    location = "" if finding.state == "ok" else f"{finding.location}: "
+    mark = "ok    " if finding.state == "ok" else "FAILED"
+    return f"{mark}  {finding.part:<9} {location}{finding.detail}"
 
 
 async def examine(settings: Settings) -> list[Finding]:

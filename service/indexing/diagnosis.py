@@ -1,5 +1,7 @@
 """Explain why one film is found or not, for an operator who follows up a user's complaint."""
 
+from dataclasses import dataclass
+
 from service.errors import DomainError, Invalid, NotFound
 from service.films.catalogue import Catalogue
 from service.films.models import Film
@@ -12,6 +14,15 @@ from service.search.query.plan import Plan
 from service.text.uuids import parse_uuid
 
 MAX_RANK = 100  # a search by title must find the film among this many hits
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Sentences on one film; its id, and its rank in a search for its title, where it has them."""
+
+    lines: list[str]
+    film_id: str | None = None
+    rank: int | None = None
 
 
 class IndexDiagnosis:
@@ -29,8 +40,8 @@ class IndexDiagnosis:
         self._inventory = inventory
         self._engine = engine
 
-    async def explain(self, movie: str) -> list[str]:
-        """Return sentences on the film with this id, IMDb id or full title.
+    async def explain(self, movie: str) -> Diagnosis:
+        """Explain the film with this id, IMDb id or full title.
 
         Raises:
             Unavailable: the index cannot be read.
@@ -38,9 +49,10 @@ class IndexDiagnosis:
         film = await self._find_film(movie)
         name = await self._inventory.live_index()
         if name is None:
-            return ["There is no index yet: no indexer has been started."]
+            lines = ["There is no index yet: no indexer has been started."]
+            return Diagnosis(lines, str(film.id) if film else None)
         if film is None:
-            return await self._explain_missing_film(movie, name)
+            return Diagnosis(await self._explain_missing_film(movie, name))
         lines = [f"The database has {film.title!r} ({film.year or 'no year'}), id {film.id}."]
         last_pointers = (await self._outbox_admin.pointers_of(film))[:1]
         lines += [_explain_pointer(pointer) for pointer in last_pointers]
@@ -48,8 +60,8 @@ class IndexDiagnosis:
         lines.append(_explain_entry(film, entry, name))
         if not await self._inventory.is_current_schema(name):
             lines.append(f"But {OUTDATED_MESSAGE}.")
-        lines.append(await self._explain_search(film))
-        return lines
+        line, rank = await self._explain_search(film)
+        return Diagnosis([*lines, line], str(film.id), rank)
 
     async def _find_film(self, movie: str) -> Film | None:
         try:
@@ -71,20 +83,23 @@ class IndexDiagnosis:
             lines.append("The index still holds it: `movies check --repair` removes it.")
         return lines
 
-    async def _explain_search(self, film: Film) -> str:
+    async def _explain_search(self, film: Film) -> tuple[str, int | None]:
+        """Return a sentence on a search for the film's title, and the film's rank in it."""
         try:
             hits = await self._engine.search(Plan.exact(Query.parse(film.title)), 0, MAX_RANK)
         except Invalid:
-            return "Its title cannot be searched for; its id finds it."
+            return "Its title cannot be searched for; its id finds it.", None
         except DomainError as error:
-            return f"A search for its title failed: {error.detail}"
+            return f"A search for its title failed: {error.detail}", None
         film_ids = [hit.film_id for hit in hits.hits]
         if str(film.id) not in film_ids:
-            return f"A search for its exact title does not find it among the first {MAX_RANK} hits."
+            line = f"A search for its exact title does not find it among the first {MAX_RANK} hits."
+            return line, None
         rank = film_ids.index(str(film.id)) + 1
-        return (
+        line = (
             f"A search for its exact title finds it: hit {rank} of {hits.total}, before reranking."
         )
+        return line, rank
 
 
 def _explain_pointer(pointer: PointerView) -> str:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from service.errors import DomainError
+from service.films.models import Film
 from service.omdb.lookup import FilmLookup
 
 
@@ -15,13 +16,37 @@ class FetchResult:
     ok: bool
 
 
-async def fetch_all(lookup: FilmLookup, films: Sequence[str]) -> AsyncIterator[FetchResult]:
-    """Fetch each id or title through OMDb into the catalogue; a failure does not stop the rest."""
+async def fetch_all(
+    lookup: FilmLookup, films: Sequence[str], *, refresh: bool = False
+) -> AsyncIterator[FetchResult]:
+    """Fetch each id or title through OMDb into the catalogue; a failure does not stop the rest.
+
+    A film that is in the catalogue costs no call unless it is stale.
+
+    Args:
+        refresh: request every film again, stale or not.
+    """
     for id_or_title in films:
         try:
-            film = await lookup.fetch(id_or_title)
+            line = await _fetch(lookup, id_or_title, refresh)
         except DomainError as error:
             yield FetchResult(f"{id_or_title}: {error.detail}", ok=False)
         else:
-            year = film.year or "no year"
-            yield FetchResult(f"{id_or_title}: {film.title} ({year}), {film.imdb_id}", ok=True)
+            yield FetchResult(f"{id_or_title}: {line}", ok=True)
+
+
+async def _fetch(lookup: FilmLookup, id_or_title: str, refresh: bool) -> str:
+    """Return a line on the film: its present facts, or the stored ones that need no refresh."""
+    stored = None if refresh else await lookup.find(id_or_title)
+    if stored is None:
+        return _describe(await lookup.fetch(id_or_title))
+    if not lookup.is_stale(stored):
+        return f"{_describe(stored)}, already here"
+    try:
+        return _describe(await lookup.fetch(id_or_title))
+    except DomainError as error:
+        return f"{_describe(stored)}, already here but stale: {error.detail}"
+
+
+def _describe(film: Film) -> str:
+    return f"{film.title} ({film.year or 'no year'}), {film.imdb_id or film.id}"

@@ -116,6 +116,16 @@ class FilmLookup:
         client = self._require_client()
         return await self._fetch_from_omdb(to_lookup_key(movie), client)
 
+    async def find(self, movie: str) -> Film | None:
+        """Return this film if the catalogue has it; unlike `get`, never request it from OMDb."""
+        if parse_uuid(movie) is not None:
+            return await self._catalogue.get(movie)
+        return await self._get_stored(to_lookup_key(movie))
+
+    def is_stale(self, film: Film) -> bool:
+        """Return whether the film's facts from OMDb are due for a refresh."""
+        return film.refresh_after is not None and film.refresh_after <= self._now()
+
     async def health(self) -> str:
         """Return one line on OMDb's state, without a call; raise the errors of the client."""
         return await self._client.health() if self._client else LOOKUPS_DISABLED
@@ -229,8 +239,7 @@ class FilmLookup:
         return await self._catalogue.upsert(facts, provenance)
 
     def _refresh_if_due(self, film: Film) -> None:
-        is_due = film.refresh_after is not None and film.refresh_after <= self._now()
-        if self._client is None or film.imdb_id is None or not is_due:
+        if self._client is None or film.imdb_id is None or not self.is_stale(film):
             return
         key = f"r:{film.imdb_id}"
         if key not in self._in_flight:

@@ -3,17 +3,9 @@
 import json
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import pytest
 
 from tests.support import service_runner
-from tests.support.service_runner import embedded_settings, run_command
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    return embedded_settings(tmp_path)
+from tests.support.service_runner import run_command
 
 
 def test_the_service_creates_the_schema_when_it_starts_on_nothing(

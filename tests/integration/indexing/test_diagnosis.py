@@ -32,7 +32,7 @@ async def test_each_state_of_a_film_is_explained_in_plain_words(
 
     async def explain(movie: str) -> str:
         await engine.refresh(1)
-        return " ".join(await diagnosis.explain(movie))
+        return " ".join((await diagnosis.explain(movie)).lines)
 
     assert "holds it as deleted" in await explain(missing)
     assert "with other content" in await explain(stale)
@@ -66,7 +66,9 @@ async def test_each_state_of_a_film_is_explained_in_plain_words(
     await Film.filter(id=stale).update(directors=[None])
     assert "No document can be made of it" in await explain(stale)
     await engine.close()
-    assert "A search for its title failed" in " ".join(await diagnosis.explain("Film number 10"))
+    assert "A search for its title failed" in " ".join(
+        (await diagnosis.explain("Film number 10")).lines
+    )
 
 
 async def test_a_missing_index_is_explained_by_a_missing_indexer(
@@ -79,7 +81,7 @@ async def test_a_missing_index_is_explained_by_a_missing_indexer(
     settings = Settings(search_url=url)
     inventory, engine = container.build_inventory(settings), container.build_engine(settings)
     diagnosis = IndexDiagnosis(catalogue, OutboxAdmin(catalogue, notifier), inventory, engine)
-    assert await diagnosis.explain("jaws") == [
+    assert (await diagnosis.explain("jaws")).lines == [
         "There is no index yet: no indexer has been started."
     ]
     await inventory.close()

@@ -244,19 +244,44 @@ async def test_an_unknown_id_of_the_catalogue_is_not_sent_to_omdb(
     assert omdb.calls == []
 
 
-async def test_bulk_fetch_always_calls_omdb_and_returns_one_line_per_film(
+async def test_bulk_fetch_shows_stored_films_and_fetches_the_others(
     lookup: FilmLookup, catalogue: Catalogue, omdb: FakeOmdb
 ) -> None:
     stored = await catalogue.upsert(
         FilmFacts(title="Jaws", imdb_id="tt0073195"), Provenance(source="sample")
     )
-    films = ["tt0073195", "Breaking Bad", "no such film", "star wars", str(stored.id)]
+    films = ["tt0073195", "Breaking Bad", "no such film", "star wars", str(stored.id), "JAWS"]
     results = [result async for result in fetch_all(lookup, films)]
-    assert [result.ok for result in results] == [True, True, False, False, True]
-    assert results[0].line == "tt0073195: Jaws (1975), tt0073195"
+    assert [result.ok for result in results] == [True, True, False, False, True, True]
+    assert results[0].line == "tt0073195: Jaws (no year), tt0073195, already here"
+    assert results[1].line == "Breaking Bad: Breaking Bad (2008), tt0903747"
     assert STAR_WARS in results[3].line
-    assert len(omdb.calls) == 5
+    assert len(omdb.calls) == 3
+
+
+async def test_bulk_fetch_with_refresh_requests_stored_films_too(
+    lookup: FilmLookup, catalogue: Catalogue, omdb: FakeOmdb
+) -> None:
+    await catalogue.upsert(
+        FilmFacts(title="Jaws", imdb_id="tt0073195"), Provenance(source="sample")
+    )
+    [result] = [result async for result in fetch_all(lookup, ["jaws"], refresh=True)]
+    assert (result.line, len(omdb.calls)) == ("jaws: Jaws (1975), tt0073195", 1)
     assert (await catalogue.get("tt0073195")).runtime_minutes == 124
+
+
+async def test_bulk_fetch_requests_stale_films_and_shows_the_old_facts_if_that_fails(
+    lookup: FilmLookup, omdb: FakeOmdb, clock: FakeClock
+) -> None:
+    await lookup.get("Jaws")
+    clock.advance(90 * DAY)
+    omdb.films["tt0073195"]["Year"] = "1976"
+    [refreshed] = [result async for result in fetch_all(lookup, ["Jaws"])]
+    assert (refreshed.line, len(omdb.calls)) == ("Jaws: Jaws (1976), tt0073195", 2)
+    clock.advance(90 * DAY)
+    omdb.fail("Incorrect IMDb ID.")
+    [old] = [result async for result in fetch_all(lookup, ["tt0073195"])]
+    assert old.ok and old.line.startswith("tt0073195: Jaws (1976), tt0073195, already here but sta")
 
 
 async def test_an_unreadable_reply_is_remembered_for_that_film_alone(

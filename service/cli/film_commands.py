@@ -1,0 +1,99 @@
+"""The commands that load, fetch, find, explain and remove films."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.app import JsonOption, app, require_settings
+from service.cli.running import fail, run
+from service.resources import resource_path
+
+
+@app.command()
+def load(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="JSON, JSON lines, CSV or TSV, also as .gz; - is standard input"),
+    ] = None,
+    sample: Annotated[
+        bool,
+        typer.Option(
+            "--sample",
+            help="load only into an empty catalogue, and mark the films as samples; "
+            "without FILES, load the 500 films that come with the service",
+        ),
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="refuse unknown fields")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="wait until the films are indexed")] = False,
+) -> None:
+    """Merge films from files into the catalogue; a film that occurs twice is stored once."""
+    if not files and not sample:
+        raise typer.BadParameter("name a file, or use --sample", param_hint="FILES")
+    settings = require_settings()
+    from service.cli import load as command
+
+    paths = files or [resource_path("samples/films.jsonl")]
+    options = command.LoadOptions(sample, strict, wait)
+    if failure := run(settings, command.load(settings, paths, options)):
+        fail(failure)
+
+
+@app.command()
+def fetch(
+    films: Annotated[list[str], typer.Argument(help="IMDb ids or titles")],
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="ask OMDb also for films that are here")
+    ] = False,
+) -> None:
+    """Fetch films through OMDb into the catalogue; show those that are here already."""
+    settings = require_settings()
+    from service.cli import fetch as command
+
+    if run(settings, command.fetch(settings, films, refresh=refresh)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(help="the query, as a person would type it")],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="films to show")] = 10,
+    explain: Annotated[bool, typer.Option(help="show why each film matches")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Search for films, as the API does."""
+    settings = require_settings()
+    from service.cli import search as command
+
+    text = " ".join(words)
+    run(settings, command.search(settings, text, limit, explain=explain, as_json=as_json))
+
+
+@app.command()
+def explain(
+    film: Annotated[str, typer.Argument(help="its id, IMDb id or title")],
+    as_json: JsonOption = False,
+) -> None:
+    """Explain why a film is or is not found, from its row to the search result."""
+    settings = require_settings()
+    from service.cli import explain as command
+
+    run(settings, command.explain(settings, film, as_json=as_json))
+
+
+samples_app = typer.Typer(help="The sample films that a new catalogue starts with.")
+app.add_typer(samples_app, name="samples", no_args_is_help=True)
+
+
+@samples_app.callback()
+def manage_samples() -> None:
+    """Manage the sample films that a new catalogue starts with."""
+
+
+@samples_app.command("remove")
+def remove_samples() -> None:
+    """Remove the films whose source is still `sample`."""
+    settings = require_settings()
+    from service.cli import samples as command
+
+    typer.echo(f"{run(settings, command.remove_samples(settings))} sample films removed")

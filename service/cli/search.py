@@ -1,0 +1,101 @@
+"""The work of `movies search`: search as the API does, and show the films as a table.
+
+The matches are highlighted on a terminal.
+"""
+
+import sys
+import time
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from service.cli.output import print_json
+from service.clock import utc_now
+from service.film_fields import FilmRow
+from service.http.pagination import Links
+from service.search.explanation import explain_match
+from service.search.highlights import VALUE_SEPARATOR, Match, find_matches, match_ranges
+from service.search.query.fields import DEFAULT_FIELDS
+from service.search.query.parser import Query
+from service.search.responses import search_page
+from service.search.retrieval.search_request import Page, SearchRequest, SearchResult
+from service.server.container import open_container
+from service.settings import Settings
+
+MATCH_STYLE = "bold yellow"
+PIPED_WIDTH = 200  # columns of a table that is not written to a terminal
+
+
+async def search(
+    settings: Settings, text: str, limit: int, *, explain: bool, as_json: bool
+) -> None:
+    """Print the first films that `text` finds."""
+    async with open_container(settings) as container:
+        await container.generation.current()
+        await container.vocabulary_sync.load()
+        started = time.perf_counter()
+        result = await container.search.search(SearchRequest(text, page=Page(limit)))
+        took_ms = (time.perf_counter() - started) * 1000
+    if as_json:
+        page = search_page(
+            text,
+            result,
+            Links(None, None),
+            DEFAULT_FIELDS,
+            explain=explain,
+            took_ms=took_ms,
+            now=utc_now(),
+        )
+        print_json(page)
+    else:
+        _print_table(result, explain)
+
+
+def _print_table(result: SearchResult, explain: bool) -> None:
+    if result.did_you_mean:
+        typer.echo(f"did you mean: {result.did_you_mean}")
+    if result.hits and result.query:
+        width = None if sys.stdout.isatty() else PIPED_WIDTH
+        Console(width=width).print(_render_table(result, result.query, explain))
+    prefix = "" if result.relation == "eq" else "at least "
+    noun = "film" if result.total == 1 else "films"
+    typer.echo(f"{prefix}{result.total} {noun}" if result.total else "no film matches")
+    for reason in result.degraded:
+        typer.echo(f"degraded: {reason}", err=True)
+
+
+def _render_table(search_result: SearchResult, query: Query, explain: bool) -> Table:
+    """Return the films in their order; with `explain`, also why each is there."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("title")
+    table.add_column("year", justify="right")
+    table.add_column("directors")
+    table.add_column("rating", justify="right")
+    table.add_column("id", no_wrap=True)
+    if explain:
+        table.add_column("why")
+    films = [result.film for result in search_result.hits]
+    for film, matches in zip(films, find_matches(query, films, DEFAULT_FIELDS), strict=True):
+        table.add_row(*_row_cells(query, film, matches, explain))
+    return table
+
+
+def _row_cells(query: Query, film: FilmRow, matches: list[Match], explain: bool) -> list[Text]:
+    ranges = match_ranges(matches)
+    cells = [
+        _highlight(film.title, ranges.get("title", [])),
+        Text(str(film.year or "")),
+        _highlight(VALUE_SEPARATOR.join(film.directors), ranges.get("directors", [])),
+        Text("" if film.imdb_rating is None else f"{film.imdb_rating:.1f}"),
+        Text(film.imdb_id or str(film.id)),
+    ]
+    return cells + ([Text(explain_match(query, film, matches))] if explain else [])
+
+
+def _highlight(text: str, ranges: list[list[int]]) -> Text:
+    highlighted = Text(text)
+    for start, end in ranges:
+        highlighted.stylize(MATCH_STYLE, start, end)
+    return highlighted

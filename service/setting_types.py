@@ -1,0 +1,71 @@
+"""The types of settings, and what their values must be."""
+
+import re
+from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+
+from service.rate_limit_rules import parse_rate_limits
+
+HOST_SCHEMES = ("http", "https", "redis", "rediss")
+"""Schemes whose URLs must name a host; PostgreSQL's may name a socket's folder instead."""
+
+
+def require_scheme(*schemes: str) -> AfterValidator:
+    """Accept only URLs, separated by commas, of these schemes, each with a possible address."""
+
+    def check(value: str) -> str:
+        if urlsplit(value.split(",", maxsplit=1)[0]).scheme not in schemes:
+            raise ValueError("must begin with " + " or ".join(f"{name}://" for name in schemes))
+        for url in value.split(","):
+            _check_address(url.strip())
+        return value
+
+    return AfterValidator(check)
+
+
+def _check_address(url: str) -> None:
+    try:
+        address = urlsplit(url)
+        port = address.port
+    except ValueError:
+        raise ValueError(
+            "host and port cannot be read: write host:port, port a number; "
+            "signs such as @ / # , in a password are percent-encoded"
+        ) from None
+    if port == 0:
+        raise ValueError("the port must be between 1 and 65535")
+    if address.scheme in HOST_SCHEMES and not address.hostname:
+        raise ValueError("names no host")
+
+
+def check_public_url(value: str) -> str:
+    """Return the address without a trailing slash; anything after the host is refused."""
+    address = urlsplit(value)
+    if address.path not in ("", "/") or address.query or address.fragment or address.username:
+        raise ValueError("must be a scheme and a host only, such as https://films.example.org")
+    return f"{address.scheme}://{address.netloc}"
+
+
+def check_timeout(value: str) -> str:
+    """Require that a timeout in the URL's query is a number of seconds."""
+    for seconds in parse_qs(value.rpartition("?")[2]).get("timeout", []):
+        if not re.fullmatch(r"\d*\.?\d+", seconds) or not float(seconds):
+            raise ValueError("the timeout must be a number of seconds")
+    return value
+
+
+def check_rate_limits(value: str) -> str:
+    """Require rules of limits that can be parsed."""
+    parse_rate_limits(value)
+    return value
+
+
+def _split_list(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(item.strip() for item in value.split(",") if item.strip())
+
+
+CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
