@@ -17,7 +17,7 @@ from functools import partial
 import structlog
 import uvloop
 
-from indexer.drift_scanner import scan_drift
+from indexer.drift_scanner import compare_now, scan_drift
 from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
 from indexer.poster_worker import PosterWorker
@@ -32,6 +32,12 @@ from service.errors import Unavailable
 from service.idempotency.service import delete_expired_requests
 from service.indexing import indexer_heartbeat
 from service.indexing.drift import Drift
+from service.indexing.drift_requests import (
+    CHECK_TASK,
+    ON_REQUEST,
+    REPAIR_TASK,
+    prepare_requests,
+)
 from service.observability import logging, loop_lag
 from service.outbox.notifications import OutboxNotifier, notifier_for
 from service.posters.fetcher import PosterFetcher
@@ -57,6 +63,7 @@ POSTER_PURGE_INTERVAL = 6 * 3600.0  # seconds
 INDEX_PURGE_INTERVAL = 600.0  # seconds
 REQUEST_PURGE_INTERVAL = 3600.0  # seconds
 DRIFT_SCAN_INTERVAL = 60.0  # seconds between two scans
+REQUEST_POLL_INTERVAL = 1.0  # seconds; an operator waits for what was requested
 STANDBY_INTERVAL = 1.0  # seconds between attempts to open an index that is locked or down
 
 
@@ -69,7 +76,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         stack.callback(upkeep.cancel)
         await connection.open_database(settings.database_url)
         stack.push_async_callback(connection.close_database)
-        stack.callback(asyncio.create_task(indexer_heartbeat.send_heartbeats()).cancel)
+        owner = owner_name(settings.database_url, stack)
+        heartbeats = asyncio.create_task(indexer_heartbeat.send_heartbeats(owner))
+        stack.callback(heartbeats.cancel)
         store = await container.build_poster_store(settings)
         stack.push_async_callback(store.close)
         notifier = notifier_for(settings.database_url)
@@ -84,7 +93,6 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(poster_worker.close)
         writer = container.build_writer(settings)
         stack.push_async_callback(writer.close)
-        owner = owner_name(settings.database_url, stack)
         handles = IndexHandles(
             writer, container.build_inventory(settings), partial(container.build_engine, settings)
         )
@@ -120,8 +128,18 @@ async def _maintain_index(
         ScheduledTask("purge_index", INDEX_PURGE_INTERVAL, worker.purge),
         ScheduledTask("scan_drift", DRIFT_SCAN_INTERVAL, partial(scan_drift, drift)),
     ]
-    scheduler = Scheduler(TaskLeases(owner), scheduled)
-    await asyncio.gather(worker.run(stop), rebuild.run(stop), scheduler.run(stop))
+    await prepare_requests()
+    requested = [
+        ScheduledTask(CHECK_TASK, ON_REQUEST, partial(compare_now, drift, repair=False)),
+        ScheduledTask(REPAIR_TASK, ON_REQUEST, partial(compare_now, drift, repair=True)),
+    ]
+    schedulers = [
+        Scheduler(TaskLeases(owner), scheduled),
+        Scheduler(TaskLeases(owner), requested, poll_interval=REQUEST_POLL_INTERVAL),
+    ]
+    await asyncio.gather(
+        worker.run(stop), rebuild.run(stop), *(scheduler.run(stop) for scheduler in schedulers)
+    )
 
 
 async def _warn_if_outdated(inventory: Inventory) -> None:

@@ -4,7 +4,8 @@ import asyncio
 
 import structlog
 
-from service.indexing.drift import Drift
+from service.indexing.drift import Drift, DriftReport
+from service.indexing.drift_requests import request_check
 
 log = structlog.get_logger()
 
@@ -18,11 +19,30 @@ async def scan_drift(drift: Drift, page_pause: float = PAGE_PAUSE) -> None:
     async for report in drift.compare_all(PAGE_SIZE):
         last = report
         await asyncio.sleep(page_pause)
-    if last is not None and last.drift:
+    if last is not None:
+        _warn_of_drift(last)
+
+
+async def compare_now(drift: Drift, *, repair: bool) -> None:
+    """Compare every film without a pause, because an operator waits for the result.
+
+    With `repair`, films that differ are indexed again; another comparison follows.
+    """
+    last = None
+    async for report in drift.compare_all():
+        last = report
+        if repair:
+            await drift.repair(report.page_differences)
+    if last is not None and last.drift and repair:
+        await request_check(repair=False)
+
+
+def _warn_of_drift(report: DriftReport) -> None:
+    if report.drift:
         log.warning(
             "index_differs",
-            missing=last.missing,
-            stale=last.stale,
-            orphaned=last.orphaned,
+            missing=report.missing,
+            stale=report.stale,
+            orphaned=report.orphaned,
             advice="run `movies check --repair`",
         )

@@ -3,25 +3,38 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin
 from service.accounts.idempotency import accept_idempotency_key
+from service.admin.health import Readiness
+from service.admin.overview import OverviewView, QuotaView, quota_view
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import Links, PageQuery, Total
-from service.http.requests import read_path_text, read_query
+from service.http.requests import read_body, read_path_text, read_query
 from service.http.responses import json_response
 from service.indexing.drift import DriftView
+from service.indexing.drift_requests import request_check
 from service.indexing.outbox_admin import PointerState, PointerView
 from service.indexing.reindex_jobs import ReindexView
 
 bp = Blueprint("admin", url_prefix="/api/v1/admin")
 
 NO_STORE = {"Cache-Control": "no-store"}
+
+
+class DriftCheck(BaseModel):
+    """What to do with films that differ."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    repair: Annotated[
+        StrictBool, Field(description="Whether they are indexed again.", examples=[False])
+    ] = False
 
 
 class OutboxQuery(PageQuery):
@@ -153,6 +166,55 @@ async def rollback_reindex(request: Request) -> HTTPResponse:
 async def drift(request: Request) -> HTTPResponse:
     await require_admin(request)
     return json_response(await get_container(request).drift.get_last_comparison(), headers=NO_STORE)
+
+
+@bp.post("/drift", name="check_drift")
+@operation(
+    "Have an indexer compare index and database now; with `repair`, index again what differs",
+    body=DriftCheck,
+    returns={202: DriftView},
+    access="admin",
+    is_body_required=False,
+)
+async def check_drift(request: Request) -> HTTPResponse:
+    await require_admin(request)
+    repair = read_body(request, DriftCheck).repair if request.body else False
+    await request_check(repair=repair)
+    return json_response(await get_container(request).drift.get_last_comparison(), 202, NO_STORE)
+
+
+@bp.get("/health", name="health")
+@operation(
+    "The state of each part with its details, as this process sees it",
+    returns={200: Readiness},
+    access="admin",
+)
+async def health(request: Request) -> HTTPResponse:
+    await require_admin(request)
+    return json_response(await get_container(request).health.readiness(), headers=NO_STORE)
+
+
+@bp.get("/overview", name="overview")
+@operation(
+    "How many films there are, what waits to be indexed, and which indexers run",
+    returns={200: OverviewView},
+    access="admin",
+)
+async def overview(request: Request) -> HTTPResponse:
+    await require_admin(request)
+    return json_response(await get_container(request).overview.get(), headers=NO_STORE)
+
+
+@bp.get("/quota", name="quota")
+@operation(
+    "How many of today's OMDb calls are left",
+    returns={200: QuotaView},
+    access="admin",
+)
+async def quota(request: Request) -> HTTPResponse:
+    await require_admin(request)
+    budget = await get_container(request).lookup.get_budget()
+    return json_response(quota_view(budget), headers=NO_STORE)
 
 
 @bp.get("/outbox", name="outbox")

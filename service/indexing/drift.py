@@ -27,6 +27,7 @@ from service.indexing.comparison import (
     DifferenceKind,
     compare_pages,
 )
+from service.indexing.drift_requests import CheckState, find_check
 from service.indexing.models import DriftState
 from service.limits import HEALTH_CHECK_TIMEOUT
 from service.outbox import store
@@ -103,6 +104,13 @@ class DriftView:
         Field(description="Whether another release made the live index.", examples=[False]),
     ]
     films: Annotated[list[DifferenceView], Field(description="The first films that differ.")]
+    check: Annotated[
+        CheckState | None,
+        Field(
+            description="Whether a requested comparison waits for an indexer, or runs; else null.",
+            examples=["running"],
+        ),
+    ]
 
 
 class Drift:
@@ -164,6 +172,7 @@ class Drift:
             index=state.index_name,
             outdated=await self._is_outdated(),
             films=[DifferenceView(**difference) for difference in state.found],
+            check=await find_check(),
         )
 
     async def check(self) -> str:

@@ -104,14 +104,14 @@ class DriftState(Model):
 
 
 class IndexerHeartbeat(Model):
-    """The only row of the last heartbeat of any indexer.
+    """The last heartbeat of each indexer.
 
     `beat_ms` is in milliseconds since the epoch by the database's clock.
     """
 
-    name = fields.CharField(max_length=20, primary_key=True)
+    name = fields.CharField(max_length=100, primary_key=True)
     beat_ms = fields.BigIntField()
 
     class Meta:
         table = "indexer_heartbeat"
-        table_description = "The one row that says when an indexer last ran."
+        table_description = "When each indexer last ran."

@@ -28,7 +28,7 @@ from service.limits import (
 from service.observability.metrics import UPSTREAM_CALLS
 from service.omdb.json_repair import parse_reply
 from service.omdb.parser import parse_film
-from service.omdb.quota import OmdbQuota
+from service.omdb.quota import OmdbQuota, QuotaBudget
 from service.resilience.backoff import backoff
 from service.resilience.causes import describe_cause
 from service.resilience.circuit_breaker import CircuitBreaker
@@ -139,6 +139,10 @@ class OmdbClient:
         """
         await self.fetch_by_id(CHECK_ID)
         return await self.health()
+
+    async def get_budget(self) -> QuotaBudget:
+        """Return what is left of the day's calls."""
+        return await self._quota.get_budget()
 
     async def health(self) -> str:
         """Return one line on OMDb's state, without a call.

@@ -23,6 +23,7 @@ from service.omdb.client import OmdbClient, unreadable_error
 from service.omdb.lookup_key import LookupKey, schedule_refresh, to_lookup_key
 from service.omdb.lookup_limit import LookupLimit
 from service.omdb.negative_cache import Miss, NegativeCache
+from service.omdb.quota import QuotaBudget
 from service.resilience.rate_limiter import RateLimiter
 from service.text.uuids import parse_uuid
 
@@ -129,6 +130,10 @@ class FilmLookup:
     async def health(self) -> str:
         """Return one line on OMDb's state, without a call; raise the errors of the client."""
         return await self._client.health() if self._client else LOOKUPS_DISABLED
+
+    async def get_budget(self) -> QuotaBudget | None:
+        """Return what is left of the day's calls; None without a key."""
+        return await self._client.get_budget() if self._client else None
 
     async def check(self) -> str:
         """Spend one call to check OMDb; otherwise like `health`."""

@@ -52,11 +52,12 @@ class QuotaCall:
 
 @dataclass(frozen=True, slots=True)
 class QuotaBudget:
-    """The state of a key, for operators."""
+    """The state of a key, for operators; `resets_at` is when the day of its calls ends."""
 
     used: int
     limit: int
     stopped_until: datetime | None
+    resets_at: datetime | None = None
 
 
 class OmdbQuota:
@@ -121,7 +122,10 @@ class OmdbQuota:
         stopped_until = None
         if day["stopped_until"] > now_ms:
             stopped_until = datetime.fromtimestamp(day["stopped_until"] / 1000, now.tzinfo)
-        return QuotaBudget(0 if is_over else day["used"], self._limit, stopped_until)
+        resets_at = None
+        if not is_over:
+            resets_at = datetime.fromtimestamp((day["began_at"] + DAY_MS) / 1000, now.tzinfo)
+        return QuotaBudget(0 if is_over else day["used"], self._limit, stopped_until, resets_at)
 
 
 def _exhausted_error(wait_ms: int) -> Unavailable:

@@ -20,6 +20,7 @@ import structlog
 from service.accounts.passwords import PasswordHasher
 from service.accounts.service import AccountService
 from service.admin.health import Health
+from service.admin.overview import Overview
 from service.admin.setup_status import SetupStatus
 from service.cache.base import Cache
 from service.cache.response_cache import ResponseCache
@@ -91,6 +92,7 @@ class Container:
     diagnosis: IndexDiagnosis
     health: Health
     setup_status: SetupStatus
+    overview: Overview
     vocabulary_sync: VocabularySync
     search_activity: SearchActivity
     resources: contextlib.AsyncExitStack
@@ -276,6 +278,7 @@ async def build_container(settings: Settings) -> Container:
             outbox_admin=outbox_admin,
             diagnosis=IndexDiagnosis(catalogue, outbox_admin, inventory, engine),
             health=Health(checks, utc_now, settings.database_url),
+            overview=Overview(utc_now),
             setup_status=SetupStatus(has_lookups=settings.omdb_api_key is not None),
             vocabulary_sync=vocabulary_sync,
             search_activity=search_activity,

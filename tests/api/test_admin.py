@@ -89,6 +89,76 @@ async def test_a_check_without_drift_is_shown_to_admins(api: ApiClient) -> None:
     assert "holds exactly what the database does" in diagnosis.stdout
 
 
+async def test_a_requested_comparison_is_run_by_the_indexer(api: ApiClient) -> None:
+    token = await api.admin_token()
+    before = (await api.get(f"{ADMIN}/drift", token=token)).json["checked_at"]
+    for body in (None, {"repair": True}):
+        requested = await api.request("POST", f"{ADMIN}/drift", token=token, json=body)
+        assert requested.status == 202, requested.json
+        assert requested.json["check"] in ("waiting", "running")
+
+        async def newer_comparison(earlier: str | None = before) -> str | None:
+            drift = (await api.get(f"{ADMIN}/drift", token=token)).json
+            is_newer = drift["check"] is None and drift["checked_at"] != earlier
+            return drift["checked_at"] if is_newer else None
+
+        before = await wait_until(newer_comparison)
+    unknown = await api.request("POST", f"{ADMIN}/drift", token=token, json={"mend": True})
+    assert unknown.status == 422
+
+
+async def test_the_overview_agrees_with_the_other_numbers(api: ApiClient) -> None:
+    token = await api.admin_token()
+    overview = (await api.get(f"{ADMIN}/overview", token=token)).json
+    quarantined = (await api.get(f"{ADMIN}/outbox?state=quarantined", token=token)).json
+    assert overview["outbox"]["quarantined"] == quarantined["total"]["value"]
+    assert overview["films"] >= 500
+    [indexer] = [entry for entry in overview["indexers"] if entry["is_running"]]
+    assert indexer["heartbeat_age_seconds"] <= 10
+    assert indexer["name"].endswith("-1")
+
+
+async def test_an_admin_sees_the_details_of_all_parts_from_anywhere(api: ApiClient) -> None:
+    headers = {"X-Forwarded-For": "203.0.113.9"}
+    public = (await api.get("/health/ready", headers=headers)).json["parts"]
+    assert public["database"]["detail"] is None
+    token = await api.admin_token()
+    health = await api.get(f"{ADMIN}/health", token=token, headers=headers)
+    assert health.json["parts"].keys() == public.keys()
+    assert "answers" in health.json["parts"]["database"]["detail"]
+    assert health.json["parts"]["database"]["took_ms"] >= 0
+
+
+async def test_the_calls_of_omdb_add_up(api: ApiClient) -> None:
+    quota = (await api.get(f"{ADMIN}/quota", token=await api.admin_token())).json
+    assert quota["lookups"] is True
+    assert quota["used"] + quota["left"] == quota["limit"] == 100_000
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/overview"),
+        ("GET", "/health"),
+        ("GET", "/quota"),
+        ("GET", "/jobs"),
+        ("GET", "/drift"),
+        ("POST", "/drift"),
+    ],
+)
+async def test_the_operators_numbers_are_for_admins_only(
+    api: ApiClient, method: str, path: str
+) -> None:
+    name = f"user-{uuid.uuid4().hex[:12]}"
+    account = {"username": name, "email": f"{name}@example.org", "password": "a fine password"}
+    await api.request("POST", "/api/v1/auth/register", json=account)
+    del account["email"]
+    session = (await api.request("POST", "/api/v1/auth/login", json=account)).json
+    assert (await api.request(method, ADMIN + path)).status == 401
+    refused = await api.request(method, ADMIN + path, token=session["access_token"])
+    assert (refused.status, refused.json["code"]) == (403, "admin_required")
+
+
 async def test_a_rebuild_can_be_rolled_back_and_a_finished_one_not_cancelled(
     api: ApiClient,
 ) -> None:

@@ -20,10 +20,13 @@ async def test_the_document_is_valid_openapi_and_lists_all_routes(api: ApiClient
     validate(document)
     assert set(document["paths"]) == {
         "/api/v1/admin/drift",
+        "/api/v1/admin/health",
         "/api/v1/admin/jobs",
         "/api/v1/admin/movies/{movie}/reindex",
         "/api/v1/admin/outbox",
         "/api/v1/admin/outbox/{row}/retry",
+        "/api/v1/admin/overview",
+        "/api/v1/admin/quota",
         "/api/v1/admin/reindex",
         "/api/v1/admin/reindex/rollback",
         "/api/v1/admin/reindex/{job}",

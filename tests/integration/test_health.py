@@ -33,7 +33,7 @@ async def test_every_part_is_checked_and_failures_of_optional_parts_only_degrade
     async def raise_bug() -> str:
         raise ZeroDivisionError("a secret detail")
 
-    await record_heartbeat()
+    await record_heartbeat("indexer-1")
     checks = {"search": raise_unavailable, "cache": hang, "posters": raise_bug, "omdb": succeed}
     readiness = await Health(checks, utc_now).readiness(timeout=1)
     assert readiness.status == "degraded"
@@ -51,7 +51,7 @@ async def test_concurrent_probes_run_each_check_once(database: str) -> None:
         calls.append(1)
         return "ok"
 
-    await record_heartbeat()
+    await record_heartbeat("indexer-1")
     health_checks = Health({"search": count_call}, utc_now)
     states = await asyncio.gather(*(health_checks.readiness() for _ in range(50)))
     assert {state.status for state in states} == {"ready"}
@@ -66,7 +66,7 @@ async def test_changes_that_no_worker_indexes_fail_the_indexer_check(
     await Outbox.filter(id__gt=0).update(
         created_at=int((utc_now() - timedelta(minutes=5)).timestamp() * 1000)
     )
-    await record_heartbeat()
+    await record_heartbeat("indexer-1")
     [first, _] = await Outbox.all().order_by("id")
     await store.quarantine([first.id], 1, "not today")
     part = (await Health({}, utc_now).readiness()).parts["indexer"]
@@ -78,7 +78,7 @@ async def test_changes_that_no_worker_indexes_fail_the_indexer_check(
 async def test_an_indexer_that_does_not_run_fails_its_check_within_15_s(database: str) -> None:
     missing = (await Health({}, utc_now).readiness()).parts["indexer"]
     assert (missing.state, "no indexer has run yet" in missing.detail) == ("failed", True)
-    await record_heartbeat()
+    await record_heartbeat("indexer-1")
     assert (await Health({}, utc_now).readiness()).parts["indexer"].state == "ok"
     await IndexerHeartbeat.all().update(beat_ms=await sql.now_ms() - 12_000)
     dead = (await Health({}, utc_now).readiness()).parts["indexer"]
@@ -88,7 +88,7 @@ async def test_an_indexer_that_does_not_run_fails_its_check_within_15_s(database
 async def test_a_schema_of_another_release_makes_the_service_unavailable(
     database: str,
 ) -> None:
-    await record_heartbeat()
+    await record_heartbeat("indexer-1")
     newest = LATEST_MIGRATION
     renamed = "UPDATE tortoise_migrations SET name = $1 WHERE name = $2"
     await sql.fetch_rows(renamed, f"{newest}_but_not_yet", newest)

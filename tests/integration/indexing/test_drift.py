@@ -1,10 +1,16 @@
 """The comparison of index and database, and the repair, on a real database and engine."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from functools import partial
+
 import pytest
 from structlog.testing import capture_logs
 
-from indexer.drift_scanner import scan_drift
+from indexer.drift_scanner import compare_now, scan_drift
 from indexer.index_worker import IndexWorker
+from indexer.scheduler import ScheduledTask, Scheduler
 from service.admin.metrics_endpoint import render_metrics
 from service.clock import utc_now
 from service.database.sql import now_ms
@@ -13,10 +19,20 @@ from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts
 from service.indexing.comparison import PAGE_SIZE
 from service.indexing.drift import Drift, DriftReport
+from service.indexing.drift_requests import (
+    CHECK_TASK,
+    ON_REQUEST,
+    REPAIR_TASK,
+    find_check,
+    prepare_requests,
+    request_check,
+)
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
+from service.schedule.leases import TaskLeases
 from service.search.engines.base import Inventory
 from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, corrupt_index
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -86,3 +102,62 @@ async def test_acknowledged_changes_are_dated_by_the_databases_clock(
     await worker.process_batch()
     assert await store.changing_film_ids([str(film.id)], before) == {str(film.id)}
     assert await store.changing_film_ids([str(film.id)], await now_ms() + 1) == set()
+
+
+@contextlib.asynccontextmanager
+async def run_requested(drift: Drift) -> AsyncIterator[None]:
+    """Run requested comparisons as the indexer does."""
+    await prepare_requests()
+    tasks = [
+        ScheduledTask(CHECK_TASK, ON_REQUEST, partial(compare_now, drift, repair=False)),
+        ScheduledTask(REPAIR_TASK, ON_REQUEST, partial(compare_now, drift, repair=True)),
+    ]
+    stop = asyncio.Event()
+    scheduler = Scheduler(TaskLeases("indexer-1"), tasks, poll_interval=0.01)
+    run = asyncio.create_task(scheduler.run(stop))
+    yield
+    stop.set()
+    await run
+
+
+async def test_a_comparison_runs_on_request_only(
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter, drift: Drift
+) -> None:
+    await corrupt_index(catalogue, worker, writer)
+    async with run_requested(drift):
+        await asyncio.sleep(0.1)
+        assert await find_check() is None
+        assert (await drift.get_last_comparison()).checked_at is None
+        await request_check(repair=False)
+
+        async def is_compared() -> bool:
+            last = await drift.get_last_comparison()
+            return last.drift == 4 and last.check is None
+
+        assert await wait_until(is_compared)
+    assert await worker.process_batch() == 0, "nothing was repaired"
+
+
+async def test_a_request_waits_for_an_indexer(drift: Drift) -> None:
+    await request_check(repair=False)
+    assert await find_check() == "waiting"
+    await prepare_requests()
+    assert await find_check() == "waiting"
+    await TaskLeases("indexer-1").claim(CHECK_TASK)
+    assert await find_check() == "running"
+
+
+async def test_a_requested_repair_ends_with_a_comparison_without_drift(
+    catalogue: Catalogue, worker: IndexWorker, writer: FaultyWriter, drift: Drift
+) -> None:
+    await corrupt_index(catalogue, worker, writer)
+    async with run_requested(drift):
+        await request_check(repair=True)
+
+        async def is_compared_again() -> bool:
+            last = await drift.get_last_comparison()
+            return last.drift == 0 and last.check is None
+
+        assert await wait_until(is_compared_again)
+    assert await worker.process_batch() == 4
+    assert (await compare(drift)).drift == 0

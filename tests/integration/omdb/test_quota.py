@@ -1,6 +1,7 @@
 """The quota: calls are counted across processes, and its reset is learned from OMDb's replies."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -32,7 +33,11 @@ async def test_concurrent_processes_never_take_the_same_call(
     )
     assert sum(isinstance(result, QuotaCall) for result in results) == 20
     assert sum(isinstance(result, Unavailable) for result in results) == 30
-    assert await first.get_budget() == await second.get_budget() == QuotaBudget(20, 20, None)
+    assert (
+        await first.get_budget()
+        == await second.get_budget()
+        == QuotaBudget(20, 20, None, clock() + timedelta(seconds=DAY))
+    )
 
 
 async def test_an_unused_key_has_all_its_calls(quota: OmdbQuota) -> None:
@@ -94,7 +99,7 @@ async def test_one_probe_finds_out_for_all_processes_whether_the_new_day_has_sta
     assert error.value.retry_after == 60
 
     await quota.record_answer(probe)
-    assert await quota.get_budget() == QuotaBudget(1, 5, None)
+    assert await quota.get_budget() == QuotaBudget(1, 5, None, clock() + timedelta(seconds=DAY))
     await spend(quota, 4)
     with pytest.raises(Unavailable) as error:
         await quota.take_call()
