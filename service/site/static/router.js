@@ -9,10 +9,12 @@ import { createStore } from "./store.js";
 
 const POSITIONS_KEY = "positions";
 const MAX_POSITIONS = 100;
+const REPLACE_DELAY_MS = 200;
 
 const positions = new Map(readPositions());
 let isKnownPath = () => false;
 let unsettled = null;
+let pending = null;
 
 /** The current entry: `path`, `params`, `hash`, `key`, and how it was reached (`kind`). */
 export const route = createStore(readEntry("load"));
@@ -21,11 +23,17 @@ export const route = createStore(readEntry("load"));
 export function startRouter(isKnown) {
   isKnownPath = isKnown;
   history.scrollRestoration = "manual";
-  if (!history.state?.key) replaceState(location.href);
+  if (!history.state?.key) history.replaceState({ key: createKey() }, "");
   route.set(readEntry("load"));
   unsettled = route.get();
-  addEventListener("popstate", () => enter("pop"));
-  addEventListener("pagehide", savePosition);
+  addEventListener("popstate", () => {
+    cancelPending();
+    enter("pop", new URL(location.href), history.state?.key ?? "");
+  });
+  addEventListener("pagehide", () => {
+    writePending();
+    savePositions();
+  });
   document.addEventListener("click", followLink);
   let timer = 0;
   addEventListener(
@@ -45,12 +53,15 @@ export function startRouter(isKnown) {
 export function navigate(address, { replace = false, keep = replace } = {}) {
   const url = new URL(address, location.href);
   if (replace) {
-    replaceState(url);
-  } else {
-    rememberPosition();
-    history.pushState({ key: createKey() }, "", url);
+    replaceSoon(url);
+    enter("replace", url, route.get().key, keep);
+    return;
   }
-  enter(replace ? "replace" : "push", keep);
+  writePending();
+  rememberPosition();
+  const key = createKey();
+  history.pushState({ key }, "", url);
+  enter("push", url, key, keep);
 }
 
 /** Scroll and focus as the entry asks for, once, as soon as `isReady`. */
@@ -84,21 +95,18 @@ function focusHeading() {
   heading.focus({ preventScroll: true });
 }
 
-function enter(kind, keeps = false) {
-  const entry = { ...readEntry(kind), keeps };
+function enter(kind, url, key, keeps = false) {
+  const entry = createEntry(kind, url, key, keeps);
   if (kind !== "replace") unsettled = entry;
   route.set(entry);
 }
 
 function readEntry(kind) {
-  return {
-    path: location.pathname,
-    params: new URLSearchParams(location.search),
-    hash: location.hash,
-    key: history.state?.key ?? "",
-    kind,
-    keeps: false,
-  };
+  return createEntry(kind, new URL(location.href), history.state?.key ?? "", false);
+}
+
+function createEntry(kind, url, key, keeps) {
+  return { path: url.pathname, params: url.searchParams, hash: url.hash, key, kind, keeps };
 }
 
 function followLink(event) {
@@ -113,12 +121,23 @@ function followLink(event) {
   navigate(url.href);
 }
 
-function replaceState(url) {
-  try {
-    history.replaceState({ key: history.state?.key || createKey() }, "", url);
-  } catch {
-    /* A browser allows so many changes in some seconds; the next one succeeds. */
-  }
+/* Browsers allow a page few changes of its address in a second, fewer than somebody types letters; so
+   the address follows a moment later. */
+function replaceSoon(url) {
+  cancelPending();
+  pending = { url, timer: setTimeout(writePending, REPLACE_DELAY_MS) };
+}
+
+function writePending() {
+  if (!pending) return;
+  const { url } = pending;
+  cancelPending();
+  history.replaceState({ key: route.get().key }, "", url);
+}
+
+function cancelPending() {
+  clearTimeout(pending?.timer);
+  pending = null;
 }
 
 function createKey() {
@@ -132,7 +151,7 @@ function rememberPosition() {
   if (positions.size > MAX_POSITIONS) positions.delete(positions.keys().next().value);
 }
 
-function savePosition() {
+function savePositions() {
   rememberPosition();
   try {
     sessionStorage.setItem(POSITIONS_KEY, JSON.stringify([...positions]));

@@ -1,15 +1,21 @@
 /* The filters of a search: lists of values with counts, the years as a histogram, the rating. */
 
-import { html, useState } from "../lib.js";
+import { html, useEffect, useState } from "../lib.js";
+import { get } from "../client.js";
 import { formatNumber, formatRating } from "../format.js";
 import { t } from "../i18n.js";
 import { toggleValue } from "../search-address.js";
+import { createStore, useStore } from "../store.js";
 import { valueName } from "./facet-names.js";
 import { RangeSlider } from "./range-slider.js";
 
 const SHOWN_VALUES = 8;
-const EARLIEST_YEAR = 1890;
 const CURRENT_YEAR = new Date().getFullYear();
+const FALLBACK_YEARS = [1900, CURRENT_YEAR];
+
+/* The years of the whole catalogue, so that the slider's ends do not move with every search. */
+const catalogueYears = createStore(null);
+let yearsRequest = null;
 
 /** Show all filters.
  *
@@ -78,9 +84,11 @@ function withChosen(counts, chosen) {
 }
 
 function YearFilter({ search, counts, onChange }) {
+  const years = useStore(catalogueYears) ?? FALLBACK_YEARS;
+  useEffect(() => void loadCatalogueYears(), []);
   const decades = (counts ?? []).map(({ value }) => Number(value));
-  const minimum = Math.min(EARLIEST_YEAR, ...decades, search.year_min ?? EARLIEST_YEAR);
-  const maximum = Math.max(CURRENT_YEAR, search.year_max ?? 0);
+  const minimum = Math.min(years[0], ...decades, search.year_min ?? years[0]);
+  const maximum = Math.max(years[1], search.year_max ?? 0, (search.year_min ?? 0) + 1);
   return html`<${RangeSlider}
     legend=${t("filters.year")}
     labels=${[t("filters.year_min"), t("filters.year_max")]}
@@ -97,6 +105,20 @@ function YearFilter({ search, counts, onChange }) {
     }))}
     onChange=${([year_min, year_max]) => onChange({ year_min, year_max })}
   />`;
+}
+
+/* A failure leaves the fallback; the search itself reports that the service is unavailable. */
+function loadCatalogueYears() {
+  yearsRequest ??= get("/movies", { params: { limit: 1, facets: "decade" } }).then(
+    ({ facets }) => {
+      const decades = facets.decade.map(({ value }) => Number(value));
+      if (decades.length) {
+        const last = Math.max(...decades) + 9;
+        catalogueYears.set([Math.min(...decades), Math.max(...decades, Math.min(last, CURRENT_YEAR))]);
+      }
+    },
+    () => (yearsRequest = null),
+  );
 }
 
 function RatingFilter({ search, counts, onChange }) {

@@ -1,12 +1,16 @@
-/* One polite live region for announcements; the last one of several within a moment is spoken. */
+/* One polite live region for announcements. */
 
 const DELAY_MS = 600; // a reader who types is not interrupted at each letter
 
 let region = null;
 let timer = 0;
+const texts = new Map();
 
-/** Let assistive technology speak a text once nothing else happens for a moment. */
-export function announce(text) {
+/** Let assistive technology speak a text once nothing else happens for a moment.
+ *
+ * Texts of different subjects are spoken together; a later one of the same subject replaces it.
+ */
+export function announce(text, subject = "results") {
   if (!region) {
     region = document.createElement("div");
     region.className = "hidden-text";
@@ -15,5 +19,9 @@ export function announce(text) {
     document.body.append(region);
   }
   clearTimeout(timer);
-  timer = setTimeout(() => (region.textContent = text), DELAY_MS);
+  texts.set(subject, text);
+  timer = setTimeout(() => {
+    region.textContent = [...texts.values()].join(". ");
+    texts.clear();
+  }, DELAY_MS);
 }

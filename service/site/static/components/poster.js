@@ -3,8 +3,17 @@
 import { html, useState } from "../lib.js";
 
 const SIZES = { w185: 185, w342: 342, w780: 780 };
-const LONG_TITLE = 36; // characters, from which on the letters are smaller
-const VERY_LONG_TITLE = 90;
+
+/* A drawn title, in shares of the poster's width: the size of its letters, and what they need. */
+const MAX_LETTER_SIZE = 0.135;
+const MIN_LETTER_SIZE = 0.07;
+const MIN_SIZE_FOR_A_WORD = 0.095; // a longer word is hyphenated
+const LETTER_WIDTH = 0.7; // of a letter's size, in bold
+const LINE_HEIGHT = 1.22;
+const TEXT_WIDTH = 0.82;
+const TEXT_AREA = TEXT_WIDTH * 0.9; // some of each line stays empty
+/* Chinese, Japanese and Korean: as wide as high, and a line may end after each. */
+const WIDE_LETTERS = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]/g;
 
 /** Show a poster of `width` pixels; its height is one and a half of that.
  *
@@ -30,19 +39,29 @@ export function Poster({ film, width, eager = false }) {
 }
 
 function DrawnPoster({ film, width }) {
-  const length = Array.from(film.title).length;
-  const size = length > VERY_LONG_TITLE ? "tiny" : length > LONG_TITLE ? "small" : "normal";
   return html`<div
-    class="poster poster-drawn poster-${size}"
+    class="poster poster-drawn"
     style=${{
       "--hue": String(hashHue(film.title)),
       "--width": `${width}px`,
+      "--letter": String(letterSize(film.title)),
     }}
     aria-hidden="true"
   >
     <span class="poster-title" dir="auto" lang=${titleLanguage(film)}>${film.title}</span>
     ${film.year && html`<span class="poster-year">${film.year}</span>`}
   </div>`;
+}
+
+/* The size at which the longest word fits into a line and the whole title into the card. */
+function letterSize(title) {
+  const wide = title.match(WIDE_LETTERS)?.length ?? 0;
+  const words = title.replace(WIDE_LETTERS, " ").split(/[\s\-–/]+/);
+  const longest = Math.max(1, ...words.map((word) => Array.from(word).length));
+  const byWord = Math.max(MIN_SIZE_FOR_A_WORD, TEXT_WIDTH / (LETTER_WIDTH * longest));
+  const length = (Array.from(title).length - wide) * LETTER_WIDTH + wide;
+  const byArea = Math.sqrt(TEXT_AREA / (length * LINE_HEIGHT));
+  return Math.max(MIN_LETTER_SIZE, Math.min(MAX_LETTER_SIZE, byWord, byArea));
 }
 
 /** Return a hue, 0 to 359, that is always the same for a text. */

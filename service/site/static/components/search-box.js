@@ -214,7 +214,7 @@ function useSuggestions(text) {
       (answer) => {
         if (controller.signal.aborted) return;
         setSuggestions(answer.suggestions);
-        announce(t("search.suggestion_count", { n: answer.suggestions.length }));
+        announce(t("search.suggestion_count", { n: answer.suggestions.length }), "suggestions");
       },
       (error) => !isAborted(error) && !controller.signal.aborted && setSuggestions([]),
     );
