@@ -6,7 +6,8 @@
 import asyncio
 import sys
 
-from service.cli import commands, load_command
+from service.cli.accounts import create_admin
+from service.cli.load import LoadOptions, load
 from service.resources import resource_path
 from service.settings import load_settings
 
@@ -14,9 +15,9 @@ from service.settings import load_settings
 def main(name: str, password: str) -> None:
     settings = load_settings()
     samples = resource_path("samples/films.jsonl")
-    options = load_command.LoadOptions(as_samples=True)
-    assert asyncio.run(load_command.load(settings, [samples], options)) is None
-    asyncio.run(commands.create_admin(settings, name, password))
+    options = LoadOptions(as_samples=True)
+    assert asyncio.run(load(settings, [samples], options)) is None
+    asyncio.run(create_admin(settings, name, password))
 
 
 if __name__ == "__main__":

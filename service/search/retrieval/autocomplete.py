@@ -30,7 +30,7 @@ FetchFirstHits = Callable[[Plan, int], Awaitable[Hits]]
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A text to search for; a title comes with its best known film and that film's year."""
+    """A text to search for; a title comes with its best known film's id, year and directors."""
 
     text: Annotated[str, Field(description="The text to search for.", examples=["The Godfather"])]
     kind: Annotated[
@@ -43,6 +43,13 @@ class Suggestion:
         ),
     ]
     year: Annotated[int | None, Field(description="That film's year.", examples=[1972])]
+    directors: Annotated[
+        tuple[str, ...],
+        Field(
+            description="That film's directors; empty for a director.",
+            examples=[["Francis Ford Coppola"]],
+        ),
+    ]
 
 
 class Autocomplete:
@@ -100,11 +107,11 @@ class Autocomplete:
 
 def _suggestions_for(query: Query, label: FilmLabel) -> list[Suggestion]:
     """Return the title if it is being typed, else the directors whose names are, else the title."""
-    by_title = Suggestion(label.title, "title", label.film_id, label.year)
+    by_title = Suggestion(label.title, "title", label.film_id, label.year, tuple(label.directors))
     if any(_is_begun_by(query, title) for title in (label.title, *label.aliases)):
         return [by_title]
     directors = [name for name in label.directors if _is_begun_by(query, name)]
-    return [Suggestion(name, "director", None, None) for name in directors] or [by_title]
+    return [Suggestion(name, "director", None, None, ()) for name in directors] or [by_title]
 
 
 def _is_begun_by(query: Query, text: str) -> bool:

@@ -11,13 +11,19 @@ const POSTER_WIDTH = 96;
 const MAX_DIRECTORS = 2;
 const MAX_GENRES = 3;
 
-/** Show a film; `matches` has the matched ranges by field, as the API gives them. */
-export function FilmCard({ film, matches = {}, eager = false }) {
+/** Show a film.
+ *
+ * Args:
+ *   matches: the matched ranges by field, as the API gives them.
+ *   eager: whether the poster is loaded before the card is near the visible part of the page.
+ *   level: of the heading.
+ */
+export function FilmCard({ film, matches = {}, eager = false, level = 2 }) {
   const ratings = film.ratings.imdb;
   return html`<article class="film-card">
     <${Poster} film=${film} width=${POSTER_WIDTH} eager=${eager} />
     <div class="film-card-text">
-      <h2 class="film-card-title">
+      <${`h${level}`} class="film-card-title">
         <a
           id=${`film-${film.id}`}
           href=${`/film/${film.imdb_id ?? film.id}`}
@@ -25,7 +31,7 @@ export function FilmCard({ film, matches = {}, eager = false }) {
           lang=${titleLanguage(film)}
           ><${MarkedText} text=${film.title} ranges=${matches.title}
         /></a>
-      </h2>
+      <//>
       <p class="film-card-facts">${joinFacts([yearText(film), directorNames(film, matches)])}</p>
       ${film.genres.length > 0 &&
       html`<p class="film-card-facts">

@@ -173,10 +173,12 @@ function Option({ suggestion, query, id, isActive, onChoose }) {
   >
     <span class="suggestion-text" dir="auto">${markTyped(suggestion.text, query)}</span>
     <span class="suggestion-side">
-      ${isPerson ? t("search.director") : suggestion.year && String(suggestion.year)}
+      ${isPerson ? t("search.director") : filmFacts(suggestion)}
     </span>
   </li>`;
 }
+
+const filmFacts = ({ year, directors }) => [year, directors?.[0]].filter(Boolean).join(" · ");
 
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 

@@ -3,11 +3,13 @@
 import { html, useEffect, useState } from "../lib.js";
 import { Chips } from "../components/chips.js";
 import { Dialog } from "../components/dialog.js";
+import { EmptyState } from "../components/empty-state.js";
+import { valueName } from "../components/facet-names.js";
 import { FilmCard } from "../components/film-card.js";
 import { Filters } from "../components/filters.js";
 import { Icon } from "../components/icon.js";
 import { announce } from "../components/live-region.js";
-import { ErrorNotice, Notice, ViewState } from "../components/notice.js";
+import { ErrorNotice, Notice } from "../components/notice.js";
 import { Skeleton, useDelayed } from "../components/skeleton.js";
 import { formatNumber } from "../format.js";
 import { t, tParts } from "../i18n.js";
@@ -16,6 +18,7 @@ import { SORTS, countFilters, parseSearch, searchAddress, withoutFilters } from 
 import { useResults } from "../search-results.js";
 
 const EAGER_POSTERS = 6; // those that are probably visible at once
+const QUICK_GENRES = 10;
 
 /** Show the search of the address. */
 export default function SearchView({ entry }) {
@@ -26,12 +29,15 @@ export default function SearchView({ entry }) {
   useSettled(results.data !== null && !results.isLoading);
   useTitle(search);
   useAnnouncement(results);
+  const isEmpty = results.data?.total.value === 0 && countFilters(search) === 0;
   return html`<div class="search-layout">
     <aside class="search-filters" aria-label=${t("filters.title")}>
-      <${Filters} search=${search} facets=${results.data?.facets} onChange=${change} idPrefix="side" />
+      ${!isEmpty &&
+      html`<${Filters} search=${search} facets=${results.data?.facets} onChange=${change} idPrefix="side" />`}
     </aside>
     <section class="search-results" aria-busy=${results.isLoading ? "true" : null}>
       <${Toolbar} search=${search} results=${results} onChange=${change} />
+      <${QuickGenres} search=${search} facets=${results.data?.facets} />
       <${Correction} search=${search} data=${results.data} />
       <${Degraded} data=${results.data} />
       ${results.error && html`<${ErrorNotice} error=${results.error} onRetry=${results.retry} />`}
@@ -85,7 +91,7 @@ function Toolbar({ search, results, onChange }) {
           value=${search.sort}
           onChange=${(event) => onChange({ sort: event.target.value })}
         >
-          ${SORTS.filter((sort) => search.q || sort !== "popularity" || true).map(
+          ${SORTS.map(
             (sort) => html`<option key=${sort} value=${sort}>
               ${t(sort === "relevance" && !search.q ? "sort.well_known" : `sort.${sort}`)}
             </option>`,
@@ -124,6 +130,18 @@ function resultText(search, data) {
   if (data.took_ms === undefined) return countText(data);
   const took = data.took_ms < 10 ? Math.round(data.took_ms * 10) / 10 : Math.round(data.took_ms);
   return t("search.count_in", { count: countText(data), ms: formatNumber(took) });
+}
+
+/* On a phone, where the filters are in a sheet: the largest genres, to browse by. */
+function QuickGenres({ search, facets }) {
+  if (search.q || countFilters(search) > 0 || !facets?.genre?.length) return null;
+  return html`<nav class="quick-genres" aria-label=${t("filters.genre")}>
+    ${facets.genre.slice(0, QUICK_GENRES).map(
+      ({ value }) => html`<a class="chip" key=${value} href=${searchAddress({ ...search, genre: [value], page: 1 })}>
+        ${valueName("genre", value)}
+      </a>`,
+    )}
+  </nav>`;
 }
 
 /* "Showing results for …", where the spelling was corrected. */
@@ -196,18 +214,3 @@ function CardSkeletons() {
   </div>`;
 }
 
-function EmptyState({ search }) {
-  const filterCount = countFilters(search);
-  return html`<${ViewState} icon="search" title=${t("search.none")}>
-    <p class="muted">
-      ${filterCount > 0 ? t("search.none.filters", { n: filterCount }) : t("search.none.advice")}
-    </p>
-    <div class="state-actions">
-      ${filterCount > 0 &&
-      html`<a class="button button-primary" href=${searchAddress(withoutFilters(search))}>
-        ${t("filters.clear")}
-      </a>`}
-      <a class="button" href="/">${t("search.well_known")}</a>
-    </div>
-  <//>`;
-}

@@ -70,5 +70,11 @@ export default {
   "chips.rating.from": "Wertung ab {from}",
   "chips.rating.to": "Wertung bis {to}",
   "chips.rating.between": "Wertung {from}–{to}",
-  "chips.rating.equal": "Wertung {value}"
+  "chips.rating.equal": "Wertung {value}",
+  "search.none.without": {
+    "one": "{n} Film ohne Filter zeigen",
+    "other": "{n} Filme ohne Filter zeigen"
+  },
+  "search.none.lookup": "„{title}“ bei OMDb nachschlagen",
+  "search.none.lookup_failed": "Auch OMDb kennt ihn nicht"
 };

@@ -70,5 +70,11 @@ export default {
   "chips.rating.from": "Rated {from} or higher",
   "chips.rating.to": "Rated {to} or lower",
   "chips.rating.between": "Rated {from}–{to}",
-  "chips.rating.equal": "Rated {value}"
+  "chips.rating.equal": "Rated {value}",
+  "search.none.without": {
+    "one": "Show {n} film without filters",
+    "other": "Show {n} films without filters"
+  },
+  "search.none.lookup": "Look “{title}” up in OMDb",
+  "search.none.lookup_failed": "OMDb does not have it either"
 };
