@@ -12,8 +12,8 @@ DATABASE_RETRY_AFTER = 2.0  # sent to clients; a restarting PostgreSQL is back w
 
 HEAD_TIMEOUT = 20  # for the whole head of a request, of 16 kB at most
 BODY_TIMEOUT = 25  # for a whole body of 256 kB at most: about 10 kB a second
-MIN_UPLOAD_RATE = 10_000  # bytes a second, of a body that a handler reads in pieces
-UPLOAD_RATE_WINDOW = 10.0  # over which that rate is averaged
+MIN_TRANSFER_RATE = 10_000  # bytes a second, of a body read in pieces, and of every response
+TRANSFER_RATE_WINDOW = 10.0  # over which that rate is averaged
 
 # The database
 SQLITE_BUSY_TIMEOUT_MS = 5_000  # for another writer's lock; the longest transaction takes ~0.5 s

@@ -1,26 +1,62 @@
-"""An HTTP protocol that ends slow and stalled requests in time.
+"""An HTTP protocol that ends slow and stalled requests and responses in time.
 
-Sanic starts its timeouts anew with every byte, so a client that sends one byte every few seconds
-holds a connection for good, and it answers 503 to a body that stops arriving. This protocol limits
-the whole head and the whole body as well, answers 408 to both, and checks twice a second.
+Sanic starts its timeouts anew with every byte, so a client that sends or reads one byte every few
+seconds holds a connection for good, and it answers 503 to a body that stops arriving. This protocol
+limits the whole head and the whole body as well, answers 408 to both, wants a minimum rate of
+uploads and of clients that read a response, and checks twice a second.
 """
 
 from time import monotonic
 from typing import Any
 
+import structlog
 from sanic.exceptions import RequestTimeout, SanicException, ServiceUnavailable
 from sanic.http.constants import Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from service.http.heads import SafeHttp
-from service.limits import BODY_TIMEOUT, HEAD_TIMEOUT, MIN_UPLOAD_RATE, UPLOAD_RATE_WINDOW
+from service.limits import BODY_TIMEOUT, HEAD_TIMEOUT, MIN_TRANSFER_RATE, TRANSFER_RATE_WINDOW
+
+log = structlog.get_logger()
 
 TIMEOUT_CHECK_INTERVAL = 0.5  # seconds
 CLOSE_DELAY = 1.0  # seconds in which a client can read why its request was refused
 
 
+class TransferRate:
+    """Measures whether one side of a connection keeps up with `min_rate`.
+
+    Args:
+        min_rate: bytes a second.
+        window: seconds over which the rate is averaged.
+    """
+
+    __slots__ = ("_bytes", "_min_bytes", "_started_at", "_window")
+
+    def __init__(self, min_rate: float, window: float) -> None:
+        self._min_bytes, self._window = min_rate * window, window
+        self.start(0.0, 0)
+
+    def start(self, now: float, total_bytes: int) -> None:
+        """Begin to measure, `total_bytes` having been transferred so far."""
+        self._started_at, self._bytes = now, total_bytes
+
+    def is_too_low(self, now: float, total_bytes: int) -> bool:
+        """Return whether a window has ended with too few bytes; the next one begins with it."""
+        if now - self._started_at < self._window:
+            return False
+        transferred = total_bytes - self._bytes
+        self.start(now, total_bytes)
+        return transferred < self._min_bytes
+
+
 class PromptTimeoutProtocol(HttpProtocol):
-    """Sanic's protocol with timeouts for whole heads and bodies."""
+    """Sanic's protocol with timeouts for whole heads and bodies, and minimum rates.
+
+    Args:
+        min_rate: bytes a second of an upload, and of a client that reads a response.
+        rate_window: seconds over which that rate is averaged.
+    """
 
     HTTP_CLASS = SafeHttp
 
@@ -28,25 +64,39 @@ class PromptTimeoutProtocol(HttpProtocol):
         "_phase",
         "_phase_began",
         "_phase_request",
+        "_read_rate",
         "_received_bytes",
-        "_window_began",
-        "_window_bytes",
+        "_sent_bytes",
+        "_upload_rate",
     )
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        min_rate: float = MIN_TRANSFER_RATE,
+        rate_window: float = TRANSFER_RATE_WINDOW,
+        **options: Any,
+    ) -> None:
+        self._upload_rate = TransferRate(min_rate, rate_window)
+        self._read_rate = TransferRate(min_rate, rate_window)
         self.reset_phase()
         super().__init__(**options)
 
     def reset_phase(self) -> None:
         """Forget what the connection was doing, and for which of its requests."""
         self._phase, self._phase_request = "", None
-        self._phase_began = self._window_began = 0.0
-        self._received_bytes = self._window_bytes = 0
+        self._phase_began = 0.0
+        self._received_bytes = self._sent_bytes = 0
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sent."""
         self._received_bytes += len(data)
         super().data_received(data)
+
+    async def send(self, data: bytes) -> None:
+        """Send a part of a response, once the client has read enough of what came before."""
+        await super().send(data)  # type: ignore[no-untyped-call]
+        self._sent_bytes += len(data)
 
     def check_timeouts(self) -> None:
         """Check the timeouts and schedule the next check; end a request that is too slow."""
@@ -60,7 +110,11 @@ class PromptTimeoutProtocol(HttpProtocol):
         if phase != self._phase or request is not self._phase_request:
             self._phase, self._phase_request = phase, request
             self._phase_began = self._time
-            self._start_window(now)
+            self._upload_rate.start(now, self._received_bytes)
+        if self._is_slow_reader(now):
+            log.info("slow_reader_ended", sent_bytes=self._sent_bytes)
+            self.abort()  # type: ignore[no-untyped-call]  # an error could not be read either
+            return
         is_late, error = self._check_phase(phase, now)
         if not is_late:
             self._callback_check_timeouts = self.loop.call_later(
@@ -89,9 +143,13 @@ class PromptTimeoutProtocol(HttpProtocol):
         if phase == "head":
             is_late = silence > self.request_timeout or duration > HEAD_TIMEOUT
             return is_late, RequestTimeout("Request Timeout")
-        if phase == "body":
-            is_slow = self._is_slow_upload(now) if self._is_upload() else duration > BODY_TIMEOUT
+        if phase == "body" and not self._is_upload():
+            is_late = silence > self.request_timeout or duration > BODY_TIMEOUT
+            return is_late, RequestTimeout("Request Timeout")
+        if phase == "body" and not self._data_received.is_set():  # the handler wants more
+            is_slow = self._upload_rate.is_too_low(now, self._received_bytes)
             return silence > self.request_timeout or is_slow, RequestTimeout("Request Timeout")
+        self._upload_rate.start(now, self._received_bytes)  # the client waits for the handler
         waited = duration if phase == "handler" else silence
         return waited > self.response_timeout, ServiceUnavailable("Response Timeout")
 
@@ -100,14 +158,10 @@ class PromptTimeoutProtocol(HttpProtocol):
         route = self._http.request.route
         return route is not None and bool(route.extra.stream)
 
-    def _is_slow_upload(self, now: float) -> bool:
-        if self.recv_buffer:  # the client waits for the handler, not the other way round
-            self._start_window(now)
-        if now - self._window_began < UPLOAD_RATE_WINDOW:
-            return False
-        received = self._received_bytes - self._window_bytes
-        self._start_window(now)
-        return received < MIN_UPLOAD_RATE * UPLOAD_RATE_WINDOW
-
-    def _start_window(self, now: float) -> None:
-        self._window_began, self._window_bytes = now, self._received_bytes
+    def _is_slow_reader(self, now: float) -> bool:
+        """Return whether the client takes what was sent to it too slowly."""
+        waiting_bytes = self.transport.get_write_buffer_size() if self.transport else 0
+        taken_bytes = self._sent_bytes - waiting_bytes
+        if waiting_bytes == 0:  # the client waits for the service
+            self._read_rate.start(now, taken_bytes)
+        return self._read_rate.is_too_low(now, taken_bytes)

@@ -1,5 +1,6 @@
 """When the server ends a request that arrives or is answered too slowly."""
 
+import asyncio
 from time import monotonic
 from types import SimpleNamespace
 from typing import Any
@@ -8,8 +9,13 @@ import pytest
 from sanic.exceptions import RequestTimeout, ServiceUnavailable
 from sanic.http.constants import Stage
 
-from service.http.timeouts import CLOSE_DELAY, TIMEOUT_CHECK_INTERVAL, PromptTimeoutProtocol
-from service.limits import BODY_TIMEOUT, HEAD_TIMEOUT, MIN_UPLOAD_RATE, UPLOAD_RATE_WINDOW
+from service.http.timeouts import (
+    CLOSE_DELAY,
+    TIMEOUT_CHECK_INTERVAL,
+    PromptTimeoutProtocol,
+    TransferRate,
+)
+from service.limits import BODY_TIMEOUT, HEAD_TIMEOUT, MIN_TRANSFER_RATE, TRANSFER_RATE_WINDOW
 
 TIMEOUT = 10
 
@@ -34,6 +40,8 @@ def make_protocol(stage: Stage, *, body: object = None, stream: bool = False) ->
         scheduled=scheduled,
     )
     route = SimpleNamespace(extra=SimpleNamespace(stream=stream))
+    protocol._upload_rate = TransferRate(MIN_TRANSFER_RATE, TRANSFER_RATE_WINDOW)
+    protocol._read_rate = TransferRate(MIN_TRANSFER_RATE, TRANSFER_RATE_WINDOW)
     protocol.reset_phase()
     protocol._task = Handle()
     protocol._time = monotonic()
@@ -44,7 +52,7 @@ def make_protocol(stage: Stage, *, body: object = None, stream: bool = False) ->
         request_body=body,
         request=SimpleNamespace(route=route),
     )
-    protocol.recv_buffer = bytearray()
+    protocol._data_received = asyncio.Event()
     protocol._callback_check_timeouts = None
     protocol.transport = None
     protocol.keep_alive_timeout = 120
@@ -56,7 +64,8 @@ def pass_time(protocol: Any, seconds: float, *, received: int = 0) -> None:
     """Let a request grow older by `seconds`; what it sends in that time comes at the end."""
     protocol._time -= seconds
     protocol._phase_began -= seconds
-    protocol._window_began -= seconds
+    protocol._upload_rate._started_at -= seconds
+    protocol._read_rate._started_at -= seconds
     if received:
         protocol._time = monotonic()
         protocol._received_bytes += received
@@ -115,20 +124,20 @@ def test_a_dripping_request_is_ended_within_thirty_seconds(
 
 def test_an_upload_may_take_long_but_not_fall_below_its_rate() -> None:
     protocol = make_protocol(Stage.HANDLER, body=True, stream=True)
-    enough = int(MIN_UPLOAD_RATE * UPLOAD_RATE_WINDOW)
+    enough = int(MIN_TRANSFER_RATE * TRANSFER_RATE_WINDOW)
     for _ in range(20):
         assert error_of(protocol) is None
-        pass_time(protocol, UPLOAD_RATE_WINDOW, received=enough)
+        pass_time(protocol, TRANSFER_RATE_WINDOW, received=enough)
     assert error_of(protocol) is None
-    pass_time(protocol, UPLOAD_RATE_WINDOW, received=enough - 1)
+    pass_time(protocol, TRANSFER_RATE_WINDOW, received=enough - 1)
     assert error_of(protocol) is RequestTimeout
 
 
 def test_an_upload_that_waits_for_its_handler_is_not_slow() -> None:
     protocol = make_protocol(Stage.HANDLER, body=True, stream=True)
     assert error_of(protocol) is None
-    protocol.recv_buffer += b"x"
-    pass_time(protocol, UPLOAD_RATE_WINDOW, received=1)
+    protocol._data_received.set()
+    pass_time(protocol, TRANSFER_RATE_WINDOW, received=1)
     assert error_of(protocol) is None
 
 
