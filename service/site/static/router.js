@@ -16,7 +16,8 @@ let isKnownPath = () => false;
 let unsettled = null;
 let pending = null;
 
-/** The current entry: `path`, `params`, `hash`, `key`, and how it was reached (`kind`). */
+/** The current entry: `path`, `params`, `hash`, `key`, how it was reached (`kind`), and the address of
+    the page's entry before it (`from`), which is null where the page was opened. */
 export const route = createStore(readEntry("load"));
 
 /** Follow the history and the clicks on links to paths that `isKnown` accepts. */
@@ -28,7 +29,7 @@ export function startRouter(isKnown) {
   unsettled = route.get();
   addEventListener("popstate", () => {
     cancelPending();
-    enter("pop", new URL(location.href), history.state?.key ?? "");
+    enter("pop", new URL(location.href), history.state);
   });
   addEventListener("pagehide", () => {
     writePending();
@@ -54,14 +55,14 @@ export function navigate(address, { replace = false, keep = replace } = {}) {
   const url = new URL(address, location.href);
   if (replace) {
     replaceSoon(url);
-    enter("replace", url, route.get().key, keep);
+    enter("replace", url, route.get(), keep);
     return;
   }
   writePending();
   rememberPosition();
-  const key = createKey();
-  history.pushState({ key }, "", url);
-  enter("push", url, key, keep);
+  const state = { key: createKey(), from: location.pathname + location.search };
+  history.pushState(state, "", url);
+  enter("push", url, state, keep);
 }
 
 /** Scroll and focus as the entry asks for, once, as soon as `isReady`. */
@@ -95,18 +96,19 @@ function focusHeading() {
   heading.focus({ preventScroll: true });
 }
 
-function enter(kind, url, key, keeps = false) {
-  const entry = createEntry(kind, url, key, keeps);
+function enter(kind, url, state, keeps = false) {
+  const entry = createEntry(kind, url, state, keeps);
   if (kind !== "replace") unsettled = entry;
   route.set(entry);
 }
 
 function readEntry(kind) {
-  return createEntry(kind, new URL(location.href), history.state?.key ?? "", false);
+  return createEntry(kind, new URL(location.href), history.state, false);
 }
 
-function createEntry(kind, url, key, keeps) {
-  return { path: url.pathname, params: url.searchParams, hash: url.hash, key, kind, keeps };
+function createEntry(kind, url, state, keeps) {
+  const { key = "", from = null } = state ?? {};
+  return { path: url.pathname, params: url.searchParams, hash: url.hash, key, from, kind, keeps };
 }
 
 function followLink(event) {
@@ -131,8 +133,9 @@ function replaceSoon(url) {
 function writePending() {
   if (!pending) return;
   const { url } = pending;
+  const { key, from } = route.get();
   cancelPending();
-  history.replaceState({ key: route.get().key }, "", url);
+  history.replaceState({ key, from }, "", url);
 }
 
 function cancelPending() {
