@@ -5,7 +5,7 @@ import { Header } from "./components/header.js";
 import { ErrorNotice, ViewState } from "./components/notice.js";
 import { useDelayed } from "./components/skeleton.js";
 import { language, loadMessages, t } from "./i18n.js";
-import { route, startRouter } from "./router.js";
+import { markShown, route, startRouter } from "./router.js";
 import { keepSessionAlive, restoreSession } from "./session.js";
 import { createStore, useStore } from "./store.js";
 
@@ -85,7 +85,10 @@ function View({ name, args, entry }) {
   if (failure?.name === name && isPending) {
     return html`<${ErrorNotice} error=${{ status: 0, code: "offline" }} onRetry=${load} />`;
   }
-  if (!isPending) shown.current = { name, args, entry };
+  if (!isPending) {
+    shown.current = { name, args, entry };
+    markShown(entry);
+  }
   if (!shown.current) return isLate && html`<p class="muted">${t("page.loading")}</p>`;
   const { name: shownName, ...props } = shown.current;
   return html`<div aria-busy=${isPending ? "true" : null}>

@@ -15,6 +15,7 @@ const positions = new Map(readPositions());
 let isKnownPath = () => false;
 let unsettled = null;
 let pending = null;
+let shownKey = null;
 
 /** The current entry: `path`, `params`, `hash`, `key`, how it was reached (`kind`), and the address of
     the page's entry before it (`from`), which is null where the page was opened. */
@@ -65,12 +66,18 @@ export function navigate(address, { replace = false, keep = replace } = {}) {
   enter("push", url, state, keep);
 }
 
+/** Tell which entry is shown; a view that is not loaded yet leaves the one before it in place. */
+export function markShown(entry) {
+  shownKey = entry.key;
+}
+
 /** Scroll and focus as the entry asks for, once, as soon as `isReady`. */
 export function useSettled(isReady) {
   const { key } = route.get();
+  const isShown = key === shownKey;
   useLayoutEffect(() => {
-    if (isReady) settle();
-  }, [isReady, key]);
+    if (isReady && isShown) settle();
+  }, [isReady, isShown, key]);
 }
 
 function settle() {

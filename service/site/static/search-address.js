@@ -6,6 +6,9 @@ export const LIST_FILTERS = ["genre", "type", "language", "country", "director"]
 /** Filters of one number. */
 export const NUMBER_FILTERS = ["year_min", "year_max", "rating_min", "rating_max", "runtime_max"];
 
+/** Parts of a film that a text may be looked for in; without a choice, titles and directors. */
+export const SEARCH_FIELDS = ["title", "director", "cast", "writer", "plot"];
+
 export const SORTS = ["relevance", "popularity", "-rating", "rating", "-year", "year", "title"];
 export const PAGE_SIZE = 24;
 export const FACETS = ["genre", "type", "decade", "rating", "language", "country"];
@@ -21,6 +24,8 @@ export function parseSearch(params) {
     search[name] = [...new Set(values.filter(Boolean))].slice(0, MAX_LIST_VALUES);
   }
   for (const name of NUMBER_FILTERS) search[name] = parseNumber(name, params.get(name));
+  const fields = params.getAll("in").flatMap((value) => value.split(","));
+  search.in = search.q ? SEARCH_FIELDS.filter((field) => fields.includes(field)) : [];
   orderRange(search, "year_min", "year_max");
   orderRange(search, "rating_min", "rating_max");
   if (SORTS.includes(params.get("sort"))) search.sort = params.get("sort");
@@ -34,6 +39,7 @@ export function parseSearch(params) {
 export function searchAddress(search) {
   const params = new URLSearchParams();
   if (search.q) params.set("q", search.q);
+  if (search.q && search.in?.length) params.set("in", search.in.join(","));
   for (const name of LIST_FILTERS) {
     for (const value of search[name] ?? []) params.append(name, value);
   }
@@ -57,13 +63,14 @@ export function searchRequest(search) {
   if (search.sort !== "relevance") params.sort = search.sort;
   if (!search.q) return { path: "/movies", params };
   params.q = search.q;
+  if (search.in.length) params.in = search.in.join(",");
   if (search.typo === "off") params.typo = "off";
   return { path: "/search", params };
 }
 
 /** Return the search without any filter. */
 export function withoutFilters(search) {
-  const cleared = { ...search, page: 1 };
+  const cleared = { ...search, in: [], page: 1 };
   for (const name of LIST_FILTERS) cleared[name] = [];
   for (const name of NUMBER_FILTERS) cleared[name] = null;
   return cleared;
@@ -74,6 +81,7 @@ export function countFilters(search) {
   const isSet = (name) => search[name] !== null;
   return (
     LIST_FILTERS.reduce((count, name) => count + search[name].length, 0) +
+    Number(search.in.length > 0) +
     Number(isSet("year_min") || isSet("year_max")) +
     Number(isSet("rating_min") || isSet("rating_max")) +
     Number(isSet("runtime_max"))

@@ -1,7 +1,7 @@
 /* The filters that are set, each with a button that removes it. */
 
 import { html } from "../lib.js";
-import { formatRating, formatRuntime } from "../format.js";
+import { formatList, formatRating, formatRuntime } from "../format.js";
 import { t } from "../i18n.js";
 import { LIST_FILTERS, countFilters, toggleValue, withoutFilters } from "../search-address.js";
 import { valueName } from "./facet-names.js";
@@ -20,6 +20,10 @@ export function Chips({ search, onChange }) {
     ...rangeChip(search, "year", String),
     ...rangeChip(search, "rating", formatRating),
   ];
+  if (search.in.length) {
+    const fields = formatList(search.in.map((field) => t(`chips.in.${field}`)));
+    chips.unshift({ key: "in", text: t("chips.in", { fields }), change: { in: [] } });
+  }
   if (search.runtime_max !== null) {
     chips.push({
       key: "runtime",

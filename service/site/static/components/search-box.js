@@ -41,7 +41,7 @@ export function SearchBox() {
   }, [active]);
 
   const goTo = (q, options) => {
-    const next = isSearchView ? { ...search, q, page: 1, typo: "auto" } : { q };
+    const next = isSearchView ? { ...search, q, in: [], page: 1, typo: "auto" } : { q };
     navigate(searchAddress(next), options);
   };
   const type = (value) => {
