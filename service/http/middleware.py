@@ -30,6 +30,8 @@ EXPOSED_HEADERS = (
 )
 ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 KNOWN_METHODS = frozenset(map(str, HTTP_METHODS))
+CLIENT_CLOSED_REQUEST = 499
+"""What log and metrics say of a request whose client left before its response; nginx's number."""
 UNLOGGED_PATHS = ("/health/live", "/health/ready")
 
 
@@ -128,11 +130,19 @@ def _add_cors_headers(request: Request, headers: Header, origins: tuple[str, ...
     headers.update(cors_headers)
 
 
+def _read_status(request: Request, response: HTTPResponse) -> int:
+    """Return the status for log and metrics; Sanic answers 500 to a client that left."""
+    if request.conn_info is not None and request.conn_info.lost:
+        return CLIENT_CLOSED_REQUEST
+    return response.status
+
+
 def _observe_duration(request: Request, response: HTTPResponse, elapsed: float) -> None:
     """Record the duration; unknown routes and methods share a label, so labels stay few."""
     route = openapi_path(request.route.path) if request.route else "unmatched"
     method = request.method if request.method in KNOWN_METHODS else "other"
-    HTTP_REQUEST_DURATION.labels(method, route, str(response.status)).observe(elapsed)
+    status = str(_read_status(request, response))
+    HTTP_REQUEST_DURATION.labels(method, route, status).observe(elapsed)
 
 
 def _log_request(request: Request, response: HTTPResponse, elapsed: float | None) -> None:
@@ -142,7 +152,7 @@ def _log_request(request: Request, response: HTTPResponse, elapsed: float | None
         method=request.method,
         route=request.route.path if request.route else None,
         path=request.path,
-        status=response.status,
+        status=_read_status(request, response),
         ms=None if elapsed is None else round(elapsed * 1000, 1),
         address=get_client_address(request),
         cache=response.headers.get("Cache-Status"),

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.service_runner import ApiClient
+from tests.support.waiting import wait_until
 
 GET = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
 
@@ -113,3 +114,32 @@ async def test_requests_that_drip_or_stall_are_ended_within_thirty_seconds(api: 
     results = await asyncio.gather(*(measure(start, drip) for start, drip, _ in SLOW_REQUESTS))
     assert [status for status, _ in results] == [status for *_, status in SLOW_REQUESTS]
     assert all(seconds < 30 for _, seconds in results)
+
+
+async def test_a_client_that_leaves_early_counts_as_499_and_not_as_a_fault_of_the_server(
+    api: ApiClient,
+) -> None:
+    address = urlsplit(api.service.url)
+    body = b'{"username": "left-early", "password": "long enough"}'  # its hash takes a while
+    head = (
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n" % len(body)
+    )
+    _, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(head + body)
+    await writer.drain()
+    await asyncio.sleep(0.01)  # the server reads the request before it sees the end
+    writer.close()
+
+    async def count(status: int) -> int:
+        token = {"Authorization": "Bearer metrics-of-tests!"}
+        text = (await api.get("/metrics", headers=token)).body.decode()
+        labels = f'method="POST",route="/api/v1/auth/login",status="{status}"'
+        lines = [line for line in text.splitlines() if f"seconds_count{{{labels}}}" in line]
+        return sum(int(float(line.rpartition(" ")[2])) for line in lines)
+
+    async def is_counted() -> bool:
+        return await count(499) > 0
+
+    assert await wait_until(is_counted)
+    assert await count(500) == 0
