@@ -1,4 +1,4 @@
-"""`movies indexer`: the process that writes the index and the posters.
+"""`movies indexer`: the process that writes the index and the posters, and sends mail.
 
 Any number of indexers may run with Elasticsearch. With tantivy one holds the index's lock, and the
 others stand by to take over when it dies.
@@ -20,13 +20,15 @@ import uvloop
 from indexer.drift_scanner import compare_now, scan_drift
 from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
+from indexer.mail_worker import MailWorker
 from indexer.poster_worker import PosterWorker
 from indexer.rebuild import Rebuild
 from indexer.rebuild_fill import IndexFiller
 from indexer.rebuild_lease import RebuildLease
 from indexer.scheduler import ScheduledTask, Scheduler
 from indexer.shutdown import wait_or_stop
-from service.clock import utc_now
+from service.accounts.mails import AccountMails
+from service.clock import epoch_ms, utc_now
 from service.database import connection
 from service.errors import Unavailable
 from service.idempotency.service import delete_expired_requests
@@ -38,10 +40,12 @@ from service.indexing.drift_requests import (
     REPAIR_TASK,
     prepare_requests,
 )
+from service.mail import outbox as mail_outbox
 from service.observability import logging, loop_lag
 from service.outbox.notifications import OutboxNotifier, notifier_for
 from service.posters.fetcher import PosterFetcher
 from service.posters.image_processor import ImageProcessor
+from service.posters.store import PosterStore
 from service.private_files import (
     PRIVATE_UMASK,
     make_private_folder,
@@ -60,6 +64,7 @@ log = structlog.get_logger()
 
 OUTDATED_ADVICE = "searches go on with it; run `movies reindex`"
 POSTER_PURGE_INTERVAL = 6 * 3600.0  # seconds
+MAIL_PURGE_INTERVAL = 3600.0  # seconds
 INDEX_PURGE_INTERVAL = 600.0  # seconds
 REQUEST_PURGE_INTERVAL = 3600.0  # seconds
 DRIFT_SCAN_INTERVAL = 60.0  # seconds between two scans
@@ -68,7 +73,7 @@ STANDBY_INTERVAL = 1.0  # seconds between attempts to open an index that is lock
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Index films and fetch posters until `stop`."""
+    """Index films, fetch posters and send mails until `stop`."""
     async with contextlib.AsyncExitStack() as stack:
         for monitor in (send_heartbeats(), loop_lag.measure_loop_lag("indexer")):
             stack.callback(asyncio.create_task(monitor).cancel)
@@ -83,13 +88,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(store.close)
         notifier = notifier_for(settings.database_url)
         stack.push_async_callback(notifier.close)
-        poster_worker = PosterWorker(
-            store,
-            PosterFetcher(settings.poster_allowed_private_hosts),
-            ImageProcessor(),
-            generation.advance,
-            utc_now,
-        )
+        poster_worker = build_poster_worker(settings, store)
         stack.push_async_callback(poster_worker.close)
         writer = container.build_writer(settings)
         stack.push_async_callback(writer.close)
@@ -97,17 +96,44 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             writer, container.build_inventory(settings), partial(container.build_engine, settings)
         )
         stack.push_async_callback(handles.inventory.close)
-        purge_posters = ScheduledTask(
-            "purge_posters", POSTER_PURGE_INTERVAL, poster_worker.purge_unreferenced
-        )
-        purge_requests = ScheduledTask(
-            "purge_requests", REQUEST_PURGE_INTERVAL, delete_expired_requests
-        )
+        mail_worker = build_mail_worker(settings, owner)
+        scheduled = [
+            ScheduledTask("purge_posters", POSTER_PURGE_INTERVAL, poster_worker.purge_unreferenced),
+            ScheduledTask("purge_requests", REQUEST_PURGE_INTERVAL, delete_expired_requests),
+            ScheduledTask("purge_mails", MAIL_PURGE_INTERVAL, _purge_mails),
+        ]
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(poster_worker.run(stop))
-            purges = [purge_posters, purge_requests]
-            tasks.create_task(Scheduler(TaskLeases(owner), purges).run(stop))
+            tasks.create_task(mail_worker.run(stop))
+            tasks.create_task(Scheduler(TaskLeases(owner), scheduled).run(stop))
             tasks.create_task(_maintain_index(handles, notifier, owner, stop))
+
+
+def build_poster_worker(settings: Settings, store: PosterStore) -> PosterWorker:
+    """Build the part that fetches posters."""
+    return PosterWorker(
+        store,
+        PosterFetcher(settings.poster_allowed_private_hosts),
+        ImageProcessor(),
+        generation.advance,
+        utc_now,
+    )
+
+
+def build_mail_worker(settings: Settings, owner: str) -> MailWorker:
+    """Build the part that sends mails."""
+    return MailWorker(
+        container.build_mail_transport(settings),
+        AccountMails(settings.link_url).compose,
+        utc_now,
+        owner,
+        service_url=settings.link_url,
+        sender=container.mail_sender(settings),
+    )
+
+
+async def _purge_mails() -> None:
+    await mail_outbox.purge(epoch_ms(utc_now()))
 
 
 async def _maintain_index(

@@ -11,3 +11,8 @@ def utc_now() -> datetime:
 def epoch_ms(moment: datetime) -> int:
     """Return `moment` in whole milliseconds since the epoch."""
     return int(moment.timestamp() * 1000)
+
+
+def from_epoch_ms(milliseconds: int) -> datetime:
+    """Return the aware UTC datetime of milliseconds since the epoch."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

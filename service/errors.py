@@ -31,6 +31,8 @@ ErrorCode = Literal[
     "invalid",
     "invalid_credentials",
     "invalid_token",
+    "mail_not_found",
+    "mail_sent",
     "malformed",
     "malformed_etag",
     "malformed_json",

@@ -63,6 +63,10 @@ OMDB_KEY_REJECTED_RESET = 300.0  # a new key is rejected until its owner opens t
 # Poster hosts
 POSTER_FETCH_TIMEOUT = 10.0  # for all redirects together; a slower host would delay the others
 
+# The mail server
+SMTP_COMMAND_TIMEOUT = 20.0  # for one answer of the server; some delay their greeting on purpose
+SMTP_TIMEOUT = 60.0  # for one mail; a server that scans it answers last after tens of seconds
+
 # The indexer
 OUTBOX_POLL_INTERVAL = 1.0  # the maximum delay that a lost notification causes
 OUTBOX_LEASE_MS = 30_000  # far longer than a bulk takes; after a crash, rows wait this long

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
+from service.mail_url import parse_mail_url
 from service.rate_limit_rules import parse_rate_limits
 
 HOST_SCHEMES = ("http", "https", "redis", "rediss")
@@ -53,6 +54,13 @@ def check_timeout(value: str) -> str:
     for seconds in parse_qs(value.rpartition("?")[2]).get("timeout", []):
         if not re.fullmatch(r"\d*\.?\d+", seconds) or not float(seconds):
             raise ValueError("the timeout must be a number of seconds")
+    return value
+
+
+def check_mail_url(value: str) -> str:
+    """Require `console://` or the URL of an SMTP server."""
+    _check_address(value)
+    parse_mail_url(value)
     return value
 
 

@@ -25,6 +25,7 @@ from service.private_files import restrict_file
 from service.resources import CHECKOUT
 from service.setting_types import (
     CommaSeparated,
+    check_mail_url,
     check_public_url,
     check_rate_limits,
     check_timeout,
@@ -37,6 +38,7 @@ SECRETS = (
     "SEARCH_URL",
     "CACHE_URL",
     "POSTERS_URL",
+    "MAIL_URL",
     "OMDB_API_KEY",
     "JWT_SECRET",
     "METRICS_TOKEN",
@@ -78,6 +80,7 @@ class Settings(BaseModel):
     """`host:port` pairs that posters may be fetched from although their address is not public."""
     aws_access_key_id: str | None = None
     aws_secret_access_key: str | None = None
+    mail_url: Annotated[str, AfterValidator(check_mail_url)] = "console://"
     omdb_url: Annotated[str, require_scheme("http", "https")] = "https://www.omdbapi.com/"
     omdb_api_key: str | None = None
     omdb_daily_quota: Annotated[int, Field(ge=1)] = 1000
@@ -93,7 +96,11 @@ class Settings(BaseModel):
     public_url: (
         Annotated[str, require_scheme("http", "https"), AfterValidator(check_public_url)] | None
     ) = None
-    """Where people reach the service; without it, what each request names as its host."""
+    """Where people reach the service; without it, what each request names as its host.
+
+    Links in mails never begin with what a request names: whoever asks for a mail to somebody else
+    could choose where that person's token goes.
+    """
     cors_origins: CommaSeparated = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=16)] = 0
     """How many of the operator's own proxies are in front; with 0, `X-Forwarded-For` is ignored."""
@@ -107,6 +114,11 @@ class Settings(BaseModel):
     def is_production(self) -> bool:
         return self.environment == "production"
 
+    @property
+    def link_url(self) -> str:
+        """Return what links in mails begin with."""
+        return self.public_url or f"http://localhost:{self.port}"
+
     @model_validator(mode="after")
     def _check_requirements(self) -> "Settings":
         faults = []
@@ -115,9 +127,11 @@ class Settings(BaseModel):
         if self.is_production:
             if not self.jwt_secret:
                 faults.append("JWT_SECRET is required in production")
-            for name in ("database_url", "search_url", "cache_url", "posters_url"):
+            for name in ("database_url", "search_url", "cache_url", "posters_url", "mail_url"):
                 if name not in self.model_fields_set:
                     faults.append(f"{name.upper()} must be set explicitly in production")
+        if self.mail_url.startswith("smtp") and self.public_url is None:
+            faults.append("PUBLIC_URL must be set to send mail: links in mails begin with it")
         if faults:
             raise ValueError("; ".join(faults))
         return self

@@ -26,6 +26,7 @@ from service.accounts.tokens import Identity
 from service.errors import NotAuthenticated
 from service.http.client_address import get_client_address
 from service.http.dependencies import get_container
+from service.http.languages import preferred_language
 from service.http.openapi import operation
 from service.http.requests import read_body
 from service.http.responses import json_response
@@ -155,7 +156,8 @@ async def change_password(request: Request) -> HTTPResponse:
     identity = await require_user(request)
     change = read_body(request, PasswordChange)
     address = get_client_address(request)
-    await get_container(request).accounts.change_password(identity, change, address)
+    language = preferred_language(request)
+    await get_container(request).accounts.change_password(identity, change, address, language)
     return HTTPResponse(status=204, headers=NO_STORE)
 
 

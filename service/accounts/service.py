@@ -27,6 +27,7 @@ from service.accounts.sessions import GrantedSession, Sessions
 from service.accounts.tokens import ACCESS_TOKEN_LIFETIME, Identity, Tokens, invalid_token_error
 from service.database.sql import fetch_rows
 from service.errors import Conflict, FieldError, Invalid, NotAllowed, NotAuthenticated
+from service.mail.base import Language
 
 log = structlog.get_logger()
 
@@ -185,12 +186,13 @@ class AccountService:
         await self._sessions.end_all(identity.user_id)
 
     async def change_password(
-        self, identity: Identity, change: PasswordChange, address: str
+        self, identity: Identity, change: PasswordChange, address: str, language: Language = "en"
     ) -> None:
         """Replace the password, and end all sessions of the user but that of `identity`.
 
         Args:
             address: the client's address, under which failures are counted.
+            language: of the mail that tells the user.
 
         Raises:
             Invalid: `password_wrong`, or the new password is not acceptable for this user.
@@ -212,9 +214,7 @@ class AccountService:
         await self._throttle.record_success(attempt)
         _check_new_password(user, change)
         new_hash = await self._passwords.hash(change.new_password.get_secret_value())
-        if not await self._sessions.replace_password(
-            user, new_hash, kept_session_id=identity.session_id
-        ):
+        if not await self._sessions.replace_password(user, new_hash, identity.session_id, language):
             raise _wrong_password_error()  # it was changed in between
         log.info("password_changed", user_id=str(user.id))
 

@@ -29,7 +29,10 @@ from tortoise.transactions import in_transaction
 
 from service.accounts.models import RefreshToken, Session, User
 from service.accounts.tokens import Tokens, invalid_token_error
+from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
+from service.mail import outbox as mail_outbox
+from service.mail.base import Language
 
 log = structlog.get_logger()
 
@@ -138,8 +141,10 @@ class Sessions:
             await Session.filter(user_id=user_id).delete()
 
     @run_uncancelled
-    async def replace_password(self, user: User, new_hash: str, kept_session_id: UUID) -> bool:
-        """Set the hash of a new password, and end all sessions but one.
+    async def replace_password(
+        self, user: User, new_hash: str, kept_session_id: UUID | None, language: Language
+    ) -> bool:
+        """Set the hash of a new password, end all sessions but one, and tell the user by mail.
 
         Return False if the password or the permissions have changed since `user` was read.
         """
@@ -152,6 +157,10 @@ class Sessions:
             if is_replaced:
                 await Session.filter(user_id=user.id).exclude(id=kept_session_id).delete()
                 await Session.filter(id=kept_session_id).update(token_version=version)
+                if user.email is not None:
+                    await mail_outbox.enqueue(
+                        "password_changed", user.email, language, epoch_ms(self._now()), user.id
+                    )
         return bool(is_replaced)
 
     def _derive_successor(self, token: str) -> str:

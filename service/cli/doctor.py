@@ -14,12 +14,20 @@ from service.admin.health import PartState, run_check
 from service.cli.output import print_json
 from service.database.faults import locate_database
 from service.errors import Unavailable
+from service.mail_url import parse_mail_url
 from service.resilience.causes import describe_cause
 from service.server.container import open_container
 from service.settings import Settings, resolve_path
 
 CHECK_TIMEOUT = 20.0  # seconds for one part; a slow part is not a broken one
 API_TIMEOUT = 5.0
+URL_BY_PART = {
+    "search": "search_url",
+    "index": "search_url",
+    "cache": "cache_url",
+    "posters": "posters_url",
+}
+"""The setting that says where a part is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,7 @@ async def examine(settings: Settings) -> list[Finding]:
         states = {"api": await run_check(check_api, CHECK_TIMEOUT)}
         states |= (await container.health.readiness(CHECK_TIMEOUT)).parts
         states["omdb"] = await run_check(container.lookup.check, CHECK_TIMEOUT)
+        states["mail"] = await run_check(container.mail_transport.check, CHECK_TIMEOUT)
     return [_to_finding(settings, name, state) for name, state in states.items()]
 
 
@@ -90,14 +99,13 @@ def locate_part(settings: Settings, part: str) -> str:
             return api_address(settings)
         case "database" | "indexer":
             return locate_database(settings.database_url)
-        case "search" | "index":
-            return locate_url(settings.search_url)
-        case "cache":
-            return locate_url(settings.cache_url)
-        case "posters":
-            return locate_url(settings.posters_url)
-        case _:
+        case "mail":
+            server = parse_mail_url(settings.mail_url)
+            return f"{server.host}:{server.port}" if server else "the log"
+        case "omdb":
             return urlsplit(settings.omdb_url).netloc
+        case _:
+            return locate_url(getattr(settings, URL_BY_PART[part]))
 
 
 def locate_url(url: str) -> str:

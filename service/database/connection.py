@@ -33,6 +33,7 @@ MODEL_MODULES = (
     "service.indexing.models",
     "service.schedule.models",
     "service.idempotency.models",
+    "service.mail.models",
 )
 CLOSE_TIMEOUT = 5.0  # seconds
 POOL_OPTIONS = ("minsize", "maxsize", "wait", "timeout", "command_timeout", "statement_cache_size")

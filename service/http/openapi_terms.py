@@ -43,6 +43,7 @@ TAGS: dict[str, Tag] = {
     "accounts": Tag("Accounts", "Register, log in, renew and end a session."),
     "operation": Tag("Operation", "Health, metrics, and this description."),
     "admin": Tag("Admin", "Rebuild the index, compare it with the database, see its queue."),
+    "accounts_admin": Tag("Administration of accounts", "See the mails to people, retry them."),
 }
 """By blueprint, in the order in which a new user needs them."""
 
@@ -51,6 +52,7 @@ PATH_PARAMETERS: dict[str, Term] = {
     "key": Term("The hash of the picture, as in the film's `poster.url`.", POSTER_KEY),
     "file": Term("The size and `.jpg`.", "w342.jpg"),
     "job": Term("The id of a rebuild.", "01993f80-1c2d-7a3b-9e4f-6a7b8c9d0e1f"),
+    "mail": Term("The id of a mail.", "01993f82-7d1e-7b55-8c0a-2f4e6d8b9a10"),
     "row": Term("The id of a change in the outbox.", "1024"),
 }
 

@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal, cast
 
 from pydantic import Field
 from tortoise.expressions import Q
 
+from service.clock import from_epoch_ms
 from service.database.sql import now_ms
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict, NotFound
@@ -154,11 +155,7 @@ def pointer_view(row: Outbox) -> PointerView:
         state=state,
         attempts=row.attempts,
         reason=row.reason,
-        created_at=_to_datetime(row.created_at),
-        due_at=_to_datetime(row.due_at) if state == "retrying" else None,
-        done_at=_to_datetime(row.done_at) if row.done_at is not None else None,
+        created_at=from_epoch_ms(row.created_at),
+        due_at=from_epoch_ms(row.due_at) if state == "retrying" else None,
+        done_at=from_epoch_ms(row.done_at) if row.done_at is not None else None,
     )
-
-
-def _to_datetime(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

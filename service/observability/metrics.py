@@ -45,6 +45,12 @@ INDEXED_DOCUMENTS = Counter(
     ("outcome",),
     registry=_registry,
 )
+SENT_MAILS = Counter(
+    "movies_mails",
+    "Attempts to send a mail, by outcome: sent, postponed or given_up.",
+    ("outcome",),
+    registry=_registry,
+)
 EVENT_LOOP_LAG = Gauge(
     "movies_event_loop_lag_seconds",
     "The maximum lag of an event loop in the last minute.",

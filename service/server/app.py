@@ -6,6 +6,7 @@ import orjson
 from sanic import Sanic
 
 from service.accounts.api import bp as accounts
+from service.admin.accounts_api import bp as accounts_admin
 from service.admin.api import bp as admin
 from service.admin.operation_api import bp as operation
 from service.films.api import bp as films
@@ -51,7 +52,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     problems.install(app)
     middleware.install(app, settings.cors_origins, access_log=settings.access_log == "on")
     rate_limits.install(app)
-    app.blueprint([search, films, posters, accounts, admin, operation, site.bp])
+    app.blueprint([search, films, posters, accounts, admin, accounts_admin, operation, site.bp])
     site.install(app)
 
     @app.before_server_start

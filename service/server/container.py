@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
@@ -37,7 +38,10 @@ from service.indexing.orphan_repair import OrphanRepair
 from service.indexing.outbox_admin import OutboxAdmin
 from service.indexing.reindex_jobs import ReindexJobs
 from service.indexing.search_activity import SearchActivity
-from service.limits import DATABASE_SEARCH_TIMEOUT, GOLDEN_QUERY_TIMEOUT
+from service.limits import DATABASE_SEARCH_TIMEOUT, GOLDEN_QUERY_TIMEOUT, SMTP_TIMEOUT
+from service.mail.admin import MailAdmin
+from service.mail.base import MailTransport
+from service.mail_url import parse_mail_url
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import FilmLookup
 from service.omdb.lookup_limit import LookupLimit, daily_limit
@@ -60,7 +64,7 @@ from service.search.retrieval.query_thread import QueryThread
 from service.search.service import SearchService
 from service.search.vocabulary.sync import VocabularySync
 from service.search.vocabulary.vocabulary import Vocabulary
-from service.settings import Settings, resolve_path
+from service.settings import Settings, home_folder, resolve_path
 
 log = structlog.get_logger()
 
@@ -89,6 +93,8 @@ class Container:
     reindex_jobs: ReindexJobs
     drift: Drift
     outbox_admin: OutboxAdmin
+    mail_admin: MailAdmin
+    mail_transport: MailTransport
     diagnosis: IndexDiagnosis
     health: Health
     setup_status: SetupStatus
@@ -195,6 +201,28 @@ async def build_poster_store(settings: Settings) -> PosterStore:
     )
 
 
+def build_mail_transport(settings: Settings) -> MailTransport:
+    """Build what delivers mail: to the server of `MAIL_URL`, or to the log."""
+    server = parse_mail_url(settings.mail_url)
+    if server is None:
+        from service.mail.console import ConsoleTransport
+
+        return ConsoleTransport()
+    from service.mail.smtp import SmtpTransport
+
+    ca_file = home_folder() / server.ca_file if server.ca_file else None
+    timeout = server.timeout or SMTP_TIMEOUT
+    return SmtpTransport(server, mail_sender(settings), ca_file, timeout)
+
+
+def mail_sender(settings: Settings) -> str:
+    """Return the address that mails are from."""
+    server = parse_mail_url(settings.mail_url)
+    if server and server.sender:
+        return server.sender
+    return f"movies@{urlsplit(settings.link_url).hostname}"
+
+
 @contextlib.asynccontextmanager
 async def open_container(settings: Settings, prepare: bool = True) -> AsyncIterator[Container]:
     """Build every part, and close them all afterwards; by default, migrate the schema first."""
@@ -276,6 +304,8 @@ async def build_container(settings: Settings) -> Container:
             reindex_jobs=ReindexJobs(utc_now),
             drift=drift,
             outbox_admin=outbox_admin,
+            mail_admin=MailAdmin(),
+            mail_transport=build_mail_transport(settings),
             diagnosis=IndexDiagnosis(catalogue, outbox_admin, inventory, engine),
             health=Health(checks, utc_now, settings.database_url),
             overview=Overview(utc_now),

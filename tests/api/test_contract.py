@@ -23,6 +23,8 @@ async def test_the_document_is_valid_openapi_and_lists_all_routes(api: ApiClient
         "/api/v1/admin/health",
         "/api/v1/admin/jobs",
         "/api/v1/admin/movies/{movie}/reindex",
+        "/api/v1/admin/mail",
+        "/api/v1/admin/mail/{mail}/retry",
         "/api/v1/admin/outbox",
         "/api/v1/admin/outbox/{row}/retry",
         "/api/v1/admin/overview",

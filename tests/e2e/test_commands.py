@@ -129,13 +129,15 @@ def test_the_doctor_names_place_cause_and_remedy_without_a_password(
         "SEARCH_URL": "http://elastic:hush@nowhere.invalid:9200",
         "CACHE_URL": "redis://:hush@127.0.0.1:1/0",
         "POSTERS_URL": "file:///proc/posters",
+        "MAIL_URL": "smtp://ann:hush@127.0.0.1:1?tls=none",
+        "PUBLIC_URL": "https://films.example",
         "PORT": "1",
     }
     run = run_command(broken, "doctor")
     lines = {line.split()[1]: line for line in run.stdout.splitlines()}
     assert run.returncode == 1
     assert "start `movies serve`" in lines["api"]
-    for part in ("database", "cache"):
+    for part in ("database", "cache", "mail"):
         assert "127.0.0.1:1" in lines[part] and "nothing listens there" in lines[part]
     assert "nowhere.invalid:9200" in lines["search"] and "no host of that name" in lines["search"]
     assert "/proc/posters" in lines["posters"]

@@ -45,6 +45,10 @@ FAULTS = {
         "the indexer killed at any step of its loop",
         "Its lease expires, another indexer takes over, nothing takes effect twice.",
     ),
+    "mail-worker-killed": Fault(
+        "the indexer killed at any step of sending a mail",
+        "The mail arrives, at most twice; after a second death it is given up, with the reason.",
+    ),
     "indexer-killed-in-rebuild": Fault(
         "the indexer killed in a rebuild",
         "The rebuild goes on from its last step or is cancelled. The live index stays as it is.",

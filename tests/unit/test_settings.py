@@ -40,7 +40,8 @@ def test_several_wrong_settings_are_named_in_one_message() -> None:
 def test_production_rejects_defaults_that_were_not_set_explicitly() -> None:
     with pytest.raises(SettingsError) as raised:
         load_settings({"ENVIRONMENT": "production"}, NO_FILE)
-    for name in ("JWT_SECRET", "DATABASE_URL", "SEARCH_URL", "CACHE_URL", "POSTERS_URL"):
+    urls = ("DATABASE_URL", "SEARCH_URL", "CACHE_URL", "POSTERS_URL", "MAIL_URL")
+    for name in ("JWT_SECRET", *urls):
         assert name in str(raised.value)
 
 
@@ -53,6 +54,7 @@ def test_production_accepts_explicit_settings() -> None:
             "SEARCH_URL": "https://one:9200,https://two:9200?timeout=2",
             "CACHE_URL": "redis://cache:6379/0",
             "POSTERS_URL": "s3://posters",
+            "MAIL_URL": "console://",
             "CORS_ORIGINS": "https://a.example, https://b.example",
         },
         NO_FILE,

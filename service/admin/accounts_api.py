@@ -1,0 +1,84 @@
+"""The HTTP endpoints for admins about people: the mails to them."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from service.accounts.auth import require_admin
+from service.http.dependencies import get_container
+from service.http.openapi import operation
+from service.http.pagination import Links, PageQuery, Total
+from service.http.requests import read_query
+from service.http.responses import json_response
+from service.mail.admin import MailState, MailView
+
+bp = Blueprint("accounts_admin", url_prefix="/api/v1/admin")
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class MailQuery(PageQuery):
+    """The state of the mails to list; without it, all mails."""
+
+    state: Annotated[
+        MailState | None, Field(description="Mails in this state.", examples=["given_up"])
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailPage:
+    """One page of mails."""
+
+    results: Annotated[list[MailView], Field(description="The mails, newest first.")]
+    total: Annotated[Total, Field(description="How many there are in all.")]
+    next: Annotated[
+        str | None,
+        Field(
+            description="The address of the next page.",
+            examples=["/api/v1/admin/mail?limit=20&offset=20"],
+        ),
+    ]
+    previous: Annotated[
+        str | None,
+        Field(
+            description="The address of the previous page.",
+            examples=["/api/v1/admin/mail?limit=20&offset=0"],
+        ),
+    ]
+
+
+@bp.get("/mail", name="mails")
+@operation(
+    "The mails that are to be sent, were sent in the last week, or were given up; newest first",
+    query=MailQuery,
+    returns={200: MailPage},
+    sends=("Link",),
+    access="admin",
+)
+async def mails(request: Request) -> HTTPResponse:
+    await require_admin(request)
+    query = read_query(request, MailQuery)
+    rows = await get_container(request).mail_admin.list_mails(
+        query.state, query.limit, query.offset
+    )
+    has_more = query.offset + query.limit < rows.total
+    links = Links.for_page(request.path, query, query.offset, None, has_more=has_more)
+    page = MailPage(list(rows.results), Total(value=rows.total), links.next, links.previous)
+    link = links.to_header()
+    return json_response(page, headers=NO_STORE | ({"Link": link} if link else {}))
+
+
+@bp.post("/mail/<mail:str>/retry", name="retry_mail")
+@operation(
+    "Try a mail again at once, and for another day",
+    returns={202: MailView},
+    errors=(404, 409),
+    access="admin",
+)
+async def retry_mail(request: Request, mail: str) -> HTTPResponse:
+    await require_admin(request)
+    return json_response(await get_container(request).mail_admin.retry(mail), 202, NO_STORE)
