@@ -23,7 +23,10 @@ CLASS_BY_ROUTE: Final = {
     "login": "login",
     "change_password": "login",
 }
-"""The class that each route is counted in; look-ups are counted when OMDb is needed."""
+"""The class that each route is counted in before its handler runs."""
+
+LIMITED_ROUTES: Final = frozenset({*CLASS_BY_ROUTE, "show_film", "look_up_film"})
+"""Look-ups are counted as well, when OMDb is needed."""
 
 
 def install(app: Sanic) -> None:  # type: ignore[type-arg]
