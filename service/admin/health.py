@@ -13,16 +13,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import structlog
-from asyncpg import PostgresError
 from pydantic import Field
-from tortoise.exceptions import BaseORMException, OperationalError
+from tortoise.exceptions import OperationalError
 
 from service.clock import epoch_ms
 from service.database.connection import is_postgres
-from service.database.faults import describe_database_fault
+from service.database.fault_descriptions import describe_database_fault
+from service.database.faults import is_database_error, is_database_fault
 from service.database.migrate import LATEST_MIGRATION
 from service.database.sql import fetch_rows
-from service.database.transactions import is_database_fault
 from service.errors import DomainError, Unavailable
 from service.indexing.indexer_heartbeat import MAX_HEARTBEAT_AGE_MS, measure_heartbeat_age_ms
 from service.limits import HEALTH_CHECK_TIMEOUT
@@ -182,7 +181,7 @@ async def run_check(check: Check, timeout: float = HEALTH_CHECK_TIMEOUT) -> Part
 
 def _describe_failed_check(error: Exception) -> str:
     """Return why a check failed with an error that is not the service's own."""
-    if is_database_fault(error) or isinstance(error, (BaseORMException, PostgresError)):
+    if is_database_fault(error) or is_database_error(error):
         return "needs the database, which does not answer or lacks tables"
     log.warning("check_failed", exc_info=error)
     return "the check failed; the log has the reason"
