@@ -18,7 +18,7 @@ URL_BY_PART = {
 def locate_part(settings: Settings, part: str) -> str:
     """Return host and port, or the path, of a part; never a password."""
     match part:
-        case "api":
+        case "api" | "proxy":
             return api_address(settings)
         case "database" | "indexer":
             return locate_database(settings.database_url)
