@@ -11,10 +11,11 @@ from tests.support.service_runner import Service
 pytestmark = pytest.mark.once
 
 STATUS = "**/api/v1/status"
+FACETS = ("genre", "type", "decade", "rating", "language", "country")
 EMPTY = {
     "results": [],
     "total": {"value": 0, "relation": "eq"},
-    "facets": {},
+    "facets": {name: [] for name in FACETS},
     "next": None,
     "previous": None,
     "degraded": [],
