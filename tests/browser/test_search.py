@@ -248,7 +248,7 @@ async def test_a_failed_search_is_reported_and_can_be_repeated(
 ) -> None:
     pattern = re.compile(r"/api/v1/(search|movies|suggest)\?")
     async with open_page(browser, f"{service.url}/robots.txt", has_failures=True) as page:
-        await page.route(pattern, answer_with_problem())
+        await page.route(pattern, lambda route: answer_with_problem(route, 500))
         await page.goto(f"{service.url}/?q={q}")
         await expect(page.get_by_role("alert")).to_contain_text("Something went wrong")
         await page.unroute(pattern)
@@ -259,7 +259,7 @@ async def test_a_failed_search_is_reported_and_can_be_repeated(
         await search_box(page).fill("alien")
         await expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
         await page.unroute(pattern)
-        await page.route(pattern, answer_with_problem(429))
+        await page.route(pattern, lambda route: answer_with_problem(route, 429))
         await search_box(page).fill("aliens")
         await expect(page.get_by_role("alert")).to_contain_text("Try again in 1 second")
 
@@ -379,7 +379,9 @@ async def test_every_state_meets_the_rules_of_accessibility(
             await page.get_by_role("button", name="Filters").click()
             assert await find_violations(page) == []
             await page.keyboard.press("Escape")
-        await page.route(re.compile(r"/api/v1/search\?"), answer_with_problem())
+        await page.route(
+            re.compile(r"/api/v1/search\?"), lambda route: answer_with_problem(route, 500)
+        )
         await search_box(page).fill("other")
         await expect(page.get_by_role("alert")).to_be_visible()
         assert await find_violations(page) == []

@@ -1,7 +1,7 @@
 """The page in a real Chromium, watched: what it reports as errors and whom it asks."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -94,18 +94,12 @@ async def find_violations(page: Page) -> list[str]:
     ]
 
 
-def answer_with_problem(
-    status: int = 500, **fields: Any
-) -> Callable[[Route], Coroutine[Any, Any, None]]:
-    """Return a handler of routes that answers with a problem document."""
+async def answer_with_problem(route: Route, status: int = 500, **fields: Any) -> None:
+    """Answer a request of the page with a problem document."""
     problem = {"type": "about:blank", "title": "Error", "status": status, "code": "internal_error"}
-
-    async def answer(route: Route) -> None:
-        await route.fulfill(
-            status=status,
-            content_type="application/problem+json",
-            headers={"Retry-After": "1"} if status in (429, 503) else {},
-            body=json.dumps({**problem, "detail": "It failed.", "request_id": "r-1", **fields}),
-        )
-
-    return answer
+    await route.fulfill(
+        status=status,
+        content_type="application/problem+json",
+        headers={"Retry-After": "1"} if status in (429, 503) else {},
+        body=json.dumps({**problem, "detail": "It failed.", "request_id": "r-1", **fields}),
+    )
