@@ -43,6 +43,7 @@ ErrorCode = Literal[
     "metrics_token_wrong",
     "misconfigured",
     "movie_exists",
+    "movie_moved",
     "movie_not_found",
     "not_allowed",
     "not_authenticated",
@@ -148,6 +149,22 @@ class Conflict(DomainError):
     """The thing already exists or is busy."""
 
     default_code = "conflict"
+
+
+class Moved(DomainError):
+    """The film was merged into another one, whose address is the right one for good.
+
+    Args:
+        requested: the id or IMDb id that was asked for.
+        film_id: the id of the film that it leads to.
+    """
+
+    default_code = "movie_moved"
+
+    def __init__(self, requested: str, film_id: str) -> None:
+        super().__init__(f"This film was merged into {film_id}; use that id.")
+        self.requested = requested
+        self.film_id = film_id
 
 
 class VersionRequired(DomainError):

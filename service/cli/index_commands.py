@@ -34,7 +34,16 @@ def reindex(
 def check(
     movie: Annotated[str | None, typer.Argument(hidden=True)] = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="queue the films that differ for indexing")
+        bool,
+        typer.Option(
+            "--repair",
+            help="queue the films that differ for indexing; with --twins, merge those that differ "
+            "in nothing",
+        ),
+    ] = False,
+    twins: Annotated[
+        bool,
+        typer.Option("--twins", help="list films that are stored twice; exit with 1 if some are"),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,6 +53,11 @@ def check(
         explain(movie, as_json)
         return
     settings = require_settings()
+    if twins:
+        from service.cli.twins import check_twins
+
+        run(settings, check_twins(settings, repair=repair, as_json=as_json))
+        return
     from service.cli import check as command
 
     run(settings, command.check(settings, repair=repair, as_json=as_json))

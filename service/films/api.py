@@ -1,9 +1,11 @@
 """The HTTP endpoints of one film: anyone may read it, admins change it under `If-Match`."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 from sanic import Blueprint
@@ -13,22 +15,22 @@ from sanic.response import HTTPResponse
 from service.accounts.auth import require_admin, require_user
 from service.accounts.idempotency import accept_idempotency_key
 from service.cache.response_cache import CachedResponse
-from service.errors import (
-    DomainError,
-    FieldError,
-    Invalid,
-    NotAuthenticated,
-    TooMany,
-)
+from service.errors import DomainError, FieldError, Invalid, NotAuthenticated, VersionRequired
 from service.film_fields import FilmRow
 from service.films.batch import find_films
-from service.films.if_match import parse_if_match
-from service.films.models import Film
+from service.films.http_responses import (
+    drop_cached_films,
+    film_response,
+    index_token,
+    to_cache_key,
+)
 from service.films.requests import FilmBatch, FilmQuery, LookupQuery
 from service.films.responses import FilmView, etag, film_view
 from service.films.schemas import FilmFacts, FilmPatch
+from service.films.versions import FilmVersion
 from service.http.client_address import get_client_network, is_direct_local
 from service.http.dependencies import get_container
+from service.http.etags import parse_entity_tags
 from service.http.openapi import Problem, operation
 from service.http.problems import catch_problem
 from service.http.requests import (
@@ -39,18 +41,16 @@ from service.http.requests import (
     read_query,
 )
 from service.http.responses import conditional_response, encode_json, json_response
-from service.resilience.rate_limiter import Requester
-from service.text.imdb_ids import parse_imdb_id
-from service.text.uuids import parse_uuid
+from service.text.film_addresses import to_address
 
 bp = Blueprint("films", url_prefix="/api/v1/movies")
 
-MAX_FOREIGN_REFUSALS = 3  # of others who look up the same film, before it is rendered alone
 CACHE_SECONDS = 60.0  # a write drops the response long before
 CACHE_HEADERS = {"Cache-Control": "public, max-age=60, stale-if-error=86400"}
 PATCH_TYPES = (JSON, MERGE_PATCH)
 FILM_HEADERS = ("ETag", "Cache-Control", "Cache-Status")
 IF_MATCH = {"If-Match*": "The ETag of the film as last read, a list of tags, or `*`."}
+FILM_TAG = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,18})\.[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ async def show_batch(request: Request) -> HTTPResponse:
 async def add(request: Request) -> HTTPResponse:
     await require_admin(request)
     film = await get_container(request).catalogue.add(read_body(request, FilmFacts))
-    return _film_response(request, film, 201, {"Location": f"/api/v1/movies/{film.id}"})
+    return film_response(request, film, 201, {"Location": f"/api/v1/movies/{film.id}"})
 
 
 @bp.put("/<movie:str>", name="replace_film")
@@ -154,8 +154,8 @@ async def replace(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
     versions, facts = parse_if_match(request), read_body(request, FilmFacts)
     film = await get_container(request).catalogue.replace(read_path_text(movie), versions, facts)
-    await _drop_cached_film(request, film)
-    return _film_response(request, film)
+    await drop_cached_films(request, film)
+    return film_response(request, film)
 
 
 @bp.patch("/<movie:str>", name="amend_film")
@@ -173,15 +173,15 @@ async def update(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
     versions, patch = parse_if_match(request), read_body(request, FilmPatch, PATCH_TYPES)
     film = await get_container(request).catalogue.update(read_path_text(movie), versions, patch)
-    await _drop_cached_film(request, film)
-    return _film_response(request, film)
+    await drop_cached_films(request, film)
+    return film_response(request, film)
 
 
 @bp.delete("/<movie:str>", name="withdraw_film")
 @operation(
     "Delete a film",
     returns={204: None},
-    errors=(404, 412, 428),
+    errors=(404, 409, 412, 428),
     sends=("Index-Token",),
     access="admin",
     headers=IF_MATCH,
@@ -191,12 +191,31 @@ async def delete(request: Request, movie: str) -> HTTPResponse:
     film = await get_container(request).catalogue.delete(
         read_path_text(movie), parse_if_match(request)
     )
-    await _drop_cached_film(request, film)
-    return HTTPResponse(status=204, headers={"Index-Token": _index_token(film)})
+    await drop_cached_films(request, film)
+    return HTTPResponse(status=204, headers={"Index-Token": index_token(film)})
+
+
+def parse_if_match(request: Request) -> list[FilmVersion] | None:
+    """Return the versions in `If-Match`, or None for `*`.
+
+    A tag that is weak, or not a film's, matches no version.
+
+    Raises:
+        VersionRequired: there is no `If-Match`.
+        Malformed: it is neither `*` nor a list of quoted tags.
+    """
+    header = ",".join(request.headers.getall("if-match", []))
+    if not header:
+        raise VersionRequired("If-Match must carry the ETag of the film as last read.")
+    tags = parse_entity_tags(header, "If-Match")
+    if tags is None:
+        return None
+    matches = [FILM_TAG.fullmatch(tag.opaque) for tag in tags if not tag.is_weak]
+    return [FilmVersion(UUID(match[1]), int(match[2])) for match in matches if match]
 
 
 async def _show_film(request: Request, movie: str, query: FilmQuery) -> HTTPResponse:
-    is_id = parse_imdb_id(movie) or parse_uuid(movie)
+    is_id = to_address(movie) is not None
     surplus = [name for name in ("year", "type") if is_id and getattr(query, name) is not None]
     if surplus:
         reason = "goes with a title, not with an id"
@@ -210,70 +229,29 @@ async def _show_film(request: Request, movie: str, query: FilmQuery) -> HTTPResp
 async def _get_cached_film(request: Request, movie: str, query: FilmQuery) -> CachedResponse:
     """Return the film's entity tag and, on the next line, its JSON."""
     services = get_container(request)
-    counted: list[Requester | None] = []
 
     async def render_film() -> bytes:
         requester = await _find_requester(request)
-        counted.append(requester)
         if query.year is None and query.type is None:
             film = await services.lookup.get(movie, requester)
         else:
             film = await services.lookup.get_by_title(movie, query.year, query.type, requester)
         return etag(film).encode() + b"\n" + encode_json(film_view(film, services.now()))
 
-    key = _cache_key(movie)
+    key = to_cache_key(movie)
     if query.year is not None or query.type is not None:
         key += f"\n{query.year or ''}\n{query.type or ''}"
-    generation = await services.generation.current()
-    try:
-        for _ in range(MAX_FOREIGN_REFUSALS):
-            try:
-                return await services.response_cache.get_or_make(
-                    "film", key, generation, CACHE_SECONDS, render_film
-                )
-            except TooMany:
-                if counted:
-                    raise
-                # Another client asked for this film at the same moment, and it is that one's limit.
-        return CachedResponse(await render_film(), "miss")
-    finally:
-        if counted and counted[0] is not None and counted[0].rate_status is not None:
-            request.ctx.rate_status = counted[0].rate_status
+    return await services.response_cache.get_or_make(
+        "film", key, await services.generation.current(), CACHE_SECONDS, render_film
+    )
 
 
-async def _find_requester(request: Request) -> Requester | None:
-    """Return whose look-ups are counted; None for an operator."""
+async def _find_requester(request: Request) -> str | None:
+    """Return the network whose look-ups are counted; None for an operator."""
     if is_direct_local(request):
         return None
     if "authorization" in request.headers:
         with suppress(NotAuthenticated):  # reading needs no login
             if (await require_user(request)).is_admin:
                 return None
-    return Requester(get_client_network(request))
-
-
-def _cache_key(movie: str) -> str:
-    """Return the key of a film's response: the same for an id in any letter case."""
-    uuid = parse_uuid(movie)
-    return str(uuid) if uuid else parse_imdb_id(movie) or movie
-
-
-def _film_response(
-    request: Request, film: Film, status: int = 200, more_headers: dict[str, str] | None = None
-) -> HTTPResponse:
-    headers = {"ETag": f'"{etag(film)}"', "Index-Token": _index_token(film)}
-    body = film_view(film, get_container(request).now())
-    return json_response(body, status, headers | (more_headers or {}))
-
-
-def _index_token(film: Film) -> str:
-    return f"{film.id}:{film.version}"
-
-
-async def _drop_cached_film(request: Request, film: Film) -> None:
-    """Let the client read its own write, although the index does not show it yet."""
-    services = get_container(request)
-    generation = await services.generation.current()
-    names = {str(film.id), film.imdb_id, read_path_text(request.match_info["movie"])} - {None}
-    for key in {_cache_key(str(name)) for name in names}:
-        await services.response_cache.invalidate("film", key, generation)
+    return get_client_network(request)

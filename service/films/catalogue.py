@@ -12,7 +12,7 @@ from tortoise.transactions import in_transaction
 
 from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
-from service.errors import Conflict, FieldError, Invalid, NotFound, VersionMismatch
+from service.errors import Conflict, Moved, NotFound
 from service.films.deduplication import DuplicateFinder
 from service.films.film_upsert import FilmUpsert, save_freshness
 from service.films.film_writes import (
@@ -23,8 +23,11 @@ from service.films.film_writes import (
     merge_columns,
     save_films,
 )
-from service.films.insert_locks import InsertLocks
-from service.films.models import Film, Genre
+from service.films.genres import add_genres, check_genres
+from service.films.insert_locks import InsertLocks, lock_out_merges
+from service.films.models import Film
+from service.films.redirects import claim_imdb_id, delete_redirects, raise_if_moved
+from service.films.row_locks import lock_film
 from service.films.schemas import MAX_TITLE_KEY_LENGTH, FilmFacts, FilmPatch, Provenance
 from service.films.versions import FilmVersion
 from service.outbox import store
@@ -66,6 +69,7 @@ class Catalogue:
         """Return the film with this id or IMDb id.
 
         Raises:
+            Moved: it was merged into another one.
             NotFound: there is none.
         """
         film = None
@@ -74,8 +78,20 @@ class Catalogue:
         elif (film_id := parse_uuid(movie)) is not None:
             film = await Film.get_or_none(id=film_id)
         if film is None:
+            await raise_if_moved(movie)
             raise NotFound("The catalogue has no such film.", code="movie_not_found")
         return film
+
+    async def get_current(self, movie: str) -> Film:
+        """Return the film with this id or IMDb id, or the one into which that was merged.
+
+        Raises:
+            NotFound: there is none.
+        """
+        try:
+            return await self.get(movie)
+        except Moved as moved:
+            return await self.get(moved.film_id)
 
     async def get_by_title(
         self, title: str, year: int | None = None, type: str | None = None
@@ -152,7 +168,7 @@ class Catalogue:
                 upsert.apply(facts, film_id)
             for film in upsert.changed.values():
                 film.version += 1
-            await _add_genres(upsert.films)
+            await add_genres(upsert.films)
             await save_films(list(upsert.new.values()), list(upsert.changed.values()), now)
             if provenance.fetched_at:
                 await save_freshness(upsert.unchanged)
@@ -175,7 +191,7 @@ class Catalogue:
     async def _add(self, facts: FilmFacts) -> Film:
         now = self._now()
         async with self._insert_locks.acquire([facts]):
-            await _check_genres(facts.genres)
+            await check_genres(facts.genres)
             duplicate = (await DuplicateFinder.load([facts])).find(facts)
             if duplicate is not None:
                 raise Conflict(
@@ -198,6 +214,7 @@ class Catalogue:
 
         Raises:
             NotFound: there is no such film.
+            Moved: it was merged into another one.
             VersionMismatch: the film has another version.
             Conflict: another film has that IMDb id.
             Invalid: `genre_not_found`, or the years are out of order.
@@ -219,8 +236,11 @@ class Catalogue:
         now = self._now()
         try:
             async with in_transaction():
-                film = await _lock_film(film_id, versions)
-                await _check_genres(columns.get("genres", ()))
+                if columns.get("imdb_id") is not None:
+                    await lock_out_merges()
+                film = await lock_film(film_id, versions)
+                await check_genres(columns.get("genres", ()))
+                await claim_imdb_id(columns.get("imdb_id"), film)
                 if merge_columns(film, columns, now):
                     check_year_order(film)
                     claim_sample(film)
@@ -244,8 +264,9 @@ class Catalogue:
     @run_uncancelled
     async def _delete_film(self, film_id: UUID, versions: Collection[FilmVersion] | None) -> Film:
         async with in_transaction():
-            film = await _lock_film(film_id, versions)
+            film = await lock_film(film_id, versions)
             await film.delete()
+            await delete_redirects([film_id])
             film.version += 1
             await store.append_pointers(
                 [(film_id, film.version, "withdrawn")], epoch_ms(self._now())
@@ -269,35 +290,9 @@ class Catalogue:
             await samples.update(counters=F("counters"))  # locks the rows before they are read
             versions = await samples.values_list("id", "version")
             await samples.delete()
+            await delete_redirects([id for id, _ in versions])
             await store.append_pointers(
                 [(id, version + 1, "withdrawn") for id, version in versions],
                 epoch_ms(self._now()),
             )
         return len(ids)
-
-
-async def _lock_film(film_id: UUID, versions: Collection[FilmVersion] | None) -> Film:
-    """Read a film under its row lock. Starting with a write makes SQLite wait for its lock."""
-    is_locked = await Film.filter(id=film_id).update(counters=F("counters"))
-    film = await Film.get_or_none(id=film_id) if is_locked else None
-    if film is None:
-        raise NotFound("The catalogue has no such film.", code="movie_not_found")
-    if versions is not None and FilmVersion(film.id, film.version) not in versions:
-        raise VersionMismatch(f"The film has changed; it is at version {film.version} now.")
-    return film
-
-
-async def _add_genres(films: Sequence[Film]) -> None:
-    names = {name for film in films for name in film.genres}
-    await Genre.bulk_create([Genre(name=name) for name in sorted(names)], ignore_conflicts=True)
-
-
-async def _check_genres(genres: Sequence[str]) -> None:
-    """Raise Invalid (`genre_not_found`) if there are genres that no import has brought."""
-    if not genres:
-        return
-    known = {genre.name for genre in await Genre.filter(name__in=list(genres))}
-    unknown = [name for name in genres if name not in known]
-    if unknown:
-        errors = tuple(FieldError("/genres", f"{name!r} is not a known genre") for name in unknown)
-        raise Invalid("A genre is not known.", code="genre_not_found", errors=errors)

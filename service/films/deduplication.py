@@ -19,6 +19,7 @@ from typing import Self
 from uuid import UUID
 
 from service.films.models import Film
+from service.films.redirects import find_redirects
 from service.films.schemas import FilmFacts
 from service.text.analysis import fold, full_title_key
 from service.text.titles import exact_title_key
@@ -64,6 +65,8 @@ class DuplicateFinder:
         self._by_imdb_id: dict[str, Film] = {}
         self._by_title: dict[str, dict[UUID, Film]] = {}
         self._identities: dict[UUID, FilmIdentity] = {}
+        self._redirected: dict[str, Film] = {}
+        """The films into which others were merged, by the addresses of those."""
         for film in films:
             self.add(film)
 
@@ -82,7 +85,27 @@ class DuplicateFinder:
         films = await query.filter(id__in=ids) if ids else []
         films += await query.filter(imdb_id__in=imdb_ids) if imdb_ids else []
         films += await query.filter(whole_title__in=titles)
-        return cls({film.id: film for film in films}.values())
+        finder = cls({film.id: film for film in films}.values())
+        await finder._load_redirects([*map(str, ids), *imdb_ids])
+        return finder
+
+    async def _load_redirects(self, addresses: Iterable[str]) -> None:
+        """Read where the addresses that no film has lead to.
+
+        Films are locked first: one that is merged at this moment is gone then, and its redirect is
+        there.
+        """
+        stored = {*map(str, self._by_id), *self._by_imdb_id}
+        redirects = await find_redirects([name for name in addresses if name not in stored])
+        unread = [film_id for film_id in set(redirects.values()) if film_id not in self._by_id]
+        if unread:
+            for film in await Film.filter(id__in=unread).select_for_update():
+                self.add(film)
+        self._redirected = {
+            address: self._by_id[film_id]
+            for address, film_id in redirects.items()
+            if film_id in self._by_id
+        }
 
     def add(self, film: Film) -> None:
         """Include a film that was added, renamed or given an IMDb id since the load."""
@@ -94,7 +117,26 @@ class DuplicateFinder:
 
     def find(self, facts: FilmFacts, film_id: UUID | None = None) -> Film | None:
         """Return the film that these facts describe; `film_id` is the id that they come with."""
-        return next(iter(self.find_all(facts, film_id)), None)
+        return next(iter(self.find_all(*self.follow_redirects(facts, film_id))), None)
+
+    def follow_redirects(
+        self, facts: FilmFacts, film_id: UUID | None
+    ) -> tuple[FilmFacts, UUID | None]:
+        """Return the facts and the id as if they had come under the address where theirs lead.
+
+        The title of the merged film is an alias of the other one, and does not become its title.
+        """
+        changes: dict[str, str | None] = {}
+        film = self._redirected.get(facts.imdb_id or "")
+        if film is not None:
+            changes["imdb_id"] = film.imdb_id
+        else:
+            film = self._redirected.get(str(film_id))
+            if film is None or film.imdb_id not in (None, facts.imdb_id or film.imdb_id):
+                return facts, film_id
+        if facts.title in film.aliases:
+            changes["title"] = film.title
+        return facts.model_copy(update=changes), film.id
 
     def find_all(self, facts: FilmFacts, film_id: UUID | None = None) -> list[Film]:
         """Return the films that these facts may describe, the one that fits best first."""

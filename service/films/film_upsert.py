@@ -53,6 +53,7 @@ class FilmUpsert:
 
     def apply(self, facts: FilmFacts, film_id: UUID | None = None) -> None:
         """Add the film that the facts describe, or merge them into it."""
+        facts, film_id = self._duplicates.follow_redirects(facts, film_id)
         films = self._find_described_films(facts, film_id)
         if films:
             outcome = self._merge(films[0], facts)

@@ -2,8 +2,8 @@
 
 Writers that may add the same film wait for each other. SQLite has a single writer anyway. On
 PostgreSQL, adding one film locks its IMDb id and full title, so other films can be added meanwhile;
-adding many locks out every other insert. Only a few inserts of a process hold a connection at once.
-The rest wait without one, or they would take all connections from the readers.
+adding many, or merging two, locks out every other insert. Only a few inserts of a process hold a
+connection at once. The rest wait without one, or they would take all connections from the readers.
 """
 
 import asyncio
@@ -29,7 +29,10 @@ class InsertLocks:
 
     @asynccontextmanager
     async def acquire(self, all_facts: Sequence[FilmFacts]) -> AsyncIterator[None]:
-        """Open a transaction that may add these films. Raises TimeoutError."""
+        """Open a transaction that may add these films, or with none, merge films.
+
+        Raises TimeoutError.
+        """
         await asyncio.wait_for(self._slots.acquire(), INSERT_LOCK_TIMEOUT)
         try:
             async with in_transaction():
@@ -51,6 +54,17 @@ async def _lock_inserts(all_facts: Sequence[FilmFacts]) -> None:
         )
     else:
         await get_connection().execute_query("SELECT pg_advisory_xact_lock($1)", [INSERT_LOCK_KEY])
+
+
+async def lock_out_merges() -> None:
+    """Keep films from being merged until the transaction ends; a merge acquires all insert locks.
+
+    On SQLite the transaction writes, which keeps every other writer out.
+    """
+    if is_postgres():
+        await get_connection().execute_query(
+            "SELECT pg_advisory_xact_lock_shared($1)", [INSERT_LOCK_KEY]
+        )
 
 
 def lock_keys(facts: FilmFacts) -> list[int]:

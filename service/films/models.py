@@ -1,4 +1,4 @@
-"""The tables of films and genres.
+"""The tables of films, of genres, and of the addresses of merged films.
 
 Lists are columns of the film's row, in the order of the source. `version` rises by one with every
 change of the film's facts, under the row's lock, and is what `If-Match` compares. `counters` rises
@@ -76,3 +76,16 @@ class Genre(Model):
         table_description = (
             "A genre that films may have. Loading makes them, people choose among them."
         )
+
+
+class FilmRedirect(Model):
+    """An id or an IMDb id of a merged film; it leads to the film `film_id` for good."""
+
+    address = fields.CharField(max_length=36, primary_key=True)
+    film_id = fields.UUIDField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "film_redirects"
+        table_description = "An address of a film that was merged into another, `film_id`."
+        indexes = (Index(fields=("film_id",), name="idx_film_redirects_film_id"),)

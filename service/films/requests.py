@@ -46,3 +46,18 @@ class FilmBatch(BaseModel):
             examples=[["tt0073195", "tt0078748"]],
         ),
     ]
+
+
+class MergeRequest(BaseModel):
+    """The film into which the one in the address is merged."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    into: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=100),
+        Field(
+            description="The id or the IMDb id of the film that stays.",
+            examples=["tt0073195"],
+        ),
+    ]

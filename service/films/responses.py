@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
+from typing import Annotated, cast
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from service.film_fields import FilmRow
 from service.films.field_descriptions import describe_film_fields
 from service.films.models import Film
 from service.films.poster_response import PosterView, poster_view
 from service.films.schemas import FilmType, Source
+from service.films.twins import Twins
 
 DESCRIBED = ConfigDict(json_schema_extra=describe_film_fields)
 
@@ -78,6 +79,31 @@ class FilmView:
     created_at: datetime
     updated_at: datetime
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TwinsView:
+    """Two films that are one by the rule of the catalogue."""
+
+    movies: Annotated[list[FilmView], Field(description="The two films, the older one first.")]
+    differences: Annotated[
+        list[str],
+        Field(description="The facts that both know and that differ.", examples=[["plot"]]),
+    ]
+    mergeable: Annotated[
+        bool,
+        Field(
+            description="Whether `movies check --twins --repair` merges them: nothing differs, "
+            "and no third film fits only one of them.",
+            examples=[False],
+        ),
+    ]
+
+
+def twins_view(twins: Twins, now: datetime) -> TwinsView:
+    """Return two stored twins as clients see them at `now`."""
+    films = [film_view(film, now) for film in twins.films]
+    return TwinsView(films, list(twins.differences), twins.is_mergeable)
 
 
 def film_view(film: Film | FilmRow, now: datetime) -> FilmView:

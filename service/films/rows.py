@@ -14,6 +14,7 @@ import orjson
 from service.database.connection import is_postgres
 from service.database.sql import fetch_rows
 from service.film_fields import JSON_COLUMNS, TIME_COLUMNS, FilmRow
+from service.films.redirects import find_redirect
 
 SELECT = f"SELECT {', '.join(FilmRow._fields)} FROM films"  # noqa: S608  # names of ours
 
@@ -33,9 +34,14 @@ async def get_film_rows_by_imdb_id(imdb_ids: Sequence[str]) -> list[FilmRow]:
 
 
 async def get_film_row(imdb_id: str) -> FilmRow | None:
-    """Return the film with this IMDb id. Raises the database's own errors."""
-    rows = await fetch_rows(f"{SELECT} WHERE imdb_id = $1", imdb_id)
-    return parse_film_row(rows[0]) if rows else None
+    """Return the film with this IMDb id, or the one into which that was merged.
+
+    Raises the database's own errors.
+    """
+    rows = await get_film_rows_by_imdb_id([imdb_id])
+    if not rows and (film_id := await find_redirect(imdb_id)) is not None:
+        rows = await get_film_rows([str(film_id)])
+    return rows[0] if rows else None
 
 
 def parse_film_row(row: dict[str, Any]) -> FilmRow:

@@ -24,6 +24,7 @@ from service.text.analysis import full_title_key
 from service.text.imdb_ids import IMDB_ID_PATTERN, normalize_imdb_id
 
 MAX_TEXT_LENGTH = 5_000  # characters; plots of films are far shorter
+MAX_NAMES = 200  # of one list of a film
 MAX_TITLE_KEY_LENGTH = 600  # characters of a folded title, which its column holds
 MAX_FOLDING_GROWTH = 18  # characters that one may be folded to: `ﷺ`
 
@@ -78,7 +79,7 @@ Address = Annotated[
     StringConstraints(max_length=2_000),
     AfterValidator(_reject_forbidden_characters),
 ]
-Lines = Annotated[tuple[Line, ...], Field(max_length=200), AfterValidator(_remove_duplicates)]
+Lines = Annotated[tuple[Line, ...], Field(max_length=MAX_NAMES), AfterValidator(_remove_duplicates)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 

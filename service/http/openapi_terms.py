@@ -42,6 +42,7 @@ TAGS: dict[str, Tag] = {
     "posters": Tag("Posters", "The pictures of films, in three widths."),
     "accounts": Tag("Accounts", "Register, log in, renew and end a session."),
     "operation": Tag("Operation", "Health, metrics, and this description."),
+    "merging": Tag("Duplicates", "Find films that are stored twice, and merge them."),
     "admin": Tag("Admin", "Rebuild the index, compare it with the database, see its queue."),
     "accounts_admin": Tag("Administration of accounts", "See the mails to people, retry them."),
 }
@@ -86,7 +87,10 @@ RESPONSE_HEADERS: dict[str, Term] = {
         "The neighbouring pages (RFC 8288), if there are any.",
         '</api/v1/search?q=jaws&offset=20>; rel="next"',
     ),
-    "Location": Term("The address of what was made.", f"/api/v1/movies/{FILM_ID}"),
+    "Location": Term(
+        "The address of what was made, or of what this address leads to.",
+        f"/api/v1/movies/{FILM_ID}",
+    ),
     "Index-Token": Term(
         "Names this write; a search with `after` waits until the index has it.", f"{FILM_ID}:3"
     ),
@@ -99,15 +103,6 @@ RESPONSE_HEADERS: dict[str, Term] = {
         "`true` if this is the stored answer to an earlier request with the same "
         "`Idempotency-Key`; else absent.",
         "true",
-    ),
-    "RateLimit-Policy": Term(
-        "The limit that the request was counted in: its class, requests (`q`) and seconds (`w`). "
-        "Absent for clients that are not limited. As the IETF's draft describes it.",
-        '"search";q=200;w=5',
-    ),
-    "RateLimit": Term(
-        "What is left of that limit: requests (`r`), and seconds until there are more (`t`).",
-        '"search";r=199;t=5',
     ),
     "Retry-After": Term("Seconds after which a retry makes sense.", "2", _INTEGER),
     "WWW-Authenticate": Term("The scheme of authentication.", "Bearer"),
@@ -194,4 +189,14 @@ ERROR_HEADERS: dict[int, tuple[str, ...]] = {
     405: ("Allow",),
     429: ("Retry-After",),
     503: ("Retry-After",),
+}
+
+SUCCESS_DESCRIPTIONS = {
+    200: "The answer.",
+    201: "It was added; `Location` is its address.",
+    202: "It was accepted and will be done.",
+    204: "It is done; there is no body.",
+    301: "The film was merged into another one; `Location` is its address for good.",
+    304: "The client has the current version.",
+    308: "The film was merged into another one; the same request to `Location` reaches that one.",
 }

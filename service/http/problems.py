@@ -7,6 +7,7 @@ Domain errors, database faults, Sanic's own errors and bugs all end here. So no 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TypeVar
+from urllib.parse import unquote
 
 import orjson
 import structlog
@@ -15,7 +16,7 @@ from sanic.exceptions import MethodNotAllowed, SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.database import faults
+from service.database import transactions
 from service.errors import (
     BadUpstream,
     Conflict,
@@ -24,6 +25,7 @@ from service.errors import (
     Invalid,
     Malformed,
     Misconfigured,
+    Moved,
     NotAllowed,
     NotAuthenticated,
     NotFound,
@@ -35,6 +37,7 @@ from service.errors import (
 )
 from service.http.openapi import Problem
 from service.limits import DATABASE_RETRY_AFTER
+from service.text.film_addresses import to_address
 
 T = TypeVar("T")
 
@@ -46,6 +49,7 @@ STATUS_BY_ERROR: dict[type[DomainError], int] = {
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,
+    Moved: 409,
     VersionMismatch: 412,
     UnsupportedMedia: 415,
     Invalid: 422,
@@ -65,6 +69,7 @@ SANIC_CODES: dict[int, ErrorCode] = {
     417: "expectation_failed",
     503: "response_timeout",
 }
+CACHE_REDIRECT = "public, max-age=3600"  # a film may be merged again
 OTHER_SANIC_CODE: ErrorCode = "refused"
 """The code of every other status."""
 
@@ -128,6 +133,29 @@ def domain_error_response(request: Request, error: DomainError) -> HTTPResponse:
     )
 
 
+def moved_response(request: Request, error: Moved) -> HTTPResponse:
+    """Send the client to the address of the film that the address in the path leads to.
+
+    308 tells it to repeat a write with its method and body. A film in a body is a conflict.
+    """
+    path = replace_film(request.path, error.requested, error.film_id)
+    if path is None:
+        return domain_error_response(request, error)
+    query = f"?{request.query_string}" if request.query_string else ""
+    status = 301 if request.method in ("GET", "HEAD") else 308
+    headers = {"Location": path + query, "Cache-Control": CACHE_REDIRECT}
+    return HTTPResponse(status=status, headers=headers)
+
+
+def replace_film(path: str, requested: str, film_id: str) -> str | None:
+    """Return `path` with another film's id; None if `requested` is no segment of it."""
+    address, segments = to_address(requested), path.split("/")
+    for position, segment in enumerate(segments):
+        if to_address(unquote(segment)) == address:
+            return "/".join((*segments[:position], film_id, *segments[position + 1 :]))
+    return None
+
+
 def sanic_error_response(request: Request, error: SanicException) -> HTTPResponse:
     """Return the problem document of an error that Sanic raised, or the answer to `OPTIONS`."""
     status = error.status_code or 500
@@ -147,7 +175,7 @@ def sanic_error_response(request: Request, error: SanicException) -> HTTPRespons
 
 def unexpected_error_response(request: Request, error: Exception) -> HTTPResponse:
     """Return 503 for a database fault, and 500 for anything else, which is a bug."""
-    if faults.is_database_fault(error):
+    if transactions.is_database_fault(error):
         log.warning("database_unavailable", reason=repr(error)[:300])
         return problem_response(
             request,
@@ -179,5 +207,6 @@ async def catch_problem(
 def install(app: Sanic) -> None:  # type: ignore[type-arg]
     """Register the handlers for all errors of `app`."""
     app.error_handler.add(DomainError, domain_error_response)
+    app.error_handler.add(Moved, moved_response)
     app.error_handler.add(SanicException, sanic_error_response)
     app.error_handler.add(Exception, unexpected_error_response)

@@ -65,7 +65,7 @@ class IndexDiagnosis:
 
     async def _find_film(self, movie: str) -> Film | None:
         try:
-            return await self._catalogue.get(movie)
+            return await self._catalogue.get_current(movie)
         except NotFound:
             pass
         try:

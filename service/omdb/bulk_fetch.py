@@ -10,11 +10,10 @@ from service.omdb.lookup import FilmLookup
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """The result for one film: a line for people, or the error."""
+    """The result for one film, as a line for people."""
 
-    movie: str
-    line: str = ""
-    error: DomainError | None = None
+    line: str
+    ok: bool
 
 
 async def fetch_all(
@@ -31,9 +30,9 @@ async def fetch_all(
         try:
             line = await _fetch(lookup, id_or_title, refresh)
         except DomainError as error:
-            yield FetchResult(id_or_title, error=error)
+            yield FetchResult(f"{id_or_title}: {error.detail}", ok=False)
         else:
-            yield FetchResult(id_or_title, f"{id_or_title}: {line}")
+            yield FetchResult(f"{id_or_title}: {line}", ok=True)
 
 
 async def _fetch(lookup: FilmLookup, id_or_title: str, refresh: bool) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from service.errors import BadUpstream, DomainError, NotFound, Unavailable
+from service.errors import BadUpstream, DomainError, Moved, NotFound, Unavailable
 from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmType, Provenance
@@ -24,7 +24,8 @@ from service.omdb.lookup_key import LookupKey, schedule_refresh, to_lookup_key
 from service.omdb.lookup_limit import LookupLimit
 from service.omdb.negative_cache import Miss, NegativeCache
 from service.omdb.quota import QuotaBudget
-from service.resilience.rate_limiter import RateLimiter, Requester
+from service.resilience.rate_limiter import RateLimiter
+from service.text.film_addresses import to_address
 from service.text.uuids import parse_uuid
 
 log = structlog.get_logger()
@@ -71,16 +72,17 @@ class FilmLookup:
         self._limit = limit or LookupLimit(RateLimiter({}))
         self._in_flight: dict[str, asyncio.Task[Any]] = {}
 
-    async def get(self, movie: str, requester: Requester | None = None) -> Film:
+    async def get(self, movie: str, requester: str | None = None) -> Film:
         """Return the film with this id of ours, this IMDb id, or exactly this title.
 
         Args:
             movie: an id or a title; of several films of that title, the one with most votes.
-            requester: whose look-ups are counted; without one, an operator asks, whom
+            requester: the network whose look-ups are counted; without one, an operator asks, whom
                 nothing limits but the day's calls.
 
         Raises:
             NotFound: `movie_not_found`; neither the catalogue nor OMDb has it.
+            Moved: it was merged into another film.
             Invalid: this cannot be a title.
             BadUpstream: OMDb's reply about this film cannot be read.
             TooMany: the requester has looked up too many films.
@@ -97,7 +99,7 @@ class FilmLookup:
         title: str,
         year: int | None = None,
         type: FilmType | None = None,
-        requester: Requester | None = None,
+        requester: str | None = None,
     ) -> Film:
         """Return the film of exactly this title, and of this year and type if given.
 
@@ -112,16 +114,22 @@ class FilmLookup:
         Raises:
             The errors of `get`.
         """
-        if parse_uuid(movie) is not None:
-            movie = (await self._catalogue.get(movie)).imdb_id or movie
+        if to_address(movie) is not None and (film := await self.find(movie)) is not None:
+            movie = film.imdb_id or movie
         client = self._require_client()
         return await self._fetch_from_omdb(to_lookup_key(movie), client)
 
     async def find(self, movie: str) -> Film | None:
-        """Return this film if the catalogue has it; unlike `get`, never request it from OMDb."""
+        """Return this film if the catalogue has it; unlike `get`, never request it from OMDb.
+
+        A film that was merged into another one stands for that one.
+        """
         if parse_uuid(movie) is not None:
-            return await self._catalogue.get(movie)
-        return await self._get_stored(to_lookup_key(movie))
+            return await self._catalogue.get_current(movie)
+        try:
+            return await self._get_stored(to_lookup_key(movie))
+        except Moved as moved:
+            return await self._catalogue.get(moved.film_id)
 
     def is_stale(self, film: Film) -> bool:
         """Return whether the film's facts from OMDb are due for a refresh."""
@@ -147,7 +155,7 @@ class FilmLookup:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
 
-    async def _find_or_fetch(self, lookup: LookupKey, requester: Requester | None) -> Film:
+    async def _find_or_fetch(self, lookup: LookupKey, requester: str | None) -> Film:
         film = await self._get_stored(lookup)
         if film is not None:
             self._refresh_if_due(film)

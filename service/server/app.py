@@ -10,6 +10,7 @@ from service.admin.accounts_api import bp as accounts_admin
 from service.admin.api import bp as admin
 from service.admin.operation_api import bp as operation
 from service.films.api import bp as films
+from service.films.merge_api import bp as merging
 from service.http import middleware, problems, rate_limits
 from service.http.router import CompleteRouter
 from service.http.timeouts import TIMEOUT_CHECK_INTERVAL
@@ -52,7 +53,8 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     problems.install(app)
     middleware.install(app, settings.cors_origins, access_log=settings.access_log == "on")
     rate_limits.install(app)
-    app.blueprint([search, films, posters, accounts, admin, accounts_admin, operation, site.bp])
+    app.blueprint([search, films, posters, accounts, merging, admin, accounts_admin])
+    app.blueprint([operation, site.bp])
     site.install(app)
 
     @app.before_server_start

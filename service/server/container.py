@@ -22,7 +22,6 @@ from service.accounts.passwords import PasswordHasher
 from service.accounts.service import AccountService
 from service.admin.health import Health
 from service.admin.overview import Overview
-from service.admin.proxy_check import ProxyCheck
 from service.admin.setup_status import SetupStatus
 from service.cache.base import Cache
 from service.cache.response_cache import ResponseCache
@@ -32,6 +31,7 @@ from service.database.migrate import prepare_schema
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.importer import FilmImporter
+from service.films.merge import FilmMerger
 from service.idempotency.service import IdempotentRequests
 from service.indexing.diagnosis import IndexDiagnosis
 from service.indexing.drift import Drift
@@ -81,6 +81,7 @@ class Container:
     version: str
     catalogue: Catalogue
     importer: FilmImporter
+    merger: FilmMerger
     lookup: FilmLookup
     search: SearchService
     filename_matcher: FilenameMatcher
@@ -286,13 +287,13 @@ async def build_container(settings: Settings) -> Container:
             "cache": cache.check,
             "posters": store.check,
             "omdb": lookup.health,
-            "proxy": ProxyCheck(settings.trusted_proxies).check,
         }
         return Container(
             settings=settings,
             version=version("movies"),
             catalogue=catalogue,
             importer=FilmImporter(catalogue, parse_film),
+            merger=FilmMerger(catalogue, notifier, utc_now),
             lookup=lookup,
             search=search,
             filename_matcher=filename_matcher,

@@ -170,3 +170,33 @@ def print_json(environment: dict[str, str], *words: str, status: int = 0) -> Any
     run = run_command(environment, *words, "--json")
     assert run.returncode == status, run.stderr
     return json.loads(run.stdout)
+
+
+def test_twins_are_listed_and_those_that_differ_in_nothing_are_merged(
+    indexed: dict[str, str], tmp_path: Path
+) -> None:
+    def check(*options: str) -> "subprocess.CompletedProcess[str]":
+        return run_command(indexed, "check", "--twins", *options)
+
+    none = check()
+    assert (none.returncode, none.stdout) == (0, "0 pairs of twins\n")
+    films = [{"title": "Jaws", "year": year, "runtime_minutes": 124} for year in (1, 2, 3)]
+    lines = "\n".join(json.dumps(film | {"year": 1970 + int(film["year"])}) for film in films)
+    assert run_command(indexed, "load", "-", stdin=lines).returncode == 0
+    with open_database(tmp_path) as database:
+        database.execute("UPDATE films SET runtime_minutes = 1 WHERE year = 1973")
+        database.execute("UPDATE films SET year = 1975 WHERE year > 1970")
+    listed = check()
+    assert listed.returncode == 1
+    assert "3 pairs of twins; `movies check --twins --repair` merges 1 of them" in listed.stderr
+    states = sorted(line.partition(": ")[2] for line in listed.stdout.splitlines())
+    assert states == ["differ in nothing", *["differ in runtime_minutes"] * 2]
+    report = json.loads(check("--json").stdout)
+    assert (report["total"], report["mergeable"], len(report["twins"])) == (3, 1, 3)
+    repaired = check("--repair")
+    assert repaired.returncode == 1 and repaired.stdout.endswith("1 films merged\n")
+    assert "1 pairs of twins to decide on by hand" in repaired.stderr
+    with open_database(tmp_path) as database:
+        rows = database.execute("SELECT kind FROM outbox WHERE done_at IS NULL").fetchall()
+        assert [kind for (kind,) in rows].count("withdrawn") == 1
+        assert database.execute("SELECT COUNT(*) FROM film_redirects").fetchone() == (1,)

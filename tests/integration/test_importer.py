@@ -12,13 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.clock import utc_now
 from service.films import schemas
 from service.films.catalogue import Catalogue
 from service.films.file_reader import UnreadableFile
 from service.films.importer import FilmImporter, ImportProgress
+from service.films.merge import FilmMerger
 from service.films.models import Film
 from service.omdb.parser import parse_film
 from service.outbox.models import Outbox
+from service.outbox.notifications import OutboxNotifier
 from service.resources import resource_path
 
 EXPORTED = {"title": "Jaws", "imdb_id": "tt0073195", "year": 1975, "genres": ["Thriller"]}
@@ -143,6 +146,24 @@ async def test_importing_any_file_again_changes_nothing(
         assert done.read == done.added + done.changed + done.same + done.left_out == len(films)
         assert done.left_out == 0
         assert run == 0 or (done.added, done.changed) == (0, 0)
+
+
+async def test_a_file_under_the_addresses_of_a_merged_film_goes_to_the_film_that_stays(
+    importer: FilmImporter, tmp_path: Path, catalogue: Catalogue, notifier: OutboxNotifier
+) -> None:
+    lines = [EXPORTED, {"title": "Jaws 1", "imdb_id": "tt0000001", "rated": "PG"}]
+    path = write_lines(tmp_path / "films.jsonl", *lines)
+    await import_all(importer, path)
+    await FilmMerger(catalogue, notifier, utc_now).merge("tt0000001", "tt0073195")
+    lines.append({"title": "Jaws 1", "imdb_id": "TT0000001", "runtime_minutes": 124})
+    path = write_lines(tmp_path / "films.jsonl", *lines[::-1])
+    done = await import_all(importer, path)
+    assert (done.added, done.changed, done.same) == (0, 1, 2)
+    film = await Film.get()
+    assert (film.title, film.imdb_id, film.aliases) == ("Jaws", "tt0073195", ["Jaws 1"])
+    assert (film.rated, film.runtime_minutes) == ("PG", 124)
+    done = await import_all(importer, path)
+    assert (done.added, done.changed, done.same) == (0, 0, 3)
 
 
 HEAT = {"title": "Heat", "year": 1995}

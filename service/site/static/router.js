@@ -50,21 +50,20 @@ export function startRouter(isKnown) {
 
 /** Go to an address of this page.
  *
- * With `replace` no entry is added. With `keep` the scroll position and the focus stay, with
- * `keepFocus` only the focus.
+ * With `replace` no entry is added. With `keep` the scroll position and the focus stay.
  */
-export function navigate(address, { replace = false, keep = replace, keepFocus = keep } = {}) {
+export function navigate(address, { replace = false, keep = replace } = {}) {
   const url = new URL(address, location.href);
   if (replace) {
     replaceSoon(url);
-    enter("replace", url, route.get(), { keep, keepFocus });
+    enter("replace", url, route.get(), keep);
     return;
   }
   writePending();
   rememberPosition();
   const state = { key: createKey(), from: location.pathname + location.search };
   history.pushState(state, "", url);
-  enter("push", url, state, { keep, keepFocus });
+  enter("push", url, state, keep);
 }
 
 /** Tell which entry is shown; a view that is not loaded yet leaves the one before it in place. */
@@ -84,7 +83,7 @@ export function useSettled(isReady) {
 function settle() {
   const entry = unsettled;
   unsettled = null;
-  if (!entry || entry.keep) return;
+  if (!entry || entry.keeps) return;
   const position = entry.kind === "push" ? null : positions.get(entry.key);
   if (position) {
     scrollTo(0, position.y);
@@ -93,8 +92,7 @@ function settle() {
     }
   } else if (entry.kind !== "load") {
     scrollTo(0, 0);
-    const isIdle = [document.body, entry.focused].includes(document.activeElement);
-    if (isIdle && !entry.keepFocus) focusHeading();
+    focusHeading();
   }
 }
 
@@ -105,20 +103,19 @@ function focusHeading() {
   heading.focus({ preventScroll: true });
 }
 
-function enter(kind, url, state, options) {
-  const entry = createEntry(kind, url, state, options);
+function enter(kind, url, state, keeps = false) {
+  const entry = createEntry(kind, url, state, keeps);
   if (kind !== "replace") unsettled = entry;
   route.set(entry);
 }
 
 function readEntry(kind) {
-  return createEntry(kind, new URL(location.href), history.state);
+  return createEntry(kind, new URL(location.href), history.state, false);
 }
 
-function createEntry(kind, url, state, { keep = false, keepFocus = false } = {}) {
-  const { pathname: path, searchParams: params, hash } = url;
+function createEntry(kind, url, state, keeps) {
   const { key = "", from = null } = state ?? {};
-  return { path, params, hash, key, from, kind, keep, keepFocus, focused: document.activeElement };
+  return { path: url.pathname, params: url.searchParams, hash: url.hash, key, from, kind, keeps };
 }
 
 function followLink(event) {

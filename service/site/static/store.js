@@ -21,10 +21,6 @@ export function createStore(value) {
 /** Return the store's value; the component renders again whenever it changes. */
 export function useStore(store) {
   const [, renderAgain] = useReducer((count) => count + 1, 0);
-  const value = store.get();
-  useEffect(() => {
-    if (store.get() !== value) renderAgain(); // an effect of a child has changed it meanwhile
-    return store.subscribe(renderAgain);
-  }, [store]);
-  return value;
+  useEffect(() => store.subscribe(renderAgain), [store]);
+  return store.get();
 }

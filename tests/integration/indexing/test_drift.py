@@ -10,12 +10,14 @@ from structlog.testing import capture_logs
 
 from indexer.drift_scanner import compare_now, scan_drift
 from indexer.index_worker import IndexWorker
+from indexer.rebuild import Rebuild
 from indexer.scheduler import ScheduledTask, Scheduler
 from service.admin.metrics_endpoint import render_metrics
 from service.clock import utc_now
 from service.database.sql import now_ms
 from service.errors import DomainError
 from service.films.catalogue import Catalogue
+from service.films.merge import FilmMerger
 from service.films.schemas import FilmFacts
 from service.indexing.comparison import PAGE_SIZE
 from service.indexing.drift import Drift, DriftReport
@@ -31,7 +33,13 @@ from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
 from service.schedule.leases import TaskLeases
 from service.search.engines.base import Inventory
-from tests.support.indexing import FILMS, SAMPLE, FaultyWriter, corrupt_index
+from tests.support.indexing import (
+    FILMS,
+    SAMPLE,
+    FaultyWriter,
+    corrupt_index,
+    run_rebuild,
+)
 from tests.support.waiting import wait_until
 
 
@@ -47,6 +55,26 @@ async def compare(drift: Drift, page_size: int = PAGE_SIZE) -> DriftReport:
         report = page_report
     assert report is not None
     return report
+
+
+async def test_merged_films_leave_no_drift_before_and_after_a_rebuild(
+    catalogue: Catalogue,
+    notifier: OutboxNotifier,
+    worker: IndexWorker,
+    rebuild: Rebuild,
+    drift: Drift,
+) -> None:
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    await worker.process_batch()
+    merger = FilmMerger(catalogue, notifier, utc_now)
+    for gone, kept in ((films[0], films[1]), (films[1], films[2])):
+        await merger.merge(str(gone.id), str(kept.id))
+        await worker.process_batch()
+        assert (await compare(drift)).drift == 0
+    job = await run_rebuild(rebuild)
+    assert job.state == "done"
+    report = await compare(drift)
+    assert (report.compared, report.drift) == (len(films) - 2, 0)
 
 
 async def test_each_kind_of_difference_is_found_listed_and_repaired(

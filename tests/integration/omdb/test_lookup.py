@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from service.errors import BadUpstream, Invalid, NotFound, Unavailable
+from service.errors import BadUpstream, Invalid, Moved, NotFound, Unavailable
 from service.films.catalogue import Catalogue
+from service.films.merge import FilmMerger
 from service.films.models import Film
 from service.films.schemas import FilmFacts, Provenance
 from service.omdb.bulk_fetch import fetch_all
@@ -18,6 +19,7 @@ from service.omdb.lookup import LOOKUP_LEASE, MAX_WAIT, FilmLookup
 from service.omdb.models import OmdbLease
 from service.omdb.negative_cache import NegativeCache
 from service.outbox.models import Outbox
+from service.outbox.notifications import OutboxNotifier
 from tests.integration.omdb.conftest import PatientLookup, get_error
 from tests.support import ROOT
 from tests.support.clock import FakeClock
@@ -252,11 +254,10 @@ async def test_bulk_fetch_shows_stored_films_and_fetches_the_others(
     )
     films = ["tt0073195", "Breaking Bad", "no such film", "star wars", str(stored.id), "JAWS"]
     results = [result async for result in fetch_all(lookup, films)]
-    assert [result.error is None for result in results] == [True, True, False, False, True, True]
+    assert [result.ok for result in results] == [True, True, False, False, True, True]
     assert results[0].line == "tt0073195: Jaws (no year), tt0073195, already here"
     assert results[1].line == "Breaking Bad: Breaking Bad (2008), tt0903747"
-    error = results[3].error
-    assert error is not None and STAR_WARS in error.detail
+    assert STAR_WARS in results[3].line
     assert len(omdb.calls) == 3
 
 
@@ -282,8 +283,7 @@ async def test_bulk_fetch_requests_stale_films_and_shows_the_old_facts_if_that_f
     clock.advance(90 * DAY)
     omdb.fail("Incorrect IMDb ID.")
     [old] = [result async for result in fetch_all(lookup, ["tt0073195"])]
-    assert old.error is None
-    assert old.line.startswith("tt0073195: Jaws (1976), tt0073195, already here but sta")
+    assert old.ok and old.line.startswith("tt0073195: Jaws (1976), tt0073195, already here but sta")
 
 
 async def test_an_unreadable_reply_is_remembered_for_that_film_alone(
@@ -300,3 +300,34 @@ async def test_an_unreadable_reply_is_remembered_for_that_film_alone(
     assert len(omdb.calls) == calls + 1
     clock.advance(3_601)
     assert (await lookup.get("jaws")).title == "Jaws"
+
+
+async def test_a_merged_film_is_neither_looked_up_nor_fetched_under_its_old_address(
+    lookup: FilmLookup,
+    catalogue: Catalogue,
+    notifier: OutboxNotifier,
+    omdb: FakeOmdb,
+    clock: FakeClock,
+) -> None:
+    kept = await lookup.get(MATRIX)
+    facts = FilmFacts(title="Matrix, an old row", imdb_id="tt9999990")
+    gone = await catalogue.upsert(facts, Provenance(source="user"))
+    await FilmMerger(catalogue, notifier, clock.now).merge(str(gone.id), MATRIX)
+    omdb.calls.clear()
+    for address in ("tt9999990", str(gone.id)):
+        assert isinstance(await get_error(lookup.get(address)), Moved)
+        assert (await lookup.fetch(address)).id == kept.id
+    assert [call["i"] for call in omdb.calls] == [MATRIX, MATRIX]
+
+
+async def test_what_omdb_knows_under_a_merged_imdb_id_goes_to_the_film_that_stays(
+    lookup: FilmLookup, catalogue: Catalogue, notifier: OutboxNotifier, clock: FakeClock
+) -> None:
+    kept = await catalogue.upsert(
+        FilmFacts(title="Another", imdb_id="tt9999991"), Provenance(source="user")
+    )
+    await lookup.get(MATRIX)
+    await FilmMerger(catalogue, notifier, clock.now).merge(MATRIX, str(kept.id))
+    film = await lookup.get_by_title("The Matrix", type="movie")
+    assert (film.id, film.imdb_id, film.title) == (kept.id, "tt9999991", "Another")
+    assert "The Matrix" in film.aliases and await Film.all().count() == 1

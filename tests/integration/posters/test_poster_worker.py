@@ -10,11 +10,15 @@ from structlog.testing import capture_logs
 from indexer.poster_worker import MAX_ATTEMPTS, MISSING_RECHECK_MS, PosterWorker
 from indexer.scheduler import ScheduledTask, Scheduler
 from service.errors import NotFound, Unavailable
+from service.films.catalogue import Catalogue
+from service.films.merge import FilmMerger
 from service.films.models import Film
 from service.films.poster_response import POSTER_WIDTHS, poster_view
+from service.outbox.notifications import OutboxNotifier
 from service.posters import jobs
 from service.posters.fetcher import PosterFetcher
 from service.posters.image_processor import ImageProcessor
+from service.posters.jobs import JobOutcome, PosterSnapshot
 from service.posters.local_store import LocalPosterStore
 from service.posters.service import PosterService
 from service.posters.store import object_key
@@ -404,6 +408,40 @@ async def test_an_old_unreferenced_object_is_purged(harness: PosterHarness) -> N
     key = (await get_film(film_id)).poster_key
     remaining = {stored.key async for stored in harness.store.list_objects()}
     assert remaining == {object_key(str(key), size) for size in POSTER_WIDTHS}
+
+
+async def test_the_poster_of_a_merged_film_is_taken_over_or_purged(
+    harness: PosterHarness, catalogue: Catalogue, notifier: OutboxNotifier
+) -> None:
+    merger = FilmMerger(catalogue, notifier, harness.clock.now)
+    kept = await harness.add_film(None)
+    with_good, with_other = [await harness.add_film(f"/picture/{n}") for n in ("good", "other")]
+    await Film.filter(id=kept).update(poster_status="missing", poster_due_at=None)
+    await harness.worker.run_once()
+    good_key = str((await get_film(with_good)).poster_key)
+    await merger.merge(str(with_good), str(kept))
+    await merger.merge(str(with_other), str(kept))
+    film = await get_film(kept)
+    assert (film.poster_status, film.poster_key) == ("stored", good_key)
+    harness.clock.advance(2 * DAY)
+    assert await harness.worker.purge_unreferenced() == len(POSTER_WIDTHS)
+    remaining = {stored.key async for stored in harness.store.list_objects()}
+    assert remaining == {object_key(good_key, size) for size in POSTER_WIDTHS}
+
+
+async def test_a_poster_that_is_fetched_during_a_merge_is_fetched_for_the_film_that_stays(
+    harness: PosterHarness, catalogue: Catalogue, notifier: OutboxNotifier
+) -> None:
+    gone, kept = await harness.add_film("/picture/good"), await harness.add_film(None)
+    await Film.filter(id=kept).update(poster_status="missing", poster_due_at=None)
+    job = await jobs.claim(harness.clock.epoch_ms())
+    assert job is not None and job.film_id == gone
+    await FilmMerger(catalogue, notifier, harness.clock.now).merge(str(gone), str(kept))
+    outcome = JobOutcome(PosterSnapshot("stored", None, "0" * 64))
+    assert not await jobs.record_outcome(job, outcome)
+    harness.clock.advance(jobs.LEASE_MS / 1000 + 1)
+    assert await harness.worker.run_once() == 1
+    assert await is_stored(kept)
 
 
 async def test_a_poster_that_the_store_has_lost_is_fetched_again(harness: PosterHarness) -> None:

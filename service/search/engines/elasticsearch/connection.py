@@ -13,7 +13,6 @@ from elasticsearch import (
     AuthorizationException,
     NotFoundError,
     OrjsonSerializer,
-    SerializationError,
     TransportError,
     UnsupportedProductError,
 )
@@ -93,8 +92,7 @@ class ElasticsearchAddress:
             )
         except (OSError, ValueError) as error:  # the file is missing, or is no certificate
             raise Unavailable(
-                f"The certificate {self.ca_path} in SEARCH_URL cannot be read: "
-                f"{describe_cause(error, 'it is no certificate in PEM format')}.",
+                f"The certificate {self.ca_path} in SEARCH_URL cannot be read ({error}).",
                 code="search_unavailable",
             ) from error
 
@@ -123,11 +121,11 @@ def to_unavailable(error: Exception) -> Unavailable:
     """Return the driver's error as one that tells an operator what to do."""
     text = str(error)
     if isinstance(error, AuthenticationException):
-        detail = "Elasticsearch rejects the user or password; correct SEARCH_URL."
+        detail = "Elasticsearch rejects the user or password in SEARCH_URL."
     elif isinstance(error, AuthorizationException):
-        detail = "The Elasticsearch user lacks a privilege; give its role all rights on the index."
-    elif isinstance(error, (UnsupportedProductError, SerializationError)):
-        detail = "The server at SEARCH_URL is not Elasticsearch; correct host and port."
+        detail = "The Elasticsearch user in SEARCH_URL lacks a privilege that the service needs."
+    elif isinstance(error, UnsupportedProductError):
+        detail = "The server at SEARCH_URL is not Elasticsearch."
     elif "media_type_header_exception" in text or "compatible-with" in text:
         detail = f"Elasticsearch is too old; the service needs version {MIN_MAJOR_VERSION}."
     elif isinstance(error, NotFoundError) and "index_not_found" in text:
@@ -135,8 +133,7 @@ def to_unavailable(error: Exception) -> Unavailable:
     elif "circuit_breaking_exception" in text:
         detail = "Elasticsearch is out of memory; it needs a larger heap."
     elif isinstance(error, TransportError):
-        cause = describe_cause(error, "check SEARCH_URL and the server", "ca=FILE in SEARCH_URL")
-        detail = f"Elasticsearch does not answer: {cause}."
+        detail = f"Elasticsearch does not answer: {describe_cause(error)}."
     else:
         detail = "Elasticsearch failed to execute the request."
     return Unavailable(detail, code="search_unavailable", retry_after=1)

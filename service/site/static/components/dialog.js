@@ -1,20 +1,16 @@
-/* A modal dialog, a sheet on a phone. The browser keeps the focus inside; it goes back at the end. */
+/* A modal dialog, a sheet on a phone. The browser keeps the focus inside and gives it back. */
 
-import { html, useLayoutEffect, useRef } from "../lib.js";
+import { html, useEffect, useRef } from "../lib.js";
 import { t } from "../i18n.js";
 import { Icon } from "./icon.js";
 
 /** Show `children` in a dialog until `onClose` is called by Escape, the button or the backdrop. */
 export function Dialog({ title, onClose, children, foot }) {
   const dialog = useRef(null);
-  useLayoutEffect(() => {
+  useEffect(() => {
     const element = dialog.current;
-    const opener = document.activeElement;
     element.showModal();
-    return () => {
-      if (element.open) element.close();
-      opener?.focus({ preventScroll: true });
-    };
+    return () => element.open && element.close();
   }, []);
   const closeOnBackdrop = (event) => event.target === dialog.current && onClose();
   return html`<dialog

@@ -1,0 +1,23 @@
+"""The genres that films may have: sources bring new ones, people choose among those that exist."""
+
+from collections.abc import Sequence
+
+from service.errors import FieldError, Invalid
+from service.films.models import Film, Genre
+
+
+async def add_genres(films: Sequence[Film]) -> None:
+    """Add the genres of these films that are new."""
+    names = {name for film in films for name in film.genres}
+    await Genre.bulk_create([Genre(name=name) for name in sorted(names)], ignore_conflicts=True)
+
+
+async def check_genres(genres: Sequence[str]) -> None:
+    """Raise Invalid (`genre_not_found`) if there are genres that no import has brought."""
+    if not genres:
+        return
+    known = {genre.name for genre in await Genre.filter(name__in=list(genres))}
+    unknown = [name for name in genres if name not in known]
+    if unknown:
+        errors = tuple(FieldError("/genres", f"{name!r} is not a known genre") for name in unknown)
+        raise Invalid("A genre is not known.", code="genre_not_found", errors=errors)

@@ -1,0 +1,85 @@
+"""The HTTP endpoints for films that are stored twice: they are listed, and merged one by one."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from service.accounts.auth import require_admin
+from service.films.http_responses import drop_cached_films, film_response
+from service.films.requests import MergeRequest
+from service.films.responses import FilmView, TwinsView, twins_view
+from service.films.twins import list_twins
+from service.http.dependencies import get_container
+from service.http.openapi import operation
+from service.http.pagination import Links, PageQuery, Total
+from service.http.requests import read_body, read_path_text, read_query
+from service.http.responses import json_response
+
+bp = Blueprint("merging", url_prefix="/api/v1/admin")
+
+
+@dataclass(frozen=True, slots=True)
+class TwinsPage:
+    """One page of pairs of films."""
+
+    results: Annotated[list[TwinsView], Field(description="The pairs.")]
+    total: Annotated[Total, Field(description="How many there are in all.")]
+    next: Annotated[
+        str | None,
+        Field(
+            description="The address of the next page.",
+            examples=["/api/v1/admin/twins?limit=20&offset=20"],
+        ),
+    ]
+    previous: Annotated[
+        str | None,
+        Field(
+            description="The address of the previous page.",
+            examples=["/api/v1/admin/twins?limit=20&offset=0"],
+        ),
+    ]
+
+
+@bp.get("/twins", name="twins")
+@operation(
+    "Pairs of films that are one by the rule of the catalogue",
+    query=PageQuery,
+    returns={200: TwinsPage},
+    sends=("Link",),
+    access="admin",
+)
+async def twins(request: Request) -> HTTPResponse:
+    await require_admin(request)
+    query = read_query(request, PageQuery)
+    pairs = await list_twins(query.limit, query.offset)
+    has_more = query.offset + query.limit < pairs.total
+    links = Links.for_page(request.path, query, query.offset, None, has_more=has_more)
+    now = get_container(request).now()
+    views = [twins_view(pair, now) for pair in pairs.results]
+    total = Total(value=pairs.total, relation=pairs.relation)
+    page = TwinsPage(views, total, links.next, links.previous)
+    headers = {"Cache-Control": "no-store"}
+    if link := links.to_header():
+        headers["Link"] = link
+    return json_response(page, headers=headers)
+
+
+@bp.post("/movies/<movie:str>/merge", name="merge_film")
+@operation(
+    "Merge a film into another one; its addresses lead there for good",
+    body=MergeRequest,
+    returns={200: FilmView},
+    errors=(404,),
+    sends=("ETag", "Index-Token"),
+    access="admin",
+)
+async def merge_film(request: Request, movie: str) -> HTTPResponse:
+    await require_admin(request)
+    into = read_body(request, MergeRequest).into
+    merge = await get_container(request).merger.merge(read_path_text(movie), into)
+    await drop_cached_films(request, merge.film, merge.merged)
+    return film_response(request, merge.film)

@@ -1,7 +1,0 @@
-export default {
-  "login.title": "Log in",
-  "login.name": "Name or e-mail address",
-  "login.submit": "Log in",
-  "login.no_account": "No account yet?",
-  "login.register": "Register"
-};
