@@ -5,7 +5,7 @@ other way round. Only these pages are in memory, whatever the catalogue's size. 
 traffic a rebuild sends half a page at a time and then pauses for longer than that took: searches
 have priority, and no rebuild is urgent. The checkpoint is the end of the last page before which
 nothing is missing. Pages beyond it are sent again after a kill, which external versions make
-harmless.
+harmless. The progress that operators see counts these pages too.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from indexer.rebuild_lease import RebuildFailed, RebuildLease, index_name_of
 from indexer.rebuild_prepare import MIN_FILMS_FOR_PROCESSES, DocumentPool
 from indexer.shutdown import wait_or_stop
 from service.database.sql import now_ms
+from service.films.models import Film
 from service.indexing.comparison import MIN_FILM_ID, Difference, fetch_films_after
 from service.indexing.models import ReindexJob
 from service.indexing.search_activity import is_search_active
@@ -35,6 +36,7 @@ PAGE_SIZE = 1_000  # films read, prepared and sent at once; 1 MB of documents
 MAX_PAGES_IN_FLIGHT = 12  # read and prepared ahead while the engine is busy; tantivy commits slowly
 MAX_CONCURRENT_SENDS = 4  # of these pages, sent to the engine at once
 THROTTLE_FACTOR = 1.5  # pause during search traffic, as a multiple of the time of a half page
+PROGRESS_INTERVAL = 0.5  # seconds between two saves of the progress that operators see
 CHECKPOINT_FILMS = 10_000  # films between two checkpoints; each costs tantivy a commit and a merge
 MAX_CHANGES_LEFT = 100  # a catch-up pass with fewer changes is followed by the last one
 MAX_CATCH_UP_PASSES = 50  # catch-up passes before the last one is done anyway
@@ -62,6 +64,7 @@ class IndexFiller:
         *,
         page_size: int = PAGE_SIZE,
         checkpoint_films: int = CHECKPOINT_FILMS,
+        progress_interval: float = PROGRESS_INTERVAL,
         min_films_for_processes: int = MIN_FILMS_FOR_PROCESSES,
         pause: Pause = wait_or_stop,
     ) -> None:
@@ -70,6 +73,7 @@ class IndexFiller:
         self._lease = lease
         self._page_size = page_size
         self._checkpoint_films = checkpoint_films
+        self._progress_interval = progress_interval
         self._min_films_for_processes = min_films_for_processes
         self._pause = pause
         self._send_slots = asyncio.Semaphore(MAX_CONCURRENT_SENDS)
@@ -83,6 +87,8 @@ class IndexFiller:
     async def fill(self, job: ReindexJob, stop: asyncio.Event) -> None:
         """Send every film from the checkpoint on; return early at `stop`."""
         self.rejected_ids.clear()
+        if job.checkpoint is not None:  # an indexer that was killed may have counted more
+            job.done = await Film.filter(id__lte=job.checkpoint).count()
         films_left = max(0, job.total - job.done)
         with_terms = not await sync.is_vocabulary_complete()
         if with_terms:
@@ -93,7 +99,7 @@ class IndexFiller:
             await self._fill_pages(job, stop, pool)
 
     async def _fill_pages(self, job: ReindexJob, stop: asyncio.Event, pool: DocumentPool) -> None:
-        started, done_before = time.monotonic(), job.done
+        started, done_before, saved_at = time.monotonic(), job.done, 0.0
         in_flight: deque[_Page] = deque()
         last_read = last_sent = str(job.checkpoint) if job.checkpoint else MIN_FILM_ID
         more, unsaved = True, 0
@@ -115,24 +121,21 @@ class IndexFiller:
                     page = in_flight.popleft()
                     await page.task
                     last_sent, unsaved = page.last_id, unsaved + page.films
+                    job.done += page.films
+                    job.total = max(job.total, job.done)
                 if unsaved >= self._checkpoint_films or (unsaved and not (more or in_flight)):
-                    await self._commit_checkpoint(job, last_sent, unsaved)
-                    job.rate = (job.done - done_before) / max(time.monotonic() - started, 0.001)
+                    await self._writer.commit(index_name_of(job))
+                    job.checkpoint, unsaved = UUID(last_sent), 0
+                if not unsaved or time.monotonic() - saved_at > self._progress_interval:
+                    saved_at = time.monotonic()
+                    job.rate = (job.done - done_before) / max(saved_at - started, 0.001)
                     await self._lease.save(job)
-                    unsaved = 0
                 if throttled and more:
                     await self._pause(stop, THROTTLE_FACTOR * (time.monotonic() - page_started))
         finally:
             for page in in_flight:
                 page.task.cancel()
             await asyncio.gather(*(page.task for page in in_flight), return_exceptions=True)
-
-    async def _commit_checkpoint(self, job: ReindexJob, last_id: str, films: int) -> None:
-        """Commit the index; count this many more films, up to `last_id`, as done."""
-        await self._writer.commit(index_name_of(job))
-        job.checkpoint = UUID(last_id)
-        job.done += films
-        job.total = max(job.total, job.done)
 
     async def catch_up(self, job: ReindexJob) -> None:
         """Send what changed since the job's saved time, until a pass has few changes."""

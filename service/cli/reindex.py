@@ -99,7 +99,7 @@ async def _follow(jobs: ReindexJobs, job: ReindexView) -> ReindexView:
     """
     waited = 0.0
     with progress_bar("films") as bar:
-        task = bar.add_task(job.state, total=None)
+        task = bar.add_task(job.state, completed=job.done, total=job.total or None)
         while job.finished_at is None:
             await asyncio.sleep(POLL_INTERVAL)
             waited += POLL_INTERVAL

@@ -100,7 +100,8 @@ class Supervisor:
                     self._restart_requested = False
                     self._restart_one_by_one()
                 time.sleep(POLL_INTERVAL)
-            log.info("stopping", drain_seconds=self._settings.drain_seconds)
+            drain_seconds = 0.0 if self._skip_drain else self._settings.drain_seconds
+            log.info("stopping", drain_seconds=drain_seconds)
             self._drain()
         finally:
             banner.kill()

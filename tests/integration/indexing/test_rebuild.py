@@ -59,6 +59,34 @@ async def test_the_new_index_goes_live_and_the_previous_one_is_kept(
     assert previous not in await writer.list_indexes()
 
 
+async def test_progress_is_saved_after_each_page_and_counted_again_from_the_checkpoint(
+    catalogue: Catalogue,
+    worker: IndexWorker,
+    index_handles: IndexHandles,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    rebuild = build_rebuild(index_handles, worker, page_size=5, progress_interval=0.0)
+    saved: list[tuple[bool, int]] = []
+    save = rebuild._lease.save
+
+    async def record(job: ReindexJob) -> None:
+        saved.append((job.checkpoint is None, job.done))
+        await save(job)
+
+    monkeypatch.setattr(rebuild._lease, "save", record)
+    await ReindexJobs(utc_now).request()
+    job = await rebuild._lease.claim()
+    assert job is not None
+    await rebuild._create(job)
+    saved.clear()
+    await rebuild._filler.fill(job, asyncio.Event())
+    assert saved == [*((True, done) for done in (5, 10, 15, 20, 25)), (False, 30)]
+    job.checkpoint, job.done = sorted(film.id for film in films)[9], 25  # as after a kill
+    await rebuild._filler.fill(job, asyncio.Event())
+    assert (job.done, job.total) == (30, 30)
+
+
 @pytest.mark.fault("changes-during-rebuild")
 async def test_writes_during_a_rebuild_are_neither_lost_nor_undone_and_searches_see_no_error(
     catalogue: Catalogue,
