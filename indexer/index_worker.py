@@ -93,10 +93,11 @@ class IndexWorker:
         except Exception as error:
             errors = await self._handle_failure(pointers, error)
         films = len({pointer.film_id for pointer in pointers})
-        INDEXED_DOCUMENTS.labels("refused").inc(len(errors))
-        INDEXED_DOCUMENTS.labels("written").inc(films - len(errors))
         await generation.advance()  # first: an acknowledged change must show in new responses
         await self._acknowledge(pointers, errors)
+        # Last: a batch whose acknowledgement fails comes again.
+        INDEXED_DOCUMENTS.labels("refused").inc(len(errors))
+        INDEXED_DOCUMENTS.labels("written").inc(films - len(errors))
         log.info("films_indexed", action="films_indexed", count=films, left=len(errors))
         return len(pointers)
 

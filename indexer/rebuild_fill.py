@@ -226,7 +226,7 @@ class IndexFiller:
             errors = await self._writer.fill(index_name_of(job), list(pending.values()))
             self._record_rejections(errors)
             pending = {error.film_id: pending[error.film_id] for error in errors if error.retryable}
-            if pending:
+            if pending and attempt < MAX_ATTEMPTS:
                 await asyncio.sleep(backoff(attempt, INITIAL_BACKOFF, jitter=0))
         if pending:
             raise RebuildFailed(f"the engine keeps rejecting documents: {errors[0].reason}")

@@ -14,6 +14,7 @@ from typing import Never
 import aiohttp
 import structlog
 
+from service.clock import utc_now
 from service.errors import BadUpstream, DomainError, Invalid, Misconfigured, NotFound, Unavailable
 from service.films.schemas import FilmFacts, FilmType
 from service.limits import (
@@ -32,11 +33,13 @@ from service.omdb.quota import OmdbQuota, QuotaBudget
 from service.resilience.backoff import backoff
 from service.resilience.causes import describe_cause
 from service.resilience.circuit_breaker import CircuitBreaker
+from service.resilience.retry_after import parse_retry_after
 
 log = structlog.get_logger()
 
 MAX_REPLY_BYTES = 256 * 1024  # the longest replies about one film have some ten thousand
 CHUNK_BYTES = 16 * 1024
+MAX_RETRY_AFTER = 3_600.0  # seconds; the answer to a client repeats it
 LOG_SAMPLE_LENGTH = 200  # characters of an unexpected reply that are logged
 CHECK_ID = "tt0068646"  # The Godfather, requested to check the key
 
@@ -174,12 +177,13 @@ class OmdbClient:
         self._breaker.record_success()
         UPSTREAM_CALLS.labels("omdb", "answered").inc()
         message = "" if "Title" in reply else str(reply.get("Error", ""))
+        if not _is_about_key(message):
+            self._key_rejected_until = None  # even a film that OMDb lacks shows that it is accepted
         if "limit reached" in message.casefold():
             raise await self._quota.record_exhaustion()
         await self._quota.record_answer(call)
         if message:
             self._raise_reply_error(message, by_id="i" in params)
-        self._key_rejected_until = None
         try:
             return parse_film(reply)
         except Exception as error:  # whatever is odd about this reply is this film's fault alone
@@ -239,8 +243,9 @@ class OmdbClient:
         log.info("omdb_strange_answer", status=status, sample=sample)
         if status == 200 and body.lstrip()[:1] == b"{":  # not the page of a proxy in between
             raise _UnreadableReply
-        seconds = float(retry_after) if retry_after.isdecimal() else None
-        raise _TransientError(f"status {status}", seconds)
+        seconds = parse_retry_after(retry_after, utc_now())
+        wait = None if seconds is None else min(seconds, MAX_RETRY_AFTER)
+        raise _TransientError(f"status {status}", wait)
 
     def _raise_reply_error(self, message: str, *, by_id: bool) -> Never:
         error = _to_domain_error(message, by_id=by_id)
@@ -284,13 +289,17 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
+def _is_about_key(message: str) -> bool:
+    return "api key" in message.casefold()
+
+
 def _to_domain_error(message: str, *, by_id: bool) -> DomainError:
     """Translate OMDb's error text.
 
     Only well-formed ids are sent, so an id that OMDb calls "incorrect" belongs to no film.
     """
     text = message.strip().casefold()
-    if "api key" in text:
+    if _is_about_key(message):
         return _invalid_key_error()
     if text.endswith("not found!") or (by_id and text.startswith("incorrect imdb id")):
         return NotFound("OMDb has no such film.", code="movie_not_found")

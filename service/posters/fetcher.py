@@ -12,6 +12,7 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
+from service.clock import utc_now
 from service.limits import POSTER_FETCH_TIMEOUT
 from service.posters.errors import PosterMissing, PosterRejected, PosterUnavailable
 from service.posters.ssrf_guard import (
@@ -22,6 +23,7 @@ from service.posters.ssrf_guard import (
     is_public,
     look_up_addresses,
 )
+from service.resilience.retry_after import parse_retry_after
 
 MAX_BYTES = 10 * 1024 * 1024  # as sent and as unpacked; large posters have 2 MB
 MAX_REDIRECTS = 3
@@ -148,7 +150,9 @@ def _is_ip_literal(host: str) -> bool:
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
     status = response.status
     if status in RETRYABLE_STATUSES or status >= 500:
-        raise PosterUnavailable(f"the host answers {status}", _parse_retry_after(response))
+        seconds = parse_retry_after(response.headers.get("Retry-After", ""), utc_now())
+        wait = None if seconds is None else min(seconds, MAX_RETRY_AFTER)
+        raise PosterUnavailable(f"the host answers {status}", wait)
     if status != 200:
         raise PosterMissing(f"the host answers {status}")
     if (response.content_length or 0) > MAX_BYTES:
@@ -159,9 +163,3 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
         if len(data) > MAX_BYTES:
             raise PosterRejected("the picture is larger than 10 MB")
     return bytes(data)
-
-
-def _parse_retry_after(response: aiohttp.ClientResponse) -> float | None:
-    """Return the seconds of `Retry-After`; its rare form as a date is ignored."""
-    value = response.headers.get("Retry-After", "")
-    return min(float(value), MAX_RETRY_AFTER) if value.isascii() and value.isdigit() else None

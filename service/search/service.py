@@ -18,6 +18,7 @@ from service.film_fields import FilmRow
 from service.limits import SEARCH_BREAKER_RESET, SEARCH_BREAKER_THRESHOLD
 from service.resilience.circuit_breaker import CircuitBreaker
 from service.search.engines.base import IndexOutdated
+from service.search.query.parser import Query
 from service.search.retrieval.autocomplete import Autocomplete, Suggestion
 from service.search.retrieval.database_search import ENGINE_UNAVAILABLE, DatabaseSearch
 from service.search.retrieval.engine_search import EngineSearch
@@ -70,6 +71,9 @@ class SearchService:
             result = await self._engine_search.search(request)
             self._on_engine_hit()
             return result
+        if request.text is not None and Query.parse(request.text).imdb_id is not None:
+            # It needs no engine, so it must not count as a success of the engine.
+            return await self._database_search.search(request)
         if self._breaker.wait_time() == 0:
             with self._fall_back():
                 return await self._engine_search.search(request)

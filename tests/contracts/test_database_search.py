@@ -41,6 +41,16 @@ async def search(vocabulary: Vocabulary, text: str, limit: int = 5, **options: A
     return await database_search.search(SearchRequest(text, page=Page(limit), **options))
 
 
+async def test_an_imdb_id_finds_its_film_with_filters_and_facets(database: str) -> None:
+    films, vocabulary = await insert_films(FILTER_FILMS)
+    await Film.filter(id=films[0].id).update(imdb_id="tt0000042")
+    for text in ("tt0000042", "https://www.imdb.com/title/tt0000042/"):
+        result = await search(vocabulary, text, facets=("type",))
+        assert [str(hit.film.id) for hit in result.hits] == [str(films[0].id)]
+        assert result.total == 1 and result.facets is not None and not result.degraded
+    assert (await search(vocabulary, "tt9999999")).hits == ()
+
+
 async def test_filters_accept_the_same_films_as_in_python(database: str) -> None:
     films, vocabulary = await insert_films(FILTER_FILMS)
     man = Plan.fuzzy(Query.parse("man"), vocabulary)

@@ -86,6 +86,17 @@ async def is_degraded(service: SearchService, request: SearchRequest = JAWS) -> 
     return ENGINE_UNAVAILABLE in (await service.search(request)).degraded
 
 
+async def test_an_imdb_id_is_answered_without_the_engine(database: str) -> None:
+    engine_search = FlakyEngineSearch()
+    now = utc_now()
+    await Film.create(
+        title="Jaws", whole_title="jaws", imdb_id="tt0073195", created_at=now, updated_at=now
+    )
+    result = await service_over(engine_search).search(SearchRequest("TT0073195"))
+    assert [hit.film.title for hit in result.hits] == ["Jaws"]
+    assert (engine_search.calls, result.degraded) == (0, ())
+
+
 async def test_the_engine_is_not_called_after_two_failures_in_a_row(database: str) -> None:
     engine_search, engine, seconds = FlakyEngineSearch(), FlakyEngine(Hits((), 0)), [0.0]
     service = service_over(engine_search, engine, clock=lambda: seconds[0])

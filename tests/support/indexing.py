@@ -69,8 +69,13 @@ class FaultyWriter:
         self.concurrent += 1
         self.max_concurrent = max(self.max_concurrent, self.concurrent)
         await asyncio.sleep(self.delay)
+        rejected = [
+            document.film_id for document in accepted if document.film_id in self.rejections
+        ]
+        accepted = [document for document in accepted if document.film_id not in self.rejections]
         try:
-            return await self._writer.fill(name, accepted)
+            errors = [WriteError(id, "not today", self.rejections[id]) for id in rejected]
+            return (*errors, *await self._writer.fill(name, accepted))
         finally:
             self.concurrent -= 1
 

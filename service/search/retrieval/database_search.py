@@ -36,7 +36,7 @@ from service.search.ranking.rerank_window import RerankWindow
 from service.search.ranking.scorer import Ranked, rank
 from service.search.ranking.sequels import promote_sequel
 from service.search.retrieval.cursors import MatchStage
-from service.search.retrieval.engine_search import FUZZY_SUFFICIENT
+from service.search.retrieval.engine_search import FUZZY_SUFFICIENT, search_imdb_id
 from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.paging import RERANK_SIZE, cut_window_page, fetch_sorted_page
 from service.search.retrieval.query_thread import QueryThread
@@ -83,6 +83,8 @@ class DatabaseSearch:
         """Return one page of films, as `EngineSearch.search` does, but without cursors."""
         query = None if request.text is None else Query.parse(request.text)
         async with self._within_timeout():
+            if query is not None and query.imdb_id is not None:
+                return await search_imdb_id(query.imdb_id, query, request)
             if query is not None and request.typo_tolerance:
                 await self._learn_words()
             if query is None or request.sort != "relevance":

@@ -81,7 +81,7 @@ class EngineSearch:
             return await self._load(page, None, request)
         query = Query.parse(request.text)
         if query.imdb_id is not None:
-            return await self._search_imdb_id(query, request)
+            return await search_imdb_id(query.imdb_id, query, request)
         if request.page.cursor is not None:
             return await self._continue(query, request, request.page.cursor)
         stage = await self._first_sufficient_stage(query, request)
@@ -182,15 +182,16 @@ class EngineSearch:
         facets = await self._engine.count(plan, request.filters, request.facets)
         return replace(result, facets=facets)
 
-    async def _search_imdb_id(self, query: Query, request: SearchRequest) -> SearchResult:
-        assert query.imdb_id is not None
-        film = await get_film_row(query.imdb_id)
-        films = [] if film is None else [film]
-        facets = count_facets(films, request.filters, request.facets) if request.facets else None
-        results = [SearchHit(film, 1.0) for film in films if request.filters.accepts(film)]
-        page = request.page
-        shown = tuple(results[page.offset : page.offset + page.limit])
-        return SearchResult(shown, len(results), facets=facets, query=query)
+
+async def search_imdb_id(imdb_id: str, query: Query, request: SearchRequest) -> SearchResult:
+    """Return the film with this IMDb id, which needs no engine."""
+    film = await get_film_row(imdb_id)
+    films = [] if film is None else [film]
+    facets = count_facets(films, request.filters, request.facets) if request.facets else None
+    results = [SearchHit(film, 1.0) for film in films if request.filters.accepts(film)]
+    page = request.page
+    shown = tuple(results[page.offset : page.offset + page.limit])
+    return SearchResult(shown, len(results), facets=facets, query=query)
 
 
 def _is_sufficient(result: _StageResult, request: SearchRequest) -> bool:

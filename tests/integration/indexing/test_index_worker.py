@@ -11,6 +11,7 @@ from service.database import sql
 from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts, FilmPatch
+from service.observability.metrics import INDEXED_DOCUMENTS
 from service.outbox import store
 from service.outbox.models import Outbox
 from service.outbox.notifications import OutboxNotifier
@@ -55,6 +56,28 @@ async def test_a_deleted_film_leaves_the_index_and_an_older_pointer_does_not_res
     await store.append_pointers([(film.id, 1, "film")], 0)
     await worker.process_batch()
     assert await count_films(writer) == 0
+
+
+def count_indexed(outcome: str) -> float:
+    return INDEXED_DOCUMENTS.labels(outcome)._value.get()
+
+
+async def test_documents_are_counted_once_although_an_acknowledgement_fails(
+    catalogue: Catalogue, worker: IndexWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await catalogue.upsert_all(FILMS, SAMPLE)
+    before = count_indexed("written")
+
+    async def fail(_: object) -> None:
+        raise ConnectionRefusedError("the database is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "acknowledge", fail)
+        with pytest.raises(ConnectionRefusedError):
+            await worker.process_batch()
+    await Outbox.all().update(owner=None, due_at=0)
+    assert await worker.process_batch() == 30
+    assert count_indexed("written") - before == 30
 
 
 async def test_an_outage_of_the_engine_loses_no_change(

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from indexer import rebuild_fill
 from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
 from indexer.rebuild import Rebuild
@@ -44,6 +45,28 @@ async def test_a_rebuild_sends_one_page_at_a_time_and_pauses_during_search_traff
     assert (writer.max_concurrent == 1) is searched
     assert len(pauses) == (6 if searched else 0)
     assert all(seconds > 0 for seconds in pauses)
+
+
+async def test_a_page_that_is_rejected_for_good_fails_the_rebuild_without_a_last_wait(
+    catalogue: Catalogue,
+    worker: IndexWorker,
+    index_handles: IndexHandles,
+    writer: FaultyWriter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rebuild_fill, "INITIAL_BACKOFF", 0.0)
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    writer.rejections = {str(films[0].id): True}
+    waits: list[int] = []
+
+    def count_wait(attempt: int, *_: object, **__: object) -> float:
+        waits.append(attempt)
+        return 0.0
+
+    monkeypatch.setattr(rebuild_fill, "backoff", count_wait)
+    job = await run_rebuild(build_rebuild(index_handles, worker))
+    assert (job.state, "keeps rejecting" in (job.reason or "")) == (Step.FAILED, True)
+    assert waits == list(range(1, rebuild_fill.MAX_ATTEMPTS))
 
 
 async def read_words() -> set[str]:

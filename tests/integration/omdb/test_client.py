@@ -205,6 +205,9 @@ async def test_a_rejected_key_is_logged_once_and_tried_again_later(
 
     omdb.key = "new-key"
     clock.advance(OMDB_KEY_REJECTED_RESET)
+    with pytest.raises(NotFound):
+        await client.fetch_by_id("tt9999999")
+    assert "calls used" in await client.health(), "a film that OMDb lacks shows that the key works"
     assert (await client.fetch_by_id(MATRIX)).title == "The Matrix"
     assert "calls used" in await client.check()
 
