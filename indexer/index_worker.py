@@ -15,7 +15,7 @@ import structlog
 from indexer.shutdown import wait_or_stop
 from service.clock import epoch_ms
 from service.database import sql
-from service.database.transactions import is_database_fault
+from service.database.faults import is_database_fault
 from service.errors import Unavailable
 from service.film_fields import DOCUMENT_COLUMNS
 from service.films.models import Film

@@ -9,7 +9,7 @@ import structlog
 
 from indexer.shutdown import wait_or_stop
 from service.clock import epoch_ms
-from service.database.transactions import is_database_fault
+from service.database.faults import is_database_fault
 from service.errors import Unavailable
 from service.mail import outbox
 from service.mail.base import MailContent, MailOrder, MailRefused, MailTransport

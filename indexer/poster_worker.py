@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from service.clock import epoch_ms
-from service.database import transactions
+from service.database import faults
 from service.errors import Misconfigured, Unavailable
 from service.films.poster_response import POSTER_WIDTHS
 from service.observability.metrics import UPSTREAM_CALLS
@@ -223,7 +223,7 @@ class PosterWorker:
         self._pause_reason = reason
         if isinstance(error, Misconfigured):
             log.error("posters_refused", action="posters_paused", reason=reason)
-        elif isinstance(error, Unavailable) or transactions.is_database_fault(error):
+        elif isinstance(error, Unavailable) or faults.is_database_fault(error):
             log.warning("posters_paused", action="posters_paused", reason=reason[:300])
         else:
             log.error("posters_paused", action="posters_paused", exc_info=error)

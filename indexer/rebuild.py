@@ -20,8 +20,8 @@ from indexer.rebuild_fill import IndexFiller
 from indexer.rebuild_lease import Cancelled, LeaseLost, RebuildFailed, RebuildLease, index_name_of
 from indexer.rebuild_verify import IndexVerifier
 from indexer.shutdown import wait_or_stop
+from service.database.faults import is_database_fault
 from service.database.sql import fetch_rows, now_ms
-from service.database.transactions import is_database_fault
 from service.errors import DomainError, Unavailable
 from service.films.models import Film
 from service.indexing.comparison import compare_pages

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from indexer.shutdown import wait_or_stop
-from service.database.transactions import is_database_fault
+from service.database.faults import is_database_fault
 from service.errors import Unavailable
 from service.schedule.leases import TaskLeases
 

@@ -18,7 +18,8 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin, require_user
-from service.database.transactions import is_database_fault, shield
+from service.database.faults import is_database_fault
+from service.database.transactions import shield
 from service.errors import Malformed, NotAuthenticated
 from service.http.client_address import get_client_network
 from service.http.dependencies import get_container

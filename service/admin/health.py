@@ -13,16 +13,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import structlog
-from asyncpg import PostgresError
 from pydantic import Field
-from tortoise.exceptions import BaseORMException, OperationalError
+from tortoise.exceptions import OperationalError
 
 from service.clock import epoch_ms
 from service.database.connection import is_postgres
-from service.database.faults import describe_database_fault
+from service.database.fault_descriptions import describe_database_fault
+from service.database.faults import is_database_error, is_database_fault
 from service.database.migrate import LATEST_MIGRATION
 from service.database.sql import fetch_rows
-from service.database.transactions import is_database_fault
 from service.errors import DomainError, Unavailable
 from service.indexing.indexer_heartbeat import MAX_HEARTBEAT_AGE_MS, measure_heartbeat_age_ms
 from service.limits import HEALTH_CHECK_TIMEOUT
@@ -39,12 +38,20 @@ Check = Callable[[], Awaitable[str]]
 """Returns one line on a working part; raises if the part does not work."""
 
 
+class PartWarning(DomainError):
+    """A part works, but its operator should change something."""
+
+
 @dataclass(frozen=True, slots=True)
 class PartState:
     """Whether one part works, one line about it, and how long its check took."""
 
     state: Annotated[
-        Literal["ok", "failed"], Field(description="Whether it works.", examples=["ok"])
+        Literal["ok", "warning", "failed"],
+        Field(
+            description="Whether it works; `warning`: it does, but the operator should act.",
+            examples=["ok"],
+        ),
     ]
     detail: Annotated[
         str | None,
@@ -167,29 +174,32 @@ async def _applied_migration() -> str | None:
 async def run_check(check: Check, timeout: float = HEALTH_CHECK_TIMEOUT) -> PartState:
     """Run one check within `timeout` seconds; never raises."""
     started = time.perf_counter()
+    state: Literal["ok", "warning", "failed"] = "failed"
     try:
         async with asyncio.timeout(timeout):
-            detail, is_ok = await check(), True
+            detail, state = await check(), "ok"
+    except PartWarning as error:
+        detail, state = error.detail, "warning"
     except DomainError as error:
-        detail, is_ok = error.detail, False
+        detail = error.detail
     except TimeoutError:
-        detail, is_ok = f"no answer within {timeout:g} s", False
+        detail = f"no answer within {timeout:g} s"
     except Exception as error:
-        detail, is_ok = _describe_failed_check(error), False
+        detail = _describe_failed_check(error)
     took_ms = round((time.perf_counter() - started) * 1000, 1)
-    return PartState("ok" if is_ok else "failed", detail, took_ms)
+    return PartState(state, detail, took_ms)
 
 
 def _describe_failed_check(error: Exception) -> str:
     """Return why a check failed with an error that is not the service's own."""
-    if is_database_fault(error) or isinstance(error, (BaseORMException, PostgresError)):
+    if is_database_fault(error) or is_database_error(error):
         return "needs the database, which does not answer or lacks tables"
     log.warning("check_failed", exc_info=error)
     return "the check failed; the log has the reason"
 
 
 def _summarize(parts: dict[str, PartState]) -> Readiness:
-    if parts["database"].state != "ok":
+    if parts["database"].state == "failed":
         return Readiness("unavailable", parts)
-    all_ok = all(part.state == "ok" for part in parts.values())
-    return Readiness("ready" if all_ok else "degraded", parts)
+    has_failed = any(part.state == "failed" for part in parts.values())
+    return Readiness("degraded" if has_failed else "ready", parts)

@@ -10,8 +10,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sanic.request import Request
 
+from service.database.faults import is_database_fault
 from service.database.sql import fetch_rows, now_ms
-from service.database.transactions import is_database_fault
 from service.errors import NotAllowed, NotAuthenticated
 from service.http.client_address import is_local_and_named_so
 from service.http.dependencies import get_container

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from service.accounts.models import User
-from service.database.transactions import is_database_fault
+from service.database.faults import is_database_fault
 from service.films.models import Film
 from service.resilience.timed_value import TimedValue
 

@@ -134,5 +134,7 @@ class RedisCache:
 def _describe(error: Exception) -> str:
     """Return the cause and the next step."""
     if isinstance(error, AuthenticationError) or "NOAUTH" in str(error):
-        return "it rejects the user or password in CACHE_URL"
-    return describe_cause(error, "check CACHE_URL and the server")
+        return "it rejects the user or password; correct CACHE_URL"
+    if "DB index is out of range" in str(error):
+        return "it has no database of that number; correct CACHE_URL"
+    return describe_cause(error, "check CACHE_URL and the server", "ssl_ca_certs=FILE in CACHE_URL")

@@ -2,6 +2,7 @@
 
 import typer
 
+from service.cli.running import describe_failure
 from service.omdb.bulk_fetch import fetch_all
 from service.server.container import open_container
 from service.settings import Settings
@@ -12,6 +13,9 @@ async def fetch(settings: Settings, films: list[str], *, refresh: bool) -> int:
     failures = 0
     async with open_container(settings) as container:
         async for fetched in fetch_all(container.lookup, films, refresh=refresh):
-            typer.echo(fetched.line, err=not fetched.ok)
-            failures += not fetched.ok
+            if fetched.error is None:
+                typer.echo(fetched.line)
+                continue
+            failures += 1
+            typer.echo(f"{fetched.movie}: {describe_failure(settings, fetched.error)}", err=True)
     return failures

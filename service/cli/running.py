@@ -6,6 +6,7 @@ from typing import Any, NoReturn, TypeVar
 
 import typer
 
+from service.database.faults import is_database_error
 from service.errors import DomainError
 from service.observability.logging import SECRET_PATTERN
 from service.resilience.causes import describe_cause
@@ -15,6 +16,15 @@ T = TypeVar("T")
 
 
 INTERRUPTED_STATUS = 130  # as shells report a command that Ctrl-C ended
+PARTS_BY_CODE = {
+    "search_unavailable": ("search", "the search index"),
+    "cache_unavailable": ("cache", "the cache"),
+    "posters_unavailable": ("posters", "the poster store"),
+    "posters_refused": ("posters", "the poster store"),
+    "omdb_unavailable": ("omdb", "OMDb"),
+    "omdb_key_invalid": ("omdb", "OMDb"),
+}
+"""The part that an error's code speaks of, and what people call it."""
 
 
 def run(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
@@ -36,28 +46,20 @@ def run(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
 
 def describe_failure(settings: Settings, error: Exception) -> str:
     """Return the line for `error`: what failed, where, why, and what to do."""
-    from service.database.faults import describe_database_fault, locate_database
-    from service.database.transactions import is_database_fault
+    from service.cli.locations import locate_part
+    from service.database.fault_descriptions import describe_database_fault
+    from service.database.faults import is_database_fault
 
     if isinstance(error, DomainError):
-        return "; ".join([error.detail, *(f"{e.pointer}: {e.detail}" for e in error.errors)])
-    url = settings.database_url
-    database = f"the database at {locate_database(url)}"
+        text = "; ".join([error.detail, *(f"{e.pointer}: {e.detail}" for e in error.errors)])
+        part, name = PARTS_BY_CODE.get(error.code, ("", ""))
+        return f"{name} at {locate_part(settings, part)}: {text}" if part else text
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {describe_cause(error)}"
     if is_database_fault(error) or is_database_error(error):
-        return f"{database}: {describe_database_fault(error, url)}"
+        cause = describe_database_fault(error, settings.database_url)
+        return f"the database at {locate_part(settings, 'database')}: {cause}"
     return f"{hide_secrets(error)}; LOG_LEVEL=debug shows where"
-
-
-def is_database_error(error: Exception) -> bool:
-    """Return whether a driver of the database raised `error`."""
-    import sqlite3
-
-    from asyncpg import PostgresError
-    from tortoise.exceptions import BaseORMException
-
-    return isinstance(error, (BaseORMException, PostgresError, sqlite3.Error))
 
 
 def hide_secrets(error: Exception) -> str:

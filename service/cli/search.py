@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from service.cli.locations import locate_part
 from service.cli.output import print_json
 from service.clock import utc_now
 from service.film_fields import FilmRow
@@ -20,6 +21,7 @@ from service.search.highlights import VALUE_SEPARATOR, Match, find_matches, matc
 from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query
 from service.search.responses import search_page
+from service.search.retrieval.database_search import ENGINE_UNAVAILABLE
 from service.search.retrieval.search_request import Page, SearchRequest, SearchResult
 from service.server.container import open_container
 from service.settings import Settings
@@ -51,6 +53,9 @@ async def search(
         print_json(page)
     else:
         _print_table(result, explain)
+        for reason in result.degraded:
+            place = f" at {locate_part(settings, 'search')}" if reason == ENGINE_UNAVAILABLE else ""
+            typer.echo(f"degraded: {reason}{place}; `movies doctor` says why", err=True)
 
 
 def _print_table(result: SearchResult, explain: bool) -> None:
@@ -62,8 +67,6 @@ def _print_table(result: SearchResult, explain: bool) -> None:
     prefix = "" if result.relation == "eq" else "at least "
     noun = "film" if result.total == 1 else "films"
     typer.echo(f"{prefix}{result.total} {noun}" if result.total else "no film matches")
-    for reason in result.degraded:
-        typer.echo(f"degraded: {reason}", err=True)
 
 
 def _render_table(search_result: SearchResult, query: Query, explain: bool) -> Table:

@@ -6,6 +6,7 @@ frozen server into an error instead of a hung request.
 
 import asyncio
 import contextlib
+import ssl
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -22,7 +23,7 @@ from service.limits import (
     SQLITE_BUSY_TIMEOUT_MS,
 )
 from service.private_files import restrict_file
-from service.settings import resolve_path
+from service.settings import home_folder, resolve_path
 
 MODEL_MODULES = (
     "service.films.models",
@@ -36,6 +37,7 @@ MODEL_MODULES = (
     "service.mail.models",
 )
 CLOSE_TIMEOUT = 5.0  # seconds
+TLS_OPTIONS = ("sslmode", "sslrootcert")
 POOL_OPTIONS = ("minsize", "maxsize", "wait", "timeout", "command_timeout", "statement_cache_size")
 
 
@@ -53,7 +55,7 @@ def to_tortoise_url(url: str) -> str:
         "timeout": str(POSTGRES_CONNECT_TIMEOUT),
         "command_timeout": str(POSTGRES_STATEMENT_TIMEOUT),
     }
-    query.update(parse_qsl(parts.query))
+    query.update((n, value) for n, value in parse_qsl(parts.query) if n not in TLS_OPTIONS)
     return urlunsplit(parts._replace(scheme="asyncpg", query=urlencode(query)))
 
 
@@ -63,16 +65,29 @@ def to_driver_url(url: str) -> str:
     The driver would send unknown options to the server, which rejects them.
     """
     parts = urlsplit(url)
-    driver_options = [
-        (name, value) for name, value in parse_qsl(parts.query) if name not in POOL_OPTIONS
-    ]
-    return urlunsplit(parts._replace(query=urlencode(driver_options)))
+    options = dict(parse_qsl(parts.query))
+    driver_options = {n: value for n, value in options.items() if n not in POOL_OPTIONS}
+    if "sslrootcert" in options:
+        driver_options["sslrootcert"] = str(home_folder() / options["sslrootcert"])
+    return urlunsplit(parts._replace(query=urlencode(driver_options, safe="/")))
+
+
+def _tls_credentials(url: str) -> dict[str, Any]:
+    """Return the pool's argument for libpq's options `sslmode` and `sslrootcert`."""
+    options = dict(parse_qsl(urlsplit(url).query))
+    mode, root = options.get("sslmode"), options.get("sslrootcert")
+    if root is None:
+        return {} if mode is None else {"ssl": mode}
+    context = ssl.create_default_context(cafile=home_folder() / root)
+    context.check_hostname = mode == "verify-full"
+    return {"ssl": context}
 
 
 def _connection_config(url: str) -> dict[str, Any]:
     """Return the engine for `url` and its credentials."""
     config: dict[str, Any] = expand_db_url(to_tortoise_url(url))
     if not url.startswith("sqlite"):
+        config["credentials"] |= _tls_credentials(url)
         config["engine"] = "service.database.pool"
         server_settings = {"idle_in_transaction_session_timeout": str(POSTGRES_IDLE_TIMEOUT_MS)}
         config["credentials"]["server_settings"] = server_settings

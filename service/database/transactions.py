@@ -1,4 +1,4 @@
-"""Transactions that run to their end, and what the drivers' errors mean.
+"""Transactions that run to their end.
 
 Sanic cancels a handler when its client disconnects. A transaction that is cancelled while it
 begins locks SQLite's only connection for good and leaks a slot of PostgreSQL's pool, and a
@@ -9,45 +9,17 @@ transaction.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-import asyncpg
-from tortoise.exceptions import DBConnectionError, OperationalError
-
+from service.database.faults import CONFLICT_ERRORS
 from service.limits import CONFLICT_INITIAL_BACKOFF, MAX_CONFLICT_RETRIES
 from service.resilience.backoff import backoff
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CONFLICT_ERRORS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-"""The database rolled a transaction back so that another could go on; it may be retried."""
-
-DATABASE_FAULTS: tuple[type[BaseException], ...] = (
-    OSError,
-    TimeoutError,
-    DBConnectionError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.exceptions.ReadOnlySQLTransactionError,
-    asyncpg.exceptions.AdminShutdownError,
-    asyncpg.exceptions.QueryCanceledError,
-    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
-    *CONFLICT_ERRORS,
-)
-"""What a driver raises when the database, not the query, is at fault."""
-
-SQLITE_FAULT_PREFIXES = tuple(
-    f"SQLITE_{name}" for name in ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY")
-)
 
 _running: set[asyncio.Task[Any]] = set()
 
@@ -90,13 +62,3 @@ async def wait_for_transactions() -> None:
     """Wait until every transaction in progress has ended; called before the pool closes."""
     while _running:
         await asyncio.wait(_running)
-
-
-def is_database_fault(error: BaseException) -> bool:
-    """Return whether the database itself is down, frozen, locked or full."""
-    if isinstance(error, OperationalError):
-        cause = error.args[0] if error.args else error
-        if isinstance(cause, sqlite3.OperationalError):
-            return getattr(cause, "sqlite_errorname", "").startswith(SQLITE_FAULT_PREFIXES)
-        return isinstance(cause, DATABASE_FAULTS)
-    return isinstance(error, DATABASE_FAULTS)

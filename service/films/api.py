@@ -1,11 +1,9 @@
 """The HTTP endpoints of one film: anyone may read it, admins change it under `If-Match`."""
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import Field
 from sanic import Blueprint
@@ -15,7 +13,13 @@ from sanic.response import HTTPResponse
 from service.accounts.auth import require_admin, require_user
 from service.accounts.idempotency import accept_idempotency_key
 from service.cache.response_cache import CachedResponse
-from service.errors import DomainError, FieldError, Invalid, NotAuthenticated, VersionRequired
+from service.errors import (
+    DomainError,
+    FieldError,
+    Invalid,
+    NotAuthenticated,
+    TooMany,
+)
 from service.film_fields import FilmRow
 from service.films.batch import find_films
 from service.films.http_responses import (
@@ -24,13 +28,12 @@ from service.films.http_responses import (
     index_token,
     to_cache_key,
 )
+from service.films.if_match import parse_if_match
 from service.films.requests import FilmBatch, FilmQuery, LookupQuery
 from service.films.responses import FilmView, etag, film_view
 from service.films.schemas import FilmFacts, FilmPatch
-from service.films.versions import FilmVersion
 from service.http.client_address import get_client_network, is_direct_local
 from service.http.dependencies import get_container
-from service.http.etags import parse_entity_tags
 from service.http.openapi import Problem, operation
 from service.http.problems import catch_problem
 from service.http.requests import (
@@ -41,16 +44,17 @@ from service.http.requests import (
     read_query,
 )
 from service.http.responses import conditional_response, encode_json, json_response
+from service.resilience.rate_limiter import Requester
 from service.text.film_addresses import to_address
 
 bp = Blueprint("films", url_prefix="/api/v1/movies")
 
+MAX_FOREIGN_REFUSALS = 3  # of others who look up the same film, before it is rendered alone
 CACHE_SECONDS = 60.0  # a write drops the response long before
 CACHE_HEADERS = {"Cache-Control": "public, max-age=60, stale-if-error=86400"}
 PATCH_TYPES = (JSON, MERGE_PATCH)
 FILM_HEADERS = ("ETag", "Cache-Control", "Cache-Status")
 IF_MATCH = {"If-Match*": "The ETag of the film as last read, a list of tags, or `*`."}
-FILM_TAG = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,18})\.[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,25 +199,6 @@ async def delete(request: Request, movie: str) -> HTTPResponse:
     return HTTPResponse(status=204, headers={"Index-Token": index_token(film)})
 
 
-def parse_if_match(request: Request) -> list[FilmVersion] | None:
-    """Return the versions in `If-Match`, or None for `*`.
-
-    A tag that is weak, or not a film's, matches no version.
-
-    Raises:
-        VersionRequired: there is no `If-Match`.
-        Malformed: it is neither `*` nor a list of quoted tags.
-    """
-    header = ",".join(request.headers.getall("if-match", []))
-    if not header:
-        raise VersionRequired("If-Match must carry the ETag of the film as last read.")
-    tags = parse_entity_tags(header, "If-Match")
-    if tags is None:
-        return None
-    matches = [FILM_TAG.fullmatch(tag.opaque) for tag in tags if not tag.is_weak]
-    return [FilmVersion(UUID(match[1]), int(match[2])) for match in matches if match]
-
-
 async def _show_film(request: Request, movie: str, query: FilmQuery) -> HTTPResponse:
     is_id = to_address(movie) is not None
     surplus = [name for name in ("year", "type") if is_id and getattr(query, name) is not None]
@@ -229,9 +214,11 @@ async def _show_film(request: Request, movie: str, query: FilmQuery) -> HTTPResp
 async def _get_cached_film(request: Request, movie: str, query: FilmQuery) -> CachedResponse:
     """Return the film's entity tag and, on the next line, its JSON."""
     services = get_container(request)
+    counted: list[Requester | None] = []
 
     async def render_film() -> bytes:
         requester = await _find_requester(request)
+        counted.append(requester)
         if query.year is None and query.type is None:
             film = await services.lookup.get(movie, requester)
         else:
@@ -241,17 +228,29 @@ async def _get_cached_film(request: Request, movie: str, query: FilmQuery) -> Ca
     key = to_cache_key(movie)
     if query.year is not None or query.type is not None:
         key += f"\n{query.year or ''}\n{query.type or ''}"
-    return await services.response_cache.get_or_make(
-        "film", key, await services.generation.current(), CACHE_SECONDS, render_film
-    )
+    generation = await services.generation.current()
+    try:
+        for _ in range(MAX_FOREIGN_REFUSALS):
+            try:
+                return await services.response_cache.get_or_make(
+                    "film", key, generation, CACHE_SECONDS, render_film
+                )
+            except TooMany:
+                if counted:
+                    raise
+                # Another client asked for this film at the same moment, and it is that one's limit.
+        return CachedResponse(await render_film(), "miss")
+    finally:
+        if counted and counted[0] is not None and counted[0].rate_status is not None:
+            request.ctx.rate_status = counted[0].rate_status
 
 
-async def _find_requester(request: Request) -> str | None:
-    """Return the network whose look-ups are counted; None for an operator."""
+async def _find_requester(request: Request) -> Requester | None:
+    """Return whose look-ups are counted; None for an operator."""
     if is_direct_local(request):
         return None
     if "authorization" in request.headers:
         with suppress(NotAuthenticated):  # reading needs no login
             if (await require_user(request)).is_admin:
                 return None
-    return get_client_network(request)
+    return Requester(get_client_network(request))

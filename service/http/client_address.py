@@ -5,6 +5,7 @@ import re
 from sanic.request import Request
 
 from service.addresses import client_network, parse_address
+from service.observability.metrics import PROXY_HEADER
 
 FORWARDING_HEADERS = (
     "forwarded",
@@ -52,4 +53,4 @@ def is_proxied_unexpectedly(request: Request) -> bool:
     The header of a client with a public address says nothing: anyone can send it.
     """
     peer = parse_address(request.ip)
-    return "x-forwarded-for" in request.headers and peer is not None and not peer.is_global
+    return PROXY_HEADER in request.headers and peer is not None and not peer.is_global

@@ -6,7 +6,6 @@ schemas are those of the models that parse requests and render responses, so the
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -14,14 +13,12 @@ from pydantic import BaseModel, TypeAdapter
 from sanic import Sanic
 
 from service.http.openapi import Access, Operation, Problem, openapi_path
+from service.http.openapi_responses import describe_responses
 from service.http.openapi_terms import (
-    ERROR_HEADERS,
     PATH_PARAMETERS,
     REQUEST_HEADER_EXAMPLES,
     REQUEST_HEADER_SCHEMAS,
     RESPONSE_HEADERS,
-    STATUSES,
-    SUCCESS_DESCRIPTIONS,
     TAGS,
     TOKEN,
 )
@@ -36,8 +33,6 @@ INFO = {
     ),
     "license": {"name": "MIT", "identifier": "MIT"},
 }
-BODILESS_STATUSES = (204, 304)
-MEDIA_EXAMPLES = {"text/plain": "movies_database_up 1.0\n"}
 SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     "anyone": [],
     "optional": [{}, {"bearer": []}],
@@ -160,7 +155,7 @@ def _describe_operation(
             *_query_parameters(declaration, refs, definitions),
             *_header_parameters(declaration),
         ],
-        "responses": _describe_responses(route, declaration, refs),
+        "responses": describe_responses(route, declaration, refs),
     }
     if declaration.body:
         schema = refs[(declaration.body, "validation")]
@@ -170,71 +165,6 @@ def _describe_operation(
             "content": {media_type: {"schema": schema} for media_type in declaration.body_types},
         }
     return description
-
-
-def _describe_responses(route: Any, declaration: Operation, refs: Any) -> dict[str, Any]:
-    responses: dict[str, Any] = {}
-    for status, content in declaration.returns.items():
-        headers = ("X-Request-ID", *(n for n in declaration.sends if n in RESPONSE_HEADERS))
-        response = {
-            "description": SUCCESS_DESCRIPTIONS.get(status, f"{HTTPStatus(status).phrase}."),
-            "headers": _header_references(headers),
-        }
-        if isinstance(content, str):
-            media = {"example": MEDIA_EXAMPLES[content]} if content in MEDIA_EXAMPLES else {}
-            response["content"] = {content: media}
-        elif content and status not in BODILESS_STATUSES:
-            schema = refs[(content, "serialization")]
-            response["content"] = {"application/json": {"schema": schema}}
-        responses[str(status)] = response
-    if "movie" in {info.name for info in route.params.values()}:
-        status = 301 if "GET" in route.methods else 308
-        responses[str(status)] = {
-            "description": SUCCESS_DESCRIPTIONS[status],
-            "headers": _header_references(("X-Request-ID", "Location", "Cache-Control")),
-        }
-    for status in sorted(_error_statuses(route, declaration)):
-        if str(status) not in responses:
-            responses[str(status)] = _describe_error(status, route, refs)
-    return responses
-
-
-def _describe_error(status: int, route: Any, refs: Any) -> dict[str, Any]:
-    term = STATUSES[status]
-    example = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": term.detail,
-        "code": term.code,
-        "instance": openapi_path(route.path),
-        "request_id": RESPONSE_HEADERS["X-Request-ID"].example,
-    }
-    schema = refs[(Problem, "serialization")]
-    return {
-        "description": term.description,
-        "headers": _header_references(("X-Request-ID", *ERROR_HEADERS.get(status, ()))),
-        "content": {"application/problem+json": {"schema": schema, "example": example}},
-    }
-
-
-def _header_references(names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-def _error_statuses(route: Any, declaration: Operation) -> set[int]:
-    """Return the declared error statuses and those that follow from the other declarations.
-
-    Every operation may refuse a header (400, 413) or a parameter (422).
-    """
-    statuses = {400, 405, 408, 413, 422, 500, *declaration.errors}
-    if declaration.access in ("user", "user_or_cookie", "admin"):
-        statuses |= {401, 403, 503} if declaration.access == "admin" else {401, 503}
-    if route.params:
-        statuses.add(404)
-    if declaration.body:
-        statuses |= {415, 503}
-    return statuses
 
 
 def _path_parameters(route: Any) -> Iterator[dict[str, Any]]:

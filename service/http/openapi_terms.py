@@ -104,6 +104,15 @@ RESPONSE_HEADERS: dict[str, Term] = {
         "`Idempotency-Key`; else absent.",
         "true",
     ),
+    "RateLimit-Policy": Term(
+        "The limit that the request was counted in: its class, requests (`q`) and seconds (`w`). "
+        "Absent for clients that are not limited. As the IETF's draft describes it.",
+        '"search";q=200;w=5',
+    ),
+    "RateLimit": Term(
+        "What is left of that limit: requests (`r`), and seconds until there are more (`t`).",
+        '"search";r=199;t=5',
+    ),
     "Retry-After": Term("Seconds after which a retry makes sense.", "2", _INTEGER),
     "WWW-Authenticate": Term("The scheme of authentication.", "Bearer"),
     "Allow": Term("The methods of this address.", "GET, HEAD, OPTIONS"),

@@ -16,7 +16,7 @@ from sanic.exceptions import MethodNotAllowed, SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.database import transactions
+from service.database import faults
 from service.errors import (
     BadUpstream,
     Conflict,
@@ -175,7 +175,7 @@ def sanic_error_response(request: Request, error: SanicException) -> HTTPRespons
 
 def unexpected_error_response(request: Request, error: Exception) -> HTTPResponse:
     """Return 503 for a database fault, and 500 for anything else, which is a bug."""
-    if transactions.is_database_fault(error):
+    if faults.is_database_fault(error):
         log.warning("database_unavailable", reason=repr(error)[:300])
         return problem_response(
             request,

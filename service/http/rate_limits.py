@@ -10,6 +10,7 @@ from sanic.response import HTTPResponse
 from service.errors import TooMany
 from service.http.client_address import get_client_network, is_direct_local, is_proxied_unexpectedly
 from service.http.dependencies import get_container
+from service.observability.metrics import PROXY_HEADER, UNTRUSTED_PROXY_TIME
 from service.resilience.rate_limiter import RateStatus
 
 log = structlog.get_logger()
@@ -23,7 +24,10 @@ CLASS_BY_ROUTE: Final = {
     "login": "login",
     "change_password": "login",
 }
-"""The class that each route is counted in; look-ups are counted when OMDb is needed."""
+"""The class that each route is counted in before its handler runs."""
+
+LIMITED_ROUTES: Final = frozenset({*CLASS_BY_ROUTE, "show_film", "look_up_film"})
+"""Look-ups are counted as well, when OMDb is needed."""
 
 
 def install(app: Sanic) -> None:  # type: ignore[type-arg]
@@ -32,7 +36,7 @@ def install(app: Sanic) -> None:  # type: ignore[type-arg]
 
     @app.on_request
     async def count_request(request: Request) -> None:
-        if not app.ctx.has_warned_of_proxy and is_proxied_unexpectedly(request):
+        if is_proxied_unexpectedly(request):
             _warn_of_proxy(request)
         name = CLASS_BY_ROUTE.get(request.route.name.rpartition(".")[2]) if request.route else None
         if name is None or is_direct_local(request):
@@ -56,8 +60,14 @@ def install(app: Sanic) -> None:  # type: ignore[type-arg]
 
 
 def _warn_of_proxy(request: Request) -> None:
-    """Warn once that a proxy is in front and not trusted, so that all clients share its limits."""
-    if get_container(request).settings.trusted_proxies == 0:
+    """Warn that a proxy is in front and not trusted, so that all clients share its limits.
+
+    The log has it once; the metric says when it last happened, for health and the doctor.
+    """
+    if get_container(request).settings.trusted_proxies > 0:
+        return
+    UNTRUSTED_PROXY_TIME.labels(PROXY_HEADER).set_to_current_time()
+    if not request.app.ctx.has_warned_of_proxy:
         request.app.ctx.has_warned_of_proxy = True
         log.warning(
             "proxy_not_trusted", proxy=request.ip, advice="set TRUSTED_PROXIES to 1 or more"

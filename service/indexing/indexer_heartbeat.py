@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from pydantic import Field
 from tortoise.exceptions import OperationalError
 
+from service.database.faults import is_database_fault
 from service.database.sql import database_clock_ms, fetch_rows
-from service.database.transactions import is_database_fault, run_uncancelled
+from service.database.transactions import run_uncancelled
 
 INTERVAL = 2.0  # seconds between two heartbeats
 MAX_HEARTBEAT_AGE_MS = 10_000  # with an older heartbeat, no indexer is running

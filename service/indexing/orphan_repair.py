@@ -11,8 +11,8 @@ from uuid import UUID
 
 import structlog
 
+from service.database.faults import is_database_fault
 from service.database.sql import now_ms
-from service.database.transactions import is_database_fault
 from service.errors import Unavailable
 from service.films.models import Film
 from service.indexing.comparison import Difference

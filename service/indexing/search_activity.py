@@ -9,8 +9,9 @@ does not feel a rebuild, and while the engine is down the rebuild matters more.
 
 import asyncio
 
+from service.database.faults import is_database_fault
 from service.database.sql import database_clock_ms, fetch_rows
-from service.database.transactions import is_database_fault, run_uncancelled
+from service.database.transactions import run_uncancelled
 from service.indexing.models import ReindexJob
 
 POLL_INTERVAL = 0.2  # seconds between two looks; a rebuild takes as long to start anyway

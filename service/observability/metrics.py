@@ -18,6 +18,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 MULTIPROCESS_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable of the directory; it must be set before this module is imported."""
 
+PROXY_HEADER = "x-forwarded-for"
+
 _registry = CollectorRegistry()
 
 HTTP_REQUEST_DURATION = Histogram(
@@ -58,12 +60,29 @@ EVENT_LOOP_LAG = Gauge(
     registry=_registry,
     multiprocess_mode="livemax",
 )
+UNTRUSTED_PROXY_TIME = Gauge(
+    "movies_untrusted_proxy_timestamp_seconds",
+    "When a proxy last handed on a request while TRUSTED_PROXIES was 0.",
+    ("header",),
+    registry=_registry,
+    multiprocess_mode="max",
+)
 
 
 def render_metrics() -> bytes:
     """Return all metrics in Prometheus's text format, those of the other processes included."""
+    return generate_latest(_collect_processes())
+
+
+def read_untrusted_proxy_time() -> float | None:
+    """Return when any process last got a request from a proxy that it does not trust."""
+    labels = {"header": PROXY_HEADER}
+    return _collect_processes().get_sample_value("movies_untrusted_proxy_timestamp_seconds", labels)
+
+
+def _collect_processes() -> CollectorRegistry:
     if not os.environ.get(MULTIPROCESS_DIR_VARIABLE):
-        return generate_latest(_registry)
+        return _registry
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has no annotations
-    return generate_latest(registry)
+    return registry

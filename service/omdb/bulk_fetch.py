@@ -10,10 +10,11 @@ from service.omdb.lookup import FilmLookup
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """The result for one film, as a line for people."""
+    """The result for one film: a line for people, or the error."""
 
-    line: str
-    ok: bool
+    movie: str
+    line: str = ""
+    error: DomainError | None = None
 
 
 async def fetch_all(
@@ -30,9 +31,9 @@ async def fetch_all(
         try:
             line = await _fetch(lookup, id_or_title, refresh)
         except DomainError as error:
-            yield FetchResult(f"{id_or_title}: {error.detail}", ok=False)
+            yield FetchResult(id_or_title, error=error)
         else:
-            yield FetchResult(f"{id_or_title}: {line}", ok=True)
+            yield FetchResult(id_or_title, f"{id_or_title}: {line}")
 
 
 async def _fetch(lookup: FilmLookup, id_or_title: str, refresh: bool) -> str:

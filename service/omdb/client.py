@@ -31,7 +31,7 @@ from service.omdb.json_repair import parse_reply
 from service.omdb.parser import parse_film
 from service.omdb.quota import OmdbQuota, QuotaBudget
 from service.resilience.backoff import backoff
-from service.resilience.causes import describe_cause
+from service.resilience.causes import NO_ANSWER, describe_cause
 from service.resilience.circuit_breaker import CircuitBreaker
 from service.resilience.retry_after import parse_retry_after
 
@@ -201,10 +201,10 @@ class OmdbClient:
         self._breaker.record_failure()
         UPSTREAM_CALLS.labels("omdb", "failed").inc()
         retry_after = error.retry_after if isinstance(error, _TransientError) else None
-        reason = str(error) or f"no answer in {self._timeout:g} s"
+        reason = str(error) or NO_ANSWER
         log.warning("omdb_unavailable", reason=reason)
         wait = retry_after or self._breaker.wait_time() or OMDB_BREAKER_RESET
-        return _unavailable_error(f"OMDb does not answer ({reason}).", wait)
+        return _unavailable_error(f"OMDb is unavailable: {reason}.", wait)
 
     async def _send_with_retries(self, params: Mapping[str, str]) -> dict[str, object]:
         attempts = 0
@@ -245,7 +245,7 @@ class OmdbClient:
             raise _UnreadableReply
         seconds = parse_retry_after(retry_after, utc_now())
         wait = None if seconds is None else min(seconds, MAX_RETRY_AFTER)
-        raise _TransientError(f"status {status}", wait)
+        raise _TransientError(f"it answers with status {status}; check OMDB_URL", wait)
 
     def _raise_reply_error(self, message: str, *, by_id: bool) -> Never:
         error = _to_domain_error(message, by_id=by_id)

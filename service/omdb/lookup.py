@@ -24,7 +24,7 @@ from service.omdb.lookup_key import LookupKey, schedule_refresh, to_lookup_key
 from service.omdb.lookup_limit import LookupLimit
 from service.omdb.negative_cache import Miss, NegativeCache
 from service.omdb.quota import QuotaBudget
-from service.resilience.rate_limiter import RateLimiter
+from service.resilience.rate_limiter import RateLimiter, Requester
 from service.text.film_addresses import to_address
 from service.text.uuids import parse_uuid
 
@@ -72,12 +72,12 @@ class FilmLookup:
         self._limit = limit or LookupLimit(RateLimiter({}))
         self._in_flight: dict[str, asyncio.Task[Any]] = {}
 
-    async def get(self, movie: str, requester: str | None = None) -> Film:
+    async def get(self, movie: str, requester: Requester | None = None) -> Film:
         """Return the film with this id of ours, this IMDb id, or exactly this title.
 
         Args:
             movie: an id or a title; of several films of that title, the one with most votes.
-            requester: the network whose look-ups are counted; without one, an operator asks, whom
+            requester: whose look-ups are counted; without one, an operator asks, whom
                 nothing limits but the day's calls.
 
         Raises:
@@ -99,7 +99,7 @@ class FilmLookup:
         title: str,
         year: int | None = None,
         type: FilmType | None = None,
-        requester: str | None = None,
+        requester: Requester | None = None,
     ) -> Film:
         """Return the film of exactly this title, and of this year and type if given.
 
@@ -155,7 +155,7 @@ class FilmLookup:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
 
-    async def _find_or_fetch(self, lookup: LookupKey, requester: str | None) -> Film:
+    async def _find_or_fetch(self, lookup: LookupKey, requester: Requester | None) -> Film:
         film = await self._get_stored(lookup)
         if film is not None:
             self._refresh_if_due(film)

@@ -2,7 +2,7 @@
 
 from service.errors import TooMany
 from service.rate_limit_rules import RateLimit
-from service.resilience.rate_limiter import RateLimiter
+from service.resilience.rate_limiter import RateLimiter, Requester
 
 NETWORK_SHARE = 0.05  # of the day's calls to OMDb, at most, for one network
 LOOKUP_CLASS, DAY_CLASS = "lookup", "omdb_day"
@@ -19,15 +19,19 @@ class LookupLimit:
     def __init__(self, limiter: RateLimiter) -> None:
         self._limiter = limiter
 
-    async def count(self, network: str) -> None:
-        """Count one more look-up of this network.
+    async def count(self, requester: Requester) -> None:
+        """Count one more look-up of the requester's network, and tell it what is left.
 
         Raises:
             TooMany: a limit is exceeded, until `retry_after`.
         """
         for name in (LOOKUP_CLASS, DAY_CLASS):
-            status = await self._limiter.count(name, network)
-            if status is not None and not status.is_allowed:
+            status = await self._limiter.count(name, requester.network)
+            if status is None:
+                continue
+            if name == LOOKUP_CLASS or not status.is_allowed:
+                requester.rate_status = (name, status)
+            if not status.is_allowed:
                 raise TooMany(
                     "Too many films were looked up from this address.",
                     code="too_many_lookups",

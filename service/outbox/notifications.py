@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import asyncpg
 
 from service.database.connection import get_connection, to_driver_url
-from service.database.transactions import is_database_fault
+from service.database.faults import is_database_fault
 from service.limits import NOTIFY_RECONNECT_INTERVAL
 from service.settings import resolve_path
 

@@ -28,15 +28,17 @@ NOT_FOUND_CODES = ("NoSuchKey", "404", "NotFound")
 RETRYABLE_STATUSES = (408, 429)  # and all of 5xx
 RETRYABLE_CODES = ("RequestTimeout", "SlowDown")
 OPERATOR_ERRORS = {
-    "NoSuchBucket": "the bucket does not exist",
-    "AccessDenied": "the keys do not allow it",
-    "InvalidAccessKeyId": "the access key is not known",
-    "XAdminUserNotFound": "the access key is not known",
-    "SignatureDoesNotMatch": "the secret key is wrong",
-    "RequestTimeTooSkewed": "this machine's clock is wrong",
-    "AuthorizationHeaderMalformed": "the region is wrong",
-    "PermanentRedirect": "the region is wrong",
+    "NoSuchBucket": "the bucket does not exist; create it, or correct POSTERS_URL",
+    "AccessDenied": "the keys do not allow it; give them access to the bucket",
+    "InvalidAccessKeyId": "the access key is not known; correct AWS_ACCESS_KEY_ID",
+    "XAdminUserNotFound": "the access key is not known; correct AWS_ACCESS_KEY_ID",
+    "SignatureDoesNotMatch": "the secret key is wrong; correct AWS_SECRET_ACCESS_KEY",
+    "RequestTimeTooSkewed": "this machine's clock is wrong; set it",
+    "AuthorizationHeaderMalformed": "the region is wrong; correct region= in POSTERS_URL",
+    "PermanentRedirect": "the region is wrong; correct region= in POSTERS_URL",
 }
+NO_KEYS = "there are no keys for the bucket; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+CA_OPTION = "AWS_CA_BUNDLE=FILE in the environment"
 
 
 class S3PosterStore:
@@ -145,12 +147,19 @@ async def _translate_s3_errors(timeout: float | None) -> AsyncIterator[None]:
         code = _error_code(error)
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
         if status >= 500 or status in RETRYABLE_STATUSES or code in RETRYABLE_CODES:
-            raise store_unavailable(code) from error
-        raise store_misconfigured(OPERATOR_ERRORS.get(code, f"it answers {code}")) from error
+            raise store_unavailable(f"it answers {code}; check endpoint_url") from error
+        raise store_misconfigured(_describe_code(code)) from error
     except NoCredentialsError as error:
-        raise store_misconfigured("there are no keys for the bucket") from error
+        raise store_misconfigured(NO_KEYS) from error
     except (BotoCoreError, aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise store_unavailable(describe_cause(error)) from error
+        raise store_unavailable(describe_cause(error, ca_option=CA_OPTION)) from error
+
+
+def _describe_code(code: str) -> str:
+    """Return the cause and the next step; a number is the status of a server that is not S3."""
+    if code.isdecimal():
+        return f"it answers with status {code}; correct endpoint_url, another program may listen"
+    return OPERATOR_ERRORS.get(code, f"it answers {code}")
 
 
 def _error_code(error: ClientError) -> str:

@@ -55,7 +55,7 @@ def object_key(poster_key: str, size: str) -> str:
 def store_unavailable(reason: str) -> Unavailable:
     """Return the error for a store that does not answer but may later."""
     return Unavailable(
-        f"The poster store does not answer ({reason}).",
+        f"The poster store is unavailable: {reason}.",
         code="posters_unavailable",
         retry_after=RETRY_AFTER,
     )

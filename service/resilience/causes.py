@@ -12,10 +12,19 @@ MAX_DEPTH = 8  # errors that wrap each other
 
 REFUSED = "nothing listens there; start it, or correct host and port"
 NO_HOST = "there is no host of that name; correct it"
-NO_ANSWER = "it did not answer in time; is it overloaded, or behind a firewall?"
+NO_ANSWER = (
+    "it did not answer in time: it is overloaded, behind a firewall, or another program; "
+    "check host, port and scheme"
+)
 NO_TLS = "it does not speak TLS; use the URL's form without it (http://, redis://)"
-UNTRUSTED = "its TLS certificate is not trusted; name the certificate authority that signed it"
-CLOSED = "it closed the connection; another program may listen there, or it expects TLS"
+UNTRUSTED = "its TLS certificate is not trusted; name the authority that signed it"
+CLOSED = (
+    "it closed the connection: another program listens there, or only one side uses TLS; "
+    "correct host, port or scheme"
+)
+OTHER_PROGRAM = "another program listens there; correct host and port"
+DISK_FULL = "the disk is full; free some space"
+READ_ONLY = "the file system is read-only; use a folder that can be written"
 DENIED = "permission denied; give the service's user access"
 
 CAUSES_BY_ERRNO = {
@@ -27,8 +36,8 @@ CAUSES_BY_ERRNO = {
     errno.ETIMEDOUT: NO_ANSWER,
     errno.EACCES: DENIED,
     errno.EPERM: DENIED,
-    errno.EROFS: "the file system is read-only; use a folder that can be written",
-    errno.ENOSPC: "the disk is full; free some space",
+    errno.EROFS: READ_ONLY,
+    errno.ENOSPC: DISK_FULL,
     errno.EDQUOT: "the disk quota is used up; free some space",
     errno.ENOENT: "it does not exist; create it, or correct the path",
     errno.ENOTDIR: "a part of the path is a file, not a folder; correct the path",
@@ -42,28 +51,41 @@ CAUSES_BY_TEXT = {
     "wrong version number": NO_TLS,
     "record layer failure": NO_TLS,
     "rejected ssl upgrade": "another program listens there, or one without TLS; correct the URL",
+    "unexpected_eof": CLOSED,
+    "eof occurred": CLOSED,
+    "protocol error": OTHER_PROGRAM,
     "certificate_verify_failed": UNTRUSTED,
     "certificate verify failed": UNTRUSTED,
     "name or service not known": NO_HOST,
-    "cannot connect to host": REFUSED,
-    "could not connect to the endpoint": REFUSED,
+    "cannot connect to host": CLOSED,
+    "could not connect to the endpoint": CLOSED,
+    "connection_lost": CLOSED,
     "server disconnected": CLOSED,
     "connection closed": CLOSED,
-    "bad status line": "another program listens there; correct host and port",
-    "bad http": "another program listens there; correct host and port",
+    "bad status line": OTHER_PROGRAM,
+    "bad http": OTHER_PROGRAM,
+    "no space left": DISK_FULL,
+    "permission denied": DENIED,
+    "read-only file system": READ_ONLY,
     "timed out": NO_ANSWER,
     "timeout": NO_ANSWER,
 }
 """Parts of messages in lower case, the specific ones first: many drivers keep only the text."""
 
 
-def describe_cause(error: BaseException, default: str = "it failed") -> str:
-    """Return the cause of `error` and the next step; `default` if it is not known."""
+def describe_cause(error: BaseException, default: str = "it failed", ca_option: str = "") -> str:
+    """Return the cause of `error` and the next step; `default` if it is not known.
+
+    Args:
+        error: the error, with those that it wraps.
+        default: what to return for an unknown cause.
+        ca_option: the option that names a certificate authority.
+    """
     chain = list(iterate_chain(error))
     for step in (_describe_type, _describe_text):
         for cause in chain:
             if text := step(cause):
-                return text
+                return f"{text}: {ca_option}" if text == UNTRUSTED and ca_option else text
     return default
 
 
@@ -98,6 +120,8 @@ def _describe_type(error: BaseException) -> str | None:
         return None  # its errno is OpenSSL's, and its text says more
     if isinstance(error, TimeoutError):
         return NO_ANSWER
+    if isinstance(error, (ConnectionResetError, BrokenPipeError)):
+        return CLOSED
     if isinstance(error, OSError) and error.errno in CAUSES_BY_ERRNO:
         return CAUSES_BY_ERRNO[error.errno]
     return None

@@ -37,6 +37,15 @@ class RateStatus:
     """Seconds until more requests are allowed."""
 
 
+@dataclass(slots=True)
+class Requester:
+    """The network that a use case counts requests of, and what it has left once one was counted."""
+
+    network: str
+    rate_status: tuple[str, RateStatus] | None = None
+    """The class and its status."""
+
+
 class RateLimiter:
     """Count requests.
 

@@ -22,6 +22,7 @@ from service.accounts.passwords import PasswordHasher
 from service.accounts.service import AccountService
 from service.admin.health import Health
 from service.admin.overview import Overview
+from service.admin.proxy_check import ProxyCheck
 from service.admin.setup_status import SetupStatus
 from service.cache.base import Cache
 from service.cache.response_cache import ResponseCache
@@ -287,6 +288,7 @@ async def build_container(settings: Settings) -> Container:
             "cache": cache.check,
             "posters": store.check,
             "omdb": lookup.health,
+            "proxy": ProxyCheck(settings.trusted_proxies).check,
         }
         return Container(
             settings=settings,

@@ -5,9 +5,9 @@ import sys
 
 import structlog
 
-from service.database.faults import describe_database_fault
+from service.database.fault_descriptions import describe_database_fault
+from service.database.faults import is_database_fault
 from service.database.migrate import is_schema_current, prepare_schema
-from service.database.transactions import is_database_fault
 
 log = structlog.get_logger()
 

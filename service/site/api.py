@@ -14,7 +14,7 @@ from sanic.exceptions import SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.database.transactions import is_database_fault
+from service.database.faults import is_database_fault
 from service.errors import NotFound
 from service.films.models import Film
 from service.http.dependencies import get_container

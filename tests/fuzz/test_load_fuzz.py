@@ -1,4 +1,4 @@
-"""The short form of `make fuzz.load`: random files for a minute, on the database of this stack."""
+"""The short form of `make fuzz.load`: random files, on the database of this stack."""
 
 import subprocess
 import sys
@@ -9,8 +9,7 @@ import pytest
 
 from tests.support import ROOT
 from tests.support.backends import temporary_database
-
-SECONDS = 60
+from tests.support.durations import FUZZ_SECONDS
 
 
 @pytest.fixture
@@ -22,9 +21,10 @@ async def empty_database_url(stack: str, tmp_path: Path) -> AsyncIterator[str]:
         yield url
 
 
-@pytest.mark.timeout(SECONDS + 600)
+@pytest.mark.timeout(FUZZ_SECONDS + 600)
 async def test_random_files_are_loaded_or_refused_in_one_sentence(empty_database_url: str) -> None:
-    command = ["-m", "tests.fuzz.load", "--seconds", str(SECONDS), "--database", empty_database_url]
+    options = ["--seconds", str(FUZZ_SECONDS), "--database", empty_database_url]
+    command = ["-m", "tests.fuzz.load", *options]
     result = subprocess.run(
         [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -8,7 +8,7 @@ from sqlite3 import connect
 import pytest
 
 from indexer.index_worker import IndexWorker
-from service.database import sql, transactions
+from service.database import faults, sql
 from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
@@ -77,7 +77,7 @@ async def test_a_database_locked_for_too_long_by_another_process_is_a_temporary_
         other_connection.execute("BEGIN IMMEDIATE")
         with pytest.raises(Exception) as error:
             await catalogue.update(str(film.id), None, FilmPatch(year=1975))
-        assert transactions.is_database_fault(error.value)
+        assert faults.is_database_fault(error.value)
         assert (await catalogue.get(str(film.id))).year is None, "reads go on"
         other_connection.execute("ROLLBACK")
     await sql.fetch_rows("PRAGMA busy_timeout = 5000")

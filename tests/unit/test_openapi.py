@@ -121,3 +121,40 @@ def test_an_unchanged_document_keeps_its_tag_and_another_gets_another(
     (first, tag), (again, same_tag) = encode_document(app, "1"), encode_document(app, "1")
     assert (first, tag) == (again, same_tag)
     assert encode_document(app, "2")[1] != tag
+
+
+def test_every_response_of_a_limited_route_has_the_rate_limit_and_no_other_has(
+    document: dict[str, Any],
+) -> None:
+    limited = {
+        *("GET /api/v1/search", "GET /api/v1/suggest", "POST /api/v1/search/batch"),
+        *("POST /api/v1/match", "POST /api/v1/auth/register", "POST /api/v1/auth/login"),
+        *("GET /api/v1/movies/{movie}", "GET /api/v1/movies/lookup", "POST /api/v1/auth/password"),
+    }
+    for name, operation in operations(document):
+        for status, response in operation["responses"].items():
+            sent = {"RateLimit", "RateLimit-Policy"} & set(response["headers"])
+            assert len(sent) == (2 if name in limited else 0), (name, status)
+        if "429" in operation["responses"]:
+            assert "Retry-After" in operation["responses"]["429"]["headers"], name
+    assert all(
+        "429" in found["responses"] for name, found in operations(document) if name in limited
+    )
+
+
+def test_the_routes_that_create_take_an_idempotency_key(document: dict[str, Any]) -> None:
+    creating = {
+        *("POST /api/v1/movies", "POST /api/v1/auth/register", "POST /api/v1/admin/reindex"),
+        "POST /api/v1/admin/reindex/rollback",
+        "POST /api/v1/admin/movies/{movie}/reindex",
+    }
+    taking = {
+        name: operation
+        for name, operation in operations(document)
+        if any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"])
+    }
+    assert set(taking) == creating
+    for operation in taking.values():
+        [success] = [r for status, r in operation["responses"].items() if status.startswith("2")]
+        assert "Idempotent-Replayed" in success["headers"]
+        assert {"400", "409", "422"} <= set(operation["responses"])

@@ -14,8 +14,9 @@ import orjson
 import structlog
 
 from service.database.connection import get_connection, is_postgres
+from service.database.faults import is_database_fault
 from service.database.sql import database_clock_ms, fetch_rows, now_ms
-from service.database.transactions import is_database_fault, run_uncancelled
+from service.database.transactions import run_uncancelled
 from service.search.index.document import ANALYSIS
 from service.search.index.models import IndexState
 from service.search.vocabulary.vocabulary import Vocabulary

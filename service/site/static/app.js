@@ -6,7 +6,7 @@ import { ErrorNotice, ViewState } from "./components/notice.js";
 import { useDelayed } from "./components/skeleton.js";
 import { language, loadMessages, t } from "./i18n.js";
 import { markShown, route, startRouter } from "./router.js";
-import { keepSessionAlive, restoreSession } from "./session.js";
+import { followOtherTabs, keepSessionAlive, restoreSession } from "./session.js";
 import { createStore, useStore } from "./store.js";
 
 /* Each view is a module in `views/` whose default export is a component; its messages and its
@@ -20,6 +20,7 @@ const ROUTES = [
   [/^\/account$/, "account"],
   [/^\/admin(?:\/.*)?$/, "admin"],
 ];
+const SHARED_STYLES = { register: "login" };
 const KEEP_ALIVE_MS = 20_000;
 
 const views = new Map();
@@ -45,7 +46,7 @@ async function loadView(name) {
   const [module] = await Promise.all([
     import(`./views/${name}.js`),
     loadMessages(name),
-    loadStyle(name),
+    loadStyle(SHARED_STYLES[name] ?? name),
   ]);
   views.set(name, module.default);
   return module.default;
@@ -116,6 +117,7 @@ function OfflineBar() {
 function listen() {
   addEventListener("online", () => isOnline.set(true));
   addEventListener("offline", () => isOnline.set(false));
+  followOtherTabs();
   setInterval(keepSessionAlive, KEEP_ALIVE_MS);
   document.addEventListener("visibilitychange", () => !document.hidden && keepSessionAlive());
 }

@@ -50,20 +50,21 @@ export function startRouter(isKnown) {
 
 /** Go to an address of this page.
  *
- * With `replace` no entry is added. With `keep` the scroll position and the focus stay.
+ * With `replace` no entry is added. With `keep` the scroll position and the focus stay, with
+ * `keepFocus` only the focus.
  */
-export function navigate(address, { replace = false, keep = replace } = {}) {
+export function navigate(address, { replace = false, keep = replace, keepFocus = keep } = {}) {
   const url = new URL(address, location.href);
   if (replace) {
     replaceSoon(url);
-    enter("replace", url, route.get(), keep);
+    enter("replace", url, route.get(), { keep, keepFocus });
     return;
   }
   writePending();
   rememberPosition();
   const state = { key: createKey(), from: location.pathname + location.search };
   history.pushState(state, "", url);
-  enter("push", url, state, keep);
+  enter("push", url, state, { keep, keepFocus });
 }
 
 /** Tell which entry is shown; a view that is not loaded yet leaves the one before it in place. */
@@ -83,7 +84,7 @@ export function useSettled(isReady) {
 function settle() {
   const entry = unsettled;
   unsettled = null;
-  if (!entry || entry.keeps) return;
+  if (!entry || entry.keep) return;
   const position = entry.kind === "push" ? null : positions.get(entry.key);
   if (position) {
     scrollTo(0, position.y);
@@ -92,7 +93,8 @@ function settle() {
     }
   } else if (entry.kind !== "load") {
     scrollTo(0, 0);
-    focusHeading();
+    const isIdle = [document.body, entry.focused].includes(document.activeElement);
+    if (isIdle && !entry.keepFocus) focusHeading();
   }
 }
 
@@ -103,19 +105,20 @@ function focusHeading() {
   heading.focus({ preventScroll: true });
 }
 
-function enter(kind, url, state, keeps = false) {
-  const entry = createEntry(kind, url, state, keeps);
+function enter(kind, url, state, options) {
+  const entry = createEntry(kind, url, state, options);
   if (kind !== "replace") unsettled = entry;
   route.set(entry);
 }
 
 function readEntry(kind) {
-  return createEntry(kind, new URL(location.href), history.state, false);
+  return createEntry(kind, new URL(location.href), history.state);
 }
 
-function createEntry(kind, url, state, keeps) {
+function createEntry(kind, url, state, { keep = false, keepFocus = false } = {}) {
+  const { pathname: path, searchParams: params, hash } = url;
   const { key = "", from = null } = state ?? {};
-  return { path: url.pathname, params: url.searchParams, hash: url.hash, key, from, kind, keeps };
+  return { path, params, hash, key, from, kind, keep, keepFocus, focused: document.activeElement };
 }
 
 function followLink(event) {

@@ -8,10 +8,12 @@ import { createStore } from "./store.js";
 const HINT = "session";
 /* This browser has had a session: without it, a visitor's first request would be a refused one. */
 
+const LOCK = "session-refresh";
 const RENEW_BEFORE = 30; // seconds before the access token expires
 
 /** The user, or null. */
 export const user = createStore(null);
+
 
 let accessToken = null;
 let renewAt = Infinity; // milliseconds
@@ -24,7 +26,7 @@ export const getAccessToken = () => accessToken;
 export function startSession(session) {
   accessToken = session.access_token;
   renewAt = performance.now() + (session.expires_in - RENEW_BEFORE) * 1000;
-  storeChoice(HINT, "1");
+  storeChoice(HINT, session.user.id);
   user.set(session.user);
   return session.user;
 }
@@ -44,14 +46,19 @@ export async function login(credentials) {
   return startSession(data);
 }
 
-/** Log out here, even if the service cannot be reached. */
-export async function logout() {
-  const body = { cookie: true };
-  try {
-    await request("POST", "/auth/logout", { body });
-  } finally {
-    endSession();
-  }
+/** Log out, in all tabs of this browser. */
+export const logout = () => end("/auth/logout");
+
+/** End all sessions of the user, on all devices. */
+export const logoutEverywhere = () => end("/auth/logout-all");
+
+/** Follow what other tabs do: a login or a logout there holds here too. */
+export function followOtherTabs() {
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== HINT) return;
+    if (newValue === null) endSession();
+    else if (newValue !== user.get()?.id) renewSession();
+  });
 }
 
 /** Continue the session of an earlier visit, if there is one; return the user or null. */
@@ -60,15 +67,32 @@ export async function restoreSession() {
   return user.get();
 }
 
-/** Get a new access token; return whether that succeeded. Only one such request runs at a time. */
+/** Get a new access token; return whether that succeeded. Only one such request runs at a time.
+ *
+ * Tabs share the cookie. Where the browser has locks, they take turns, so that no late answer brings
+ * back a cookie that was used already; elsewhere the service's grace has to do.
+ */
 export function renewSession() {
-  renewal ??= refresh().finally(() => (renewal = null));
+  renewal ??= refreshAlone().finally(() => (renewal = null));
   return renewal;
 }
 
 /** Renew the token if it expires soon. */
 export async function keepSessionAlive() {
   if (performance.now() > renewAt) await renewSession();
+}
+
+async function end(path) {
+  try {
+    await request("POST", path);
+  } catch (error) {
+    if (error.status !== 401) throw error; // 401: it has ended already
+  }
+  endSession();
+}
+
+function refreshAlone() {
+  return navigator.locks ? navigator.locks.request(LOCK, refresh) : refresh();
 }
 
 async function refresh() {

@@ -21,6 +21,10 @@ export function createStore(value) {
 /** Return the store's value; the component renders again whenever it changes. */
 export function useStore(store) {
   const [, renderAgain] = useReducer((count) => count + 1, 0);
-  useEffect(() => store.subscribe(renderAgain), [store]);
-  return store.get();
+  const value = store.get();
+  useEffect(() => {
+    if (store.get() !== value) renderAgain(); // an effect of a child has changed it meanwhile
+    return store.subscribe(renderAgain);
+  }, [store]);
+  return value;
 }

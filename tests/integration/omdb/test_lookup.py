@@ -254,10 +254,11 @@ async def test_bulk_fetch_shows_stored_films_and_fetches_the_others(
     )
     films = ["tt0073195", "Breaking Bad", "no such film", "star wars", str(stored.id), "JAWS"]
     results = [result async for result in fetch_all(lookup, films)]
-    assert [result.ok for result in results] == [True, True, False, False, True, True]
+    assert [result.error is None for result in results] == [True, True, False, False, True, True]
     assert results[0].line == "tt0073195: Jaws (no year), tt0073195, already here"
     assert results[1].line == "Breaking Bad: Breaking Bad (2008), tt0903747"
-    assert STAR_WARS in results[3].line
+    error = results[3].error
+    assert error is not None and STAR_WARS in error.detail
     assert len(omdb.calls) == 3
 
 
@@ -283,7 +284,8 @@ async def test_bulk_fetch_requests_stale_films_and_shows_the_old_facts_if_that_f
     clock.advance(90 * DAY)
     omdb.fail("Incorrect IMDb ID.")
     [old] = [result async for result in fetch_all(lookup, ["tt0073195"])]
-    assert old.ok and old.line.startswith("tt0073195: Jaws (1976), tt0073195, already here but sta")
+    assert old.error is None
+    assert old.line.startswith("tt0073195: Jaws (1976), tt0073195, already here but sta")
 
 
 async def test_an_unreadable_reply_is_remembered_for_that_film_alone(

@@ -14,7 +14,7 @@ from service.omdb.lookup import FilmLookup
 from service.omdb.lookup_limit import LookupLimit, daily_limit
 from service.omdb.models import OmdbLease
 from service.rate_limit_rules import RateLimit
-from service.resilience.rate_limiter import RateLimiter
+from service.resilience.rate_limiter import RateLimiter, Requester
 from tests.integration.omdb.conftest import PatientLookup, get_error
 from tests.support.clock import FakeClock
 from tests.support.omdb_server import FakeOmdb
@@ -74,14 +74,16 @@ async def test_one_requester_cannot_spend_all_calls(
         catalogue, client, clock.now, clock.monotonic, limit=LookupLimit(RateLimiter(limits))
     )
     for number in range(3):
-        assert isinstance(await get_error(lookup.get(f"none {number}", "192.0.2.1")), NotFound)
-    error = await get_error(lookup.get("one more", "192.0.2.1"))
+        assert isinstance(
+            await get_error(lookup.get(f"none {number}", Requester("192.0.2.1"))), NotFound
+        )
+    error = await get_error(lookup.get("one more", Requester("192.0.2.1")))
     assert isinstance(error, TooMany)
     assert 0 < (error.retry_after or 0) <= 60
-    assert isinstance(await get_error(lookup.get("none 1", "192.0.2.1")), NotFound), (
+    assert isinstance(await get_error(lookup.get("none 1", Requester("192.0.2.1"))), NotFound), (
         "a known miss is not counted"
     )
-    assert isinstance(await get_error(lookup.get("one more", "192.0.2.2")), NotFound)
+    assert isinstance(await get_error(lookup.get("one more", Requester("192.0.2.2"))), NotFound)
     assert isinstance(await get_error(lookup.get("two more")), NotFound), (
         "look-ups without a requester are not limited"
     )
@@ -93,9 +95,11 @@ async def test_one_network_has_a_twentieth_of_the_days_calls(
     limit = LookupLimit(RateLimiter(daily_limit(40)))
     lookup = PatientLookup(catalogue, client, clock.now, clock.monotonic, limit=limit)
     for number in range(2):
-        assert isinstance(await get_error(lookup.get(f"none {number}", "192.0.2.1")), NotFound)
-    assert isinstance(await get_error(lookup.get("none 2", "192.0.2.1")), TooMany)
-    assert isinstance(await get_error(lookup.get("none 2", "192.0.2.2")), NotFound)
+        assert isinstance(
+            await get_error(lookup.get(f"none {number}", Requester("192.0.2.1"))), NotFound
+        )
+    assert isinstance(await get_error(lookup.get("none 2", Requester("192.0.2.1"))), TooMany)
+    assert isinstance(await get_error(lookup.get("none 2", Requester("192.0.2.2"))), NotFound)
 
 
 async def test_old_facts_are_returned_at_once_and_refreshed_in_the_background(

@@ -13,6 +13,7 @@ from elasticsearch import (
     AuthorizationException,
     NotFoundError,
     OrjsonSerializer,
+    SerializationError,
     TransportError,
     UnsupportedProductError,
 )
@@ -92,7 +93,8 @@ class ElasticsearchAddress:
             )
         except (OSError, ValueError) as error:  # the file is missing, or is no certificate
             raise Unavailable(
-                f"The certificate {self.ca_path} in SEARCH_URL cannot be read ({error}).",
+                f"The certificate {self.ca_path} in SEARCH_URL cannot be read: "
+                f"{describe_cause(error, 'it is no certificate in PEM format')}.",
                 code="search_unavailable",
             ) from error
 
@@ -121,11 +123,11 @@ def to_unavailable(error: Exception) -> Unavailable:
     """Return the driver's error as one that tells an operator what to do."""
     text = str(error)
     if isinstance(error, AuthenticationException):
-        detail = "Elasticsearch rejects the user or password in SEARCH_URL."
+        detail = "Elasticsearch rejects the user or password; correct SEARCH_URL."
     elif isinstance(error, AuthorizationException):
-        detail = "The Elasticsearch user in SEARCH_URL lacks a privilege that the service needs."
-    elif isinstance(error, UnsupportedProductError):
-        detail = "The server at SEARCH_URL is not Elasticsearch."
+        detail = "The Elasticsearch user lacks a privilege; give its role all rights on the index."
+    elif isinstance(error, (UnsupportedProductError, SerializationError)):
+        detail = "The server at SEARCH_URL is not Elasticsearch; correct host and port."
     elif "media_type_header_exception" in text or "compatible-with" in text:
         detail = f"Elasticsearch is too old; the service needs version {MIN_MAJOR_VERSION}."
     elif isinstance(error, NotFoundError) and "index_not_found" in text:
@@ -133,7 +135,8 @@ def to_unavailable(error: Exception) -> Unavailable:
     elif "circuit_breaking_exception" in text:
         detail = "Elasticsearch is out of memory; it needs a larger heap."
     elif isinstance(error, TransportError):
-        detail = f"Elasticsearch does not answer: {describe_cause(error)}."
+        cause = describe_cause(error, "check SEARCH_URL and the server", "ca=FILE in SEARCH_URL")
+        detail = f"Elasticsearch does not answer: {cause}."
     else:
         detail = "Elasticsearch failed to execute the request."
     return Unavailable(detail, code="search_unavailable", retry_after=1)

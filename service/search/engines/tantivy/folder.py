@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 
+UNREADABLE_ADVICE = "it may be damaged; run `movies reindex`"
 POINTER_FILE, LOCK_FILE, FINGERPRINT_FILE = "current", "lock", "made-by"
 
 

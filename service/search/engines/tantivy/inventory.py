@@ -15,10 +15,15 @@ import tantivy
 from tantivy import Occur, Order, Query
 
 from service.errors import Unavailable
+from service.resilience.causes import describe_cause
 from service.search.criteria.filters import Range
 from service.search.engines.base import IndexEntry
 from service.search.engines.tantivy import schema
-from service.search.engines.tantivy.folder import read_fingerprint, read_pointer
+from service.search.engines.tantivy.folder import (
+    UNREADABLE_ADVICE,
+    read_fingerprint,
+    read_pointer,
+)
 from service.search.engines.tantivy.queries import QueryBuilder
 from service.search.engines.tantivy.serializer import columns_to_id, id_to_columns
 
@@ -52,7 +57,7 @@ class TantivyInventory:
             return await asyncio.to_thread(work)
         except (OSError, ValueError, RuntimeError) as error:
             raise Unavailable(
-                "The search index cannot be read at the moment.",
+                f"The search index cannot be read: {describe_cause(error, UNREADABLE_ADVICE)}.",
                 code="search_unavailable",
                 retry_after=1,
             ) from error

@@ -24,7 +24,11 @@ from service.search.criteria.facets import FacetCounts, order_counts
 from service.search.criteria.filters import NO_FILTERS, Facet, Filters, Range
 from service.search.criteria.sorting import Sort, SortKey
 from service.search.engines.base import Hit, Hits, IndexOutdated
-from service.search.engines.tantivy.folder import read_field_names, read_pointer
+from service.search.engines.tantivy.folder import (
+    UNREADABLE_ADVICE,
+    read_field_names,
+    read_pointer,
+)
 from service.search.engines.tantivy.queries import (
     CURRENT_QUERIES,
     FACET_AGGREGATIONS,
@@ -38,7 +42,6 @@ from service.search.query.plan import Plan
 
 T = TypeVar("T")
 
-UNREADABLE_ADVICE = "it may be damaged; run `movies reindex`"
 THREADS = 2
 MAX_READ_HITS = 100_000  # read for one page; a cursor by relevance ends there
 COLUMNS = ("votes", "id_high", "id_low", "version")

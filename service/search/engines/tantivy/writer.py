@@ -19,6 +19,7 @@ import tantivy
 
 from service.errors import Unavailable
 from service.private_files import make_private_folder, open_private_file
+from service.resilience.causes import describe_cause
 from service.search.engines.base import (
     FIRST_INDEX,
     SerializedDocument,
@@ -175,7 +176,8 @@ class TantivyWriter:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except (OSError, ValueError, RuntimeError) as error:
             raise Unavailable(
-                f"The search index in {self._root} cannot be written: {error}",
+                f"The search index in {self._root} cannot be written: "
+                f"{describe_cause(error, str(error))}.",
                 code="search_unavailable",
                 retry_after=1,
             ) from error

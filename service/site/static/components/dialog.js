@@ -1,16 +1,20 @@
-/* A modal dialog, a sheet on a phone. The browser keeps the focus inside and gives it back. */
+/* A modal dialog, a sheet on a phone. The browser keeps the focus inside; it goes back at the end. */
 
-import { html, useEffect, useRef } from "../lib.js";
+import { html, useLayoutEffect, useRef } from "../lib.js";
 import { t } from "../i18n.js";
 import { Icon } from "./icon.js";
 
 /** Show `children` in a dialog until `onClose` is called by Escape, the button or the backdrop. */
 export function Dialog({ title, onClose, children, foot }) {
   const dialog = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
+    const opener = document.activeElement;
     element.showModal();
-    return () => element.open && element.close();
+    return () => {
+      if (element.open) element.close();
+      opener?.focus({ preventScroll: true });
+    };
   }, []);
   const closeOnBackdrop = (event) => event.target === dialog.current && onClose();
   return html`<dialog

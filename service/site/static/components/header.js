@@ -1,15 +1,13 @@
 /* The header: name, search box, links, the account, and the choices of scheme and language. */
 
 import { html, useEffect, useRef, useState } from "../lib.js";
-import { LANGUAGES, language, setLanguage, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { route } from "../router.js";
 import { user } from "../session.js";
-import { readChoice, storeChoice } from "../storage.js";
 import { useStore } from "../store.js";
 import { Icon } from "./icon.js";
+import { PreferenceChoices } from "./preferences.js";
 import { SearchBox } from "./search-box.js";
-
-const THEMES = ["system", "light", "dark"];
 
 /** Show the header of every view. */
 export function Header() {
@@ -31,7 +29,7 @@ function AccountLinks({ path }) {
   const account = useStore(user);
   if (!account) {
     const current = path === "/login" ? "page" : null;
-    return html`<a href="/login" aria-current=${current}>${t("nav.login")}</a>`;
+    return html`<a href=${loginAddress()} aria-current=${current}>${t("nav.login")}</a>`;
   }
   return [
     account.is_admin &&
@@ -78,55 +76,15 @@ function Preferences() {
       <${Icon} name="settings" size=${22} />
     </button>
     <div id="preferences" class="popover-panel" hidden=${!isOpen}>
-      <${ThemeChoice} />
-      <${LanguageChoice} />
+      <${PreferenceChoices} place="header" />
     </div>
   </div>`;
 }
 
-function ThemeChoice() {
-  const [theme, setTheme] = useState(readChoice("theme") ?? "system");
-  const choose = (name) => {
-    setTheme(name);
-    storeChoice("theme", name === "system" ? null : name);
-    if (name === "system") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = name;
-  };
-  const options = THEMES.map((name) => [name, t(`theme.${name}`)]);
-  return html`<${Choices}
-    name="theme"
-    legend=${t("theme.label")}
-    options=${options}
-    value=${theme}
-    onChoose=${choose}
-  />`;
-}
-
-function LanguageChoice() {
-  return html`<${Choices}
-    name="language"
-    legend=${t("language.label")}
-    options=${Object.entries(LANGUAGES)}
-    value=${language.get()}
-    onChoose=${setLanguage}
-  />`;
-}
-
-function Choices({ name, legend, options, value, onChoose }) {
-  return html`<fieldset class="choice-group">
-    <legend>${legend}</legend>
-    ${options.map(
-      ([option, label]) =>
-        html`<label class="choice" key=${option} lang=${name === "language" ? option : null}>
-          <input
-            type="radio"
-            name=${name}
-            value=${option}
-            checked=${option === value}
-            onChange=${() => onChoose(option)}
-          />
-          ${label}
-        </label>`,
-    )}
-  </fieldset>`;
+/* Whoever logs in comes back to the page where they were. */
+function loginAddress() {
+  const { pathname, search } = location;
+  const isEntrance = pathname === "/login" || pathname === "/register";
+  if (isEntrance || pathname + search === "/") return "/login";
+  return `/login?next=${encodeURIComponent(pathname + search)}`;
 }

@@ -56,7 +56,7 @@ export function SearchBox() {
     const q = text.trim();
     typingKey.current = null;
     setOpen(false);
-    if (!isSearchView) goTo(q, {});
+    if (!isSearchView) goTo(q, { keepFocus: true });
     else if (q !== search.q) goTo(q, { keep: true });
   };
   const choose = (suggestion) => {
@@ -65,7 +65,7 @@ export function SearchBox() {
     if (suggestion.kind === "director") {
       setText("");
       const base = withoutFilters(parseSearch(new URLSearchParams()));
-      navigate(searchAddress({ ...base, director: [suggestion.text] }));
+      navigate(searchAddress({ ...base, director: [suggestion.text] }), { keepFocus: true });
     } else {
       navigate(`/film/${suggestion.movie_id}`);
     }

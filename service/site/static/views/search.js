@@ -10,12 +10,13 @@ import { Filters } from "../components/filters.js";
 import { Icon } from "../components/icon.js";
 import { announce } from "../components/live-region.js";
 import { ErrorNotice, Notice } from "../components/notice.js";
+import { SetupHint, useSetup } from "../components/setup-hint.js";
 import { Skeleton, useDelayed } from "../components/skeleton.js";
 import { formatNumber } from "../format.js";
 import { t, tParts } from "../i18n.js";
 import { navigate, useSettled } from "../router.js";
 import { SORTS, countFilters, parseSearch, searchAddress, withoutFilters } from "../search-address.js";
-import { useResults } from "../search-results.js";
+import { forgetResults, useResults } from "../search-results.js";
 
 const EAGER_POSTERS = 6; // those that are probably visible at once
 const QUICK_GENRES = 10;
@@ -29,19 +30,26 @@ export default function SearchView({ entry }) {
   useSettled(results.data !== null && !results.isLoading);
   useTitle(search);
   useAnnouncement(results);
+  const isHome = !search.q && countFilters(search) === 0;
+  const setup = useSetup(isHome, () => {
+    forgetResults();
+    results.retry();
+  });
   const isEmpty = results.data?.total.value === 0 && countFilters(search) === 0;
+  const hasNoFilms = isHome && isEmpty && setup?.films === "none";
   return html`<div class="search-layout">
     <aside class="search-filters" aria-label=${t("filters.title")}>
       ${!isEmpty &&
       html`<${Filters} search=${search} facets=${results.data?.facets} onChange=${change} idPrefix="side" />`}
     </aside>
     <section class="search-results" aria-busy=${results.isLoading ? "true" : null}>
-      <${Toolbar} search=${search} results=${results} onChange=${change} />
+      ${isHome && html`<${SetupHint} setup=${setup} />`}
+      ${!hasNoFilms && html`<${Toolbar} search=${search} results=${results} onChange=${change} />`}
       <${QuickGenres} search=${search} facets=${results.data?.facets} />
       <${Correction} search=${search} data=${results.data} />
       <${Degraded} data=${results.data} />
       ${results.error && html`<${ErrorNotice} error=${results.error} onRetry=${results.retry} />`}
-      <${FilmList} search=${search} results=${results} />
+      ${!hasNoFilms && html`<${FilmList} search=${search} results=${results} />`}
     </section>
   </div>`;
 }

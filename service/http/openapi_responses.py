@@ -1,0 +1,97 @@
+"""Describe the responses of an operation for the OpenAPI document."""
+
+from http import HTTPStatus
+from typing import Any
+
+from service.http.openapi import Operation, Problem, openapi_path
+from service.http.openapi_terms import (
+    ERROR_HEADERS,
+    RESPONSE_HEADERS,
+    STATUSES,
+    SUCCESS_DESCRIPTIONS,
+)
+from service.http.rate_limits import LIMITED_ROUTES
+
+BODILESS_STATUSES = (204, 304)
+MEDIA_EXAMPLES = {"text/plain": "movies_database_up 1.0\n"}
+
+
+def describe_responses(route: Any, declaration: Operation, refs: Any) -> dict[str, Any]:
+    """Return the responses of an operation by status: the declared ones, then its errors.
+
+    Args:
+        refs: (model, mode) → reference to its schema.
+    """
+    responses: dict[str, Any] = {}
+    for status, content in declaration.returns.items():
+        headers = (
+            "X-Request-ID",
+            *(name for name in declaration.sends if name in RESPONSE_HEADERS),
+            *_rate_limit_headers(route),
+        )
+        response = {
+            "description": SUCCESS_DESCRIPTIONS.get(status, f"{HTTPStatus(status).phrase}."),
+            "headers": _header_references(headers),
+        }
+        if isinstance(content, str):
+            media = {"example": MEDIA_EXAMPLES[content]} if content in MEDIA_EXAMPLES else {}
+            response["content"] = {content: media}
+        elif content and status not in BODILESS_STATUSES:
+            schema = refs[(content, "serialization")]
+            response["content"] = {"application/json": {"schema": schema}}
+        responses[str(status)] = response
+    if "movie" in {info.name for info in route.params.values()}:
+        status = 301 if "GET" in route.methods else 308
+        responses[str(status)] = {
+            "description": SUCCESS_DESCRIPTIONS[status],
+            "headers": _header_references(("X-Request-ID", "Location", "Cache-Control")),
+        }
+    for status in sorted(_error_statuses(route, declaration)):
+        if str(status) not in responses:
+            responses[str(status)] = _describe_error(status, route, refs)
+    return responses
+
+
+def _describe_error(status: int, route: Any, refs: Any) -> dict[str, Any]:
+    term = STATUSES[status]
+    example = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": term.detail,
+        "code": term.code,
+        "instance": openapi_path(route.path),
+        "request_id": RESPONSE_HEADERS["X-Request-ID"].example,
+    }
+    schema = refs[(Problem, "serialization")]
+    headers = ("X-Request-ID", *ERROR_HEADERS.get(status, ()), *_rate_limit_headers(route))
+    return {
+        "description": term.description,
+        "headers": _header_references(headers),
+        "content": {"application/problem+json": {"schema": schema, "example": example}},
+    }
+
+
+def _rate_limit_headers(route: Any) -> tuple[str, ...]:
+    """Return the headers of every response of a limited route."""
+    is_limited = route.name.rpartition(".")[2] in LIMITED_ROUTES
+    return ("RateLimit-Policy", "RateLimit") if is_limited else ()
+
+
+def _header_references(names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _error_statuses(route: Any, declaration: Operation) -> set[int]:
+    """Return the declared error statuses and those that follow from the other declarations.
+
+    Every operation may refuse a header (400, 413) or a parameter (422).
+    """
+    statuses = {400, 405, 408, 413, 422, 500, *declaration.errors}
+    if declaration.access in ("user", "user_or_cookie", "admin"):
+        statuses |= {401, 403, 503} if declaration.access == "admin" else {401, 503}
+    if route.params:
+        statuses.add(404)
+    if declaration.body:
+        statuses |= {415, 503}
+    return statuses

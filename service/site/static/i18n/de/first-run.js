@@ -1,0 +1,16 @@
+export default {
+  "first-run.title": "Diesen Dienst einrichten",
+  "first-run.empty": "Noch sind keine Filme da",
+  "first-run.none": "Drei Schritte machen daraus eine Suche in den eigenen Filmen.",
+  "first-run.samples": "Bisher sind nur die mitgelieferten Beispielfilme da, zum Ausprobieren.",
+  "first-run.own": "Eines ist noch zu tun.",
+  "first-run.hide": "Diese Schritte ausblenden",
+  "first-run.done": "Erledigt",
+  "first-run.films": "Eigene Filme laden",
+  "first-run.films.how": "Aus CSV, JSON oder JSON-Zeilen, auch in den Formen von OMDb und TMDB. Der zweite Befehl betrifft die Beispielfilme.",
+  "first-run.lookups": "Unbekannte Filme nachschlagen",
+  "first-run.lookups.how": "Mit einem Schlüssel von {link} in der Datei .env werden Filme geholt, die hier fehlen. Danach den Dienst neu starten.",
+  "first-run.admin": "Sich zum Admin machen",
+  "first-run.admin.how": "Danach anmelden: Admins ändern Filme und sehen, wie es dem Dienst geht.",
+  "first-run.where": "Aus einem Checkout heißt der Befehl {checkout}, mit Docker {docker}.",
+};

@@ -1,0 +1,7 @@
+export default {
+  "login.title": "Anmelden",
+  "login.name": "Name oder E-Mail-Adresse",
+  "login.submit": "Anmelden",
+  "login.no_account": "Noch kein Konto?",
+  "login.register": "Registrieren"
+};

@@ -1,0 +1,16 @@
+export default {
+  "first-run.title": "Make this service your own",
+  "first-run.empty": "There are no films yet",
+  "first-run.none": "Three steps make this a search for your films.",
+  "first-run.samples": "So far there are only the sample films that come with the service, to try it out.",
+  "first-run.own": "One thing is left to do.",
+  "first-run.hide": "Hide these steps",
+  "first-run.done": "Done",
+  "first-run.films": "Load your films",
+  "first-run.films.how": "From CSV, JSON or JSON lines, in the forms of OMDb and TMDB too. The second command is for the sample films.",
+  "first-run.lookups": "Look up unknown films",
+  "first-run.lookups.how": "With a key from {link} in the file .env, films that are not here are fetched. Restart the service then.",
+  "first-run.admin": "Make yourself an admin",
+  "first-run.admin.how": "Then log in: admins change films and see how the service is doing.",
+  "first-run.where": "From a checkout, the command is {checkout}; with Docker, {docker}.",
+};

@@ -1,0 +1,7 @@
+export default {
+  "login.title": "Log in",
+  "login.name": "Name or e-mail address",
+  "login.submit": "Log in",
+  "login.no_account": "No account yet?",
+  "login.register": "Register"
+};

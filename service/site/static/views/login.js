@@ -1,0 +1,37 @@
+/* Log in with a name or an e-mail address. */
+
+import { html } from "../lib.js";
+import { Entrance, entranceAddress, readNext } from "../components/entrance.js";
+import { Field, Form, PasswordField, SubmitButton, useForm } from "../components/form.js";
+import { t } from "../i18n.js";
+import { login } from "../session.js";
+
+/** Show the login; `next` in the address is where it leads. */
+export default function LoginView({ entry }) {
+  const form = useForm(({ name, password }) =>
+    login(name.includes("@") ? { email: name.trim(), password } : { username: name.trim(), password }),
+  );
+  const register = entranceAddress("/register", readNext(entry.params));
+  const aside = html`${t("login.no_account")} <a href=${register}>${t("login.register")}</a>`;
+  const button = html`<${SubmitButton} form=${form}>${t("login.submit")}<//>`;
+  return html`<${Entrance} entry=${entry} title=${t("login.title")} aside=${aside}>
+    <${Form} form=${form} label=${t("login.title")} actions=${button}>
+      <${Field}
+        form=${form}
+        name="name"
+        label=${t("login.name")}
+        required
+        autocomplete="username"
+        autocapitalize="none"
+        spellcheck=${false}
+      />
+      <${PasswordField}
+        form=${form}
+        name="password"
+        label=${t("form.password")}
+        required
+        autocomplete="current-password"
+      />
+    <//>
+  <//>`;
+}

@@ -1,0 +1,150 @@
+"""Rate limits per network, behind one trusted proxy.
+
+Each test takes networks of its own, since with Redis all services count together.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.api.test_idempotency import new_account
+from tests.support import service_runner
+from tests.support.service_runner import ApiClient, Response, Service
+
+REGISTER = "/api/v1/auth/register"
+LIMITS = "register=2/hour,lookup=2/hour,search=3/hour,batch=1/hour,match=1/hour,login=2/hour"
+
+
+def random_ipv4() -> str:
+    return f"10.{'.'.join(str(byte) for byte in secrets.token_bytes(3))}"
+
+
+def random_network() -> str:
+    """Return a random /64 of IPv6, without its colons at the end."""
+    return f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}"
+
+
+@pytest.fixture(scope="module")
+async def proxied(service: Service) -> AsyncIterator[Service]:
+    """Yield a second service on the same database, which trusts one proxy."""
+    settings = {
+        **service.environment,
+        "INDEXER": "external",
+        "TRUSTED_PROXIES": "1",
+        "RATE_LIMITS": LIMITS,
+    }
+    serving = service_runner.run_service(settings)
+    other = await asyncio.to_thread(serving.__enter__)
+    yield other
+    await asyncio.to_thread(serving.__exit__, None, None, None)
+
+
+@pytest.fixture
+async def api(proxied: Service) -> AsyncIterator[ApiClient]:
+    async with ApiClient.connect(proxied) as client:
+        yield client
+
+
+async def send(
+    api: ApiClient, address: str, method: str, path: str, body: object = None
+) -> Response:
+    headers = {"X-Forwarded-For": address}
+    return await api.request(method, path, json=body, headers=headers)
+
+
+def assert_limited(response: Response, name: str, code: str = "too_many_requests") -> None:
+    assert (response.status, response.json["code"]) == (429, code)
+    assert response.headers["RateLimit-Policy"].startswith(f'"{name}";q=')
+    assert response.headers["RateLimit"].startswith(f'"{name}";r=0;t=')
+    assert 1 <= int(response.headers["Retry-After"]) <= 3600
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "path", "body", "amount"),
+    [
+        ("search", "GET", "/api/v1/search?q=jaws", None, 3),
+        ("search", "GET", "/api/v1/suggest?q=jaws", None, 3),
+        ("batch", "POST", "/api/v1/search/batch", {"searches": [{"q": "jaws"}]}, 1),
+        ("match", "POST", "/api/v1/match", {"items": ["Jaws.1975.mkv"]}, 1),
+        ("login", "POST", "/api/v1/auth/login", {"username": "nobody", "password": "x" * 8}, 2),
+        ("register", "POST", REGISTER, None, 2),
+    ],
+)
+async def test_each_class_is_limited_per_network_and_says_what_is_left(
+    api: ApiClient, name: str, method: str, path: str, body: object, amount: int
+) -> None:
+    address = random_ipv4()
+    for left in reversed(range(amount)):
+        response = await send(api, address, method, path, body or new_account())
+        assert response.status in (200, 201, 401), response.json
+        assert response.headers["RateLimit-Policy"] == f'"{name}";q={amount};w=3600'
+        assert response.headers["RateLimit"].startswith(f'"{name}";r={left};t=')
+    assert_limited(await send(api, address, method, path, body or new_account()), name)
+    other = await send(api, random_ipv4(), method, path, body or new_account())
+    assert other.status in (200, 201, 401)
+
+
+async def test_searches_and_suggestions_are_counted_together(api: ApiClient) -> None:
+    address = random_ipv4()
+    for path in ("search", "suggest", "search"):
+        assert (await send(api, address, "GET", f"/api/v1/{path}?q=jaws")).status == 200
+    assert_limited(await send(api, address, "GET", "/api/v1/suggest?q=jaws"), "search")
+
+
+async def test_an_ipv6_client_is_counted_by_its_64_in_every_notation(api: ApiClient) -> None:
+    network = random_network()
+    hosts = (f"{network}::1", f"[{network}:0:0:ffff:2]", f"[{network}::3]:443")
+    responses = [await send(api, host, "POST", REGISTER, new_account()) for host in hosts]
+    assert [response.status for response in responses] == [201, 201, 429]
+    neighbour = await send(api, f"{random_network()}::1", "POST", REGISTER, new_account())
+    assert neighbour.status == 201
+
+
+async def test_an_ipv4_client_is_counted_alike_with_a_port_and_in_ipv6_form(api: ApiClient) -> None:
+    address = random_ipv4()
+    hosts = (address, f"{address}:5123", f"::ffff:{address}")
+    responses = [await send(api, host, "POST", REGISTER, new_account()) for host in hosts]
+    assert [response.status for response in responses] == [201, 201, 429]
+
+
+async def test_a_client_cannot_choose_its_address_with_a_header_of_its_own(api: ApiClient) -> None:
+    address = random_ipv4()
+    forged = [f"{random_ipv4()}, {address}" for _ in range(3)]
+    responses = [await send(api, chain, "POST", REGISTER, new_account()) for chain in forged]
+    assert [response.status for response in responses] == [201, 201, 429]
+
+
+async def test_look_ups_that_need_omdb_are_limited_and_known_films_are_not(api: ApiClient) -> None:
+    address = random_ipv4()
+    unknown = [f"/api/v1/movies/no%20film%20{secrets.token_hex(8)}" for _ in range(3)]
+    for left, path in zip((1, 0), unknown, strict=False):
+        response = await send(api, address, "GET", path)
+        assert response.status == 404
+        assert response.headers["RateLimit"].startswith(f'"lookup";r={left};t=')
+    assert_limited(await send(api, address, "GET", unknown[2]), "lookup", "too_many_lookups")
+    known = await send(api, address, "GET", "/api/v1/movies/tt0073195")
+    assert (known.status, "RateLimit" in known.headers) == (200, False)
+    assert (await send(api, random_ipv4(), "GET", unknown[2])).status == 404
+
+
+async def test_a_client_is_not_refused_for_anothers_limit_on_the_same_film(api: ApiClient) -> None:
+    limited = random_ipv4()
+    for _ in range(3):
+        path = f"/api/v1/movies/no%20film%20{secrets.token_hex(8)}"
+        last = await send(api, limited, "GET", path)
+    assert last.status == 429
+    for _ in range(10):
+        path = f"/api/v1/movies/no%20film%20{secrets.token_hex(8)}"
+        responses = await asyncio.gather(
+            *(send(api, limited, "GET", path) for _ in range(5)),
+            send(api, random_ipv4(), "GET", path),
+        )
+        assert responses[-1].status == 404
+
+
+async def test_a_direct_client_on_this_machine_is_not_limited(api: ApiClient) -> None:
+    for _ in range(4):
+        response = await api.get("/api/v1/search?q=jaws")
+        assert (response.status, "RateLimit" in response.headers) == (200, False)
