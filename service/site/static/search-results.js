@@ -9,6 +9,7 @@ const MAX_KEPT = 20; // searches whose results stay in memory
 const MAX_LIMIT = 96; // results of one request: whole pages, at most what the API allows
 
 const kept = new Map();
+let prefetched = null;
 
 /** Return the results of `search` as `{data, error, isLoading, isLoadingMore, retry}`.
  *
@@ -60,6 +61,15 @@ export function useResults(search) {
   );
 }
 
+/** Ask for the first page of a search before its view is shown. */
+export function prefetchResults(search) {
+  const { path, params } = searchRequest(search);
+  if (search.page > 1) return;
+  const answer = get(path, { params: { ...params, limit: PAGE_SIZE } });
+  answer.catch(() => null); // the view asks again, and reports the error
+  prefetched = { key: apiUrl(path, params), answer };
+}
+
 /** Forget all results, for when films have changed. */
 export const forgetResults = () => kept.clear();
 
@@ -69,13 +79,22 @@ async function load(path, params, key, start, wanted, signal) {
     const offset = data?.results.length ?? 0;
     const isDeep = data && offset + PAGE_SIZE > 1000;
     const limit = Math.min(MAX_LIMIT, Math.max(PAGE_SIZE, wanted - offset));
-    const page = isDeep
-      ? await get(data.next, { signal })
-      : await get(path, { params: { ...params, limit, ...(offset ? { offset } : {}) }, signal });
+    const page =
+      (!data && (await takePrefetched(key))) ||
+      (isDeep
+        ? await get(data.next, { signal })
+        : await get(path, { params: { ...params, limit, ...(offset ? { offset } : {}) }, signal }));
     data = append(data, page, path);
     keep(key, data);
   }
   return data;
+}
+
+/* The answer is taken once; null where there is none. */
+function takePrefetched(key) {
+  const answer = prefetched?.key === key ? prefetched.answer : null;
+  prefetched = null;
+  return answer?.catch(() => null);
 }
 
 function append(data, page, path) {

@@ -4,7 +4,7 @@ import { html, useEffect, useState } from "../lib.js";
 import { get } from "../client.js";
 import { formatNumber, formatRating } from "../format.js";
 import { t } from "../i18n.js";
-import { toggleValue } from "../search-address.js";
+import { countFilters, toggleValue } from "../search-address.js";
 import { createStore, useStore } from "../store.js";
 import { valueName } from "./facet-names.js";
 import { RangeSlider } from "./range-slider.js";
@@ -85,7 +85,9 @@ function withChosen(counts, chosen) {
 
 function YearFilter({ search, counts, onChange }) {
   const years = useStore(catalogueYears) ?? FALLBACK_YEARS;
-  useEffect(() => void loadCatalogueYears(), []);
+  useEffect(() => {
+    if (counts) noteYears(search, counts);
+  }, [counts]);
   const decades = (counts ?? []).map(({ value }) => Number(value));
   const minimum = Math.min(years[0], ...decades, search.year_min ?? years[0]);
   const maximum = Math.max(years[1], search.year_max ?? 0, (search.year_min ?? 0) + 1);
@@ -107,18 +109,25 @@ function YearFilter({ search, counts, onChange }) {
   />`;
 }
 
-/* A failure leaves the fallback; the search itself reports that the service is unavailable. */
-function loadCatalogueYears() {
+/* The decades of all films are those of a list without text and filters; else they are asked for. A
+   failure leaves the fallback; the search itself reports that the service is unavailable. */
+function noteYears(search, counts) {
+  if (catalogueYears.get()) return;
+  if (!search.q && countFilters(search) === 0) {
+    storeYears(counts);
+    return;
+  }
   yearsRequest ??= get("/movies", { params: { limit: 1, facets: "decade" } }).then(
-    ({ facets }) => {
-      const decades = facets.decade.map(({ value }) => Number(value));
-      if (decades.length) {
-        const last = Math.max(...decades) + 9;
-        catalogueYears.set([Math.min(...decades), Math.max(...decades, Math.min(last, CURRENT_YEAR))]);
-      }
-    },
+    ({ facets }) => storeYears(facets.decade),
     () => (yearsRequest = null),
   );
+}
+
+function storeYears(counts) {
+  const decades = counts.map(({ value }) => Number(value));
+  if (!decades.length) return;
+  const last = Math.max(...decades);
+  catalogueYears.set([Math.min(...decades), Math.max(last, Math.min(last + 9, CURRENT_YEAR))]);
 }
 
 function RatingFilter({ search, counts, onChange }) {

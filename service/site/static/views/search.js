@@ -14,12 +14,15 @@ import { SetupHint, useSetup } from "../components/setup-hint.js";
 import { Skeleton, useDelayed } from "../components/skeleton.js";
 import { formatNumber } from "../format.js";
 import { t, tParts } from "../i18n.js";
-import { navigate, useSettled } from "../router.js";
+import { navigate, route, useSettled } from "../router.js";
 import { SORTS, countFilters, parseSearch, searchAddress, withoutFilters } from "../search-address.js";
-import { forgetResults, useResults } from "../search-results.js";
+import { forgetResults, prefetchResults, useResults } from "../search-results.js";
 
 const EAGER_POSTERS = 6; // those that are probably visible at once
 const QUICK_GENRES = 10;
+
+/* The page opens with this view: its answer comes while the messages are still loading. */
+if (route.get().path === "/") prefetchResults(parseSearch(route.get().params));
 
 /** Show the search of the address. */
 export default function SearchView({ entry }) {
