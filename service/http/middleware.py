@@ -33,6 +33,8 @@ KNOWN_METHODS = frozenset(map(str, HTTP_METHODS))
 CLIENT_CLOSED_REQUEST = 499
 """What log and metrics say of a request whose client left before its response; nginx's number."""
 UNLOGGED_PATHS = ("/health/live", "/health/ready")
+FILE_PREFIX = "/static/"
+"""The page's files, some thirty for each first visit; only those that fail are logged."""
 
 
 class NoParameters(BaseModel):
@@ -93,7 +95,8 @@ def install(
         elapsed = None if started_at is None else time.perf_counter() - started_at
         if elapsed is not None:
             _observe_duration(request, response, elapsed)
-        if access_log and request.path not in UNLOGGED_PATHS:
+        is_file = request.path.startswith(FILE_PREFIX) and response.status < 400
+        if access_log and not is_file and request.path not in UNLOGGED_PATHS:
             _log_request(request, response, elapsed)
 
 

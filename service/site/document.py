@@ -96,7 +96,7 @@ def render_document(page: Page, assets: Assets, base_url: str) -> bytes:
 <label>Title, director, year <input type="search" name="q" required maxlength="200"></label>
 <button type="submit">Search</button>
 </form>
-<p><a href="/docs">Everything that the service answers</a></p>
+<p><a href="/docs">The documentation of the API</a></p>
 </noscript>
 </body>
 </html>

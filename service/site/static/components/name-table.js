@@ -8,6 +8,7 @@ import { Icon } from "./icon.js";
 
 const PAGE_SIZE = 200;
 const NONE = "none";
+const MAX_QUERY_LENGTH = 60; // characters; a name without a film may be very long
 const GROUPS = {
   all: () => true,
   sure: (row) => ["sure", "chosen"].includes(classify(row)),
@@ -112,7 +113,8 @@ function FilmChoice({ row, index, nameId }) {
 }
 
 function SearchLink({ title }) {
-  return html`<a href=${`/?q=${encodeURIComponent(title.slice(0, 200))}`}>${t("names.search")}</a>`;
+  const q = Array.from(title).slice(0, MAX_QUERY_LENGTH).join("");
+  return html`<a href=${`/?q=${encodeURIComponent(q)}`}>${t("names.search", { title: q })}</a>`;
 }
 
 function Certainty({ row }) {

@@ -50,7 +50,7 @@ export default {
   },
   "names.none": "Keiner davon",
   "names.open": "{film} öffnen",
-  "names.search": "Suchen",
+  "names.search": "Nach „{title}“ suchen",
   "names.certainty.sure": "Sicher",
   "names.certainty.likely": "Zu prüfen",
   "names.certainty.chosen": "Selbst gewählt",

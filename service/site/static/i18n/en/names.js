@@ -50,7 +50,7 @@ export default {
   },
   "names.none": "None of these",
   "names.open": "Open {film}",
-  "names.search": "Search",
+  "names.search": "Search for “{title}”",
   "names.certainty.sure": "Sure",
   "names.certainty.likely": "To check",
   "names.certainty.chosen": "Chosen by you",
