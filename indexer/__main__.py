@@ -27,6 +27,7 @@ from indexer.rebuild_fill import IndexFiller
 from indexer.rebuild_lease import RebuildLease
 from indexer.scheduler import ScheduledTask, Scheduler
 from indexer.shutdown import wait_or_stop
+from service.accounts.emails import purge_accounts
 from service.accounts.mails import AccountMails
 from service.clock import epoch_ms, utc_now
 from service.database import connection
@@ -65,6 +66,7 @@ log = structlog.get_logger()
 OUTDATED_ADVICE = "searches go on with it; run `movies reindex`"
 POSTER_PURGE_INTERVAL = 6 * 3600.0  # seconds
 MAIL_PURGE_INTERVAL = 3600.0  # seconds
+ACCOUNT_PURGE_INTERVAL = 3600.0  # seconds
 INDEX_PURGE_INTERVAL = 600.0  # seconds
 REQUEST_PURGE_INTERVAL = 3600.0  # seconds
 DRIFT_SCAN_INTERVAL = 60.0  # seconds between two scans
@@ -101,6 +103,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             ScheduledTask("purge_posters", POSTER_PURGE_INTERVAL, poster_worker.purge_unreferenced),
             ScheduledTask("purge_requests", REQUEST_PURGE_INTERVAL, delete_expired_requests),
             ScheduledTask("purge_mails", MAIL_PURGE_INTERVAL, _purge_mails),
+            ScheduledTask(
+                "purge_accounts", ACCOUNT_PURGE_INTERVAL, partial(purge_accounts, utc_now)
+            ),
         ]
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(poster_worker.run(stop))
@@ -124,7 +129,7 @@ def build_mail_worker(settings: Settings, owner: str) -> MailWorker:
     """Build the part that sends mails."""
     return MailWorker(
         container.build_mail_transport(settings),
-        AccountMails(settings.link_url).compose,
+        AccountMails(settings.link_url, utc_now).compose,
         utc_now,
         owner,
         service_url=settings.link_url,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -133,6 +134,7 @@ class MailWorker:
             await outbox.drop(order.id)
             log.info("mail_dropped", mail_id=str(order.id), kind=order.kind)
             return
+        order = replace(order, recipient=content.recipient or order.recipient)
         message = render_message(order, content, self._service_url, self._sender, self._now())
         on_hand_over = partial(outbox.record_hand_over, order.id)
         await self._transport.send(message, order.recipient, on_hand_over)

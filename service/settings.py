@@ -101,6 +101,10 @@ class Settings(BaseModel):
     Links in mails never begin with what a request names: whoever asks for a mail to somebody else
     could choose where that person's token goes.
     """
+    email_verification: Literal["off", "required"] = "off"
+    """Whether an account can be used only once its e-mail address is confirmed."""
+    registration: Literal["open", "invite", "closed"] = "open"
+    """Who may create an account: anyone, who has an invite, or only admins."""
     cors_origins: CommaSeparated = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=16)] = 0
     """How many of the operator's own proxies are in front; with 0, `X-Forwarded-For` is ignored."""

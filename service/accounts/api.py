@@ -7,6 +7,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_user
+from service.accounts.email_schemas import AccountChange
 from service.accounts.idempotency import accept_idempotency_key
 from service.accounts.refresh_cookie import (
     clear_refresh_cookie,
@@ -14,7 +15,13 @@ from service.accounts.refresh_cookie import (
     require_own_origin,
     set_refresh_cookie,
 )
-from service.accounts.responses import LoginView, SessionView, TokenView, UserView
+from service.accounts.responses import (
+    LoginView,
+    PendingAccountView,
+    SessionView,
+    TokenView,
+    UserView,
+)
 from service.accounts.schemas import (
     Credentials,
     NewAccount,
@@ -40,18 +47,19 @@ bp = Blueprint("accounts", url_prefix="/api/v1")
 @bp.post("/auth/register")
 @accept_idempotency_key
 @operation(
-    "Create an account; `is_admin` needs an admin's bearer token",
+    "Create an account, or 202 if its address must be confirmed; an admin may always, and may set "
+    "`is_admin`",
     body=NewAccount,
-    returns={201: UserView},
+    returns={201: UserView, 202: PendingAccountView},
     errors=(401, 403, 409, 429),
     access="optional",
 )
 async def register(request: Request) -> HTTPResponse:
     account = read_body(request, NewAccount)
-    needs_admin = account.is_admin and "authorization" in request.headers
-    requester = await require_user(request) if needs_admin else None
-    user = await get_container(request).accounts.register(account, requester)
-    return json_response(user, 201, NO_STORE)
+    requester = await require_user(request) if "authorization" in request.headers else None
+    accounts = get_container(request).accounts
+    created = await accounts.register(account, requester, preferred_language(request))
+    return json_response(created, 201 if isinstance(created, UserView) else 202, NO_STORE)
 
 
 @bp.post("/auth/login")
@@ -166,6 +174,23 @@ async def change_password(request: Request) -> HTTPResponse:
 async def me(request: Request) -> HTTPResponse:
     identity = await require_user(request)
     user = await get_container(request).accounts.get_user(identity.user_id)
+    return json_response(user, headers=NO_STORE)
+
+
+@bp.patch("/me", name="change_account")
+@operation(
+    "Change your own account; another address counts once it is confirmed, if that is required",
+    body=AccountChange,
+    returns={200: UserView},
+    errors=(409, 429),
+    access="user",
+)
+async def change_account(request: Request) -> HTTPResponse:
+    identity = await require_user(request)
+    change = read_body(request, AccountChange)
+    accounts, address = get_container(request).accounts, get_client_address(request)
+    language = preferred_language(request)
+    user = await accounts.change_account(identity, change, address, language)
     return json_response(user, headers=NO_STORE)
 
 

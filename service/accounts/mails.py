@@ -1,9 +1,29 @@
-"""What mails to account holders say, worked out when they are sent."""
+"""What mails to account holders say, worked out when they are sent.
 
+Strangers can have mails sent to any address. So a mail goes to the address as the account's owner
+wrote it, never as the request spelled it: `Ada@` and `ada@` may be two mailboxes.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from service.accounts.link_tokens import (
+    CONFIRMATION_HOURS,
+    RESET_MINUTES,
+    TokenPurpose,
+    issue_token,
+)
 from service.accounts.models import User
+from service.accounts.schemas import fold_name
 from service.mail.base import MailContent, MailOrder
 
 FORGOT_PATH = "/forgot-password"
+PATHS: dict[TokenPurpose, str] = {
+    "verify_email": "/verify-email",
+    "change_email": "/verify-email",
+    "reset_password": "/reset-password",
+}
+"""Where links lead. The token follows `#`, so that it reaches neither a log nor a Referer."""
 
 
 class AccountMails:
@@ -11,16 +31,76 @@ class AccountMails:
 
     Args:
         service_url: where people reach the service.
+        now: the clock, aware UTC.
     """
 
-    def __init__(self, service_url: str) -> None:
+    def __init__(self, service_url: str, now: Callable[[], datetime]) -> None:
         self._service_url = service_url
+        self._forgot_link = f"{service_url}{FORGOT_PATH}"
+        self._now = now
 
     async def compose(self, order: MailOrder) -> MailContent | None:
         """Return what the mail says; None if it has become pointless."""
-        user = await User.get_or_none(id=order.account_id) if order.account_id else None
-        if user is None:
+        account = await User.get_or_none(id=order.account_id) if order.account_id else None
+        owner = await User.get_or_none(email_folded=fold_name(order.recipient))
+        if order.kind == "reset_password" and owner is not None:
+            return await self._compose_link(owner, "reset_password", owner.email)
+        if order.kind == "verify_email" and owner is not None:
+            return await self._compose_confirmation(owner)
+        if account is not None:
+            return await self._compose_for_account(order, account, owner)
+        return None
+
+    async def _compose_for_account(
+        self, order: MailOrder, account: User, owner: User | None
+    ) -> MailContent | None:
+        """Return the mail about `account`; `owner` is who has the address now."""
+        if order.kind == "register":
+            return await self._compose_registration(account, owner)
+        if order.kind == "change_email":
+            return await self._compose_new_email(order, account, owner)
+        values = {"username": account.username, "forgot_link": self._forgot_link}
+        is_email = order.kind == "email_changed"
+        return MailContent("email_changed" if is_email else "password_changed", values)
+
+    async def _compose_registration(self, account: User, owner: User | None) -> MailContent | None:
+        if owner is None:
+            return None  # the account has another address by now
+        if owner.is_confirmed and owner.id != account.id:
+            return self._describe_owned(owner)
+        return await self._compose_confirmation(owner)
+
+    async def _compose_confirmation(self, user: User) -> MailContent | None:
+        if user.is_confirmed:
             return None
-        forgot_link = f"{self._service_url}{FORGOT_PATH}"
-        values = {"username": user.username, "forgot_link": forgot_link}
-        return MailContent("password_changed", values)
+        return await self._compose_link(user, "verify_email", user.email)
+
+    async def _compose_new_email(
+        self, order: MailOrder, account: User, owner: User | None
+    ) -> MailContent | None:
+        new_email = account.new_email
+        if new_email is None or fold_name(new_email) != order.recipient:
+            return None
+        if owner is not None and owner.id != account.id:
+            return self._describe_owned(owner)
+        return await self._compose_link(account, "change_email", new_email)
+
+    async def _compose_link(
+        self, user: User, purpose: TokenPurpose, email: str | None
+    ) -> MailContent | None:
+        """Return a mail to `email` with a link whose token is new."""
+        if email is None:
+            return None
+        token = await issue_token(user, purpose, email, self._now())
+        values = {
+            "username": user.username,
+            "link": f"{self._service_url}{PATHS[purpose]}#token={token}",
+            "hours": str(CONFIRMATION_HOURS),
+            "minutes": str(RESET_MINUTES),
+        }
+        return MailContent(purpose, values, recipient=email)
+
+    def _describe_owned(self, owner: User) -> MailContent:
+        """Return the mail to the owner of an address that somebody wanted to use."""
+        values = {"username": owner.username, "link": self._forgot_link}
+        return MailContent("address_taken", values, recipient=owner.email)

@@ -1,4 +1,4 @@
-"""Tables of users, sessions, refresh tokens and failed logins.
+"""Tables of users, sessions, tokens, invites and failed logins.
 
 A session is the unit of revocation. Every token names its session, and the session's row is read
 at each use. So logging out, or deleting the row for any other reason, invalidates all its tokens
@@ -23,6 +23,10 @@ class User(Model):
 
     The `…_folded` columns are unique. Raising `token_version` ends all sessions of the user that do
     not take the new version too; it must rise whenever the user's permissions or password change.
+
+    `confirmed_at` is when the address was confirmed, or when an admin or the operator created the
+    account. `confirm_by` is when an account that must still be confirmed is deleted. `new_email` is
+    the address that replaces the present one once it is confirmed.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -31,6 +35,9 @@ class User(Model):
     email = fields.CharField(max_length=MAX_EMAIL_LENGTH, null=True)
     email_folded = fields.CharField(max_length=MAX_EMAIL_LENGTH, null=True, unique=True)
     password_hash = fields.CharField(max_length=200)
+    confirmed_at = fields.DatetimeField(null=True)
+    confirm_by = fields.DatetimeField(null=True)
+    new_email = fields.CharField(max_length=MAX_EMAIL_LENGTH, null=True)
     is_admin = fields.BooleanField(default=False)
     token_version = fields.IntField(default=1)
     created_at = fields.DatetimeField()
@@ -41,6 +48,12 @@ class User(Model):
         table_description = (
             "One account. `…_folded` is what must be unique, `token_version` ends all its sessions."
         )
+        indexes = (Index(fields=("confirm_by",), name="idx_users_confirm_by"),)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the account may be used while addresses must be confirmed."""
+        return self.confirm_by is None and (self.confirmed_at is not None or self.email is None)
 
 
 class Session(Model):
@@ -108,3 +121,41 @@ class LoginFailure(Model):
             "How often a login has failed for one account's name, or from one address."
         )
         indexes = (Index(fields=("forgotten_at",), name="idx_login_failures_forgotten_at"),)
+
+
+class AccountToken(Model):
+    """The SHA-256 of a token in a mail; its bearer reads the mail at `email`."""
+
+    digest = fields.CharField(max_length=64, primary_key=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "movies.User", related_name="link_tokens", on_delete=fields.CASCADE
+    )
+    purpose = fields.CharField(max_length=16)
+    email = fields.CharField(max_length=MAX_EMAIL_LENGTH)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "account_tokens"
+        table_description = (
+            "A token in a mail, by its SHA-256: to confirm an address or to set a password."
+        )
+        indexes = (Index(fields=("user_id",), name="idx_account_tokens_user_id"),)
+
+
+class Invite(Model):
+    """The SHA-256 of a code with which one person may register."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    digest = fields.CharField(max_length=64, unique=True)
+    created_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
+        "movies.User", related_name="invites", on_delete=fields.SET_NULL, null=True
+    )
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "invites"
+        table_description = "A code with which one person may register, by its SHA-256."

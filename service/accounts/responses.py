@@ -22,6 +22,16 @@ class UserView(BaseModel):
     email: Annotated[
         str | None, Field(description="The e-mail address.", examples=["ada@films.example"])
     ]
+    email_confirmed: Annotated[
+        bool, Field(description="Whether the address is confirmed.", examples=[True])
+    ]
+    new_email: Annotated[
+        str | None,
+        Field(
+            description="The address that replaces the present one once it is confirmed.",
+            examples=["ada@letters.example"],
+        ),
+    ]
     is_admin: Annotated[bool, Field(description="Whether it may change films.", examples=[False])]
     created_at: Annotated[
         datetime, Field(description="When it was created.", examples=["2026-11-27T20:00:00Z"])
@@ -34,6 +44,8 @@ class UserView(BaseModel):
             id=user.id,
             username=user.username,
             email=user.email,
+            email_confirmed=user.email is not None and user.confirmed_at is not None,
+            new_email=user.new_email,
             is_admin=user.is_admin,
             created_at=user.created_at,
         )
@@ -97,3 +109,58 @@ class TokenView(BaseModel):
         Field(description="When it expires at the latest.", examples=["2026-11-27T20:10:00Z"]),
     ]
     user: Annotated[UserView, Field(description="The account.")]
+
+
+class PendingAccountView(BaseModel):
+    """A registration that awaits the confirmation of its address; the same for a taken one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Annotated[
+        Literal["confirmation_required"],
+        Field(description="Always this.", examples=["confirmation_required"]),
+    ] = "confirmation_required"
+    email: Annotated[str, Field(description="Where the mail goes.", examples=["ada@films.example"])]
+
+
+class AcceptedView(BaseModel):
+    """What a request for a mail is answered with, whether or not there is an account."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Annotated[
+        Literal["accepted"], Field(description="Always this.", examples=["accepted"])
+    ] = "accepted"
+
+
+class ConfirmationView(BaseModel):
+    """A confirmed address."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Annotated[
+        Literal["confirmed", "already_confirmed"],
+        Field(description="Whether this request confirmed it.", examples=["confirmed"]),
+    ]
+    email: Annotated[str, Field(description="The address.", examples=["ada@films.example"])]
+
+
+class InviteView(BaseModel):
+    """An invite. Its code is shown only in this answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: Annotated[
+        UUID,
+        Field(description="The invite's id.", examples=["01993f83-2b6c-7d4e-9a1f-5c7e9b0d2f64"]),
+    ]
+    code: Annotated[
+        str,
+        Field(
+            description="What the registration gives as `invite`.",
+            examples=["aW52aXRlLWNvZGUtb2YtMzItY2hhcnM"],
+        ),
+    ]
+    expires_at: Annotated[
+        datetime, Field(description="When it expires.", examples=["2026-12-04T20:00:00Z"])
+    ]

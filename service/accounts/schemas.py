@@ -103,6 +103,14 @@ def _reject_name_as_password(password: SecretStr, info: ValidationInfo) -> Secre
     return password
 
 
+def require_same_password(confirmation: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    """Return the confirmation of `password`. Raises ValueError."""
+    password = info.data.get("password")
+    if confirmation is not None and password is not None and confirmation != password:
+        raise ValueError("must be the same as password")
+    return confirmation
+
+
 class NameAndPassword(BaseModel):
     """The minimum for creating an account."""
 
@@ -145,7 +153,7 @@ class NewAccount(BaseModel):
     password: Annotated[
         NewPassword,
         Field(
-            description="At least eight characters; not a common password.",
+            description="At least eight characters, and not easy to guess.",
             examples=["correct horse battery"],
         ),
     ]
@@ -158,18 +166,17 @@ class NewAccount(BaseModel):
     is_admin: Annotated[
         StrictBool, Field(description="Whether it is an admin.", examples=[False])
     ] = False
+    invite: Annotated[
+        str | None,
+        Field(
+            max_length=100,
+            description="The code of an invite, where registration needs one.",
+            examples=["aW52aXRlLWNvZGUtb2YtMzItY2hhcnM"],
+        ),
+    ] = None
 
     _check_password = field_validator("password")(_reject_name_as_password)
-
-    @field_validator("confirm_password")
-    @classmethod
-    def _check_confirmation(
-        cls, confirmation: SecretStr | None, info: ValidationInfo
-    ) -> SecretStr | None:
-        password = info.data.get("password")
-        if confirmation is not None and password is not None and confirmation != password:
-            raise ValueError("must be the same as password")
-        return confirmation
+    _check_confirmation = field_validator("confirm_password")(require_same_password)
 
 
 WantsCookie = Annotated[
@@ -250,7 +257,7 @@ class PasswordChange(BaseModel):
     new_password: Annotated[
         NewPassword,
         Field(
-            description="At least eight characters; not a common password.",
+            description="At least eight characters, and not easy to guess.",
             examples=["a longer battery, stapled"],
         ),
     ]

@@ -10,15 +10,18 @@ from uuid import UUID
 
 import structlog
 from pydantic import SecretStr
-from tortoise.exceptions import IntegrityError
 
+from service.accounts.email_schemas import AccountChange
+from service.accounts.emails import AccountEmails
+from service.accounts.invites import Invites
 from service.accounts.login_throttle import LoginThrottle
 from service.accounts.models import MAX_EMAIL_LENGTH, MAX_FOLDED_NAME_LENGTH, User
+from service.accounts.password_strength import PasswordStrength
 from service.accounts.passwords import PasswordHasher
-from service.accounts.responses import SessionView, TokenView, UserView
+from service.accounts.registration import OPEN_REGISTRATION, Registration, RegistrationPolicy
+from service.accounts.responses import PendingAccountView, SessionView, TokenView, UserView
 from service.accounts.schemas import (
     Credentials,
-    NameAndPassword,
     NewAccount,
     PasswordChange,
     fold_name,
@@ -26,7 +29,7 @@ from service.accounts.schemas import (
 from service.accounts.sessions import GrantedSession, Sessions
 from service.accounts.tokens import ACCESS_TOKEN_LIFETIME, Identity, Tokens, invalid_token_error
 from service.database.sql import fetch_rows
-from service.errors import Conflict, FieldError, Invalid, NotAllowed, NotAuthenticated
+from service.errors import FieldError, Invalid, NotAllowed, NotAuthenticated
 from service.mail.base import Language
 
 log = structlog.get_logger()
@@ -48,67 +51,40 @@ class AccountService:
         secret: the key that signs tokens; at least 32 bytes, the same in every process.
         passwords: hashes and verifies passwords.
         now: the clock, aware UTC.
+        policy: who may register, and whether addresses must be confirmed.
     """
 
-    def __init__(self, secret: str, passwords: PasswordHasher, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        secret: str,
+        passwords: PasswordHasher,
+        now: Callable[[], datetime],
+        policy: RegistrationPolicy = OPEN_REGISTRATION,
+    ) -> None:
         self._passwords = passwords
-        self._now = now
+        self._must_confirm = policy.must_confirm_email
         self._tokens = Tokens(secret, now)
         self._sessions = Sessions(self._tokens, secret, now)
         self._throttle = LoginThrottle(secret, now)
+        self._strength = PasswordStrength()
+        self._registration = Registration(passwords, self._strength, now, policy)
+        self.emails = AccountEmails(passwords, self._strength, now, policy.must_confirm_email)
+        self.invites = Invites(now)
 
-    async def register(self, account: NewAccount, requester: Identity | None = None) -> UserView:
-        """Create an account and return it.
+    async def register(
+        self, account: NewAccount, requester: Identity | None = None, language: Language = "en"
+    ) -> UserView | PendingAccountView:
+        """Create an account; see `Registration.register`.
 
         Args:
             requester: the authenticated user who makes the request, if any.
-
-        Raises:
-            NotAllowed: `admin_required`, only an admin may create an admin.
-            Conflict: `username_taken` or `email_taken`.
+            language: of the mail that asks to confirm the address.
         """
-        if account.is_admin and not (requester and requester.is_admin):
-            raise NotAllowed("Only an admin may create an admin.", code="admin_required")
-        return await self._create_user(
-            account.username, account.password, account.email, is_admin=account.is_admin
-        )
+        return await self._registration.register(account, requester, language)
 
     async def create_admin(self, name: str, password: str) -> UserView:
-        """Create an admin account without an e-mail address, for the operator of the service.
-
-        Raises:
-            Invalid: the name or the password is not acceptable.
-            Conflict: `username_taken`.
-        """
-        account = NameAndPassword.parse(name, password)
-        return await self._create_user(
-            account.username, account.password, email=None, is_admin=True
-        )
-
-    async def _create_user(
-        self, username: str, password: SecretStr, email: str | None, is_admin: bool
-    ) -> UserView:
-        folded_name = fold_name(username)
-        await _check_available(folded_name, email)
-        password_hash = await self._passwords.hash(password.get_secret_value())
-        now = self._now()
-        try:
-            user = await User.create(
-                username=username,
-                username_folded=folded_name,
-                email=email,
-                email_folded=email and fold_name(email),
-                password_hash=password_hash,
-                is_admin=is_admin,
-                created_at=now,
-                updated_at=now,
-            )
-        except IntegrityError:
-            # Another request took the name or address while the password was hashed.
-            await _check_available(folded_name, email)
-            raise
-        log.info("account_created", user_id=str(user.id), is_admin=is_admin)
-        return UserView.from_user(user)
+        """Create an admin account; see `Registration.create_admin`."""
+        return await self._registration.create_admin(name, password)
 
     async def login(self, credentials: Credentials, address: str) -> SessionView:
         """Verify the password and start a session.
@@ -118,6 +94,7 @@ class AccountService:
 
         Raises:
             NotAuthenticated: `invalid_credentials`, the same for an unknown user.
+            NotAllowed: `email_not_confirmed`.
             TooMany: there were too many failures, or there are too many concurrent logins.
         """
         name = fold_name(credentials.username or credentials.email or "")
@@ -136,7 +113,17 @@ class AccountService:
         if check.new_hash:
             outdated = User.filter(id=user.id, password_hash=user.password_hash)
             await outdated.update(password_hash=check.new_hash)
+        await self._require_confirmed(user)
         return _session_view(await self._sessions.start(user))
+
+    async def _require_confirmed(self, user: User) -> None:
+        """Return if the account may be used; if addresses no longer count, it stays for good."""
+        if self._must_confirm and not user.is_confirmed:
+            raise NotAllowed(
+                "The e-mail address has not been confirmed yet.", code="email_not_confirmed"
+            )
+        if user.confirm_by is not None:
+            await User.filter(id=user.id).update(confirm_by=None)
 
     async def refresh(self, refresh_token: str) -> SessionView:
         """Return the next pair of tokens.
@@ -199,24 +186,54 @@ class AccountService:
             TooMany: there were too many failures, or there are too many concurrent logins.
             NotAuthenticated: the user has just been deleted.
         """
+        user = await self._verify_own_password(identity, change.current_password, address)
+        _check_new_password(user, change)
+        new_password = change.new_password.get_secret_value()
+        await self._strength.require_strong(
+            new_password, user.username, user.email, "/new_password"
+        )
+        new_hash = await self._passwords.hash(new_password)
+        if not await self._sessions.replace_password(user, new_hash, identity.session_id, language):
+            raise _wrong_password_error()  # it was changed in between
+        log.info("password_changed", user_id=str(user.id))
+
+    async def change_account(
+        self, identity: Identity, change: AccountChange, address: str, language: Language = "en"
+    ) -> UserView:
+        """Change what `change` names, and return the account; see `AccountEmails.change_email`.
+
+        Args:
+            address: the client's address, under which failures are counted.
+            language: of the mails about the change.
+
+        Raises:
+            Invalid: `password_wrong`.
+            Conflict: `email_taken`.
+            TooMany: there were too many failures, or there are too many concurrent logins.
+            NotAuthenticated: the user has just been deleted.
+        """
+        if change.email is not None and change.current_password is not None:
+            user = await self._verify_own_password(identity, change.current_password, address)
+            await self.emails.change_email(user, change.email, language)
+        return await self.get_user(identity.user_id)
+
+    async def _verify_own_password(
+        self, identity: Identity, password: SecretStr, address: str
+    ) -> User:
+        """Return the account of `identity` if this is its password."""
         user = await User.get_or_none(id=identity.user_id)
         if user is None:
             raise invalid_token_error()
         attempt = self._throttle.create_attempt(user.username_folded, address)
         await self._throttle.admit(attempt)
-        current_password = change.current_password.get_secret_value()
-        check = await self._passwords.verify(current_password, user.password_hash)
+        check = await self._passwords.verify(password.get_secret_value(), user.password_hash)
         if not check.is_correct:
             await self._throttle.record_failure(attempt)
             log.info("password_change_failed", user_id=str(user.id))
             raise _wrong_password_error()
         await self._throttle.admit(attempt)
         await self._throttle.record_success(attempt)
-        _check_new_password(user, change)
-        new_hash = await self._passwords.hash(change.new_password.get_secret_value())
-        if not await self._sessions.replace_password(user, new_hash, identity.session_id, language):
-            raise _wrong_password_error()  # it was changed in between
-        log.info("password_changed", user_id=str(user.id))
+        return user
 
     async def get_user(self, user_id: UUID) -> UserView:
         """Return the account of an authenticated user.
@@ -233,9 +250,10 @@ class AccountService:
         """Return a digest of a text that depends on a password. Raises TooMany."""
         return await self._passwords.derive_digest(text, salt)
 
-    def close(self) -> None:
-        """End the hashing threads; safe to repeat."""
+    async def close(self) -> None:
+        """End the hashing threads and the worker that rates passwords; safe to repeat."""
         self._passwords.close()
+        await self._strength.close()
 
 
 async def _find_user(credentials: Credentials, folded_name: str) -> User | None:
@@ -268,14 +286,6 @@ def _wrong_password_error() -> Invalid:
         code="password_wrong",
         errors=(FieldError("/current_password", "is wrong"),),
     )
-
-
-async def _check_available(folded_name: str, email: str | None) -> None:
-    """Raise Conflict if the name or the address belongs to an account."""
-    if await User.exists(username_folded=folded_name):
-        raise Conflict("This name is taken.", code="username_taken")
-    if email and await User.exists(email_folded=fold_name(email)):
-        raise Conflict("An account with this address exists.", code="email_taken")
 
 
 def _session_view(session: GrantedSession) -> SessionView:

@@ -1,4 +1,4 @@
-"""The HTTP endpoints for admins about people: the mails to them."""
+"""The HTTP endpoints for admins about people: invites, and the mails to them."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,10 +9,12 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin
+from service.accounts.email_schemas import InviteRequest
+from service.accounts.responses import InviteView
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import Links, PageQuery, Total
-from service.http.requests import read_query
+from service.http.requests import read_body, read_query
 from service.http.responses import json_response
 from service.mail.admin import MailState, MailView
 
@@ -82,3 +84,17 @@ async def mails(request: Request) -> HTTPResponse:
 async def retry_mail(request: Request, mail: str) -> HTTPResponse:
     await require_admin(request)
     return json_response(await get_container(request).mail_admin.retry(mail), 202, NO_STORE)
+
+
+@bp.post("/invites", name="create_invite")
+@operation(
+    "Make a code with which one person may register; it is shown only in this answer",
+    body=InviteRequest,
+    returns={201: InviteView},
+    access="admin",
+)
+async def create_invite(request: Request) -> HTTPResponse:
+    admin = await require_admin(request)
+    invite_request = read_body(request, InviteRequest)
+    invite = await get_container(request).accounts.invites.create(invite_request, admin)
+    return json_response(invite, 201, NO_STORE)

@@ -41,10 +41,15 @@ TAGS: dict[str, Tag] = {
     "films": Tag("Films", "Read one film; as an admin, add, change and delete it."),
     "posters": Tag("Posters", "The pictures of films, in three widths."),
     "accounts": Tag("Accounts", "Register, log in, renew and end a session."),
+    "account_emails": Tag(
+        "E-mail and passwords", "Confirm an address; set a password that was forgotten."
+    ),
     "operation": Tag("Operation", "Health, metrics, and this description."),
     "merging": Tag("Duplicates", "Find films that are stored twice, and merge them."),
     "admin": Tag("Admin", "Rebuild the index, compare it with the database, see its queue."),
-    "accounts_admin": Tag("Administration of accounts", "See the mails to people, retry them."),
+    "accounts_admin": Tag(
+        "Administration of accounts", "Invite people; see the mails to them, retry them."
+    ),
 }
 """By blueprint, in the order in which a new user needs them."""
 

@@ -21,6 +21,8 @@ CLASS_BY_ROUTE: Final = {
     "search_batch": "batch",
     "match": "match",
     "register": "register",
+    "resend_confirmation": "register",
+    "forgot_password": "register",
     "login": "login",
     "change_password": "login",
 }

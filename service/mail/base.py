@@ -44,10 +44,14 @@ class MailOrder:
 
 @dataclass(frozen=True, slots=True)
 class MailContent:
-    """The template of a mail, and the values in it."""
+    """The template of a mail, and the values in it.
+
+    `recipient` is where the mail goes, if that is not what the order says.
+    """
 
     template: MailTemplate
     values: Mapping[str, str] = field(default_factory=dict)
+    recipient: str | None = None
 
 
 class MailRefused(DomainError):

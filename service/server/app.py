@@ -6,6 +6,7 @@ import orjson
 from sanic import Sanic
 
 from service.accounts.api import bp as accounts
+from service.accounts.email_api import bp as account_emails
 from service.admin.accounts_api import bp as accounts_admin
 from service.admin.api import bp as admin
 from service.admin.operation_api import bp as operation
@@ -53,7 +54,8 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     problems.install(app)
     middleware.install(app, settings.cors_origins, access_log=settings.access_log == "on")
     rate_limits.install(app)
-    app.blueprint([search, films, posters, accounts, merging, admin, accounts_admin])
+    app.blueprint([search, films, posters, merging])
+    app.blueprint([accounts, account_emails, admin, accounts_admin])
     app.blueprint([operation, site.bp])
     site.install(app)
 

@@ -19,6 +19,7 @@ import aiohttp
 import structlog
 
 from service.accounts.passwords import PasswordHasher
+from service.accounts.registration import RegistrationPolicy
 from service.accounts.service import AccountService
 from service.admin.health import Health
 from service.admin.overview import Overview
@@ -253,8 +254,12 @@ async def build_container(settings: Settings) -> Container:
         store = _close_at_exit(stack, await build_poster_store(settings))
         inventory = _close_at_exit(stack, build_inventory(settings))
         drift = Drift(inventory, notifier, utc_now)
-        accounts = AccountService(settings.jwt_secret, PasswordHasher(), utc_now)
-        stack.callback(accounts.close)
+        policy = RegistrationPolicy(
+            settings.registration, settings.email_verification == "required"
+        )
+        accounts = _close_at_exit(
+            stack, AccountService(settings.jwt_secret, PasswordHasher(), utc_now, policy)
+        )
         catalogue = Catalogue(notifier, utc_now)
         outbox_admin = OutboxAdmin(catalogue, notifier)
         rate_limiter = _close_at_exit(stack, build_rate_limiter(settings))

@@ -48,8 +48,8 @@ async def test_names_beyond_a_requests_budget_are_read_by_their_year() -> None:
 async def test_a_killed_process_is_started_again() -> None:
     process = NameProcess()
     await process.start()
-    assert process._process is not None
-    process._process.kill()
+    assert process._worker._process is not None
+    process._worker._process.kill()
     await process.parse(JAWS, NameBudget())
     assert await process.parse(JAWS, NameBudget()) == ParsedName("Jaws", 1975)
     await process.close()

@@ -5,26 +5,19 @@ event loop. A name that is not parsed in time is read by its year alone.
 """
 
 import asyncio
-import json
-import os
-import sys
 import time
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import structlog
 
-from service.resilience.process_group import kill_process_group
+from service.resilience.line_process import WORKER_FAILED, LineProcess
 from service.search.filenames.parser import ParsedName, clean_name, parse_by_year
 
 log = structlog.get_logger()
 
 NAME_TIMEOUT = 1.5  # seconds for one name; ordinary ones take 20 ms, the worst known ones 0.8 s
 REQUEST_BUDGET = 3.0  # seconds for all names of one request; the others are read by their year
-START_TIMEOUT = 30.0  # seconds until the rules are loaded; 1 s on an idle machine
-INHERITED = ("LD_LIBRARY_PATH", "PATH", "PYTHONPATH")  # the worker gets no secrets
-WORKER_FAILED = (OSError, TimeoutError, ValueError)  # ValueError: a line too long, or no JSON
 
 
 class NameBudget:
@@ -63,8 +56,7 @@ class NameProcess:
     """
 
     def __init__(self, timeout: float = NAME_TIMEOUT) -> None:
-        self._timeout = timeout
-        self._process: Process | None = None
+        self._worker = LineProcess("service.search.filenames.name_worker", timeout)
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[ParsedName]] = set()
 
@@ -84,54 +76,21 @@ class NameProcess:
             if budget.is_spent:
                 return parse_by_year(name)
             try:
-                process = self._process or await self._start_worker()
+                await self._worker.start()
                 with budget.charge():
-                    async with asyncio.timeout(self._timeout):
-                        return await _send_name(process, name)
+                    return ParsedName(**await self._worker.ask(name))
             except WORKER_FAILED as error:
                 log.info("name not parsed", action="name_unread", name=name, error=repr(error))
-                await self._kill_worker()
+                await self._worker.kill()
                 return parse_by_year(name)
 
     async def start(self) -> None:
         """Start the worker before the first name needs it."""
         async with self._lock:
-            if self._process is None:
-                with suppress(*WORKER_FAILED):
-                    await self._start_worker()
+            with suppress(*WORKER_FAILED):
+                await self._worker.start()
 
     async def close(self) -> None:
         """End the worker; safe to repeat."""
         async with self._lock:
-            await self._kill_worker()
-
-    async def _start_worker(self) -> Process:
-        process = self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "service.search.filenames.name_worker"),
-            stdin=PIPE,
-            stdout=PIPE,
-            env={name: value for name, value in os.environ.items() if name in INHERITED},
-            start_new_session=True,
-        )
-        async with asyncio.timeout(START_TIMEOUT):
-            await _read_answer(process)
-        return process
-
-    async def _kill_worker(self) -> None:
-        process, self._process = self._process, None
-        await kill_process_group(process)
-
-
-async def _send_name(process: Process, name: str) -> ParsedName:
-    assert process.stdin is not None, "it is a pipe"
-    process.stdin.write(json.dumps(name).encode() + b"\n")
-    await process.stdin.drain()
-    return await _read_answer(process)
-
-
-async def _read_answer(process: Process) -> ParsedName:
-    assert process.stdout is not None, "it is a pipe"
-    line = await process.stdout.readline()
-    if not line:
-        raise ConnectionResetError("the process has ended")
-    return ParsedName(**json.loads(line))
+            await self._worker.kill()

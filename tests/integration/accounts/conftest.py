@@ -19,7 +19,7 @@ def clock() -> FakeClock:
 async def accounts(database: None, clock: FakeClock) -> AsyncIterator[AccountService]:
     accounts = AccountService(SECRET, PasswordHasher(memory_kib=HASH_MEMORY), clock)
     yield accounts
-    accounts.close()
+    await accounts.close()
 
 
 @pytest.fixture

@@ -222,7 +222,7 @@ async def test_a_login_replaces_a_hash_with_outdated_cost(
     await stronger.login(Credentials(username="ingrid", password=PASSWORD), "192.0.2.1")
     assert f"m={2 * HASH_MEMORY}," in (await User.get(username_folded="ingrid")).password_hash
     assert await users.log_in("ingrid")
-    stronger.close()
+    await stronger.close()
 
 
 @pytest.mark.parametrize("extra", [{"id": "x"}, {"role": "admin"}, {"token_version": 0}])
@@ -300,7 +300,6 @@ def test_addresses_of_the_internet_and_of_home_networks_are_accepted(address: st
         ({"password": "x" * 1_025}, "password"),
         ({"password": "é" * 1_000}, "password"),
         ({"password": "seven77"}, "password"),
-        ({"password": "password123"}, "password"),
         ({"password": "Ingrid-Bergman"}, "password"),
         ({"password": "INGRID@example.org"}, "password"),
         ({"is_admin": "yes"}, "is_admin"),

@@ -1,0 +1,21 @@
+"""How many mails strangers can have sent to one address: nobody's mailbox is to be filled.
+
+What is refused looks like what is sent; otherwise the difference would tell who has an account.
+"""
+
+from datetime import datetime, timedelta
+
+from service.clock import epoch_ms
+from service.mail import outbox
+from service.mail.base import MailKind
+
+MIN_MAIL_INTERVAL = timedelta(minutes=1)  # between two mails of a kind to one address
+MAX_MAILS_PER_DAY = 5  # of a kind, to one address
+
+
+async def is_mail_allowed(kind: MailKind, recipient: str, now: datetime) -> bool:
+    """Return whether another mail of this kind may be sent to the folded address."""
+    a_day_ago = epoch_ms(now - timedelta(days=1))
+    if await outbox.count_enqueued([kind], recipient, a_day_ago) >= MAX_MAILS_PER_DAY:
+        return False
+    return not await outbox.count_enqueued([kind], recipient, epoch_ms(now - MIN_MAIL_INTERVAL))

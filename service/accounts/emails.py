@@ -1,0 +1,205 @@
+"""Use cases of e-mail addresses: confirm and change them, and reset a password through one.
+
+A request of a stranger does the same whether the address has an account or not: it notes a mail.
+Whether there is something to say, the indexer finds out when it sends the mail.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from tortoise.exceptions import IntegrityError
+from tortoise.expressions import F
+from tortoise.transactions import in_transaction
+
+from service.accounts.email_schemas import PasswordReset
+from service.accounts.email_throttle import is_mail_allowed
+from service.accounts.link_tokens import (
+    delete_expired_tokens,
+    find_token,
+    invalid_link_error,
+    require_current,
+)
+from service.accounts.models import AccountToken, Session, User
+from service.accounts.password_strength import PasswordStrength
+from service.accounts.passwords import PasswordHasher
+from service.accounts.responses import ConfirmationView
+from service.accounts.schemas import fold_name
+from service.clock import epoch_ms
+from service.database.transactions import run_uncancelled
+from service.errors import Conflict, Invalid
+from service.mail import outbox
+from service.mail.base import Language, MailKind
+
+log = structlog.get_logger()
+
+
+class AccountEmails:
+    """Confirms and changes addresses, and resets passwords.
+
+    Args:
+        passwords: hashes new passwords.
+        strength: refuses those that are easy to guess.
+        now: the clock, aware UTC.
+        must_confirm: whether a new address counts only once it is confirmed.
+    """
+
+    def __init__(
+        self,
+        passwords: PasswordHasher,
+        strength: PasswordStrength,
+        now: Callable[[], datetime],
+        must_confirm: bool = False,
+    ) -> None:
+        self._passwords = passwords
+        self._strength = strength
+        self._now = now
+        self._must_confirm = must_confirm
+
+    async def request_confirmation(self, email: str, language: Language) -> None:
+        """Have the link to confirm this address sent again, if an account waits for it."""
+        await self._request_mail("verify_email", email, language)
+
+    async def request_reset(self, email: str, language: Language) -> None:
+        """Have a link to set a new password sent, if the address has an account."""
+        await self._request_mail("reset_password", email, language)
+
+    async def confirm(self, token: str) -> ConfirmationView:
+        """Confirm the address of the mail that the token was in.
+
+        Raises:
+            Invalid: `link_invalid` or `link_expired`.
+            Conflict: `email_taken`, another account has confirmed the address first.
+        """
+        row = await find_token(token, "verify_email", "change_email")
+        user, is_change = row.user, row.purpose == "change_email"
+        if user.email == row.email and user.confirmed_at is not None:
+            return ConfirmationView(status="already_confirmed", email=row.email)
+        if row.email != (user.new_email if is_change else user.email):
+            raise invalid_link_error()
+        require_current(row, self._now())
+        if is_change:
+            await self._replace_email(user, row.email)
+        else:
+            await self._set_confirmed(user)
+        log.info("email_confirmed", user_id=str(user.id))
+        return ConfirmationView(status="confirmed", email=row.email)
+
+    async def reset_password(self, reset: PasswordReset, language: Language) -> None:
+        """Set a new password, end all sessions, and tell the user by mail.
+
+        The link has proved that its bearer reads the address, which is thereby confirmed.
+
+        Raises:
+            Invalid: `link_invalid`, `link_expired`, `link_used`, or the password is not acceptable.
+            TooMany: there are too many concurrent logins.
+        """
+        row = await find_token(reset.token.get_secret_value(), "reset_password")
+        if row.used_at is not None:
+            raise _used_link_error()
+        if row.email != row.user.email:
+            raise invalid_link_error()
+        require_current(row, self._now())
+        password = reset.password.get_secret_value()
+        await self._strength.require_strong(
+            password, row.user.username, row.email, pointer="/password"
+        )
+        await self._replace_password(row, await self._passwords.hash(password), language)
+        log.info("password_reset", user_id=str(row.user.id))
+
+    async def change_email(self, user: User, email: str, language: Language) -> None:
+        """Give an account whose owner is known another address, at once or once it is confirmed.
+
+        Raises:
+            Conflict: `email_taken`, unless the address must be confirmed: then its owner gets a
+                mail, and nothing shows that it has an account.
+        """
+        if email == user.email:
+            await User.filter(id=user.id).update(new_email=None)
+        elif self._must_confirm:
+            await self._note_new_email(user, email, language)
+        else:
+            await self._replace_email(user, email, language, is_confirmed=False)
+
+    @run_uncancelled
+    async def _request_mail(self, kind: MailKind, email: str, language: Language) -> None:
+        now, recipient = self._now(), fold_name(email)
+        if await is_mail_allowed(kind, recipient, now):
+            await outbox.enqueue(kind, recipient, language, epoch_ms(now))
+
+    @run_uncancelled
+    async def _set_confirmed(self, user: User) -> None:
+        await User.filter(id=user.id, email=user.email).update(
+            confirmed_at=self._now(), confirm_by=None
+        )
+
+    @run_uncancelled
+    async def _note_new_email(self, user: User, email: str, language: Language) -> None:
+        now, recipient = self._now(), fold_name(email)
+        async with in_transaction():
+            await User.filter(id=user.id).update(new_email=email, updated_at=now)
+            if await is_mail_allowed("change_email", recipient, now):
+                now_ms = epoch_ms(now)
+                await outbox.enqueue("change_email", recipient, language, now_ms, user.id)
+
+    async def _replace_email(
+        self, user: User, email: str, language: Language = "en", is_confirmed: bool = True
+    ) -> None:
+        """Set the address, and tell the old one. Raises Conflict."""
+        try:
+            await self._write_email(user, email, language, is_confirmed)
+        except IntegrityError:
+            raise Conflict("An account with this address exists.", code="email_taken") from None
+
+    @run_uncancelled
+    async def _write_email(
+        self, user: User, email: str, language: Language, is_confirmed: bool
+    ) -> None:
+        now = self._now()
+        async with in_transaction():
+            replaced = await User.filter(id=user.id, email=user.email).update(
+                email=email,
+                email_folded=fold_name(email),
+                new_email=None,
+                confirmed_at=now if is_confirmed else None,
+                confirm_by=None,
+                updated_at=now,
+            )
+            if replaced and user.email:
+                now_ms = epoch_ms(now)
+                await outbox.enqueue("email_changed", user.email, language, now_ms, user.id)
+
+    @run_uncancelled
+    async def _replace_password(
+        self, row: AccountToken, password_hash: str, language: Language
+    ) -> None:
+        """Use the token up, and set the password. Raises Invalid."""
+        now = self._now()
+        async with in_transaction():
+            unused = AccountToken.filter(digest=row.digest, used_at__isnull=True)
+            if not await unused.update(used_at=now):
+                raise _used_link_error()
+            await User.filter(id=row.user.id).update(
+                password_hash=password_hash,
+                token_version=F("token_version") + 1,
+                confirmed_at=now,
+                confirm_by=None,
+                updated_at=now,
+            )
+            await Session.filter(user_id=row.user.id).delete()
+            others = AccountToken.filter(user_id=row.user.id, purpose="reset_password")
+            await others.filter(used_at__isnull=True).delete()
+            now_ms = epoch_ms(now)
+            await outbox.enqueue("password_changed", row.email, language, now_ms, row.user.id)
+
+
+async def purge_accounts(now: Callable[[], datetime]) -> None:
+    """Delete accounts that nobody confirmed in time, and old tokens."""
+    count = await User.filter(confirm_by__lt=now()).delete()
+    await delete_expired_tokens(now())
+    if count:
+        log.info("unconfirmed_accounts_deleted", count=count)
+
+
+def _used_link_error() -> Invalid:
+    return Invalid("This link was used before; request another one.", code="link_used")

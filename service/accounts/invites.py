@@ -1,0 +1,55 @@
+"""Invites: codes that an admin gives to people, each for one registration."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from service.accounts.email_schemas import InviteRequest
+from service.accounts.models import Invite
+from service.accounts.responses import InviteView
+from service.accounts.tokens import Identity
+from service.database.transactions import run_uncancelled
+from service.errors import NotAllowed
+
+
+class Invites:
+    """Makes invites.
+
+    Args:
+        now: the clock, aware UTC.
+    """
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+
+    @run_uncancelled
+    async def create(self, request: InviteRequest, admin: Identity) -> InviteView:
+        """Return a new invite, whose code is shown only this once."""
+        now = self._now()
+        code = secrets.token_urlsafe(24)
+        invite = await Invite.create(
+            digest=_hash_code(code),
+            created_by_id=admin.user_id,
+            created_at=now,
+            expires_at=now + timedelta(days=request.days),
+        )
+        return InviteView(id=invite.id, code=code, expires_at=invite.expires_at)
+
+
+async def consume_invite(code: str, now: datetime) -> None:
+    """Use an invite up, inside the transaction that creates the account.
+
+    Raises:
+        NotAllowed: `invite_invalid`, it does not exist, has expired, or was used before.
+    """
+    unused = Invite.filter(digest=_hash_code(code), used_at__isnull=True, expires_at__gt=now)
+    if not await unused.update(used_at=now):
+        raise NotAllowed(
+            "This invite is unknown, has expired, or was used before.", code="invite_invalid"
+        )
+
+
+def _hash_code(code: str) -> str:
+    """Return the stored form of a code; it is random, so a plain hash is enough."""
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()

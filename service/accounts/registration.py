@@ -1,0 +1,194 @@
+"""Registration: who may create an account, and when it may be used.
+
+While addresses must be confirmed, a registration with a taken address looks like any other: it
+makes an account that holds the name and nobody can confirm, and the owner of the address gets a
+mail. Otherwise the name would show whether the address had an account: it would be free the next
+time. Accounts that nobody confirms are deleted after a week.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import structlog
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from service.accounts.email_throttle import is_mail_allowed
+from service.accounts.invites import consume_invite
+from service.accounts.models import User
+from service.accounts.password_strength import PasswordStrength
+from service.accounts.passwords import PasswordHasher
+from service.accounts.responses import PendingAccountView, UserView
+from service.accounts.schemas import NameAndPassword, NewAccount, fold_name
+from service.accounts.tokens import Identity
+from service.clock import epoch_ms
+from service.database.transactions import run_uncancelled
+from service.errors import Conflict, NotAllowed
+from service.mail import outbox
+from service.mail.base import Language
+
+log = structlog.get_logger()
+
+CONFIRMATION_LIFETIME = timedelta(days=7)  # after which an account that nobody confirmed is deleted
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationPolicy:
+    """Who may register: anyone, who has an invite, or nobody; and whether addresses count."""
+
+    mode: Literal["open", "invite", "closed"] = "open"
+    must_confirm_email: bool = False
+
+
+OPEN_REGISTRATION = RegistrationPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An account that is about to be created."""
+
+    username: str
+    email: str | None
+    password_hash: str
+    is_admin: bool
+    is_confirmed: bool
+    """Whether it may be used at once, whatever the settings."""
+    invite: str | None = None
+    language: Language = "en"
+
+
+class Registration:
+    """Create accounts.
+
+    Args:
+        passwords: hashes passwords.
+        strength: refuses passwords that are easy to guess.
+        now: the clock, aware UTC.
+        policy: who may register.
+    """
+
+    def __init__(
+        self,
+        passwords: PasswordHasher,
+        strength: PasswordStrength,
+        now: Callable[[], datetime],
+        policy: RegistrationPolicy,
+    ) -> None:
+        self._passwords = passwords
+        self._strength = strength
+        self._now = now
+        self._policy = policy
+
+    async def register(
+        self, account: NewAccount, requester: Identity | None, language: Language
+    ) -> UserView | PendingAccountView:
+        """Create an account for a person who asks for it, or for whom an admin does.
+
+        Returns:
+            The account, or what is said of every account whose address must be confirmed first.
+
+        Raises:
+            NotAllowed: `admin_required`, `registration_closed`, `invite_required` or
+                `invite_invalid`.
+            Conflict: `username_taken` or `email_taken`.
+            Invalid: the password is easy to guess.
+            TooMany: too many passwords are being checked or hashed.
+        """
+        is_by_admin = requester is not None and requester.is_admin
+        self._require_permission(account, is_by_admin)
+        must_confirm = self._policy.must_confirm_email and not is_by_admin
+        folded_name = fold_name(account.username)
+        await _check_available(folded_name, None if must_confirm else account.email)
+        password = account.password.get_secret_value()
+        await self._strength.require_strong(password, account.username, account.email, "/password")
+        draft = _Draft(
+            account.username,
+            account.email,
+            await self._passwords.hash(password),
+            is_admin=account.is_admin,
+            is_confirmed=is_by_admin,
+            invite=None if is_by_admin else account.invite,
+            language=language,
+        )
+        try:
+            user = await self._insert(draft, must_confirm)
+        except IntegrityError:
+            # Another request took the name or the address while the password was hashed.
+            await _check_available(folded_name, None if must_confirm else account.email)
+            user = await self._insert(draft, must_confirm)
+        log.info("account_created", user_id=str(user.id), is_admin=user.is_admin)
+        if must_confirm:
+            return PendingAccountView(email=account.email)
+        return UserView.from_user(user)
+
+    async def create_admin(self, name: str, password: str) -> UserView:
+        """Create an admin account without an e-mail address, for the operator of the service.
+
+        Raises:
+            Invalid: the name or the password is not acceptable.
+            Conflict: `username_taken`.
+        """
+        account = NameAndPassword.parse(name, password)
+        folded_name = fold_name(account.username)
+        await _check_available(folded_name, None)
+        await self._strength.require_strong(password, account.username, None, "password")
+        password_hash = await self._passwords.hash(password)
+        draft = _Draft(account.username, None, password_hash, is_admin=True, is_confirmed=True)
+        try:
+            user = await self._insert(draft, must_confirm=False)
+        except IntegrityError:
+            await _check_available(folded_name, None)
+            raise
+        log.info("account_created", user_id=str(user.id), is_admin=True)
+        return UserView.from_user(user)
+
+    def _require_permission(self, account: NewAccount, is_by_admin: bool) -> None:
+        if is_by_admin:
+            return
+        if account.is_admin:
+            raise NotAllowed("Only an admin may create an admin.", code="admin_required")
+        if self._policy.mode == "closed":
+            raise NotAllowed(
+                "Only admins create accounts in this service.", code="registration_closed"
+            )
+        if self._policy.mode == "invite" and account.invite is None:
+            raise NotAllowed("A registration needs an invite.", code="invite_required")
+
+    @run_uncancelled
+    async def _insert(self, draft: _Draft, must_confirm: bool) -> User:
+        """Insert the account, and the mail about it, and use the invite up."""
+        now = self._now()
+        email = draft.email
+        async with in_transaction():
+            if draft.invite is not None:
+                await consume_invite(draft.invite, now)
+            if must_confirm and email and await User.exists(email_folded=fold_name(email)):
+                email = None
+            user = await User.create(
+                username=draft.username,
+                username_folded=fold_name(draft.username),
+                email=email,
+                email_folded=email and fold_name(email),
+                password_hash=draft.password_hash,
+                is_admin=draft.is_admin,
+                confirmed_at=now if draft.is_confirmed else None,
+                confirm_by=now + CONFIRMATION_LIFETIME if must_confirm else None,
+                created_at=now,
+                updated_at=now,
+            )
+            if must_confirm and draft.email:
+                recipient = fold_name(draft.email)
+                if await is_mail_allowed("register", recipient, now):
+                    now_ms = epoch_ms(now)
+                    await outbox.enqueue("register", recipient, draft.language, now_ms, user.id)
+        return user
+
+
+async def _check_available(folded_name: str, email: str | None) -> None:
+    """Raise Conflict if the name or the address belongs to an account."""
+    if await User.exists(username_folded=folded_name):
+        raise Conflict("This name is taken.", code="username_taken")
+    if email and await User.exists(email_folded=fold_name(email)):
+        raise Conflict("An account with this address exists.", code="email_taken")
