@@ -1,7 +1,8 @@
 """Files that only their owner may read: databases, secrets, locks, and the folder around them.
 
 A name in a shared folder may be a symbolic link that somebody else has put there, so none is
-followed.
+followed. Only the database may be one, if the service's own user or root made it: operators move
+databases to other disks so.
 """
 
 import contextlib
@@ -26,7 +27,15 @@ def make_private_folder(path: Path) -> None:
 
 
 def make_private_file(path: Path) -> None:
-    """Create the file if it is missing, and take it away from everybody but its owner."""
+    """Create the file if it is missing, and take it away from everybody but its owner.
+
+    A symbolic link is followed if this user or root made it.
+
+    Raises:
+        OSError: it is another user's symbolic link, or cannot be opened.
+    """
+    if path.is_symlink() and path.lstat().st_uid in (os.geteuid(), 0):
+        path = path.resolve()
     os.close(open_private_file(path))
     _take_away(path, OTHERS_ALL)
 

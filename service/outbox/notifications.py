@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
+import structlog
 
 from service.database.connection import get_connection, to_driver_url
 from service.database.faults import is_database_fault
 from service.limits import NOTIFY_RECONNECT_INTERVAL
 from service.settings import resolve_path
+
+log = structlog.get_logger()
 
 CHANNEL = "movies_outbox"
 
@@ -57,13 +60,21 @@ class DatagramNotifier:
             self._sender.sendto(b"!", str(self._path))
 
     async def listen(self) -> None:
-        self._path.unlink(missing_ok=True)
-        self._receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._receiver.setblocking(False)
-        self._receiver.bind(str(self._path))
+        receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        receiver.setblocking(False)
+        try:
+            self._path.unlink(missing_ok=True)
+            receiver.bind(str(self._path))
+        except OSError as error:  # another user has taken the name in the shared folder
+            receiver.close()
+            log.warning("notifications_unavailable", path=str(self._path), reason=error.strerror)
+        else:
+            self._receiver = receiver
 
     async def wait(self, timeout: float) -> None:
-        assert self._receiver is not None, "listen() comes first"
+        if self._receiver is None:
+            await asyncio.sleep(timeout)
+            return
         loop = asyncio.get_running_loop()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(loop.sock_recv(self._receiver, 1), timeout)

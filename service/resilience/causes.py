@@ -42,6 +42,7 @@ CAUSES_BY_ERRNO = {
     errno.ENOENT: "it does not exist; create it, or correct the path",
     errno.ENOTDIR: "a part of the path is a file, not a folder; correct the path",
     errno.EISDIR: "it is a folder; name a file",
+    errno.ELOOP: "it is a symbolic link; put a file in its place",
     errno.EEXIST: "a file is in the way of a folder; correct the path",
     errno.EMFILE: "too many files are open; raise the limit (ulimit -n)",
 }

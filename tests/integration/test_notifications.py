@@ -1,10 +1,18 @@
 """Outbox notifications: they wake a waiting listener and never fail the sender."""
 
 import asyncio
+import tempfile
+from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from service.outbox.notifications import OutboxNotifier, PostgresNotifier, notifier_for
+from service.outbox.notifications import (
+    DatagramNotifier,
+    OutboxNotifier,
+    PostgresNotifier,
+    notifier_for,
+)
 
 
 async def test_a_notification_wakes_a_waiting_listener(
@@ -18,6 +26,19 @@ async def test_a_notification_wakes_a_waiting_listener(
     while not wait.done():
         await notifier.notify()
         await asyncio.wait({wait}, timeout=0.2)
+    await listener.close()
+
+
+async def test_a_socket_name_that_another_user_has_taken_leaves_the_poll(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    listener = DatagramNotifier("sqlite://taken/movies.db")
+    listener._path.mkdir()  # what cannot be removed, like a file of another user
+    with capture_logs() as lines:
+        await listener.listen()
+    assert [line["event"] for line in lines] == ["notifications_unavailable"]
+    await asyncio.wait_for(listener.wait(0.05), 5)
     await listener.close()
 
 

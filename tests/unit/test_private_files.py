@@ -1,5 +1,6 @@
 """Files that only their owner may read, and no symbolic link followed to them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,29 @@ def test_an_existing_folder_stays_passable_and_a_file_keeps_its_content(tmp_path
     make_private_file(file)
     assert (folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o711, 0o600)
     assert file.read_text() == "content"
+
+
+def test_a_database_may_be_a_symbolic_link_of_its_operator(tmp_path: Path) -> None:
+    target, link = tmp_path / "disk/movies.db", tmp_path / "movies.db"
+    target.parent.mkdir()
+    target.write_text("content")
+    target.chmod(0o644)
+    link.symlink_to(target)
+    make_private_file(link)
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("content", 0o600)
+    assert link.is_symlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link away")
+def test_a_symbolic_link_of_another_user_is_not_followed(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "movies.db"
+    target.write_text("content")
+    target.chmod(0o644)
+    link.symlink_to(target)
+    os.lchown(link, 65_534, 65_534)
+    with pytest.raises(OSError, match="symbolic"):
+        make_private_file(link)
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("content", 0o644)
 
 
 def test_a_symbolic_link_is_neither_followed_nor_changed(tmp_path: Path) -> None:
