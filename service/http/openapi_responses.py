@@ -42,9 +42,10 @@ def describe_responses(route: Any, declaration: Operation, refs: Any) -> dict[st
         responses[str(status)] = response
     if "movie" in {info.name for info in route.params.values()}:
         status = 301 if "GET" in route.methods else 308
+        headers = ("X-Request-ID", "Location", "Cache-Control", *_rate_limit_headers(route))
         responses[str(status)] = {
             "description": SUCCESS_DESCRIPTIONS[status],
-            "headers": _header_references(("X-Request-ID", "Location", "Cache-Control")),
+            "headers": _header_references(headers),
         }
     for status in sorted(_error_statuses(route, declaration)):
         if str(status) not in responses:

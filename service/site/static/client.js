@@ -33,6 +33,7 @@ export const isAborted = (error) => error?.name === "AbortError";
  *   params: query parameters; null, undefined and "" are left out, lists are repeated.
  *   body: sent as JSON.
  *   anonymous: do not send the access token.
+ *   cache: as in `fetch`; "no-store" where the browser's copy must not answer.
  */
 export async function request(method, path, options = {}) {
   const response = await send(method, path, options);
@@ -63,7 +64,7 @@ export function apiUrl(path, params = {}) {
   return url + (url.includes("?") ? "&" : "?") + query;
 }
 
-async function send(method, path, { params, body, headers, signal, anonymous, timeoutMs }) {
+async function send(method, path, { params, body, headers, signal, anonymous, timeoutMs, cache }) {
   const sent = new Headers(headers);
   sent.set("Accept", "application/json");
   if (body !== undefined) sent.set("Content-Type", "application/json");
@@ -77,6 +78,7 @@ async function send(method, path, { params, body, headers, signal, anonymous, ti
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       credentials: "same-origin",
+      cache,
     });
   } catch (error) {
     throw toApiError(error, signal);

@@ -154,10 +154,16 @@ function placeErrors(error, form) {
   const field = FIELDS_BY_CODE[error.code];
   if (field && form.elements[field]) errors[field] = problemText(error.code, error.detail);
   for (const { pointer, detail } of error.errors) {
-    const name = pointer.replace(/^\//, "").replace(/\/\d+$/, "");
-    if (form.elements[name]) errors[name] ??= problemText(`detail.${detail}`, detail);
+    const name = findField(form, pointer, detail);
+    if (name) errors[name] ??= problemText(`detail.${detail}`, detail);
   }
   return { errors, error: Object.keys(errors).length ? null : error };
+}
+
+/* An entry of a list belongs to the list; an error of several fields names the first one in words. */
+function findField(form, pointer, detail) {
+  const names = [pointer.replace(/^\//, "").replace(/\/\d+$/, ""), detail.split(" ")[0]];
+  return names.find((name) => name && form.elements[name]);
 }
 
 /* The service explains itself in English; what it says often has a translation. */

@@ -15,6 +15,8 @@ export default {
   "form.code.invalid_credentials": "Name oder Passwort ist falsch",
   "form.code.origin_foreign": "Das Anmelden ist für diese Adresse nicht eingerichtet; wie das geht, steht in der Dokumentation unter „Behind a proxy“",
   "form.detail.is wrong": "Das ist nicht das bisherige Passwort",
+  "form.detail.end_year must not lie before year": "Darf nicht vor dem ersten Jahr liegen",
+  "form.detail.must not lie before year": "Darf nicht vor dem ersten Jahr liegen",
   "form.detail.must have at least 8 characters": "Muss mindestens 8 Zeichen haben",
   "form.detail.must have 3 to 40 characters": "Muss 3 bis 40 Zeichen haben",
   "form.detail.must consist of letters, digits, and the characters _ - .": "Darf nur Buchstaben, Ziffern und die Zeichen _ - . haben",

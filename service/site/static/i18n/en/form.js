@@ -15,6 +15,8 @@ export default {
   "form.code.invalid_credentials": "Name or password is wrong",
   "form.code.origin_foreign": "Logging in is not set up for this address; its operator finds how under “Behind a proxy” in the documentation",
   "form.detail.is wrong": "This is not your present password",
+  "form.detail.end_year must not lie before year": "Must not lie before the first year",
+  "form.detail.must not lie before year": "Must not lie before the first year",
   "form.detail.must have at least 8 characters": "Must have at least 8 characters",
   "form.detail.must have 3 to 40 characters": "Must have 3 to 40 characters",
   "form.detail.must consist of letters, digits, and the characters _ - .": "May only have letters, digits, and the characters _ - .",

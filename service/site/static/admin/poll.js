@@ -1,0 +1,63 @@
+/* Values that are read again and again, as long as the page is visible. */
+
+import { useEffect, useRef, useState } from "../lib.js";
+import { isAborted } from "../client.js";
+
+/** Return what `load(signal)` last gave (`data`), its `error`, and `reload` to read it at once.
+ *
+ * `interval(data)` is how many milliseconds pass between two reads.
+ */
+export function usePolled(load, interval) {
+  const [state, setState] = useState({ data: null, error: null });
+  const poll = useRef(null);
+  useEffect(() => {
+    poll.current = startPolling(load, interval, setState);
+    return poll.current.stop;
+  }, []);
+  return { ...state, reload: () => poll.current.run() };
+}
+
+function startPolling(load, interval, setState) {
+  let timer = 0;
+  let controller = null;
+  const read = async () => {
+    clearTimeout(timer);
+    controller?.abort();
+    const own = (controller = new AbortController());
+    let pause = interval(null);
+    try {
+      const data = await load(own.signal);
+      pause = interval(data);
+      if (!own.signal.aborted) setState({ data, error: null });
+    } catch (error) {
+      if (!isAborted(error)) setState((last) => ({ ...last, error }));
+    }
+    if (!own.signal.aborted) timer = setTimeout(() => !document.hidden && read(), pause);
+  };
+  const readIfVisible = () => !document.hidden && read();
+  document.addEventListener("visibilitychange", readIfVisible);
+  read();
+  return {
+    run: read,
+    stop() {
+      document.removeEventListener("visibilitychange", readIfVisible);
+      clearTimeout(timer);
+      controller.abort();
+    },
+  };
+}
+
+/** Return a function that runs an action once at a time, whether it runs, and its error. */
+export function useAction(action) {
+  const [state, setState] = useState({ isBusy: false, error: null });
+  const run = async (...args) => {
+    setState({ isBusy: true, error: null });
+    try {
+      await action(...args);
+      setState({ isBusy: false, error: null });
+    } catch (error) {
+      setState({ isBusy: false, error });
+    }
+  };
+  return { ...state, run };
+}

@@ -1,0 +1,53 @@
+/* The operator's view: the state of the service, its films, and films that may be the same one. */
+
+import { html, useEffect } from "../lib.js";
+import { StateTab } from "../admin/state.js";
+import { FilmsTab } from "../admin/films.js";
+import { TwinsTab } from "../admin/twins.js";
+import { entranceAddress } from "../components/entrance.js";
+import { ViewState } from "../components/notice.js";
+import { t } from "../i18n.js";
+import { navigate, useSettled } from "../router.js";
+import { user } from "../session.js";
+import { useStore } from "../store.js";
+
+const TABS = { state: StateTab, films: FilmsTab, twins: TwinsTab };
+
+/** Show the tab of the address to admins. */
+export default function AdminView({ entry }) {
+  const account = useStore(user);
+  const name = entry.params.get("tab") in TABS ? entry.params.get("tab") : "state";
+  useEffect(() => {
+    document.title = `${t("admin.title")} · ${t("page.name")}`;
+  });
+  useEffect(() => {
+    const next = location.pathname + location.search;
+    if (!account) navigate(entranceAddress("/login", next), { replace: true, keep: false });
+  }, [account]);
+  if (!account) return null;
+  if (!account.is_admin) return html`<${NotAllowed} />`;
+  return html`<div class="admin">
+    <div class="admin-head">
+      <h1>${t("admin.title")}</h1>
+      <nav class="tabs" aria-label=${t("admin.tabs")}>
+        ${Object.keys(TABS).map(
+          (tab) => html`<a
+            key=${tab}
+            href=${tab === "state" ? "/admin" : `/admin?tab=${tab}`}
+            aria-current=${tab === name ? "page" : null}
+            >${t(`admin.tab.${tab}`)}</a
+          >`,
+        )}
+      </nav>
+    </div>
+    <${TABS[name]} key=${name} entry=${entry} />
+  </div>`;
+}
+
+function NotAllowed() {
+  useSettled(true);
+  return html`<${ViewState} icon="warning" title=${t("admin.not_allowed")} level=${1}>
+    <p class="muted">${t("admin.not_allowed_detail")}</p>
+    <a class="button button-primary" href="/">${t("page.home")}</a>
+  <//>`;
+}
