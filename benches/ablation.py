@@ -55,7 +55,7 @@ UNREACHABLE_LENGTH = 1_000  # letters; no word is that long
 SEED = 1  # for the two classes that are not among the kept queries
 
 
-def _keep_engine_order(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
+def _keep_engine_order(query: Query, candidates: Sequence[Candidate], *_: Any) -> list[Ranked]:
     """Return the candidates in the engine's order; their scores still decide on relaxation."""
     positions = {candidate.film_id: position for position, candidate in enumerate(candidates)}
     ranked = ranking.rank(query, candidates)

@@ -2,12 +2,12 @@
 
 import argparse
 import asyncio
+import math
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
 
 from service.search.filenames.matcher import MIN_MATCH_CONFIDENCE
-from service.search.retrieval.search_request import Page, SearchRequest
 from tests.support.release_names import NamedFilm, generate_names
 
 
@@ -46,7 +46,6 @@ async def main() -> int:
         load_backend_addresses,
         read_data_file,
     )
-    from service.films.models import Film
     from service.search.filenames.matcher import FilenameMatcher
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -60,16 +59,7 @@ async def main() -> int:
     index_by_id = {film.id: position for position, film in enumerate(rows)}
     names = generate_names(films, args.count, args.seed)
     async with film_database("sqlite", rows), film_index(args.engine, rows) as index:
-
-        async def search(text: str, limit: int) -> list[Film]:
-            return [
-                result.film
-                for result in (
-                    await index.engine_search.search(SearchRequest(text, page=Page(limit)))
-                ).hits
-            ]
-
-        matcher = FilenameMatcher(search)
+        matcher = FilenameMatcher(index.engine_search.search, math.inf, math.inf)
         results = await matcher.match([name.item for name in names])
         await matcher.close()
     best_candidates = [m.candidates[0] if m.candidates else None for m in results]

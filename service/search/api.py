@@ -1,6 +1,5 @@
 """The HTTP routes of search: parse, call, answer."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from service.http.pagination import Links
 from service.http.problems import catch_problem
 from service.http.requests import read_body, read_query, validate
 from service.http.responses import encode_json, json_response
+from service.resilience.work_budget import WorkBudget
 from service.search.index.read_your_writes import wait_until_indexed
 from service.search.requests import BrowseQuery, Descriptions, Searches, SearchQuery, SuggestQuery
 from service.search.responses import (
@@ -31,16 +31,17 @@ from service.search.responses import (
     search_page,
 )
 from service.search.retrieval.cursors import Cursor
-from service.search.retrieval.query_thread import is_long
 from service.search.retrieval.search_request import SearchResult
+from service.search.retrieval.work_threads import search_budget
 
 bp = Blueprint("search", url_prefix="/api/v1")
 
 CACHE_SECONDS = 300.0  # a new generation of the index replaces cached pages before
 CACHEABLE = {"Cache-Control": "public, max-age=10, stale-if-error=3600"}
 NOT_CACHEABLE = {"Cache-Control": "no-store"}
-MAX_CONCURRENT_SEARCHES = 2  # of one batch: the other clients' searches are worth as much
-MAX_LOOP_HITS = 40  # highlighted on the event loop: 0.1 ms each
+MAX_BATCH_WORK = 150_000.0  # units for all searches of a batch; ten ordinary ones take 10,000
+MAX_BATCH_TIME = 6.0  # seconds for all of them, before a response would be too late
+HIT_WORK, HIGHLIGHT_WORK, PLOT_WORK = 40, 15, 200  # units for each hit, and for each word as well
 PAGE_HEADERS = ("Cache-Control", "Cache-Status", "Link")
 SEARCH_PATH, BROWSE_PATH = "/api/v1/search", "/api/v1/movies"
 
@@ -85,7 +86,7 @@ async def search(request: Request) -> HTTPResponse:
     waited = query.after is not None and await wait_until_indexed(
         query.after, get_container(request).generation
     )
-    render = partial(_render_search, request, query, cursor)
+    render = partial(_render_search, request, query, cursor, search_budget())
     response = await _cached_page(request, "search", query.cache_key, render)
     if waited:
         response.headers["Index-Token"] = str(query.after)
@@ -129,14 +130,12 @@ async def suggest(request: Request) -> HTTPResponse:
 )
 async def search_batch(request: Request) -> HTTPResponse:
     searches = read_body(request, Searches).searches
-    turns = asyncio.Semaphore(MAX_CONCURRENT_SEARCHES)
-
-    async def answer(number: int, params: dict[str, Any]) -> BatchAnswer:
-        async with turns:
-            return await _answer_one(request, number, params)
-
-    answers = [answer(number, params) for number, params in enumerate(searches)]
-    return json_response(BatchAnswers(list(await asyncio.gather(*answers))))
+    budget = WorkBudget(MAX_BATCH_WORK, MAX_BATCH_TIME)
+    answers = []
+    for number, params in enumerate(searches):  # one at a time: others' searches count as much
+        answer = await _answer_one(request, number, params, budget)
+        answers.append(encode_json(answer))  # at once, since ten long pages take 10 ms
+    return json_response(b'{"answers":[' + b",".join(answers) + b"]}")
 
 
 @bp.post("/match", name="match")
@@ -148,16 +147,21 @@ async def search_batch(request: Request) -> HTTPResponse:
 )
 async def match(request: Request) -> HTTPResponse:
     descriptions, parts = read_body(request, Descriptions), get_container(request)
-    results = await parts.filename_matcher.match(descriptions.to_names())
+    budget = parts.filename_matcher.create_budget()
+    with parts.work_threads.answering(budget):
+        results = await parts.filename_matcher.match(descriptions.to_names(), budget)
     return json_response(Matches([match_view(result, parts.now()) for result in results]))
 
 
-async def _answer_one(request: Request, number: int, params: dict[str, Any]) -> BatchAnswer:
+async def _answer_one(
+    request: Request, number: int, params: dict[str, Any], budget: WorkBudget
+) -> BatchAnswer:
     async def answer() -> BatchAnswer:
         query = validate(SearchQuery, params, prefix=f"/searches/{number}/")
         if query.after is not None:
             await wait_until_indexed(query.after, get_container(request).generation)
-        _, page = await _render_search(request, query, _decode_cursor(request, query))
+        cursor = _decode_cursor(request, query)
+        _, page = await _render_search(request, query, cursor, search_budget(budget))
         return BatchAnswer(200, page, None)
 
     return await catch_problem(
@@ -166,33 +170,42 @@ async def _answer_one(request: Request, number: int, params: dict[str, Any]) -> 
 
 
 async def _render_search(
-    request: Request, query: SearchQuery, cursor: Cursor | None
+    request: Request, query: SearchQuery, cursor: Cursor | None, budget: WorkBudget
 ) -> tuple[Links, SearchPage]:
-    started_at = time.perf_counter()
-    result = await get_container(request).search.search(query.to_request(cursor))
-    took_ms = (time.perf_counter() - started_at) * 1_000
-    links = _links(request, SEARCH_PATH, query, result, cursor)
-    render = partial(
-        search_page, query.q, result, links, query.search_fields,
-        explain=query.explain, took_ms=took_ms, now=get_container(request).now(),
-    )  # fmt: skip
-    is_slow = "plot" in query.search_fields or len(result.hits) > MAX_LOOP_HITS
-    if is_slow or (result.query is not None and is_long(result.query)):  # to highlight
-        return links, await asyncio.to_thread(render)
-    return links, render()
+    started_at, parts = time.perf_counter(), get_container(request)
+    with parts.work_threads.answering(budget.request):
+        result = await parts.search.search(query.to_request(cursor, budget))
+        took_ms = (time.perf_counter() - started_at) * 1_000
+        links = _links(request, SEARCH_PATH, query, result, cursor)
+        render = partial(
+            search_page, query.q, result, links, query.search_fields,
+            explain=query.explain, took_ms=took_ms, now=parts.now(), budget=budget,
+        )  # fmt: skip
+        return links, await parts.work_threads.run(budget, page_work(query, result), render)
+
+
+def page_work(query: SearchQuery, result: SearchResult) -> float:
+    """Return the units of work of a page: its highlights, mostly."""
+    words = len(result.query.core) if result.query is not None else 0
+    texts = PLOT_WORK if "plot" in query.search_fields else HIGHLIGHT_WORK
+    return len(result.hits) * (HIT_WORK + words * texts)
 
 
 async def _render_list(
     request: Request, query: BrowseQuery, cursor: Cursor | None
 ) -> tuple[Links, FilmPage]:
-    result = await get_container(request).search.search(query.to_request(cursor))
-    links = _links(request, BROWSE_PATH, query, result, cursor)
-    return links, film_page(result, links, get_container(request).now())
+    budget, parts = search_budget(), get_container(request)
+    with parts.work_threads.answering(budget):
+        result = await parts.search.search(query.to_request(cursor, budget))
+        links = _links(request, BROWSE_PATH, query, result, cursor)
+        render = partial(film_page, result, links, parts.now(), budget)
+        return links, await parts.work_threads.run(budget, HIT_WORK * len(result.hits), render)
 
 
 async def _render_suggestions(request: Request, query: SuggestQuery) -> tuple[None, Suggestions]:
-    started_at = time.perf_counter()
-    completion = await get_container(request).search.suggest(query.q, query.limit)
+    started_at, budget, parts = time.perf_counter(), search_budget(), get_container(request)
+    with parts.work_threads.answering(budget):
+        completion = await parts.search.suggest(query.q, query.limit, budget)
     took_ms = round((time.perf_counter() - started_at) * 1_000, 2)
     suggestions, degraded = list(completion.suggestions), list(completion.degraded)
     return None, Suggestions(query.q, took_ms, suggestions, degraded)

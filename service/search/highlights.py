@@ -5,7 +5,8 @@ needs: which letters of the original text match and how many of them differ. Ran
 (code points) of the stored text; a list of names reads as one text with `, ` between them.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -14,6 +15,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from service.film_fields import FilmRow
+from service.resilience.work_budget import WorkBudget
 from service.search.query.fields import SearchFields
 from service.search.query.parser import STOP_WORDS, Query
 from service.search.query.plan import MAX_SLOTS
@@ -31,6 +33,7 @@ MIN_SIMILARITY = 0.6  # of two words
 MIN_INNER_PREFIX_LENGTH = 4  # letters of a prefix that is not the last word
 MAX_PLOT_LENGTH = 5_000  # characters
 MAX_CACHED_TEXTS = 20_000  # titles and names whose words are cached, about 15 MB
+WORD_WORK = 0.6  # units of work, for a word of a text and a word of the query
 NO_MATCH_COST = 9.0  # above the cost of every match
 
 _LABELS: dict[MatchField, str] = {
@@ -107,12 +110,26 @@ class _FilmText:
         ]
 
 
-def find_matches(query: Query, films: Sequence[FilmRow], fields: SearchFields) -> list[list[Match]]:
+def find_matches(
+    query: Query,
+    films: Sequence[FilmRow],
+    fields: SearchFields,
+    budget: WorkBudget | None = None,
+) -> list[list[Match]]:
     """Return the matches of each film, in the order of the query's words.
 
     All films are searched together, since what a word may stand for is the same for all of them.
+    Those that the budget does not allow have no matches.
     """
-    texts = [_film_texts(film, fields) for film in films]
+    budget = budget or WorkBudget(math.inf)
+    texts: list[list[_FilmText]] = []
+    for film in films:
+        budget.checkpoint()
+        film_texts = _film_texts(film, fields)
+        count = sum(len(text.spans) for text in film_texts)
+        if not budget.spend("matches", count * (1 + WORD_WORK * len(query.core[:MAX_SLOTS]))):
+            break
+        texts.append(film_texts)
     words = {
         word
         for film_texts in texts
@@ -120,11 +137,12 @@ def find_matches(query: Query, films: Sequence[FilmRow], fields: SearchFields) -
         if text.field != "plot"
         for word in text.exact
     }
-    matcher = _TermMatcher(query, list(words))
-    return [
-        _match_film(matcher, film_texts, film, fields)
-        for film_texts, film in zip(texts, films, strict=True)
-    ]
+    matcher = _TermMatcher(query, list(words), budget.checkpoint)
+    matches: list[list[Match]] = [[] for _ in films]
+    for position, film_texts in enumerate(texts):
+        budget.checkpoint()
+        matches[position] = _match_film(matcher, film_texts, films[position], fields)
+    return matches
 
 
 def _match_film(
@@ -210,15 +228,17 @@ class _TermMatcher:
     Each word is looked up when it is needed, since most words match exactly.
     """
 
-    def __init__(self, query: Query, film_words: list[str]) -> None:
+    def __init__(self, query: Query, film_words: list[str], checkpoint: Callable[[], None]) -> None:
         self.words = query.core[:MAX_SLOTS]
         self.last = len(query.core) - 1
         self._film_words = film_words
+        self._checkpoint = checkpoint
         self._matches: dict[tuple[str, bool], TermMatches] = {}
 
     def find(self, word: str, *, is_last: bool) -> TermMatches:
         """Return the words that `word`, or two words run together, may stand for."""
         if (matches := self._matches.get((word, is_last))) is None:
+            self._checkpoint()
             matches = _find_term_matches(word, self._film_words, is_last)
             self._matches[word, is_last] = matches
         return matches

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from service.errors import FieldError, Invalid
 from service.films.schemas import FilmType
 from service.http.pagination import PageQuery
+from service.resilience.work_budget import WorkBudget
 from service.search.criteria.filters import Facet, Filters, Range
 from service.search.criteria.sorting import Sort
 from service.search.filenames.parser import MAX_PATH_LENGTH, ParsedName
@@ -152,13 +153,14 @@ class BrowseQuery(PageQuery):
             minutes=Range(None, self.runtime_max),
         )
 
-    def to_request(self, cursor: Cursor | None) -> SearchRequest:
+    def to_request(self, cursor: Cursor | None, budget: WorkBudget) -> SearchRequest:
         """Return the search for these parameters, continued behind `cursor`."""
         return SearchRequest(
             filters=self.filters,
             sort=self.sort,
             facets=self.facets,
             page=Page(self.limit, self.offset, cursor),
+            budget=budget,
         )
 
     @property
@@ -212,10 +214,10 @@ class SearchQuery(BrowseQuery):
         """Return the fields to search in."""
         return frozenset(self.parts)
 
-    def to_request(self, cursor: Cursor | None) -> SearchRequest:
+    def to_request(self, cursor: Cursor | None, budget: WorkBudget) -> SearchRequest:
         """Return the search for these parameters, continued behind `cursor`."""
         return replace(
-            super().to_request(cursor),
+            super().to_request(cursor, budget),
             text=self.q,
             fields=self.search_fields,
             typo_tolerance=self.typo == "auto",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from service.films.responses import FilmView, film_view
 from service.http.pagination import Links, Total
+from service.resilience.work_budget import WorkBudget
 from service.search.criteria.facets import FacetCount
 from service.search.criteria.filters import Facet
 from service.search.explanation import explain_match
@@ -15,7 +16,11 @@ from service.search.filenames.matcher import MatchResult
 from service.search.highlights import Match, find_matches, match_ranges
 from service.search.query.fields import SearchFields
 from service.search.retrieval.autocomplete import Suggestion
-from service.search.retrieval.search_request import Degradation, SearchResult
+from service.search.retrieval.search_request import (
+    Degradation,
+    SearchResult,
+    describe_left_out,
+)
 
 CountsView = Annotated[
     dict[Facet, list[FacetCount]],
@@ -151,6 +156,7 @@ class MatchView:
     candidates: Annotated[
         list[CandidateView], Field(description="The films that may be meant, the likeliest first.")
     ]
+    degraded: DegradationsView
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,7 @@ def match_view(result: MatchResult, now: datetime) -> MatchView:
         year=result.parsed.year,
         match=str(result.film.id) if result.film else None,
         candidates=[CandidateView(film_view(c.film, now), c.confidence) for c in result.candidates],
+        degraded=list(result.degraded),
     )
 
 
@@ -179,36 +186,43 @@ def search_page(
     explain: bool,
     took_ms: float,
     now: datetime,
+    budget: WorkBudget,
 ) -> SearchPage:
-    """Return the page of a search for `text`."""
+    """Return the page of a search for `text`; matches that the budget excludes are left out."""
     films, query = [scored.film for scored in result.hits], result.query
     matches: list[list[Match]] = [[] for _ in films]
     if query is not None and query.imdb_id is None:
-        matches = find_matches(query, films, fields)
+        matches = find_matches(query, films, fields, budget)
     explanations = [
         explain_match(query, film, film_matches) if query and explain else None
         for film, film_matches in zip(films, matches, strict=True)
     ]
+    results = []
+    for scored, film_matches, why in zip(result.hits, matches, explanations, strict=True):
+        budget.checkpoint()
+        view, ranges = film_view(scored.film, now), match_ranges(film_matches)
+        results.append(ResultView(view, scored.score, ranges, why))
     return SearchPage(
         query=text,
         total=Total(value=result.total, relation=result.relation),
         took_ms=round(took_ms, 2),
-        results=[
-            ResultView(film_view(scored.film, now), scored.score, match_ranges(film_matches), why)
-            for scored, film_matches, why in zip(result.hits, matches, explanations, strict=True)
-        ],
+        results=results,
         facets=_counts(result),
         did_you_mean=result.did_you_mean,
-        degraded=list(result.degraded),
+        degraded=list(dict.fromkeys((*result.degraded, *describe_left_out(budget)))),
         next=links.next,
         previous=links.previous,
     )
 
 
-def film_page(result: SearchResult, links: Links, now: datetime) -> FilmPage:
+def film_page(result: SearchResult, links: Links, now: datetime, budget: WorkBudget) -> FilmPage:
     """Return a page of films listed without a query."""
+    results = []
+    for scored in result.hits:
+        budget.checkpoint()
+        results.append(film_view(scored.film, now))
     return FilmPage(
-        results=[film_view(scored.film, now) for scored in result.hits],
+        results=results,
         total=Total(value=result.total, relation=result.relation),
         facets=_counts(result),
         degraded=list(result.degraded),

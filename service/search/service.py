@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import structlog
 
 from service.errors import Unavailable
-from service.film_fields import FilmRow
 from service.limits import SEARCH_BREAKER_RESET, SEARCH_BREAKER_THRESHOLD
 from service.resilience.circuit_breaker import CircuitBreaker
+from service.resilience.work_budget import WorkBudget
 from service.search.engines.base import IndexOutdated
 from service.search.query.parser import Query
 from service.search.retrieval.autocomplete import Autocomplete, Suggestion
@@ -24,10 +24,11 @@ from service.search.retrieval.database_search import ENGINE_UNAVAILABLE, Databas
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.retrieval.search_request import (
     Degradation,
-    Page,
     SearchRequest,
     SearchResult,
+    describe_left_out,
 )
+from service.search.retrieval.work_threads import search_budget
 
 log = structlog.get_logger()
 
@@ -67,6 +68,9 @@ class SearchService:
 
     async def search(self, request: SearchRequest) -> SearchResult:
         """Return one page of films; raise `Unavailable` only for a request with a cursor."""
+        if request.budget.is_late:
+            request.budget.left_out.add("results")
+            return SearchResult((), 0, "gte", degraded=describe_left_out(request.budget))
         if request.page.cursor is not None:
             result = await self._engine_search.search(request)
             self._on_engine_hit()
@@ -79,19 +83,16 @@ class SearchService:
                 return await self._engine_search.search(request)
         return await self._database_search.search(request)
 
-    async def find_films(self, text: str, limit: int) -> list[FilmRow]:
-        """Return the first films of a search for `text`."""
-        result = await self.search(SearchRequest(text, page=Page(limit)))
-        return [scored.film for scored in result.hits]
-
-    async def suggest(self, text: str, limit: int) -> Completion:
+    async def suggest(self, text: str, limit: int, budget: WorkBudget | None = None) -> Completion:
         """Return suggestions, as `Autocomplete.suggest` does."""
+        budget = budget or search_budget()
         if self._breaker.wait_time() == 0:
             with self._fall_back():
-                return Completion(await self._autocomplete.suggest(text, limit))
+                suggestions = await self._autocomplete.suggest(text, limit, budget=budget)
+                return Completion(suggestions, describe_left_out(budget))
         fetch_hits = self._database_search.fetch_hits
-        suggestions = await self._autocomplete.suggest(text, limit, fetch_hits)
-        return Completion(suggestions, (ENGINE_UNAVAILABLE,))
+        suggestions = await self._autocomplete.suggest(text, limit, fetch_hits, budget)
+        return Completion(suggestions, (ENGINE_UNAVAILABLE, *describe_left_out(budget)))
 
     @contextmanager
     def _fall_back(self) -> Iterator[None]:

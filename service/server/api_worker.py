@@ -26,7 +26,7 @@ def main() -> None:
     os.umask(PRIVATE_UMASK)
     settings = load_settings()
     logging.configure(settings.log_format, settings.log_level)
-    # A thread that works on a long query hands over to the event loop this soon.
+    # A thread with long work hands over to the event loop this soon.
     sys.setswitchinterval(SWITCH_INTERVAL)
     os.environ["SANIC_IGNORE_PRODUCTION_WARNING"] = "1"  # it knows nothing of ENVIRONMENT
     app = create_app(settings)

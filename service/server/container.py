@@ -63,7 +63,7 @@ from service.search.retrieval.cursors import CursorCodec
 from service.search.retrieval.database_search import DatabaseSearch
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.retrieval.film_cache import FilmCache
-from service.search.retrieval.query_thread import QueryThread
+from service.search.retrieval.work_threads import WorkThreads
 from service.search.service import SearchService
 from service.search.vocabulary.sync import VocabularySync
 from service.search.vocabulary.vocabulary import Vocabulary
@@ -86,6 +86,7 @@ class Container:
     merger: FilmMerger
     lookup: FilmLookup
     search: SearchService
+    work_threads: WorkThreads
     filename_matcher: FilenameMatcher
     cursors: CursorCodec
     generation: Generation
@@ -268,17 +269,17 @@ async def build_container(settings: Settings) -> Container:
             stack, FilmLookup(catalogue, omdb_client, utc_now, limit=LookupLimit(rate_limiter))
         )
         orphan_repair = _close_at_exit(stack, OrphanRepair(drift, inventory))
-        vocabulary, film_cache = Vocabulary(), FilmCache(orphan_repair.enqueue)
+        threads = WorkThreads()
+        stack.callback(threads.close)
+        vocabulary, film_cache = Vocabulary(), FilmCache(orphan_repair.enqueue, threads)
         vocabulary_sync, search_activity = VocabularySync(vocabulary), SearchActivity()
-        query_thread = QueryThread()
-        stack.callback(query_thread.close)
         search = SearchService(
-            EngineSearch(engine, vocabulary, film_cache, query_thread),
-            Autocomplete(engine, vocabulary, film_cache, query_thread),
-            DatabaseSearch(vocabulary, film_cache, search_timeout(settings), query_thread),
+            EngineSearch(engine, vocabulary, film_cache, threads),
+            Autocomplete(engine, vocabulary, film_cache, threads),
+            DatabaseSearch(vocabulary, film_cache, search_timeout(settings), threads),
             search_activity.record_search,
         )
-        filename_matcher = _close_at_exit(stack, FilenameMatcher(search.find_films))
+        filename_matcher = _close_at_exit(stack, FilenameMatcher(search.search))
 
         async def refresh_engine(generation: int) -> None:
             with contextlib.suppress(Unavailable):  # the next search fails over by itself
@@ -303,6 +304,7 @@ async def build_container(settings: Settings) -> Container:
             merger=FilmMerger(catalogue, notifier, utc_now),
             lookup=lookup,
             search=search,
+            work_threads=threads,
             filename_matcher=filename_matcher,
             cursors=CursorCodec(settings.jwt_secret, utc_now),
             generation=Generation(refresh_engine, catch_up_vocabulary),

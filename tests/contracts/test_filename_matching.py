@@ -15,7 +15,6 @@ from service.search.filenames.matcher import FilenameMatcher, score_films
 from service.search.filenames.parser import ParsedName, parse_name
 from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
-from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.support.release_names import generate_names
 from tests.support.sample_catalogue import build_film
@@ -45,15 +44,7 @@ async def matcher(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatche
         vocabulary.add(document.vocabulary_words())
     await writer.write(documents)
     await engine.open()
-    engine_search = EngineSearch(engine, vocabulary)
-
-    async def find_films(text: str, limit: int) -> list[Film]:
-        return [
-            result.film
-            for result in (await engine_search.search(SearchRequest(text, page=Page(limit)))).hits
-        ]
-
-    matcher = FilenameMatcher(find_films)
+    matcher = FilenameMatcher(EngineSearch(engine, vocabulary).search)
     yield matcher
     await matcher.close()
     await engine.close()

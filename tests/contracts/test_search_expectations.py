@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 
 from service.errors import Invalid
-from service.films.rows import FilmRow
 from service.search.criteria.filters import Filters, Range
 from service.search.filenames.matcher import FilenameMatcher
 from service.search.filenames.parser import ParsedName
@@ -131,10 +130,7 @@ async def test_original_and_local_titles_find_the_film(
 
 
 async def test_a_file_name_matches_a_film_with_a_confidence(sample_index: SampleIndex) -> None:
-    async def find_films(text: str, limit: int) -> list[FilmRow]:
-        return [hit.film for hit in (await sample_index.search(text, limit)).hits]
-
-    matcher = FilenameMatcher(find_films)
+    matcher = FilenameMatcher(sample_index.engine_search.search)
     names: list[str | ParsedName] = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]
     certain, ambiguous, unknown = await matcher.match(names)
     await matcher.close()

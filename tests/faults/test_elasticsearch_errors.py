@@ -26,6 +26,7 @@ from service.search.retrieval.engine_search import EngineSearch
 from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.paging import PARTIAL_RESULTS
 from service.search.retrieval.search_request import Page, SearchRequest
+from service.search.retrieval.work_threads import search_budget
 from service.search.service import SearchService
 from service.search.vocabulary.sync import TermWriter
 from service.search.vocabulary.vocabulary import Vocabulary
@@ -185,13 +186,20 @@ async def test_partial_results_are_marked_and_not_cached(
     async def render_search() -> bytes:
         result = await search_service.search(SearchRequest("film", page=Page(2)))
         page = search_page(
-            "film", result, links, DEFAULT_FIELDS, explain=False, took_ms=1.0, now=utc_now()
+            "film",
+            result,
+            links,
+            DEFAULT_FIELDS,
+            explain=False,
+            took_ms=1.0,
+            now=utc_now(),
+            budget=search_budget(),
         )
         return encode_page((links, page))
 
     async def render_list() -> bytes:
         result = await search_service.search(SearchRequest(page=Page(2)))
-        return encode_page((links, film_page(result, links, utc_now())))
+        return encode_page((links, film_page(result, links, utc_now(), search_budget())))
 
     for render in (render_search, render_list):
         for _ in range(2):

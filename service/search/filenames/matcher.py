@@ -7,7 +7,6 @@ catalogue. "Unknown" is a valid result: a film that is not in the catalogue must
 the most similar one.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -16,9 +15,12 @@ from rapidfuzz.distance import OSA
 
 from service.errors import Invalid
 from service.film_fields import FilmRow
+from service.resilience.work_budget import WorkBudget
 from service.search.filenames.name_process import NameBudget, NameProcess
-from service.search.filenames.parser import ParsedName
+from service.search.filenames.parser import ParsedName, clean_name, parse_by_year
 from service.search.ranking.sequels import PART_WORDS
+from service.search.retrieval.search_request import Degradation, Page, SearchRequest, SearchResult
+from service.search.retrieval.work_threads import search_budget
 from service.text import numerals
 from service.text.analysis import SUBTITLE_SEPARATOR, tokenize, without_article
 from service.text.titles import compact_key
@@ -27,15 +29,16 @@ MAX_CANDIDATES = 10  # films that are compared with each name
 MAX_RESULTS = 3
 MIN_MATCH_CONFIDENCE = 0.5  # of the best candidate, to be the match
 MIN_CONFIDENCE = 0.05  # of a candidate, to be returned
-MAX_CONCURRENT_LOOKUPS = 2  # of one request: others' searches are worth as much
+MAX_MATCH_WORK = 400_000.0  # units for all names of a request; a hundred ordinary ones take 100,000
+MAX_MATCH_TIME = 6.0  # seconds for all of them, before a response would be too late
 MAIN_TITLE_FACTOR = 0.93  # for the similarity of a title without its subtitle
 ALIAS_FACTOR = 0.98
 RIVAL_MARGIN = 0.03  # of similarity, within which another film may be meant just as well
 FAMOUS_VOTES_RATIO = 20  # a film with so many times the votes of its rivals is the likely one
 
 
-FilmSearch = Callable[[str, int], Awaitable[Sequence[FilmRow]]]
-"""Returns the films that a text finds, the best first, at most as many as the number says."""
+FilmSearch = Callable[[SearchRequest], Awaitable[SearchResult]]
+"""Returns the films that a search finds, the best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,14 @@ class ScoredFilm:
 
 @dataclass(frozen=True, slots=True)
 class MatchResult:
-    """The facts that a name states, and the likeliest films, the best first."""
+    """The facts that a name states, and the likeliest films, the best first.
+
+    `degraded` names what their search left out.
+    """
 
     parsed: ParsedName
     candidates: tuple[ScoredFilm, ...]
+    degraded: tuple[Degradation, ...] = ()
 
     @property
     def film(self) -> FilmRow | None:
@@ -61,10 +68,22 @@ class MatchResult:
 
 
 class FilenameMatcher:
-    """Finds the films that names mean."""
+    """Finds the films that names mean.
 
-    def __init__(self, search_films: FilmSearch) -> None:
+    Args:
+        max_work: units of work for all names of one request.
+        max_time: seconds for all of them.
+    """
+
+    def __init__(
+        self,
+        search_films: FilmSearch,
+        max_work: float = MAX_MATCH_WORK,
+        max_time: float = MAX_MATCH_TIME,
+    ) -> None:
         self._search_films = search_films
+        self._max_work = max_work
+        self._max_time = max_time
         self._name_process = NameProcess()
 
     async def close(self) -> None:
@@ -75,28 +94,38 @@ class FilenameMatcher:
         """Start the process that parses names: it takes a second or more."""
         await self._name_process.start()
 
-    async def match(self, items: Sequence[str | ParsedName]) -> list[MatchResult]:
-        """Return one result per item, in the same order. Raises what the film search raises."""
-        semaphore, budget = asyncio.Semaphore(MAX_CONCURRENT_LOOKUPS), NameBudget()
+    def create_budget(self) -> WorkBudget:
+        """Return the budget of one request."""
+        return WorkBudget(self._max_work, self._max_time)
 
-        async def match_one(item: str | ParsedName) -> MatchResult:
-            async with semaphore:
-                return await self._match(item, budget)
+    async def match(
+        self, items: Sequence[str | ParsedName], budget: WorkBudget | None = None
+    ) -> list[MatchResult]:
+        """Return one result per item, in the same order. Raises what the film search raises.
 
-        return list(await asyncio.gather(*map(match_one, items)))
+        Names are searched one after the other: the searches of others are worth as much. When the
+        budget is used up, the others get the likeliest films among those that a plain search finds.
+        """
+        budget, name_budget = budget or self.create_budget(), NameBudget()
+        return [await self._match(item, budget, name_budget) for item in items]
 
-    async def _match(self, item: str | ParsedName, budget: NameBudget) -> MatchResult:
+    async def _match(
+        self, item: str | ParsedName, budget: WorkBudget, name_budget: NameBudget
+    ) -> MatchResult:
         parsed = item
-        if isinstance(parsed, str):
-            parsed = await self._name_process.parse(parsed, budget)
+        if isinstance(parsed, str) and budget.is_late:
+            parsed = parse_by_year(clean_name(parsed))
+        elif isinstance(parsed, str):
+            parsed = await self._name_process.parse(parsed, name_budget)
         text = parsed.imdb_id or f"{parsed.title} {parsed.year or ''}".strip()
+        request = SearchRequest(text, page=Page(MAX_CANDIDATES), budget=search_budget(budget))
         try:
-            films = await self._search_films(text, MAX_CANDIDATES)
+            result = await self._search_films(request)
         except Invalid:  # the name has nothing that could be a title
-            films = []
-        scored_films = score_films(parsed, films)
+            return MatchResult(parsed, ())
+        scored_films = score_films(parsed, [hit.film for hit in result.hits])
         likely_films = tuple(s for s in scored_films if s.confidence >= MIN_CONFIDENCE)
-        return MatchResult(parsed, likely_films[:MAX_RESULTS])
+        return MatchResult(parsed, likely_films[:MAX_RESULTS], result.degraded)
 
 
 def score_films(parsed: ParsedName, films: Sequence[FilmRow]) -> list[ScoredFilm]:

@@ -130,6 +130,13 @@ class Plan:
         """Whether no film can be a hit, so that no engine is needed."""
         return not self.groups and self.full_title is None
 
+    @property
+    def clauses(self) -> list[Clause]:
+        """All clauses, in no order."""
+        slots = [slot for group in self.groups for slot in group.slots]
+        slots += [*self.optional, *([self.full_title] if self.full_title else [])]
+        return [clause for slot in slots for clause in slot.clauses]
+
     @classmethod
     def exact(cls, query: Query) -> "Plan":
         """Plan for the words as they are typed and their prefixes, for well-spelt queries."""

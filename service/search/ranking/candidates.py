@@ -71,6 +71,7 @@ class Candidate:
         directors: the words of each director's name.
         name_words: the words of all names, each once.
         name_keys: each full name without spaces.
+        term_count: how many words and pairs ranking compares with each word of a query.
     """
 
     film_id: str
@@ -81,6 +82,7 @@ class Candidate:
     directors: tuple[tuple[str, ...], ...]
     name_words: tuple[str, ...]
     name_keys: tuple[str, ...]
+    term_count: int
 
     @classmethod
     def from_facts(
@@ -96,16 +98,19 @@ class Candidate:
     ) -> "Candidate":
         """Prepare a film from its facts."""
         names = tuple(tuple(tokenize(name)) for name in directors)
+        name_words = tuple(dict.fromkeys(word for name in names for word in name))
+        titles = (
+            Title.from_text(title, 1.0),
+            *(Title.from_text(alias, ALIAS_WEIGHT) for alias in aliases),
+        )
         return cls(
             film_id=film_id,
             version=version,
             year=year,
             votes=min(1.0, log10(1 + (votes or 0)) / MAX_VOTES_LOG10),
-            titles=(
-                Title.from_text(title, 1.0),
-                *(Title.from_text(alias, ALIAS_WEIGHT) for alias in aliases),
-            ),
+            titles=titles,
             directors=names,
-            name_words=tuple(dict.fromkeys(word for name in names for word in name)),
+            name_words=name_words,
             name_keys=tuple("".join(name) for name in names),
+            term_count=len(name_words) + sum(len(title.terms) for title in titles),
         )

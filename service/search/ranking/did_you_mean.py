@@ -5,7 +5,8 @@ spelt right needs no correction, and a film that explains little was probably no
 """
 
 from service.search.query.parser import Query
-from service.search.ranking.scorer import PAIR_FACTOR, QueryScorer, Ranked
+from service.search.ranking.features import PAIR_FACTOR
+from service.search.ranking.scorer import QueryScorer, Ranked
 
 MIN_EXPLAINED, MAX_EXPLAINED = 0.60, 0.99  # share of the query that the best film explains
 

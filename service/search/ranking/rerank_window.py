@@ -8,7 +8,10 @@ Reranking costs 0.1 ms a hit, so such hits keep the engine's order behind the ot
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.resilience.work_budget import WorkBudget
 from service.search.engines.base import Hit
+from service.search.query.parser import Query
+from service.search.ranking.candidates import Candidate
 from service.search.ranking.scorer import Ranked
 
 MIN_SCORE_SHARE = 0.35  # of the best hit's score; hits below it are not reranked
@@ -38,3 +41,18 @@ def rerank_cutoff(hits: Sequence[Hit]) -> int:
     """Return how many of these hits, the best first, score high enough to be reranked."""
     min_score = MIN_SCORE_SHARE * hits[0].score if hits else 0.0
     return sum(hit.score >= min_score for hit in hits)
+
+
+def count_affordable(
+    query: Query, candidates: Sequence[Candidate], budget: WorkBudget
+) -> tuple[int, float]:
+    """Charge for ranking the candidates; return how many can be ranked, and the units charged."""
+    word_count = len(query.words)
+    title_work, term_work = 10 + 2.2 * word_count, 0.5 + 0.17 * word_count
+    work = 0.0
+    for count, candidate in enumerate(candidates):
+        units = title_work * len(candidate.titles) + term_work * candidate.term_count
+        if not budget.spend("ranking", units):
+            return count, work
+        work += units
+    return len(candidates), work

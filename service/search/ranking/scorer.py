@@ -5,14 +5,21 @@ words of the title were typed, in which order, joined or split, and what else is
 It is pure, so the order of results is tested without an engine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from operator import mul
-from typing import NamedTuple
 
 from service.search.query.parser import NOISE_WORDS, STOP_WORD_WEIGHT, STOP_WORDS, Query
 from service.search.ranking.candidates import Candidate, Title
+from service.search.ranking.features import (
+    PAIR_FACTOR,
+    WEIGHTS,
+    Features,
+    best_in_title,
+    score_coverage,
+    score_order,
+)
 from service.search.ranking.similarity import (
     MIN_PREFIX_SIMILARITY,
     best_similarities,
@@ -28,7 +35,6 @@ NOISE_WEIGHT = 0.1  # of noise words and the year: a film that lacks them loses 
 MIN_FULL_TITLE_SIMILARITY = 0.65  # of the query and a full title
 NO_ARTICLE_FACTOR = 0.95  # for the similarity of the query without its article
 MIN_EXPLAINING_SIMILARITY = 0.75  # from which a full title's similarity explains the query
-PAIR_FACTOR = 0.97  # for the similarity of joined or split words
 INITIALS_EXPLAINED = 0.90  # what initials explain of the query, and cover of the title
 SAME_LETTERS_EXACTNESS = 0.99  # of a title whose words are only joined or split differently
 WORD_COUNT_MISMATCH_FACTOR = 0.90  # for a title prefix with more or fewer words than were typed
@@ -37,47 +43,6 @@ WORD_COUNT_MISMATCH_FACTOR = 0.90  # for a title prefix with more or fewer words
 PREFIX_FACTOR = 0.85
 FULL_WORDS_PREFIX_FACTOR = 0.93  # if the last word of the prefix is typed in full
 MISSPELT_PREFIX_FACTOR = 0.25  # if a letter differs: a full title with one typo is likelier
-
-
-class Features(NamedTuple):
-    """How well one title of a film matches a query; each from 0 to 1, the higher the better."""
-
-    explained: float
-    """The share of the query that words of the film explain."""
-    covered: float
-    """The share of the title, or of a director's name, that was typed."""
-    full_title: float
-    """The similarity of the query and the full title or a director's full name."""
-    exact: float
-    """1 for the full title as it was typed, less if numbers or an article differ."""
-    order: float
-    """The share of neighbouring words that are in the title's order."""
-    numbers: float
-    """1 for the same numbers, less if the title has more, 0 if it lacks a typed one."""
-    year: float
-    """1 for the typed year, 0.5 if no year was typed, down to 0 for another year."""
-    votes: float
-    """0 for no votes, 1 for ten million."""
-    prefix_votes: float
-    """The votes times the similarity of the query and the beginning of the title."""
-
-
-WEIGHTS = Features(
-    explained=8.0,
-    covered=1.2,
-    full_title=0.65,
-    exact=0.3,
-    order=0.3,
-    numbers=0.1,
-    year=1.0,
-    votes=0.3,
-    prefix_votes=0.5,
-)
-"""Fitted to the order of the candidates of 2,200 generated queries, then rounded.
-
-The explained share of the query decides; the other features choose among films that explain it
-equally well.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +54,25 @@ class Ranked:
     features: Features
 
 
-def rank(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
+def _do_nothing() -> None:
+    pass
+
+
+def rank(
+    query: Query, candidates: Sequence[Candidate], checkpoint: Callable[[], None] = _do_nothing
+) -> list[Ranked]:
     """Return the candidates, the best first, in a total and deterministic order.
 
     A film whose full title was typed comes before all others.
+
+    Args:
+        checkpoint: called about every millisecond, so that others can go first.
     """
-    scorer = QueryScorer(query, candidates)
-    ranked = [scorer.score(candidate) for candidate in candidates]
+    scorer = QueryScorer(query, candidates, checkpoint)
+    ranked = []
+    for candidate in candidates:
+        checkpoint()
+        ranked.append(scorer.score(candidate))
     ranked.sort(key=lambda r: (-_exactness_tier(r.features.exact), -r.score, r.candidate.film_id))
     return ranked
 
@@ -111,7 +88,12 @@ class QueryScorer:
     All similarities that scoring needs are computed at once for all candidates, in few calls.
     """
 
-    def __init__(self, query: Query, candidates: Sequence[Candidate]) -> None:
+    def __init__(
+        self,
+        query: Query,
+        candidates: Sequence[Candidate],
+        checkpoint: Callable[[], None] = _do_nothing,
+    ) -> None:
         self.query = query
         self.words = list(query.words)
         self.weights = [_word_weight(query, word) for word in self.words]
@@ -123,13 +105,17 @@ class QueryScorer:
         self.bare_words = without_article(list(query.title))
         terms = _collect_terms(candidates)
         last = len(self.words) - 1
-        self.word_similarities = [
-            similar_words(word, terms, position == last) for position, word in enumerate(self.words)
-        ]
-        self.pair_similarities = [
-            similar_words(pair, terms, position + 1 == last)
-            for position, pair in enumerate(joined_pairs(self.words))
-        ]
+
+        def find_similar_terms(words: list[str], last: int) -> list[dict[str, float]]:
+            similarities = []
+            for position, word in enumerate(words):
+                checkpoint()
+                similarities.append(similar_words(word, terms, position == last))
+            return similarities
+
+        self.word_similarities = find_similar_terms(self.words, last)
+        self.pair_similarities = find_similar_terms(joined_pairs(self.words), last - 1)
+        checkpoint()
         self._compare_full_texts(candidates)
 
     def _compare_full_texts(self, candidates: Sequence[Candidate]) -> None:
@@ -164,7 +150,7 @@ class QueryScorer:
     def features(self, candidate: Candidate, title: Title) -> Features:
         """Compute the features of one title of a film."""
         explained, matches, names = self._explain(candidate, title)
-        covered = _score_coverage(candidate, title, matches, names)
+        covered = score_coverage(candidate, title, matches, names)
         if not title.initials.isdisjoint(self.words):
             explained = self._explain_by_initials(title, explained)
             covered = max(covered, INITIALS_EXPLAINED)
@@ -189,7 +175,7 @@ class QueryScorer:
             covered=covered,
             full_title=max(title_similarity, name_similarity, self._score_prefix(title, beginning)),
             exact=self._score_exact(title, year),
-            order=_score_order(matches),
+            order=score_order(matches),
             numbers=numbers,
             year=year,
             votes=candidate.votes,
@@ -211,7 +197,7 @@ class QueryScorer:
         names: set[str] = set()
         best: list[tuple[float, tuple[tuple[int, float], ...]]] = [(0.0, ())]
         for query_position, similar in enumerate(self.word_similarities):
-            similarity, position = _best_in_title(similar, title)
+            similarity, position = best_in_title(similar, title)
             name_similarity = best_similarity(similar, candidate.name_words)
             if name_similarity > similarity:
                 names.update(n for n in candidate.name_words if similar.get(n) == name_similarity)
@@ -222,7 +208,7 @@ class QueryScorer:
             option = (value, (*matches, (position, similarity)) if position >= 0 else matches)
             if query_position:
                 pair_similar = self.pair_similarities[query_position - 1]
-                similarity, position = _best_in_title(pair_similar, title)
+                similarity, position = best_in_title(pair_similar, title)
                 explained, matches = best[-2]
                 pair_weight = weight + self.weights[query_position - 1]
                 value = explained + pair_weight * PAIR_FACTOR * similarity
@@ -301,43 +287,3 @@ def _query_keys(query: Query) -> dict[str, float]:
             weights["".join(form)] = 1.0
             weights.setdefault("".join(without_article(form)), NO_ARTICLE_FACTOR)
     return weights
-
-
-def _best_in_title(similar: dict[str, float], title: Title) -> tuple[float, int]:
-    """Return the similarity and the position of the title's best word or pair; else (0, -1).
-
-    The positions of pairs follow those of the words.
-    """
-    best, best_position = 0.0, -1
-    if similar.keys().isdisjoint(title.terms):
-        return best, best_position
-    for position, word in enumerate(title.words):
-        similarity = similar.get(word, 0.0)
-        if similarity > best:
-            best, best_position = similarity, position
-    for position, pair in enumerate(title.pairs, len(title.words)):
-        similarity = PAIR_FACTOR * similar.get(pair, 0.0)
-        if similarity > best:
-            best, best_position = similarity, position
-    return best, best_position
-
-
-def _score_coverage(
-    candidate: Candidate, title: Title, matches: list[tuple[int, float]], names: set[str]
-) -> float:
-    """Return the weighted share of the title's words that match; 0.8 for a director's full name."""
-    best: dict[int, float] = {}
-    count = len(title.words)
-    for match, similarity in matches:
-        for position in (match,) if match < count else (match - count, match - count + 1):
-            best[position] = max(best.get(position, 0.0), similarity)
-    covered = sum(title.weights[position] * s for position, s in best.items()) / title.total_weight
-    if not best and any(name and names.issuperset(name) for name in candidate.directors):
-        return 0.8
-    return covered
-
-
-def _score_order(matches: list[tuple[int, float]]) -> float:
-    if len(matches) < 2:
-        return 1.0 if matches else 0.0
-    return sum(b == a + 1 for (a, _), (b, _) in pairwise(matches)) / (len(matches) - 1)

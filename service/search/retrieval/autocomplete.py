@@ -14,12 +14,14 @@ from pydantic import Field
 from rapidfuzz.distance import OSA
 
 from service.errors import Unavailable
+from service.resilience.work_budget import WorkBudget
 from service.search.engines.base import Engine, Hits
 from service.search.query.parser import STOP_WORDS, Query
 from service.search.query.plan import Plan
 from service.search.query.typo_budget import MIN_FUZZY_LENGTH
+from service.search.retrieval.engine_search import PLAN_WORK
 from service.search.retrieval.film_cache import FilmCache, FilmLabel
-from service.search.retrieval.query_thread import QueryThread
+from service.search.retrieval.work_threads import WorkThreads, search_budget
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text.analysis import fold, tokenize
 
@@ -60,20 +62,25 @@ class Autocomplete:
         engine: Engine,
         vocabulary: Vocabulary,
         film_cache: FilmCache,
-        query_thread: QueryThread | None = None,
+        threads: WorkThreads | None = None,
     ) -> None:
-        self._query_thread = query_thread or QueryThread()
+        self._threads = threads or WorkThreads()
         self._engine = engine
         self._vocabulary = vocabulary
         self._film_cache = film_cache
 
     async def suggest(
-        self, text: str, limit: int, fetch_hits: FetchFirstHits | None = None
+        self,
+        text: str,
+        limit: int,
+        fetch_hits: FetchFirstHits | None = None,
+        budget: WorkBudget | None = None,
     ) -> tuple[Suggestion, ...]:
         """Return at most `limit` different suggestions, the likeliest first.
 
         Args:
             fetch_hits: returns the first hits of a plan; the engine by default.
+            budget: the work that it may cause.
 
         Raises:
             Invalid: the text is empty, too long or unreadable.
@@ -81,7 +88,10 @@ class Autocomplete:
         """
         query = Query.parse(text)
         hits = await self._fetch_with_typos(
-            query, HITS_PER_SUGGESTION * limit, fetch_hits or self._fetch_from_engine
+            query,
+            HITS_PER_SUGGESTION * limit,
+            fetch_hits or self._fetch_from_engine,
+            budget or search_budget(),
         )
         suggestions: dict[tuple[str, str], Suggestion] = {}
         for label in await self._film_cache.get_labels(hits.hits):
@@ -89,12 +99,15 @@ class Autocomplete:
                 suggestions.setdefault((suggestion.kind, fold(suggestion.text)), suggestion)
         return tuple(suggestions.values())[:limit]
 
-    async def _fetch_with_typos(self, query: Query, limit: int, fetch_hits: FetchFirstHits) -> Hits:
+    async def _fetch_with_typos(
+        self, query: Query, limit: int, fetch_hits: FetchFirstHits, budget: WorkBudget
+    ) -> Hits:
         hits = await fetch_hits(Plan.exact(query), limit)
         if hits.hits:
             return hits
-        build = partial(Plan.fuzzy, query, self._vocabulary)
-        return await fetch_hits(await self._query_thread.run(query, build), limit)
+        build = partial(Plan.fuzzy, query, self._vocabulary.within(budget))
+        work = PLAN_WORK * len(query.core)
+        return await fetch_hits(await self._threads.run(budget, work, build), limit)
 
     async def _fetch_from_engine(self, plan: Plan, limit: int) -> Hits:
         hits = await self._engine.search(plan, 0, limit)

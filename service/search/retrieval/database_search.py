@@ -32,15 +32,20 @@ from service.search.query.fields import DEFAULT_FIELDS, restrict_plan
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.ranking.did_you_mean import did_you_mean
-from service.search.ranking.rerank_window import RerankWindow
+from service.search.ranking.rerank_window import RerankWindow, count_affordable
 from service.search.ranking.scorer import Ranked, rank
 from service.search.ranking.sequels import promote_sequel
 from service.search.retrieval.cursors import MatchStage
-from service.search.retrieval.engine_search import FUZZY_SUFFICIENT, search_imdb_id
+from service.search.retrieval.engine_search import FUZZY_SUFFICIENT, PLAN_WORK, search_imdb_id
 from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.paging import RERANK_SIZE, cut_window_page, fetch_sorted_page
-from service.search.retrieval.query_thread import QueryThread
-from service.search.retrieval.search_request import Degradation, SearchRequest, SearchResult
+from service.search.retrieval.search_request import (
+    Degradation,
+    SearchRequest,
+    SearchResult,
+    describe_left_out,
+)
+from service.search.retrieval.work_threads import WorkThreads
 from service.search.vocabulary.vocabulary import Vocabulary
 
 ENGINE_UNAVAILABLE: Degradation = "search_engine_away"
@@ -68,9 +73,9 @@ class DatabaseSearch:
         vocabulary: Vocabulary,
         film_cache: FilmCache,
         timeout: float = DATABASE_SEARCH_TIMEOUT,
-        query_thread: QueryThread | None = None,
+        threads: WorkThreads | None = None,
     ) -> None:
-        self._query_thread = query_thread or QueryThread()
+        self._threads = threads or WorkThreads()
         self._engine = DatabaseEngine()
         self._stored_vocabulary = vocabulary
         self._own_vocabulary = Vocabulary()
@@ -88,8 +93,11 @@ class DatabaseSearch:
             if query is not None and request.typo_tolerance:
                 await self._learn_words()
             if query is None or request.sort != "relevance":
-                return await self._search_sorted(query, request)
-            return await self._search_ranked(query, request)
+                result = await self._search_sorted(query, request)
+            else:
+                result = await self._search_ranked(query, request)
+        degraded = (*result.degraded, *describe_left_out(request.budget))
+        return replace(result, degraded=tuple(dict.fromkeys(degraded)))
 
     async def fetch_hits(self, plan: Plan, limit: int) -> Hits:
         """Return the first hits of a plan in the database's order."""
@@ -103,7 +111,7 @@ class DatabaseSearch:
             return await self._fetch(plan, offset, limit, request.filters, request.sort)
 
         page = await fetch_sorted_page(fetch, MatchStage.EXACT, request.page)
-        result = await page.load(self._film_cache)
+        result = await page.load(self._film_cache, request.budget)
         return replace(result, degraded=self._degraded(request, query), query=query)
 
     async def _search_ranked(self, query: Query, request: SearchRequest) -> SearchResult:
@@ -122,7 +130,7 @@ class DatabaseSearch:
             degraded.append("later_results_left_out")
         page = cut_window_page(RerankWindow(ranked), hits, request.page)
         return replace(
-            await page.load(self._film_cache),
+            await page.load(self._film_cache, request.budget),
             did_you_mean=did_you_mean(query, ranked[0])
             if ranked and request.typo_tolerance
             else None,
@@ -182,27 +190,30 @@ class DatabaseSearch:
             )
             if hits.hits:
                 return hits
-        plan = await self._query_thread.run(
-            query, partial(self._build_relaxed_plan, query, request)
-        )
+        build = partial(self._build_relaxed_plan, query, request)
+        plan = await self._threads.run(request.budget, PLAN_WORK * len(query.core), build)
         return await self._fetch(plan, 0, RERANK_SIZE, request.filters)
 
     async def _rank(self, query: Query, hits: Hits, request: SearchRequest) -> list[Ranked]:
-        candidates = await self._film_cache.get_candidates(hits.hits, request.fields)
-        ranked = await self._query_thread.run(query, partial(rank, query, candidates))
-        return promote_sequel(query, ranked)
+        budget = request.budget
+        candidates = await self._film_cache.get_candidates(hits.hits, request.fields, budget)
+        count, work = count_affordable(query, candidates, budget)
+        build = partial(rank, query, candidates[:count], budget.checkpoint)
+        return promote_sequel(query, await self._threads.run(budget, work, build))
 
     async def _plan(self, query: Query, request: SearchRequest) -> Plan:
-        return await self._query_thread.run(query, partial(self._build_plan, query, request))
+        build = partial(self._build_plan, query, request)
+        return await self._threads.run(request.budget, PLAN_WORK * len(query.core), build)
 
     def _build_relaxed_plan(self, query: Query, request: SearchRequest) -> Plan:
-        plan = Plan.relaxed(query, self._vocabulary)
-        return restrict_plan(plan, request.fields, self._vocabulary, typos=True)
+        vocabulary = self._vocabulary.within(request.budget)
+        plan = Plan.relaxed(query, vocabulary)
+        return restrict_plan(plan, request.fields, vocabulary, typos=True)
 
     def _build_plan(self, query: Query, request: SearchRequest) -> Plan:
-        typos = request.typo_tolerance
-        plan = Plan.fuzzy(query, self._vocabulary) if typos else Plan.exact(query)
-        return restrict_plan(plan, request.fields, self._vocabulary, typos=typos)
+        typos, vocabulary = request.typo_tolerance, self._vocabulary.within(request.budget)
+        plan = Plan.fuzzy(query, vocabulary) if typos else Plan.exact(query)
+        return restrict_plan(plan, request.fields, vocabulary, typos=typos)
 
     @property
     def _vocabulary(self) -> Vocabulary:

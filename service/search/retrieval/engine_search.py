@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from service.films.rows import get_film_row
+from service.resilience.work_budget import WorkKind
 from service.search.criteria.facets import count_facets
 from service.search.criteria.sorting import SortKey
 from service.search.engines.base import Engine, Hit, Hits
@@ -21,7 +22,7 @@ from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.query.synonyms import expand_nicknames
 from service.search.ranking.did_you_mean import did_you_mean
-from service.search.ranking.rerank_window import RerankWindow, rerank_cutoff
+from service.search.ranking.rerank_window import RerankWindow, count_affordable, rerank_cutoff
 from service.search.ranking.scorer import Ranked, rank
 from service.search.ranking.sequels import promote_sequel
 from service.search.retrieval.cursors import Cursor, MatchStage
@@ -34,12 +35,25 @@ from service.search.retrieval.paging import (
     fetch_rest_of_window,
     fetch_sorted_page,
 )
-from service.search.retrieval.query_thread import QueryThread
-from service.search.retrieval.search_request import SearchHit, SearchRequest, SearchResult
+from service.search.retrieval.search_request import (
+    SearchHit,
+    SearchRequest,
+    SearchResult,
+    describe_left_out,
+)
+from service.search.retrieval.work_threads import WorkThreads
 from service.search.vocabulary.vocabulary import Vocabulary
 
 EXACT_SUFFICIENT = 0.995  # of the query explained: typos are not expanded
 FUZZY_SUFFICIENT = 0.80  # of the query explained: the query is not relaxed
+TERM_WORK = 10  # units of an engine, for each term of a plan
+PLAN_WORK = 400  # units on the event loop or in a thread, for each word of a query
+STAGE_WORK: dict[MatchStage, WorkKind] = {
+    MatchStage.EXACT: "results",
+    MatchStage.FUZZY: "typos",
+    MatchStage.RELAXED: "similar_words",
+}
+"""What is left out with each stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +75,12 @@ class EngineSearch:
         engine: Engine,
         vocabulary: Vocabulary,
         film_cache: FilmCache | None = None,
-        query_thread: QueryThread | None = None,
+        threads: WorkThreads | None = None,
     ) -> None:
         self._engine = engine
         self._vocabulary = vocabulary
         self._film_cache = film_cache or FilmCache()
-        self._query_thread = query_thread or QueryThread()
+        self._threads = threads or WorkThreads()
 
     async def search(self, request: SearchRequest) -> SearchResult:
         """Return one page of films.
@@ -83,7 +97,12 @@ class EngineSearch:
         if query.imdb_id is not None:
             return await search_imdb_id(query.imdb_id, query, request)
         if request.page.cursor is not None:
-            return await self._continue(query, request, request.page.cursor)
+            result = await self._continue(query, request, request.page.cursor)
+        else:
+            result = await self._search_in_stages(query, request)
+        return replace(result, degraded=(*result.degraded, *describe_left_out(request.budget)))
+
+    async def _search_in_stages(self, query: Query, request: SearchRequest) -> SearchResult:
         stage = await self._first_sufficient_stage(query, request)
         page = await self._fetch_page(stage, request)
         result = await self._load(page, stage.plan, request)
@@ -93,9 +112,13 @@ class EngineSearch:
         """Run the stages in order until one explains enough of the query."""
         results: list[_StageResult] = []
         for stage in self._stages(query, request):
+            if results and request.budget.is_spent:
+                request.budget.left_out.add(STAGE_WORK[stage])
+                return results[-1]
             if stage is MatchStage.FUZZY:
                 query = expand_nicknames(query) or query
             plan = await self._plan(query, stage, request)
+            request.budget.charge(TERM_WORK * sum(len(clause.terms) for clause in plan.clauses))
             hits = await self._engine.search(plan, 0, RERANK_SIZE, filters=request.filters)
             window = await self._rerank(query, hits.hits, request)
             results.append(_StageResult(stage, query, plan, hits, window))
@@ -114,36 +137,46 @@ class EngineSearch:
 
     async def _plan(self, query: Query, stage: MatchStage, request: SearchRequest) -> Plan:
         build = partial(self._build_plan, query, stage, request)
-        return await self._query_thread.run(query, build)
+        work = 0 if stage is MatchStage.EXACT else PLAN_WORK * len(query.core)
+        return await self._threads.run(request.budget, work, build)
 
     def _build_plan(self, query: Query, stage: MatchStage, request: SearchRequest) -> Plan:
+        vocabulary = self._vocabulary.within(request.budget)
         match stage:
             case MatchStage.EXACT:
                 plan = Plan.exact(query)
             case MatchStage.FUZZY:
-                plan = Plan.fuzzy(query, self._vocabulary)
+                plan = Plan.fuzzy(query, vocabulary)
             case MatchStage.RELAXED:
-                plan = Plan.relaxed(query, self._vocabulary)
+                plan = Plan.relaxed(query, vocabulary)
         typos = stage is not MatchStage.EXACT
-        return restrict_plan(plan, request.fields, self._vocabulary, typos=typos)
+        return restrict_plan(plan, request.fields, vocabulary, typos=typos)
 
     async def _rerank(
         self, query: Query, hits: Sequence[Hit], request: SearchRequest
     ) -> RerankWindow:
         if "plot" in request.fields:  # a film explained by its plot alone keeps the engine's order
-            ranked = await self._rank(query, hits, request)
+            ranked, tail = await self._rank(query, hits, request)
             position = {hit.film_id: index for index, hit in enumerate(hits)}
             ranked.sort(key=lambda r: position[r.candidate.film_id] if _is_weak(r) else -1)
-            return RerankWindow(ranked)
+            return RerankWindow(ranked, tail)
         size = rerank_cutoff(hits)
-        ranked = await self._rank(query, hits[:size], request)
-        return RerankWindow(promote_sequel(query, ranked), hits[size:])
+        ranked, tail = await self._rank(query, hits[:size], request)
+        return RerankWindow(promote_sequel(query, ranked), [*tail, *hits[size:]])
 
     async def _rank(
         self, query: Query, hits: Sequence[Hit], request: SearchRequest
-    ) -> list[Ranked]:
-        candidates = await self._film_cache.get_candidates(hits, request.fields)
-        return await self._query_thread.run(query, partial(rank, query, candidates))
+    ) -> tuple[list[Ranked], Sequence[Hit]]:
+        """Return the ranked hits, and the last ones if the budget does not allow to rank them."""
+        budget = request.budget
+        candidates = await self._film_cache.get_candidates(hits, request.fields, budget)
+        count, work = count_affordable(query, candidates, budget)
+        build = partial(rank, query, candidates[:count], budget.checkpoint)
+        ranked = await self._threads.run(budget, work, build)
+        if count == len(candidates):
+            return ranked, ()
+        ids = [hit.film_id for hit in hits]
+        return ranked, hits[ids.index(candidates[count].film_id) :]
 
     def _fetch_from(self, plan: Plan | None, request: SearchRequest) -> FetchHits:
         async def fetch(offset: int, limit: int, after: SortKey | None) -> Hits:
@@ -176,7 +209,7 @@ class EngineSearch:
         return replace(await self._load(page, plan, request), query=query)
 
     async def _load(self, page: HitPage, plan: Plan | None, request: SearchRequest) -> SearchResult:
-        result = await page.load(self._film_cache)
+        result = await page.load(self._film_cache, request.budget)
         if not request.facets:
             return result
         facets = await self._engine.count(plan, request.filters, request.facets)

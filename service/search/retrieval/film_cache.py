@@ -6,18 +6,22 @@ they are now. A hit whose row is gone is left out and reported, so that the inde
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from cachetools import LRUCache
 
 from service.film_fields import FilmRow
-from service.films.rows import get_film_rows, get_rows_by_id
+from service.films.rows import SELECT, get_rows_by_id, parse_film_row
+from service.resilience.work_budget import WorkBudget
 from service.search.engines.base import Hit
 from service.search.query.fields import DEFAULT_FIELDS, SearchFields, ranking_texts
 from service.search.ranking.candidates import Candidate
+from service.search.retrieval.work_threads import WorkThreads, search_budget
 
 MAX_CANDIDATES = 50_000  # some 120 MB
 MAX_LABELS = 20_000
+CANDIDATE_WORK, ROW_WORK = 80, 60  # units, to prepare one film
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +47,34 @@ class FilmCache:
 
     Args:
         on_missing_rows: called with the ids of hits whose film is not in the database.
+        threads: prepare films where there are many of them.
     """
 
-    def __init__(self, on_missing_rows: MissingRowHandler = ignore_missing_rows) -> None:
+    def __init__(
+        self,
+        on_missing_rows: MissingRowHandler = ignore_missing_rows,
+        threads: WorkThreads | None = None,
+    ) -> None:
         self._on_missing_rows = on_missing_rows
+        self._threads = threads or WorkThreads()
         self._labels: LRUCache[tuple[str, int], FilmLabel] = LRUCache(MAX_LABELS)
         self._candidates: LRUCache[tuple[str, int, SearchFields], Candidate] = LRUCache(
             MAX_CANDIDATES
         )
 
     async def get_candidates(
-        self, hits: Sequence[Hit], fields: SearchFields = DEFAULT_FIELDS
+        self,
+        hits: Sequence[Hit],
+        fields: SearchFields = DEFAULT_FIELDS,
+        budget: WorkBudget | None = None,
     ) -> list[Candidate]:
         """Return the candidates of these hits, with the texts of `fields` only."""
         cache = self._candidates
         keys = [(hit.film_id, hit.version, fields) for hit in hits]
         missing = [key[0] for key in keys if key not in cache]
         if missing:
-            loaded = {c.film_id: c for c in await _load_candidates(missing, fields)}
+            candidates = await self._load_candidates(missing, fields, budget or search_budget())
+            loaded = {candidate.film_id: candidate for candidate in candidates}
             self._on_missing_rows(film_id for film_id in missing if film_id not in loaded)
             for key in keys:
                 if key[0] in loaded:
@@ -76,33 +90,57 @@ class FilmCache:
             cache.update((key, loaded[key[0]]) for key in keys if key[0] in loaded)
         return [cache[key] for key in keys if key in cache]
 
-    async def get_rows(self, ids: Sequence[str]) -> dict[str, FilmRow]:
+    async def get_rows(
+        self, ids: Sequence[str], budget: WorkBudget | None = None
+    ) -> dict[str, FilmRow]:
         """Return the present rows of these films by id."""
-        rows = {str(film.id): film for film in await get_film_rows(ids)}
-        self._on_missing_rows(film_id for film_id in ids if film_id not in rows)
-        return rows
+        rows = await get_rows_by_id(SELECT, ids)
+        budget = budget or search_budget()
+
+        def parse_rows() -> dict[str, FilmRow]:
+            films = {}
+            for row in rows:
+                budget.checkpoint()
+                film = parse_film_row(row)
+                films[str(film.id)] = film
+            return films
+
+        films = await self._threads.run(budget, ROW_WORK * len(rows), parse_rows)
+        self._on_missing_rows(film_id for film_id in ids if film_id not in films)
+        return films
+
+    async def _load_candidates(
+        self, ids: Sequence[str], fields: SearchFields, budget: WorkBudget
+    ) -> list[Candidate]:
+        people_columns = (("writer", "writers"), ("cast", "actors"))
+        extra_columns = "".join(f", {column}" for part, column in people_columns if part in fields)
+        columns = "id, version, title, aliases, directors, year, imdb_votes" + extra_columns
+        rows = await get_rows_by_id(f"SELECT {columns} FROM films", ids)  # noqa: S608  # names of ours
+
+        def build_candidates() -> list[Candidate]:
+            candidates = []
+            for row in rows:
+                budget.checkpoint()
+                candidates.append(_build_candidate(row, fields))
+            return candidates
+
+        return await self._threads.run(budget, CANDIDATE_WORK * len(rows), build_candidates)
 
 
-async def _load_candidates(ids: Sequence[str], fields: SearchFields) -> list[Candidate]:
-    people_columns = (("writer", "writers"), ("cast", "actors"))
-    extra_columns = "".join(f", {column}" for part, column in people_columns if part in fields)
-    columns = "id, version, title, aliases, directors, year, imdb_votes" + extra_columns
-    return [
-        Candidate.from_facts(
-            film_id=str(row["id"]),
-            version=row["version"],
-            year=row["year"],
-            votes=row["imdb_votes"],
-            **ranking_texts(
-                fields,
-                titles=[row["title"], *_decode_texts(row["aliases"])],
-                directors=_decode_texts(row["directors"]),
-                writers=_decode_texts(row.get("writers", [])),
-                actors=_decode_texts(row.get("actors", [])),
-            ),
-        )
-        for row in await get_rows_by_id(f"SELECT {columns} FROM films", ids)  # noqa: S608  # names of ours
-    ]
+def _build_candidate(row: dict[str, Any], fields: SearchFields) -> Candidate:
+    return Candidate.from_facts(
+        film_id=str(row["id"]),
+        version=row["version"],
+        year=row["year"],
+        votes=row["imdb_votes"],
+        **ranking_texts(
+            fields,
+            titles=[row["title"], *_decode_texts(row["aliases"])],
+            directors=_decode_texts(row["directors"]),
+            writers=_decode_texts(row.get("writers", [])),
+            actors=_decode_texts(row.get("actors", [])),
+        ),
+    )
 
 
 async def _load_labels(ids: Sequence[str]) -> list[FilmLabel]:

@@ -7,6 +7,7 @@ another sort is the engine's order throughout.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from service.resilience.work_budget import WorkBudget
 from service.search.criteria.sorting import SortKey, sort_precedence
 from service.search.engines.base import Hit, Hits
 from service.search.ranking.rerank_window import RerankWindow
@@ -42,9 +43,9 @@ class HitPage:
     cursor: Cursor | None = None
     has_more: bool = False
 
-    async def load(self, films: FilmCache) -> SearchResult:
+    async def load(self, films: FilmCache, budget: WorkBudget) -> SearchResult:
         """Read the films' rows; a hit whose row is gone is left out."""
-        rows = await films.get_rows([film_id for film_id, _ in self.scored])
+        rows = await films.get_rows([film_id for film_id, _ in self.scored], budget)
         return SearchResult(
             tuple(SearchHit(rows[id_], score) for id_, score in self.scored if id_ in rows),
             self.hits.total,

@@ -3,10 +3,11 @@
 Engine search and database search take and return the same two values.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from service.film_fields import FilmRow
+from service.resilience.work_budget import WorkBudget, WorkKind
 from service.search.criteria.facets import FacetCounts
 from service.search.criteria.filters import NO_FILTERS, Facet, Filters
 from service.search.criteria.sorting import Sort
@@ -14,6 +15,7 @@ from service.search.engines.base import Relation
 from service.search.query.fields import DEFAULT_FIELDS, SearchFields
 from service.search.query.parser import Query
 from service.search.retrieval.cursors import Cursor
+from service.search.retrieval.work_threads import search_budget
 
 Degradation = Literal[
     "search_engine_away",
@@ -23,8 +25,19 @@ Degradation = Literal[
     "similar_words_left_out",
     "facets_left_out",
     "cast_and_plot_left_out",
+    "ranking_left_out",
+    "matches_left_out",
 ]
 """What a search may leave out: the engine, some or the later results, misspellings, and so on."""
+
+DEGRADATIONS: Final[dict[WorkKind, Degradation]] = {
+    "typos": "typos_left_out",
+    "similar_words": "similar_words_left_out",
+    "ranking": "ranking_left_out",
+    "matches": "matches_left_out",
+    "results": "some_results_left_out",
+}
+"""What an answer says about work that its budget did not allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,10 @@ FIRST_PAGE = Page()
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What to search for and how. Without `text` every film that passes the filters is a hit."""
+    """What to search for and how. Without `text` every film that passes the filters is a hit.
+
+    `budget` is the work that the search may cause.
+    """
 
     text: str | None = None
     filters: Filters = NO_FILTERS
@@ -50,6 +66,12 @@ class SearchRequest:
     typo_tolerance: bool = True
     facets: tuple[Facet, ...] = ()
     page: Page = FIRST_PAGE
+    budget: WorkBudget = field(default_factory=search_budget, compare=False)
+
+
+def describe_left_out(budget: WorkBudget) -> tuple[Degradation, ...]:
+    """Return what the budget did not allow, in a fixed order."""
+    return tuple(name for kind, name in DEGRADATIONS.items() if kind in budget.left_out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ answers in 0.1 ms among 80,000 words and in 0.3 ms among a million. Words that a
 searched one by one until there are enough of them to be worth a commit.
 """
 
+import copy
 from array import array
 from collections.abc import Iterable
 from threading import Lock
@@ -13,6 +14,8 @@ from typing import NamedTuple
 import tantivy
 from rapidfuzz.distance import OSA
 
+from service.resilience.work_budget import WorkBudget
+
 MAX_FIELDS_PER_TERM = 8  # a field is one bit of a byte
 MAX_FUZZY_LENGTH = 100  # letters; no longer word is indexed
 MAX_DISTINCT_LETTERS = 64  # of a word; with 200 its automaton takes 100 times as long
@@ -20,6 +23,8 @@ MAX_NEAR_TERMS = 64  # words returned by one expansion; the nearest are kept
 MAX_FUZZY_HITS = 400  # words compared in one expansion; a short prefix is near to thousands
 MAX_PENDING_TERMS = 500  # words that are searched one by one: 0.1 ms
 MAX_CACHED_EXPANSIONS = 4_096  # dropped when a new word arrives
+ONE_EDIT_WORK, TWO_EDITS_WORK, PREFIX_WORK = 120, 1_000, 1_200  # units, for one expansion
+LETTERS_OF_ONE_WORK = 32  # distinct letters; with twice as many, an expansion takes twice as long
 WRITER_HEAP_BYTES = 30_000_000
 BULK_HEAP_BYTES = 100_000_000  # for the load at start: fewer segments make faster look-ups
 
@@ -48,12 +53,19 @@ class FuzzyTermIndex:
         self._expansions: dict[tuple[str, int, bool], tuple[NearTerm, ...]] = {}
         self._merge_lock = Lock()
         self._bulk_writer: tantivy.IndexWriter | None = None
+        self._budget: WorkBudget | None = None
         self.known_fields = self._loaded_fields = 0
         """The mask of all fields in which any word occurs; 0 during a bulk load."""
         self._clear()
 
     def __len__(self) -> int:
         return len(self._field_masks) + len(self._pending)
+
+    def within(self, budget: WorkBudget) -> "FuzzyTermIndex":
+        """Return the words as they are now; expansions are charged, then left out."""
+        view = copy.copy(self)
+        view._budget = budget
+        return view
 
     def add(self, words: Iterable[tuple[str, int]]) -> None:
         """Add words with their field masks.
@@ -151,6 +163,8 @@ class FuzzyTermIndex:
         """
         if len(word) > MAX_FUZZY_LENGTH or len(set(word)) > MAX_DISTINCT_LETTERS:
             return ()
+        if self._budget is not None and not _spend(self._budget, word, edits, prefix):
+            return ()
         key = (word, edits, prefix)
         expansions = self._expansions
         if (near := expansions.get(key)) is None:
@@ -232,6 +246,13 @@ class FuzzyTermIndex:
 
     def _word_at(self, ordinal: int) -> str:
         return self._text[self._ends[ordinal] : self._ends[ordinal + 1]].decode()
+
+
+def _spend(budget: WorkBudget, word: str, edits: int, prefix: bool) -> bool:
+    """Charge an expansion, whether it is cached or not: answers must not depend on the cache."""
+    budget.checkpoint()
+    units = PREFIX_WORK if prefix else ONE_EDIT_WORK if edits == 1 else TWO_EDITS_WORK
+    return budget.spend("typos", units * (1 + len(set(word)) // LETTERS_OF_ONE_WORK))
 
 
 def _nearest_prefix(word: str, candidate: str, edits: int) -> tuple[str, int] | None:

@@ -6,8 +6,10 @@ and it tells which words exist, for did-you-mean. Names of people that are searc
 not slow down a search of titles and directors or displace words from its expansions.
 """
 
+import copy
 from collections.abc import Iterable, Iterator
 
+from service.resilience.work_budget import WorkBudget
 from service.search.index.term_kinds import TermKind
 from service.search.vocabulary.fuzzy_term_index import FuzzyTermIndex, NearTerm
 
@@ -40,6 +42,12 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return len(self._words) + len(self.names)
+
+    def within(self, budget: WorkBudget) -> "Vocabulary":
+        """Return the words as they are now; expansions are charged, then left out."""
+        view = copy.copy(self)
+        view._words, view.names = self._words.within(budget), self.names.within(budget)
+        return view
 
     def add(self, words: Iterable[str]) -> None:
         """Add words, each behind the letter of its `TermKind`; see `FuzzyTermIndex.add`."""

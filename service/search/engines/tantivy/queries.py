@@ -115,9 +115,7 @@ def required_fields(
     """Return the fields that a search and its sort order need."""
     fields = {*_named_filters(filters), *_ranges(filters)}
     if plan is not None:
-        slots = [slot for group in plan.groups for slot in group.slots]
-        slots += [*plan.optional, *([plan.full_title] if plan.full_title else [])]
-        fields.update(clause.field for slot in slots for clause in slot.clauses)
+        fields.update(clause.field for clause in plan.clauses)
     if sort_column is not None:
         fields.add(f"by_{sort_column}")
     if sort_column == "title":
