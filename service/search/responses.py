@@ -21,6 +21,7 @@ from service.search.retrieval.search_request import (
     SearchResult,
     describe_left_out,
 )
+from service.search.retrieval.work_threads import search_budget
 
 CountsView = Annotated[
     dict[Facet, list[FacetCount]],
@@ -186,9 +187,10 @@ def search_page(
     explain: bool,
     took_ms: float,
     now: datetime,
-    budget: WorkBudget,
+    budget: WorkBudget | None = None,
 ) -> SearchPage:
     """Return the page of a search for `text`; matches that the budget excludes are left out."""
+    budget = budget or search_budget()
     films, query = [scored.film for scored in result.hits], result.query
     matches: list[list[Match]] = [[] for _ in films]
     if query is not None and query.imdb_id is None:
