@@ -162,3 +162,11 @@ async def test_twins_are_listed_in_pages_with_what_they_differ_in(api: ApiClient
     total = page.json["total"]["value"]
     last = await api.get(f"{ADMIN}/twins?limit=1&offset={total - 1}", token=token)
     assert (len(last.json["results"]), last.json["next"]) == (1, None)
+
+
+async def test_the_page_of_a_merged_film_leads_to_that_of_the_other(api: ApiClient) -> None:
+    kept, gone, _ = await add_merged_films(api)
+    for address in (gone["id"], str(gone["imdb_id"]).upper()):
+        response = await api.get(f"/film/{address}?q=x", allow_redirects=False)
+        assert response.status == 301
+        assert response.headers["Location"] == f"/film/{kept['id']}?q=x"
