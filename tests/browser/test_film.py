@@ -203,11 +203,17 @@ async def test_a_failed_request_leaves_a_way_on(
         else:
             await page.route(pattern, lambda route: answer_with_problem(route, 500))
         await link.click()
+        heading = page.get_by_role("heading", level=1)
+        await expect(heading).to_have_text("Jaws")  # as the search knew it
         if failure != "why":
             await expect(page.get_by_role("alert")).to_be_visible()
+            await page.reload()  # now nothing is known
+            await expect(page.get_by_role("alert")).to_be_visible()
+            await expect(heading).to_have_count(0)
             await page.unroute(pattern)
             await page.get_by_role("button", name="Try again").click()
-        await expect(page.get_by_role("heading", level=1)).to_have_text("Jaws")
+        await expect(heading).to_have_text("Jaws")
+        await expect(page.get_by_role("alert")).to_have_count(0)
 
 
 async def test_a_slow_answer_shows_an_outline_first(service: Service, browser: Browser) -> None:

@@ -3,6 +3,7 @@
 import { html } from "../lib.js";
 import { t } from "../i18n.js";
 import { formatNumber, formatRating } from "../format.js";
+import { rememberFilm } from "../films.js";
 import { Icon } from "./icon.js";
 import { MarkedText, splitRanges } from "./marked-text.js";
 import { Poster, titleLanguage } from "./poster.js";
@@ -27,6 +28,7 @@ export function FilmCard({ film, matches = {}, eager = false, level = 2 }) {
         <a
           id=${`film-${film.id}`}
           href=${`/film/${film.imdb_id ?? film.id}`}
+          onClick=${() => rememberFilm(film)}
           dir="auto"
           lang=${titleLanguage(film)}
           ><${MarkedText} text=${film.title} ranges=${matches.title}

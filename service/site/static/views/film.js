@@ -19,14 +19,12 @@ import {
   formatRuntime,
 } from "../format.js";
 import { t } from "../i18n.js";
+import { forgetFilm, recallFilm, rememberFilm } from "../films.js";
 import { navigate, useSettled } from "../router.js";
 
 const POSTER_WIDTH = 300;
-const MAX_KEPT = 50;
 const LONG_TITLE = 48; // characters, from which on the letters are smaller
 const VERY_LONG_TITLE = 110;
-
-const kept = new Map();
 
 /** Show the film whose id, IMDb id or title the address has. */
 export default function FilmView({ args: [name], entry }) {
@@ -40,7 +38,10 @@ export default function FilmView({ args: [name], entry }) {
   if (error && !film) return html`<${FilmError} name=${name} error=${error} onRetry=${retry} />`;
   if (!film) return isLate && html`<${FilmSkeleton} width=${POSTER_WIDTH} />`;
   return html`<article class="film">
-    <${SearchOrigin} film=${film} from=${entry.from} />
+    <div class="film-top">
+      ${error && html`<${ErrorNotice} error=${error} onRetry=${retry} />`}
+      <${SearchOrigin} film=${film} from=${entry.from} />
+    </div>
     <div class="film-poster"><${Poster} film=${film} width=${POSTER_WIDTH} eager /></div>
     <header class="film-head">
       <h1 class=${titleClass(film.title)} dir="auto" lang=${titleLanguage(film)}>${film.title}</h1>
@@ -63,13 +64,17 @@ function useFilm(name) {
     const controller = new AbortController();
     get(`/movies/${encodeURIComponent(name)}`, { signal: controller.signal }).then(
       (film) => {
-        keep(name, film);
+        rememberFilm(film, name);
         setState({ name, film });
         if (name !== film.id && name !== film.imdb_id) {
           navigate(filmAddress(film) + location.search, { replace: true });
         }
       },
-      (error) => !isAborted(error) && setState({ name, error }),
+      (error) => {
+        if (isAborted(error)) return;
+        if (error.status === 404) forgetFilm(name);
+        setState({ name, error });
+      },
     );
     return () => controller.abort();
   }, [name, attempt]);
@@ -78,18 +83,10 @@ function useFilm(name) {
     setState({});
     setAttempt((count) => count + 1);
   };
-  return { film: own.film ?? kept.get(name) ?? null, error: own.error ?? null, retry };
+  return { film: own.film ?? recallFilm(name), error: own.error ?? null, retry };
 }
 
 const filmAddress = (film) => `/film/${film.imdb_id ?? film.id}`;
-
-function keep(name, film) {
-  for (const key of [name, film.id, film.imdb_id].filter(Boolean)) {
-    kept.delete(key);
-    kept.set(key, film);
-  }
-  while (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value);
-}
 
 function FilmError({ name, error, onRetry }) {
   if (error.status !== 404) return html`<${ErrorNotice} error=${error} onRetry=${onRetry} />`;
