@@ -21,6 +21,7 @@ from indexer.drift_scanner import compare_now, scan_drift
 from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
 from indexer.mail_worker import MailWorker
+from indexer.outdated_index import rebuild_if_outdated
 from indexer.poster_worker import PosterWorker
 from indexer.rebuild import Rebuild
 from indexer.rebuild_fill import IndexFiller
@@ -41,6 +42,7 @@ from service.indexing.drift_requests import (
     REPAIR_TASK,
     prepare_requests,
 )
+from service.indexing.reindex_jobs import ReindexJobs
 from service.mail import outbox as mail_outbox
 from service.observability import logging, loop_lag
 from service.outbox.notifications import OutboxNotifier, notifier_for
@@ -53,7 +55,7 @@ from service.private_files import (
     open_private_file,
 )
 from service.schedule.leases import TaskLeases
-from service.search.engines.base import IndexWriter, Inventory
+from service.search.engines.base import IndexWriter
 from service.search.index import generation
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
@@ -63,12 +65,12 @@ from service.settings import Settings, home_folder, load_settings
 
 log = structlog.get_logger()
 
-OUTDATED_ADVICE = "searches go on with it; run `movies reindex`"
 POSTER_PURGE_INTERVAL = 6 * 3600.0  # seconds
 MAIL_PURGE_INTERVAL = 3600.0  # seconds
 ACCOUNT_PURGE_INTERVAL = 3600.0  # seconds
 INDEX_PURGE_INTERVAL = 600.0  # seconds
 REQUEST_PURGE_INTERVAL = 3600.0  # seconds
+OUTDATED_CHECK_INTERVAL = 60.0  # seconds
 DRIFT_SCAN_INTERVAL = 60.0  # seconds between two scans
 REQUEST_POLL_INTERVAL = 1.0  # seconds; an operator waits for what was requested
 STANDBY_INTERVAL = 1.0  # seconds between attempts to open an index that is locked or down
@@ -147,7 +149,6 @@ async def _maintain_index(
     """Keep the index up to date, once this process may write it."""
     if not await _open_when_available(handles.writer, stop):
         return
-    await _warn_if_outdated(handles.inventory)
     await notifier.listen()
     term_writer = TermWriter()
     worker = IndexWorker(handles.writer, term_writer, notifier, utc_now, owner)
@@ -157,6 +158,11 @@ async def _maintain_index(
     drift = Drift(handles.inventory, notifier, utc_now)
     scheduled = [
         ScheduledTask("purge_index", INDEX_PURGE_INTERVAL, worker.purge),
+        ScheduledTask(
+            "rebuild_outdated_index",
+            OUTDATED_CHECK_INTERVAL,
+            partial(rebuild_if_outdated, handles.inventory, ReindexJobs(utc_now), utc_now),
+        ),
         ScheduledTask("scan_drift", DRIFT_SCAN_INTERVAL, partial(scan_drift, drift)),
     ]
     await prepare_requests()
@@ -171,14 +177,6 @@ async def _maintain_index(
     await asyncio.gather(
         worker.run(stop), rebuild.run(stop), *(scheduler.run(stop) for scheduler in schedulers)
     )
-
-
-async def _warn_if_outdated(inventory: Inventory) -> None:
-    """Log a warning if the live index was made with another mapping or analysis."""
-    with contextlib.suppress(Unavailable):
-        name = await inventory.live_index()
-        if name is not None and not await inventory.is_current_schema(name):
-            log.warning("index_outdated", index=name, advice=OUTDATED_ADVICE)
 
 
 async def _open_when_available(writer: IndexWriter, stop: asyncio.Event) -> bool:

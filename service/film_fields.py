@@ -8,8 +8,8 @@ A new field of a film touches four files and a migration:
 4. `service/films/responses.py`: how clients see it.
 
 A field that OMDb has is also read in `service/omdb/parser.py`. A field that the index holds also
-needs `service/search/index/document.py` (the field, its conversion, a new `ANALYSIS`) and a mapping
-in `elasticsearch/`. `tests/unit/test_film_fields.py` fails if a class and this table disagree.
+needs `service/search/index/document.py` (the field, its conversion) and a mapping in
+`elasticsearch/`. `tests/unit/test_film_fields.py` fails if a class and this table disagree.
 """
 
 from datetime import date, datetime
@@ -56,7 +56,7 @@ class FilmRow(NamedTuple):
     poster_status: str
     poster_reason: str | None
     poster_key: str | None
-    source: str
+    source: Indexed[str]
     fetched_at: datetime | None
     refresh_after: datetime | None
     created_at: datetime

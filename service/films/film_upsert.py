@@ -60,7 +60,7 @@ class FilmUpsert:
         else:
             films, outcome = [self._add(facts)], "added"
         if self._provenance.fetched_at:
-            set_provenance(films[0], self._provenance)
+            outcome = self._set_provenance(films[0], outcome)
         self.described.update(film.id.int for film in films)
         self.films.append(films[0])
         self.outcomes.append(outcome)
@@ -80,6 +80,15 @@ class FilmUpsert:
         if self._provenance.source == "user":
             claim_sample(film)
         return "changed"
+
+    def _set_provenance(self, film: Film, outcome: Outcome) -> Outcome:
+        """Note when the film was fetched; a new source is a change, which the index sees."""
+        has_new_source = film.source != self._provenance.source
+        set_provenance(film, self._provenance)
+        if outcome == "same" and has_new_source and film.id not in self.new:
+            self.changed[film.id] = film
+            return "changed"
+        return outcome
 
     def _find_described_films(self, facts: FilmFacts, film_id: UUID | None) -> list[Film]:
         """Return the film that the facts describe; all that do if they hold all of it already."""

@@ -36,7 +36,7 @@ from service.search.engines.base import Inventory
 
 ROW_NAME = "films"  # of the only row of drift_state
 MAX_LISTED_FILMS = 100  # films that are listed; further ones are only counted
-OUTDATED_MESSAGE = "the index was made with another mapping or analysis; run `movies reindex`"
+OUTDATED_MESSAGE = "the index was made with another mapping or analysis; the indexer rebuilds it"
 
 
 @dataclass(slots=True)

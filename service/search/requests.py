@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from service.errors import FieldError, Invalid
-from service.films.schemas import FilmType
+from service.films.schemas import FilmType, Source
 from service.http.pagination import PageQuery
 from service.resilience.work_budget import WorkBudget
 from service.search.criteria.filters import Facet, Filters, Range
@@ -52,6 +52,9 @@ PeopleNames = Annotated[
 Types = Annotated[
     tuple[FilmType, ...], Field(max_length=len(get_args(FilmType))), BeforeValidator(_split)
 ]
+Sources = Annotated[
+    tuple[Source, ...], Field(max_length=len(get_args(Source))), BeforeValidator(_split)
+]
 Year = Annotated[int, Field(ge=1800, le=2200)]
 Rating = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Facets = Annotated[
@@ -83,6 +86,10 @@ class BrowseQuery(PageQuery):
     ] = ()
     country: Annotated[
         Names, Field(description="Films from any of these countries.", examples=[["france"]])
+    ] = ()
+    source: Annotated[
+        Sources,
+        Field(description="Films whose facts are from any of these sources.", examples=[["omdb"]]),
     ] = ()
     director: Annotated[
         PeopleNames,
@@ -148,6 +155,7 @@ class BrowseQuery(PageQuery):
             directors=_compact_keys(self.director),
             languages=_compact_keys(self.language),
             countries=_compact_keys(self.country),
+            sources=tuple(sorted(set(self.source))),
             years=Range(max(from_years, default=None), min(to_years, default=None)),
             ratings=Range(self.rating_min, self.rating_max),
             minutes=Range(None, self.runtime_max),

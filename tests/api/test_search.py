@@ -353,6 +353,25 @@ async def test_several_values_by_comma_or_repeated_mean_any_of_them(
     assert set(response.json["facets"]) == {"type", "genre", "language"}
 
 
+async def test_films_are_filtered_by_source_with_and_without_words(api: ApiClient) -> None:
+    async def get_sources(path: str) -> tuple[set[str], int]:
+        response = await api.get(path)
+        assert (response.status, response.json["degraded"]) == (200, [])
+        films = [result.get("movie", result) for result in response.json["results"]]
+        return {film["source"] for film in films}, response.json["total"]["value"]
+
+    everything = await get_sources("/api/v1/movies?limit=100")
+    samples = await get_sources("/api/v1/movies?source=sample&limit=100")
+    assert samples[0] == {"sample"} and 0 < samples[1] <= 500
+    rest = await get_sources("/api/v1/movies?source=user&source=omdb&limit=100")
+    assert "sample" not in rest[0] and samples[1] + rest[1] == everything[1]
+    assert await get_sources("/api/v1/movies?source=user,omdb,sample&limit=100") == everything
+    assert await get_sources("/api/v1/search?q=jaws&source=sample&year=1975") == ({"sample"}, 1)
+    assert (await get_sources("/api/v1/search?q=jaws&source=omdb&year=1975"))[1] == 0
+    unknown = await api.get("/api/v1/movies?source=imdb")
+    assert (unknown.status, unknown.json["errors"][0]["pointer"]) == (422, "source/0")
+
+
 async def test_directors_are_repeated_and_a_comma_is_part_of_a_name(api: ApiClient) -> None:
     path = "/api/v1/movies?director=steven+spielberg&director=ridley+scott&limit=100"
     films = (await api.get(path)).json["results"]

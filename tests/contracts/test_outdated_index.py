@@ -39,8 +39,10 @@ from tests.support.index_harness import (
     open_index,
 )
 
-NEW_FIELDS = {"writer", "is_language", "is_country", "of_language", "of_country"}
-NEW_FACTS = {"writers", "languages", "countries"}
+NEW_FIELDS = {
+    "writer", "is_language", "is_country", "is_source", "of_language", "of_country"
+}  # fmt: skip
+NEW_FACTS = {"writers", "languages", "countries", "source"}
 JAWS = build_document(
     1,
     "Jaws",
@@ -149,9 +151,13 @@ async def test_searches_that_need_only_present_fields_are_answered(index: IndexH
 
 async def test_a_search_that_needs_a_missing_field_is_refused(index: IndexHarness) -> None:
     jaws = Plan.exact(Query.parse("jaws"))
-    for filters in (Filters(languages=("english",)), Filters(countries=("france",))):
+    for filters in (
+        Filters(languages=("english",)),
+        Filters(countries=("france",)),
+        Filters(sources=("user",)),
+    ):
         for plan in (jaws, None):
-            with pytest.raises(IndexOutdated, match="movies reindex"):
+            with pytest.raises(IndexOutdated, match="until the indexer has rebuilt it"):
                 await index.engine.search(plan, 0, 10, filters=filters)
     with pytest.raises(IndexOutdated):
         await index.engine.search(build_plan(index, "benchley", WRITER), 0, 10)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from service.clock import utc_now
 from service.errors import Conflict, Invalid, NotFound, VersionMismatch
 from service.films.catalogue import Catalogue
 from service.films.models import Film, Genre
@@ -26,6 +27,15 @@ async def test_upserting_the_same_facts_again_writes_nothing(catalogue: Catalogu
     again = await catalogue.upsert_all([JAWS, JAWS], SAMPLE)
     assert (again.added, again.changed) == (0, 0)
     assert await Outbox.all().count() == 1
+
+
+async def test_a_film_that_gets_another_source_gets_an_outbox_row(catalogue: Catalogue) -> None:
+    film = await catalogue.upsert(JAWS, SAMPLE)
+    fetched = Provenance(source="omdb", fetched_at=utc_now())
+    result = await catalogue.upsert_all([JAWS, JAWS], fetched)
+    assert (result.outcomes, result.films[0].source) == (("changed", "same"), "omdb")
+    assert await Outbox.filter(film_id=film.id).values_list("version", flat=True) == [1, 2]
+    assert (await catalogue.upsert_all([JAWS], fetched)).outcomes == ("same",)
 
 
 async def test_a_field_that_a_source_does_not_state_keeps_its_value(catalogue: Catalogue) -> None:

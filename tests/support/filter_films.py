@@ -20,6 +20,7 @@ FILTER_FILMS: list[dict[str, Any]] = [
         "runtime_minutes": None if n % 10 == 0 else 60 + n * 3,
         "imdb_votes": n % 6 * 100,
         "popularity": None if n % 2 else n % 13 / 3,
+        "source": ["user", "omdb", "sample", "user"][n % 4],
     }
     for n in range(1, 61)
 ]
@@ -33,6 +34,8 @@ FILTER_CASES = [
     Filters(countries=("cotedivoire",)),
     Filters(languages=("english",), countries=("usa", "france")),
     Filters(years=Range(1970, 1990)),
+    Filters(sources=("sample",)),
+    Filters(sources=("omdb", "sample"), types=("movie",), genres=("drama",)),
     Filters(ratings=Range(minimum=4.5)),
     Filters(minutes=Range(maximum=90)),
     Filters(("movie",), ("drama",), ("zacksnyder",), Range(1965), Range(maximum=8), Range(70, 200)),

@@ -51,6 +51,7 @@ def build_document(number: int, title: str, **facts: Any) -> MovieDocument:
         "imdb_rating": None,
         "imdb_votes": None,
         "popularity": None,
+        "source": "user",
     }
     return MovieDocument.from_film(SimpleNamespace(title=title, **(defaults | facts)))
 

@@ -27,6 +27,7 @@ def film(**facts: Any) -> SimpleNamespace:
         "imdb_rating": 9.0,
         "imdb_votes": 999_999,
         "popularity": None,
+        "source": "omdb",
     }
     return SimpleNamespace(**(defaults | facts))
 

@@ -20,6 +20,8 @@ class FilterableFilm(Protocol):
     @property
     def type(self) -> str: ...
     @property
+    def source(self) -> str: ...
+    @property
     def genres(self) -> Sequence[str]: ...
     @property
     def directors(self) -> Sequence[str]: ...
@@ -72,6 +74,7 @@ class Filters:
     minutes: Range = Range()
     languages: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     @property
     def name_filters(self) -> dict[NameFilter, tuple[str, ...]]:
@@ -94,6 +97,7 @@ class Filters:
         """Return whether `film` meets all filters."""
         return (
             (not self.types or film.type in self.types)
+            and (not self.sources or film.source in self.sources)
             and all(
                 any(compact_key(name) in keys for name in getattr(film, NAME_FILTER_COLUMNS[kind]))
                 for kind, keys in self.name_filters.items()

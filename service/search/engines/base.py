@@ -32,7 +32,7 @@ class IndexOutdated(Unavailable):
     def __init__(self) -> None:
         super().__init__(
             "An earlier release made the search index, and it lacks fields that this search "
-            "needs. Run `movies reindex` to rebuild it.",
+            "needs, until the indexer has rebuilt it.",
             retry_after=60,
         )
 

@@ -187,14 +187,15 @@ def _clause_conditions(statement: _Statement, clause: Clause, max_new: int) -> I
 
 def _filter_conditions(statement: _Statement, filters: Filters) -> list[str]:
     conditions = []
-    if filters.types:
-        types = ", ".join(statement.bind(film_type) for film_type in filters.types)
-        conditions.append(f"type IN ({types})")
+    for column, names in (("type", filters.types), ("source", filters.sources)):
+        if names:
+            any_of = ", ".join(map(statement.bind, names))
+            conditions.append(f"{column} IN ({any_of})")
     for name, values in filters.name_filters.items():
-        any_of = (
+        contained = (
             statement.contains("nametext", f" {NAME_PREFIXES[name]}{value} ") for value in values
         )
-        conditions.append(f"({' OR '.join(any_of)})")
+        conditions.append(f"({' OR '.join(contained)})")
     conditions += _range_conditions("year", filters.years)
     conditions += _range_conditions("imdb_rating", filters.ratings)
     conditions += _range_conditions("runtime_minutes", filters.minutes)

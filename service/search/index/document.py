@@ -105,6 +105,7 @@ class MovieDocument:
     rating: float | None = None
     votes: int = 0
     popularity: float | None = None
+    source: str = ""
 
     @classmethod
     def from_film(cls, film: IndexableFilm) -> "MovieDocument":
@@ -128,6 +129,7 @@ class MovieDocument:
             rating=film.imdb_rating,
             votes=film.imdb_votes or 0,
             popularity=film.popularity,
+            source=film.source,
         )
 
     @classmethod

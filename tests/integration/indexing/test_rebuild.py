@@ -6,6 +6,7 @@ import pytest
 
 from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
+from indexer.outdated_index import RETRY_INTERVAL, rebuild_if_outdated
 from indexer.rebuild import Rebuild
 from service.clock import utc_now
 from service.errors import DomainError
@@ -20,6 +21,7 @@ from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.server import container
 from service.settings import Settings
+from tests.support.clock import FakeClock
 from tests.support.indexing import (
     FILMS,
     REBUILD_TIMEOUT,
@@ -207,9 +209,34 @@ async def test_an_index_of_another_analysis_counts_as_outdated_until_it_is_rebui
             f"service.search.engines.elasticsearch.{module}.fingerprint", lambda: "another"
         )
     assert (await drift.get_last_comparison()).outdated is True
-    with pytest.raises(DomainError, match="run `movies reindex`"):
+    with pytest.raises(DomainError, match="the indexer rebuilds it"):
         await drift.check()
     async for report in drift.compare_all():
         assert (report.by_content, report.drift) == (False, 0)
-    assert (await run_rebuild(rebuild)).state == Step.DONE
+    jobs = ReindexJobs(utc_now)
+    assert await rebuild_if_outdated(inventory, jobs, utc_now)
+    assert not await rebuild_if_outdated(inventory, jobs, utc_now), "it is requested once"
+    requested = await jobs.get_latest()
+    assert requested is not None
+    assert (await run_rebuild(rebuild, requested.id)).state == Step.DONE
     assert (await drift.get_last_comparison()).outdated is False
+    assert not await rebuild_if_outdated(inventory, jobs, utc_now)
+
+
+@pytest.mark.parametrize("state", [Step.FAILED, Step.CANCELLED])
+async def test_a_rebuild_of_an_outdated_index_that_came_to_nothing_is_requested_again_later(
+    database: str,
+    inventory: Inventory,
+    writer: FaultyWriter,
+    monkeypatch: pytest.MonkeyPatch,
+    state: Step,
+) -> None:
+    monkeypatch.setattr("service.search.engines.tantivy.schema.FINGERPRINT", "another")
+    monkeypatch.setattr(
+        "service.search.engines.elasticsearch.inventory.fingerprint", lambda: "another"
+    )
+    jobs, clock = ReindexJobs(utc_now), FakeClock(utc_now())
+    await ReindexJob.create(state=state, created_at=utc_now(), finished_at=utc_now())
+    assert not await rebuild_if_outdated(inventory, jobs, clock.now)
+    clock.advance(RETRY_INTERVAL.total_seconds() + 1)
+    assert await rebuild_if_outdated(inventory, jobs, clock.now)

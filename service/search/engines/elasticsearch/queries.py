@@ -88,7 +88,8 @@ def required_fields(
 
 def _named_filters(filters: Filters) -> dict[str, tuple[str, ...]]:
     named = {f"find.is_{name}": values for name, values in filters.name_filters.items()}
-    return named | ({"type": filters.types} if filters.types else {})
+    exact = {"type": filters.types, "source": filters.sources}
+    return named | {name: values for name, values in exact.items() if values}
 
 
 def _bounds(bounds: Range) -> dict[str, float]:

@@ -131,7 +131,8 @@ def facet_field(facet: Facet) -> str:
 
 def _named_filters(filters: Filters) -> dict[str, tuple[str, ...]]:
     named = {f"is_{name}": values for name, values in filters.name_filters.items()}
-    return named | ({"is_type": filters.types} if filters.types else {})
+    exact = {"is_type": filters.types, "is_source": filters.sources}
+    return named | {name: values for name, values in exact.items() if values}
 
 
 def _ranges(filters: Filters) -> dict[str, Range]:

@@ -23,7 +23,7 @@ from service.search.query.plan import Field
 TANTIVY_VERSION = version("tantivy")
 TERM_FIELDS = get_args(Field)
 UNCUT_TERM_FIELDS = tuple(name for name in INDEXED_TERM_FIELDS if name not in NGRAM_FIELDS)
-FILTER_FIELDS = ("is_type", *(f"is_{name}" for name in NAME_FILTER_COLUMNS))
+FILTER_FIELDS = ("is_type", *(f"is_{name}" for name in NAME_FILTER_COLUMNS), "is_source")
 FACET_FIELDS = {
     "of_type": "type",
     "of_genre": "genres",

@@ -52,6 +52,7 @@ def _column_values(document: MovieDocument) -> dict[str, Any]:
     title = document.full_title_key
     values: dict[str, Any] = {
         "is_type": document.type,
+        "is_source": document.source,
         "n_year": document.year,
         "n_minutes": document.runtime_minutes,
         "n_rating": document.rating,

@@ -1,0 +1,48 @@
+"""Rebuild the live index by itself if an earlier release made it.
+
+Such an index still answers what it can. But if a release adds a field, the index takes no changes
+until it is rebuilt, and searches that need the field go to the database.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from service.errors import Conflict
+from service.indexing.models import Step
+from service.indexing.reindex_jobs import ReindexJobs
+from service.search.engines.base import Inventory
+
+log = structlog.get_logger()
+
+RETRY_INTERVAL = timedelta(hours=1)  # after a rebuild that failed, or that somebody cancelled
+
+
+async def rebuild_if_outdated(
+    inventory: Inventory, jobs: ReindexJobs, now: Callable[[], datetime]
+) -> bool:
+    """Request a rebuild if the live index has another mapping or analysis; return whether it did.
+
+    Raises:
+        Unavailable: the index cannot be read.
+    """
+    name = await inventory.live_index()
+    if name is None or await inventory.is_current_schema(name) or not await _is_due(jobs, now()):
+        return False
+    try:
+        job = await jobs.request()
+    except Conflict:  # somebody else has just requested one
+        return False
+    log.warning("index_outdated", index=name, job=job.id, advice="it is rebuilt now")
+    return True
+
+
+async def _is_due(jobs: ReindexJobs, now: datetime) -> bool:
+    last = await jobs.get_latest()
+    if last is None:
+        return True
+    if last.finished_at is None:
+        return False
+    is_unsuccessful = last.state in (Step.FAILED, Step.CANCELLED)
+    return not is_unsuccessful or now - last.finished_at >= RETRY_INTERVAL
