@@ -200,3 +200,22 @@ def test_twins_are_listed_and_those_that_differ_in_nothing_are_merged(
         rows = database.execute("SELECT kind FROM outbox WHERE done_at IS NULL").fetchall()
         assert [kind for (kind,) in rows].count("withdrawn") == 1
         assert database.execute("SELECT COUNT(*) FROM film_redirects").fetchone() == (1,)
+
+
+def test_an_indexer_rebuilds_the_index_of_an_earlier_release_by_itself(
+    indexed: dict[str, str], tmp_path: Path
+) -> None:
+    index, pointer = tmp_path / "index", tmp_path / "index" / "current"
+    old = pointer.read_text().strip()
+    (index / old / "made-by").write_text("an earlier release")
+    assert "another mapping or analysis" in run_command(indexed, "check").stderr
+    found = run_command(indexed, "search", "jaws")
+    assert found.returncode == 0 and "Jaws" in found.stdout, "the old index is searched"
+    command = [sys.executable, "-m", "service", "indexer"]
+    with subprocess.Popen(command, cwd=ROOT, env=process_environment(indexed)) as indexer:
+        deadline = time.monotonic() + START_TIMEOUT
+        while pointer.read_text().strip() == old and time.monotonic() < deadline:
+            time.sleep(0.1)
+        indexer.terminate()
+        assert indexer.wait(30) == 0
+    assert run_command(indexed, "check").stdout == "0 of 3 films differ\n"
