@@ -3,9 +3,11 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.support.browser import WIDTHS, answer_with_problem, find_violations, open_page
@@ -218,16 +220,21 @@ async def test_coming_back_restores_pages_place_and_focus(
         await expect(page).to_have_url(match_address(service, "/?page=3"))
         link = titles(page).nth(60).get_by_role("link")
         await link.scroll_into_view_if_needed()
-        place, film = await page.evaluate("scrollY"), await link.get_attribute("id")
+        film, place = await link.get_attribute("id"), await link.bounding_box()
+        assert place is not None
+        is_in_place = f"""() => {{
+            const link = document.getElementById("{film}");
+            return Math.abs(link.getBoundingClientRect().top - {place["y"]}) < 5;
+        }}"""
         await link.click()
         await expect(page).to_have_url(re.compile("/film/"))
         await page.go_back()
         await expect(titles(page)).to_have_count(72)
         await expect(page.locator(f"#{film}")).to_be_focused()
-        assert abs(await page.evaluate("scrollY") - place) < 5
+        await page.wait_for_function(is_in_place)
         await page.reload()
         await expect(titles(page)).to_have_count(72)
-        await page.wait_for_function("y => Math.abs(scrollY - y) < 5", arg=place)
+        await page.wait_for_function(is_in_place)
 
 
 async def test_where_nothing_is_found_the_page_says_what_helps(
@@ -304,6 +311,36 @@ async def test_an_odd_title_is_text_and_stays_within_the_page(
         assert drawn == [False, False]
         direction = await card.locator("h2 a").evaluate("e => getComputedStyle(e).direction")
         assert direction == ("rtl" if kind == "right to left" else "ltr")
+
+
+async def test_posters_keep_their_size_and_a_broken_one_becomes_a_card(
+    service: Service, browser: Browser
+) -> None:
+    picture = BytesIO()
+    Image.new("RGB", (185, 278), "teal").save(picture, "JPEG")
+
+    async def add_posters(route: Route) -> None:
+        page = await (await route.fetch()).json()
+        for film, key in zip(page["results"], ("stored", "broken"), strict=False):
+            film["poster"]["sizes"] = {"w185": f"/api/v1/posters/{key}/w185.jpg"}
+        await route.fulfill(json=page)
+
+    async with open_page(browser, f"{service.url}/robots.txt", has_failures=True) as page:
+        await page.route(re.compile(r"/api/v1/movies\?.*limit=24"), add_posters)
+        await page.route(
+            "**/api/v1/posters/stored/*",
+            lambda route: route.fulfill(body=picture.getvalue(), content_type="image/jpeg"),
+        )
+        await page.goto(service.url)
+        cards = page.locator(".film-card")
+        stored = cards.nth(0).locator("img.poster")
+        await expect(stored).to_have_attribute("width", "96")
+        await expect(stored).to_have_attribute("height", "144")
+        assert await stored.evaluate("e => e.decode().then(() => e.naturalWidth)") > 0
+        await expect(cards.nth(1).locator("img")).to_have_count(0)
+        await expect(cards.nth(1).locator(".poster-drawn")).to_be_visible()
+        sizes = [await cards.nth(n).locator(".poster").bounding_box() for n in (0, 1, 2)]
+        assert {(box["width"], box["height"]) for box in sizes if box} == {(96, 144)}
 
 
 async def test_language_follows_the_browser_and_is_switched_by_hand(

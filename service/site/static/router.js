@@ -87,7 +87,7 @@ function settle() {
   if (!entry || entry.keep) return;
   const position = entry.kind === "push" ? null : positions.get(entry.key);
   if (position) {
-    scrollTo(0, position.y);
+    restoreScroll(position);
     if (position.focus) {
       document.getElementById(position.focus)?.focus({ preventScroll: true });
     }
@@ -96,6 +96,22 @@ function settle() {
     const isIdle = [document.body, entry.focused].includes(document.activeElement);
     if (isIdle && !entry.keepFocus) focusHeading();
   }
+}
+
+/* To the element that was at the top then, since what is above it may be higher now; else to the
+   same number of pixels. */
+function restoreScroll({ y, anchor, top }) {
+  const element = anchor && document.getElementById(anchor);
+  scrollTo(0, element ? scrollY + element.getBoundingClientRect().top - top : y);
+}
+
+function findAnchor() {
+  if (scrollY === 0) return {};
+  for (const element of document.querySelectorAll("main [id]:not(aside *)")) { // asides stand still
+    const { top, height } = element.getBoundingClientRect();
+    if (top >= 0 && height > 0) return { anchor: element.id, top };
+  }
+  return {};
 }
 
 function focusHeading() {
@@ -160,7 +176,8 @@ function createKey() {
 function rememberPosition() {
   const { key } = route.get();
   positions.delete(key);
-  positions.set(key, { y: Math.round(scrollY), focus: document.activeElement?.id || null });
+  const focus = document.activeElement?.id || null;
+  positions.set(key, { y: Math.round(scrollY), focus, ...findAnchor() });
   if (positions.size > MAX_POSITIONS) positions.delete(positions.keys().next().value);
 }
 
