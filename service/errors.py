@@ -92,6 +92,7 @@ ErrorCode = Literal[
     "too_many_requests",
     "unavailable",
     "unsupported_media_type",
+    "username_confusable",
     "username_taken",
     "version_mismatch",
     "version_required",

@@ -12,6 +12,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
+from service.accounts.credential_checks import CredentialChecks
 from service.accounts.email_schemas import PasswordReset
 from service.accounts.email_throttle import is_mail_allowed
 from service.accounts.link_tokens import (
@@ -21,7 +22,6 @@ from service.accounts.link_tokens import (
     require_current,
 )
 from service.accounts.models import AccountToken, Session, User
-from service.accounts.password_strength import PasswordStrength
 from service.accounts.passwords import PasswordHasher
 from service.accounts.responses import ConfirmationView
 from service.accounts.schemas import fold_name
@@ -39,7 +39,7 @@ class AccountEmails:
 
     Args:
         passwords: hashes new passwords.
-        strength: refuses those that are easy to guess.
+        checks: refuses those that are easy to guess.
         now: the clock, aware UTC.
         must_confirm: whether a new address counts only once it is confirmed.
     """
@@ -47,12 +47,12 @@ class AccountEmails:
     def __init__(
         self,
         passwords: PasswordHasher,
-        strength: PasswordStrength,
+        checks: CredentialChecks,
         now: Callable[[], datetime],
         must_confirm: bool = False,
     ) -> None:
         self._passwords = passwords
-        self._strength = strength
+        self._checks = checks
         self._now = now
         self._must_confirm = must_confirm
 
@@ -101,7 +101,7 @@ class AccountEmails:
             raise invalid_link_error()
         require_current(row, self._now())
         password = reset.password.get_secret_value()
-        await self._strength.require_strong(
+        await self._checks.require_strong(
             password, row.user.username, row.email, pointer="/password"
         )
         await self._replace_password(row, await self._passwords.hash(password), language)

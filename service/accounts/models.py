@@ -24,6 +24,9 @@ class User(Model):
     The `…_folded` columns are unique. Raising `token_version` ends all sessions of the user that do
     not take the new version too; it must rise whenever the user's permissions or password change.
 
+    `username_skeleton` is equal for names that look alike; of those that existed before it was
+    introduced, only the oldest has one.
+
     `confirmed_at` is when the address was confirmed, or when an admin or the operator created the
     account. `confirm_by` is when an account that must still be confirmed is deleted. `new_email` is
     the address that replaces the present one once it is confirmed.
@@ -32,6 +35,7 @@ class User(Model):
     id = fields.UUIDField(primary_key=True, default=uuid7)
     username = fields.CharField(max_length=MAX_NAME_LENGTH)
     username_folded = fields.CharField(max_length=MAX_FOLDED_NAME_LENGTH, unique=True)
+    username_skeleton = fields.CharField(max_length=MAX_FOLDED_NAME_LENGTH, null=True, unique=True)
     email = fields.CharField(max_length=MAX_EMAIL_LENGTH, null=True)
     email_folded = fields.CharField(max_length=MAX_EMAIL_LENGTH, null=True, unique=True)
     password_hash = fields.CharField(max_length=200)

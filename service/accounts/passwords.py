@@ -31,7 +31,7 @@ BUSY_RETRY_AFTER = 2.0  # seconds in which a full queue drains
 
 
 def validate_new_password(password: str) -> str:
-    """Return a new password unchanged; whether it is easy to guess, `PasswordStrength` finds out.
+    """Return a new password unchanged; whether it is easy to guess, `CredentialChecks` finds out.
 
     Raises:
         ValueError: it is too long or too short.

@@ -13,12 +13,13 @@ from typing import Literal
 
 import structlog
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
+from service.accounts.credential_checks import CredentialChecks
 from service.accounts.email_throttle import is_mail_allowed
 from service.accounts.invites import consume_invite
 from service.accounts.models import User
-from service.accounts.password_strength import PasswordStrength
 from service.accounts.passwords import PasswordHasher
 from service.accounts.responses import PendingAccountView, UserView
 from service.accounts.schemas import NameAndPassword, NewAccount, fold_name
@@ -50,6 +51,7 @@ class _Draft:
     """An account that is about to be created."""
 
     username: str
+    skeleton: str
     email: str | None
     password_hash: str
     is_admin: bool
@@ -64,7 +66,7 @@ class Registration:
 
     Args:
         passwords: hashes passwords.
-        strength: refuses passwords that are easy to guess.
+        checks: refuses passwords that are easy to guess.
         now: the clock, aware UTC.
         policy: who may register.
     """
@@ -72,12 +74,12 @@ class Registration:
     def __init__(
         self,
         passwords: PasswordHasher,
-        strength: PasswordStrength,
+        checks: CredentialChecks,
         now: Callable[[], datetime],
         policy: RegistrationPolicy,
     ) -> None:
         self._passwords = passwords
-        self._strength = strength
+        self._checks = checks
         self._now = now
         self._policy = policy
 
@@ -92,19 +94,22 @@ class Registration:
         Raises:
             NotAllowed: `admin_required`, `registration_closed`, `invite_required` or
                 `invite_invalid`.
-            Conflict: `username_taken` or `email_taken`.
-            Invalid: the password is easy to guess.
+            Conflict: `username_taken`, `username_confusable` or `email_taken`.
+            Invalid: the name mixes scripts, or the password is easy to guess.
             TooMany: too many passwords are being checked or hashed.
         """
         is_by_admin = requester is not None and requester.is_admin
         self._require_permission(account, is_by_admin)
         must_confirm = self._policy.must_confirm_email and not is_by_admin
         folded_name = fold_name(account.username)
-        await _check_available(folded_name, None if must_confirm else account.email)
+        skeleton = await self._checks.make_skeleton(account.username, "/username")
+        email = None if must_confirm else account.email
+        await _check_available(folded_name, skeleton, email)
         password = account.password.get_secret_value()
-        await self._strength.require_strong(password, account.username, account.email, "/password")
+        await self._checks.require_strong(password, account.username, account.email, "/password")
         draft = _Draft(
             account.username,
+            skeleton,
             account.email,
             await self._passwords.hash(password),
             is_admin=account.is_admin,
@@ -116,7 +121,7 @@ class Registration:
             user = await self._insert(draft, must_confirm)
         except IntegrityError:
             # Another request took the name or the address while the password was hashed.
-            await _check_available(folded_name, None if must_confirm else account.email)
+            await _check_available(folded_name, skeleton, email)
             user = await self._insert(draft, must_confirm)
         log.info("account_created", user_id=str(user.id), is_admin=user.is_admin)
         if must_confirm:
@@ -128,18 +133,21 @@ class Registration:
 
         Raises:
             Invalid: the name or the password is not acceptable.
-            Conflict: `username_taken`.
+            Conflict: `username_taken` or `username_confusable`.
         """
         account = NameAndPassword.parse(name, password)
         folded_name = fold_name(account.username)
-        await _check_available(folded_name, None)
-        await self._strength.require_strong(password, account.username, None, "password")
+        skeleton = await self._checks.make_skeleton(account.username, "username")
+        await _check_available(folded_name, skeleton, None)
+        await self._checks.require_strong(password, account.username, None, "password")
         password_hash = await self._passwords.hash(password)
-        draft = _Draft(account.username, None, password_hash, is_admin=True, is_confirmed=True)
+        draft = _Draft(
+            account.username, skeleton, None, password_hash, is_admin=True, is_confirmed=True
+        )
         try:
             user = await self._insert(draft, must_confirm=False)
         except IntegrityError:
-            await _check_available(folded_name, None)
+            await _check_available(folded_name, skeleton, None)
             raise
         log.info("account_created", user_id=str(user.id), is_admin=True)
         return UserView.from_user(user)
@@ -169,6 +177,7 @@ class Registration:
             user = await User.create(
                 username=draft.username,
                 username_folded=fold_name(draft.username),
+                username_skeleton=draft.skeleton,
                 email=email,
                 email_folded=email and fold_name(email),
                 password_hash=draft.password_hash,
@@ -186,9 +195,13 @@ class Registration:
         return user
 
 
-async def _check_available(folded_name: str, email: str | None) -> None:
-    """Raise Conflict if the name or the address belongs to an account."""
-    if await User.exists(username_folded=folded_name):
+async def _check_available(folded_name: str, skeleton: str, email: str | None) -> None:
+    """Raise Conflict if the name, one that looks like it, or the address belongs to an account."""
+    is_similar = Q(username_folded=folded_name) | Q(username_skeleton=skeleton)
+    similar = await User.filter(is_similar).only("username_folded")
+    if any(user.username_folded == folded_name for user in similar):
         raise Conflict("This name is taken.", code="username_taken")
+    if similar:
+        raise Conflict("This name looks like that of another account.", code="username_confusable")
     if email and await User.exists(email_folded=fold_name(email)):
         raise Conflict("An account with this address exists.", code="email_taken")

@@ -24,12 +24,12 @@ from pydantic import (
 
 from service.accounts import passwords
 from service.accounts.models import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
+from service.accounts.names import require_visible_letters
 from service.errors import FieldError, Invalid
 
 STRICT_CONFIG = ConfigDict(frozen=True, extra="forbid")
 
 MIN_NAME_LENGTH = 3  # characters
-NAME_PUNCTUATION = frozenset("_-.")
 EMAIL_PATTERN = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
     r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -49,10 +49,7 @@ def _validate_username(text: str) -> str:
     name = unicodedata.normalize("NFKC", text)
     if not MIN_NAME_LENGTH <= len(name) <= MAX_NAME_LENGTH:
         raise ValueError(f"must have {MIN_NAME_LENGTH} to {MAX_NAME_LENGTH} characters")
-    for char in name:
-        category = unicodedata.category(char)
-        if not (category.startswith("L") or category == "Nd" or char in NAME_PUNCTUATION):
-            raise ValueError("must consist of letters, digits, and the characters _ - .")
+    require_visible_letters(name)
     return name
 
 

@@ -11,12 +11,12 @@ from uuid import UUID
 import structlog
 from pydantic import SecretStr
 
+from service.accounts.credential_checks import CredentialChecks
 from service.accounts.email_schemas import AccountChange
 from service.accounts.emails import AccountEmails
 from service.accounts.invites import Invites
 from service.accounts.login_throttle import LoginThrottle
 from service.accounts.models import MAX_EMAIL_LENGTH, MAX_FOLDED_NAME_LENGTH, User
-from service.accounts.password_strength import PasswordStrength
 from service.accounts.passwords import PasswordHasher
 from service.accounts.registration import OPEN_REGISTRATION, Registration, RegistrationPolicy
 from service.accounts.responses import PendingAccountView, SessionView, TokenView, UserView
@@ -66,9 +66,9 @@ class AccountService:
         self._tokens = Tokens(secret, now)
         self._sessions = Sessions(self._tokens, secret, now)
         self._throttle = LoginThrottle(secret, now)
-        self._strength = PasswordStrength()
-        self._registration = Registration(passwords, self._strength, now, policy)
-        self.emails = AccountEmails(passwords, self._strength, now, policy.must_confirm_email)
+        self._checks = CredentialChecks()
+        self._registration = Registration(passwords, self._checks, now, policy)
+        self.emails = AccountEmails(passwords, self._checks, now, policy.must_confirm_email)
         self.invites = Invites(now)
 
     async def register(
@@ -189,9 +189,7 @@ class AccountService:
         user = await self._verify_own_password(identity, change.current_password, address)
         _check_new_password(user, change)
         new_password = change.new_password.get_secret_value()
-        await self._strength.require_strong(
-            new_password, user.username, user.email, "/new_password"
-        )
+        await self._checks.require_strong(new_password, user.username, user.email, "/new_password")
         new_hash = await self._passwords.hash(new_password)
         if not await self._sessions.replace_password(user, new_hash, identity.session_id, language):
             raise _wrong_password_error()  # it was changed in between
@@ -253,7 +251,7 @@ class AccountService:
     async def close(self) -> None:
         """End the hashing threads and the worker that rates passwords; safe to repeat."""
         self._passwords.close()
-        await self._strength.close()
+        await self._checks.close()
 
 
 async def _find_user(credentials: Credentials, folded_name: str) -> User | None:

@@ -16,7 +16,7 @@ from service.accounts.responses import UserView
 from service.accounts.schemas import NewAccount
 from service.accounts.service import AccountService
 from service.accounts.tokens import Identity
-from service.errors import DomainError
+from service.errors import DomainError, Invalid
 from service.mail.models import Mail
 from tests.support.accounts import HASH_MEMORY, PASSWORD, SECRET, AccountActions
 from tests.support.clock import FakeClock
@@ -126,3 +126,35 @@ async def test_an_invite_outlives_the_admin_who_made_it(open_accounts: OpenAccou
     await User.filter(username="root").delete()
     created = await accounts.register(new_account(f"a{uuid4().hex[:8]}", invite.code))
     assert isinstance(created, UserView)
+
+
+@pytest.mark.parametrize(("name", "twin"), [("Ingrid", "lngrid"), ("modern", "modem")])
+async def test_a_name_that_looks_like_an_existing_one_is_refused(
+    open_accounts: OpenAccounts, name: str, twin: str
+) -> None:
+    accounts = open_accounts("open")
+    await accounts.register(new_account(name))
+    account = NewAccount(username=twin, email="t@example.org", password=SecretStr(PASSWORD))
+    assert await refusal_of(accounts, account) == "username_confusable"
+
+
+async def test_of_concurrent_registrations_of_names_that_look_alike_one_succeeds(
+    open_accounts: OpenAccounts,
+) -> None:
+    accounts = open_accounts("open")
+    names = ["reader1", "readerl", "readerI"]
+    results = await asyncio.gather(
+        *(accounts.register(new_account(name)) for name in names), return_exceptions=True
+    )
+    codes = sorted(result.code for result in results if isinstance(result, DomainError))
+    assert codes == ["username_confusable"] * 2
+    assert await User.all().count() == 1
+
+
+async def test_a_name_that_mixes_scripts_is_refused(open_accounts: OpenAccounts) -> None:
+    accounts = open_accounts("open")
+    account = NewAccount(username="аdmin", email="a@example.org", password=SecretStr(PASSWORD))
+    with pytest.raises(Invalid) as error:
+        await accounts.register(account)
+    assert error.value.errors[0].pointer == "/username"
+    assert "several scripts" in error.value.errors[0].detail

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from pydantic import SecretStr
 
+from service.accounts.credential_checks import CredentialChecks, personal_words
 from service.accounts.models import User
-from service.accounts.password_strength import PasswordStrength, personal_words
 from service.accounts.passwords import MAX_BYTES
 from service.accounts.schemas import Credentials, NewAccount
 from service.errors import Invalid
@@ -18,15 +18,15 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture
-async def strength() -> AsyncIterator[PasswordStrength]:
-    strength = PasswordStrength()
-    yield strength
-    await strength.close()
+async def checks() -> AsyncIterator[CredentialChecks]:
+    checks = CredentialChecks()
+    yield checks
+    await checks.close()
 
 
-async def reason_for(strength: PasswordStrength, password: str) -> str:
+async def reason_for(checks: CredentialChecks, password: str) -> str:
     with pytest.raises(Invalid) as error:
-        await strength.require_strong(password, "grace-hopper", "amazing@navy.example", "/password")
+        await checks.require_strong(password, "grace-hopper", "amazing@navy.example", "/password")
     assert [field.pointer for field in error.value.errors] == ["/password"]
     assert password not in error.value.detail + error.value.errors[0].detail
     return error.value.errors[0].detail
@@ -48,9 +48,9 @@ async def reason_for(strength: PasswordStrength, password: str) -> str:
     ],
 )
 async def test_a_password_that_is_easy_to_guess_is_refused_with_the_reason(
-    strength: PasswordStrength, password: str, reason: str
+    checks: CredentialChecks, password: str, reason: str
 ) -> None:
-    assert reason in await reason_for(strength, password)
+    assert reason in await reason_for(checks, password)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ async def test_a_password_that_is_easy_to_guess_is_refused_with_the_reason(
     ],
 )
 async def test_a_password_that_is_hard_to_guess_is_accepted(
-    strength: PasswordStrength, password: str
+    checks: CredentialChecks, password: str
 ) -> None:
-    await strength.require_strong(password, "grace-hopper", None, "/password")
+    await checks.require_strong(password, "grace-hopper", None, "/password")
 
 
 def test_the_words_of_a_person_are_the_parts_of_name_and_address() -> None:
@@ -78,9 +78,9 @@ def test_the_words_of_a_person_are_the_parts_of_name_and_address() -> None:
 
 
 async def test_the_worst_passwords_do_not_hold_up_the_event_loop(
-    strength: PasswordStrength,
+    checks: CredentialChecks,
 ) -> None:
-    await strength.require_strong(PASSWORD, "ada", None, "/password")  # starts the worker
+    await checks.require_strong(PASSWORD, "ada", None, "/password")  # starts the worker
     lags: list[float] = []
 
     async def measure_lag() -> None:
@@ -93,28 +93,28 @@ async def test_the_worst_passwords_do_not_hold_up_the_event_loop(
     worst = ("41103!|0$5+7zZ2@" * 64)[:MAX_BYTES]
     started = time.process_time()
     for _ in range(5):
-        await strength.require_strong(worst, "ada", None, "/password")
+        await checks.require_strong(worst, "ada", None, "/password")
     monitor.cancel()
     assert time.process_time() - started < 0.5, "another process does the work"
     assert lags
 
 
-async def test_a_worker_that_was_killed_is_started_again(strength: PasswordStrength) -> None:
-    await strength.require_strong(PASSWORD, "ada", None, "/password")
-    process = strength._worker._process
+async def test_a_worker_that_was_killed_is_started_again(checks: CredentialChecks) -> None:
+    await checks.require_strong(PASSWORD, "ada", None, "/password")
+    process = checks._worker._process
     assert process is not None
     process.kill()
     await process.wait()
-    await strength.require_strong(PASSWORD, "ada", None, "/password")
+    await checks.require_strong(PASSWORD, "ada", None, "/password")
 
 
-async def test_a_cancelled_check_does_not_answer_the_next_one(strength: PasswordStrength) -> None:
-    await strength.require_strong(PASSWORD, "ada", None, "/password")
+async def test_a_cancelled_check_does_not_answer_the_next_one(checks: CredentialChecks) -> None:
+    await checks.require_strong(PASSWORD, "ada", None, "/password")
     for _ in range(10):
-        check = asyncio.create_task(strength.require_strong("12345678", "ada", None, "/password"))
+        check = asyncio.create_task(checks.require_strong("12345678", "ada", None, "/password"))
         await asyncio.sleep(0)
         check.cancel()
-        await strength.require_strong(PASSWORD, "ada", None, "/password")
+        await checks.require_strong(PASSWORD, "ada", None, "/password")
 
 
 async def test_a_weak_password_is_refused_at_registration_and_an_old_one_still_logs_in(

@@ -1,4 +1,4 @@
-"""Refuse new passwords that are easy to guess, and say why."""
+"""Refuse new passwords that are easy to guess, and names that mix scripts; compare names."""
 
 import asyncio
 import re
@@ -11,16 +11,16 @@ from service.resilience.line_process import WORKER_FAILED, LineProcess
 MIN_SCORE = 3  # of zxcvbn, 0 to 4: more than 10^8 guesses
 MAX_CHECKED_LENGTH = 72  # characters; the time grows with the square of the length
 MIN_WORD_LENGTH = 3  # characters; shorter parts of an address say nothing about a person
-ESTIMATE_TIMEOUT = 5.0  # seconds; the worst known passwords take 0.3 s
+CHECK_TIMEOUT = 5.0  # seconds; the worst known passwords take 0.3 s
 MAX_WAITING = 32  # requests
 RETRY_AFTER = 2.0  # seconds
 
 
-class PasswordStrength:
-    """Estimates passwords in a worker process, one after the other."""
+class CredentialChecks:
+    """Rates passwords and compares names in a worker process, one after the other."""
 
     def __init__(self) -> None:
-        self._worker = LineProcess("service.accounts.strength_worker", ESTIMATE_TIMEOUT)
+        self._worker = LineProcess("service.accounts.check_worker", CHECK_TIMEOUT)
         self._lock = asyncio.Lock()
         self._waiting = 0
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -38,43 +38,55 @@ class PasswordStrength:
             TooMany: too many passwords are being checked.
         """
         text = unicodedata.normalize("NFC", password)[:MAX_CHECKED_LENGTH]
-        score, reasons = await self._estimate(text, personal_words(username, email))
+        score, reasons = await self._ask("password", text, personal_words(username, email))
         if score < MIN_SCORE:
-            reason = " ".join(["is easy to guess.", *reasons])
-            name = pointer.strip("/")
-            raise Invalid(f"Invalid: {name}.", errors=(FieldError(pointer, reason),))
+            raise _field_error(pointer, " ".join(["is easy to guess.", *reasons]))
+
+    async def make_skeleton(self, username: str, pointer: str) -> str:
+        """Return what is equal for names that look alike.
+
+        Args:
+            pointer: the field of the name, for the error.
+
+        Raises:
+            Invalid: the name mixes scripts.
+            TooMany: too many names and passwords are being checked.
+        """
+        is_one_script, skeleton = await self._ask("name", username)
+        if not is_one_script:
+            raise _field_error(pointer, "must not mix letters of several scripts")
+        return str(skeleton)
 
     async def close(self) -> None:
         """End the worker; safe to repeat."""
         async with self._lock:
             await self._worker.kill()
 
-    async def _estimate(self, text: str, words: list[str]) -> tuple[int, list[str]]:
-        """Ask the worker; a cancelled caller does not interrupt it."""
+    async def _ask(self, kind: str, *arguments: object) -> Any:
+        """Ask the worker; a cancelled caller does not interrupt it. Raises TooMany."""
         if self._waiting >= MAX_WAITING:
             raise _busy_error()
         self._waiting += 1
-        task = asyncio.create_task(self._ask(text, words))
+        task = asyncio.create_task(self._ask_in_turn([kind, *arguments]))
         self._tasks.add(task)
         task.add_done_callback(self._forget_task)
         return await asyncio.shield(task)
 
-    async def _ask(self, text: str, words: list[str]) -> tuple[int, list[str]]:
+    async def _ask_in_turn(self, request: list[object]) -> Any:
         async with self._lock:
             try:
-                score, reasons = await self._ask_worker(text, words)
+                return await self._ask_worker(request)
             except WORKER_FAILED:
                 await self._worker.kill()
                 raise _busy_error() from None
-        return int(score), [str(reason) for reason in reasons]
 
-    async def _ask_worker(self, text: str, words: list[str]) -> Any:
+    async def _ask_worker(self, request: list[object]) -> Any:
         """Ask; a worker that has died since the last request is replaced."""
         try:
-            return await self._worker.ask([text, words])
+            return await self._worker.ask(request)
         except (ConnectionResetError, BrokenPipeError):
             await self._worker.kill()
-            return await self._worker.ask([text, words])
+            return await self._worker.ask(request)
 
     def _forget_task(self, task: asyncio.Task[Any]) -> None:
         self._waiting -= 1
@@ -91,9 +103,13 @@ def personal_words(username: str, email: str | None) -> list[str]:
     return list(dict.fromkeys(words))
 
 
+def _field_error(pointer: str, reason: str) -> Invalid:
+    return Invalid(f"Invalid: {pointer.strip('/')}.", errors=(FieldError(pointer, reason),))
+
+
 def _busy_error() -> TooMany:
     return TooMany(
-        "Too many passwords are being checked at the moment.",
+        "Too many names and passwords are being checked at the moment.",
         code="too_busy",
         retry_after=RETRY_AFTER,
     )
