@@ -48,6 +48,11 @@ class Page:
 
     image: str | None = None
 
+    @property
+    def heading(self) -> str:
+        """The title without the name of the site."""
+        return self.title.removesuffix(f" · {SITE_NAME}")
+
 
 def describe_film_page(film: Film | FilmRow) -> Page:
     """Return what the page of a film says of it to robots and link previews."""
@@ -89,14 +94,20 @@ def render_document(page: Page, assets: Assets, base_url: str) -> bytes:
 <body>
 <div id="app"></div>
 <noscript>
-<h1>{escape(page.title)}</h1>
+<main class="main main-narrow no-script">
+<a class="brand" href="/">movies<span>.</span></a>
+<h1>{escape(page.heading)}</h1>
 <p>{escape(page.description)}</p>
+<form class="card" action="/api/v1/search" method="get" role="search">
 <p>This page needs JavaScript. Without it, the service answers as JSON:</p>
-<form action="/api/v1/search" method="get" role="search">
-<label>Title, director, year <input type="search" name="q" required maxlength="200"></label>
-<button type="submit">Search</button>
+<div class="field">
+<label for="no-script-q">Title, director, year</label>
+<input id="no-script-q" class="input" type="search" name="q" required maxlength="200">
+</div>
+<button class="button button-primary" type="submit">Search</button>
 </form>
 <p><a href="/docs">The documentation of the API</a></p>
+</main>
 </noscript>
 </body>
 </html>
@@ -107,7 +118,7 @@ def _head_tags(page: Page, base_url: str) -> list[str]:
     """Return the tags about the content."""
     properties = {
         "og:site_name": SITE_NAME,
-        "og:title": page.title.removesuffix(f" · {SITE_NAME}"),
+        "og:title": page.heading,
         "og:description": page.description,
         "og:type": page.kind,
         "og:url": page.path and base_url + page.path,
