@@ -38,8 +38,8 @@ def build_document(film: Film) -> MovieDocument:
     stated = film._asdict() | {"imdb_votes": film.votes, "imdb_rating": film.rating}
     defaults: dict[str, Any] = dict.fromkeys(("plot", "runtime_minutes", "popularity"))
     defaults |= dict.fromkeys(("writers", "actors", "languages", "countries"), ())
-    made = {"id": film.id, "version": 1, "imdb_id": film.imdb_id, **defaults}
-    return MovieDocument.from_film(SimpleNamespace(**stated, **made))
+    derived = {"id": film.id, "version": 1, "imdb_id": film.imdb_id, **defaults}
+    return MovieDocument.from_film(SimpleNamespace(**stated, **derived))
 
 
 def serialize_chunk(engine: str, chunk: list[Film]) -> tuple[bytes, set[str]]:

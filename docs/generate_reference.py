@@ -219,14 +219,14 @@ class ErrorCode:
 
 def error_codes_page() -> str:
     """Collect every `code` that the service answers with."""
-    found = set(ErrorCodeCollector(SOURCES).collect())
-    found |= {
+    codes = set(ErrorCodeCollector(SOURCES).collect())
+    codes |= {
         ErrorCode(code, str(status), SANIC_DETAILS.get(status, HTTPStatus(status).phrase + "."))
         for status, code in SANIC_CODES.items()
     }
-    found.add(ErrorCode(OTHER_SANIC_CODE, "4xx", "Any other error of the HTTP layer."))
+    codes.add(ErrorCode(OTHER_SANIC_CODE, "4xx", "Any other error of the HTTP layer."))
     by_code: dict[str, list[ErrorCode]] = {}
-    for entry in sorted(found):
+    for entry in sorted(codes):
         by_code.setdefault(entry.code, []).append(entry)
     if missing := {*get_args(errors.ErrorCode)} - {*by_code, BASE_CODE}:
         raise AssertionError(f"no cause was found for these error codes: {missing}")

@@ -201,9 +201,11 @@ def load_settings(
 
 def list_unknown_names(file_values: Iterable[str]) -> list[str]:
     """Return the names in `.env` that nothing reads; most are misspelt settings."""
-    known = {name.upper() for name in Settings.model_fields} | {f"{name}_FILE" for name in SECRETS}
-    known |= {*RENAMED, *COMPOSE_NAMES}
-    return [n for n in file_values if n not in known and not n.startswith(FOREIGN_PREFIXES)]
+    readable = {name.upper() for name in Settings.model_fields} | {
+        f"{name}_FILE" for name in SECRETS
+    }
+    readable |= {*RENAMED, *COMPOSE_NAMES}
+    return [n for n in file_values if n not in readable and not n.startswith(FOREIGN_PREFIXES)]
 
 
 def _merge_sources(

@@ -113,15 +113,15 @@ async def _tables() -> list[str]:
         query = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
     else:
         query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    found = [row["name"] for row in await sql.fetch_rows(query)]
-    return [name for name in found if name != "tortoise_migrations"]
+    names = [row["name"] for row in await sql.fetch_rows(query)]
+    return [name for name in names if name != "tortoise_migrations"]
 
 
 @pytest.fixture
 async def notifier(database: str) -> AsyncIterator[OutboxNotifier]:
-    made = notifier_for(database)
-    yield made
-    await made.close()
+    outbox_notifier = notifier_for(database)
+    yield outbox_notifier
+    await outbox_notifier.close()
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ async def check_genres(genres: Sequence[str]) -> None:
     """Raise Invalid (`genre_not_found`) if there are genres that no import has brought."""
     if not genres:
         return
-    known = {genre.name for genre in await Genre.filter(name__in=list(genres))}
-    unknown = [name for name in genres if name not in known]
+    existing = {genre.name for genre in await Genre.filter(name__in=list(genres))}
+    unknown = [name for name in genres if name not in existing]
     if unknown:
         errors = tuple(FieldError("/genres", f"{name!r} is not a known genre") for name in unknown)
         raise Invalid("A genre is not known.", code="genre_not_found", errors=errors)

@@ -315,8 +315,8 @@ async def test_year_and_type_narrow_a_title(api: ApiClient) -> None:
     path = f"/api/v1/movies/{quote(title)}"
     assert (await api.get(f"{path}?year=1960")).json["id"] == older["id"]
     assert (await api.get(f"{path}?type=series")).json["id"] == newer["id"]
-    found = await api.get(f"/api/v1/movies/lookup?title={quote(title)}&year=1990&type=series")
-    assert (found.status, found.json["id"]) == (200, newer["id"])
+    narrowed = await api.get(f"/api/v1/movies/lookup?title={quote(title)}&year=1990&type=series")
+    assert (narrowed.status, narrowed.json["id"]) == (200, newer["id"])
     missing = await api.get(f"/api/v1/movies/lookup?title={quote(title)}&year=1991")
     assert (missing.status, missing.json["code"]) == (404, "movie_not_found")
     for name, value in (("year", "1975"), ("type", "movie")):

@@ -192,16 +192,16 @@ async def test_a_film_is_added_amended_and_deleted(
         await page.get_by_label("Year", exact=True).fill("1998")
         await page.get_by_role("button", name="Save").click()
         await expect(page.get_by_role("status")).to_contain_text([f"“{title}” is saved"])
-        found = await api.get(f"/api/v1/movies/{title}")
-        assert (found.json["year"], found.json["ratings"]["imdb"]["value"]) == (1998, 7.5)
-        assert found.json["directors"] == ["Ada Low", "Bo Berg"]
-        await page.goto(f"{service.url}{editor(found.json)}")
+        film = await api.get(f"/api/v1/movies/{title}")
+        assert (film.json["year"], film.json["ratings"]["imdb"]["value"]) == (1998, 7.5)
+        assert film.json["directors"] == ["Ada Low", "Bo Berg"]
+        await page.goto(f"{service.url}{editor(film.json)}")
         await page.get_by_role("button", name="Delete the film").click()
         dialog = page.get_by_role("dialog")
         await expect(dialog).to_contain_text(title)
         await dialog.get_by_role("button", name="Delete the film").click()
         await expect(page.get_by_role("status")).to_contain_text([f"“{title}” is deleted"])
-        assert (await api.get(f"/api/v1/movies/{found.json['id']}")).status == 404
+        assert (await api.get(f"/api/v1/movies/{film.json['id']}")).status == 404
 
 
 async def test_each_error_of_a_film_is_at_its_field_and_nothing_is_lost(

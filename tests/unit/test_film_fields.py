@@ -99,8 +99,8 @@ def test_a_response_is_what_a_source_may_state_and_what_an_import_leaves_out() -
 def test_documents_are_made_from_the_indexed_columns() -> None:
     assert properties(IndexableFilm) == set(DOCUMENT_COLUMNS)
     renamed = {"id": "film_id", "imdb_rating": "rating", "imdb_votes": "votes"}
-    held = {field.name for field in fields(MovieDocument)}
-    assert held == {renamed.get(name, name) for name in DOCUMENT_COLUMNS} | {"gone"}
+    document_fields = {field.name for field in fields(MovieDocument)}
+    assert document_fields == {renamed.get(name, name) for name in DOCUMENT_COLUMNS} | {"gone"}
 
 
 def test_filters_look_at_columns_that_documents_hold() -> None:

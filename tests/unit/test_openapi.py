@@ -94,11 +94,11 @@ def test_closed_sets_of_values_are_enums(document: dict[str, Any]) -> None:
 
 
 def test_every_operation_says_who_may_call_it(document: dict[str, Any]) -> None:
-    found = dict(operations(document))
-    assert all("security" in operation for operation in found.values())
-    assert found["GET /api/v1/search"]["security"] == []
-    assert found["POST /api/v1/movies"]["security"] == [{"bearer": []}]
-    assert found["POST /api/v1/auth/register"]["security"] == [{}, {"bearer": []}]
+    by_route = dict(operations(document))
+    assert all("security" in operation for operation in by_route.values())
+    assert by_route["GET /api/v1/search"]["security"] == []
+    assert by_route["POST /api/v1/movies"]["security"] == [{"bearer": []}]
+    assert by_route["POST /api/v1/auth/register"]["security"] == [{}, {"bearer": []}]
 
 
 def test_the_text_comes_first_and_the_page_last_in_a_search(document: dict[str, Any]) -> None:
@@ -138,7 +138,9 @@ def test_every_response_of_a_limited_route_has_the_rate_limit_and_no_other_has(
         if "429" in operation["responses"]:
             assert "Retry-After" in operation["responses"]["429"]["headers"], name
     assert all(
-        "429" in found["responses"] for name, found in operations(document) if name in limited
+        "429" in operation["responses"]
+        for name, operation in operations(document)
+        if name in limited
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Literal, TypedDict
 
 from service.search.query.plan import Clause, Field, Group, Plan, Slot
-from service.search.query.typo_budget import MIN_FUZZY_LENGTH
+from service.search.query.typo_budget import MIN_FUZZY_LENGTH, find_near_names
 from service.search.vocabulary.vocabulary import CAST, WRITER, Vocabulary
 
 SearchField = Literal["title", "director", "cast", "writer", "plot"]
@@ -94,7 +94,8 @@ def _name_clauses(
     if not all(names.surely_absent(term, field_mask) for term in title_clause.terms):
         clauses.append(Clause(field, title_clause.terms, NAME_WEIGHT * title_clause.weight))
     if typos and len(word) >= MIN_FUZZY_LENGTH and not word.isdigit():
-        terms = tuple(near.word for near in names.expand(word, 1) if near.field_mask & field_mask)
+        near_names = find_near_names(word, names)
+        terms = tuple(near.word for near in near_names if near.field_mask & field_mask)
         if terms:
             clauses.append(Clause(field, terms, NAME_EDIT_WEIGHT * title_clause.weight))
     return clauses

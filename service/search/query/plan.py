@@ -18,8 +18,13 @@ from service.search.index.document import MAX_EDGE, MAX_FULL_TITLE_EDGE, MAX_WOR
 from service.search.query.parser import STOP_WORD_WEIGHT, STOP_WORDS, Query
 from service.search.query.synonyms import abbreviation_counterpart
 from service.search.query.typo_budget import (
-    MIN_FULL_TITLE_TWO_EDITS_LENGTH,
     MIN_FUZZY_LENGTH,
+    MIN_SHORT_FUZZY_LENGTH,
+    ONE_EDIT,
+    TWO_EDITS,
+    find_near_pairs,
+    find_near_prefixes,
+    find_near_titles,
     find_near_words,
 )
 from service.search.vocabulary.fuzzy_term_index import NearTerm
@@ -235,17 +240,17 @@ def _word_slot(
 def _typo_clauses(word: str, vocabulary: Vocabulary, relaxed: bool) -> list[Clause]:
     """Return clauses for words one or two edits away, and more for a word that does not exist."""
     length = len(word)
-    if length < MIN_FUZZY_LENGTH - 1:
+    if length < MIN_SHORT_FUZZY_LENGTH:
         return []
     is_known = bool(vocabulary.fields_of(word) & (TITLE | ALIAS | DIRECTOR))
     unknown_clauses = [] if is_known else _unknown_clauses(word)
     near = find_near_words(word, vocabulary, is_known=is_known, relaxed=relaxed)
     if length < MIN_FUZZY_LENGTH and not relaxed:
-        return unknown_clauses + _clauses_by_field(SHORT_WORD_EDIT_WEIGHTS, near, 1)
+        return unknown_clauses + _clauses_by_field(SHORT_WORD_EDIT_WEIGHTS, near, ONE_EDIT)
     return (
         unknown_clauses
-        + _clauses_by_field(ONE_EDIT_WEIGHTS, near, 1)
-        + _clauses_by_field(TWO_EDITS_WEIGHTS, near, 2)
+        + _clauses_by_field(ONE_EDIT_WEIGHTS, near, ONE_EDIT)
+        + _clauses_by_field(TWO_EDITS_WEIGHTS, near, TWO_EDITS)
     )
 
 
@@ -261,7 +266,7 @@ def _unknown_clauses(word: str) -> list[Clause]:
 
 def _prefix_typo_clauses(word: str, vocabulary: Vocabulary) -> list[Clause]:
     """Return clauses for prefixes of words that are one edit away from `word`."""
-    near = vocabulary.expand(word, 1, prefix=True)
+    near = find_near_prefixes(word, vocabulary)
     field_masks = {"edge": TITLE | ALIAS, "director_edge": DIRECTOR}
     clauses = []
     for field, weight in PREFIX_EDIT_WEIGHTS.items():
@@ -297,11 +302,10 @@ def _pair_slots(core: tuple[str, ...], vocabulary: Vocabulary | None) -> list[Sl
             Clause(field, (pair,), PAIR_WEIGHT) for field in ("title", "alt", "director", "joined")
         ]
         if vocabulary is not None and _may_be_one_word(left, right, vocabulary):
-            near = vocabulary.expand(pair, 1)
             clauses += _clauses_by_field(
                 {"title": PAIR_EDIT_WEIGHT, "alt": PAIR_EDIT_WEIGHT, "joined": PAIR_EDIT_WEIGHT},
-                near,
-                1,
+                find_near_pairs(pair, vocabulary),
+                ONE_EDIT,
             )
         slots.append(Slot(tuple(clauses), multiplicity=2))
     return slots
@@ -327,16 +331,15 @@ def _full_title_slot(query: Query, vocabulary: Vocabulary | None, relaxed: bool)
         and MAX_WORD >= len(shortest) >= MIN_FUZZY_LENGTH
         and not shortest.isdigit()
     ):
-        weights: dict[Field, float] = {"whole": FULL_TITLE_EDIT_WEIGHT}
-        near_titles = _clauses_by_field(weights, vocabulary.expand(shortest, 1), 1)
-        if not near_titles and relaxed and len(shortest) >= MIN_FULL_TITLE_TWO_EDITS_LENGTH:
-            near_titles = _clauses_by_field(weights, vocabulary.expand(shortest, 2), 2)
-        clauses += near_titles
+        near_titles = find_near_titles(shortest, vocabulary, relaxed=relaxed)
+        if near_titles:
+            terms = tuple(near.word for near in near_titles)
+            clauses.append(Clause("whole", terms, FULL_TITLE_EDIT_WEIGHT))
         if near_titles and not relaxed:
             return Slot(tuple(clauses))  # a near title is meant, so its prefixes are not
         near_prefixes = tuple(
             n.word
-            for n in vocabulary.expand(shortest, 1, prefix=True)
+            for n in find_near_prefixes(shortest, vocabulary)
             if n.field_mask & FULL_TITLE and len(n.word) <= MAX_FULL_TITLE_EDGE
         )
         if near_prefixes:

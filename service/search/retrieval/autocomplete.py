@@ -18,7 +18,7 @@ from service.resilience.work_budget import WorkBudget
 from service.search.engines.base import Engine, Hits
 from service.search.query.parser import STOP_WORDS, Query
 from service.search.query.plan import Plan
-from service.search.query.typo_budget import MIN_FUZZY_LENGTH
+from service.search.query.typo_budget import MIN_FUZZY_LENGTH, ONE_EDIT
 from service.search.retrieval.engine_search import PLAN_WORK
 from service.search.retrieval.film_cache import FilmCache, FilmLabel
 from service.search.retrieval.work_threads import WorkThreads, search_budget
@@ -147,4 +147,4 @@ def _is_near(typed: str, word: str, is_last: bool) -> bool:
     if length < MIN_FUZZY_LENGTH:
         return False
     forms = {word[: length + more] for more in (-1, 0, 1)} if is_last else {word}
-    return any(OSA.distance(typed, form, score_cutoff=1) <= 1 for form in forms)
+    return any(OSA.distance(typed, form, score_cutoff=ONE_EDIT) <= ONE_EDIT for form in forms)
