@@ -1,4 +1,4 @@
-"""Refuse request heads that two servers could read in two ways (RFC 9112).
+"""Refuse requests that two servers could read in two ways (RFC 9112).
 
 What Sanic lets pass, a proxy in front may read differently: that is how requests are smuggled, and
 how control characters reach logs.
@@ -12,6 +12,12 @@ from sanic.http import Http
 _CONTROL_CHARACTER = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[01]")
 _FIELD_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:")
+_HOST_LINE = re.compile(
+    rb"host:[ \t]*((?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d*)?)[ \t]*",
+    re.IGNORECASE,
+)
+_ABSOLUTE_TARGET = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
+_DIGITS = {10: re.compile(r"[ \t]*[0-9]{1,19}[ \t]*"), 16: re.compile(r"[0-9A-Fa-f]{1,16}[ \t]*")}
 
 
 def check_head(head: bytes) -> None:
@@ -21,21 +27,56 @@ def check_head(head: bytes) -> None:
         BadRequest: the head is malformed or ambiguous.
     """
     request_line, *field_lines = head.split(b"\r\n")
-    host_count = sum(line[:5].lower() == b"host:" for line in field_lines)
     is_valid = (
         _REQUEST_LINE.fullmatch(request_line)
         and all(map(_FIELD_LINE.match, field_lines))
         and not any(map(_CONTROL_CHARACTER.search, field_lines))
-        and (host_count == 1 or (host_count == 0 and request_line.endswith(b"0")))
+        and _has_one_host(request_line, field_lines)
     )
     if not is_valid:
         raise BadRequest("The request's head is malformed.")
 
 
+def _has_one_host(request_line: bytes, field_lines: list[bytes]) -> bool:
+    """Return whether the request names one host; under HTTP/1.0 it may name none."""
+    host_lines = [line for line in field_lines if line[:5].lower() == b"host:"]
+    if not host_lines:
+        return request_line.endswith(b"0")
+    match = _HOST_LINE.fullmatch(host_lines[0])
+    absolute = _ABSOLUTE_TARGET.match(request_line.split(b" ")[1])
+    is_same = absolute is None or (match and absolute[1].lower() == match[1].lower())
+    return len(host_lines) == 1 and match is not None and bool(is_same)
+
+
 class SafeHttp(Http):
-    """Sanic's HTTP/1.1, which answers 400 even if the malformed part is the address."""
+    """Sanic's HTTP/1.1, which is strict about lengths and line ends.
+
+    It answers 400 even if the malformed part is the address.
+    """
 
     __slots__ = ()
+
+    async def read(self) -> bytes | None:
+        """Read some bytes of the body.
+
+        Raises:
+            BadRequest: a chunk does not end with a line end; Sanic skips any two bytes there.
+        """
+        encoding: object = self.request_body  # "chunked", or whether there is a body
+        if encoding == "chunked" and self.request_bytes_left == 0:
+            while len(self.recv_buffer) < 2:
+                await self._receive_more()
+            if self.recv_buffer[:2] != b"\r\n":
+                self.keep_alive = False
+                raise BadRequest("Bad chunked encoding")
+        return await super().read()
+
+    @staticmethod
+    def _safe_int(value: str, base: int = 10) -> int:
+        """Parse a length; Python's `int` takes `0x2` and the digits of other scripts as well."""
+        if not _DIGITS[base].fullmatch(value):
+            raise ValueError
+        return int(value, base)
 
     def create_empty_request(self) -> None:
         """Create the request that stands for one that could not be parsed."""

@@ -56,5 +56,6 @@ def conditional_response(
         if match is not None:
             response_headers["ETag"] = match.text.removeprefix("W/")
         if tags is None or match is not None:
-            return HTTPResponse(status=304, headers=response_headers)
+            # The type is not sent; by it, `Vary` is the same as that of the full response.
+            return HTTPResponse(status=304, headers=response_headers, content_type=media_type)
     return json_response(value, headers=response_headers, media_type=media_type)

@@ -57,6 +57,14 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
+def _is_not_about_body(record: logging.LogRecord) -> bool:
+    """Return False for Sanic's error about a `GET` with a body, which any client can cause.
+
+    It holds the whole address of the request as well.
+    """
+    return "body not consumed" not in str(record.msg)
+
+
 def _log_exception(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
@@ -104,6 +112,7 @@ def configure(log_format: Literal["text", "json"], level: str = "info") -> None:
             ],
         )
     )
+    handler.addFilter(_is_not_about_body)
     logging.basicConfig(handlers=[handler], level=max(lowest, logging.WARNING), force=True)
     logging.captureWarnings(True)
     sys.excepthook = _log_exception

@@ -13,6 +13,11 @@ from tests.support.waiting import wait_until
 GET = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
 
 
+LOGIN = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+BAD_HOSTS = (b"a b", b"x/y", b"u@x", b"a,b", b"[::1", b"x:y", b'"x"', b"x?y", b"\xff")
+GOOD_HOSTS = (b"", b"x", b"X_y.example:80", b"[::1]:8000", b"127.0.0.1", b"x:")
+
+
 async def exchange(
     api: ApiClient, data: bytes, *, drip: bytes = b"", interval: float = 0.5
 ) -> bytes:
@@ -56,6 +61,11 @@ def status_of(response: bytes) -> int:
         GET + b": no name\r\n",
         GET + b"Host: y\r\n",
         GET + b"HOST: x\r\n",
+        *(b"GET /health/live HTTP/1.1\r\nHost: " + host + b"\r\n" for host in BAD_HOSTS),
+        b"GET http://y/health/live HTTP/1.1\r\nHost: x\r\n",
+        b"GET http://x@y/health/live HTTP/1.1\r\nHost: x\r\n",
+        GET + b"Content-Length: 0x2\r\n",
+        GET + "Content-Length: \u0662\r\n".encode(),
         b"GET /health/live HTTP/1.1\r\n",
         b"GET /health/live HTTP/1.1 \r\nHost: x\r\n",
         b"GET /health\x00live HTTP/1.1\r\nHost: x\r\n",
@@ -77,8 +87,57 @@ async def test_a_malformed_head_gets_400_and_the_connection_closes(
     assert b"application/problem+json" in response
 
 
+@pytest.mark.parametrize(
+    ("host", "target"),
+    [
+        *((host, b"") for host in GOOD_HOSTS),
+        (b"x", b"http://x"),
+        (b"[::1]:8000", b"http://[::1]:8000"),
+        (b"Films.Example:80", b"HTTP://films.example:80"),
+    ],
+)
+async def test_a_well_formed_host_is_answered(api: ApiClient, host: bytes, target: bytes) -> None:
+    head = b"GET " + target + b"/health/live HTTP/1.1\r\nHost: " + host + b"\r\n"
+    assert status_of(await exchange(api, head + b"Connection: close\r\n\r\n")) == 200
+
+
+@pytest.mark.parametrize(
+    ("chunks", "status"),
+    [
+        (b"2\r\n{}\r\n0\r\n\r\n", 422),
+        (b"1\r\n{\r\n1;a=b\r\n}\r\n0\r\n\r\n", 422),
+        (b"0002\r\n{}\r\n0\r\n\r\n", 422),
+        (b"0x2\r\n{}\r\n0\r\n\r\n", 400),
+        (b" 2\r\n{}\r\n0\r\n\r\n", 400),
+        (b"+2\r\n{}\r\n0\r\n\r\n", 400),
+        (b"-2\r\n{}\r\n0\r\n\r\n", 400),
+        (b"2_\r\n{}\r\n0\r\n\r\n", 400),
+        (b"2\r\n{}XX0\r\n\r\n", 400),
+        (b"2\r\n{}\n\n0\r\n\r\n", 400),
+        (b"1\r\n{}\r\n0\r\n\r\n", 400),
+        (b"\r\n{}\r\n0\r\n\r\n", 400),
+        (b"2\r\n{}\r\n0\r\nX: y\r\n\r\n", 400),
+        (b"ffffffffffffffffff\r\n{}\r\n0\r\n\r\n", 400),
+    ],
+)
+async def test_a_chunked_body_is_read_strictly(api: ApiClient, chunks: bytes, status: int) -> None:
+    head = LOGIN + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    assert status_of(await exchange(api, head + chunks)) == status
+
+
 async def test_a_well_formed_head_without_a_host_is_answered_under_http_1_0(api: ApiClient) -> None:
     assert status_of(await exchange(api, b"GET /health/live HTTP/1.0\r\n\r\n")) == 200
+
+
+async def test_a_body_that_a_get_does_not_need_causes_no_line_but_the_requests(
+    api: ApiClient,
+) -> None:
+    before = len(api.service.log.read_bytes())
+    head = GET.replace(b"/health/live", b"/api/v1/movies/tt0073195")
+    response = await exchange(api, head + b"Content-Length: 2\r\nConnection: close\r\n\r\n{}")
+    assert status_of(response) == 200
+    lines = api.service.log.read_bytes()[before:].splitlines()
+    assert not [line for line in lines if b"error" in line or b"consumed" in line]
 
 
 async def test_a_log_line_holds_no_control_characters_and_a_short_path(api: ApiClient) -> None:
@@ -89,9 +148,6 @@ async def test_a_log_line_holds_no_control_characters_and_a_short_path(api: ApiC
     lines = api.service.log.read_bytes()[before:]
     assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", lines)
     assert b"zzz" in lines and b"z" * 501 not in lines
-
-
-LOGIN = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
 
 SLOW_REQUESTS = [

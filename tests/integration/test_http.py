@@ -191,6 +191,7 @@ def test_text_is_compressed_as_the_client_accepts(
     assert (int(response.headers["content-length"]) < 5_000) == (encoding is not None)
     _, again = client.get("/text/5000", headers={"Accept-Encoding": accept, "If-None-Match": etag})
     assert (again.status, again.headers["etag"]) == (304, etag)
+    assert again.headers["vary"] == "Accept-Encoding" and "content-type" not in again.headers
 
 
 @pytest.mark.parametrize("path", ["/text/999", "/image"])
