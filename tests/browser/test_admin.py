@@ -204,6 +204,21 @@ async def test_a_film_is_added_amended_and_deleted(
         assert (await api.get(f"/api/v1/movies/{film.json['id']}")).status == 404
 
 
+async def test_the_page_of_a_film_leads_admins_to_its_form(
+    service: Service, browser: Browser, api: ApiClient
+) -> None:
+    film = await add_film(api)
+    async with open_page(browser, f"{service.url}/film/{film['id']}") as page:
+        await expect(page.get_by_role("heading", name=film["title"])).to_be_visible()
+        await expect(page.get_by_role("link", name="Edit this film")).to_have_count(0)
+        await page.get_by_role("link", name="Log in").click()
+        await page.get_by_label("Name or e-mail address").fill(ADMIN[0])
+        await page.get_by_label("Password", exact=True).fill(ADMIN[1])
+        await page.keyboard.press("Enter")
+        await page.get_by_role("link", name="Edit this film").click()
+        await expect(page.get_by_label("Title", exact=True)).to_have_value(film["title"])
+
+
 async def test_each_error_of_a_film_is_at_its_field_and_nothing_is_lost(
     service: Service, browser: Browser, api: ApiClient
 ) -> None:

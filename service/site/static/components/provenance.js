@@ -3,6 +3,8 @@
 import { html } from "../lib.js";
 import { RelativeTime } from "../format.js";
 import { hasMessage, t, tParts } from "../i18n.js";
+import { user } from "../session.js";
+import { useStore } from "../store.js";
 
 /** Show source, age and attribution of a film's facts. */
 export function Provenance({ film }) {
@@ -15,5 +17,12 @@ export function Provenance({ film }) {
     <p>${tParts(key, { source, time: html`<${RelativeTime} value=${time} />` })}</p>
     ${film.stale && html`<p class="film-stale">${t("film.stale")}</p>`}
     ${film.attribution && html`<p>${film.attribution}</p>`}
+    <${EditLink} film=${film} />
   </footer>`;
+}
+
+function EditLink({ film }) {
+  const account = useStore(user);
+  if (!account?.is_admin) return null;
+  return html`<p><a href=${`/admin?tab=films&edit=${film.id}`}>${t("film.edit")}</a></p>`;
 }

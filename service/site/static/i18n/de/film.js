@@ -34,5 +34,6 @@ export default {
   "film.source.user": "diesem Katalog",
   "film.fetched": "Aus {source}, abgerufen {time}.",
   "film.changed": "Aus {source}, geändert {time}.",
+  "film.edit": "Diesen Film bearbeiten",
   "film.stale": "Diese Angaben sind älter als vorgesehen; sie werden im Hintergrund erneuert.",
 };

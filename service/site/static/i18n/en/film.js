@@ -34,5 +34,6 @@ export default {
   "film.source.user": "this catalogue",
   "film.fetched": "From {source}, fetched {time}.",
   "film.changed": "From {source}, changed {time}.",
+  "film.edit": "Edit this film",
   "film.stale": "These facts are due for a refresh, which happens in the background.",
 };
