@@ -34,15 +34,16 @@ import asyncpg
 import redis.asyncio
 from dotenv import dotenv_values
 
+from benches.films import DATA_FOLDER
 from benches.queries import CORRECTLY_SPELT
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from tests.support import ROOT, service_runner
 from tests.support.backends import delete_indexes
 from tests.support.service_runner import ADMIN, Service
 
-FILMS = ROOT.parent / "shared/data/films.jsonl"
+FILMS = DATA_FOLDER / "films.jsonl"
 SAMPLES = ROOT / "samples/films.jsonl"
-QUERIES = ROOT.parent / "shared/data/queries.jsonl"
+QUERIES = DATA_FOLDER / "queries.jsonl"
 SEARCHES_PER_MEASUREMENT = 700
 CONCURRENT_CLIENTS = 8  # when throughput is measured
 LAG_DURATION = 10.0  # seconds of writing at each rate
