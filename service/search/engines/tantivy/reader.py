@@ -6,14 +6,15 @@ generation moves; a search in progress resolves its hits with the searcher that 
 """
 
 import asyncio
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
+from itertools import repeat
+from math import inf
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import tantivy
 
@@ -37,7 +38,7 @@ from service.search.engines.tantivy.queries import (
     required_fields,
 )
 from service.search.engines.tantivy.schema import SCHEMA, TANTIVY_VERSION
-from service.search.engines.tantivy.serializer import columns_to_id
+from service.search.engines.tantivy.serializer import columns_to_id, id_to_columns
 from service.search.query.plan import Plan
 
 T = TypeVar("T")
@@ -47,6 +48,8 @@ MAX_READ_HITS = 100_000  # read for one page; a cursor by relevance ends there
 COLUMNS = ("votes", "id_high", "id_low", "version")
 _ScoredAddress = tuple[Any, tantivy.DocAddress]
 """The first part of a hit's sort key, and where its document is."""
+_Entry = tuple[Any, int, int, int, int]
+"""A hit as numbers that sort quickly: its key, votes, the two columns of its id, its version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,14 +230,14 @@ class _HitReader:
         count = offset + limit
         while True:
             top, total = self._read_top(count + 1)
-            hits = self._sort(top, after)
-            page = hits[:limit] if after else hits[offset : offset + limit]
+            entries = self._sort(top, after)
+            page = entries[:limit] if after else entries[offset : offset + limit]
             if len(top) <= count or count >= MAX_READ_HITS:
                 break
-            if len(page) == limit and page[-1].sort_key[0] != top[-1][0]:
+            if len(page) == limit and page[-1][0] != self._precedence(top[-1][0]):
                 break
             count = min(4 * count, MAX_READ_HITS)
-        return Hits(tuple(page), total)
+        return Hits(tuple(map(self._build_hit, page)), total)
 
     def _read_top(self, limit: int) -> tuple[list[_ScoredAddress], int]:
         """Return the first hits, ties in any order, and the total."""
@@ -249,22 +252,36 @@ class _HitReader:
             )
         return result.hits, _total(result)
 
-    def _sort(self, top: list[_ScoredAddress], after: SortKey | None) -> list[Hit]:
+    def _sort(self, top: list[_ScoredAddress], after: SortKey | None) -> list[_Entry]:
         """Return the hits in their order, without those up to `after`."""
         if after is not None and self._column is None:  # higher scores surely come before
             top = top[bisect_left(top, -float(after[0]), key=lambda scored: -scored[0]) :]
         addresses = [address for _, address in top]
-        columns = [self._searcher.fast_field_values(name, addresses) for name in COLUMNS]
-        first = sorting.sort_precedence(self._column, after) if after is not None else None
-        hits = []
-        for (key, _), votes, high, low, version in zip(top, *columns, strict=True):
-            film_id = columns_to_id(high, low)
-            sort_key: SortKey = (
-                (key, film_id) if self._column in sorting.NUMBER_COLUMNS else (key, votes, film_id)
-            )
-            precedence = sorting.sort_precedence(self._column, sort_key)
-            if first is None or precedence > first:
-                score = float(key) if self._column is None else 0.0
-                hits.append((precedence, Hit(film_id, version, score, sort_key)))
-        hits.sort(key=itemgetter(0))
-        return [hit for _, hit in hits]
+        votes, high, low, version = (
+            cast(list[int], self._searcher.fast_field_values(name, addresses)) for name in COLUMNS
+        )
+        keys = [self._precedence(key) for key, _ in top]
+        fewer_votes = repeat(0) if self._has_numbers else [-count for count in votes]
+        entries = sorted(zip(keys, fewer_votes, high, low, version, strict=False))
+        if after is None:
+            return entries
+        *_, film_id = after
+        precedence = sorting.sort_precedence(self._column, after)[:-1]
+        ids = id_to_columns(str(film_id))
+        first = (*precedence, *((0,) if self._has_numbers else ()), *ids, inf)
+        return entries[bisect_right(entries, first) :]
+
+    @property
+    def _has_numbers(self) -> bool:
+        """Whether the column's numbers hold the votes as well."""
+        return self._column in sorting.NUMBER_COLUMNS
+
+    def _precedence(self, key: Any) -> Any:
+        """Return a key as a value that sorts in the order of the hits; the highest score first."""
+        return -key if self._column is None else key
+
+    def _build_hit(self, entry: _Entry) -> Hit:
+        precedence, fewer_votes, high, low, version = entry
+        film_id, key = columns_to_id(high, low), self._precedence(precedence)
+        sort_key: SortKey = (key, film_id) if self._has_numbers else (key, -fewer_votes, film_id)
+        return Hit(film_id, version, float(key) if self._column is None else 0.0, sort_key)
