@@ -22,7 +22,7 @@ from service.http.etags import add_encoding_suffix
 from service.http.problems import sanic_error_response
 from service.http.requests import read_path_text
 from service.http.responses import conditional_response
-from service.site.assets import Asset, Assets
+from service.site.assets import ETAG_LENGTH, Asset, Assets
 from service.site.document import (
     SECURITY_HEADERS,
     SITE_NAME,
@@ -189,9 +189,7 @@ async def _file_response(request: Request, file: Asset, cache_control: str) -> H
         "Cache-Control": cache_control,
         "Cross-Origin-Resource-Policy": "same-origin",
     }
-    response = conditional_response(
-        request, file.body, _digest(file.body), headers, file.media_type
-    )
+    response = conditional_response(request, file.body, file.etag, headers, file.media_type)
     accept = ",".join(request.headers.getall("accept-encoding", []))
     body, encoding = await _assets(request).compress(file, accept)
     if encoding is not None:
@@ -204,4 +202,4 @@ async def _file_response(request: Request, file: Asset, cache_control: str) -> H
 
 
 def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:32]
+    return hashlib.sha256(body).hexdigest()[:ETAG_LENGTH]

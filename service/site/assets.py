@@ -36,6 +36,7 @@ MEDIA_TYPES = {
     ".woff2": "font/woff2",
 }
 VERSION_LENGTH = 16  # letters of the digest that are in addresses
+ETAG_LENGTH = 32
 _STATIC_IMPORT = re.compile(
     r"""^\s*(?:import|export)\b(?:[^'"();]*?\bfrom)?\s*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE
 )
@@ -58,11 +59,12 @@ FILE_ENCODINGS = tuple(
 
 
 class Asset(NamedTuple):
-    """One static file."""
+    """One static file; `etag` is a digest of its content."""
 
     path: str
     body: bytes
     media_type: str
+    etag: str
 
 
 class Assets:
@@ -70,15 +72,13 @@ class Assets:
 
     def __init__(self, folder: Path = STATIC_FOLDER) -> None:
         paths = sorted(path for path in folder.rglob("*") if path.suffix in MEDIA_TYPES)
-        files = [
-            Asset(path.relative_to(folder).as_posix(), path.read_bytes(), MEDIA_TYPES[path.suffix])
-            for path in paths
-        ]
+        files = [_read_file(folder, path) for path in paths]
         self._files = {file.path: file for file in files}
         self._compressed: dict[tuple[str, str], bytes] = {}
+        self._modules: dict[tuple[str, ...], tuple[str, ...]] = {}
         digest = hashlib.sha256()
         for file in files:
-            digest.update(f"{file.path}\0{len(file.body)}\0".encode() + file.body)
+            digest.update(f"{file.path}\0{file.etag}\0".encode())
         self.version = digest.hexdigest()[:VERSION_LENGTH]
 
     def get(self, path: str) -> Asset | None:
@@ -102,11 +102,16 @@ class Assets:
             self._compressed[key] = await asyncio.to_thread(encoding.compress, file.body)
         return self._compressed[key], encoding
 
-    def list_modules(self, *entries: str) -> list[str]:
+    def list_modules(self, *entries: str) -> tuple[str, ...]:
         """Return the paths of the modules that `entries` import statically, themselves included.
 
         A browser that is told them loads all at once instead of one level of imports at a time.
         """
+        if entries not in self._modules:
+            self._modules[entries] = self._find_modules(entries)
+        return self._modules[entries]
+
+    def _find_modules(self, entries: tuple[str, ...]) -> tuple[str, ...]:
         queue, modules = [path for path in entries if path in self._files], dict[str, None]()
         while queue:
             path = queue.pop(0)
@@ -115,7 +120,17 @@ class Assets:
             modules[path] = None
             source = self._files[path].body.decode()
             queue += list_imports(path, source)
-        return list(modules)
+        return tuple(modules)
+
+
+def _read_file(folder: Path, path: Path) -> Asset:
+    body = path.read_bytes()
+    return Asset(
+        path.relative_to(folder).as_posix(),
+        body,
+        MEDIA_TYPES[path.suffix],
+        hashlib.sha256(body).hexdigest()[:ETAG_LENGTH],
+    )
 
 
 def list_imports(path: str, source: str) -> list[str]:

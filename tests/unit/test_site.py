@@ -52,9 +52,9 @@ def test_only_files_of_known_types_are_served_and_no_path_leaves_the_folder(fold
 
 def test_modules_list_static_imports_once_and_leave_out_lazy_ones(folder: Path) -> None:
     assets = Assets(folder)
-    assert assets.list_modules("app.js") == ["app.js", "a.js", "b.js"]
-    assert assets.list_modules("app.js", "views/c.js") == ["app.js", "views/c.js", "a.js", "b.js"]
-    assert assets.list_modules("views/missing.js") == []
+    assert assets.list_modules("app.js") == ("app.js", "a.js", "b.js")
+    assert assets.list_modules("app.js", "views/c.js") == ("app.js", "views/c.js", "a.js", "b.js")
+    assert assets.list_modules("views/missing.js") == ()
 
 
 async def test_a_text_is_compressed_as_the_client_prefers_and_restores_the_same(
