@@ -29,6 +29,7 @@ from service.server.heartbeat import send_heartbeats
 from service.server.schema import start_schema_upkeep
 from service.settings import Settings
 from service.site import api as site
+from service.site.account_forms import bp as account_forms
 
 MAX_BODY_BYTES = 256 * 1024  # a film with its whole cast is about 5 kB
 MAX_HEADER_BYTES = 16 * 1024  # a token, and a query long enough to be rejected with its own error
@@ -56,7 +57,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     rate_limits.install(app)
     app.blueprint([search, films, posters, merging])
     app.blueprint([accounts, account_emails, admin, accounts_admin])
-    app.blueprint([operation, site.bp])
+    app.blueprint([operation, site.bp, account_forms])
     site.install(app)
 
     @app.before_server_start

@@ -5,6 +5,7 @@ this file alone.
 """
 
 import asyncio
+import re
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -177,6 +178,76 @@ async def test_bad_input_is_named(
         return
     assert response.status == 422
     assert [error["pointer"] for error in response.json["errors"]] == [pointer]
+
+
+async def register_by_admin(api: ApiClient) -> tuple[str, str]:
+    """Return name and address of a new account that waits for its confirmation."""
+    name = f"user-{uuid.uuid4().hex[:12]}"
+    invite = await post(api, "admin/invites", {}, token=await api.admin_token())
+    account = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
+    registered = await post(api, "auth/register", account | {"invite": invite.json["code"]})
+    assert registered.status == 202
+    return name, account["email"]
+
+
+async def send_form(api: ApiClient, path: str, language: str = "en", **fields: str) -> Response:
+    headers = {"Accept-Language": language}
+    return await api.request("POST", path, data=fields, headers=headers)
+
+
+async def test_the_plain_forms_confirm_an_address_and_reset_a_password(
+    mail_api: ApiClient, mail_server: MailServer
+) -> None:
+    name, email = await register_by_admin(mail_api)
+    token = await wait_for_token(mail_server, email, "Confirm your e-mail address")
+    for method in ("GET", "HEAD"):
+        page = await mail_api.request(method, "/verify-email")
+        assert page.status == 200
+        assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert page.headers["Cache-Control"] == "no-store"
+        assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert (
+        b'<form class="form" method="post" action="/verify-email">'
+        in (await mail_api.get("/verify-email")).body
+    )
+    wrong = await send_form(mail_api, "/verify-email", token="<script>alert(1)</script>")
+    assert (wrong.status, b"<script>alert" in wrong.body) == (422, False)
+    assert b"This link does not work." in wrong.body
+    link = f"https://films.example/verify-email#token={token}"
+    confirmed = await send_form(mail_api, "/verify-email", "de", token=f" {link} ")
+    assert confirmed.status == 200
+    assert "Die Adresse ist bestätigt.".encode() in confirmed.body
+    again = await send_form(mail_api, "/verify-email", token=token)
+    assert (again.status, b"was already confirmed" in again.body) == (200, True)
+
+    forgot = await send_form(mail_api, "/forgot-password", email=email)
+    assert (forgot.status, b"a mail is on its way" in forgot.body) == (200, True)
+    token = await wait_for_token(mail_server, email, "Set a new password")
+    weak = await send_form(mail_api, "/reset-password", token=token, password="password1")
+    assert (weak.status, b"common password" in weak.body) == (422, True)
+    assert b"password1" not in weak.body
+    assert f'value="{token}"'.encode() in weak.body, "the link need not be pasted again"
+    done = await send_form(mail_api, "/reset-password", token=token, password=NEW_PASSWORD)
+    assert (done.status, b"The new password is set." in done.body) == (200, True)
+    credentials = {"username": name, "password": NEW_PASSWORD}
+    assert (await post(mail_api, "auth/login", credentials)).status == 200
+    used = await send_form(mail_api, "/reset-password", token=token, password=NEW_PASSWORD)
+    assert (used.status, b"was used before" in used.body) == (422, True)
+
+
+@pytest.mark.parametrize("path", ["/verify-email", "/reset-password", "/forgot-password"])
+async def test_a_form_without_its_fields_is_shown_again(mail_api: ApiClient, path: str) -> None:
+    assert (await send_form(mail_api, path)).status == 422
+    assert (await mail_api.request("POST", path, json={"token": "x"})).status == 422
+    assert (await mail_api.request("POST", path, data=b"\xff\x00%zz")).status == 422
+
+
+async def test_every_file_that_a_form_names_is_there(mail_api: ApiClient) -> None:
+    page = (await mail_api.get("/reset-password")).body.decode()
+    addresses = re.findall(r'(?:src|href)="(/[^"]+)"', page)
+    assert len(addresses) == 7
+    for address in addresses:
+        assert (await mail_api.get(address)).status == 200, address
 
 
 async def test_only_admins_make_invites(mail_api: ApiClient) -> None:
