@@ -40,15 +40,17 @@ async def load(settings: Settings, paths: Sequence[Path], options: LoadOptions) 
             typer.echo("the catalogue has films already, so no samples were loaded")
             return None
         for path in paths:
-            states = [ImportProgress()]
+            progress = ImportProgress()
             try:
-                await _load_file(container, path, options, states)
+                await _load_file(container, path, options, progress)
             except UnreadableFile as error:
                 failures.append(error.detail)
-            left_out += states[-1].left_out
-            _report(path, states[-1])
-        is_indexed = not options.is_waiting or await _wait_until_indexed()
-        await _report_backlog()
+            left_out += progress.left_out
+            _report(path, progress)
+        try:
+            is_indexed = not options.is_waiting or await _wait_until_indexed()
+        finally:
+            await _report_backlog()
     if left_out:
         failures.append(f"{left_out} lines were left out; the rest is stored")
     if not is_indexed:
@@ -57,21 +59,20 @@ async def load(settings: Settings, paths: Sequence[Path], options: LoadOptions) 
 
 
 async def _load_file(
-    container: Container, path: Path, options: LoadOptions, states: list[ImportProgress]
+    container: Container, path: Path, options: LoadOptions, progress: ImportProgress
 ) -> None:
-    """Import one file; put its progress at the end of `states` as it goes."""
+    """Import one file; keep `progress` up to date, also if the command is interrupted."""
     source: Source = "sample" if options.as_samples else "user"
     size = await asyncio.to_thread(_measure, path)
     try:
         with progress_bar("bytes") as bar:
             task = bar.add_task(path.name, total=size)
-            async for progress in container.importer.import_file(
-                path, source, is_strict=options.is_strict
+            async for _ in container.importer.import_file(
+                path, source, is_strict=options.is_strict, progress=progress
             ):
-                states[-1] = progress
                 bar.update(task, completed=progress.bytes_read)
     except asyncio.CancelledError:
-        _report(path, states[-1])
+        _report(path, progress)
         typer.echo("interrupted; what is counted here is stored, load the file again for the rest")
         raise
 

@@ -46,6 +46,10 @@ class UnreadableFile(Malformed):
     """The file cannot be read, or not any further."""
 
 
+class ReadingStopped(Exception):
+    """The file was not read to its end, since `FilmFile.stop` was called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One film of a file, or the reason why it cannot be read; `number` is its line or position."""
@@ -71,7 +75,9 @@ class _Source(io.RawIOBase):
         while not self._is_regular and not self.is_stopped:
             if select.select([self._file], [], [], STOP_INTERVAL)[0]:
                 break
-        chunk = b"" if self.is_stopped else self._file.read(len(buffer))
+        if self.is_stopped:  # an end of the file would make half a line look like a whole one
+            raise ReadingStopped
+        chunk = self._file.read(len(buffer))
         buffer[: len(chunk)] = chunk
         self.count += len(chunk)
         return len(chunk)
@@ -106,7 +112,7 @@ class FilmFile:
         return self._source.count
 
     def stop(self) -> None:
-        """Make a reader in another thread end soon, as if the file ended."""
+        """Make a reader in another thread end soon; it yields no half-read film."""
         self._source.is_stopped = True
 
     def read_records(self) -> Iterator[Record]:
@@ -114,6 +120,7 @@ class FilmFile:
 
         Raises:
             UnreadableFile: the format is not known, or the file ends or breaks in the middle.
+            ReadingStopped: after `stop`.
         """
         try:
             yield from self._read_records()

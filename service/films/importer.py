@@ -15,7 +15,7 @@ import asyncpg
 from tortoise.exceptions import IntegrityError, ValidationError
 
 from service.films.catalogue import Catalogue
-from service.films.file_reader import FilmFile, UnreadableFile
+from service.films.file_reader import FilmFile, ReadingStopped, UnreadableFile
 from service.films.line_parser import ParsedLine, parse_line
 from service.films.schemas import FilmFacts, Provenance, Source
 
@@ -65,6 +65,16 @@ class ImportProgress:
 
 
 @dataclass(slots=True)
+class _ImportRun:
+    """How a file is imported, how far it is, and the films that it has described so far."""
+
+    source: Source
+    is_strict: bool
+    progress: ImportProgress
+    described: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class _Batch:
     """The next films of a file, with their line numbers; `failure` ends the file."""
 
@@ -91,50 +101,62 @@ class FilmImporter:
         self._batch_size = batch_size
 
     async def import_file(
-        self, path: Path, source: Source = "user", *, is_strict: bool = False
+        self,
+        path: Path,
+        source: Source = "user",
+        *,
+        is_strict: bool = False,
+        progress: ImportProgress | None = None,
     ) -> AsyncIterator[ImportProgress]:
         """Import the file's films in batches; yield the progress after each batch.
 
-        The next batch is read, in a thread, while the last one is written.
+        The next batch is read, in a thread, while the last one is written. If the import is
+        interrupted, what has been read is written and counted first.
 
         Args:
             path: the file; `-` is standard input.
             source: what the films' source is.
             is_strict: leave out films with fields that films do not have.
+            progress: what is yielded; for callers that want it after an interruption, too.
 
         Raises:
             UnreadableFile: the file cannot be read any further; what was read is imported.
         """
-        progress = ImportProgress()
-        described: set[int] = set()
+        run = _ImportRun(source, is_strict, progress or ImportProgress())
         with await asyncio.to_thread(FilmFile, path) as file:
-            batches = self._read_batches(file, progress, is_strict)
+            batches = self._read_batches(file, run)
             reading = asyncio.create_task(asyncio.to_thread(next, batches, None))
+            writing: asyncio.Task[None] | None = None
             try:
                 while batch := await asyncio.shield(reading):
-                    progress.bytes_read = file.bytes_read
-                    failure = batch.failure
+                    run.progress.bytes_read = file.bytes_read
                     reading = asyncio.create_task(asyncio.to_thread(next, batches, None))
-                    await self._write_batch(batch, source, progress, described)
-                    yield progress
-                    if failure is not None:
-                        raise failure
+                    writing = asyncio.create_task(self._write_batch(batch, run))
+                    await asyncio.shield(writing)
+                    yield run.progress
+                    if batch.failure is not None:
+                        raise batch.failure
+            except (asyncio.CancelledError, GeneratorExit):
+                file.stop()
+                if writing is not None:
+                    await asyncio.wait([writing])
+                if rest := await reading:
+                    await self._write_batch(rest, run)
+                raise
             finally:
                 file.stop()
                 await asyncio.wait([reading])
-        yield progress
+        yield run.progress
 
-    def _read_batches(
-        self, file: FilmFile, progress: ImportProgress, is_strict: bool
-    ) -> Iterator[_Batch]:
-        batch = _Batch()
+    def _read_batches(self, file: FilmFile, run: _ImportRun) -> Iterator[_Batch]:
+        batch, progress = _Batch(), run.progress
         try:
             for record in file.read_records():
                 progress.read += 1
                 try:
                     if record.fault is not None:
                         raise ValueError(record.fault)
-                    line = parse_line(record.film, self._parse_omdb, is_strict=is_strict)
+                    line = parse_line(record.film, self._parse_omdb, is_strict=run.is_strict)
                 except ValueError as error:
                     progress.add_bad_line(record.number, str(error))
                     continue
@@ -146,39 +168,32 @@ class FilmImporter:
                     batch = _Batch()
         except UnreadableFile as error:
             batch.failure = error
+        except ReadingStopped:
+            pass
         if batch.lines or batch.failure:
             yield batch
 
-    async def _write_batch(
-        self, batch: _Batch, source: Source, progress: ImportProgress, described: set[int]
-    ) -> None:
+    async def _write_batch(self, batch: _Batch, run: _ImportRun) -> None:
         if not batch.lines:
             return
         try:
             result = await self._catalogue.upsert_all(
                 [line.facts for line in batch.lines],
-                Provenance(source=source),
+                Provenance(source=run.source),
                 film_ids=[line.film_id for line in batch.lines],
-                described=described,
+                described=run.described,
             )
         except LINE_ERRORS as error:
-            await self._write_each(batch, source, progress, described, error)
+            await self._write_each(batch, run, error)
             return
-        progress.added += result.added
-        progress.changed += result.changed
-        progress.same += result.outcomes.count("same")
+        run.progress.added += result.added
+        run.progress.changed += result.changed
+        run.progress.same += result.outcomes.count("same")
 
-    async def _write_each(
-        self,
-        batch: _Batch,
-        source: Source,
-        progress: ImportProgress,
-        described: set[int],
-        error: Exception,
-    ) -> None:
+    async def _write_each(self, batch: _Batch, run: _ImportRun, error: Exception) -> None:
         """Write the films of a batch that the database refuses one by one, to find the bad one."""
         if len(batch.lines) == 1:
-            progress.add_bad_line(batch.numbers[0], f"the database refuses it: {error}")
+            run.progress.add_bad_line(batch.numbers[0], f"the database refuses it: {error}")
             return
         for number, line in zip(batch.numbers, batch.lines, strict=True):
-            await self._write_batch(_Batch([number], [line]), source, progress, described)
+            await self._write_batch(_Batch([number], [line]), run)

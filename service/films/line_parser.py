@@ -31,8 +31,21 @@ TMDB_FIELDS = frozenset({
 })  # fmt: skip
 """Fields of TMDB that films here have no counterpart for; an import ignores them."""
 
+OMDB_FIELDS = frozenset({
+    "Title", "Year", "Rated", "Released", "Runtime", "Genre", "Director", "Writer", "Actors",
+    "Plot", "Language", "Country", "Awards", "Poster", "Ratings", "Metascore", "imdbRating",
+    "imdbVotes", "imdbID", "Type", "BoxOffice",
+    "DVD", "Production", "Website", "Response", "totalSeasons", "Season", "Episode", "seriesID",
+    "tomatoMeter", "tomatoImage", "tomatoRating", "tomatoReviews", "tomatoFresh", "tomatoRotten",
+    "tomatoConsensus", "tomatoUserMeter", "tomatoUserRating", "tomatoUserReviews", "tomatoURL",
+})  # fmt: skip
+"""Fields of OMDb; those from `DVD` on have no counterpart here, and an import ignores them."""
+
 TMDB_MARKS = frozenset({"release_date", "vote_average", "overview", "original_title", "genre_ids"})
 """Fields by which a film in TMDB's shape is recognized."""
+
+MAX_SHOWN_NAME = 60  # characters of a field's name
+UNKNOWN_FIELD = "is not a known field"
 
 Facts = dict[str, Any]
 Reader = Callable[[object], Facts]
@@ -73,10 +86,10 @@ def parse_line(
     if not isinstance(film, dict):
         raise ValueError("is not an object")
     if "Title" in film:
-        return ParsedLine(_parse_omdb(film, parse_omdb))
+        return _parse_omdb_line(film, parse_omdb, is_strict)
     facts, faults, unknown = _read_fields(film)
     if is_strict:
-        faults.update(dict.fromkeys(unknown, "is not a known field"))
+        faults.update(dict.fromkeys(unknown, UNKNOWN_FIELD))
     try:
         parsed = FilmFacts.model_validate(facts)
     except ValidationError as error:
@@ -86,11 +99,22 @@ def parse_line(
     return ParsedLine(parsed, _read_id(film.get("id")), tuple(unknown))
 
 
-def _parse_omdb(film: dict[str, Any], parse: Callable[[dict[str, Any]], FilmFacts]) -> FilmFacts:
+def _parse_omdb_line(
+    film: dict[str, Any], parse: Callable[[dict[str, Any]], FilmFacts], is_strict: bool
+) -> ParsedLine:
+    unknown = tuple(_shorten(name) for name in film if name not in OMDB_FIELDS)
+    faults = dict.fromkeys(unknown, UNKNOWN_FIELD) if is_strict else {}
     try:
-        return parse(film)
+        facts = parse(film)
     except ValidationError as error:
-        raise ValueError(_join_faults(describe_validation_error(error))) from None
+        raise ValueError(_join_faults({**describe_validation_error(error), **faults})) from None
+    if faults:
+        raise ValueError(_join_faults(faults))
+    return ParsedLine(facts, unknown_fields=unknown)
+
+
+def _shorten(name: object) -> str:
+    return str(name)[:MAX_SHOWN_NAME]
 
 
 def _join_faults(faults: Mapping[str, str]) -> str:
@@ -109,7 +133,7 @@ def _read_fields(film: dict[str, Any]) -> tuple[Facts, dict[str, str], list[str]
         read = READERS.get(name)
         if read is None:
             if name not in ignored and name != "id":
-                unknown.append(str(name)[:60])
+                unknown.append(_shorten(name))
         elif not values.is_unknown(value):
             try:
                 _merge(facts, read(value))

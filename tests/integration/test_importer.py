@@ -83,6 +83,27 @@ async def test_bad_lines_are_reported_by_number_and_the_others_are_imported(
     assert progress.unknown_fields == {"yeer": 1}
 
 
+@pytest.mark.parametrize(
+    ("film", "unknown"),
+    [
+        (OMDB | {"DVD": "N/A", "Response": "True", "Yeer": 1, "year": 1979}, ["Yeer", "year"]),
+        ({"title": "A", "release_date": "1979-05-25", "vote_count": 1, "Yeer": 1}, ["Yeer"]),
+        (EXPORTED | {"stale": False, "vote_count": 1}, ["vote_count"]),
+        (COMPACT | {"Title ": "A"}, ["Title "]),
+    ],
+)
+async def test_unknown_fields_are_counted_in_each_shape_and_refused_when_strict(
+    importer: FilmImporter, tmp_path: Path, film: dict[str, object], unknown: list[str]
+) -> None:
+    path = write_lines(tmp_path / "films.jsonl", film, film)
+    done = await import_all(importer, path)
+    assert (done.added, done.same) == (1, 1)
+    assert done.unknown_fields == dict.fromkeys(unknown, 2)
+    strict = [step async for step in importer.import_file(path, is_strict=True)][-1]
+    assert strict.left_out == 2
+    assert all(f"{name}: is not a known field" in strict.bad_lines[0].reason for name in unknown)
+
+
 async def test_a_line_of_megabytes_is_skipped_and_the_others_are_imported(
     importer: FilmImporter, tmp_path: Path
 ) -> None:
