@@ -1,4 +1,4 @@
-"""Rate limits per network, behind one trusted proxy.
+"""Rate limits per network, behind one trusted proxy, and who counts as local without a token.
 
 Each test takes networks of its own, since with Redis all services count together.
 """
@@ -34,6 +34,7 @@ async def proxied(service: Service) -> AsyncIterator[Service]:
         "INDEXER": "external",
         "TRUSTED_PROXIES": "1",
         "RATE_LIMITS": LIMITS,
+        "METRICS_TOKEN": "",
     }
     serving = service_runner.run_service(settings)
     other = await asyncio.to_thread(serving.__enter__)
@@ -148,3 +149,48 @@ async def test_a_direct_client_on_this_machine_is_not_limited(api: ApiClient) ->
     for _ in range(4):
         response = await api.get("/api/v1/search?q=jaws")
         assert (response.status, "RateLimit" in response.headers) == (200, False)
+
+
+FOREIGN_HEADERS = [
+    {"X-Forwarded-For": "127.0.0.1"},
+    {"X-Forwarded-For": "203.0.113.9"},
+    {"Forwarded": "for=127.0.0.1"},
+    {"X-Real-IP": "127.0.0.1"},
+    {"X-Forwarded-Host": "localhost"},
+    {"X-Forwarded-Proto": "https"},
+    {"Via": "1.1 proxy"},
+    {"Host": "rebound.test"},
+    {"Host": "127.0.0.1.rebound.test"},
+    {"Host": "localhost.rebound.test:8000"},
+    {"Host": ""},
+]
+
+
+@pytest.mark.parametrize("host", [None, "localhost", "LOCALHOST:8000", "127.1.2.3", "[::1]:8000"])
+async def test_without_a_token_metrics_and_details_are_open_on_this_machine(
+    api: ApiClient, host: str | None
+) -> None:
+    headers = {} if host is None else {"Host": host}
+    assert (await api.get("/metrics", headers=headers)).status == 200
+    parts = (await api.get("/health/ready", headers=headers)).json["parts"]
+    assert parts["database"]["detail"] is not None
+
+
+@pytest.mark.parametrize("headers", FOREIGN_HEADERS)
+async def test_without_a_token_strangers_get_no_metrics_and_states_only(
+    api: ApiClient, headers: dict[str, str]
+) -> None:
+    for token in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer None"}):
+        refused = await api.get("/metrics", headers={**headers, **token})
+        assert (refused.status, refused.json["code"]) == (403, "metrics_closed")
+        parts = (await api.get("/health/ready", headers={**headers, **token})).json["parts"]
+        assert {part["detail"] for part in parts.values()} == {None}
+        assert {part["took_ms"] for part in parts.values()} == {None}
+
+
+@pytest.mark.parametrize("headers", FOREIGN_HEADERS[:7])
+async def test_a_forwarded_request_is_never_one_of_a_direct_local_client(
+    api: ApiClient, headers: dict[str, str]
+) -> None:
+    response = await api.get("/api/v1/search?q=jaws", headers=headers)
+    assert response.status in (200, 429) and "RateLimit" in response.headers
