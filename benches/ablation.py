@@ -43,7 +43,8 @@ from benches.queries import (
 from benches.search import TalliesByClass, measure_queries, search_with_service, sum_tallies
 from service.films.models import Film
 from service.search.query.parser import Query
-from service.search.query.plan import Clause, Plan, Slot
+from service.search.query.plan import Plan
+from service.search.query.slots import Clause, Slot
 from service.search.ranking import scorer as ranking
 from service.search.ranking.candidates import Candidate
 from service.search.ranking.scorer import Ranked
@@ -158,7 +159,7 @@ PARTS = (
         "n-grams",
         {"search.retrieval.engine_search.Plan.relaxed": staticmethod(_relaxed_without_ngrams)},
     ),
-    Part("full title as one term", {"search.query.plan._full_title_slot": _unmatchable_slot}),
+    Part("full title as one term", {"search.query.plan.full_title_slot": _unmatchable_slot}),
     Part("similarity of full titles", _zero_weights("full_title")),
     Part(
         "joined words (`starwars`)",
@@ -171,7 +172,7 @@ PARTS = (
     Part(
         "split words (`god father`)",
         {
-            "search.query.plan._pair_slots": _return_empty_list,
+            "search.query.plan.pair_slots": _return_empty_list,
             "search.ranking.scorer.joined_pairs": _unmatchable_pairs,
         },
     ),
@@ -195,7 +196,7 @@ PARTS = (
     Part(
         "abbreviations (`dr`, `bros`)",
         {
-            "search.query.plan.abbreviation_counterpart": _return_none,
+            "search.query.slots.abbreviation_counterpart": _return_none,
             "search.ranking.similarity.abbreviation_counterpart": _return_none,
             "search.query.misspelling.abbreviation_counterpart": _return_none,
         },
@@ -211,15 +212,18 @@ PARTS = (
     Part(
         "phonetic keys (`moonlite`)",
         {
-            "search.query.plan.phonetic_key": lambda word: "",
+            "search.query.slots.phonetic_key": lambda word: "",
             "search.ranking.similarity.phonetic_key": lambda word: "",
         },
     ),
     Part(
         "prefixes of words",
-        {"search.query.plan.LAST_PREFIX_WEIGHTS": {}, "search.query.plan.PREFIX_EDIT_WEIGHTS": {}},
+        {
+            "search.query.slots.LAST_PREFIX_WEIGHTS": {},
+            "search.query.slots.PREFIX_EDIT_WEIGHTS": {},
+        },
     ),
-    Part("misspelt prefixes", {"search.query.plan.PREFIX_EDIT_WEIGHTS": {}}),
+    Part("misspelt prefixes", {"search.query.slots.PREFIX_EDIT_WEIGHTS": {}}),
     Part(
         "prefixes of titles, except short ones",
         {
@@ -233,7 +237,7 @@ PARTS = (
         {"search.ranking.scorer.WORD_COUNT_MISMATCH_FACTOR": 1.0},
     ),
     Part("year recognized in the query", {"search.query.parser._find_year": _return_none}),
-    Part("neighbouring years", {"search.query.plan._year_slot": _exact_year_slot}),
+    Part("neighbouring years", {"search.query.plan.year_slot": _exact_year_slot}),
     Part(
         "noise words (`watch`, `movie`)",
         {"search.query.parser._strip_noise": _return_unchanged},

@@ -19,7 +19,8 @@ from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
 from service.search.index.document import NGRAM_FIELDS, MovieDocument
 from service.search.query.parser import Query
-from service.search.query.plan import Clause, Field, Group, Plan, Slot
+from service.search.query.plan import Group, Plan
+from service.search.query.slots import Clause, Field, Slot
 from tests.support.filter_films import FILTER_CASES, FILTER_FILMS, expected_order
 from tests.support.index_harness import (
     FILMS,

@@ -11,7 +11,8 @@ from service.search.query.fields import (
     restrict_plan,
 )
 from service.search.query.parser import Query
-from service.search.query.plan import Clause, Plan
+from service.search.query.plan import Plan
+from service.search.query.slots import Clause
 from service.search.ranking.candidates import Candidate
 from service.search.ranking.scorer import rank
 from service.search.vocabulary.vocabulary import Vocabulary

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from service.errors import Invalid
 from service.search.query.parser import Query
-from service.search.query.plan import Clause, Plan, Slot
+from service.search.query.plan import Plan
+from service.search.query.slots import Clause, Slot
 from service.search.vocabulary.fuzzy_term_index import MAX_NEAR_TERMS
 from service.search.vocabulary.vocabulary import Vocabulary
 

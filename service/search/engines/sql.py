@@ -16,7 +16,8 @@ from service.search.criteria.filters import Filters, Range
 from service.search.criteria.sorting import Sort
 from service.search.engines.base import Hit, Hits
 from service.search.query.parser import Query
-from service.search.query.plan import Clause, Field, Plan, Slot
+from service.search.query.plan import Plan
+from service.search.query.slots import Clause, Field, Slot
 
 TEXTS_PAGE_SIZE = 2_000  # films
 MAX_FORMS = 16  # forms of one word that are compared

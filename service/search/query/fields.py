@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, TypedDict
 
-from service.search.query.plan import Clause, Field, Group, Plan, Slot
+from service.search.query.plan import Group, Plan
+from service.search.query.slots import Clause, Field, Slot
 from service.search.query.typo_budget import MIN_FUZZY_LENGTH, find_near_names
 from service.search.vocabulary.vocabulary import CAST, WRITER, Vocabulary
 

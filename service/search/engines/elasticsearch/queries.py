@@ -6,7 +6,8 @@ from typing import Any, get_args
 from service.search.criteria.facets import MAX_VALUES
 from service.search.criteria.filters import Facet, Filters, Range
 from service.search.criteria.sorting import NUMBER_COLUMNS, Column
-from service.search.query.plan import Clause, Field, Group, Plan, Slot
+from service.search.query.plan import Group, Plan
+from service.search.query.slots import Clause, Field, Slot
 
 FACET_AGGREGATIONS: dict[Facet, dict[str, Any]] = {
     "genre": {"terms": {"field": "genres", "size": MAX_VALUES}},

@@ -14,7 +14,8 @@ from service.search.criteria.facets import MAX_VALUES
 from service.search.criteria.filters import Facet, Filters, Range
 from service.search.criteria.sorting import Column
 from service.search.engines.tantivy.schema import NUMBER_FIELDS, SCHEMA
-from service.search.query.plan import Clause, Group, Plan, Slot
+from service.search.query.plan import Group, Plan
+from service.search.query.slots import Clause, Slot
 
 FACET_AGGREGATIONS: dict[Facet, dict[str, Any]] = {
     "genre": {"terms": {"field": "of_genre", "size": MAX_VALUES}},

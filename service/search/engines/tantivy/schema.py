@@ -18,7 +18,7 @@ from tantivy import FieldType
 from service.film_fields import NAME_FILTER_COLUMNS
 from service.search.criteria.sorting import NUMBER_COLUMNS
 from service.search.index.document import ANALYSIS, INDEXED_TERM_FIELDS, NGRAM_FIELDS
-from service.search.query.plan import Field
+from service.search.query.slots import Field
 
 TANTIVY_VERSION = version("tantivy")
 TERM_FIELDS = get_args(Field)
