@@ -58,6 +58,17 @@ FOREIGN_PREFIXES = ("AWS_", "COMPOSE_", "DOCKER_")
 """Names in `.env` that other programs and libraries may read."""
 
 
+FAULT_MESSAGES = {
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "literal_error": "must be {expected}",
+    "string_too_short": "must have at least {min_length} characters",
+}
+"""What a value must be, in place of the validator's words."""
+
+
 class SettingsError(Exception):
     """One or more settings are wrong; the message names each."""
 
@@ -239,9 +250,11 @@ def _read_secret_files(values: dict[str, Any], environ: Mapping[str, str], home:
 
 
 def _describe_faults(error: ValidationError) -> list[str]:
+    """Return each fault with the setting's name, in words that an operator understands."""
     faults = []
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"][:1]).upper()
-        reason = problem["msg"].removeprefix("Value error, ")
+        message = FAULT_MESSAGES.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+        reason = message.format(**problem.get("ctx", {}))
         faults.append(f"{name}: {reason}" if name else reason)
     return faults

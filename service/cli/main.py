@@ -12,7 +12,9 @@ import sys
 
 from service.cli import account_commands, film_commands, index_commands, server_commands
 from service.cli.app import app
+from service.cli.running import is_output_fault
 from service.private_files import PRIVATE_UMASK
+from service.resilience.causes import describe_cause
 
 COMMAND_MODULES = (server_commands, film_commands, index_commands, account_commands)
 """Importing them declares the commands."""
@@ -24,4 +26,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a letter that a console lacks ends nothing
             stream.reconfigure(errors="backslashreplace")
-    app()
+    try:
+        app()
+    except OSError as error:
+        if not is_output_fault(error):
+            raise
+        sys.exit(f"movies: the output cannot be written: {describe_cause(error)}")

@@ -1,6 +1,7 @@
 """Run a command's work, and turn what goes wrong into one line that says what to do."""
 
 import asyncio
+import errno
 from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
 
@@ -54,12 +55,21 @@ def describe_failure(settings: Settings, error: Exception) -> str:
         text = "; ".join([error.detail, *(f"{e.pointer}: {e.detail}" for e in error.errors)])
         part, name = PARTS_BY_CODE.get(error.code, ("", ""))
         return f"{name} at {locate_part(settings, part)}: {text}" if part else text
+    if is_output_fault(error):
+        return f"the output cannot be written: {describe_cause(error)}"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {describe_cause(error)}"
     if is_database_fault(error) or is_database_error(error):
         cause = describe_database_fault(error, settings.database_url)
         return f"the database at {locate_part(settings, 'database')}: {cause}"
     return f"{hide_secrets(error)}; LOG_LEVEL=debug shows where"
+
+
+def is_output_fault(error: BaseException) -> bool:
+    """Return whether standard output cannot be written; the errors of files name a file."""
+    if not isinstance(error, OSError) or error.filename is not None:
+        return False
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def hide_secrets(error: Exception) -> str:

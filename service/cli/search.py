@@ -54,8 +54,14 @@ async def search(
     else:
         _print_table(result, explain)
         for reason in result.degraded:
-            place = f" at {locate_part(settings, 'search')}" if reason == ENGINE_UNAVAILABLE else ""
-            typer.echo(f"degraded: {reason}{place}; `movies doctor` says why", err=True)
+            typer.echo(f"degraded: {reason}{_locate_engine(settings, reason)}", err=True)
+
+
+def _locate_engine(settings: Settings, reason: str) -> str:
+    """Return where the engine is that does not answer, and what says why."""
+    if reason != ENGINE_UNAVAILABLE:
+        return ""
+    return f" at {locate_part(settings, 'search')}; `movies doctor` says why"
 
 
 def _print_table(result: SearchResult, explain: bool) -> None:

@@ -1,5 +1,6 @@
 """The commands that run the service, check it, and prepare or open its database."""
 
+import errno
 import os
 import sys
 from urllib.parse import unquote, urlsplit
@@ -8,7 +9,14 @@ import typer
 
 from service.cli.app import JsonOption, app, require_settings, warn_renamed
 from service.cli.running import fail, run
+from service.resilience.causes import describe_cause
 from service.settings import home_folder, resolve_path
+
+LISTEN_CAUSES = {
+    errno.EADDRINUSE: "another program listens there; set PORT, or end that program",
+    errno.EADDRNOTAVAIL: "this machine has no such address; correct HOST",
+    errno.EACCES: "ports below 1024 need a privilege; set PORT",
+}
 
 
 @app.command()
@@ -20,7 +28,8 @@ def serve() -> None:
     try:
         supervisor = Supervisor(settings)
     except OSError as error:
-        fail(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); set PORT")
+        place = f"cannot listen on {settings.host}:{settings.port}"
+        fail(f"{place}: {LISTEN_CAUSES.get(error.errno or 0) or describe_cause(error)}")
     supervisor.run()
 
 

@@ -58,6 +58,8 @@ def describe_database_fault(error: BaseException, url: str) -> str:
         text = _describe_postgres(cause, url) or _describe_sqlite(cause)
         if text:
             return text
+        if isinstance(cause, FileNotFoundError) and "sslrootcert=" in url:
+            return "the file that sslrootcert names does not exist; correct DATABASE_URL"
         if option := UNKNOWN_OPTION.search(str(cause)):
             return f"DATABASE_URL has the unknown option {option[1] or option[2]}; remove it"
     return describe_cause(error, UNKNOWN_CAUSE, "sslrootcert=FILE in DATABASE_URL")

@@ -247,7 +247,8 @@ async def build_container(settings: Settings) -> Container:
         stack.push_async_callback(close_database)
         notifier = _close_at_exit(stack, notifier_for(settings.database_url))
         engine = build_engine(settings)
-        await engine.open()
+        with contextlib.suppress(Unavailable):  # the first search opens it again
+            await engine.open()
         _close_at_exit(stack, engine)
         cache = _close_at_exit(stack, build_cache(settings))
         response_cache = ResponseCache(cache)

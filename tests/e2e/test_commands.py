@@ -1,5 +1,6 @@
 """The commands as an operator runs them: 0 done, 1 failed with one clear line, 2 called wrongly."""
 
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,31 @@ def test_failures_are_explained_in_one_line(environment: dict[str, str]) -> None
     wrong = run_command({**environment, "PORT": "many", "WORKERS": "-1"}, "serve")
     assert wrong.returncode == 1
     assert "PORT" in wrong.stderr and "WORKERS" in wrong.stderr
+
+
+def test_an_output_that_cannot_be_written_is_named(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "service", "--version"]
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (run.returncode, run.stderr) == (
+        1,
+        b"movies: the output cannot be written: the disk is full; free some space\n",
+    )
+
+
+def test_an_address_that_cannot_be_listened_on_says_what_to_set(
+    environment: dict[str, str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        run = run_command({**environment, "PORT": port}, "serve")
+    assert (run.returncode, run.stderr) == (
+        1,
+        f"movies: cannot listen on 127.0.0.1:{port}: another program listens there; "
+        "set PORT, or end that program\n",
+    )
+    foreign = run_command({**environment, "HOST": "192.0.2.1"}, "serve")
+    assert "this machine has no such address; correct HOST" in foreign.stderr
 
 
 def test_two_migrations_at_once_both_succeed(environment: dict[str, str]) -> None:

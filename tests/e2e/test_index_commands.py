@@ -75,16 +75,21 @@ def test_a_film_is_explained_and_the_old_command_for_it_warns(indexed: dict[str,
     )
 
 
-def test_the_search_command_finds_films_with_and_without_an_index(indexed: dict[str, str]) -> None:
+def test_the_search_command_finds_films_with_and_without_an_index(
+    indexed: dict[str, str], tmp_path: Path
+) -> None:
     explained = run_command(indexed, "search", "--explain", "godfahter")
     assert explained.returncode == 0, explained.stderr
     assert "The Godfather" in explained.stdout and "1 film" in explained.stdout
     assert "no film matches" in run_command(indexed, "search", "xyzzyplugh").stdout
-    without_index = {**indexed, "SEARCH_URL": indexed["SEARCH_URL"] + "-elsewhere"}
+    file = f"tantivy://{tmp_path}/films.jsonl"
+    without_index = {**indexed, "SEARCH_URL": file}
     degraded = run_command(without_index, "search", "godfather")
     assert degraded.returncode == 0
     assert "The Godfather" in degraded.stdout
-    assert "degraded: search_engine_away" in degraded.stderr
+    assert f"degraded: search_engine_away at {tmp_path}/films.jsonl" in degraded.stderr
+    doctor = run_command(without_index, "doctor")
+    assert "FAILED  search" in doctor.stdout and "ok      database" in doctor.stdout
 
 
 def test_a_rebuild_is_filed_once_and_the_command_reports_how_it_ended(

@@ -37,6 +37,24 @@ def test_several_wrong_settings_are_named_in_one_message() -> None:
         assert name in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PORT", "many", "PORT: must be a whole number"),
+        ("PORT", "70000", "PORT: must be at most 65535"),
+        ("WORKERS", "0", "WORKERS: must be at least 1"),
+        ("DRAIN_SECONDS", "long", "DRAIN_SECONDS: must be a number"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL: must be 'debug', 'info', 'warning' or 'error'"),
+        ("METRICS_TOKEN", "short", "METRICS_TOKEN: must have at least 16 characters"),
+        ("CACHE_URL", "redis://:a/b@host", "percent-encoded"),
+    ],
+)
+def test_a_wrong_setting_says_what_it_must_be(name: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings({"JWT_SECRET": GOOD_SECRET, name: value}, NO_FILE)
+    assert words in str(raised.value)
+
+
 def test_production_rejects_defaults_that_were_not_set_explicitly() -> None:
     with pytest.raises(SettingsError) as raised:
         load_settings({"ENVIRONMENT": "production"}, NO_FILE)

@@ -94,7 +94,7 @@ class ElasticsearchAddress:
         except (OSError, ValueError) as error:  # the file is missing, or is no certificate
             raise Unavailable(
                 f"The certificate {self.ca_path} in SEARCH_URL cannot be read: "
-                f"{describe_cause(error, 'it is no certificate in PEM format')}.",
+                f"{describe_cause(error, 'the file is missing or no certificate; correct ca=')}.",
                 code="search_unavailable",
             ) from error
 
