@@ -146,6 +146,8 @@ async def test_a_stale_film_of_omdb_says_so_with_its_attribution(
         await expect(provenance).to_contain_text("Aus OMDb, abgerufen vor")
         await expect(provenance).to_contain_text("im Hintergrund erneuert")
         await expect(provenance).to_contain_text("CC BY-NC 4.0")
+        await expect(fact(page, "Sprachen")).to_contain_text("Italienisch")
+        await expect(fact(page, "Land")).to_contain_text("Vereinigte Staaten")
         await expect(provenance.locator("time")).to_have_attribute(
             "title", re.compile("1. Januar 2020")
         )

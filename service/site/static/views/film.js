@@ -1,6 +1,7 @@
 /* One film: its poster, its facts and people, why a search found it, and where the data is from. */
 
 import { html, useEffect, useState } from "../lib.js";
+import { valueName } from "../components/facet-names.js";
 import { genreName } from "../components/film-card.js";
 import { FilmSkeleton } from "../components/film-skeleton.js";
 import { Icon } from "../components/icon.js";
@@ -182,7 +183,8 @@ function linksRow(field, values, parameter) {
 }
 
 function searchLink(parameter, value) {
-  return html`<a href=${`/?${parameter}=${encodeURIComponent(value)}`}>${value}</a>`;
+  const name = valueName(parameter, value);
+  return html`<a href=${`/?${parameter}=${encodeURIComponent(value)}`}>${name}</a>`;
 }
 
 function listOf(values, show) {
