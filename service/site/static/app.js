@@ -22,6 +22,7 @@ const ROUTES = [
 ];
 const SHARED_STYLES = { register: "login" };
 const KEEP_ALIVE_MS = 20_000;
+const MAX_WAIT_FOR_CONTENT_MS = 150;
 
 const views = new Map();
 const isOnline = createStore(navigator.onLine);
@@ -49,7 +50,14 @@ async function loadView(name) {
     loadStyle(SHARED_STYLES[name] ?? name),
   ]);
   views.set(name, module.default);
-  return module.default;
+  return module;
+}
+
+/* Drawing once with the content is sooner done than drawing twice; but nobody waits long for it. */
+async function loadFirstView(name) {
+  const module = await loadView(name);
+  const delay = new Promise((resolve) => setTimeout(resolve, MAX_WAIT_FOR_CONTENT_MS));
+  await Promise.race([module.ready, delay]);
 }
 
 function App() {
@@ -129,7 +137,7 @@ async function start() {
   const session = restoreSession();
   await Promise.all([
     loadMessages("core"),
-    first && loadView(first.name).catch(() => null),
+    first && loadFirstView(first.name).catch(() => null),
     first && ["account", "admin"].includes(first.name) && session,
   ]);
   render(html`<${App} />`, document.getElementById("app"));

@@ -61,13 +61,20 @@ export function useResults(search) {
   );
 }
 
-/** Ask for the first page of a search before its view is shown. */
+/** Ask for the first page of a search before its view is shown; resolve when it is there.
+ *
+ * If that fails, the view asks again and reports the error.
+ */
 export function prefetchResults(search) {
   const { path, params } = searchRequest(search);
-  if (search.page > 1) return;
-  const answer = get(path, { params: { ...params, limit: PAGE_SIZE } });
-  answer.catch(() => null); // the view asks again, and reports the error
-  prefetched = { key: apiUrl(path, params), answer };
+  const key = apiUrl(path, params);
+  const store = (page) => {
+    if (prefetched?.key === key) keep(key, append(null, page, path));
+    return page;
+  };
+  const answer = get(path, { params: { ...params, limit: PAGE_SIZE } }).then(store, () => null);
+  prefetched = { key, answer };
+  return answer;
 }
 
 /** Forget all results, for when films have changed. */
@@ -94,7 +101,7 @@ async function load(path, params, key, start, wanted, signal) {
 function takePrefetched(key) {
   const answer = prefetched?.key === key ? prefetched.answer : null;
   prefetched = null;
-  return answer?.catch(() => null);
+  return answer;
 }
 
 function append(data, page, path) {

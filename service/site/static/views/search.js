@@ -21,8 +21,11 @@ import { forgetResults, prefetchResults, useResults } from "../search-results.js
 const EAGER_POSTERS = 6; // those that are probably visible at once
 const QUICK_GENRES = 10;
 
-/* The page opens with this view: its answer comes while the messages are still loading. */
-if (route.get().path === "/") prefetchResults(parseSearch(route.get().params));
+const opened = route.get();
+
+/** Resolves when the results of the address that the page was opened at are there: they are asked
+    for while the messages are still loading. */
+export const ready = opened.path === "/" ? prefetchResults(parseSearch(opened.params)) : null;
 
 /** Show the search of the address. */
 export default function SearchView({ entry }) {
