@@ -66,6 +66,7 @@ export function useResults(search) {
  * If that fails, the view asks again and reports the error.
  */
 export function prefetchResults(search) {
+  if (search.page > 1) return null; // the view asks for all of them at once
   const { path, params } = searchRequest(search);
   const key = apiUrl(path, params);
   const store = (page) => {

@@ -33,7 +33,7 @@ export default function SearchView({ entry }) {
   const results = useResults(search);
   const change = (changes, options = { keep: true }) =>
     navigate(searchAddress({ ...search, page: 1, ...changes }), options);
-  useSettled(results.data !== null && !results.isLoading);
+  useSettled(results.data !== null && !results.isLoading && !results.isLoadingMore);
   useTitle(search);
   useAnnouncement(results);
   const isHome = !search.q && countFilters(search) === 0;
