@@ -82,6 +82,7 @@ ErrorCode = Literal[
     "response_timeout",
     "route_not_found",
     "search_unavailable",
+    "session_not_found",
     "title_not_understood",
     "title_too_vague",
     "token_missing",

@@ -29,9 +29,10 @@ from service.accounts.schemas import (
     RefreshRequest,
     VerifyRequest,
 )
+from service.accounts.sessions import Client
 from service.accounts.tokens import Identity
 from service.errors import NotAuthenticated
-from service.http.client_address import get_client_address
+from service.http.client_address import get_client_address, read_user_agent
 from service.http.dependencies import get_container
 from service.http.languages import preferred_language
 from service.http.openapi import operation
@@ -75,7 +76,8 @@ async def login(request: Request) -> HTTPResponse:
     if credentials.cookie and "origin" in request.headers:
         require_own_origin(request)
     address = get_client_address(request)
-    session = await get_container(request).accounts.login(credentials, address)
+    accounts, user_agent = get_container(request).accounts, read_user_agent(request)
+    session = await accounts.login(credentials, address, user_agent)
     return _session_response(request, session, in_cookie=credentials.cookie)
 
 
@@ -95,7 +97,8 @@ async def refresh(request: Request) -> HTTPResponse:
     token = body.refresh_token.get_secret_value() if body.refresh_token else cookie
     if token is None:
         raise NotAuthenticated("There is no cookie with a refresh token.", code="token_missing")
-    session = await get_container(request).accounts.refresh(token)
+    client = Client(get_client_address(request), read_user_agent(request))
+    session = await get_container(request).accounts.refresh(token, client)
     return _session_response(request, session, in_cookie=body.cookie)
 
 

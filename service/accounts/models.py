@@ -15,6 +15,8 @@ from uuid_utils.compat import uuid7
 
 MAX_NAME_LENGTH = 40  # characters
 MAX_FOLDED_NAME_LENGTH = 3 * MAX_NAME_LENGTH  # case folding makes at most three letters of one
+MAX_ADDRESS_LENGTH = 100  # characters of a network address, or of what a proxy says
+MAX_USER_AGENT_LENGTH = 200  # characters that are kept
 MAX_EMAIL_LENGTH = 254  # characters, all ASCII (RFC 5321 allows 256, including brackets)
 
 
@@ -65,7 +67,8 @@ class Session(Model):
 
     `digest` identifies the only valid refresh token, issued at `rotated_at`. `token_version` is the
     user's at the time of the login, or after a change of the password in this session; once they
-    differ, the session is over.
+    differ, the session is over. `address` and `user_agent` are those of the client that refreshed
+    it last, so that people recognize it.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -78,6 +81,8 @@ class Session(Model):
     created_at = fields.DatetimeField()
     rotated_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
+    address = fields.CharField(max_length=MAX_ADDRESS_LENGTH, null=True)
+    user_agent = fields.CharField(max_length=MAX_USER_AGENT_LENGTH, null=True)
 
     class Meta:
         table = "sessions"

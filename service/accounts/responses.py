@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.accounts.models import User
+from service.accounts.models import Session, User
 
 
 class UserView(BaseModel):
@@ -163,4 +163,63 @@ class InviteView(BaseModel):
     ]
     expires_at: Annotated[
         datetime, Field(description="When it expires.", examples=["2026-12-04T20:00:00Z"])
+    ]
+
+
+class SessionEntry(BaseModel):
+    """A login that lasts: where it is used, and until when it may be refreshed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: Annotated[
+        UUID,
+        Field(description="The session's id.", examples=["01993f84-5a3c-7e21-8b7d-1f2e3d4c5b6a"]),
+    ]
+    created_at: Annotated[
+        datetime, Field(description="When it began.", examples=["2026-11-27T20:00:00Z"])
+    ]
+    last_seen_at: Annotated[
+        datetime,
+        Field(
+            description="When it was last refreshed, at most ten minutes before its last use.",
+            examples=["2026-11-27T20:10:00Z"],
+        ),
+    ]
+    expires_at: Annotated[
+        datetime,
+        Field(description="When it ends unless it is used.", examples=["2026-12-27T20:10:00Z"]),
+    ]
+    address: Annotated[
+        str | None,
+        Field(description="The network address at that time.", examples=["192.0.2.1"]),
+    ]
+    client: Annotated[
+        str | None,
+        Field(description="The `User-Agent` at that time.", examples=["Mozilla/5.0 (X11; Linux)"]),
+    ]
+    is_current: Annotated[
+        bool, Field(description="Whether this request belongs to it.", examples=[True])
+    ]
+
+    @classmethod
+    def from_session(cls, session: Session, current_id: UUID) -> "SessionEntry":
+        """Return the entry of `session`."""
+        return cls(
+            id=session.id,
+            created_at=session.created_at,
+            last_seen_at=session.rotated_at,
+            expires_at=session.expires_at,
+            address=session.address,
+            client=session.user_agent,
+            is_current=session.id == current_id,
+        )
+
+
+class SessionList(BaseModel):
+    """All sessions of a user."""
+
+    model_config = ConfigDict(frozen=True)
+
+    results: Annotated[
+        list[SessionEntry], Field(description="The sessions, the most recently used first.")
     ]

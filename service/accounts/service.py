@@ -26,7 +26,7 @@ from service.accounts.schemas import (
     PasswordChange,
     fold_name,
 )
-from service.accounts.sessions import GrantedSession, Sessions
+from service.accounts.sessions import UNKNOWN_CLIENT, Client, GrantedSession, Sessions
 from service.accounts.tokens import ACCESS_TOKEN_LIFETIME, Identity, Tokens, invalid_token_error
 from service.database.sql import fetch_rows
 from service.errors import FieldError, Invalid, NotAllowed, NotAuthenticated
@@ -64,7 +64,7 @@ class AccountService:
         self._passwords = passwords
         self._must_confirm = policy.must_confirm_email
         self._tokens = Tokens(secret, now)
-        self._sessions = Sessions(self._tokens, secret, now)
+        self.sessions = Sessions(self._tokens, secret, now)
         self._throttle = LoginThrottle(secret, now)
         self._checks = CredentialChecks()
         self._registration = Registration(passwords, self._checks, now, policy)
@@ -86,11 +86,14 @@ class AccountService:
         """Create an admin account; see `Registration.create_admin`."""
         return await self._registration.create_admin(name, password)
 
-    async def login(self, credentials: Credentials, address: str) -> SessionView:
+    async def login(
+        self, credentials: Credentials, address: str, user_agent: str | None = None
+    ) -> SessionView:
         """Verify the password and start a session.
 
         Args:
             address: the client's address, under which failures are counted.
+            user_agent: what the client says of itself, for the list of sessions.
 
         Raises:
             NotAuthenticated: `invalid_credentials`, the same for an unknown user.
@@ -114,7 +117,7 @@ class AccountService:
             outdated = User.filter(id=user.id, password_hash=user.password_hash)
             await outdated.update(password_hash=check.new_hash)
         await self._require_confirmed(user)
-        return _session_view(await self._sessions.start(user))
+        return _session_view(await self.sessions.start(user, Client(address, user_agent)))
 
     async def _require_confirmed(self, user: User) -> None:
         """Return if the account may be used; if addresses no longer count, it stays for good."""
@@ -125,13 +128,13 @@ class AccountService:
         if user.confirm_by is not None:
             await User.filter(id=user.id).update(confirm_by=None)
 
-    async def refresh(self, refresh_token: str) -> SessionView:
+    async def refresh(self, refresh_token: str, client: Client = UNKNOWN_CLIENT) -> SessionView:
         """Return the next pair of tokens.
 
         Raises:
             NotAuthenticated: the refresh token is invalid.
         """
-        return _session_view(await self._sessions.refresh(refresh_token))
+        return _session_view(await self.sessions.refresh(refresh_token, client))
 
     async def identify(self, access_token: str) -> Identity:
         """Return the user behind the token, as the database has it at this moment.
@@ -162,15 +165,15 @@ class AccountService:
 
     async def logout(self, identity: Identity) -> None:
         """End the session of `identity`, with all its tokens."""
-        await self._sessions.end(identity.session_id)
+        await self.sessions.end(identity.session_id)
 
     async def logout_cookie(self, refresh_token: str) -> None:
         """End the session that the refresh token belongs to; do nothing if it has ended."""
-        await self._sessions.end_by_token(refresh_token)
+        await self.sessions.end_by_token(refresh_token)
 
     async def logout_all(self, identity: Identity) -> None:
         """End all sessions of the user, that of `identity` too."""
-        await self._sessions.end_all(identity.user_id)
+        await self.sessions.end_all(identity.user_id)
 
     async def change_password(
         self, identity: Identity, change: PasswordChange, address: str, language: Language = "en"
@@ -191,7 +194,7 @@ class AccountService:
         new_password = change.new_password.get_secret_value()
         await self._checks.require_strong(new_password, user.username, user.email, "/new_password")
         new_hash = await self._passwords.hash(new_password)
-        if not await self._sessions.replace_password(user, new_hash, identity.session_id, language):
+        if not await self.sessions.replace_password(user, new_hash, identity.session_id, language):
             raise _wrong_password_error()  # it was changed in between
         log.info("password_changed", user_id=str(user.id))
 

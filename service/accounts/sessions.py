@@ -27,17 +27,46 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
-from service.accounts.models import RefreshToken, Session, User
-from service.accounts.tokens import Tokens, invalid_token_error
+from service.accounts.models import (
+    MAX_ADDRESS_LENGTH,
+    MAX_USER_AGENT_LENGTH,
+    RefreshToken,
+    Session,
+    User,
+)
+from service.accounts.responses import SessionEntry
+from service.accounts.tokens import Identity, Tokens, invalid_token_error
 from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
+from service.errors import NotFound
 from service.mail import outbox as mail_outbox
 from service.mail.base import Language
+from service.text.uuids import parse_uuid
 
 log = structlog.get_logger()
 
 SESSION_LIFETIME = timedelta(days=30)  # since the last refresh
+MAX_SESSION_AGE = timedelta(days=90)  # since the login, however often it is refreshed
+MAX_SESSIONS = 50  # of one user; the next login ends the one that was unused for longest
 REFRESH_GRACE = timedelta(seconds=10)  # in which a client may repeat a refresh whose answer it lost
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a session is used: a network address, and what the program says of itself."""
+
+    address: str | None = None
+    user_agent: str | None = None
+
+    def shorten(self) -> "Client":
+        """Return the client as a session's row can hold it."""
+        return Client(
+            self.address and self.address[:MAX_ADDRESS_LENGTH],
+            self.user_agent and self.user_agent[:MAX_USER_AGENT_LENGTH],
+        )
+
+
+UNKNOWN_CLIENT = Client()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +93,15 @@ class Sessions:
         # A separate key, so that nothing signed elsewhere can pass for a successor.
         self._key = hmac.digest(secret.encode(), b"refresh-successor", "sha256")
 
-    async def start(self, user: User) -> GrantedSession:
-        """Start a session.
+    async def start(self, user: User, client: Client = UNKNOWN_CLIENT) -> GrantedSession:
+        """Start a session; the user's least recently used one ends if there are too many.
 
         Raises:
             NotAuthenticated: the user has been deleted in the meantime.
         """
         refresh_token = secrets.token_urlsafe(32)
         digest = _hash_token(refresh_token)
-        now = self._now()
+        now, client = self._now(), client.shorten()
         await Session.filter(user_id=user.id, expires_at__lte=now).delete()
         try:
             session = await Session.create(
@@ -82,13 +111,16 @@ class Sessions:
                 created_at=now,
                 rotated_at=now,
                 expires_at=now + SESSION_LIFETIME,
+                address=client.address,
+                user_agent=client.user_agent,
             )
             await RefreshToken.create(digest=digest, session_id=session.id, issued_at=now)
         except IntegrityError:
             raise invalid_token_error() from None
+        await self._end_surplus(user.id)
         return self._grant(user, session.id, refresh_token)
 
-    async def refresh(self, token: str) -> GrantedSession:
+    async def refresh(self, token: str, client: Client = UNKNOWN_CLIENT) -> GrantedSession:
         """Return the next pair of tokens; a token used within `REFRESH_GRACE` gets it again.
 
         Raises:
@@ -98,7 +130,7 @@ class Sessions:
         digest, successor = _hash_token(token), self._derive_successor(token)
         session = await _find_live_session(digest, now)
         if session.digest == digest:
-            if await self._rotate(session, _hash_token(successor), now):
+            if await self._rotate(session, _hash_token(successor), now, client):
                 return self._grant(session.user, session.id, successor)
             # Another request rotated or ended the session in between.
             session = await _find_live_session(digest, now)
@@ -111,13 +143,20 @@ class Sessions:
         )
         raise invalid_token_error()
 
-    async def _rotate(self, session: Session, successor_digest: str, now: datetime) -> bool:
+    async def _rotate(
+        self, session: Session, successor_digest: str, now: datetime, client: Client
+    ) -> bool:
         """Make the successor the valid token; return False if another request was faster."""
         with contextlib.suppress(IntegrityError):
             await RefreshToken.create(digest=successor_digest, session_id=session.id, issued_at=now)
+        client = client.shorten()
         unrotated = Session.filter(id=session.id, digest=session.digest)
         rotated = await unrotated.update(
-            digest=successor_digest, rotated_at=now, expires_at=now + SESSION_LIFETIME
+            digest=successor_digest,
+            rotated_at=now,
+            expires_at=min(now + SESSION_LIFETIME, session.created_at + MAX_SESSION_AGE),
+            address=client.address,
+            user_agent=client.user_agent,
         )
         expired = RefreshToken.filter(session_id=session.id, issued_at__lt=now - SESSION_LIFETIME)
         await expired.delete()
@@ -126,6 +165,34 @@ class Sessions:
     async def end(self, session_id: UUID) -> None:
         """End a session, which invalidates all its tokens; do nothing if it has ended."""
         await Session.filter(id=session_id).delete()
+
+    async def list_sessions(self, identity: Identity) -> list[SessionEntry]:
+        """Return the sessions of the user, the most recently used first."""
+        live = Session.filter(user_id=identity.user_id, expires_at__gt=self._now())
+        rows = await live.select_related("user").order_by("-rotated_at", "-id")
+        return [
+            SessionEntry.from_session(row, identity.session_id)
+            for row in rows
+            if row.token_version == row.user.token_version
+        ]
+
+    async def end_own(self, identity: Identity, session_id: str) -> None:
+        """End a session of the user.
+
+        Raises:
+            NotFound: `session_not_found`, also for a session of somebody else.
+        """
+        uuid = parse_uuid(session_id)
+        own = Session.filter(id=uuid, user_id=identity.user_id) if uuid else None
+        if own is None or not await own.delete():
+            raise NotFound("There is no such session.", code="session_not_found")
+
+    async def _end_surplus(self, user_id: UUID) -> None:
+        """End the sessions of a user beyond `MAX_SESSIONS`, those unused for longest first."""
+        newest = Session.filter(user_id=user_id).order_by("-rotated_at", "-id")
+        surplus = await newest.offset(MAX_SESSIONS).limit(MAX_SESSIONS).values_list("id", flat=True)
+        if surplus:
+            await Session.filter(id__in=list(surplus)).delete()
 
     async def end_by_token(self, token: str) -> None:
         """End the session that this refresh token belongs or belonged to, if there is one."""

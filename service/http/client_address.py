@@ -26,6 +26,12 @@ def get_client_address(request: Request) -> str:
     return str(address) if address else (request.client_ip or "unknown")[:100]
 
 
+def read_user_agent(request: Request) -> str | None:
+    """Return what the client says of itself, as text that can be stored."""
+    text = request.headers.get("user-agent") or None
+    return text and text.encode(errors="replace").decode()
+
+
 def get_client_network(request: Request) -> str:
     """Return the network that the client controls: what limits count by."""
     return client_network(request.client_ip or "unknown")

@@ -41,6 +41,7 @@ TAGS: dict[str, Tag] = {
     "films": Tag("Films", "Read one film; as an admin, add, change and delete it."),
     "posters": Tag("Posters", "The pictures of films, in three widths."),
     "accounts": Tag("Accounts", "Register, log in, renew and end a session."),
+    "account_sessions": Tag("Sessions", "See where you are logged in, and end a session."),
     "account_emails": Tag(
         "E-mail and passwords", "Confirm an address; set a password that was forgotten."
     ),
@@ -59,6 +60,7 @@ PATH_PARAMETERS: dict[str, Term] = {
     "file": Term("The size and `.jpg`.", "w342.jpg"),
     "job": Term("The id of a rebuild.", "01993f80-1c2d-7a3b-9e4f-6a7b8c9d0e1f"),
     "mail": Term("The id of a mail.", "01993f82-7d1e-7b55-8c0a-2f4e6d8b9a10"),
+    "session": Term("The id of a session.", "01993f84-5a3c-7e21-8b7d-1f2e3d4c5b6a"),
     "row": Term("The id of a change in the outbox.", "1024"),
 }
 

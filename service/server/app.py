@@ -7,6 +7,7 @@ from sanic import Sanic
 
 from service.accounts.api import bp as accounts
 from service.accounts.email_api import bp as account_emails
+from service.accounts.session_api import bp as account_sessions
 from service.admin.accounts_api import bp as accounts_admin
 from service.admin.api import bp as admin
 from service.admin.operation_api import bp as operation
@@ -56,7 +57,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     middleware.install(app, settings.cors_origins, access_log=settings.access_log == "on")
     rate_limits.install(app)
     app.blueprint([search, films, posters, merging])
-    app.blueprint([accounts, account_emails, admin, accounts_admin])
+    app.blueprint([accounts, account_sessions, account_emails, admin, accounts_admin])
     app.blueprint([operation, site.bp, account_forms])
     site.install(app)
 

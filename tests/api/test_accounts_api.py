@@ -367,3 +367,30 @@ async def test_of_two_changes_at_once_only_one_succeeds(api: ApiClient) -> None:
     winner = changes[[response.status for response in responses].index(204)]
     credentials = {"username": session["user"]["username"], "password": winner["new_password"]}
     assert (await _post(api, "login", credentials)).status == 200
+
+
+async def test_a_user_sees_where_the_account_is_used_and_ends_a_session(api: ApiClient) -> None:
+    session = await _register_and_login(api)
+    name = session["user"]["username"]
+    credentials = {"username": name, "password": PASSWORD}
+    other = await api.request(
+        "POST", "/api/v1/auth/login", json=credentials, headers={"User-Agent": "Télé/1.0 \u20ac"}
+    )
+    listed = await api.get("/api/v1/me/sessions", token=session["access_token"])
+    assert (listed.status, listed.headers["Cache-Control"]) == (200, "no-store")
+    newest, oldest = listed.json["results"]
+    assert (newest["is_current"], oldest["is_current"]) == (False, True)
+    assert newest["client"].startswith("T") and newest["address"] == "127.0.0.1"
+    assert newest.keys() == {
+        *("id", "created_at", "last_seen_at", "expires_at", "address", "client", "is_current")
+    }
+    path = f"/api/v1/me/sessions/{newest['id']}"
+    stranger = await _register_and_login(api)
+    refused = await api.request("DELETE", path, token=stranger["access_token"])
+    _assert_problem(refused, 404, "session_not_found")
+    _assert_problem(await api.request("DELETE", path), 401, "token_missing")
+    ended = await api.request("DELETE", path, token=session["access_token"])
+    assert (ended.status, ended.body) == (204, b"")
+    refreshed = await _post(api, "refresh", {"refresh_token": other.json["refresh_token"]})
+    _assert_problem(refreshed, 401, "invalid_token")
+    assert (await api.get("/api/v1/me", token=other.json["access_token"])).status == 401

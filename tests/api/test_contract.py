@@ -47,6 +47,8 @@ async def test_the_document_is_valid_openapi_and_lists_all_routes(api: ApiClient
         "/api/v1/auth/verify-email",
         "/api/v1/auth/verify-email/resend",
         "/api/v1/match",
+        "/api/v1/me/sessions",
+        "/api/v1/me/sessions/{session}",
         "/api/v1/me",
         "/api/v1/movies",
         "/api/v1/movies/batch",

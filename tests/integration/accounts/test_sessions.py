@@ -1,16 +1,25 @@
 """Sessions: rotation of refresh tokens, lost responses, and reuse of tokens."""
 
 import asyncio
+from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from service.accounts.models import RefreshToken, Session, User
 from service.accounts.responses import SessionView
-from service.accounts.sessions import REFRESH_GRACE, SESSION_LIFETIME, Sessions
+from service.accounts.schemas import Credentials
+from service.accounts.sessions import (
+    MAX_SESSIONS,
+    REFRESH_GRACE,
+    SESSION_LIFETIME,
+    Client,
+    Sessions,
+)
 from service.accounts.tokens import Tokens
-from service.errors import NotAuthenticated
-from tests.support.accounts import SECRET, AccountActions
+from service.errors import NotAuthenticated, NotFound
+from tests.support.accounts import PASSWORD, SECRET, AccountActions
 from tests.support.clock import FakeClock
 
 AFTER_GRACE = REFRESH_GRACE.total_seconds() + 1
@@ -133,7 +142,7 @@ async def test_a_session_lasts_as_long_as_it_is_refreshed(
 async def test_expired_tokens_and_sessions_are_deleted(
     users: AccountActions, session: SessionView, clock: FakeClock
 ) -> None:
-    for _ in range(6):
+    for _ in range(5):
         clock.advance(SESSION_LIFETIME.total_seconds() / 2)
         session = await users.accounts.refresh(session.refresh_token)
     assert await RefreshToken.all().count() == 3
@@ -161,3 +170,66 @@ async def test_a_user_deleted_during_the_login_gets_no_session(
     with pytest.raises(NotAuthenticated):
         await Sessions(Tokens(SECRET, clock), SECRET, clock).start(user)
     assert await Session.all().count() == 0
+
+
+async def test_sessions_are_listed_with_their_clients_and_ended_one_by_one(
+    users: AccountActions, clock: FakeClock
+) -> None:
+    await users.create_user("ingrid")
+    await users.create_user("mallory")
+    credentials = Credentials(username="ingrid", password=SecretStr(PASSWORD))
+    first = await users.accounts.login(credentials, "192.0.2.1", "Browser/1.0")
+    clock.advance(60)
+    second = await users.accounts.login(credentials, "2001:db8::1", "x" * 500)
+    clock.advance(60)
+    client = Client("198.51.100.7", "Browser/1.1")
+    first = await users.accounts.refresh(first.refresh_token, client)
+    identity = await users.accounts.identify(second.access_token)
+    entries = await users.accounts.sessions.list_sessions(identity)
+    assert [(e.address, e.client, e.is_current) for e in entries] == [
+        ("198.51.100.7", "Browser/1.1", False),
+        ("2001:db8::1", "x" * 200, True),
+    ]
+    assert (entries[0].last_seen_at - entries[0].created_at).total_seconds() == 120
+    stranger = await users.accounts.identify((await users.log_in("mallory")).access_token)
+    for session_id in (str(entries[0].id), str(uuid4()), "1", ""):
+        with pytest.raises(NotFound) as error:
+            await users.accounts.sessions.end_own(stranger, session_id)
+        assert error.value.code == "session_not_found"
+    await users.accounts.sessions.end_own(identity, str(entries[0].id))
+    await users.assert_session_ended(first)
+    assert [e.id for e in await users.accounts.sessions.list_sessions(identity)] == [entries[1].id]
+
+
+async def test_a_session_ends_after_ninety_days_however_often_it_is_refreshed(
+    users: AccountActions, clock: FakeClock
+) -> None:
+    await users.create_user("ingrid")
+    session = await users.log_in("ingrid")
+    for _ in range(8):
+        clock.advance(11 * 86_400)
+        session = await users.accounts.refresh(session.refresh_token)
+    clock.advance(2 * 86_400)
+    with pytest.raises(NotAuthenticated):
+        await users.accounts.refresh(session.refresh_token)
+
+
+async def test_the_session_unused_for_longest_ends_when_there_are_too_many(
+    users: AccountActions, clock: FakeClock
+) -> None:
+    await users.create_user("ingrid")
+    await users.create_user("mallory")
+    stranger = await users.log_in("mallory")
+    first, second = await users.log_in("ingrid"), None
+    for _ in range(MAX_SESSIONS - 1):
+        clock.advance(1)
+        latest = await users.log_in("ingrid")
+        second = second or latest
+    first = await users.accounts.refresh(first.refresh_token)
+    clock.advance(1)
+    latest = await users.log_in("ingrid")
+    assert second is not None
+    await users.assert_session_ended(second)
+    for session in (first, latest, stranger):
+        assert await users.accounts.identify(session.access_token)
+    assert await Session.all().count() == MAX_SESSIONS + 1
