@@ -8,9 +8,7 @@ pipes. Everything else is one sentence that says what to do. All reading is done
 import csv
 import gzip
 import io
-import select
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,14 +16,12 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from service.errors import Malformed
+from service.films.file_streams import BROKEN_GZIP_ERRORS, GZIP_MAGIC, FileSource, peek
 from service.films.json_stream import MAX_FILM_BYTES, CutOff, read_json_values
 from service.films.line_parser import parse_json
 
 STANDARD_INPUT = Path("-")
-START_BYTES = 65_536  # read to find out the format
-STOP_INTERVAL = 0.2  # seconds after which a reader that waits for a pipe notices that it must stop
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-GZIP_MAGIC = b"\x1f\x8b"
 JSON_LINES_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
 TITLE_COLUMNS = frozenset({"title", "name", "original_title", "Title"})
 
@@ -46,10 +42,6 @@ class UnreadableFile(Malformed):
     """The file cannot be read, or not any further."""
 
 
-class ReadingStopped(Exception):
-    """The file was not read to its end, since `FilmFile.stop` was called."""
-
-
 @dataclass(frozen=True, slots=True)
 class Record:
     """One film of a file, or the reason why it cannot be read; `number` is its line or position."""
@@ -57,30 +49,6 @@ class Record:
     number: int
     film: object = None
     fault: str | None = None
-
-
-class _Source(io.RawIOBase):
-    """A file or pipe: counts what is read, and can be stopped while it waits for a pipe."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._is_regular = file.seekable()
-        self.count = 0
-        self.is_stopped = False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        while not self._is_regular and not self.is_stopped:
-            if select.select([self._file], [], [], STOP_INTERVAL)[0]:
-                break
-        if self.is_stopped:  # an end of the file would make half a line look like a whole one
-            raise ReadingStopped
-        chunk = self._file.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        self.count += len(chunk)
-        return len(chunk)
 
 
 class FilmFile:
@@ -93,7 +61,7 @@ class FilmFile:
             self._file = self._open()
         except OSError as error:
             raise UnreadableFile(_describe_os_error(error, path)) from None
-        self._source = _Source(self._file)
+        self._source = FileSource(self._file)
 
     def _open(self) -> BinaryIO:
         if self._path == STANDARD_INPUT:
@@ -124,7 +92,7 @@ class FilmFile:
         """
         try:
             yield from self._read_records()
-        except (EOFError, zlib.error, gzip.BadGzipFile):
+        except BROKEN_GZIP_ERRORS:
             raise UnreadableFile(
                 f"{self.name} is damaged: its compressed data breaks off; compress it again"
             ) from None
@@ -154,11 +122,11 @@ class FilmFile:
 
     def _decompress(self) -> tuple[io.BufferedReader, bytes]:
         """Return a reader of the uncompressed bytes, and its first lines without reading them."""
-        reader, start = _peek(self._source)
+        reader, start = peek(self._source)
         if not start.startswith(GZIP_MAGIC):
             return reader, start
         # A GzipFile is a raw stream to its reader: it returns what it has.
-        return _peek(gzip.GzipFile(fileobj=reader))  # type: ignore[arg-type]
+        return peek(gzip.GzipFile(fileobj=reader))  # type: ignore[arg-type]
 
     def _refuse_foreign_format(self, start: bytes) -> None:
         for magic, kind, remedy in FOREIGN_FORMATS:
@@ -202,36 +170,6 @@ class FilmFile:
                 yield Record(number, fault=f"has {len(row)} columns, the header {len(header)}")
             elif any(map(str.strip, row)):
                 yield Record(number, dict(zip(header, row, strict=False)))
-
-
-def _peek(source: io.RawIOBase) -> tuple[io.BufferedReader, bytes]:
-    """Return a reader of the source, and its first two lines without reading them."""
-    start = bytearray()
-    while len(start) < START_BYTES and len(start.strip().splitlines()) < 3:
-        chunk = source.read(START_BYTES)
-        if not chunk:
-            break
-        start += chunk
-        if start.startswith(GZIP_MAGIC):
-            break
-    return io.BufferedReader(_Rewound(bytes(start), source), START_BYTES), bytes(start)
-
-
-class _Rewound(io.RawIOBase):
-    """A stream with the bytes that were read from it in front again."""
-
-    def __init__(self, start: bytes, rest: io.RawIOBase) -> None:
-        self._start = memoryview(start)
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        chunk = self._start[: len(buffer)] or (self._rest.read(len(buffer)) or b"")
-        self._start = self._start[len(buffer) :]
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
 
 
 def _is_array(lines: list[bytes]) -> bool:

@@ -15,7 +15,8 @@ import asyncpg
 from tortoise.exceptions import IntegrityError, ValidationError
 
 from service.films.catalogue import Catalogue
-from service.films.file_reader import FilmFile, ReadingStopped, UnreadableFile
+from service.films.file_reader import FilmFile, UnreadableFile
+from service.films.file_streams import ReadingStopped
 from service.films.line_parser import ParsedLine, parse_line
 from service.films.schemas import FilmFacts, Provenance, Source
 

@@ -343,6 +343,19 @@ async def test_what_was_read_before_a_file_breaks_off_stays(
     assert await Film.all().count() >= 500
 
 
+@pytest.mark.parametrize("count", [2, 3_000])
+async def test_all_that_a_broken_gzip_file_still_holds_is_imported(
+    importer: FilmImporter, tmp_path: Path, count: int
+) -> None:
+    films = [{"title": f"Film {number} {random_words(number)}"} for number in range(count)]
+    path = tmp_path / "films.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, films)).encode(), mtime=0)[:-30])
+    progress = ImportProgress()
+    with pytest.raises(UnreadableFile, match="breaks off"):
+        [step async for step in importer.import_file(path, progress=progress)]
+    assert count - 2 <= progress.read == progress.added == await Film.all().count() < count
+
+
 def random_words(seed: int) -> str:
     return random.Random(seed).randbytes(20).hex()
 
