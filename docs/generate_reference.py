@@ -27,6 +27,7 @@ from service.cli.check import CheckView  # noqa: E402
 from service.cli.doctor import DoctorReport  # noqa: E402
 from service.cli.explain import Explanation  # noqa: E402
 from service.cli.main import app as cli  # noqa: E402
+from service.cli.twins import TwinsReport  # noqa: E402
 from service.http.openapi_document import build_document  # noqa: E402
 from service.http.problems import (  # noqa: E402
     OTHER_SANIC_CODE,
@@ -49,6 +50,7 @@ JSON_DOCUMENTS: dict[str, type | str] = {
     "doctor": DoctorReport,
     "explain": Explanation,
     "reindex": "the job as `GET /api/v1/admin/reindex/{job}` returns it; null if there has been none",
+    "check --twins": TwinsReport,
     "search": "the page as `GET /api/v1/search` returns it, without links to other pages",
 }
 """What each command with `--json` prints: a type, or in words."""
@@ -469,17 +471,20 @@ def command_section(name: str, command: Any) -> str:
         ]
         text += table(("option", "meaning"), rows) + "\n"
     if any(p.name == "as_json" for p in options):
-        text += json_section(JSON_DOCUMENTS[name])
+        variants = [call for call in JSON_DOCUMENTS if call.split(" --")[0] == name]
+        if not variants:
+            raise AssertionError(f"JSON_DOCUMENTS lacks the document of `{name}`")
+        text += "".join(json_section(call, JSON_DOCUMENTS[call]) for call in variants)
     return text
 
 
-def json_section(document: type | str) -> str:
+def json_section(call: str, document: type | str) -> str:
     """Describe the JSON document of a command: its fields, or the route that returns the same."""
     if isinstance(document, str):
-        return f"The JSON document is {document}.\n\n"
+        return f"The JSON document of `{call}` is {document}.\n\n"
     schema = TypeAdapter(document).json_schema()
     rows = list(json_fields(schema, schema.get("$defs", {})))
-    return "The JSON document:\n\n" + table(("field", "type", "meaning"), rows) + "\n"
+    return f"The JSON document of `{call}`:\n\n" + table(("field", "type", "meaning"), rows) + "\n"
 
 
 def json_fields(
