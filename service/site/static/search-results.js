@@ -11,9 +11,9 @@ const MAX_LIMIT = 96; // results of one request: whole pages, at most what the A
 const kept = new Map();
 let prefetched = null;
 
-/** Return the results of `search` as `{data, error, isLoading, isLoadingMore, retry}`.
+/** Return the results of `search` as `{data, error, isLoading, isLoadingMore, isStale, retry}`.
  *
- * `data` stays that of the search before until the next answer is there.
+ * Until the next answer is there, `data` is that of the search before, and `isStale`.
  */
 export function useResults(search) {
   const { path, params } = searchRequest(search);
@@ -51,6 +51,7 @@ export function useResults(search) {
       data,
       error,
       isLoading: !own && !error,
+      isStale: data !== null && data !== own,
       isLoadingMore: Boolean(own) && !isComplete && !error,
       retry: () => {
         setState({ data, error: null });

@@ -85,10 +85,24 @@ const SCRIPT_LANGUAGES = [
   [/[\u0900-\u097f]/, "hi"],
 ];
 
-/** Return the language of a title as far as its script tells it, else English or none. */
+const LANGUAGE_CODES = {
+  Danish: "da",
+  Dutch: "nl",
+  English: "en",
+  Finnish: "fi",
+  French: "fr",
+  German: "de",
+  Italian: "it",
+  Norwegian: "no",
+  Polish: "pl",
+  Portuguese: "pt",
+  Spanish: "es",
+  Swedish: "sv",
+  Turkish: "tr",
+};
+
+/** Return the language of a title, by its script or else by the film's first language. */
 export function titleLanguage(film) {
   const match = SCRIPT_LANGUAGES.find(([pattern]) => pattern.test(film.title));
-  if (match) return match[1];
-  const isEnglish = !film.languages?.length || film.languages[0] === "English";
-  return isEnglish ? "en" : null;
+  return match ? match[1] : (LANGUAGE_CODES[film.languages?.[0] ?? "English"] ?? null);
 }

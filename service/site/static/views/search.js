@@ -78,7 +78,7 @@ function countText({ total }) {
 }
 
 function Toolbar({ search, results, onChange }) {
-  const { data } = results;
+  const data = results.error && results.isStale ? null : results.data;
   const [isSheetOpen, setSheetOpen] = useState(false);
   const isHome = !search.q && countFilters(search) === 0;
   const heading = search.q ? t("search.results") : t(isHome ? "search.well_known" : "search.browse");
@@ -186,8 +186,9 @@ function Degraded({ data }) {
 }
 
 function FilmList({ search, results }) {
-  const { data, isLoading, isLoadingMore, error } = results;
+  const { data, isLoading, isLoadingMore, isStale, error } = results;
   const isLate = useDelayed(isLoading && !data);
+  if (error && isStale) return null;
   if (!data) return isLate ? html`<${CardSkeletons} />` : null;
   if (!data.results.length) return isLoading || error ? null : html`<${EmptyState} search=${search} />`;
   return html`<ul class="film-grid">
