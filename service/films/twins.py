@@ -4,8 +4,9 @@ Nothing adds twins today; they come from earlier releases, from changes by hand,
 got the same title, year or directors later. At least one of two twins has no IMDb id.
 """
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,7 @@ from service.films.models import Film
 
 PAGE_SIZE = 500  # films without an IMDb id whose twins are looked for at once
 MAX_COUNTED_TWINS = 1_000  # pairs; a total beyond is a lower bound
+MAX_COUNTING_TIME = 3.0  # seconds; a total that takes longer is a lower bound
 COMPARED_COLUMNS = tuple(name for name in FACT_COLUMNS if name not in ("imdb_id", "aliases"))
 """The facts of two twins that may differ; an IMDb id is missing, and aliases are joined."""
 
@@ -56,9 +58,10 @@ class TwinsList:
 async def find_twins(page_size: int = PAGE_SIZE) -> AsyncIterator[Twins]:
     """Yield all twins, in the order of their films without an IMDb id."""
     last_id = UUID(int=0)
-    while page := await _read_identities_without_imdb_id(last_id, page_size):
-        last_id = page[-1].id
-        pairs = [*_find_pairs(page, await _read_namesakes(page))]
+    while page := await _read_titles_without_imdb_id(last_id, page_size):
+        last_id = max(page)
+        namesakes = await _read_namesakes(set(page.values()))
+        pairs = [*_find_pairs([film for film in namesakes if film.id in page], namesakes)]
         ids = {film_id for pair in pairs for film_id in pair.ids}
         films = {film.id: film for film in await Film.filter(id__in=list(ids))} if ids else {}
         for pair in pairs:
@@ -69,16 +72,17 @@ async def find_twins(page_size: int = PAGE_SIZE) -> AsyncIterator[Twins]:
                 yield Twins((older, newer), differences, is_mergeable)
 
 
-async def list_twins(limit: int, offset: int) -> TwinsList:
-    """Return one page of twins."""
+async def list_twins(limit: int, offset: int, max_time: float = MAX_COUNTING_TIME) -> TwinsList:
+    """Return one page of twins; count the others for `max_time` seconds at most."""
     results: list[Twins] = []
-    total = 0
+    total, ends_at = 0, time.monotonic() + max_time
     async for twins in find_twins():
         if offset <= total < offset + limit:
             results.append(twins)
         total += 1
-        if total > MAX_COUNTED_TWINS:
-            return TwinsList(tuple(results), MAX_COUNTED_TWINS, "gte")
+        is_late = len(results) == limit and time.monotonic() > ends_at
+        if total > MAX_COUNTED_TWINS or is_late:
+            return TwinsList(tuple(results), min(total, MAX_COUNTED_TWINS), "gte")
     return TwinsList(tuple(results), total, "eq")
 
 
@@ -145,17 +149,20 @@ def _find_pairs(page: Sequence[_NamedFilm], namesakes: Sequence[_NamedFilm]) -> 
             yield _Pair((older_id, newer_id), is_unambiguous)
 
 
-async def _read_identities_without_imdb_id(after: UUID, limit: int) -> list[_NamedFilm]:
+async def _read_titles_without_imdb_id(after: UUID, limit: int) -> dict[UUID, str]:
+    """Return the keys of the titles of the next films without an IMDb id, by film id."""
     films = Film.filter(imdb_id=None, id__gt=after).order_by("id").limit(limit)
-    return [_name(film) for film in await films.only(*_IDENTITY_COLUMNS)]
+    return dict(await films.values_list("id", "whole_title"))
 
 
-async def _read_namesakes(page: Sequence[_NamedFilm]) -> list[_NamedFilm]:
-    """Read all films with the titles of these."""
-    titles = list({film.whole_title for film in page})
-    return [
-        _name(film) for film in await Film.filter(whole_title__in=titles).only(*_IDENTITY_COLUMNS)
-    ]
+async def _read_namesakes(titles: Collection[str]) -> list[_NamedFilm]:
+    """Read all films with one of these titles that another film has, too."""
+    keys = Film.filter(whole_title__in=list(titles)).values_list("whole_title", flat=True)
+    shared = [title for title, count in Counter(await keys).items() if count > 1]
+    if not shared:
+        return []
+    films = Film.filter(whole_title__in=shared).order_by("id").only(*_IDENTITY_COLUMNS)
+    return [_name(film) for film in await films]
 
 
 _IDENTITY_COLUMNS = ("id", "whole_title", "imdb_id", "title", "type", "year", "directors")
