@@ -121,7 +121,8 @@ async def _translated_errors() -> AsyncIterator[None]:
     except SMTPResponseException as error:
         raise Unavailable(f"the mail server refuses: {_answer_of(error)}") from error
     except (aiosmtplib.SMTPTimeoutError, TimeoutError) as error:
-        raise Unavailable("the mail server did not answer in time") from error
+        detail = "the mail server did not answer in time; check host, port and tls= in MAIL_URL"
+        raise Unavailable(detail) from error
     except (SMTPException, OSError) as error:
         cause = describe_cause(error, default=str(error)[:MAX_ANSWER_LENGTH] or "it failed")
         raise Unavailable(f"the mail server cannot be used: {cause}") from error

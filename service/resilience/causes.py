@@ -16,7 +16,7 @@ NO_ANSWER = (
     "it did not answer in time: it is overloaded, behind a firewall, or another program; "
     "check host, port and scheme"
 )
-NO_TLS = "it does not speak TLS; use the URL's form without it (http://, redis://)"
+NO_TLS = "it does not speak TLS; use the URL's form without it (http://, redis://, ?tls=none)"
 UNTRUSTED = "its TLS certificate is not trusted; name the authority that signed it"
 CLOSED = (
     "it closed the connection: another program listens there, or only one side uses TLS; "
