@@ -80,8 +80,10 @@ async def test_an_empty_catalogue_says_how_to_fill_it(service: Service, browser:
         await expect(page.get_by_role("button", name="Hide these steps")).to_have_count(0)
         await expect(page.get_by_text("No film found")).to_have_count(0)
         assert await find_violations(page) == []
-        await page.unroute("**/api/v1/movies?*")
         await set_up(page, films="samples", lookups=False, admin=False)
+        await page.clock.fast_forward(6000)
+        await expect(page.get_by_text("The films are being indexed")).to_be_visible()
+        await page.unroute("**/api/v1/movies?*")
         await page.clock.fast_forward(6000)
         await expect(page.locator(".film-card").first).to_be_visible()
 

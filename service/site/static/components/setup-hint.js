@@ -13,13 +13,14 @@ const POLL_MS = 5000; // somebody who follows the steps in a terminal sees each 
  *
  * Args:
  *   isWanted: whether the start page is shown.
- *   onFilms: called when there are other films than before.
+ *   hasResults: whether it has films to show; those of a new catalogue are indexed a moment later.
+ *   onFilms: called when there are other films than before, and while there are films but no results.
  */
-export function useSetup(isWanted, onFilms) {
+export function useSetup(isWanted, hasResults, onFilms) {
   const [setup, setSetup] = useState(null);
-  const isDone = setup !== null && !isUnfinished(setup);
+  const isSettled = hasResults && (isHidden(setup) || (setup !== null && !isUnfinished(setup)));
   useEffect(() => {
-    if (!isWanted || isDone || isHidden(setup)) return undefined;
+    if (!isWanted || isSettled) return undefined;
     let films = setup?.films;
     const controller = new AbortController();
     const ask = async () => {
@@ -27,8 +28,9 @@ export function useSetup(isWanted, onFilms) {
       try {
         const status = await get("/status", { signal: controller.signal });
         if (controller.signal.aborted || !status.setup) return;
-        if (films && films !== status.setup.films) onFilms();
+        const isOther = films && films !== status.setup.films;
         films = status.setup.films;
+        if (isOther || (!hasResults && films !== "none")) onFilms();
         setSetup(status.setup);
       } catch {
         /* The page works without it. */
@@ -40,7 +42,7 @@ export function useSetup(isWanted, onFilms) {
       controller.abort();
       clearInterval(timer);
     };
-  }, [isWanted, isDone]);
+  }, [isWanted, isSettled, hasResults]);
   return setup;
 }
 

@@ -37,12 +37,14 @@ export default function SearchView({ entry }) {
   useTitle(search);
   useAnnouncement(results);
   const isHome = !search.q && countFilters(search) === 0;
-  const setup = useSetup(isHome, () => {
+  const hasResults = results.data === null || results.data.total.value > 0;
+  const setup = useSetup(isHome, hasResults, () => {
     forgetResults();
     results.retry();
   });
   const isEmpty = results.data?.total.value === 0 && countFilters(search) === 0;
   const hasNoFilms = isHome && isEmpty && setup?.films === "none";
+  const isIndexing = isHome && isEmpty && setup !== null && !hasNoFilms;
   return html`<div class="search-layout">
     <aside class="search-filters" aria-label=${t("filters.title")}>
       ${!isEmpty &&
@@ -55,7 +57,8 @@ export default function SearchView({ entry }) {
       <${Correction} search=${search} data=${results.data} />
       <${Degraded} data=${results.data} />
       ${results.error && html`<${ErrorNotice} error=${results.error} onRetry=${results.retry} />`}
-      ${!hasNoFilms && html`<${FilmList} search=${search} results=${results} />`}
+      ${isIndexing && html`<p class="muted">${t("search.indexing")}</p>`}
+      ${!hasNoFilms && !isIndexing && html`<${FilmList} search=${search} results=${results} />`}
     </section>
   </div>`;
 }
