@@ -5,7 +5,7 @@ one at a time and uncached, on either stack. The tables are Markdown. The second
 attacker, who sends one request at a time, slows down the searches of another client: their p99 must
 not exceed three times the p99 without it. The exit code is 1 if a bound is exceeded.
 
-    python -m benches.worst [--stack embedded,full] [--films 25193] [--times 9] [--searches 200]
+    python -m benches.worst [--stack embedded,full] [--films 25193] [--times 9] [--searches 150]
 """
 
 import argparse
@@ -71,7 +71,7 @@ async def main() -> int:
     parser.add_argument("--stack", default=",".join(STACKS))
     parser.add_argument("--films", type=int, default=FILM_COUNT)
     parser.add_argument("--times", type=int, default=9)
-    parser.add_argument("--searches", type=int, default=200, help="beside each attack")
+    parser.add_argument("--searches", type=int, default=150, help="beside each attack")
     parser.add_argument("--attacks-only", action="store_true")
     args = parser.parse_args()
     attacks: dict[str, dict[str, Slowdown]] = {}
