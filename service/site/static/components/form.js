@@ -10,7 +10,13 @@ import { ErrorNotice, Notice } from "./notice.js";
 await Promise.all([loadMessages("form"), loadStyle("form")]);
 
 /* The fields of errors that name none. */
-const FIELDS_BY_CODE = { username_taken: "username", email_taken: "email" };
+const FIELDS_BY_CODE = {
+  username_taken: "username",
+  username_confusable: "username",
+  email_taken: "email",
+  invite_required: "invite",
+  invite_invalid: "invite",
+};
 
 let formCount = 0;
 
@@ -54,8 +60,11 @@ export function useForm(send) {
   return { ...state, id: id.current, element, submit, forget };
 }
 
-/** Lay out the fields of a form, what went wrong with it as a whole, and its buttons. */
-export function Form({ form, label, children, actions }) {
+/** Lay out the fields of a form, what went wrong with it as a whole, and its buttons.
+ *
+ * `help(error)` gives what one can do about an error, beside its text.
+ */
+export function Form({ form, label, children, actions, help }) {
   return html`<form
     class="form"
     ref=${form.element}
@@ -65,14 +74,15 @@ export function Form({ form, label, children, actions }) {
     onSubmit=${form.submit}
     onInput=${form.forget}
   >
-    ${form.error && html`<${FormError} error=${form.error} />`} ${children}
+    ${form.error && html`<${FormError} error=${form.error} action=${help?.(form.error)} />`}
+    ${children}
     <div class="form-actions">${actions}</div>
   </form>`;
 }
 
-function FormError({ error }) {
+function FormError({ error, action }) {
   const key = `form.code.${error.code}`;
-  if (hasMessage(key)) return html`<${Notice} kind="danger" title=${t(key)} />`;
+  if (hasMessage(key)) return html`<${Notice} kind="danger" title=${t(key)} action=${action} />`;
   return html`<${ErrorNotice} error=${error} />`;
 }
 
@@ -168,7 +178,7 @@ function findField(form, pointer, detail) {
 
 /* The service explains itself in English; what it says often has a translation. */
 function problemText(key, detail) {
-  const message = `form.${key}`;
-  if (hasMessage(message)) return t(message);
+  const message = [key, key.split(". ")[0]].map((name) => `form.${name}`).find(hasMessage);
+  if (message) return t(message);
   return detail ? detail[0].toUpperCase() + detail.slice(1) : t("error.refused");
 }

@@ -3,11 +3,11 @@
 import { html, useEffect, useState } from "../lib.js";
 import { ConfirmDialog } from "../components/dialog.js";
 import { entranceAddress } from "../components/entrance.js";
-import { Form, PasswordField, SubmitButton, useForm } from "../components/form.js";
+import { Field, Form, PasswordField, SubmitButton, useForm } from "../components/form.js";
 import { ErrorNotice, Notice } from "../components/notice.js";
 import { PreferenceChoices } from "../components/preferences.js";
 import { formatDate } from "../format.js";
-import { post } from "../client.js";
+import { patch, post } from "../client.js";
 import { t } from "../i18n.js";
 import { navigate, useSettled } from "../router.js";
 import { logout, logoutEverywhere, user } from "../session.js";
@@ -26,6 +26,10 @@ export default function AccountView({ entry }) {
   if (!account) return null;
   return html`<div class="account">
     <${Identity} account=${account} />
+    <section class="card" aria-labelledby="account-email">
+      <h2 id="account-email">${t("account.email")}</h2>
+      <${EmailForm} />
+    </section>
     <section class="card" aria-labelledby="account-password">
       <h2 id="account-password">${t("account.password")}</h2>
       <${PasswordForm} account=${account} />
@@ -55,6 +59,38 @@ function Identity({ account }) {
       </p>
     </div>
   </header>`;
+}
+
+function EmailForm() {
+  const [notice, setNotice] = useState(null);
+  const form = useForm(async ({ email, current_password }) => {
+    setNotice(null);
+    const body = { email: email.trim(), current_password };
+    const account = await patch("/me", { body });
+    form.element.current.reset();
+    user.set(account);
+    const isChanged = account.email?.toLowerCase() === body.email.toLowerCase();
+    setNotice(t(isChanged ? "account.email_changed" : "account.email_pending", { email: body.email }));
+  });
+  const button = html`<${SubmitButton} form=${form}>${t("account.change_email")}<//>`;
+  return html`${notice && html`<${Notice} kind="good" title=${notice} />`}
+    <${Form} form=${form} label=${t("account.email")} actions=${button}>
+      <${Field}
+        form=${form}
+        name="email"
+        type="email"
+        label=${t("account.new_email")}
+        required
+        autocomplete="email"
+      />
+      <${PasswordField}
+        form=${form}
+        name="current_password"
+        label=${t("form.password")}
+        required
+        autocomplete="current-password"
+      />
+    <//>`;
 }
 
 function PasswordForm({ account }) {

@@ -12,10 +12,11 @@ export default function LoginView({ entry }) {
     login(name.includes("@") ? { email: name.trim(), password } : { username: name.trim(), password }),
   );
   const register = entranceAddress("/register", readNext(entry.params));
-  const aside = html`${t("login.no_account")} <a href=${register}>${t("login.register")}</a>`;
+  const aside = html`${t("login.no_account")} <a href=${register}>${t("login.register")}</a>
+    ${" · "}<a href="/forgot-password">${t("login.forgot")}</a>`;
   const button = html`<${SubmitButton} form=${form}>${t("login.submit")}<//>`;
   return html`<${Entrance} entry=${entry} title=${t("login.title")} aside=${aside}>
-    <${Form} form=${form} label=${t("login.title")} actions=${button}>
+    <${Form} form=${form} label=${t("login.title")} actions=${button} help=${helpLogin}>
       <${Field}
         form=${form}
         name="name"
@@ -34,4 +35,9 @@ export default function LoginView({ entry }) {
       />
     <//>
   <//>`;
+}
+
+function helpLogin(error) {
+  if (error.code !== "email_not_confirmed") return null;
+  return html`<a class="button" href="/verify-email">${t("login.resend")}</a>`;
 }

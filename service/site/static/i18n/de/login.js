@@ -2,6 +2,8 @@ export default {
   "login.title": "Anmelden",
   "login.name": "Name oder E-Mail-Adresse",
   "login.submit": "Anmelden",
+  "login.forgot": "Passwort vergessen?",
+  "login.resend": "E-Mail erneut senden",
   "login.no_account": "Noch kein Konto?",
   "login.register": "Registrieren"
 };

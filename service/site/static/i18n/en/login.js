@@ -2,6 +2,8 @@ export default {
   "login.title": "Log in",
   "login.name": "Name or e-mail address",
   "login.submit": "Log in",
+  "login.forgot": "Forgot the password?",
+  "login.resend": "Send the mail again",
   "login.no_account": "No account yet?",
   "login.register": "Register"
 };
