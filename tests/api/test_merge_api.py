@@ -40,42 +40,42 @@ async def merge(api: ApiClient, movie: object, into: object) -> Response:
 
 async def add_merged_films(api: ApiClient) -> tuple[Film, Film, Response]:
     """Return the film that stayed, the one that is gone, both as they were, and the answer."""
-    kept = await add_film(api, title=unique_title("Kestrelmoor"), imdb_id=unique_imdb_id())
-    gone = await add_film(
+    target = await add_film(api, title=unique_title("Kestrelmoor"), imdb_id=unique_imdb_id())
+    merged = await add_film(
         api, title=unique_title("Windlebury"), imdb_id=unique_imdb_id(), year=1971
     )
-    for film in (kept, gone):  # fills the caches
+    for film in (target, merged):  # fills the caches
         for address in (film["id"], film["imdb_id"]):
             assert (await api.get(f"/api/v1/movies/{address}")).status == 200
-    response = await merge(api, gone["imdb_id"], kept["imdb_id"])
+    response = await merge(api, merged["imdb_id"], target["imdb_id"])
     assert response.status == 200, response.json
-    return kept, gone, response
+    return target, merged, response
 
 
 async def test_a_merge_returns_the_film_with_the_facts_and_titles_of_both(api: ApiClient) -> None:
-    kept, gone, response = await add_merged_films(api)
+    target, merged, response = await add_merged_films(api)
     film = response.json
-    assert (film["id"], film["imdb_id"], film["version"]) == (kept["id"], kept["imdb_id"], 2)
-    assert (film["year"], film["aliases"]) == (1971, [gone["title"]])
-    assert response.headers["Index-Token"] == f"{kept['id']}:2"
-    assert (await api.get(f"/api/v1/movies/{kept['id']}")).json == film
+    assert (film["id"], film["imdb_id"], film["version"]) == (target["id"], target["imdb_id"], 2)
+    assert (film["year"], film["aliases"]) == (1971, [merged["title"]])
+    assert response.headers["Index-Token"] == f"{target['id']}:2"
+    assert (await api.get(f"/api/v1/movies/{target['id']}")).json == film
 
 
 async def test_the_index_finds_the_film_by_both_titles_and_the_merged_one_no_more(
     api: ApiClient,
 ) -> None:
-    kept, gone, _ = await add_merged_films(api)
+    target, merged, _ = await add_merged_films(api)
 
     async def find_ids(title: object) -> list[object]:
         response = await api.search(str(title))
         return [result["movie"]["id"] for result in response.json["results"]][:1]
 
     async def is_found() -> bool:
-        return await find_ids(gone["title"]) == await find_ids(kept["title"]) == [kept["id"]]
+        return await find_ids(merged["title"]) == await find_ids(target["title"]) == [target["id"]]
 
     assert await wait_until(is_found)
-    by_imdb_id = await api.search(str(gone["imdb_id"]))
-    assert [result["movie"]["id"] for result in by_imdb_id.json["results"]] == [kept["id"]]
+    by_imdb_id = await api.search(str(merged["imdb_id"]))
+    assert [result["movie"]["id"] for result in by_imdb_id.json["results"]] == [target["id"]]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
@@ -83,57 +83,69 @@ async def test_the_index_finds_the_film_by_both_titles_and_the_merged_one_no_mor
 async def test_each_method_is_redirected_from_an_old_address_to_the_film(
     api: ApiClient, method: str, name: str
 ) -> None:
-    kept, gone, _ = await add_merged_films(api)
+    target, merged, _ = await add_merged_films(api)
     response = await api.request(
         method,
-        f"/api/v1/movies/{str(gone[name]).upper()}",
+        f"/api/v1/movies/{str(merged[name]).upper()}",
         token=await api.admin_token(),
         headers={"If-Match": "*"},
         json={"title": "Anything"} if method.startswith("P") else None,
         allow_redirects=False,
     )
     assert response.status == (301 if method in ("GET", "HEAD") else 308)
-    assert response.headers["Location"] == f"/api/v1/movies/{kept['id']}"
+    assert response.headers["Location"] == f"/api/v1/movies/{target['id']}"
     assert response.body == b""
 
 
 async def test_every_route_of_a_film_redirects_and_keeps_the_query(api: ApiClient) -> None:
-    kept, gone, _ = await add_merged_films(api)
+    target, merged, _ = await add_merged_films(api)
     for path in ("/api/v1/movies/{}/poster?size=w185", "/film/{}"):
-        response = await api.get(path.format(gone["imdb_id"]), allow_redirects=False)
+        response = await api.get(path.format(merged["imdb_id"]), allow_redirects=False)
         assert response.status == 301
-        assert response.headers["Location"] == path.format(kept["id"])
+        assert response.headers["Location"] == path.format(target["id"])
     reindexed = await api.request(
         "POST",
-        f"{ADMIN}/movies/{gone['id']}/reindex",
+        f"{ADMIN}/movies/{merged['id']}/reindex",
         token=await api.admin_token(),
         allow_redirects=False,
     )
-    assert reindexed.headers["Location"] == f"{ADMIN}/movies/{kept['id']}/reindex"
-    followed = await api.get(f"/api/v1/movies/{gone['imdb_id']}")
-    assert (followed.status, followed.json["id"]) == (200, kept["id"])
+    assert reindexed.headers["Location"] == f"{ADMIN}/movies/{target['id']}/reindex"
+    followed = await api.get(f"/api/v1/movies/{merged['imdb_id']}")
+    assert (followed.status, followed.json["id"]) == (200, target["id"])
 
 
 async def test_a_batch_and_a_new_film_under_an_old_imdb_id_mean_the_film(api: ApiClient) -> None:
-    kept, gone, _ = await add_merged_films(api)
-    ids = [gone["id"], gone["imdb_id"], kept["id"]]
+    target, merged, _ = await add_merged_films(api)
+    ids = [merged["id"], merged["imdb_id"], target["id"]]
     batch = await api.request("POST", "/api/v1/movies/batch", json={"ids": ids})
-    assert [answer["movie"]["id"] for answer in batch.json["answers"]] == [kept["id"]] * 3
-    facts = {"title": "Anything", "imdb_id": gone["imdb_id"]}
+    assert [answer["movie"]["id"] for answer in batch.json["answers"]] == [target["id"]] * 3
+    facts = {"title": "Anything", "imdb_id": merged["imdb_id"]}
     added = await api.request("POST", "/api/v1/movies", token=await api.admin_token(), json=facts)
     assert (added.status, added.json["code"]) == (409, "movie_exists")
-    assert str(kept["id"]) in added.json["detail"]
+    assert str(target["id"]) in added.json["detail"]
+
+
+async def test_a_file_name_with_the_imdb_id_of_a_merged_film_means_the_film_that_stays(
+    api: ApiClient,
+) -> None:
+    target, merged, _ = await add_merged_films(api)
+    name = f"Any.Name.{merged['imdb_id']}.mkv"
+    response = await api.request("POST", "/api/v1/match", json={"items": [name]})
+    assert response.status == 200, response.json
+    (result,) = response.json["matches"]
+    assert result["match"] == target["id"]
+    assert result["candidates"][0]["confidence"] == 0.99
 
 
 async def test_a_merge_into_itself_or_into_nothing_names_the_field(api: ApiClient) -> None:
-    kept, gone, _ = await add_merged_films(api)
-    for into in (kept["id"], gone["imdb_id"], "tt000000000", "Jaws"):
-        response = await merge(api, kept["id"], into)
+    target, merged, _ = await add_merged_films(api)
+    for into in (target["id"], merged["imdb_id"], "tt000000000", "Jaws"):
+        response = await merge(api, target["id"], into)
         assert (response.status, response.json["errors"][0]["pointer"]) == (422, "/into")
-    again = await merge(api, gone["id"], kept["id"])
+    again = await merge(api, merged["id"], target["id"])
     assert again.status == 308
-    assert again.headers["Location"] == f"{ADMIN}/movies/{kept['id']}/merge"
-    assert (await merge(api, uuid.uuid4(), kept["id"])).status == 404
+    assert again.headers["Location"] == f"{ADMIN}/movies/{target['id']}/merge"
+    assert (await merge(api, uuid.uuid4(), target["id"])).status == 404
 
 
 async def test_only_admins_merge_and_see_twins(api: ApiClient) -> None:
@@ -165,8 +177,8 @@ async def test_twins_are_listed_in_pages_with_what_they_differ_in(api: ApiClient
 
 
 async def test_the_page_of_a_merged_film_leads_to_that_of_the_other(api: ApiClient) -> None:
-    kept, gone, _ = await add_merged_films(api)
-    for address in (gone["id"], str(gone["imdb_id"]).upper()):
+    target, merged, _ = await add_merged_films(api)
+    for address in (merged["id"], str(merged["imdb_id"]).upper()):
         response = await api.get(f"/film/{address}?q=x", allow_redirects=False)
         assert response.status == 301
-        assert response.headers["Location"] == f"/film/{kept['id']}?q=x"
+        assert response.headers["Location"] == f"/film/{target['id']}?q=x"

@@ -35,10 +35,10 @@ async def add(
 async def test_the_film_that_stays_keeps_its_facts_and_takes_those_that_it_lacks(
     catalogue: Catalogue, merger: FilmMerger
 ) -> None:
-    kept = await add(
+    target = await add(
         catalogue, "Heat", imdb_id=NEW_ID, year=1995, runtime_minutes=170, aliases=("Hitze",)
     )
-    gone = await add(
+    merged = await add(
         catalogue,
         "Heat!",
         imdb_id=OLD_ID,
@@ -50,10 +50,10 @@ async def test_the_film_that_stays_keeps_its_facts_and_takes_those_that_it_lacks
         aliases=("HEAT", "Calor", "Hitze"),
         ratings=Ratings(imdb=ImdbRating(value=8.3, votes=700_000), metacritic=76),
     )
-    merge = await merger.merge(str(gone.id), NEW_ID)
+    merge = await merger.merge(str(merged.id), NEW_ID)
     film = await Film.get()
     assert merge.film.version == film.version == 2
-    assert (film.id, film.imdb_id, film.title) == (kept.id, NEW_ID, "Heat")
+    assert (film.id, film.imdb_id, film.title) == (target.id, NEW_ID, "Heat")
     assert (film.year, film.runtime_minutes) == (1995, 170)
     assert (film.plot, film.genres, film.directors) == ("A robbery.", ["Crime"], ["Michael Mann"])
     assert (film.imdb_rating, film.imdb_votes, film.metacritic) == (8.3, 700_000, 76)
@@ -64,23 +64,23 @@ async def test_the_film_that_stays_keeps_its_facts_and_takes_those_that_it_lacks
 async def test_each_of_the_two_films_gets_one_outbox_row(
     catalogue: Catalogue, merger: FilmMerger
 ) -> None:
-    kept, gone = await add(catalogue, "Heat"), await add(catalogue, "Heat!", year=1995)
+    target, merged = await add(catalogue, "Heat"), await add(catalogue, "Heat!", year=1995)
     await Outbox.all().delete()
-    await merger.merge(str(gone.id), str(kept.id))
+    await merger.merge(str(merged.id), str(target.id))
     rows = await Outbox.all().order_by("kind")
     assert [(row.film_id, row.kind, row.version) for row in rows] == [
-        (kept.id, "film", 2),
-        (gone.id, "withdrawn", 2),
+        (target.id, "film", 2),
+        (merged.id, "withdrawn", 2),
     ]
 
 
 async def test_an_imdb_id_that_the_film_lacks_becomes_its_own(
     catalogue: Catalogue, merger: FilmMerger
 ) -> None:
-    kept, gone = await add(catalogue, "Heat"), await add(catalogue, "Heat!", imdb_id=OLD_ID)
-    await merger.merge(OLD_ID, str(kept.id))
-    assert (await catalogue.get(OLD_ID)).id == kept.id
-    assert [redirect.address for redirect in await FilmRedirect.all()] == [str(gone.id)]
+    target, merged = await add(catalogue, "Heat"), await add(catalogue, "Heat!", imdb_id=OLD_ID)
+    await merger.merge(OLD_ID, str(target.id))
+    assert (await catalogue.get(OLD_ID)).id == target.id
+    assert [redirect.address for redirect in await FilmRedirect.all()] == [str(merged.id)]
 
 
 async def test_old_addresses_lead_to_the_last_film_of_a_chain(
@@ -105,53 +105,58 @@ async def test_old_addresses_lead_to_the_last_film_of_a_chain(
 async def test_a_merge_names_what_is_wrong_with_it(
     catalogue: Catalogue, merger: FilmMerger
 ) -> None:
-    kept = await add(catalogue, "A", imdb_id=NEW_ID)
-    gone = await add(catalogue, "B", imdb_id=OLD_ID)
+    target = await add(catalogue, "A", imdb_id=NEW_ID)
+    merged = await add(catalogue, "B", imdb_id=OLD_ID)
     other = await add(catalogue, "C")
-    for movie, into in ((NEW_ID, str(kept.id)), (NEW_ID, "tt0000009"), (NEW_ID, "A")):
+    for movie, into in ((NEW_ID, str(target.id)), (NEW_ID, "tt0000009"), (NEW_ID, "A")):
         with pytest.raises(Invalid) as error:
             await merger.merge(movie, into)
         assert error.value.errors[0].pointer == "/into"
     with pytest.raises(NotFound):
         await merger.merge(str(uuid7()), NEW_ID)
-    await merger.merge(str(gone.id), NEW_ID)
+    await merger.merge(str(merged.id), NEW_ID)
     with pytest.raises(Moved):
         await merger.merge(OLD_ID, NEW_ID)
     with pytest.raises(Invalid, match="merged into it"):
         await merger.merge(NEW_ID, OLD_ID)
     merge = await merger.merge(str(other.id), OLD_ID)
-    assert merge.film.id == kept.id
+    assert merge.film.id == target.id
 
 
 async def test_what_comes_under_an_old_address_goes_to_the_film_that_stays(
     catalogue: Catalogue, merger: FilmMerger
 ) -> None:
-    kept = await add(catalogue, "Heat", imdb_id=NEW_ID, year=1995)
-    gone = await add(catalogue, "Hitze", imdb_id=OLD_ID, year=1995)
-    await merger.merge(str(gone.id), str(kept.id))
+    target = await add(catalogue, "Heat", imdb_id=NEW_ID, year=1995)
+    merged = await add(catalogue, "Hitze", imdb_id=OLD_ID, year=1995)
+    await merger.merge(str(merged.id), str(target.id))
     hitze = FilmFacts(title="Hitze", imdb_id=OLD_ID, runtime_minutes=170)
     result = await catalogue.upsert_all([hitze, hitze], OMDB)
     assert (result.added, result.changed) == (0, 1)
     by_id = FilmFacts(title="Hitze", plot="A robbery.")
-    assert (await catalogue.upsert_all([by_id], USER, film_ids=[gone.id])).changed == 1
+    assert (await catalogue.upsert_all([by_id], USER, film_ids=[merged.id])).changed == 1
     film = await Film.get()
-    assert (film.id, film.imdb_id, film.title, film.aliases) == (kept.id, NEW_ID, "Heat", ["Hitze"])
+    assert (film.id, film.imdb_id, film.title, film.aliases) == (
+        target.id,
+        NEW_ID,
+        "Heat",
+        ["Hitze"],
+    )
     assert (film.runtime_minutes, film.plot) == (170, "A robbery.")
-    with pytest.raises(Conflict, match=str(kept.id)):
+    with pytest.raises(Conflict, match=str(target.id)):
         await catalogue.add(FilmFacts(title="Anything", imdb_id=OLD_ID))
 
 
 async def test_the_imdb_id_of_a_merged_film_cannot_be_given_to_another(
     catalogue: Catalogue, merger: FilmMerger
 ) -> None:
-    kept = await add(catalogue, "A", imdb_id=NEW_ID)
+    target = await add(catalogue, "A", imdb_id=NEW_ID)
     await add(catalogue, "B", imdb_id=OLD_ID)
     other = await add(catalogue, "C")
     await merger.merge(OLD_ID, NEW_ID)
-    with pytest.raises(Conflict, match=str(kept.id)):
+    with pytest.raises(Conflict, match=str(target.id)):
         await catalogue.update(str(other.id), None, FilmPatch(imdb_id=OLD_ID))
-    await catalogue.update(str(kept.id), None, FilmPatch(imdb_id=OLD_ID))
-    assert (await catalogue.get(OLD_ID)).id == kept.id
+    await catalogue.update(str(target.id), None, FilmPatch(imdb_id=OLD_ID))
+    assert (await catalogue.get(OLD_ID)).id == target.id
     assert not await FilmRedirect.filter(address=OLD_ID).exists()
 
 
@@ -159,13 +164,13 @@ async def test_addresses_of_a_deleted_film_lead_nowhere_and_its_imdb_id_is_free(
     catalogue: Catalogue, merger: FilmMerger
 ) -> None:
     await add(catalogue, "A", imdb_id=NEW_ID)
-    gone = await add(catalogue, "B", imdb_id=OLD_ID)
+    merged = await add(catalogue, "B", imdb_id=OLD_ID)
     await merger.merge(OLD_ID, NEW_ID)
     await catalogue.delete(NEW_ID, None)
-    for address in (OLD_ID, str(gone.id)):
+    for address in (OLD_ID, str(merged.id)):
         with pytest.raises(NotFound):
             await catalogue.get(address)
-    assert (await add(catalogue, "B", imdb_id=OLD_ID)).id != gone.id
+    assert (await add(catalogue, "B", imdb_id=OLD_ID)).id != merged.id
 
 
 NO_POSTER = (None, "missing", None)
@@ -192,10 +197,10 @@ async def test_a_poster_is_taken_over_by_a_film_that_has_none(
     expected: tuple[object, ...],
 ) -> None:
     names = ("poster_source", "poster_status", "poster_key")
-    kept, gone = await add(catalogue, "A"), await add(catalogue, "B")
-    await Film.filter(id=kept.id).update(**dict(zip(names, kept_poster, strict=True)))
-    await Film.filter(id=gone.id).update(**dict(zip(names, gone_poster, strict=True)))
-    await merger.merge(str(gone.id), str(kept.id))
+    target, merged = await add(catalogue, "A"), await add(catalogue, "B")
+    await Film.filter(id=target.id).update(**dict(zip(names, kept_poster, strict=True)))
+    await Film.filter(id=merged.id).update(**dict(zip(names, gone_poster, strict=True)))
+    await merger.merge(str(merged.id), str(target.id))
     film = await Film.get()
     assert tuple(getattr(film, name) for name in names) == expected
 
@@ -216,9 +221,9 @@ async def test_the_film_is_of_the_source_whose_facts_bind_most(
     gone_source: Provenance,
     expected: str,
 ) -> None:
-    kept = await add(catalogue, "A", kept_source)
-    gone = await add(catalogue, "B", gone_source)
-    await merger.merge(str(gone.id), str(kept.id))
+    target = await add(catalogue, "A", kept_source)
+    merged = await add(catalogue, "B", gone_source)
+    await merger.merge(str(merged.id), str(target.id))
     assert (await Film.get()).source == expected
 
 
@@ -251,19 +256,19 @@ async def test_writes_under_an_old_address_during_a_merge_reach_the_film_or_say_
     catalogue: Catalogue, merger: FilmMerger
 ) -> None:
     for number in range(10):
-        kept = await add(catalogue, f"A {number}", imdb_id=f"tt1{number:06}")
-        gone = await add(catalogue, f"B {number}", imdb_id=f"tt2{number:06}")
-        facts = FilmFacts(title=gone.title, imdb_id=gone.imdb_id, rated="R")
+        target = await add(catalogue, f"A {number}", imdb_id=f"tt1{number:06}")
+        merged = await add(catalogue, f"B {number}", imdb_id=f"tt2{number:06}")
+        facts = FilmFacts(title=merged.title, imdb_id=merged.imdb_id, rated="R")
         merge, load, patch = await asyncio.gather(
-            merger.merge(str(gone.id), str(kept.id)),
+            merger.merge(str(merged.id), str(target.id)),
             catalogue.upsert(facts, USER),
-            catalogue.update(str(gone.id), None, FilmPatch(plot="New.")),
+            catalogue.update(str(merged.id), None, FilmPatch(plot="New.")),
             return_exceptions=True,
         )
         assert not isinstance(merge, BaseException) and not isinstance(load, BaseException)
         assert isinstance(patch, Film | Moved)
-        film = await Film.get(id=kept.id)
+        film = await Film.get(id=target.id)
         assert film.rated == "R"
         assert film.plot == ("New." if isinstance(patch, Film) else None)
-        assert not await Film.exists(id=gone.id)
-        assert not await Film.exists(imdb_id=gone.imdb_id)
+        assert not await Film.exists(id=merged.id)
+        assert not await Film.exists(imdb_id=merged.imdb_id)

@@ -130,8 +130,8 @@ class FilenameMatcher:
 
 def score_films(parsed: ParsedName, films: Sequence[FilmRow]) -> list[ScoredFilm]:
     """Return the films with their confidence, the highest first."""
-    if parsed.imdb_id is not None:
-        return [ScoredFilm(film, 0.99) for film in films if film.imdb_id == parsed.imdb_id]
+    if parsed.imdb_id is not None:  # the only film; after a merge, it has another IMDb id
+        return [ScoredFilm(film, 0.99) for film in films]
     similarities = {film.id: title_similarity(parsed, film) for film in films}
     scored_films = []
     for film in films:
