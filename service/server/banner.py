@@ -16,16 +16,32 @@ import structlog
 
 from service.observability import logging
 
-MAX_WAIT = 15.0  # until the index has caught up; then the banner is printed anyway
+MAX_WAIT = 15.0  # until the index has caught up; then the greeting is printed anyway
 POLL_INTERVAL = 0.1
-BANNER = """
+GREETING = """
 Movies is ready: open http://{host}/ in a browser. The contract of the API is at
-http://{host}/docs. Try:
+http://{host}/docs.
+"""
+EMPTY_CATALOGUE = """
+The catalogue is empty. Load films of your own, or the 500 that come with the service:
+
+  movies load films.jsonl
+  movies load --sample
+"""
+OWN_FILMS = """
+Try:
+
+  curl '{host}/api/v1/movies?limit=3'
+"""
+SAMPLES = """
+Try:
 
   curl '{host}/api/v1/search?q=godfahter'
   curl '{host}/api/v1/search?q=spilberg+jaws'
   curl '{host}/api/v1/movies/tt0073195'
 """
+NEXT_STEPS = {"none": EMPTY_CATALOGUE, "own": OWN_FILMS, "samples": SAMPLES}
+"""What to do next, by the films that there are; nothing while the database does not answer."""
 
 
 def is_up(address: str) -> bool:
@@ -37,6 +53,17 @@ def is_index_caught_up(address: str) -> bool:
     """Return whether no film waits to be indexed."""
     indexer = _get_json(f"{address}/health/ready").get("parts", {}).get("indexer", {})
     return bool((indexer.get("detail") or "").startswith("0 films waiting"))
+
+
+def build_greeting(host: str, films: str | None) -> str:
+    """Return the greeting, with commands that succeed on these films of `GET /status`."""
+    return (GREETING + NEXT_STEPS.get(films or "", "")).format(host=host)
+
+
+def read_films(address: str) -> str | None:
+    """Return which films there are: `none`, `samples` or `own`; None if that is unknown."""
+    setup = _get_json(f"{address}/api/v1/status").get("setup") or {}
+    return setup.get("films")
 
 
 def _get_json(url: str) -> dict[str, Any]:
@@ -58,7 +85,7 @@ def main() -> None:
     while not is_index_caught_up(address) and time.monotonic() < deadline:
         time.sleep(POLL_INTERVAL)
     if sys.stdout.isatty() and log_format != "json":
-        print(BANNER.format(host=f"localhost:{port}"), flush=True)
+        print(build_greeting(f"localhost:{port}", read_films(address)), flush=True)
         return
     logging.configure("json" if log_format == "json" else "text")
     structlog.get_logger().info("service_ready", port=int(port))

@@ -4,6 +4,9 @@ import re
 import time
 from pathlib import Path
 
+import pytest
+
+from service.server.banner import build_greeting
 from tests.e2e.conftest import open_database
 from tests.support.terminal import run_in_terminal
 
@@ -14,7 +17,7 @@ def test_on_a_terminal_the_greeting_comes_last_and_ctrl_c_stops_the_service(
     indexed: dict[str, str],
 ) -> None:
     with run_in_terminal({**indexed, "DRAIN_SECONDS": "60"}, "serve") as terminal:
-        started = terminal.read_until(lambda text: "/api/v1/movies/" in text)
+        started = terminal.read_until(lambda text: "/api/v1/movies?" in text)
         assert "PRODUCTION" not in started and "Traceback" not in started
         assert "info" not in started.partition("Try:")[2], "the greeting comes last"
         terminal.press(b"\x03")
@@ -22,6 +25,26 @@ def test_on_a_terminal_the_greeting_comes_last_and_ctrl_c_stops_the_service(
         assert terminal.process.wait(30) == 0
     lines = [line for line in stopped.removeprefix(started).splitlines() if "stop" in line]
     assert re.search(r"stopping .*drain_seconds=0\.0", lines[0]) and "stopped" in lines[-1]
+
+
+def test_on_an_empty_catalogue_the_greeting_says_how_to_load_films(
+    environment: dict[str, str],
+) -> None:
+    with run_in_terminal(environment, "serve") as terminal:
+        started = terminal.read_until(lambda text: "--sample" in text)
+        terminal.press(b"\x03")
+        assert terminal.process.wait(30) == 0
+    assert "The catalogue is empty" in started
+    assert "movies load films.jsonl" in started and "curl" not in started
+
+
+@pytest.mark.parametrize("films", ["none", "own", "samples", None])
+def test_the_greeting_suggests_searches_for_samples_only_if_they_are_there(
+    films: str | None,
+) -> None:
+    greeting = build_greeting("localhost:8000", films)
+    assert "open http://localhost:8000/" in greeting and "{" not in greeting
+    assert ("search?q=" in greeting) == (films == "samples")
 
 
 def test_the_bar_of_a_rebuild_moves_with_rate_and_time_left(
