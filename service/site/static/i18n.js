@@ -4,7 +4,7 @@
    all views share. A message is a text with `{names}`, or an object with one text for each plural form
    of `{n}`. */
 
-import { readChoice, storeChoice } from "./storage.js";
+import { readChoice, storeChoice } from "./choices.js";
 import { createStore } from "./store.js";
 
 export const LANGUAGES = { en: "English", de: "Deutsch" };

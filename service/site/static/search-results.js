@@ -1,14 +1,14 @@
-/* The results of the present search: asked for at each change, the newest request wins, and kept for
+/* The results of the present search: asked for at each change, the newest request wins, and stored for
    coming back. */
 
 import { useEffect, useMemo, useRef, useState } from "./lib.js";
 import { apiUrl, get, isAborted } from "./client.js";
 import { PAGE_SIZE, searchRequest } from "./search-address.js";
 
-const MAX_KEPT = 20; // searches whose results stay in memory
+const MAX_STORED_SEARCHES = 20; // searches whose results stay in memory
 const MAX_LIMIT = 96; // results of one request: whole pages, at most what the API allows
 
-const kept = new Map();
+const storedResults = new Map();
 let prefetched = null;
 
 /** Return the results of `search` as `{data, error, isLoading, isLoadingMore, isStale, retry}`.
@@ -18,11 +18,11 @@ let prefetched = null;
 export function useResults(search) {
   const { path, params } = searchRequest(search);
   const key = apiUrl(path, params);
-  const [state, setState] = useState(() => ({ data: kept.get(key) ?? null, error: null }));
+  const [state, setState] = useState(() => ({ data: storedResults.get(key) ?? null, error: null }));
   const [attempt, setAttempt] = useState(0);
   const last = useRef(null);
   const wanted = search.page * PAGE_SIZE;
-  const own = kept.get(key);
+  const own = storedResults.get(key);
   const isComplete = own && (own.results.length >= wanted || !own.next);
   const data = own ?? state.data ?? last.current;
   last.current = data;
@@ -80,7 +80,7 @@ export function prefetchResults(search) {
 }
 
 /** Forget all results, for when films have changed. */
-export const forgetResults = () => kept.clear();
+export const forgetResults = () => storedResults.clear();
 
 async function load(path, params, key, start, wanted, signal) {
   let data = start;
@@ -119,7 +119,7 @@ function append(data, page, path) {
 }
 
 function keep(key, data) {
-  kept.delete(key);
-  kept.set(key, data);
-  if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value);
+  storedResults.delete(key);
+  storedResults.set(key, data);
+  if (storedResults.size > MAX_STORED_SEARCHES) storedResults.delete(storedResults.keys().next().value);
 }

@@ -2,7 +2,7 @@
    cannot read. */
 
 import { request } from "./client.js";
-import { readChoice, storeChoice } from "./storage.js";
+import { readChoice, storeChoice } from "./choices.js";
 import { createStore } from "./store.js";
 
 const HINT = "session";

@@ -77,12 +77,12 @@ function FilmForm({ film, etag, load, onDone }) {
   });
   const reload = async () => {
     const element = form.element.current;
-    const kept = listChanged(base.current, readTexts(element));
+    const editedNames = listChanged(base.current, readTexts(element));
     const present = await load().catch(() => null);
     if (!present) return;
     base.current = toTexts(present);
     for (const { name } of FIELDS) {
-      if (!kept.includes(name)) element.elements[name].value = base.current[name];
+      if (!editedNames.includes(name)) element.elements[name].value = base.current[name];
     }
     setConflict("reloaded");
   };

@@ -18,10 +18,10 @@ export function QuarantineCard({ count, onChange }) {
     rows.reload();
     onChange();
   });
-  const known = useRef(count);
+  const lastCount = useRef(count);
   useEffect(() => {
-    if (known.current !== count) rows.reload();
-    known.current = count;
+    if (lastCount.current !== count) rows.reload();
+    lastCount.current = count;
   }, [count]);
   const list = rows.data?.results ?? [];
   if (!list.length && !retry.error && !rows.error) return null;

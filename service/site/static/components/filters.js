@@ -45,10 +45,10 @@ export function Filters({ search, facets, onChange, idPrefix }) {
 
 function ValueFilter({ name, search, counts, onChange, idPrefix, isOptional = false }) {
   const [isExpanded, setExpanded] = useState(false);
-  const chosen = search[name];
-  const values = withChosen(counts ?? [], chosen);
-  if (!values.length || (isOptional && values.length < 2 && !chosen.length)) return null;
-  const shown = isExpanded ? values : values.filter(isShownAtFirst(chosen));
+  const activeValues = search[name];
+  const values = addMissingValues(counts ?? [], activeValues);
+  if (!values.length || (isOptional && values.length < 2 && !activeValues.length)) return null;
+  const shown = isExpanded ? values : values.filter(isShownAtFirst(activeValues));
   return html`<fieldset class="filter">
     <legend>${t(`filters.${name}`)}</legend>
     ${shown.map(
@@ -56,7 +56,7 @@ function ValueFilter({ name, search, counts, onChange, idPrefix, isOptional = fa
         <input
           type="checkbox"
           id=${`${idPrefix}-${name}-${value}`}
-          checked=${chosen.includes(value)}
+          checked=${activeValues.includes(value)}
           onChange=${() => onChange(toggleValue(search, name, value))}
         />
         <span class="filter-name" dir="auto">${valueName(name, value)}</span>
@@ -75,12 +75,15 @@ function ValueFilter({ name, search, counts, onChange, idPrefix, isOptional = fa
   </fieldset>`;
 }
 
-const isShownAtFirst = (chosen) => ({ value }, index) => index < SHOWN_VALUES || chosen.includes(value);
+const isShownAtFirst = (activeValues) => ({ value }, index) =>
+  index < SHOWN_VALUES || activeValues.includes(value);
 
-/* A chosen value stays in the list if no film has it now; the spelling of an address may differ. */
-function withChosen(counts, chosen) {
-  const known = new Set(counts.map(({ value }) => value));
-  return [...counts, ...chosen.filter((value) => !known.has(value)).map((value) => ({ value, count: 0 }))];
+/* A value that is filtered by stays in the list even if no film has it now: the spelling in an
+   address may differ. */
+function addMissingValues(counts, activeValues) {
+  const listedValues = new Set(counts.map(({ value }) => value));
+  const missingValues = activeValues.filter((value) => !listedValues.has(value));
+  return [...counts, ...missingValues.map((value) => ({ value, count: 0 }))];
 }
 
 function YearFilter({ search, counts, onChange }) {

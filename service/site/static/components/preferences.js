@@ -2,7 +2,7 @@
 
 import { html } from "../lib.js";
 import { LANGUAGES, language, setLanguage, t } from "../i18n.js";
-import { readChoice, storeChoice } from "../storage.js";
+import { readChoice, storeChoice } from "../choices.js";
 import { createStore, useStore } from "../store.js";
 
 const THEMES = ["system", "light", "dark"];

@@ -54,8 +54,8 @@ function names(film, field, matches) {
 
 function words(text, ranges) {
   const characters = Array.from(text);
-  const found = new Set(ranges.map(([start, end]) => characters.slice(start, end).join("")));
-  return [...found].flatMap((word, index) => [index > 0 && ", ", html`<mark>${word}</mark>`]);
+  const matchedTexts = new Set(ranges.map(([start, end]) => characters.slice(start, end).join("")));
+  return [...matchedTexts].flatMap((word, index) => [index > 0 && ", ", html`<mark>${word}</mark>`]);
 }
 
 /* The same search again, narrowed to films of this year, tells what of the film matched. */
@@ -67,8 +67,8 @@ function useMatches(film, search) {
     const { path, params } = searchRequest({ ...search, sort: "relevance" });
     const { facets, ...filters } = params;
     const year = film.year ? { year_min: film.year, year_max: film.year } : {};
-    const asked = { ...filters, ...year, limit: LIMIT };
-    get(path, { params: asked, signal: controller.signal }).then(
+    const narrowedParams = { ...filters, ...year, limit: LIMIT };
+    get(path, { params: narrowedParams, signal: controller.signal }).then(
       ({ results }) => {
         const result = results.find(({ movie }) => movie.id === film.id);
         if (result) setMatches(result.matches);

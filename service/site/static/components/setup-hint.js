@@ -4,7 +4,7 @@
 import { html, loadStyle, useEffect, useState } from "../lib.js";
 import { get } from "../client.js";
 import { loadMessages } from "../i18n.js";
-import { readChoice, storeChoice } from "../storage.js";
+import { readChoice, storeChoice } from "../choices.js";
 
 const HIDDEN = "first-run-hidden";
 const POLL_MS = 5000; // somebody who follows the steps in a terminal sees each one done
