@@ -80,7 +80,7 @@ class AccountChange(BaseModel):
     current_password: Annotated[
         Password | None,
         Field(
-            description="The present password, needed to change the address.",
+            description="The current password, needed to change the address.",
             examples=["correct horse battery"],
         ),
     ] = None

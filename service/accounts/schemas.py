@@ -249,7 +249,7 @@ class PasswordChange(BaseModel):
     model_config = STRICT_CONFIG
 
     current_password: Annotated[
-        Password, Field(description="The present password.", examples=["correct horse battery"])
+        Password, Field(description="The current password.", examples=["correct horse battery"])
     ]
     new_password: Annotated[
         NewPassword,

@@ -273,7 +273,7 @@ def _check_new_password(user: User, change: PasswordChange) -> None:
     password = change.new_password.get_secret_value()
     reason = None
     if password == change.current_password.get_secret_value():
-        reason = "must differ from the present password"
+        reason = "must differ from the current password"
     elif fold_name(password) in (user.username_folded, user.email_folded):
         reason = "must not be the name or the address itself"
     if reason:
@@ -283,7 +283,7 @@ def _check_new_password(user: User, change: PasswordChange) -> None:
 
 def _wrong_password_error() -> Invalid:
     return Invalid(
-        "The present password is wrong.",
+        "The current password is wrong.",
         code="password_wrong",
         errors=(FieldError("/current_password", "is wrong"),),
     )

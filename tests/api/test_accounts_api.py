@@ -347,7 +347,7 @@ async def test_a_weak_or_equal_new_password_is_refused_at_its_field(
     assert [error["pointer"] for error in response.json["errors"]] == ["/new_password"]
 
 
-async def test_guesses_of_the_present_password_are_throttled_like_logins(api: ApiClient) -> None:
+async def test_guesses_of_the_current_password_are_throttled_like_logins(api: ApiClient) -> None:
     session = await _register_and_login(api)
     change = _change(current_password="wrong password")
     responses = [await _post(api, "password", change, session["access_token"]) for _ in range(6)]

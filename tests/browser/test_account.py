@@ -177,11 +177,11 @@ async def test_the_password_is_changed_once_the_present_one_is_right(
         await expect(page).to_have_url(re.compile(r"/login\?next=%2Faccount$"))
         await log_in(page, account)
         await expect(page.get_by_role("heading", name=account)).to_be_visible()
-        current = page.get_by_label("Present password")
+        current = page.get_by_label("Current password")
         await current.fill("not the password")
         await page.get_by_label("New password").fill(NEW_PASSWORD)
         await page.get_by_role("button", name="Change the password").click()
-        await expect(page.locator(".field-error")).to_have_text("This is not your present password")
+        await expect(page.locator(".field-error")).to_have_text("This is not your current password")
         await expect(current).to_be_focused()
         await current.fill(PASSWORD)
         await page.keyboard.press("Enter")
@@ -256,7 +256,7 @@ async def test_a_failed_request_of_the_account_view_is_explained(
 
         await page.route(f"**/auth/{path}", fail)
         if path == "password":
-            await page.get_by_label("Present password").fill(PASSWORD)
+            await page.get_by_label("Current password").fill(PASSWORD)
             await page.get_by_label("New password").fill(NEW_PASSWORD)
             await page.keyboard.press("Enter")
         elif path == "logout":

@@ -170,7 +170,7 @@ async def test_a_long_list_is_sent_in_batches_that_can_be_stopped(
         await page.get_by_role("button", name="Stop").click()
         is_open.set()
         await expect(rows(page)).to_have_count(40)
-        await page.get_by_role("button", name="Go on").click()
+        await page.get_by_role("button", name="Continue").click()
         await expect(rows(page)).to_have_count(90)
         await expect(page.get_by_role("progressbar")).to_have_count(0)
         assert sizes == [40, 40, 40, 10]
@@ -182,7 +182,7 @@ async def test_a_refused_batch_is_sent_again_after_the_wait_that_the_service_ask
     async with open_page(browser, f"{service.url}/names", has_failures=True) as page:
         await page.route(MATCH, lambda route: answer_with_problem(route, 429), times=1)
         await recognise(page, NAMES[0])
-        await expect(page.get_by_text("going on in 1 second")).to_be_visible()
+        await expect(page.get_by_text("continuing in 1 second")).to_be_visible()
         await expect(rows(page)).to_contain_text("Sure")
 
 

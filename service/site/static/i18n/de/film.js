@@ -1,7 +1,7 @@
 export default {
   "film.title": "Film",
   "film.none": "Diesen Film gibt es nicht",
-  "film.none.id": "Im Katalog ist kein Film mit dieser Kennung. Vielleicht wurde er entfernt oder zusammengeführt.",
+  "film.none.id": "Im Katalog ist kein Film mit dieser Id. Vielleicht wurde er entfernt oder zusammengeführt.",
   "film.none.title": "Im Katalog ist kein Film, der genau „{name}“ heißt.",
   "film.none.search": "Danach suchen",
   "film.origin": "Die Suche, die hierher führte",

@@ -8,7 +8,7 @@ export default {
   "form.email": "E-Mail-Adresse",
   "form.password": "Passwort",
   "form.new_password": "Neues Passwort",
-  "form.password_hint": "Mindestens 8 Zeichen. Ein Satz merkt sich leichter als Sonderzeichen.",
+  "form.password_hint": "Mindestens 8 Zeichen. Ein Satz ist leichter zu merken als Sonderzeichen.",
   "form.plain_http": "Unverschlüsselt (http): Andere in diesem Netz könnten mitlesen, und das Cookie der Anmeldung ist nicht als Secure markiert.",
   "form.username_taken": "Dieser Name ist vergeben",
   "form.email_taken": "Mit dieser Adresse gibt es schon ein Konto",
@@ -31,6 +31,6 @@ export default {
   "form.detail.must not mix letters of several scripts": "Darf Buchstaben verschiedener Schriften nicht mischen",
   "form.detail.must not mix the digits of several scripts": "Darf Ziffern verschiedener Schriften nicht mischen",
   "form.detail.must be an e-mail address": "Muss eine E-Mail-Adresse sein",
-  "form.detail.must differ from the present password": "Muss sich vom bisherigen Passwort unterscheiden",
+  "form.detail.must differ from the current password": "Muss sich vom bisherigen Passwort unterscheiden",
   "form.detail.must not be the name or the address itself": "Darf nicht der Name oder die Adresse selbst sein"
 };

@@ -25,8 +25,8 @@ export default {
     "other": "{n} Namen sind erkannt",
   },
   "names.left": {
-    "one": "Die Liste hat {n} Namen mehr als die {max}, die auf einmal gehen; er bleibt weg.",
-    "other": "Die Liste hat {n} Namen mehr als die {max}, die auf einmal gehen; sie bleiben weg.",
+    "one": "Eine Liste darf {max} Namen haben; {n} weiterer entfällt.",
+    "other": "Eine Liste darf {max} Namen haben; {n} weitere entfallen.",
   },
   "names.stop": "Anhalten",
   "names.resume": "Weiter",

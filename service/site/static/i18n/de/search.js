@@ -19,7 +19,7 @@ export default {
   "search.degraded.detail": "Die Ergebnisse können unvollständig sein, bis dieser Teil wieder da ist.",
   "search.shown": "{shown} von {total}",
   "search.more": "Mehr anzeigen",
-  "search.indexing": "Die Filme werden gerade indiziert und erscheinen hier gleich.",
+  "search.indexing": "Die Filme werden gerade indexiert und erscheinen hier gleich.",
   "search.none": "Kein Film gefunden",
   "search.none.filters": {
     "one": "Kein Film erfüllt diesen Filter. Ohne ihn gibt es vielleicht welche.",

@@ -10,7 +10,7 @@ export default {
   "account.email_pending": "A mail to {email} has a link; the new address counts once it is opened",
   "account.password": "Password",
   "account.password_detail": "A new password ends your sessions on all other devices.",
-  "account.current_password": "Present password",
+  "account.current_password": "Current password",
   "account.change_password": "Change the password",
   "account.password_changed": "The password is changed",
   "account.sessions": "Sessions",

@@ -42,7 +42,7 @@ export default {
     "other": "Try again in {n} seconds."
   },
   "error.internal": "Something went wrong in the service",
-  "error.internal.advice": "Try again. If it stays so, its operator finds the reason in the log.",
+  "error.internal.advice": "Try again. If it happens again, the operator finds the reason in the log.",
   "error.refused": "The service refused the request",
   "time.minutes": "{m} min",
   "time.hours": "{h} h",

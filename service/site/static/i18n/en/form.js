@@ -1,6 +1,6 @@
 export default {
   "form.busy": "One moment …",
-  "form.required": "This is needed",
+  "form.required": "This field is required",
   "form.show": "Show",
   "form.hide": "Hide",
   "form.show_password": "Show the password",
@@ -8,7 +8,7 @@ export default {
   "form.email": "E-mail address",
   "form.password": "Password",
   "form.new_password": "New password",
-  "form.password_hint": "At least 8 characters. A sentence is easier to remember than signs.",
+  "form.password_hint": "At least 8 characters. A sentence is easier to remember than symbols.",
   "form.plain_http": "Plain http: others in this network could read along, and the cookie of the login is not marked Secure.",
   "form.username_taken": "This name is taken",
   "form.email_taken": "There is an account with this address",
@@ -19,8 +19,8 @@ export default {
   "form.code.registration_closed": "Only admins make accounts here",
   "form.code.email_not_confirmed": "The e-mail address is not confirmed yet",
   "form.code.invalid_credentials": "Name or password is wrong",
-  "form.code.origin_foreign": "Logging in is not set up for this address; its operator finds how under “Behind a proxy” in the documentation",
-  "form.detail.is wrong": "This is not your present password",
+  "form.code.origin_foreign": "Logging in is not set up for this address; the documentation says how, under “Behind a proxy”",
+  "form.detail.is wrong": "This is not your current password",
   "form.detail.end_year must not lie before year": "Must not lie before the first year",
   "form.detail.must not lie before year": "Must not lie before the first year",
   "form.detail.must have at least 8 characters": "Must have at least 8 characters",
@@ -31,6 +31,6 @@ export default {
   "form.detail.must not mix letters of several scripts": "Must not mix letters of several scripts",
   "form.detail.must not mix the digits of several scripts": "Must not mix the digits of several scripts",
   "form.detail.must be an e-mail address": "Must be an e-mail address",
-  "form.detail.must differ from the present password": "Must differ from the present password",
+  "form.detail.must differ from the current password": "Must differ from the current password",
   "form.detail.must not be the name or the address itself": "Must not be your name or address itself"
 };
