@@ -1,22 +1,28 @@
 /* Log in with a name or an e-mail address. */
 
-import { html } from "../lib.js";
+import { html, useState } from "../lib.js";
 import { Entrance, entranceAddress, readNext } from "../components/entrance.js";
 import { Field, Form, PasswordField, SubmitButton, useForm } from "../components/form.js";
+import { ResendButton } from "../components/resend.js";
 import { t } from "../i18n.js";
 import { login } from "../session.js";
 
 /** Show the login; `next` in the address is where it leads. */
 export default function LoginView({ entry }) {
-  const form = useForm(({ name, password }) =>
-    login(name.includes("@") ? { email: name.trim(), password } : { username: name.trim(), password }),
-  );
+  const [email, setEmail] = useState(null);
+  const form = useForm(({ name, password }) => {
+    const isEmail = name.includes("@");
+    setEmail(isEmail ? name.trim() : null);
+    return login(isEmail ? { email: name.trim(), password } : { username: name.trim(), password });
+  });
+  const help = (error) =>
+    error.code === "email_not_confirmed" && email && html`<${ResendButton} email=${email} />`;
   const register = entranceAddress("/register", readNext(entry.params));
   const aside = html`${t("login.no_account")} <a href=${register}>${t("login.register")}</a>
     ${" · "}<a href="/forgot-password">${t("login.forgot")}</a>`;
   const button = html`<${SubmitButton} form=${form}>${t("login.submit")}<//>`;
   return html`<${Entrance} entry=${entry} title=${t("login.title")} aside=${aside}>
-    <${Form} form=${form} label=${t("login.title")} actions=${button} help=${helpLogin}>
+    <${Form} form=${form} label=${t("login.title")} actions=${button} help=${help}>
       <${Field}
         form=${form}
         name="name"
@@ -35,9 +41,4 @@ export default function LoginView({ entry }) {
       />
     <//>
   <//>`;
-}
-
-function helpLogin(error) {
-  if (error.code !== "email_not_confirmed") return null;
-  return html`<a class="button" href="/verify-email">${t("login.resend")}</a>`;
 }

@@ -3,6 +3,7 @@
 import { html, useState } from "../lib.js";
 import { Entrance, entranceAddress, readNext } from "../components/entrance.js";
 import { Field, Form, PasswordField, SubmitButton, useForm } from "../components/form.js";
+import { ResendButton } from "../components/resend.js";
 import { post } from "../client.js";
 import { t } from "../i18n.js";
 import { login } from "../session.js";
@@ -69,7 +70,7 @@ export default function RegisterView({ entry }) {
 }
 
 function Pending({ entry, email }) {
-  const aside = html`${t("register.resend")} <a href="/verify-email">${t("register.resend_link")}</a>`;
+  const aside = html`${t("register.resend")} <${ResendButton} email=${email} />`;
   return html`<${Entrance} entry=${entry} title=${t("register.pending")} aside=${aside}>
     <p role="status">${t("register.pending_detail", { email })}</p>
     <a class="button button-primary" href="/login">${t("register.login")}</a>

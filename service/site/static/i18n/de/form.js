@@ -18,6 +18,8 @@ export default {
   "form.code.invite_required": "Zum Registrieren braucht es hier eine Einladung",
   "form.code.registration_closed": "Konten legen hier nur Admins an",
   "form.code.email_not_confirmed": "Die E-Mail-Adresse ist noch nicht bestätigt",
+  "form.resend": "E-Mail erneut senden",
+  "form.mail_sent": "Sie ist unterwegs",
   "form.code.invalid_credentials": "Name oder Passwort ist falsch",
   "form.code.origin_foreign": "Das Anmelden ist für diese Adresse nicht eingerichtet; wie das geht, steht in der Dokumentation unter „Behind a proxy“",
   "form.detail.is wrong": "Das ist nicht das bisherige Passwort",

@@ -3,7 +3,6 @@ export default {
   "login.name": "Name oder E-Mail-Adresse",
   "login.submit": "Anmelden",
   "login.forgot": "Passwort vergessen?",
-  "login.resend": "E-Mail erneut senden",
   "login.no_account": "Noch kein Konto?",
   "login.register": "Registrieren"
 };

@@ -6,7 +6,6 @@ export default {
   "register.pending": "Sehen Sie in Ihr Postfach",
   "register.pending_detail": "Eine E-Mail an {email} hat einen Link, der die Adresse bestätigt. Melden Sie sich danach an.",
   "register.resend": "Keine E-Mail?",
-  "register.resend_link": "Erneut senden",
   "register.has_account": "Schon registriert?",
   "register.login": "Anmelden"
 };

@@ -18,6 +18,8 @@ export default {
   "form.code.invite_required": "Registering needs an invite here",
   "form.code.registration_closed": "Only admins make accounts here",
   "form.code.email_not_confirmed": "The e-mail address is not confirmed yet",
+  "form.resend": "Send the mail again",
+  "form.mail_sent": "It is on its way",
   "form.code.invalid_credentials": "Name or password is wrong",
   "form.code.origin_foreign": "Logging in is not set up for this address; the documentation says how, under “Behind a proxy”",
   "form.detail.is wrong": "This is not your current password",

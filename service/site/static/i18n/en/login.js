@@ -3,7 +3,6 @@ export default {
   "login.name": "Name or e-mail address",
   "login.submit": "Log in",
   "login.forgot": "Forgot the password?",
-  "login.resend": "Send the mail again",
   "login.no_account": "No account yet?",
   "login.register": "Register"
 };

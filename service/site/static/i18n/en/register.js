@@ -6,7 +6,6 @@ export default {
   "register.pending": "Look into your mail",
   "register.pending_detail": "A mail to {email} has a link that confirms the address. Then log in.",
   "register.resend": "No mail?",
-  "register.resend_link": "Send it again",
   "register.has_account": "Already registered?",
   "register.login": "Log in"
 };
