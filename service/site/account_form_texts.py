@@ -17,7 +17,7 @@ TEXTS: dict[FormName, dict[Language, dict[str, str]]] = {
         },
         "de": {
             "title": "E-Mail-Adresse bestätigen",
-            "intro": "Bestätige mit dem Knopf, dass die Adresse dir gehört.",
+            "intro": "Bestätigen Sie mit dem Knopf, dass die Adresse Ihnen gehört.",
             "button": "Adresse bestätigen",
             "next": "Anmelden",
         },
@@ -31,7 +31,7 @@ TEXTS: dict[FormName, dict[Language, dict[str, str]]] = {
         },
         "de": {
             "title": "Neues Passwort setzen",
-            "intro": "Alle deine Sitzungen enden, und du meldest dich mit dem neuen Passwort an.",
+            "intro": "Alle Ihre Sitzungen enden; melden Sie sich mit dem neuen Passwort an.",
             "button": "Passwort setzen",
             "next": "Anmelden",
         },
@@ -45,7 +45,7 @@ TEXTS: dict[FormName, dict[Language, dict[str, str]]] = {
         },
         "de": {
             "title": "Passwort vergessen?",
-            "intro": "Du bekommst eine Mail mit einem Link, um ein neues zu setzen.",
+            "intro": "Sie bekommen eine Mail mit einem Link, um ein neues zu setzen.",
             "button": "Mail senden",
             "next": "Filme suchen",
         },
@@ -66,7 +66,7 @@ OUTCOMES: dict[str, dict[Language, str]] = {
     },
     "password_reset": {
         "en": "The new password is set. Log in with it.",
-        "de": "Das neue Passwort ist gesetzt. Melde dich damit an.",
+        "de": "Das neue Passwort ist gesetzt. Melden Sie sich damit an.",
     },
     "mail_requested": {
         "en": "If the address has an account, a mail is on its way.",
@@ -77,24 +77,24 @@ OUTCOMES: dict[str, dict[Language, str]] = {
 ERRORS: dict[str, dict[Language, str]] = {
     "link_expired": {
         "en": "This link has expired. Request another one.",
-        "de": "Dieser Link ist abgelaufen. Fordere einen neuen an.",
+        "de": "Dieser Link ist abgelaufen. Fordern Sie einen neuen an.",
     },
     "link_invalid": {
         "en": "This link does not work. Request another one.",
-        "de": "Dieser Link funktioniert nicht. Fordere einen neuen an.",
+        "de": "Dieser Link funktioniert nicht. Fordern Sie einen neuen an.",
     },
     "link_used": {
         "en": "This link was used before. Request another one.",
-        "de": "Dieser Link wurde schon benutzt. Fordere einen neuen an.",
+        "de": "Dieser Link wurde schon benutzt. Fordern Sie einen neuen an.",
     },
     "email_taken": {
         "en": "Another account has this address by now.",
         "de": "Diese Adresse gehört inzwischen zu einem anderen Konto.",
     },
-    "invalid": {"en": "Please correct the form.", "de": "Bitte korrigiere die Eingabe."},
+    "invalid": {"en": "Please correct the form.", "de": "Bitte korrigieren Sie die Eingabe."},
     "too_many_requests": {
         "en": "Too many requests. Please wait a while.",
-        "de": "Zu viele Anfragen. Bitte warte eine Weile.",
+        "de": "Zu viele Anfragen. Bitte warten Sie eine Weile.",
     },
 }
 

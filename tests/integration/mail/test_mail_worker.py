@@ -75,7 +75,7 @@ async def test_a_mail_is_sent_once_in_its_language(server: MailServer, clock: Fa
     assert await worker.send_due() == 1
     assert await worker.send_due() == 0
     assert server.recipients == [RECIPIENT]
-    assert server.mails[0]["Subject"] == "Dein Passwort wurde geändert"
+    assert server.mails[0]["Subject"] == "Ihr Passwort wurde geändert"
     assert "Hallo ada," in text_of(server.mails[0])
     mail = await Mail.get()
     assert (mail.sent_at, mail.owner, mail.attempts) == (clock.epoch_ms(), None, 1)
