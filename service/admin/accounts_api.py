@@ -15,7 +15,7 @@ from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import Links, PageQuery, Total
 from service.http.requests import read_body, read_query
-from service.http.responses import json_response
+from service.http.responses import json_response, list_response
 from service.mail.admin import MailState, MailView
 
 bp = Blueprint("accounts_admin", url_prefix="/api/v1/admin")
@@ -67,11 +67,9 @@ async def mails(request: Request) -> HTTPResponse:
     rows = await get_container(request).mail_admin.list_mails(
         query.state, query.limit, query.offset
     )
-    has_more = query.offset + query.limit < rows.total
-    links = Links.for_page(request.path, query, query.offset, None, has_more=has_more)
+    links = Links.for_list(request.path, query, rows.total)
     page = MailPage(list(rows.results), Total(value=rows.total), links.next, links.previous)
-    link = links.to_header()
-    return json_response(page, headers=NO_STORE | ({"Link": link} if link else {}))
+    return list_response(page, links)
 
 
 @bp.post("/mail/<mail:str>/retry", name="retry_mail")

@@ -16,7 +16,7 @@ from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import Links, PageQuery, Total
 from service.http.requests import read_body, read_path_text, read_query
-from service.http.responses import json_response
+from service.http.responses import json_response, list_response
 from service.indexing.drift import DriftView
 from service.indexing.drift_requests import request_check
 from service.indexing.outbox_admin import PointerState, PointerView
@@ -116,9 +116,9 @@ async def jobs(request: Request) -> HTTPResponse:
     await require_admin(request)
     query = read_query(request, PageQuery)
     rows = await get_container(request).reindex_jobs.list_jobs(query.limit, query.offset)
-    links = _link_pages(request, query, rows.total)
+    links = Links.for_list(request.path, query, rows.total)
     page = JobPage(list(rows.results), Total(value=rows.total), links.next, links.previous)
-    return _page_response(page, links)
+    return list_response(page, links)
 
 
 @bp.get("/reindex/<job:str>", name="show_reindex")
@@ -231,9 +231,9 @@ async def outbox(request: Request) -> HTTPResponse:
     rows = await get_container(request).outbox_admin.list_pointers(
         query.state, query.limit, query.offset
     )
-    links = _link_pages(request, query, rows.total)
+    links = Links.for_list(request.path, query, rows.total)
     page = PointerPage(list(rows.results), Total(value=rows.total), links.next, links.previous)
-    return _page_response(page, links)
+    return list_response(page, links)
 
 
 @bp.post("/outbox/<row:str>/retry", name="retry_outbox")
@@ -261,13 +261,3 @@ async def reindex_film(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
     row = await get_container(request).outbox_admin.reindex_film(read_path_text(movie))
     return json_response(row, 202, {"Index-Token": f"{row.film_id}:{row.version}"})
-
-
-def _link_pages(request: Request, query: PageQuery, total: int) -> Links:
-    has_more = query.offset + query.limit < total
-    return Links.for_page(request.path, query, query.offset, None, has_more=has_more)
-
-
-def _page_response(page: object, links: Links) -> HTTPResponse:
-    link = links.to_header()
-    return json_response(page, headers=NO_STORE | ({"Link": link} if link else {}))

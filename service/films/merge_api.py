@@ -17,7 +17,7 @@ from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import Links, PageQuery, Total
 from service.http.requests import read_body, read_path_text, read_query
-from service.http.responses import json_response
+from service.http.responses import list_response
 
 bp = Blueprint("merging", url_prefix="/api/v1/admin")
 
@@ -56,16 +56,11 @@ async def twins(request: Request) -> HTTPResponse:
     await require_admin(request)
     query = read_query(request, PageQuery)
     pairs = await list_twins(query.limit, query.offset)
-    has_more = query.offset + query.limit < pairs.total
-    links = Links.for_page(request.path, query, query.offset, None, has_more=has_more)
+    links = Links.for_list(request.path, query, pairs.total)
     now = get_container(request).now()
     views = [twins_view(pair, now) for pair in pairs.results]
     total = Total(value=pairs.total, relation=pairs.relation)
-    page = TwinsPage(views, total, links.next, links.previous)
-    headers = {"Cache-Control": "no-store"}
-    if link := links.to_header():
-        headers["Link"] = link
-    return json_response(page, headers=headers)
+    return list_response(TwinsPage(views, total, links.next, links.previous), links)
 
 
 @bp.post("/movies/<movie:str>/merge", name="merge_film")

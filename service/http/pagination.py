@@ -94,6 +94,12 @@ class Links:
             next=next_url, previous=page_url(offset=previous_offset) if has_previous else None
         )
 
+    @classmethod
+    def for_list(cls, path: str, page: PageQuery, total: int) -> "Links":
+        """Return the links of a page of a list that has no cursors."""
+        has_more = page.offset + page.limit < total
+        return cls.for_page(path, page, page.offset, None, has_more=has_more)
+
     def to_header(self) -> str:
         """Return the value of the `Link` header (RFC 8288), or an empty string."""
         return ", ".join(

@@ -8,6 +8,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.http.etags import parse_entity_tags
+from service.http.pagination import Links
 
 
 def encode_json(value: object) -> bytes:
@@ -34,6 +35,14 @@ def json_response(
         headers=dict(headers or {}),
         content_type=media_type,
     )
+
+
+def list_response(page: object, links: Links) -> HTTPResponse:
+    """Return a page of a list that changes at any time, with its links as a header, too."""
+    headers = {"Cache-Control": "no-store"}
+    if link := links.to_header():
+        headers["Link"] = link
+    return json_response(page, headers=headers)
 
 
 def conditional_response(
