@@ -393,8 +393,8 @@ def text_of(node: ast.expr | None, names: Bindings | None = None) -> str:
     if isinstance(node, ast.FormattedValue):
         return text_of(node.value, names) or INSERTED
     if isinstance(node, ast.Name) and node.id in (names or {}):
-        known = {name: value for name, value in (names or {}).items() if name != node.id}
-        return text_of((names or {})[node.id], known)
+        others = {name: value for name, value in (names or {}).items() if name != node.id}
+        return text_of((names or {})[node.id], others)
     return ""
 
 

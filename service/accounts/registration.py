@@ -101,10 +101,8 @@ class Registration:
         is_by_admin = requester is not None and requester.is_admin
         self._require_permission(account, is_by_admin)
         must_confirm = self._policy.must_confirm_email and not is_by_admin
-        folded_name = fold_name(account.username)
         skeleton = await self._checks.make_skeleton(account.username, "/username")
-        email = None if must_confirm else account.email
-        await _check_available(folded_name, skeleton, email)
+        await _check_available(account.username, skeleton, None if must_confirm else account.email)
         password = account.password.get_secret_value()
         await self._checks.require_strong(password, account.username, account.email, "/password")
         draft = _Draft(
@@ -117,13 +115,7 @@ class Registration:
             invite=None if is_by_admin else account.invite,
             language=language,
         )
-        try:
-            user = await self._insert(draft, must_confirm)
-        except IntegrityError:
-            # Another request took the name or the address while the password was hashed.
-            await _check_available(folded_name, skeleton, email)
-            user = await self._insert(draft, must_confirm)
-        log.info("account_created", user_id=str(user.id), is_admin=user.is_admin)
+        user = await self._create(draft, must_confirm)
         if must_confirm:
             return PendingAccountView(email=account.email)
         return UserView.from_user(user)
@@ -136,21 +128,14 @@ class Registration:
             Conflict: `username_taken` or `username_confusable`.
         """
         account = NameAndPassword.parse(name, password)
-        folded_name = fold_name(account.username)
         skeleton = await self._checks.make_skeleton(account.username, "username")
-        await _check_available(folded_name, skeleton, None)
+        await _check_available(account.username, skeleton, None)
         await self._checks.require_strong(password, account.username, None, "password")
         password_hash = await self._passwords.hash(password)
         draft = _Draft(
             account.username, skeleton, None, password_hash, is_admin=True, is_confirmed=True
         )
-        try:
-            user = await self._insert(draft, must_confirm=False)
-        except IntegrityError:
-            await _check_available(folded_name, skeleton, None)
-            raise
-        log.info("account_created", user_id=str(user.id), is_admin=True)
-        return UserView.from_user(user)
+        return UserView.from_user(await self._create(draft, must_confirm=False))
 
     def _require_permission(self, account: NewAccount, is_by_admin: bool) -> None:
         if is_by_admin:
@@ -163,6 +148,18 @@ class Registration:
             )
         if self._policy.mode == "invite" and account.invite is None:
             raise NotAllowed("A registration needs an invite.", code="invite_required")
+
+    async def _create(self, draft: _Draft, must_confirm: bool) -> User:
+        """Insert the account. Raises Conflict."""
+        try:
+            user = await self._insert(draft, must_confirm)
+        except IntegrityError:
+            # Another request took the name or the address while the password was hashed.
+            email = None if must_confirm else draft.email
+            await _check_available(draft.username, draft.skeleton, email)
+            user = await self._insert(draft, must_confirm)
+        log.info("account_created", user_id=str(user.id), is_admin=user.is_admin)
+        return user
 
     @run_uncancelled
     async def _insert(self, draft: _Draft, must_confirm: bool) -> User:
@@ -195,8 +192,9 @@ class Registration:
         return user
 
 
-async def _check_available(folded_name: str, skeleton: str, email: str | None) -> None:
+async def _check_available(username: str, skeleton: str, email: str | None) -> None:
     """Raise Conflict if the name, one that looks like it, or the address belongs to an account."""
+    folded_name = fold_name(username)
     is_similar = Q(username_folded=folded_name) | Q(username_skeleton=skeleton)
     similar = await User.filter(is_similar).only("username_folded")
     if any(user.username_folded == folded_name for user in similar):
