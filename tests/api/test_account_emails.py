@@ -144,10 +144,13 @@ async def test_addresses_with_and_without_an_account_are_answered_alike(
     created = await post(mail_api, "auth/register", account, token=admin)
     assert (created.status, created.json["email_confirmed"]) == (201, True)
     for path in ("auth/password/forgot", "auth/verify-email/resend"):
-        known = await post(mail_api, path, {"email": account["email"]})
+        registered = await post(mail_api, path, {"email": account["email"]})
         unknown = await post(mail_api, path, {"email": f"no-{name}@example.org"})
-        assert (known.status, known.body) == (unknown.status, unknown.body)
-        assert known.headers.keys() == unknown.headers.keys()
+        assert (registered.status, registered.body) == (
+            unknown.status,
+            unknown.body,
+        )
+        assert registered.headers.keys() == unknown.headers.keys()
     answers = []
     for email in (account["email"], f"no-{name}@example.org"):
         invite = await post(mail_api, "admin/invites", {}, token=admin)

@@ -125,8 +125,8 @@ async def test_look_ups_that_need_omdb_are_limited_and_known_films_are_not(api: 
         assert response.status == 404
         assert response.headers["RateLimit"].startswith(f'"lookup";r={left};t=')
     assert_limited(await send(api, address, "GET", unknown[2]), "lookup", "too_many_lookups")
-    known = await send(api, address, "GET", "/api/v1/movies/tt0073195")
-    assert (known.status, "RateLimit" in known.headers) == (200, False)
+    stored = await send(api, address, "GET", "/api/v1/movies/tt0073195")
+    assert (stored.status, "RateLimit" in stored.headers) == (200, False)
     assert (await send(api, random_ipv4(), "GET", unknown[2])).status == 404
 
 

@@ -342,12 +342,12 @@ async def test_several_values_by_comma_or_repeated_mean_any_of_them(
     api: ApiClient, query: str
 ) -> None:
     one = {film["id"] async for film in _browse(api, "type=movie,series&genre=crime,drama")}
-    each = [
+    parts = [
         {film["id"] async for film in _browse(api, f"type={kind}&genre={genre}")}
         for kind in ("movie", "series")
         for genre in ("crime", "drama")
     ]
-    assert one == set().union(*each) and all(films < one for films in each if films)
+    assert one == set().union(*parts) and all(films < one for films in parts if films)
     response = await api.get(f"/api/v1/movies?{query}&facets=type,genre&facets=language")
     assert response.status == 200, response.json
     assert set(response.json["facets"]) == {"type", "genre", "language"}

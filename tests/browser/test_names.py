@@ -75,11 +75,11 @@ async def test_another_film_can_be_chosen_and_stays_after_a_look_at_it(
         await expect(rows(page)).to_contain_text("Unknown")
         await choice.select_option(index=1)
         await expect(rows(page)).to_contain_text("Chosen by you")
-        chosen = (await read_csv(page))[0]
-        assert chosen["certainty"] == "chosen"
-        assert chosen["title"].startswith("The Godfather")
+        match = (await read_csv(page))[0]
+        assert match["certainty"] == "chosen"
+        assert match["title"].startswith("The Godfather")
         await page.get_by_role("link", name="Open The Godfather").click()
-        await expect(page.get_by_role("heading", level=1)).to_have_text(chosen["title"])
+        await expect(page.get_by_role("heading", level=1)).to_have_text(match["title"])
         await page.go_back()
         await expect(rows(page)).to_contain_text("Chosen by you")
         await page.get_by_role("button", name="New list").click()

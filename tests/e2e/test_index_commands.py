@@ -214,8 +214,8 @@ def test_an_indexer_rebuilds_the_index_of_an_earlier_release_by_itself(
     old = pointer.read_text().strip()
     (index / old / "made-by").write_text("an earlier release")
     assert "another mapping or analysis" in run_command(indexed, "check").stderr
-    found = run_command(indexed, "search", "jaws")
-    assert found.returncode == 0 and "Jaws" in found.stdout, "the old index is searched"
+    result = run_command(indexed, "search", "jaws")
+    assert result.returncode == 0 and "Jaws" in result.stdout, "the old index is searched"
     command = [sys.executable, "-m", "service", "indexer"]
     with subprocess.Popen(command, cwd=ROOT, env=process_environment(indexed)) as indexer:
         deadline = time.monotonic() + START_TIMEOUT

@@ -105,7 +105,7 @@ async def test_an_id_means_its_film_unless_the_imdb_ids_differ(catalogue: Catalo
     result = await catalogue.upsert_all(
         [renamed, stranger, taken], SAMPLE, film_ids=[film.id, film.id, other.id]
     )
-    assert [found.id for found in result.films][::2] == [film.id, other.id]
+    assert [stored.id for stored in result.films][::2] == [film.id, other.id]
     assert result.films[1].id not in (film.id, other.id)
     assert (await Film.get(id=film.id)).title == "The Shark"
     assert (await Film.get(id=other.id)).imdb_id is None

@@ -67,8 +67,8 @@ async def test_merged_films_leave_no_drift_before_and_after_a_rebuild(
     films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
     await worker.process_batch()
     merger = FilmMerger(catalogue, notifier, utc_now)
-    for gone, kept in ((films[0], films[1]), (films[1], films[2])):
-        await merger.merge(str(gone.id), str(kept.id))
+    for merged, target in ((films[0], films[1]), (films[1], films[2])):
+        await merger.merge(str(merged.id), str(target.id))
         await worker.process_batch()
         assert (await compare(drift)).drift == 0
     job = await run_rebuild(rebuild)

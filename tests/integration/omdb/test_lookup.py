@@ -311,25 +311,25 @@ async def test_a_merged_film_is_neither_looked_up_nor_fetched_under_its_old_addr
     omdb: FakeOmdb,
     clock: FakeClock,
 ) -> None:
-    kept = await lookup.get(MATRIX)
+    target = await lookup.get(MATRIX)
     facts = FilmFacts(title="Matrix, an old row", imdb_id="tt9999990")
-    gone = await catalogue.upsert(facts, Provenance(source="user"))
-    await FilmMerger(catalogue, notifier, clock.now).merge(str(gone.id), MATRIX)
+    merged = await catalogue.upsert(facts, Provenance(source="user"))
+    await FilmMerger(catalogue, notifier, clock.now).merge(str(merged.id), MATRIX)
     omdb.calls.clear()
-    for address in ("tt9999990", str(gone.id)):
+    for address in ("tt9999990", str(merged.id)):
         assert isinstance(await get_error(lookup.get(address)), Moved)
-        assert (await lookup.fetch(address)).id == kept.id
+        assert (await lookup.fetch(address)).id == target.id
     assert [call["i"] for call in omdb.calls] == [MATRIX, MATRIX]
 
 
 async def test_what_omdb_knows_under_a_merged_imdb_id_goes_to_the_film_that_stays(
     lookup: FilmLookup, catalogue: Catalogue, notifier: OutboxNotifier, clock: FakeClock
 ) -> None:
-    kept = await catalogue.upsert(
+    target = await catalogue.upsert(
         FilmFacts(title="Another", imdb_id="tt9999991"), Provenance(source="user")
     )
     await lookup.get(MATRIX)
-    await FilmMerger(catalogue, notifier, clock.now).merge(MATRIX, str(kept.id))
+    await FilmMerger(catalogue, notifier, clock.now).merge(MATRIX, str(target.id))
     film = await lookup.get_by_title("The Matrix", type="movie")
-    assert (film.id, film.imdb_id, film.title) == (kept.id, "tt9999991", "Another")
+    assert (film.id, film.imdb_id, film.title) == (target.id, "tt9999991", "Another")
     assert "The Matrix" in film.aliases and await Film.all().count() == 1

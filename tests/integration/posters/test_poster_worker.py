@@ -414,14 +414,14 @@ async def test_the_poster_of_a_merged_film_is_taken_over_or_purged(
     harness: PosterHarness, catalogue: Catalogue, notifier: OutboxNotifier
 ) -> None:
     merger = FilmMerger(catalogue, notifier, harness.clock.now)
-    kept = await harness.add_film(None)
+    target = await harness.add_film(None)
     with_good, with_other = [await harness.add_film(f"/picture/{n}") for n in ("good", "other")]
-    await Film.filter(id=kept).update(poster_status="missing", poster_due_at=None)
+    await Film.filter(id=target).update(poster_status="missing", poster_due_at=None)
     await harness.worker.run_once()
     good_key = str((await get_film(with_good)).poster_key)
-    await merger.merge(str(with_good), str(kept))
-    await merger.merge(str(with_other), str(kept))
-    film = await get_film(kept)
+    await merger.merge(str(with_good), str(target))
+    await merger.merge(str(with_other), str(target))
+    film = await get_film(target)
     assert (film.poster_status, film.poster_key) == ("stored", good_key)
     harness.clock.advance(2 * DAY)
     assert await harness.worker.purge_unreferenced() == len(POSTER_WIDTHS)
@@ -432,16 +432,16 @@ async def test_the_poster_of_a_merged_film_is_taken_over_or_purged(
 async def test_a_poster_that_is_fetched_during_a_merge_is_fetched_for_the_film_that_stays(
     harness: PosterHarness, catalogue: Catalogue, notifier: OutboxNotifier
 ) -> None:
-    gone, kept = await harness.add_film("/picture/good"), await harness.add_film(None)
-    await Film.filter(id=kept).update(poster_status="missing", poster_due_at=None)
+    merged, target = await harness.add_film("/picture/good"), await harness.add_film(None)
+    await Film.filter(id=target).update(poster_status="missing", poster_due_at=None)
     job = await jobs.claim(harness.clock.epoch_ms())
-    assert job is not None and job.film_id == gone
-    await FilmMerger(catalogue, notifier, harness.clock.now).merge(str(gone), str(kept))
+    assert job is not None and job.film_id == merged
+    await FilmMerger(catalogue, notifier, harness.clock.now).merge(str(merged), str(target))
     outcome = JobOutcome(PosterSnapshot("stored", None, "0" * 64))
     assert not await jobs.record_outcome(job, outcome)
     harness.clock.advance(jobs.LEASE_MS / 1000 + 1)
     assert await harness.worker.run_once() == 1
-    assert await is_stored(kept)
+    assert await is_stored(target)
 
 
 async def test_a_poster_that_the_store_has_lost_is_fetched_again(harness: PosterHarness) -> None:
