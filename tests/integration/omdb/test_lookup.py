@@ -20,6 +20,7 @@ from service.omdb.models import OmdbLease
 from service.omdb.negative_cache import NegativeCache
 from service.outbox.models import Outbox
 from service.outbox.notifications import OutboxNotifier
+from service.resilience.rate_limiter import Requester
 from tests.integration.omdb.conftest import PatientLookup, get_error
 from tests.support import ROOT
 from tests.support.clock import FakeClock
@@ -73,7 +74,8 @@ async def test_a_hundred_concurrent_requests_make_one_call_and_one_film(
     lookup: FilmLookup, omdb: FakeOmdb
 ) -> None:
     omdb.delay = 0.1
-    films = await asyncio.gather(*(lookup.get("Parasite", "192.0.2.1") for _ in range(100)))
+    requester = Requester("192.0.2.1")
+    films = await asyncio.gather(*(lookup.get("Parasite", requester) for _ in range(100)))
     assert len({film.id for film in films}) == 1
     assert len(omdb.calls) == 1
     assert (await Film.all().count(), await Outbox.all().count()) == (1, 1)
