@@ -9,11 +9,17 @@ import pytest
 
 from service.search.filenames.name_process import NameBudget, NameProcess
 from service.search.filenames.name_worker import answer_lines
-from service.search.filenames.parser import MAX_COMPONENT_LENGTH, ParsedName, clean_name
+from service.search.filenames.parser import (
+    MAX_COMPONENT_LENGTH,
+    ParsedName,
+    clean_name,
+    parse_by_year,
+)
 
 pytestmark = pytest.mark.once
 
 JAWS, DATES = "Jaws.1975.1080p.mkv", "20010203022" * 23
+EPISODE = "Breaking.Bad.S01E02.mkv"  # by its year alone, it is no episode
 
 
 async def test_a_name_is_parsed_in_the_process_as_it_is_here() -> None:
@@ -27,10 +33,10 @@ async def test_a_name_is_parsed_in_the_process_as_it_is_here() -> None:
 async def test_a_name_that_takes_too_long_is_read_by_its_year_and_the_next_one_is_parsed() -> None:
     process = NameProcess()
     await process.start()
-    process._timeout = 0.001
-    assert (await process.parse(f"{JAWS} {DATES}", NameBudget())).title.startswith("Jaws")
-    process._timeout = 30.0
-    assert await process.parse(JAWS, NameBudget()) == ParsedName("Jaws", 1975)
+    process._worker._timeout = 0.0001
+    assert await process.parse(EPISODE, NameBudget()) == parse_by_year(EPISODE)
+    process._worker._timeout = 30.0
+    assert (await process.parse(EPISODE, NameBudget())).is_episode
     await process.close()
 
 
@@ -41,7 +47,7 @@ async def test_names_beyond_a_requests_budget_are_read_by_their_year() -> None:
     titles = await asyncio.gather(*(process.parse(DATES, budget) for _ in range(100)))
     assert len(titles) == 100
     assert time.monotonic() - began < 10
-    assert await process.parse("Jaws 1975 1080p", budget) == ParsedName("Jaws", 1975)
+    assert await process.parse(EPISODE, budget) == parse_by_year(EPISODE)
     await process.close()
 
 
