@@ -98,8 +98,24 @@ ERRORS: dict[str, dict[Language, str]] = {
     },
 }
 
+FIELD_ERRORS: dict[str, dict[Language, str]] = {
+    "must have at least 8 characters": {"de": "Muss mindestens 8 Zeichen haben."},
+    "is easy to guess": {
+        "de": "Ist leicht zu erraten. Nehmen Sie ein längeres, mit Wörtern, die nicht "
+        "zusammengehören."
+    },
+    "must be an e-mail address": {"de": "Muss eine E-Mail-Adresse sein."},
+}
+"""Translations of what is wrong with a field, by the beginning of the English text."""
+
 
 def describe_error(problem: Problem, language: Language) -> str:
     """Return what is wrong, in words for people."""
     texts = ERRORS.get(problem.code)
     return texts[language] if texts else problem.detail
+
+
+def describe_field_error(detail: str, language: Language) -> str:
+    """Return what is wrong with a field; in English if there is no translation."""
+    translations = (texts for start, texts in FIELD_ERRORS.items() if detail.startswith(start))
+    return next(translations, {}).get(language, detail)

@@ -22,7 +22,14 @@ from service.http.openapi import Problem
 from service.http.problems import catch_problem
 from service.http.requests import validate
 from service.mail.base import Language
-from service.site.account_form_texts import FIELD_LABELS, OUTCOMES, TEXTS, FormName, describe_error
+from service.site.account_form_texts import (
+    FIELD_LABELS,
+    OUTCOMES,
+    TEXTS,
+    FormName,
+    describe_error,
+    describe_field_error,
+)
 from service.site.assets import Assets
 from service.site.document import SECURITY_HEADERS, SITE_NAME
 
@@ -165,7 +172,10 @@ def _fill_fields(
     request: Request, name: FormName, language: Language, problem: Problem | None
 ) -> list[dict[str, Any]]:
     """Return the fields, with what was sent but for passwords, and what is wrong with it."""
-    errors = {error.pointer: error.detail for error in (problem.errors if problem else None) or ()}
+    errors = {
+        error.pointer: describe_field_error(error.detail, language)
+        for error in (problem.errors if problem else None) or ()
+    }
     fields = []
     for field in FORMS[name][2]:
         sent = "" if field.type == "password" else _read_value(request, field.name)

@@ -229,6 +229,9 @@ async def test_the_plain_forms_confirm_an_address_and_reset_a_password(
     weak = await send_form(mail_api, "/reset-password", token=token, password="password1")
     assert (weak.status, b"common password" in weak.body) == (422, True)
     assert b"password1" not in weak.body
+    weak = await send_form(mail_api, "/reset-password", "de", token=token, password="password1")
+    assert b"Ist leicht zu erraten." in weak.body
+    assert b"common password" not in weak.body
     assert f'value="{token}"'.encode() in weak.body, "the link need not be pasted again"
     done = await send_form(mail_api, "/reset-password", token=token, password=NEW_PASSWORD)
     assert (done.status, b"The new password is set." in done.body) == (200, True)
