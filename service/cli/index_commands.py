@@ -37,8 +37,8 @@ def check(
         bool,
         typer.Option(
             "--repair",
-            help="queue the films that differ for indexing; with --twins, merge those that differ "
-            "in nothing",
+            help="queue the films that differ for indexing; with --twins, merge those without "
+            "differences",
         ),
     ] = False,
     twins: Annotated[

@@ -42,7 +42,7 @@ class TwinsReport:
 
 
 async def check_twins(settings: Settings, *, repair: bool, as_json: bool) -> None:
-    """Print the twins of the catalogue; with `repair`, merge those that differ in nothing first.
+    """Print the twins of the catalogue; with `repair`, merge those without differences first.
 
     The command ends with 1 if there are twins in the end.
     """
@@ -73,7 +73,9 @@ async def _merge_twins(container: Container, *, is_printed: bool) -> int:
             merged += 1
             bar.update(task, completed=merged)
             if is_printed and merged <= MAX_LISTED_TWINS:
-                typer.echo(f"{merge.merged.id} merged into {merge.film.id}  {_name(merge.film)}")
+                typer.echo(
+                    f"{merge.merged.id} merged into {merge.film.id}  {_describe_film(merge.film)}"
+                )
     return merged
 
 
@@ -108,9 +110,9 @@ def _describe_twins(twins: TwinView) -> str:
     if twins.differences:
         state = f"differ in {', '.join(twins.differences)}"
     else:
-        state = "differ in nothing" if twins.mergeable else "a third film may be either"
+        state = "no differences" if twins.mergeable else "a third film may be either"
     return f"{ids}  {twins.title} ({twins.year or 'no year'}): {state}"
 
 
-def _name(film: Film) -> str:
+def _describe_film(film: Film) -> str:
     return f"{film.title} ({film.year or 'no year'})"

@@ -87,7 +87,7 @@ async def list_twins(limit: int, offset: int, max_time: float = MAX_COUNTING_TIM
 
 
 async def merge_twins(merger: FilmMerger) -> AsyncIterator[Merge]:
-    """Merge all twins that contradict each other in nothing, the newer one into the older one."""
+    """Merge all twins without differences, the newer one into the older one."""
     async for twins in find_twins():
         if not twins.is_mergeable:
             continue
