@@ -172,7 +172,7 @@ async def test_addresses_with_and_without_an_account_are_answered_alike(
         ("auth/verify-email", {"token": "x", "extra": 1}, "/extra"),
     ],
 )
-async def test_bad_input_is_named(
+async def test_an_account_request_with_bad_input_names_the_field(
     mail_api: ApiClient, path: str, body: dict[str, object], pointer: str | None
 ) -> None:
     response = await post(mail_api, path, body)

@@ -129,7 +129,7 @@ async def test_an_admin_sees_the_details_of_all_parts_from_anywhere(api: ApiClie
     assert health.json["parts"]["database"]["took_ms"] >= 0
 
 
-async def test_the_calls_of_omdb_add_up(api: ApiClient) -> None:
+async def test_used_and_left_calls_of_omdb_add_up_to_the_limit(api: ApiClient) -> None:
     quota = (await api.get(f"{ADMIN}/quota", token=await api.admin_token())).json
     assert quota["lookups"] is True
     assert quota["used"] + quota["left"] == quota["limit"] == 100_000

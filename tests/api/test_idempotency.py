@@ -142,7 +142,9 @@ async def test_a_repeated_rebuild_names_the_same_job(api: ApiClient) -> None:
 @pytest.mark.parametrize(
     "key", ["", " ", "a b", "ключ", "é", "x" * 201, '"', '""', '"a" "b"', "a,\tb"]
 )
-async def test_a_malformed_key_is_refused(api: ApiClient, key: str) -> None:
+async def test_a_request_with_a_malformed_idempotency_key_is_refused(
+    api: ApiClient, key: str
+) -> None:
     response = await post(api, MOVIES, key, new_film(), await api.admin_token())
     assert (response.status, response.json["code"]) == (400, "idempotency_key_malformed")
 
@@ -153,7 +155,7 @@ async def test_any_short_visible_text_is_a_key(api: ApiClient, key: str) -> None
     assert (await post(api, REGISTER, key, account)).status == 201
 
 
-async def test_two_keys_are_refused(api: ApiClient) -> None:
+async def test_a_request_with_two_idempotency_keys_is_refused(api: ApiClient) -> None:
     headers: Any = [("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
     async with api.session.post(REGISTER, json=new_account(), headers=headers) as response:
         assert response.status == 400

@@ -30,7 +30,9 @@ async def two_workers(service: Service) -> AsyncIterator[ApiClient]:
         await asyncio.to_thread(serving.__exit__, None, None, None)
 
 
-async def test_workers_share_keys(two_workers: ApiClient) -> None:
+async def test_concurrent_repetitions_at_two_workers_create_one_film(
+    two_workers: ApiClient,
+) -> None:
     api, key, film = two_workers, new_key(), new_film()
     token = await api.admin_token()
 

@@ -16,7 +16,7 @@ def test_a_python_that_is_too_old_gets_one_sentence(
         main()
 
 
-def test_windows_gets_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_on_windows_ends_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(SystemExit, match=r"^movies: Windows is not supported; use WSL or Docker"):
         main()
