@@ -56,6 +56,18 @@ class SafeHttp(Http):
 
     __slots__ = ()
 
+    @property
+    def upgrade_websocket(self) -> bool:
+        """Return that no request is a websocket's: no route is one, whatever `Upgrade` says.
+
+        Sanic believes the header, and then ends neither a stalled body nor a slow handler.
+        """
+        return False
+
+    @upgrade_websocket.setter
+    def upgrade_websocket(self, value: bool) -> None:
+        """Ignore what Sanic read from the header."""
+
     async def read(self) -> bytes | None:
         """Read some bytes of the body.
 

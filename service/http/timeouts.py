@@ -103,8 +103,6 @@ class PromptTimeoutProtocol(HttpProtocol):
         if not self._task:
             return
         phase = self._current_phase()
-        if phase == "websocket":
-            return
         now = monotonic()
         request = getattr(self._http, "request", None)  # Sanic sets it with the first bytes
         if phase != self._phase or request is not self._phase_request:
@@ -127,8 +125,6 @@ class PromptTimeoutProtocol(HttpProtocol):
 
     def _current_phase(self) -> str:
         stage = self._http.stage
-        if stage is Stage.HANDLER and self._http.upgrade_websocket:
-            return "websocket"
         if stage in (Stage.HANDLER, Stage.IDLE) and getattr(self._http, "request_body", None):
             return "body"
         return {Stage.IDLE: "idle", Stage.REQUEST: "head", Stage.HANDLER: "handler"}.get(

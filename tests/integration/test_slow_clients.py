@@ -18,6 +18,7 @@ from service.http import middleware, problems
 from service.http.timeouts import PromptTimeoutProtocol
 
 MIN_RATE, WINDOW = 20_000, 1.0  # bytes a second, seconds
+SILENCE = 3.0  # seconds without a byte of a request
 BODY_BYTES = 4_000_000  # more than the kernel keeps for a connection with small buffers
 SMALL_BUFFER = 4_096
 CHUNK = b"x" * 10_000
@@ -30,6 +31,7 @@ async def port() -> AsyncIterator[int]:
     app: Sanic = Sanic(
         "slow-clients", request_class=middleware.IdentifiedRequest, configure_logging=False
     )
+    app.config.REQUEST_TIMEOUT = SILENCE
     problems.install(app)
 
     @app.get("/stream")
@@ -58,6 +60,10 @@ async def port() -> AsyncIterator[int]:
             if request.args.get("busy"):
                 await asyncio.sleep(2 * WINDOW)
         return raw(str(size).encode())
+
+    @app.post("/small")
+    async def small(request: Request) -> HTTPResponse:
+        return raw(request.body)
 
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BUFFER)
@@ -162,3 +168,14 @@ async def test_an_upload_above_the_rate_arrives_whole(port: int) -> None:
 
 async def test_an_upload_is_not_blamed_for_a_handler_that_is_busy(port: int) -> None:
     assert (await upload(port, b"?busy=1", 4_000, MIN_RATE * 2)).endswith(b"\r\n4000")
+
+
+@pytest.mark.parametrize("upgrade", [b"", b"Upgrade: websocket\r\nConnection: Upgrade\r\n"])
+async def test_a_body_that_never_comes_gets_408_even_if_it_asks_for_a_websocket(
+    port: int, upgrade: bytes
+) -> None:
+    loop = asyncio.get_running_loop()
+    with await connect(port) as client:
+        head = b"POST /small " + HEAD + upgrade + b"Content-Length: 9\r\n\r\n"
+        await loop.sock_sendall(client, head)
+        assert b" 408 " in await asyncio.wait_for(loop.sock_recv(client, 4_096), SILENCE + 5)

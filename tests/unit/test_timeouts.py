@@ -47,7 +47,6 @@ def make_protocol(stage: Stage, *, body: object = None, stream: bool = False) ->
     protocol._time = monotonic()
     protocol._http = SimpleNamespace(
         stage=stage,
-        upgrade_websocket=False,
         exception=None,
         request_body=body,
         request=SimpleNamespace(route=route),
