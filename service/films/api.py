@@ -225,9 +225,7 @@ async def _get_cached_film(request: Request, movie: str, query: FilmQuery) -> Ca
             film = await services.lookup.get_by_title(movie, query.year, query.type, requester)
         return etag(film).encode() + b"\n" + encode_json(film_view(film, services.now()))
 
-    key = to_cache_key(movie)
-    if query.year is not None or query.type is not None:
-        key += f"\n{query.year or ''}\n{query.type or ''}"
+    key = to_cache_key(movie, query.year, query.type)
     generation = await services.generation.current()
     try:
         for _ in range(MAX_FOREIGN_REFUSALS):

@@ -1,5 +1,7 @@
 """What several routes of films share: the answer to a write, and the cached responses it drops."""
 
+import json
+
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
@@ -34,6 +36,6 @@ async def drop_cached_films(request: Request, *films: Film) -> None:
         await services.response_cache.invalidate("film", key, generation)
 
 
-def to_cache_key(movie: str) -> str:
+def to_cache_key(movie: str, year: int | None = None, type: str | None = None) -> str:
     """Return the key of a film's response: the same for an id in any letter case."""
-    return to_address(movie) or movie
+    return json.dumps([to_address(movie) or movie, year, type])
