@@ -15,7 +15,9 @@ CHUNK_BYTES = 65_536
 MIN_LOOKAHEAD = 16  # characters that `NaN` or `false` may lack at the end of what was read
 
 _SEPARATORS = re.compile(r"[\s,]*")
-_NEXT_OBJECT = re.compile(r"(?:\}\s*,?|[\r\n])\s*(?=\{)")
+# Possessive, and begun only where whitespace begins: any amount of it is read once, not from each
+# of its characters on.
+_NEXT_OBJECT = re.compile(r"(?:\}\s*+,?+\s*+|(?<!\s)(?=[^\S\r\n]*+[\r\n])\s++)(?=\{)")
 
 
 class CutOff(Exception):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from service.errors import Malformed
 
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-_LIST_ITEM = re.compile(rf"[ \t]*(?:{_ENTITY_TAG.pattern})?[ \t]*(?:,|$)")
+_LIST_ITEM = re.compile(rf"[ \t]*+(?:{_ENTITY_TAG.pattern})?[ \t]*+(?:,|$)")
 _ENCODING_SUFFIX = re.compile(r"-(?:gz|br|zst)$")
 
 

@@ -10,7 +10,7 @@ from service.mail.base import Language
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "de")  # the first is the default
 MAX_RANGES = 20  # of one header
 _RANGE = re.compile(
-    r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]{1,40})?\s*(?:;\s*q\s*=\s*([0-9.]{1,5}))?\s*"
+    r"\s*+([A-Za-z]{1,8})(?:-[A-Za-z0-9-]{1,40})?\s*+(?:;\s*+q\s*+=\s*+([0-9.]{1,5}))?\s*+"
 )
 
 

@@ -42,7 +42,7 @@ _RUNTIME = re.compile(
 _DOLLARS = re.compile(r"\$([0-9]{1,3}(?:,[0-9]{3}){0,5}|[0-9]{1,15})(\.[0-9]{1,9})?\s?([a-z]*)")
 _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,12}")
 _DECIMAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4})?")
-_IN_BRACKETS = re.compile(r"\s*\([^()]*\)")
+_IN_BRACKETS = re.compile(r"(?<!\s)\s*+\([^()]*+\)")
 _NAME_SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
 
 
