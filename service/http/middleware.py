@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sanic import Sanic
 from sanic.compat import Header
 from sanic.constants import HTTP_METHODS
+from sanic.headers import Options
 from sanic.http import Http
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -32,6 +33,7 @@ ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-No
 KNOWN_METHODS = frozenset(map(str, HTTP_METHODS))
 CLIENT_CLOSED_REQUEST = 499
 """What log and metrics say of a request whose client left before its response; nginx's number."""
+FORWARDED_SCHEMES = ("http", "https")
 UNLOGGED_PATHS = ("/health/live", "/health/ready")
 FILE_PREFIX = "/static/"
 """The page's files, some thirty for each first visit; only those that fail are logged."""
@@ -45,6 +47,9 @@ class NoParameters(BaseModel):
 
 class IdentifiedRequest(Request):
     """A request with the id that the client sent, if it is well-formed, or else a new one.
+
+    Trusted proxies are believed on the client's address and the scheme; the host is that of the
+    header `Host`.
 
     Raises:
         BadRequest: its head is malformed.
@@ -62,6 +67,22 @@ class IdentifiedRequest(Request):
             client_id = self.headers.get("x-request-id", "")
             self._id = client_id if REQUEST_ID_PATTERN.match(client_id) else uuid4().hex
         return str(self._id)
+
+    @property
+    def forwarded(self) -> Options:
+        """Return what trusted proxies say of the client.
+
+        Sanic also takes the host, the port, the path and any scheme from headers that most proxies
+        pass on as the client sent them.
+        """
+        if self.parsed_forwarded is None:
+            read = super().forwarded
+            options = {"for": read["for"]} if "for" in read else {}
+            scheme = self.headers.getone("x-forwarded-proto", "").strip().lower()
+            if options and scheme in FORWARDED_SCHEMES:
+                options["proto"] = scheme
+            self.parsed_forwarded = options
+        return self.parsed_forwarded
 
 
 def install(

@@ -16,7 +16,7 @@ from service.accounts.models import AccountToken, User
 from service.accounts.passwords import PasswordHasher
 from service.accounts.registration import CONFIRMATION_LIFETIME, RegistrationPolicy
 from service.accounts.responses import PendingAccountView, UserView
-from service.accounts.schemas import NewAccount
+from service.accounts.schemas import NewAccount, PasswordChange
 from service.accounts.service import AccountService
 from service.errors import Conflict, DomainError, Invalid, NotAllowed
 from service.mail.models import Mail
@@ -338,14 +338,16 @@ async def test_an_address_is_changed_by_the_new_one_and_told_to_the_old_one(
     view = await accounts.change_account(identity, change, ADDRESS, "de")
     assert (view.email, view.new_email, view.email_confirmed) == (EMAIL, NEW_EMAIL, True)
     await worker.send_due()
-    assert server.recipients == [NEW_EMAIL]
+    assert server.recipients == [NEW_EMAIL, EMAIL]
     assert server.mails[0]["Subject"] == "Bitte neue E-Mail-Adresse bestätigen"
+    assert server.mails[1]["Subject"] == "Ihre E-Mail-Adresse soll geändert werden"
+    assert "#token" not in text_of(server.mails[1])
     token = find_token(server.mails[0])
     assert (await accounts.emails.confirm(token)).email == NEW_EMAIL
     assert (await accounts.emails.confirm(token)).status == "already_confirmed"
     await worker.send_due()
-    assert server.recipients == [NEW_EMAIL, EMAIL]
-    assert server.mails[1]["Subject"] == "Your account has a new e-mail address"
+    assert server.recipients == [NEW_EMAIL, EMAIL, EMAIL]
+    assert server.mails[2]["Subject"] == "Your account has a new e-mail address"
     view = await accounts.get_user(identity.user_id)
     assert (view.email, view.new_email, view.email_confirmed) == (NEW_EMAIL, None, True)
     await assert_refused(reset(accounts, reset_token), "link_invalid")
@@ -364,7 +366,7 @@ async def test_a_change_to_a_taken_address_looks_the_same_and_its_owner_gets_a_m
     view = await accounts.change_account(identity, change, ADDRESS)
     assert (view.email, view.new_email) == ("bob@example.org", EMAIL)
     await worker.send_due()
-    assert server.recipients == [EMAIL]
+    assert server.recipients == [EMAIL, "bob@example.org"]
     assert server.mails[0]["Subject"] == "You already have an account"
 
 
@@ -382,6 +384,37 @@ async def test_an_address_that_was_taken_before_its_confirmation_stays_with_its_
         await accounts.emails.confirm(token)
     assert error.value.code == "email_taken"
     assert (await accounts.get_user(identity.user_id)).email == EMAIL
+
+
+@pytest.mark.parametrize("is_reset", [True, False])
+async def test_links_from_before_the_password_was_replaced_do_not_work(
+    accounts: AccountService,
+    users: AccountActions,
+    server: MailServer,
+    worker: MailWorker,
+    is_reset: bool,
+) -> None:
+    await register_and_confirm(accounts, server, worker)
+    identity = await accounts.identify((await users.log_in("ada")).access_token)
+    change = AccountChange(email=NEW_EMAIL, current_password=SecretStr(PASSWORD))
+    await accounts.change_account(identity, change, ADDRESS)
+    await accounts.emails.request_reset(EMAIL, "en")
+    await worker.send_due()
+    mails = {mail["Subject"]: mail for mail in server.mails}
+    reset_token = find_token(mails["Set a new password"])
+    change_token = find_token(mails["Confirm your new e-mail address"])
+    if is_reset:
+        await reset(accounts, reset_token)
+    else:
+        new_password = PasswordChange(
+            current_password=SecretStr(PASSWORD), new_password=SecretStr(NEW_PASSWORD)
+        )
+        await accounts.change_password(identity, new_password, ADDRESS)
+    await assert_refused(accounts.emails.confirm(change_token), "link_invalid")
+    code = "link_used" if is_reset else "link_invalid"
+    await assert_refused(reset(accounts, reset_token, PASSWORD), code)
+    view = await accounts.get_user(identity.user_id)
+    assert (view.email, view.new_email) == (EMAIL, None)
 
 
 async def test_without_confirmations_an_address_changes_at_once(
