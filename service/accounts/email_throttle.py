@@ -5,9 +5,10 @@ What is refused looks like what is sent; otherwise the difference would tell who
 
 from datetime import datetime, timedelta
 
+from service.accounts.models import User
 from service.clock import epoch_ms
 from service.mail import outbox
-from service.mail.base import MailKind
+from service.mail.base import Language, MailKind
 
 MIN_MAIL_INTERVAL = timedelta(minutes=1)  # between two mails of a kind to one address
 MAX_MAILS_PER_DAY = 5  # of a kind, to one address
@@ -19,3 +20,9 @@ async def is_mail_allowed(kind: MailKind, recipient: str, now: datetime) -> bool
     if await outbox.count_enqueued([kind], recipient, a_day_ago) >= MAX_MAILS_PER_DAY:
         return False
     return not await outbox.count_enqueued([kind], recipient, epoch_ms(now - MIN_MAIL_INTERVAL))
+
+
+async def send_notice(kind: MailKind, user: User, language: Language, now: datetime) -> None:
+    """Tell the user, at the address that `user` has, that something about the account changes."""
+    if user.email is not None and await is_mail_allowed(kind, user.email, now):
+        await outbox.enqueue(kind, user.email, language, epoch_ms(now), user.id)

@@ -14,9 +14,10 @@ from tortoise.transactions import in_transaction
 
 from service.accounts.credential_checks import CredentialChecks
 from service.accounts.email_schemas import PasswordReset
-from service.accounts.email_throttle import is_mail_allowed
+from service.accounts.email_throttle import is_mail_allowed, send_notice
 from service.accounts.link_tokens import (
     delete_expired_tokens,
+    delete_unused_tokens,
     find_token,
     invalid_link_error,
     require_current,
@@ -79,7 +80,8 @@ class AccountEmails:
             raise invalid_link_error()
         require_current(row, self._now())
         if is_change:
-            await self._replace_email(user, row.email)
+            if not await self._replace_email(user, row.email):
+                raise invalid_link_error()  # the password was replaced in between
         else:
             await self._set_confirmed(user)
         log.info("email_confirmed", user_id=str(user.id))
@@ -107,19 +109,20 @@ class AccountEmails:
         await self._replace_password(row, await self._passwords.hash(password), language)
         log.info("password_reset", user_id=str(row.user.id))
 
-    async def change_email(self, user: User, email: str, language: Language) -> None:
+    async def change_email(self, user: User, email: str, language: Language) -> bool:
         """Give an account whose owner is known another address, at once or once it is confirmed.
+
+        Return False if the password or the address has changed since `user` was read.
 
         Raises:
             Conflict: `email_taken`, unless the address must be confirmed: then its owner gets a
                 mail, and nothing shows that it has an account.
         """
         if email == user.email:
-            await User.filter(id=user.id).update(new_email=None)
-        elif self._must_confirm:
-            await self._note_new_email(user, email, language)
-        else:
-            await self._replace_email(user, email, language, is_confirmed=False)
+            return bool(await User.filter(id=user.id).update(new_email=None))
+        if self._must_confirm:
+            return await self._note_new_email(user, email, language)
+        return await self._replace_email(user, email, language, is_confirmed=False)
 
     @run_uncancelled
     async def _request_mail(self, kind: MailKind, email: str, language: Language) -> None:
@@ -134,30 +137,35 @@ class AccountEmails:
         )
 
     @run_uncancelled
-    async def _note_new_email(self, user: User, email: str, language: Language) -> None:
+    async def _note_new_email(self, user: User, email: str, language: Language) -> bool:
         now, recipient = self._now(), fold_name(email)
         async with in_transaction():
-            await User.filter(id=user.id).update(new_email=email, updated_at=now)
+            unchanged = User.filter(id=user.id, token_version=user.token_version)
+            if not await unchanged.update(new_email=email, updated_at=now):
+                return False
             if await is_mail_allowed("change_email", recipient, now):
                 now_ms = epoch_ms(now)
                 await outbox.enqueue("change_email", recipient, language, now_ms, user.id)
+            await send_notice("email_change_requested", user, language, now)
+        return True
 
     async def _replace_email(
         self, user: User, email: str, language: Language = "en", is_confirmed: bool = True
-    ) -> None:
+    ) -> bool:
         """Set the address, and tell the old one. Raises Conflict."""
         try:
-            await self._write_email(user, email, language, is_confirmed)
+            return await self._write_email(user, email, language, is_confirmed)
         except IntegrityError:
             raise Conflict("An account with this address exists.", code="email_taken") from None
 
     @run_uncancelled
     async def _write_email(
         self, user: User, email: str, language: Language, is_confirmed: bool
-    ) -> None:
+    ) -> bool:
         now = self._now()
         async with in_transaction():
-            replaced = await User.filter(id=user.id, email=user.email).update(
+            unchanged = User.filter(id=user.id, email=user.email, token_version=user.token_version)
+            is_replaced = await unchanged.update(
                 email=email,
                 email_folded=fold_name(email),
                 new_email=None,
@@ -165,9 +173,9 @@ class AccountEmails:
                 confirm_by=None,
                 updated_at=now,
             )
-            if replaced and user.email:
-                now_ms = epoch_ms(now)
-                await outbox.enqueue("email_changed", user.email, language, now_ms, user.id)
+            if is_replaced:
+                await send_notice("email_changed", user, language, now)
+        return bool(is_replaced)
 
     @run_uncancelled
     async def _replace_password(
@@ -184,11 +192,11 @@ class AccountEmails:
                 token_version=F("token_version") + 1,
                 confirmed_at=now,
                 confirm_by=None,
+                new_email=None,
                 updated_at=now,
             )
             await Session.filter(user_id=row.user.id).delete()
-            others = AccountToken.filter(user_id=row.user.id, purpose="reset_password")
-            await others.filter(used_at__isnull=True).delete()
+            await delete_unused_tokens(row.user.id)
             now_ms = epoch_ms(now)
             await outbox.enqueue("password_changed", row.email, language, now_ms, row.user.id)
 

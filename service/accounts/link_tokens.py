@@ -7,6 +7,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 from service.accounts.models import AccountToken, User
 from service.database.transactions import run_uncancelled
@@ -66,6 +67,15 @@ def require_current(row: AccountToken, now: datetime) -> None:
 def invalid_link_error() -> Invalid:
     """Return the error for a token that does not exist, or whose account has changed since."""
     return Invalid("This link does not work; request another one.", code="link_invalid")
+
+
+async def delete_unused_tokens(user_id: UUID) -> None:
+    """Invalidate the links to change the address or the password that the user has not followed.
+
+    Called where a password is replaced: whoever knew the former one may have asked for them.
+    """
+    tokens = AccountToken.filter(user_id=user_id, used_at__isnull=True)
+    await tokens.filter(purpose__in=["change_email", "reset_password"]).delete()
 
 
 async def delete_expired_tokens(now: datetime) -> int:

@@ -60,8 +60,9 @@ class AccountMails:
         if order.kind == "change_email":
             return await self._compose_new_email(order, account, owner)
         values = {"username": account.username, "forgot_link": self._forgot_link}
-        is_email = order.kind == "email_changed"
-        return MailContent("email_changed" if is_email else "password_changed", values)
+        if order.kind in ("email_change_requested", "email_changed"):
+            return MailContent(order.kind, values)
+        return MailContent("password_changed", values)
 
     async def _compose_registration(self, account: User, owner: User | None) -> MailContent | None:
         if owner is None:

@@ -215,7 +215,8 @@ class AccountService:
         """
         if change.email is not None and change.current_password is not None:
             user = await self._verify_own_password(identity, change.current_password, address)
-            await self.emails.change_email(user, change.email, language)
+            if not await self.emails.change_email(user, change.email, language):
+                raise _wrong_password_error()  # it was changed in between
         return await self.get_user(identity.user_id)
 
     async def _verify_own_password(

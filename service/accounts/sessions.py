@@ -27,6 +27,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
+from service.accounts.link_tokens import delete_unused_tokens
 from service.accounts.models import (
     MAX_ADDRESS_LENGTH,
     MAX_USER_AGENT_LENGTH,
@@ -219,11 +220,15 @@ class Sessions:
         async with in_transaction():
             unchanged = User.filter(id=user.id, token_version=user.token_version)
             is_replaced = await unchanged.update(
-                password_hash=new_hash, token_version=version, updated_at=self._now()
+                password_hash=new_hash,
+                token_version=version,
+                new_email=None,
+                updated_at=self._now(),
             )
             if is_replaced:
                 await Session.filter(user_id=user.id).exclude(id=kept_session_id).delete()
                 await Session.filter(id=kept_session_id).update(token_version=version)
+                await delete_unused_tokens(user.id)
                 if user.email is not None:
                     await mail_outbox.enqueue(
                         "password_changed", user.email, language, epoch_ms(self._now()), user.id

@@ -11,6 +11,7 @@ from service.errors import DomainError
 MailKind = Literal[
     "address_taken",
     "change_email",
+    "email_change_requested",
     "email_changed",
     "password_changed",
     "register",
@@ -22,6 +23,7 @@ MailKind = Literal[
 MailTemplate = Literal[
     "address_taken",
     "change_email",
+    "email_change_requested",
     "email_changed",
     "password_changed",
     "reset_password",
