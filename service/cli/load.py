@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from service.cli.output import format_count
 from service.cli.progress import progress_bar
 from service.films.file_reader import STANDARD_INPUT, UnreadableFile
 from service.films.importer import ImportProgress
@@ -102,8 +103,7 @@ def _report(path: Path, progress: ImportProgress) -> None:
 
 async def _report_backlog() -> None:
     films, waiting = await Film.all().count(), await count_waiting_films()
-    noun = "film" if films == 1 else "films"
-    typer.echo(f"{films} {noun}, {waiting} still being indexed")
+    typer.echo(f"{format_count(films, 'film')}, {waiting} still being indexed")
 
 
 async def _wait_until_indexed() -> bool:

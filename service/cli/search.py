@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.locations import locate_part
-from service.cli.output import print_json
+from service.cli.output import format_count, print_json
 from service.clock import utc_now
 from service.film_fields import FilmRow
 from service.http.pagination import Links
@@ -71,8 +71,7 @@ def _print_table(result: SearchResult, explain: bool) -> None:
         width = None if sys.stdout.isatty() else PIPED_WIDTH
         Console(width=width).print(_render_table(result, result.query, explain))
     prefix = "" if result.relation == "eq" else "at least "
-    noun = "film" if result.total == 1 else "films"
-    typer.echo(f"{prefix}{result.total} {noun}" if result.total else "no film matches")
+    typer.echo(prefix + format_count(result.total, "film") if result.total else "no film matches")
 
 
 def _render_table(search_result: SearchResult, query: Query, explain: bool) -> Table:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import Field
 
-from service.cli.output import print_json
+from service.cli.output import format_count, print_json
 from service.cli.progress import progress_bar
 from service.cli.running import fail
 from service.films.models import Film
@@ -55,8 +55,8 @@ async def check_twins(settings: Settings, *, repair: bool, as_json: bool) -> Non
         for twins in report.twins:
             typer.echo(_describe_twins(twins))
         if merged:
-            typer.echo(f"{merged} films merged")
-    line = f"{report.total} pairs of twins"
+            typer.echo(f"{format_count(merged, 'film')} merged")
+    line = f"{format_count(report.total, 'pair')} of twins"
     if report.mergeable:
         fail(f"{line}; `movies check --twins --repair` merges {report.mergeable} of them")
     if report.total:

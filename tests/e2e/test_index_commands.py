@@ -199,8 +199,8 @@ def test_twins_are_listed_and_those_without_differences_are_merged(
     report = json.loads(check("--json").stdout)
     assert (report["total"], report["mergeable"], len(report["twins"])) == (3, 1, 3)
     repaired = check("--repair")
-    assert repaired.returncode == 1 and repaired.stdout.endswith("1 films merged\n")
-    assert "1 pairs of twins to decide on by hand" in repaired.stderr
+    assert repaired.returncode == 1 and repaired.stdout.endswith("1 film merged\n")
+    assert "1 pair of twins to decide on by hand" in repaired.stderr
     with open_database(tmp_path) as database:
         rows = database.execute("SELECT kind FROM outbox WHERE done_at IS NULL").fetchall()
         assert [kind for (kind,) in rows].count("withdrawn") == 1
