@@ -19,10 +19,12 @@ from service.errors import Malformed
 from service.films.file_streams import BROKEN_GZIP_ERRORS, GZIP_MAGIC, FileSource, peek
 from service.films.json_stream import MAX_FILM_BYTES, CutOff, read_json_values
 from service.films.line_parser import parse_json
+from service.films.table_lines import RowTooLong, TableLines
 
 STANDARD_INPUT = Path("-")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 JSON_LINES_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
+FIELD_LIMIT_ERROR = "field larger than field limit"
 TITLE_COLUMNS = frozenset({"title", "name", "original_title", "Title"})
 
 FOREIGN_FORMATS = (
@@ -148,7 +150,8 @@ class FilmFile:
         return not first.startswith(b"{") and not suffixes.isdisjoint(JSON_LINES_SUFFIXES)
 
     def _read_table(self, reader: io.BufferedReader) -> Iterator[Record]:
-        header_line = next((line for line in _decode_lines(reader) if line.strip()), "")
+        lines = TableLines(reader)
+        header_line = _read_header(lines)
         delimiter = max("\t;,", key=header_line.count)
         header = _split_header(header_line, delimiter)
         if TITLE_COLUMNS.isdisjoint(header):
@@ -156,12 +159,18 @@ class FilmFile:
                 f"{self.name} is neither JSON nor a table: its first line names no column "
                 "`title` or `name`; see docs/howto/load-films.md"
             )
-        rows = csv.reader(_decode_lines(reader), delimiter=delimiter)
+        rows = csv.reader(lines, delimiter=delimiter)
         while True:
-            number = rows.line_num + 2
+            lines.begin_row()
+            number = lines.number + 1
             try:
                 row = next(rows, None)
+            except RowTooLong:
+                yield Record(number, fault=f"is longer than {MAX_FILM_BYTES} bytes")
+                continue
             except csv.Error as error:
+                if FIELD_LIMIT_ERROR in str(error):  # the reader gave up in the middle of the row
+                    lines.skip_quoted_lines()
                 yield Record(number, fault=f"is no row of a table: {error}")
                 continue
             if row is None:
@@ -206,6 +215,13 @@ def _read_json_lines(reader: io.BufferedReader) -> Iterator[Record]:
                 yield Record(number, fault=str(error))
 
 
+def _read_header(lines: TableLines) -> str:
+    """Return the first line that is not blank; none if there is no such line."""
+    with suppress(RowTooLong):
+        return next((line for line in lines if line.strip()), "")
+    return ""
+
+
 def _split_header(line: str, delimiter: str) -> list[str]:
     """Return the names of the columns; none if the line is no row of a table."""
     try:
@@ -217,14 +233,6 @@ def _split_header(line: str, delimiter: str) -> list[str]:
 def _skip_line(reader: io.BufferedReader) -> None:
     while (rest := reader.readline(MAX_FILM_BYTES)) and not rest.endswith(b"\n"):
         continue
-
-
-def _decode_lines(reader: io.BufferedReader) -> Iterator[str]:
-    """Yield the lines of a table; bytes that are not UTF-8 become characters that facts refuse."""
-    while line := reader.readline(MAX_FILM_BYTES + 1):
-        if len(line) > MAX_FILM_BYTES and not line.endswith(b"\n"):
-            _skip_line(reader)
-        yield line.decode("utf-8", "surrogateescape")
 
 
 def _describe_os_error(error: OSError, path: Path) -> str:

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import random
+import tracemalloc
 from contextlib import aclosing, suppress
 from pathlib import Path
 
@@ -378,6 +379,44 @@ async def test_a_row_of_a_table_with_too_many_columns_is_left_out(
     path.write_bytes(b"title,year\nJaws,1975,x\nAm\xe9lie,2001\nAlien,1979\n")
     done = await import_all(importer, path)
     assert (done.added, [line.number for line in done.bad_lines]) == (1, [2, 3])
+
+
+async def test_a_row_of_a_table_that_is_too_long_is_left_out_with_all_its_lines(
+    importer: FilmImporter, tmp_path: Path
+) -> None:
+    path = tmp_path / "films.csv"
+    plot = '"",""\nNot a film,1980\n' * 10_000
+    fields = '"\n",a,' * 400_000
+    long_line = "x" * 2_500_000
+    path.write_text(
+        f'title,plot\nJaws,"A\nshark"\nLong,"{plot}"\n{fields}"\n"\n'
+        f"Alien,In space\n{long_line},y\nHeat,\n"
+    )
+    done = await import_all(importer, path)
+    assert done.added == 3
+    assert await Film.all().order_by("title").values_list("title", flat=True) == [
+        "Alien", "Heat", "Jaws",
+    ]  # fmt: skip
+    assert [(line.number, line.reason) for line in done.bad_lines] == [
+        (4, "is no row of a table: field larger than field limit (131072)"),
+        (20_005, "is longer than 1000000 bytes"),
+        (420_008, "is longer than 1000000 bytes"),
+    ]
+
+
+async def test_a_row_without_an_end_is_one_fault_in_bounded_memory(
+    importer: FilmImporter, tmp_path: Path
+) -> None:
+    path = tmp_path / "films.csv.gz"
+    path.write_bytes(gzip.compress(b"title,year\nJaws,1975\n" + b'"\n",ab,' * 700_000, 1))
+    tracemalloc.start()
+    try:
+        done = await import_all(importer, path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (done.added, [line.number for line in done.bad_lines]) == (1, [3])
+    assert peak < 20_000_000, "much less than all fields of the row"
 
 
 @settings(
