@@ -55,10 +55,10 @@ class IdentifiedRequest(Request):
         BadRequest: its head is malformed.
     """
 
-    def __init__(self, *, head: bytes = b"", **options: Any) -> None:
+    def __init__(self, *args: Any, head: bytes = b"", **options: Any) -> None:
         if head:
             check_head(head)
-        super().__init__(head=head, **options)
+        super().__init__(*args, head=head, **options)  # type: ignore[misc]  # head is never in args
 
     @property
     def id(self) -> str:

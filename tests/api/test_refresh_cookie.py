@@ -219,6 +219,8 @@ async def test_on_https_the_cookie_has_the_host_prefix_and_is_secure(proxied: Se
         other_host = {**headers, "Origin": "https://films.example"}
         assert (await _post(api, "logout", sent, headers=other_host)).status == 403
         by_host = {**other_host, "X-Forwarded-Host": "films.example"}
+        assert (await _post(api, "logout", sent, headers=by_host)).status == 403
+        by_host = {**other_host, "Host": "films.example"}
         assert (await _post(api, "logout", sent, headers=by_host)).status == 204
 
 
