@@ -23,6 +23,8 @@ HOSTILE = (
     '=HYPERLINK("http://evil.example","Jaws 1975")',
     "+1-2 @SUM(1+1)*cmd|' /C calc'!A0.mkv",
     '<img src=x onerror=alert(1)> "Jaws", 1975.mkv',
+    "film;=cmd|' /C calc'!A0.mkv",
+    "film\t=1+1,@SUM(1).mkv",
     "\u202egpj.swaJ",
     "七人の侍 1954 " + "長" * 900,
 )
@@ -95,7 +97,27 @@ async def test_hostile_names_stay_text_here_and_in_a_spreadsheet(
         assert await page.locator("main img, main script").count() == 0
         assert await page.evaluate("document.documentElement.scrollWidth") <= WIDTHS["phone"]
         files = [row["file"] for row in await read_csv(page)]
-        assert files == ["'" + HOSTILE[0], "'" + HOSTILE[1], *HOSTILE[2:]]
+        assert files == [
+            "'" + HOSTILE[0],
+            "'" + HOSTILE[1],
+            HOSTILE[2],
+            "film;'=cmd|' /C calc'!A0.mkv",
+            "film\t'=1+1,'@SUM(1).mkv",
+            *HOSTILE[5:],
+        ]
+
+
+@pytest.mark.parametrize("text", ["a;b", "a\tb", "a,b", 'a"b', "a\nb"])
+async def test_a_cell_with_any_separator_is_quoted_in_csv(
+    service: Service, browser: Browser, text: str
+) -> None:
+    async with open_page(browser, f"{service.url}/names") as page:
+        written = await page.evaluate(
+            """async (text) => { const script = document.querySelector("script[type=module]").src;
+            return (await import(new URL("csv.js", script))).toCsv([[text]]); }""",
+            text,
+        )
+    assert written == '"' + text.replace('"', '""') + '"\r\n'
 
 
 async def test_a_copy_is_the_same_as_the_download(service: Service, browser: Browser) -> None:
