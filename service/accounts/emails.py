@@ -5,6 +5,7 @@ Whether there is something to say, the indexer finds out when it sends the mail.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -76,12 +77,15 @@ class AccountEmails:
         user, is_change = row.user, row.purpose == "change_email"
         if user.email == row.email and user.confirmed_at is not None:
             return ConfirmationView(status="already_confirmed", email=row.email)
-        if row.email != (user.new_email if is_change else user.email):
+        is_claim = is_change or user.email is None
+        if row.email != (user.new_email if is_claim else user.email):
             raise invalid_link_error()
         require_current(row, self._now())
         if is_change:
             if not await self._replace_email(user, row.email):
                 raise invalid_link_error()  # the password was replaced in between
+        elif is_claim:
+            await self._give_email(user, row.email)
         else:
             await self._set_confirmed(user)
         log.info("email_confirmed", user_id=str(user.id))
@@ -124,6 +128,17 @@ class AccountEmails:
             return await self._note_new_email(user, email, language)
         return await self._replace_email(user, email, language, is_confirmed=False)
 
+    async def adopt_unconfirmed(self, user: User) -> None:
+        """Keep an account that waited for a confirmation which is no longer required.
+
+        It gets the address that it was registered with, unless another account has it by now.
+        """
+        await User.filter(id=user.id).update(confirm_by=None)
+        if user.email is None and user.new_email is not None:
+            with suppress(IntegrityError):
+                await self._write_email(user, user.new_email, "en", is_confirmed=False)
+                await user.refresh_from_db()
+
     @run_uncancelled
     async def _request_mail(self, kind: MailKind, email: str, language: Language) -> None:
         now, recipient = self._now(), fold_name(email)
@@ -148,6 +163,18 @@ class AccountEmails:
                 await outbox.enqueue("change_email", recipient, language, now_ms, user.id)
             await send_notice("email_change_requested", user, language, now)
         return True
+
+    async def _give_email(self, user: User, email: str) -> None:
+        """Give a new account the address that it was registered with. Raises Invalid.
+
+        The first account that confirms an address has it; links of the others are void.
+        """
+        try:
+            is_given = await self._write_email(user, email, "en", is_confirmed=True)
+        except IntegrityError:
+            is_given = False
+        if not is_given:
+            raise invalid_link_error()
 
     async def _replace_email(
         self, user: User, email: str, language: Language = "en", is_confirmed: bool = True

@@ -47,6 +47,8 @@ class AccountMails:
             return await self._compose_link(owner, "reset_password", owner.email)
         if order.kind == "verify_email" and owner is not None:
             return await self._compose_confirmation(owner)
+        if order.kind == "verify_email":
+            return await self._compose_newest_claim(order)
         if account is not None:
             return await self._compose_for_account(order, account, owner)
         return None
@@ -56,7 +58,7 @@ class AccountMails:
     ) -> MailContent | None:
         """Return the mail about `account`; `owner` is who has the address now."""
         if order.kind == "register":
-            return await self._compose_registration(account, owner)
+            return await self._compose_registration(order, account, owner)
         if order.kind == "change_email":
             return await self._compose_new_email(order, account, owner)
         values = {"username": account.username, "forgot_link": self._forgot_link}
@@ -64,12 +66,26 @@ class AccountMails:
             return MailContent(order.kind, values)
         return MailContent("password_changed", values)
 
-    async def _compose_registration(self, account: User, owner: User | None) -> MailContent | None:
-        if owner is None:
-            return None  # the account has another address by now
-        if owner.is_confirmed and owner.id != account.id:
+    async def _compose_registration(
+        self, order: MailOrder, account: User, owner: User | None
+    ) -> MailContent | None:
+        if owner is not None and owner.id != account.id:
             return self._describe_owned(owner)
-        return await self._compose_confirmation(owner)
+        if account.new_email is None or fold_name(account.new_email) != order.recipient:
+            return None  # it was confirmed in the meantime
+        return await self._compose_link(account, "verify_email", account.new_email)
+
+    async def _compose_newest_claim(self, order: MailOrder) -> MailContent | None:
+        """Return the mail to confirm the newest of the accounts that want the address.
+
+        Others can register with the address, but whoever has just done so has the newest account,
+        and the mail names it.
+        """
+        pending = User.filter(confirm_by__isnull=False, new_email__iexact=order.recipient)
+        account = await pending.order_by("-created_at", "-id").first()
+        if account is None or account.new_email is None:
+            return None
+        return await self._compose_link(account, "verify_email", account.new_email)
 
     async def _compose_confirmation(self, user: User) -> MailContent | None:
         if user.is_confirmed:

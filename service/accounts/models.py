@@ -31,7 +31,7 @@ class User(Model):
 
     `confirmed_at` is when the address was confirmed, or when an admin or the operator created the
     account. `confirm_by` is when an account that must still be confirmed is deleted. `new_email` is
-    the address that replaces the present one once it is confirmed.
+    the address that replaces the present one, or becomes the first one, once it is confirmed.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)

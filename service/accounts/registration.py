@@ -1,9 +1,10 @@
 """Registration: who may create an account, and when it may be used.
 
-While addresses must be confirmed, a registration with a taken address looks like any other: it
-makes an account that holds the name and nobody can confirm, and the owner of the address gets a
-mail. Otherwise the name would show whether the address had an account: it would be free the next
-time. Accounts that nobody confirms are deleted after a week.
+While addresses must be confirmed, a new account only wants its address (`new_email`) and gets it
+once it is confirmed; several may want the same one, and the first confirmation wins. So nobody can
+reserve the address of somebody else, and a taken address looks like any other: the account holds
+its name, cannot be confirmed, and the owner of the address gets a mail. Accounts that nobody
+confirms are deleted after a week.
 """
 
 from collections.abc import Callable
@@ -165,18 +166,17 @@ class Registration:
     async def _insert(self, draft: _Draft, must_confirm: bool) -> User:
         """Insert the account, and the mail about it, and use the invite up."""
         now = self._now()
-        email = draft.email
+        email = None if must_confirm else draft.email
         async with in_transaction():
             if draft.invite is not None:
                 await consume_invite(draft.invite, now)
-            if must_confirm and email and await User.exists(email_folded=fold_name(email)):
-                email = None
             user = await User.create(
                 username=draft.username,
                 username_folded=fold_name(draft.username),
                 username_skeleton=draft.skeleton,
                 email=email,
                 email_folded=email and fold_name(email),
+                new_email=draft.email if must_confirm else None,
                 password_hash=draft.password_hash,
                 is_admin=draft.is_admin,
                 confirmed_at=now if draft.is_confirmed else None,
@@ -186,7 +186,7 @@ class Registration:
             )
             if must_confirm and draft.email:
                 recipient = fold_name(draft.email)
-                if await is_mail_allowed("register", recipient, now):
+                if await is_mail_allowed("register", recipient, now, min_interval=timedelta(0)):
                     now_ms = epoch_ms(now)
                     await outbox.enqueue("register", recipient, draft.language, now_ms, user.id)
         return user

@@ -126,7 +126,7 @@ class AccountService:
                 "The e-mail address has not been confirmed yet.", code="email_not_confirmed"
             )
         if user.confirm_by is not None:
-            await User.filter(id=user.id).update(confirm_by=None)
+            await self.emails.adopt_unconfirmed(user)
 
     async def refresh(self, refresh_token: str, client: Client = UNKNOWN_CLIENT) -> SessionView:
         """Return the next pair of tokens.

@@ -12,11 +12,11 @@ from service.accounts.email_schemas import AccountChange, PasswordReset
 from service.accounts.emails import purge_accounts
 from service.accounts.link_tokens import RETENTION
 from service.accounts.mails import AccountMails
-from service.accounts.models import AccountToken, User
+from service.accounts.models import AccountToken, LoginFailure, User
 from service.accounts.passwords import PasswordHasher
 from service.accounts.registration import CONFIRMATION_LIFETIME, RegistrationPolicy
 from service.accounts.responses import PendingAccountView, UserView
-from service.accounts.schemas import NewAccount, PasswordChange
+from service.accounts.schemas import Credentials, NewAccount, PasswordChange
 from service.accounts.service import AccountService
 from service.errors import Conflict, DomainError, Invalid, NotAllowed
 from service.mail.models import Mail
@@ -162,13 +162,60 @@ async def test_a_taken_address_is_answered_like_a_new_one_and_its_owner_gets_a_m
 async def test_of_concurrent_registrations_of_one_address_one_can_be_confirmed(
     accounts: AccountService, server: MailServer, worker: MailWorker
 ) -> None:
-    names = [f"reader{number}" for number in range(6)]
+    names = [f"reader{number}" for number in range(4)]
     answers = await asyncio.gather(*(register(accounts, name) for name in names))
-    assert answers == [PendingAccountView(email=EMAIL)] * 6
-    assert await User.filter(email=EMAIL).count() == 1
-    assert await User.all().count() == 6
+    assert answers == [PendingAccountView(email=EMAIL)] * 4
     await worker.send_due()
-    assert {find_token(mail) is not None for mail in server.mails} == {True}
+    tokens = list(map(find_token, server.mails))
+    results = await asyncio.gather(*map(accounts.emails.confirm, tokens), return_exceptions=True)
+    codes = [result.code for result in results if isinstance(result, DomainError)]
+    assert codes == ["link_invalid"] * 3
+    assert await User.filter(email=EMAIL).count() == 1
+    assert await User.all().count() == 4
+
+
+async def test_a_registration_cannot_capture_the_confirmation_of_somebody_else(
+    accounts: AccountService, users: AccountActions, server: MailServer, worker: MailWorker
+) -> None:
+    await register(accounts, "trojan")
+    await register(accounts, "ada")
+    await worker.send_due()
+    trojan, own = server.mails
+    assert "Hello trojan," in text_of(trojan) and "Hello ada," in text_of(own)
+    await accounts.emails.confirm(find_token(own))
+    assert (await users.log_in("ada")).user.email == EMAIL
+    await assert_refused(accounts.emails.confirm(find_token(trojan)), "link_invalid")
+    await assert_refused(users.log_in("trojan"), "email_not_confirmed")
+
+
+async def test_the_newest_account_gets_the_confirmation_that_is_requested_by_address(
+    accounts: AccountService, server: MailServer, worker: MailWorker, clock: FakeClock
+) -> None:
+    await register(accounts, "trojan")
+    clock.advance(1)
+    await register(accounts, "ada")
+    await accounts.emails.request_confirmation(EMAIL.lower(), "en")
+    await worker.send_due()
+    assert server.recipients == [EMAIL] * 3
+    assert "Hello ada," in text_of(server.mails[2])
+
+
+async def test_a_login_does_not_tell_whether_the_address_of_a_new_account_is_taken(
+    accounts: AccountService, server: MailServer, worker: MailWorker
+) -> None:
+    await register_and_confirm(accounts, server, worker)
+    await register(accounts, "mallory", EMAIL)
+    await register(accounts, "mallory2", NEW_EMAIL)
+    await accounts.emails.request_reset(EMAIL, "en")
+    await worker.send_due()
+    await reset(accounts, find_token(server.mails[-1]))
+    for email in (EMAIL, NEW_EMAIL):
+        credentials = Credentials(email=email, password=SecretStr(PASSWORD))
+        await assert_refused(accounts.login(credentials, ADDRESS), "invalid_credentials")
+    for name in ("mallory", "mallory2"):
+        by_name = Credentials(username=name, password=SecretStr(PASSWORD))
+        await assert_refused(accounts.login(by_name, ADDRESS), "email_not_confirmed")
+    assert await LoginFailure.filter(failures=1).count() == 2, "each failure counts"
 
 
 async def test_a_confirmation_link_expires_and_another_one_can_be_requested(
@@ -192,8 +239,8 @@ async def test_a_confirmation_link_expires_and_another_one_can_be_requested(
 async def test_requests_for_mails_are_throttled_per_address(
     accounts: AccountService, server: MailServer, worker: MailWorker, clock: FakeClock
 ) -> None:
-    await register(accounts)
-    await worker.send_due()
+    await register_and_confirm(accounts, server, worker)
+    await User.filter(username="ada").update(confirmed_at=None)
     for kind in (accounts.emails.request_confirmation, accounts.emails.request_reset):
         server.mails.clear()
         for _ in range(5):
@@ -220,7 +267,9 @@ async def test_a_forged_token_is_refused(accounts: AccountService, token: str) -
 async def test_a_token_works_for_its_own_purpose_only(
     accounts: AccountService, server: MailServer, worker: MailWorker
 ) -> None:
-    await register(accounts)
+    await register_and_confirm(accounts, server, worker)
+    await User.filter(username="ada").update(confirmed_at=None)
+    await accounts.emails.request_confirmation(EMAIL, "en")
     await accounts.emails.request_reset(EMAIL, "en")
     await worker.send_due()
     tokens = {mail["Subject"]: find_token(mail) for mail in server.mails}
@@ -297,7 +346,8 @@ async def test_a_reset_link_lasts_for_thirty_minutes_from_when_it_is_sent(
 async def test_a_reset_confirms_the_address(
     accounts: AccountService, users: AccountActions, server: MailServer, worker: MailWorker
 ) -> None:
-    await register(accounts)
+    await register_and_confirm(accounts, server, worker)
+    await User.filter(username="ada").update(confirmed_at=None)
     await accounts.emails.request_reset(EMAIL, "en")
     await worker.send_due()
     token = next(find_token(m) for m in server.mails if m["Subject"] == "Set a new password")
@@ -380,6 +430,8 @@ async def test_an_address_that_was_taken_before_its_confirmation_stays_with_its_
     await worker.send_due()
     token = find_token(server.mails[0])
     await register(accounts, "bob", NEW_EMAIL)
+    await worker.send_due()
+    await accounts.emails.confirm(find_token(server.mails[-1]))
     with pytest.raises(Conflict) as error:
         await accounts.emails.confirm(token)
     assert error.value.code == "email_taken"
@@ -477,7 +529,10 @@ async def test_accounts_that_are_used_without_confirmation_are_kept(
     accounts: AccountService, lenient_accounts: AccountService, clock: FakeClock
 ) -> None:
     await register(accounts)
-    await AccountActions(lenient_accounts).log_in("ada")
+    await register(accounts, "bob")
+    users = AccountActions(lenient_accounts)
+    assert (await users.log_in("ada")).user.email == EMAIL
+    assert (await users.log_in("bob")).user.email is None, "another account has the address"
     clock.advance(30 * DAY)
     await purge_accounts(clock)
-    assert await User.all().count() == 1
+    assert await User.all().count() == 2
