@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-import typer
 from pydantic import Field
 
-from service.cli.output import print_json
+from service.cli.output import print_json, print_line
 from service.server.container import open_container
 from service.settings import Settings
 
@@ -35,4 +34,4 @@ async def explain(settings: Settings, movie: str, *, as_json: bool) -> None:
         print_json(Explanation(movie, diagnosis.film_id, diagnosis.rank, list(diagnosis.lines)))
         return
     for line in diagnosis.lines:
-        typer.echo(line)
+        print_line(line)

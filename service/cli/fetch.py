@@ -1,7 +1,6 @@
 """The work of `movies fetch`: look films up, in the catalogue first."""
 
-import typer
-
+from service.cli.output import print_line
 from service.cli.running import describe_failure
 from service.omdb.bulk_fetch import fetch_all
 from service.server.container import open_container
@@ -14,8 +13,10 @@ async def fetch(settings: Settings, films: list[str], *, refresh: bool) -> int:
     async with open_container(settings) as container:
         async for fetched in fetch_all(container.lookup, films, refresh=refresh):
             if fetched.error is None:
-                typer.echo(fetched.line)
+                print_line(fetched.line)
                 continue
             failures += 1
-            typer.echo(f"{fetched.movie}: {describe_failure(settings, fetched.error)}", err=True)
+            print_line(
+                f"{fetched.movie}: {describe_failure(settings, fetched.error)}", is_error=True
+            )
     return failures

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from service.cli.output import format_count
+from service.cli.output import format_count, print_line
 from service.cli.progress import progress_bar
 from service.films.file_reader import STANDARD_INPUT, UnreadableFile
 from service.films.importer import ImportProgress
@@ -86,16 +86,16 @@ def _measure(path: Path) -> int | None:
 def _report(path: Path, progress: ImportProgress) -> None:
     name = "standard input" if path == STANDARD_INPUT else path.name
     for line in progress.bad_lines:
-        typer.echo(f"{name}:{line.number}: {line.reason}", err=True)
+        print_line(f"{name}:{line.number}: {line.reason}", is_error=True)
     if progress.left_out > len(progress.bad_lines):
-        typer.echo(f"{name}: and {progress.left_out - len(progress.bad_lines)} more", err=True)
+        print_line(f"{name}: and {progress.left_out - len(progress.bad_lines)} more", is_error=True)
     if progress.unknown_fields:
         fields = progress.unknown_fields.most_common(MAX_SHOWN_FIELDS)
         shown = ", ".join(f"{field} ({count})" for field, count in fields)
         more = len(progress.unknown_fields) - len(fields)
         also = f" and {more} more" if more else ""
-        typer.echo(f"{name}: unknown fields, left out: {shown}{also}", err=True)
-    typer.echo(
+        print_line(f"{name}: unknown fields, left out: {shown}{also}", is_error=True)
+    print_line(
         f"{name}: {progress.read} read, {progress.added} added, {progress.changed} changed, "
         f"{progress.same} unchanged, {progress.left_out} left out"
     )

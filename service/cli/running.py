@@ -9,7 +9,7 @@ import typer
 
 from service.database.faults import is_database_error
 from service.errors import DomainError
-from service.observability.logging import SECRET_PATTERN
+from service.observability.logging import SECRET_PATTERN, escape_line
 from service.resilience.causes import describe_cause
 from service.settings import Settings
 
@@ -80,5 +80,5 @@ def hide_secrets(error: Exception) -> str:
 
 def fail(line: str) -> NoReturn:
     """Write `line` to standard error, and end with 1."""
-    typer.echo(f"movies: {line}", err=True)
+    typer.echo(f"movies: {escape_line(line)}", err=True)
     raise typer.Exit(1)

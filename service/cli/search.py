@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.locations import locate_part
-from service.cli.output import format_count, print_json
+from service.cli.output import format_count, print_json, print_line
 from service.clock import utc_now
 from service.film_fields import FilmRow
 from service.http.pagination import Links
+from service.observability.logging import escape_line
 from service.search.explanation import explain_match
 from service.search.highlights import VALUE_SEPARATOR, Match, find_matches, match_ranges
 from service.search.query.fields import DEFAULT_FIELDS
@@ -66,7 +67,7 @@ def _locate_engine(settings: Settings, reason: str) -> str:
 
 def _print_table(result: SearchResult, explain: bool) -> None:
     if result.did_you_mean:
-        typer.echo(f"did you mean: {result.did_you_mean}")
+        print_line(f"did you mean: {result.did_you_mean}")
     if result.hits and result.query:
         width = None if sys.stdout.isatty() else PIPED_WIDTH
         Console(width=width).print(_render_table(result, result.query, explain))
@@ -99,11 +100,13 @@ def _row_cells(query: Query, film: FilmRow, matches: list[Match], explain: bool)
         Text("" if film.imdb_rating is None else f"{film.imdb_rating:.1f}"),
         Text(film.imdb_id or str(film.id)),
     ]
-    return cells + ([Text(explain_match(query, film, matches))] if explain else [])
+    return cells + ([Text(escape_line(explain_match(query, film, matches)))] if explain else [])
 
 
 def _highlight(text: str, ranges: list[list[int]]) -> Text:
-    highlighted = Text(text)
+    highlighted, position = Text(), 0
     for start, end in ranges:
-        highlighted.stylize(MATCH_STYLE, start, end)
-    return highlighted
+        highlighted.append(escape_line(text[position:start]))
+        highlighted.append(escape_line(text[start:end]), MATCH_STYLE)
+        position = end
+    return highlighted.append(escape_line(text[position:]))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import Field
 
-from service.cli.output import format_count, print_json
+from service.cli.output import format_count, print_json, print_line
 from service.cli.progress import progress_bar
 from service.cli.running import fail
 from service.films.models import Film
@@ -53,7 +53,7 @@ async def check_twins(settings: Settings, *, repair: bool, as_json: bool) -> Non
         print_json(report)
     else:
         for twins in report.twins:
-            typer.echo(_describe_twins(twins))
+            print_line(_describe_twins(twins))
         if merged:
             typer.echo(f"{format_count(merged, 'film')} merged")
     line = f"{format_count(report.total, 'pair')} of twins"
@@ -73,7 +73,7 @@ async def _merge_twins(container: Container, *, is_printed: bool) -> int:
             merged += 1
             bar.update(task, completed=merged)
             if is_printed and merged <= MAX_LISTED_TWINS:
-                typer.echo(
+                print_line(
                     f"{merge.merged.id} merged into {merge.film.id}  {_describe_film(merge.film)}"
                 )
     return merged

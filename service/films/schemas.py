@@ -32,7 +32,7 @@ FilmType = Literal["movie", "series", "episode", "game"]
 Source = Literal["omdb", "sample", "user"]
 
 
-_FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+_FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _reject_forbidden_characters(text: str) -> str:

@@ -48,8 +48,13 @@ def escape_control_characters(
             continue
         text = value[:MAX_PATH_LENGTH] if name == "path" else value
         lines = text.split("\n") if name == "exception" else [text]  # a traceback has lines
-        event[name] = "\n".join(CONTROL_CHARACTER.sub(_escape, line) for line in lines)
+        event[name] = "\n".join(map(escape_line, lines))
     return event
+
+
+def escape_line(line: str) -> str:
+    """Escape what moves the cursor, ends the line, or turns the direction of reading."""
+    return CONTROL_CHARACTER.sub(_escape, line)
 
 
 def _escape(match: re.Match[str]) -> str:
