@@ -142,6 +142,12 @@ class Malformed(DomainError):
     default_code = "malformed"
 
 
+class TooLarge(DomainError):
+    """The input is longer than its kind may be."""
+
+    default_code = "request_too_large"
+
+
 class Invalid(DomainError):
     """The input was parsed, but a value is wrong."""
 

@@ -19,6 +19,7 @@ DEFAULT_RATE_LIMITS: Mapping[str, RateLimit] = {
     "match": RateLimit(2, 1),
     "lookup": RateLimit(30, 60),
     "register": RateLimit(10, 3600),
+    "link": RateLimit(30, 60),  # uses of links in mails; a password that is refused counts, too
 }
 RATE_LIMIT_CLASSES = (*DEFAULT_RATE_LIMITS, "login")  # failed logins are throttled beside it
 UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}

@@ -25,7 +25,7 @@ bp = Blueprint("account_emails", url_prefix="/api/v1/auth")
     "Confirm an e-mail address with the token of a mail; a second time changes nothing",
     body=Confirmation,
     returns={200: ConfirmationView},
-    errors=(409,),
+    errors=(409, 429),
 )
 async def verify_email(request: Request) -> HTTPResponse:
     token = read_body(request, Confirmation).token.get_secret_value()

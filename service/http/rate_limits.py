@@ -23,6 +23,8 @@ CLASS_BY_ROUTE: Final = {
     "register": "register",
     "resend_confirmation": "register",
     "forgot_password": "register",
+    "verify_email": "link",
+    "reset_password": "link",
     "login": "login",
     "change_password": "login",
 }

@@ -4,6 +4,7 @@ Nothing is dropped or clamped silently. An unknown parameter or field is an erro
 because ignoring a misspelled filter gives a wrong result that looks right.
 """
 
+from collections.abc import Mapping
 from typing import Any, TypeVar, get_origin
 from urllib.parse import parse_qsl, unquote
 
@@ -11,11 +12,14 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from sanic.request import Request
 
-from service.errors import FieldError, Invalid, Malformed, UnsupportedMedia
+from service.errors import FieldError, Invalid, Malformed, TooLarge, UnsupportedMedia
 
 M = TypeVar("M", bound=BaseModel)
 
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
+FORM = "application/x-www-form-urlencoded"
+MAX_FORM_BYTES = 4_096  # a token and a password of 1 kB, each byte in three characters
+MAX_FORM_FIELDS = 10
 MAX_BODY_DEPTH = 20  # levels of nesting; no body of ours needs five
 MAX_PARAMETERS = 100  # in one query string
 MAX_FIELD_ERRORS = 50  # in one response
@@ -29,9 +33,7 @@ def read_body(request: Request, model: type[M], media_types: tuple[str, ...] = (
         Malformed: the body is not JSON, not an object, or nested deeper than 20 levels.
         Invalid: a field is wrong or unknown; the error names each one.
     """
-    media_type = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
-    if media_type not in media_types:
-        raise UnsupportedMedia(f"The body must be {' or '.join(media_types)}.")
+    _require_media_type(request, media_types)
     try:
         value = orjson.loads(request.body)
     except orjson.JSONDecodeError as error:
@@ -41,6 +43,32 @@ def read_body(request: Request, model: type[M], media_types: tuple[str, ...] = (
     if _is_deeper_than(value, MAX_BODY_DEPTH):
         raise Malformed(f"The body is nested deeper than {MAX_BODY_DEPTH} levels.", code="too_deep")
     return validate(model, value, prefix="/")
+
+
+def read_form(request: Request) -> dict[str, str]:
+    """Return the fields of a form as a browser sends it; of a repeated one, the first value.
+
+    Raises:
+        UnsupportedMedia: the form is encoded in another way, such as multipart.
+        TooLarge: the body is longer than any form of ours.
+        Malformed: it has too many fields.
+    """
+    _require_media_type(request, (FORM,))
+    if len(request.body) > MAX_FORM_BYTES:
+        raise TooLarge(f"The form must have at most {MAX_FORM_BYTES} bytes.")
+    text = request.body.decode(errors="replace")
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
+    except ValueError:
+        raise Malformed(f"The form must have at most {MAX_FORM_FIELDS} fields.") from None
+    return dict(reversed(pairs))
+
+
+def _require_media_type(request: Request, media_types: tuple[str, ...]) -> None:
+    """Return if the body has one of `media_types`. Raises UnsupportedMedia."""
+    media_type = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
+    if media_type not in media_types:
+        raise UnsupportedMedia(f"The body must be {' or '.join(media_types)}.")
 
 
 def read_query(request: Request, model: type[M]) -> M:
@@ -94,7 +122,7 @@ def read_path_text(raw: str) -> str:
         raise Malformed("The address is not valid UTF-8.", code="malformed_path") from None
 
 
-def validate(model: type[M], value: dict[str, object], prefix: str) -> M:
+def validate(model: type[M], value: Mapping[str, object], prefix: str) -> M:
     """Return `value` as `model`.
 
     Raises:

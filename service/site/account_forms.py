@@ -4,7 +4,7 @@ They work without JavaScript; then a person pastes the link, whose token no serv
 Only sending a form changes anything: programs that scan mails open every link in them.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from service.http.dependencies import get_container
 from service.http.languages import preferred_language
 from service.http.openapi import Problem
 from service.http.problems import catch_problem
-from service.http.requests import validate
+from service.http.requests import read_form, validate
 from service.mail.base import Language
 from service.site.account_form_texts import (
     FIELD_LABELS,
@@ -86,8 +86,8 @@ async def show_forgot_password(request: Request) -> HTTPResponse:
 
 @bp.post("/verify-email", name="verify_email")
 async def verify_email(request: Request) -> HTTPResponse:
-    async def confirm() -> FormResult:
-        body = validate(Confirmation, {"token": _read_token(request)}, prefix="/")
+    async def confirm(values: Mapping[str, str]) -> FormResult:
+        body = validate(Confirmation, {"token": _find_token(values)}, prefix="/")
         emails = get_container(request).accounts.emails
         return FormResult(200, (await emails.confirm(body.token.get_secret_value())).status)
 
@@ -96,10 +96,10 @@ async def verify_email(request: Request) -> HTTPResponse:
 
 @bp.post("/reset-password", name="reset_password")
 async def reset_password(request: Request) -> HTTPResponse:
-    async def reset() -> FormResult:
-        password = _read_value(request, "password")
-        values: dict[str, object] = {"token": _read_token(request), "password": password}
-        body = validate(PasswordReset, values, prefix="/")
+    async def reset(values: Mapping[str, str]) -> FormResult:
+        password = values.get("password", "")
+        fields = {"token": _find_token(values), "password": password}
+        body = validate(PasswordReset, fields, prefix="/")
         emails = get_container(request).accounts.emails
         await emails.reset_password(body, preferred_language(request))
         return FormResult(200, "password_reset")
@@ -109,8 +109,8 @@ async def reset_password(request: Request) -> HTTPResponse:
 
 @bp.post("/forgot-password", name="forgot_password")
 async def forgot_password(request: Request) -> HTTPResponse:
-    async def ask() -> FormResult:
-        body = validate(AddressRequest, {"email": _read_value(request, "email")}, prefix="/")
+    async def ask(values: Mapping[str, str]) -> FormResult:
+        body = validate(AddressRequest, {"email": values.get("email", "")}, prefix="/")
         emails = get_container(request).accounts.emails
         await emails.request_reset(body.email, preferred_language(request))
         return FormResult(200, "mail_requested")
@@ -119,28 +119,29 @@ async def forgot_password(request: Request) -> HTTPResponse:
 
 
 async def _answer_form(
-    request: Request, name: FormName, work: Callable[[], Awaitable[FormResult]]
+    request: Request, name: FormName, work: Callable[[Mapping[str, str]], Awaitable[FormResult]]
 ) -> HTTPResponse:
-    """Do what the form asks for, and say what came of it."""
+    """Do what the form asks for, and say what came of it.
+
+    A form that no browser sends in this way gets a problem document.
+    """
+    values = read_form(request)
     result = await catch_problem(
-        request, work, lambda status, problem: FormResult(status, problem=problem)
+        request, lambda: work(values), lambda status, problem: FormResult(status, problem=problem)
     )
-    return _form_response(request, name, result)
+    return _form_response(request, name, result, values)
 
 
-def _read_value(request: Request, name: str) -> str:
-    """Return the value of a field; empty if the form was not sent as a browser sends it."""
-    form = request.form
-    return str(form.get(name) or "") if form else ""
-
-
-def _read_token(request: Request) -> str:
+def _find_token(values: Mapping[str, str]) -> str:
     """Return the token, out of a link if a person has pasted one."""
-    return _read_value(request, "token").strip().rpartition("#token=")[2]
+    return values.get("token", "").strip().rpartition("#token=")[2]
 
 
 def _form_response(
-    request: Request, name: FormName, result: FormResult | None = None
+    request: Request,
+    name: FormName,
+    result: FormResult | None = None,
+    values: Mapping[str, str] | None = None,
 ) -> HTTPResponse:
     language = preferred_language(request)
     address, next_address, _ = FORMS[name]
@@ -159,7 +160,7 @@ def _form_response(
             script=assets.address("link-form.js"),
             address=address,
             next_address=next_address,
-            fields=_fill_fields(request, name, language, result.problem),
+            fields=_fill_fields(values or {}, name, language, result.problem),
             message=_describe_result(result, language),
             is_done=result.outcome is not None,
         )
@@ -169,7 +170,7 @@ def _form_response(
 
 
 def _fill_fields(
-    request: Request, name: FormName, language: Language, problem: Problem | None
+    values: Mapping[str, str], name: FormName, language: Language, problem: Problem | None
 ) -> list[dict[str, Any]]:
     """Return the fields, with what was sent but for passwords, and what is wrong with it."""
     errors = {
@@ -178,7 +179,7 @@ def _fill_fields(
     }
     fields = []
     for field in FORMS[name][2]:
-        sent = "" if field.type == "password" else _read_value(request, field.name)
+        sent = "" if field.type == "password" else values.get(field.name, "")
         fields.append(
             {
                 "name": field.name,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from service.http.requests import FORM
 from tests.support.backends import temporary_database
 from tests.support.mail_server import MailServer, find_token, run_mail_server
 from tests.support.service_runner import (
@@ -244,8 +245,28 @@ async def test_the_plain_forms_confirm_an_address_and_reset_a_password(
 @pytest.mark.parametrize("path", ["/verify-email", "/reset-password", "/forgot-password"])
 async def test_a_form_without_its_fields_is_shown_again(mail_api: ApiClient, path: str) -> None:
     assert (await send_form(mail_api, path)).status == 422
-    assert (await mail_api.request("POST", path, json={"token": "x"})).status == 422
-    assert (await mail_api.request("POST", path, data=b"\xff\x00%zz")).status == 422
+    headers = {"Content-Type": FORM}
+    assert (
+        await mail_api.request("POST", path, data=b"\xff\x00%zz", headers=headers)
+    ).status == 422
+
+
+@pytest.mark.parametrize("path", ["/verify-email", "/reset-password", "/forgot-password"])
+async def test_a_form_that_no_browser_sends_is_refused_before_it_is_parsed(
+    mail_api: ApiClient, path: str
+) -> None:
+    for content_type, body, status in (
+        ("application/json", b'{"token": "x"}', 415),
+        ("multipart/form-data", b"x", 415),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n", 415),
+        (FORM, b"token=" + b"x" * 4_096, 413),
+        (FORM, b"&".join([b"%41=%41"] * 31_900), 413),
+        (FORM, b"a=b&" * 10 + b"token=x", 400),
+    ):
+        response = await mail_api.request(
+            "POST", path, data=body, headers={"Content-Type": content_type}
+        )
+        assert response.status == status, (content_type, response.body)
 
 
 async def test_every_file_that_a_form_names_is_there(mail_api: ApiClient) -> None:

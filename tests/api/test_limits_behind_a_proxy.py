@@ -14,7 +14,9 @@ from tests.support import service_runner
 from tests.support.service_runner import ApiClient, Response, Service
 
 REGISTER = "/api/v1/auth/register"
-LIMITS = "register=2/hour,lookup=2/hour,search=3/hour,batch=1/hour,match=1/hour,login=2/hour"
+LIMITS = (
+    "register=2/hour,lookup=2/hour,search=3/hour,batch=1/hour,match=1/hour,login=2/hour,link=2/hour"
+)
 
 
 def random_ipv4() -> str:
@@ -85,6 +87,21 @@ async def test_each_class_is_limited_per_network_and_says_what_is_left(
     assert_limited(await send(api, address, method, path, body or new_account()), name)
     other = await send(api, random_ipv4(), method, path, body or new_account())
     assert other.status in (200, 201, 401)
+
+
+@pytest.mark.parametrize("path", ["/verify-email", "/reset-password"])
+async def test_the_plain_forms_are_limited_like_the_routes_of_the_api(
+    api: ApiClient, path: str
+) -> None:
+    headers = {"X-Forwarded-For": random_ipv4()}
+    for _ in range(2):
+        response = await api.request("POST", path, data={"token": "x"}, headers=headers)
+        assert response.status == 422
+    assert_limited(await api.request("POST", path, data={"token": "x"}, headers=headers), "link")
+    of_api = await api.request(
+        "POST", "/api/v1/auth/verify-email", json={"token": "x"}, headers=headers
+    )
+    assert_limited(of_api, "link")
 
 
 async def test_searches_and_suggestions_are_counted_together(api: ApiClient) -> None:
