@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from email.message import EmailMessage
 from functools import partial
 
 import structlog
@@ -125,7 +126,7 @@ class MailWorker:
             if is_database_fault(error):
                 raise  # its lease ends by itself
             log.error("mail_failed", mail_id=str(mail.order.id), exc_info=error)
-            await self._try_later(mail, f"it cannot be composed: {error!r}")
+            await self._try_later(mail, f"it failed: {error!r}")
 
     async def _send(self, mail: ClaimedMail) -> None:
         order = mail.order
@@ -135,12 +136,20 @@ class MailWorker:
             log.info("mail_dropped", mail_id=str(order.id), kind=order.kind)
             return
         order = replace(order, recipient=content.recipient or order.recipient)
-        message = render_message(order, content, self._service_url, self._sender, self._now())
+        message = self._render(order, content)
         on_hand_over = partial(outbox.record_hand_over, order.id)
         await self._transport.send(message, order.recipient, on_hand_over)
         await outbox.record_sent(order.id, self._now_ms())
         SENT_MAILS.labels("sent").inc()
         log.info("mail_sent", mail_id=str(order.id), kind=order.kind)
+
+    def _render(self, order: MailOrder, content: MailContent) -> EmailMessage:
+        """Return the message. Raises MailRefused for good, since later it would be the same."""
+        try:
+            return render_message(order, content, self._service_url, self._sender, self._now())
+        except Exception as error:
+            detail = f"it cannot be composed: {error!r}"
+            raise MailRefused(detail, is_permanent=True) from error
 
     async def _try_later(self, mail: ClaimedMail, reason: str) -> None:
         if not await outbox.record_failure(mail, self._now_ms(), reason):

@@ -11,7 +11,10 @@ TLS_MODES = ("none", "starttls", "tls")
 TLS_PORT, SUBMISSION_PORT = 465, 587
 MAX_TIMEOUT = 300.0  # seconds
 PARAMETERS = ("tls", "from", "ca", "timeout")
-ADDRESS_PATTERN = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+LOCAL_PART = rf"(?=[^@]{{1,64}}@)(?![^@]*=\?){_ATOM}(?:\.{_ATOM})*"
+"""What precedes the `@`: RFC 5322's dot-atom, without `=?`, which begins an encoded word."""
+ADDRESS_PATTERN = re.compile(LOCAL_PART + r"@[A-Za-z0-9.-]{1,190}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,17 +26,19 @@ from service.accounts import passwords
 from service.accounts.models import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from service.accounts.names import require_visible_letters
 from service.errors import FieldError, Invalid
+from service.mail_url import LOCAL_PART
 
 STRICT_CONFIG = ConfigDict(frozen=True, extra="forbid")
 
 MIN_NAME_LENGTH = 3  # characters
 EMAIL_PATTERN = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
+    LOCAL_PART + r"@"
     r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
 )
-"""The e-mail addresses of the HTML standard, with a dot required in the domain. Only sending mail
-shows whether an address works; stricter rules refuse those of home networks (`.local`, `.lan`)."""
+"""The e-mail addresses of the HTML standard, but with a dot in the domain, and in front of the `@`
+only between other characters, as in headers of mails. Only sending mail shows whether an address
+works; stricter rules refuse those of home networks (`.local`, `.lan`)."""
 
 
 def fold_name(name: str) -> str:

@@ -153,6 +153,20 @@ async def test_a_given_up_mail_is_listed_with_its_reason_and_can_be_retried_for_
         assert not_found.value.code == "mail_not_found"
 
 
+@pytest.mark.parametrize("recipient", [".a@films.example", "a..b@films.example", "=?u?q?=41?=@b.c"])
+async def test_a_mail_that_cannot_be_composed_is_given_up_at_once_with_its_reason(
+    server: MailServer, clock: FakeClock, recipient: str
+) -> None:
+    await enqueue_mail(clock.epoch_ms(), recipient)
+    with capture_logs() as logs:
+        assert await create_worker(server, clock).send_due() == 1
+    assert [entry["event"] for entry in logs] == ["mail_given_up"]
+    mail = await Mail.get()
+    assert mail.given_up_at == clock.epoch_ms()
+    assert mail.reason is not None and "is no e-mail address" in mail.reason
+    assert server.recipients == []
+
+
 async def test_mails_are_listed_by_state_newest_first(server: MailServer, clock: FakeClock) -> None:
     admin, worker = MailAdmin(), create_worker(server, clock)
     await enqueue_mail(clock.epoch_ms(), "sent@films.example")
@@ -320,7 +334,7 @@ async def test_a_mail_that_cannot_be_composed_does_not_stop_others(
     with capture_logs() as logs:
         assert await create_worker(server, clock).send_due() == 2
     assert server.recipients == ["bob@films.example"]
-    assert [entry["event"] for entry in logs] == ["mail_failed", "mail_postponed", "mail_sent"]
+    assert [entry["event"] for entry in logs] == ["mail_given_up", "mail_sent"]
 
 
 async def test_old_mails_are_purged(server: MailServer, clock: FakeClock) -> None:
