@@ -97,3 +97,4 @@ class SafeHttp(Http):
         except SanicException:
             self.url = None
             super().create_empty_request()
+        self.request.conn_info = self.protocol.conn_info  # log and metrics see whether it was lost

@@ -199,3 +199,20 @@ async def test_a_client_that_leaves_early_counts_as_499_and_not_as_a_fault_of_th
 
     assert await wait_until(is_counted)
     assert await count(500) == 0
+
+
+async def test_a_client_that_leaves_during_its_head_is_no_server_error(api: ApiClient) -> None:
+    written = len(api.service.log.read_text())
+    address = urlsplit(api.service.url)
+    _, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(b"GET /")
+    await writer.drain()
+    await asyncio.sleep(0.2)
+    writer.transport.abort()
+
+    async def is_logged() -> bool:
+        return "NONE" in api.service.log.read_text()[written:]
+
+    await wait_until(is_logged)
+    lines = [line for line in api.service.log.read_text()[written:].splitlines() if "NONE" in line]
+    assert all("499" in line and "500" not in line for line in lines), lines
