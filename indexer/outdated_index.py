@@ -1,4 +1,4 @@
-"""Rebuild the live index by itself if an earlier release made it.
+"""Rebuild the live index by itself if an earlier release made it, or if it is gone.
 
 Such an index still answers what it can. But if a release adds a field, the index takes no changes
 until it is rebuilt, and searches that need the field go to the database.
@@ -22,18 +22,25 @@ RETRY_INTERVAL = timedelta(hours=1)  # after a rebuild that failed, or that some
 async def rebuild_if_outdated(
     inventory: Inventory, jobs: ReindexJobs, now: Callable[[], datetime]
 ) -> bool:
-    """Request a rebuild if the live index has another mapping or analysis; return whether it did.
+    """Request a rebuild if the live index is gone or outdated; return whether it did.
+
+    It is outdated if it has another mapping or analysis.
 
     Raises:
         Unavailable: the index cannot be read.
     """
     name = await inventory.live_index()
-    if name is None or await inventory.is_current_schema(name) or not await _is_due(jobs, now()):
+    if name is not None and await inventory.is_current_schema(name):
+        return False
+    if not await _is_due(jobs, now()):
         return False
     try:
         job = await jobs.request()
     except Conflict:  # somebody else has just requested one
         return False
+    if name is None:
+        log.warning("index_missing", job=job.id, advice="it is rebuilt now")
+        return True
     log.warning("index_outdated", index=name, job=job.id, advice="it is rebuilt now")
     return True
 

@@ -36,6 +36,7 @@ from service.search.engines.base import Inventory
 
 ROW_NAME = "films"  # of the only row of drift_state
 MAX_LISTED_FILMS = 100  # films that are listed; further ones are only counted
+NO_INDEX_MESSAGE = "there is no search index; the indexer creates it and fills it again"
 OUTDATED_MESSAGE = "the index was made with another mapping or analysis; the indexer rebuilds it"
 
 
@@ -179,8 +180,10 @@ class Drift:
         """Return one line on the drift, for the health check.
 
         Raises:
-            DomainError: films differ, or the index was made by another release.
+            DomainError: there is no index, films differ, or another release made the index.
         """
+        if await self._is_missing():
+            raise DomainError(NO_INDEX_MESSAGE)
         last = await self.get_last_comparison()
         if last.outdated:
             raise DomainError(OUTDATED_MESSAGE)
@@ -191,6 +194,14 @@ class Drift:
         if last.drift:
             raise DomainError(f"{line}; run `movies check --repair`")
         return line
+
+    async def _is_missing(self) -> bool:
+        """Return whether the engine answers that there is no live index."""
+        try:
+            async with asyncio.timeout(HEALTH_CHECK_TIMEOUT):
+                return await self._inventory.live_index() is None
+        except (Unavailable, TimeoutError):
+            return False
 
     async def _is_outdated(self) -> bool | None:
         """Return whether the live index has another schema; None if it cannot be reached."""

@@ -1,6 +1,8 @@
 """A rebuild on a real database and a real engine: it goes live, and no write is lost."""
 
 import asyncio
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,7 @@ from indexer.index_worker import IndexWorker
 from indexer.outdated_index import RETRY_INTERVAL, rebuild_if_outdated
 from indexer.rebuild import Rebuild
 from service.clock import utc_now
-from service.errors import DomainError
+from service.errors import DomainError, Unavailable
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts, FilmPatch
 from service.indexing.drift import Drift
@@ -17,6 +19,8 @@ from service.indexing.models import ReindexJob, Step
 from service.indexing.reindex_jobs import ReindexJobs
 from service.outbox.models import Outbox
 from service.search.engines.base import Engine, Inventory
+from service.search.engines.elasticsearch.inventory import ElasticsearchInventory
+from service.search.engines.tantivy.inventory import TantivyInventory
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.server import container
@@ -221,6 +225,60 @@ async def test_an_index_of_another_analysis_counts_as_outdated_until_it_is_rebui
     assert (await run_rebuild(rebuild, requested.id)).state == Step.DONE
     assert (await drift.get_last_comparison()).outdated is False
     assert not await rebuild_if_outdated(inventory, jobs, utc_now)
+
+
+async def delete_live_index(inventory: Inventory) -> None:
+    """Delete the index behind the service's back."""
+    if isinstance(inventory, TantivyInventory):
+        shutil.rmtree(inventory._root)
+    else:
+        assert isinstance(inventory, ElasticsearchInventory)
+        name = await inventory.live_index()
+        assert name is not None
+        index = inventory._address.cluster_name(name)
+        await inventory._get_client().indices.delete(index=index)
+
+
+async def test_an_index_that_is_gone_is_no_good_state_and_is_rebuilt(
+    catalogue: Catalogue,
+    worker: IndexWorker,
+    rebuild: Rebuild,
+    writer: FaultyWriter,
+    inventory: Inventory,
+) -> None:
+    await catalogue.upsert_all(FILMS, SAMPLE)
+    await worker.process_batch()
+    drift = Drift(inventory, catalogue._notifier, utc_now)
+    async for _ in drift.compare_all():
+        pass
+    assert (await drift.check()).startswith("0 of 30 films differ")
+    await delete_live_index(inventory)
+    with pytest.raises(DomainError, match="there is no search index"):
+        await drift.check()
+    jobs = ReindexJobs(utc_now)
+    assert await rebuild_if_outdated(inventory, jobs, utc_now)
+    requested = await jobs.get_latest()
+    assert requested is not None
+    assert (await run_rebuild(rebuild, requested.id)).state == Step.DONE
+    assert (await drift.check()).startswith("0 of 30 films differ")
+    assert not await rebuild_if_outdated(inventory, jobs, utc_now)
+    await catalogue.upsert(FilmFacts(title="Later"), SAMPLE)
+    await worker.process_batch()
+    assert await count_films(writer) == 31
+    assert await find_differences(inventory) == []
+
+
+async def test_a_folder_of_indexes_that_is_created_again_is_locked_again(tmp_path: Path) -> None:
+    settings = Settings(search_url=f"tantivy://{tmp_path}/films")
+    writer, other = container.build_writer(settings), container.build_writer(settings)
+    await writer.open()
+    shutil.rmtree(tmp_path / "films")
+    await writer.create("movies-2")
+    await writer.promote("movies-2")
+    with pytest.raises(Unavailable, match="Another process writes"):
+        await other.open()
+    await writer.close()
+    await other.close()
 
 
 @pytest.mark.parametrize("state", [Step.FAILED, Step.CANCELLED])

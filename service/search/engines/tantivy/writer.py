@@ -206,11 +206,21 @@ class TantivyWriter:
         return errors
 
     def _create_index(self, name: str) -> None:
+        self._restore_root()
         self._drop(name)
         folder = self._root / name
         folder.mkdir()
         write_fingerprint(folder, schema.FINGERPRINT)  # first: it marks what a clean-up may remove
         schema.create_index(folder)
+
+    def _restore_root(self) -> None:
+        """Create the folder and its lock again if somebody deleted them meanwhile."""
+        if self._lock is None or (self._root / LOCK_FILE).exists():
+            return
+        make_private_folder(self._root)
+        lock = _acquire_lock(self._root / LOCK_FILE)
+        os.close(self._lock)  # of a deleted file, which keeps nobody out
+        self._lock = lock
 
     def _promote(self, name: str) -> None:
         if not tantivy.Index.exists(str(self._root / name)):
