@@ -1,5 +1,6 @@
 """Logging in, registering and one's own account in a real browser."""
 
+import asyncio
 import re
 import uuid
 from typing import Any
@@ -191,6 +192,22 @@ async def test_the_password_is_changed_once_the_present_one_is_right(
         await expect(page.get_by_role("heading", name=account)).to_be_visible()
     login = {"username": account, "password": NEW_PASSWORD}
     assert (await api.request("POST", "/api/v1/auth/login", json=login)).status == 200
+
+
+async def test_a_logout_leads_to_the_search_even_if_that_loads_slowly(
+    service: Service, browser: Browser, account: str
+) -> None:
+    async with open_page(browser, f"{service.url}/login?next=/account") as page:
+
+        async def wait_and_continue(requested_module: Route) -> None:
+            await asyncio.sleep(0.5)
+            await requested_module.continue_()
+
+        await page.route("**/views/search.js", wait_and_continue)
+        await log_in(page, account)
+        await page.get_by_role("button", name="Log out", exact=True).click()
+        await expect(page.get_by_role("heading", name="Well-known films")).to_be_visible()
+        await expect(page).to_have_url(f"{service.url}/")
 
 
 async def test_a_logout_in_one_tab_holds_in_the_other(

@@ -7,14 +7,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from tests.support.backends import require_backend
 
 WIDTHS = {"phone": 430, "tablet": 900, "desktop": 1360}
 HEIGHT = 900
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage")
-TIMEOUT_MS = 15_000  # a busy machine is slow; a page that waits for nothing takes no longer
+TIMEOUT_MS = 30_000  # a busy machine is slow; a page that waits for nothing takes no longer
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @asynccontextmanager

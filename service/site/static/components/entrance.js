@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef } from "../lib.js";
 import { t } from "../i18n.js";
-import { navigate, useSettled } from "../router.js";
+import { navigate, route, useSettled } from "../router.js";
 import { user } from "../session.js";
 import { useStore } from "../store.js";
 
@@ -29,6 +29,18 @@ export function Entrance({ entry, title, children, aside }) {
     <p class="entrance-aside">${aside}</p>
     ${location.protocol === "http:" && html`<p class="entrance-note">${t("form.plain_http")}</p>`}
   </div>`;
+}
+
+/** Return the account that is logged in; without one, return null and lead to the login. */
+export function useRequiredAccount(entry) {
+  const account = useStore(user);
+  useEffect(() => {
+    const isLeaving = route.get().path !== entry.path; // the next view is being loaded
+    if (account || isLeaving) return;
+    const next = location.pathname + location.search;
+    navigate(entranceAddress("/login", next), { replace: true, keep: false });
+  }, [account]);
+  return account;
 }
 
 /** Return an address of an entrance that leads on to `next`. */

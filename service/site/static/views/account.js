@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from "../lib.js";
 import { ConfirmDialog } from "../components/dialog.js";
-import { entranceAddress } from "../components/entrance.js";
+import { useRequiredAccount } from "../components/entrance.js";
 import { Field, Form, PasswordField, SubmitButton, useForm } from "../components/form.js";
 import { ErrorNotice, Notice } from "../components/notice.js";
 import { PreferenceChoices } from "../components/preferences.js";
@@ -11,18 +11,14 @@ import { patch, post } from "../client.js";
 import { t } from "../i18n.js";
 import { navigate, useSettled } from "../router.js";
 import { logout, logoutEverywhere, user } from "../session.js";
-import { useStore } from "../store.js";
 
 /** Show the account; who is not logged in is asked to log in first. */
 export default function AccountView({ entry }) {
-  const account = useStore(user);
+  const account = useRequiredAccount(entry);
   useSettled(account !== null);
   useEffect(() => {
     document.title = `${t("account.title")} · ${t("page.name")}`;
   });
-  useEffect(() => {
-    if (!account) navigate(entranceAddress("/login", entry.path), { replace: true, keep: false });
-  }, [account]);
   if (!account) return null;
   return html`<div class="account">
     <${Identity} account=${account} />

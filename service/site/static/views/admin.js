@@ -4,26 +4,20 @@ import { html, useEffect } from "../lib.js";
 import { StateTab } from "../admin/state.js";
 import { FilmsTab } from "../admin/films.js";
 import { TwinsTab } from "../admin/twins.js";
-import { entranceAddress } from "../components/entrance.js";
+import { useRequiredAccount } from "../components/entrance.js";
 import { ViewState } from "../components/notice.js";
 import { t } from "../i18n.js";
-import { navigate, useSettled } from "../router.js";
-import { user } from "../session.js";
-import { useStore } from "../store.js";
+import { useSettled } from "../router.js";
 
 const TABS = { state: StateTab, films: FilmsTab, twins: TwinsTab };
 
 /** Show the tab of the address to admins. */
 export default function AdminView({ entry }) {
-  const account = useStore(user);
+  const account = useRequiredAccount(entry);
   const name = entry.params.get("tab") in TABS ? entry.params.get("tab") : "state";
   useEffect(() => {
     document.title = `${t("admin.title")} · ${t("page.name")}`;
   });
-  useEffect(() => {
-    const next = location.pathname + location.search;
-    if (!account) navigate(entranceAddress("/login", next), { replace: true, keep: false });
-  }, [account]);
   if (!account) return null;
   if (!account.is_admin) return html`<${NotAllowed} />`;
   return html`<div class="admin">
