@@ -14,6 +14,7 @@ HEAD_TIMEOUT = 20  # for the whole head of a request, of 16 kB at most
 BODY_TIMEOUT = 25  # for a whole body of 256 kB at most: about 10 kB a second
 MIN_TRANSFER_RATE = 10_000  # bytes a second, of a body read in pieces, and of every response
 TRANSFER_RATE_WINDOW = 10.0  # over which that rate is averaged
+MAX_CONNECTIONS_PER_NETWORK = 200  # per process, of an IPv4 address or IPv6 /64; browsers open six
 
 # The database
 SQLITE_BUSY_TIMEOUT_MS = 5_000  # for another writer's lock; the longest transaction takes ~0.5 s

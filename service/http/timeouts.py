@@ -14,6 +14,7 @@ from sanic.exceptions import RequestTimeout, SanicException, ServiceUnavailable
 from sanic.http.constants import Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 
+from service.http.connections import ConnectionCap
 from service.http.heads import SafeHttp
 from service.limits import BODY_TIMEOUT, HEAD_TIMEOUT, MIN_TRANSFER_RATE, TRANSFER_RATE_WINDOW
 
@@ -56,11 +57,14 @@ class PromptTimeoutProtocol(HttpProtocol):
     Args:
         min_rate: bytes a second of an upload, and of a client that reads a response.
         rate_window: seconds over which that rate is averaged.
+        connection_cap: how many connections a network may have open; None for any number.
     """
 
     HTTP_CLASS = SafeHttp
 
     __slots__ = (
+        "_address",
+        "_connection_cap",
         "_phase",
         "_phase_began",
         "_phase_request",
@@ -75,10 +79,13 @@ class PromptTimeoutProtocol(HttpProtocol):
         *,
         min_rate: float = MIN_TRANSFER_RATE,
         rate_window: float = TRANSFER_RATE_WINDOW,
+        connection_cap: ConnectionCap | None = None,
         **options: Any,
     ) -> None:
         self._upload_rate = TransferRate(min_rate, rate_window)
         self._read_rate = TransferRate(min_rate, rate_window)
+        self._connection_cap = connection_cap
+        self._address: str | None = None
         self.reset_phase()
         super().__init__(**options)
 
@@ -87,6 +94,25 @@ class PromptTimeoutProtocol(HttpProtocol):
         self._phase, self._phase_request = "", None
         self._phase_began = 0.0
         self._received_bytes = self._sent_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin with a connection, or close it at once if its network has too many."""
+        if self._connection_cap is not None:
+            peer = transport.get_extra_info("peername")
+            address = str(peer[0]) if peer else ""
+            if not self._connection_cap.add(address):
+                transport.abort()
+                return
+            self._address = address
+        super().connection_made(transport)  # type: ignore[no-untyped-call]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End with a connection."""
+        if self._connection_cap is not None:
+            if self._address is None:  # it was refused
+                return
+            self._connection_cap.remove(self._address)
+        super().connection_lost(exc)  # type: ignore[no-untyped-call]
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sent."""

@@ -8,13 +8,16 @@ import asyncio
 import os
 import socket
 import sys
+from functools import partial
 
 from sanic import Sanic
 
+from service.http.connections import ConnectionCap
 from service.http.timeouts import PromptTimeoutProtocol
 from service.observability import logging
 from service.private_files import PRIVATE_UMASK
 from service.server.app import create_app
+from service.server.open_files import raise_open_files_limit
 from service.server.signals import DRAIN_SIGNAL
 from service.settings import load_settings
 
@@ -24,6 +27,7 @@ SWITCH_INTERVAL = 0.0005  # seconds; a search needs the interpreter a dozen time
 def main() -> None:
     """Serve on the inherited socket until a signal ends the process."""
     os.umask(PRIVATE_UMASK)
+    raise_open_files_limit()
     settings = load_settings()
     logging.configure(settings.log_format, settings.log_level)
     # A thread with long work hands over to the event loop this soon.
@@ -35,8 +39,10 @@ def main() -> None:
     async def listen_for_drain(app: Sanic) -> None:  # type: ignore[type-arg]
         asyncio.get_running_loop().add_signal_handler(DRAIN_SIGNAL, start_draining, app)
 
+    # With trusted proxies, every connection is one of theirs.
+    cap = None if settings.trusted_proxies else ConnectionCap()
     app.prepare(
-        protocol=PromptTimeoutProtocol,
+        protocol=partial(PromptTimeoutProtocol, connection_cap=cap),  # type: ignore[arg-type]
         sock=socket.socket(fileno=int(sys.argv[1])),
         single_process=True,
         access_log=False,
