@@ -19,6 +19,7 @@ DEFAULT_RATE_LIMITS: Mapping[str, RateLimit] = {
     "match": RateLimit(2, 1),
     "lookup": RateLimit(30, 60),
     "register": RateLimit(10, 3600),
+    "account": RateLimit(20, 3600),  # changes of the address or the password send mails
     "link": RateLimit(30, 60),  # uses of links in mails; a password that is refused counts, too
 }
 RATE_LIMIT_CLASSES = (*DEFAULT_RATE_LIMITS, "login")  # failed logins are throttled beside it

@@ -224,8 +224,8 @@ class AccountEmails:
             )
             await Session.filter(user_id=row.user.id).delete()
             await delete_unused_tokens(row.user.id)
-            now_ms = epoch_ms(now)
-            await outbox.enqueue("password_changed", row.email, language, now_ms, row.user.id)
+            row.user.confirmed_at = now
+            await send_notice("password_changed", row.user, language, now)
 
 
 async def purge_accounts(now: Callable[[], datetime]) -> None:

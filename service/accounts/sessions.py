@@ -27,6 +27,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
+from service.accounts.email_throttle import send_notice
 from service.accounts.link_tokens import delete_unused_tokens
 from service.accounts.models import (
     MAX_ADDRESS_LENGTH,
@@ -37,10 +38,8 @@ from service.accounts.models import (
 )
 from service.accounts.responses import SessionEntry
 from service.accounts.tokens import Identity, Tokens, invalid_token_error
-from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
 from service.errors import NotFound
-from service.mail import outbox as mail_outbox
 from service.mail.base import Language
 from service.text.uuids import parse_uuid
 
@@ -229,10 +228,7 @@ class Sessions:
                 await Session.filter(user_id=user.id).exclude(id=kept_session_id).delete()
                 await Session.filter(id=kept_session_id).update(token_version=version)
                 await delete_unused_tokens(user.id)
-                if user.email is not None:
-                    await mail_outbox.enqueue(
-                        "password_changed", user.email, language, epoch_ms(self._now()), user.id
-                    )
+                await send_notice("password_changed", user, language, self._now())
         return bool(is_replaced)
 
     def _derive_successor(self, token: str) -> str:

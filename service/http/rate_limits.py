@@ -26,7 +26,8 @@ CLASS_BY_ROUTE: Final = {
     "verify_email": "link",
     "reset_password": "link",
     "login": "login",
-    "change_password": "login",
+    "change_password": "account",
+    "change_account": "account",
 }
 """The class that each route is counted in before its handler runs."""
 

@@ -15,7 +15,8 @@ from tests.support.service_runner import ApiClient, Response, Service
 
 REGISTER = "/api/v1/auth/register"
 LIMITS = (
-    "register=2/hour,lookup=2/hour,search=3/hour,batch=1/hour,match=1/hour,login=2/hour,link=2/hour"
+    "register=2/hour,lookup=2/hour,search=3/hour,batch=1/hour,match=1/hour,login=2/hour,"
+    "link=2/hour,account=2/hour"
 )
 
 
@@ -73,6 +74,8 @@ def assert_limited(response: Response, name: str, code: str = "too_many_requests
         ("match", "POST", "/api/v1/match", {"items": ["Jaws.1975.mkv"]}, 1),
         ("login", "POST", "/api/v1/auth/login", {"username": "nobody", "password": "x" * 8}, 2),
         ("register", "POST", REGISTER, None, 2),
+        ("account", "PATCH", "/api/v1/me", {"email": ""}, 2),
+        ("account", "POST", "/api/v1/auth/password", {"new_password": ""}, 2),
     ],
 )
 async def test_each_class_is_limited_per_network_and_says_what_is_left(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 from pydantic import SecretStr
@@ -483,6 +484,30 @@ async def test_without_confirmations_an_address_changes_at_once(
     assert (view.email, view.new_email, view.email_confirmed) == (NEW_EMAIL, None, False)
     await worker.send_due()
     assert server.recipients == ["ada@example.org"]
+
+
+async def test_an_address_that_nobody_confirmed_gets_one_notice_of_a_kind_a_day(
+    lenient_accounts: AccountService, server: MailServer, worker: MailWorker
+) -> None:
+    users = AccountActions(lenient_accounts)
+    await users.create_user("ada")
+    identity = await lenient_accounts.identify((await users.log_in("ada")).access_token)
+    bystander = "Eve@letters.example"
+    for number in range(4):
+        for email in (bystander, bystander.upper(), f"ada{number}@example.org"):
+            change = AccountChange(email=email, current_password=SecretStr(PASSWORD))
+            await lenient_accounts.change_account(identity, change, ADDRESS)
+    await worker.send_due()
+    assert [to for to in server.recipients if to.lower() == bystander.lower()] == [
+        bystander.lower()
+    ]
+    passwords = [PASSWORD, NEW_PASSWORD, f"{NEW_PASSWORD} again"]
+    server.mails.clear()
+    for current, new in pairwise(passwords):
+        replaced = PasswordChange(current_password=SecretStr(current), new_password=SecretStr(new))
+        await lenient_accounts.change_password(identity, replaced, ADDRESS)
+    await worker.send_due()
+    assert [mail["Subject"] for mail in server.mails] == ["Your password was changed"]
 
 
 async def test_accounts_that_nobody_confirms_are_deleted_with_their_names(
