@@ -1,7 +1,7 @@
 """Distribute tests over worker processes: `pytest --numprocesses 3`, as `tests/run` does.
 
-Tests of one file stay together, since they share fixtures. All tests of the running service form
-one group, so that it is started once. Groups that take long begin first.
+Tests of one file stay together, since they share fixtures. All tests of the API form one group, so
+that their service is started once. Groups that take long begin first.
 """
 
 from typing import Any
@@ -12,14 +12,20 @@ from xdist.scheduler import LoadScopeScheduling
 SERVICE = "service"
 USE_SERVICE = (
     "tests/api/",
-    "tests/browser/",
     "tests/e2e/test_main_job",
     "tests/e2e/test_supervision",
 )
 OWN_SERVICE = ("tests/api/test_account_emails", "tests/api/test_search_features")
 SHARE_REDIS = ("tests/faults/", "tests/contracts/test_caches")
 """On the full stack the fault tests freeze the only Redis; no test that needs it runs then."""
-SLOW = (SERVICE, "tests/e2e/", *OWN_SERVICE, "tests/contracts/", "tests/integration/")
+SLOW = (
+    SERVICE,
+    "tests/browser/",
+    "tests/e2e/",
+    *OWN_SERVICE,
+    "tests/contracts/",
+    "tests/integration/",
+)
 
 
 def group_of(nodeid: str, stack: str) -> str:
