@@ -12,8 +12,3 @@ from tests.support.browser import run_chromium
 async def browser() -> AsyncIterator[Browser]:
     async with run_chromium() as started:
         yield started
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Run the tests of pages with one stack only: a browser cannot tell them apart."""
-    item.add_marker("once")

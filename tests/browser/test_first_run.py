@@ -32,7 +32,9 @@ async def set_up(page: Page, **setup: Any) -> None:
 async def test_with_only_the_samples_the_steps_that_are_left_are_shown(
     service: Service, browser: Browser
 ) -> None:
-    async with open_page(browser, service.url) as page:  # it has samples, a key and an admin
+    async with open_page(browser, f"{service.url}/robots.txt") as page:
+        await set_up(page, films="samples", lookups=True, admin=True)
+        await page.goto(service.url)
         panel = page.get_by_role("region", name="Make this service your own")
         await expect(panel).to_contain_text("movies load FILE")
         await expect(panel.locator(".first-run-done")).to_have_count(2)
@@ -105,7 +107,10 @@ async def answer_status_with_error(route: Any) -> None:
 async def test_the_steps_meet_the_rules_of_accessibility(
     service: Service, browser: Browser, scheme: str, width: int
 ) -> None:
-    async with open_page(browser, service.url, scheme=scheme, width=width) as page:
+    address = f"{service.url}/robots.txt"
+    async with open_page(browser, address, scheme=scheme, width=width) as page:
+        await set_up(page, films="samples", lookups=False, admin=False)
+        await page.goto(service.url)
         await expect(page.locator(".first-run")).to_be_visible()
         assert await find_violations(page) == []
         assert await page.evaluate("document.documentElement.scrollWidth") <= width

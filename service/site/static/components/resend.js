@@ -5,6 +5,23 @@ import { post } from "../client.js";
 import { t } from "../i18n.js";
 import { errorTitle } from "./notice.js";
 
+/** Ask for the address and show the button; a login by name does not tell the address. */
+export function ResendForm() {
+  const [email, setEmail] = useState("");
+  return html`<div class="field">
+    <label for="resend-email">${t("form.email")}</label>
+    <input
+      id="resend-email"
+      class="input"
+      type="email"
+      autocomplete="email"
+      value=${email}
+      onInput=${(event) => setEmail(event.target.value.trim())}
+    />
+    ${email && html`<${ResendButton} email=${email} />`}
+  </div>`;
+}
+
 /** Show the button, or what came of it. */
 export function ResendButton({ email }) {
   const [state, setState] = useState({ isSent: false, error: null });

@@ -1,22 +1,19 @@
 /* Log in with a name or an e-mail address. */
 
-import { html, useState } from "../lib.js";
+import { html } from "../lib.js";
 import { Entrance, entranceAddress, readNext } from "../components/entrance.js";
 import { Field, Form, PasswordField, SubmitButton, useForm } from "../components/form.js";
-import { ResendButton } from "../components/resend.js";
+import { ResendForm } from "../components/resend.js";
 import { t } from "../i18n.js";
 import { login } from "../session.js";
 
 /** Show the login; `next` in the address is where it leads. */
 export default function LoginView({ entry }) {
-  const [email, setEmail] = useState(null);
   const form = useForm(({ name, password }) => {
-    const isEmail = name.includes("@");
-    setEmail(isEmail ? name.trim() : null);
-    return login(isEmail ? { email: name.trim(), password } : { username: name.trim(), password });
+    const field = name.includes("@") ? "email" : "username";
+    return login({ [field]: name.trim(), password });
   });
-  const help = (error) =>
-    error.code === "email_not_confirmed" && email && html`<${ResendButton} email=${email} />`;
+  const help = (error) => error.code === "email_not_confirmed" && html`<${ResendForm} />`;
   const register = entranceAddress("/register", readNext(entry.params));
   const aside = html`${t("login.no_account")} <a href=${register}>${t("login.register")}</a>
     ${" · "}<a href="/forgot-password">${t("login.forgot")}</a>`;
