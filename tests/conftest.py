@@ -168,10 +168,10 @@ def omdb_address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def environment(
+def service_environment(
     stack_settings: dict[str, str], service_database_url: str, omdb_address: str
 ) -> dict[str, str]:
-    """All that the service of this run is told."""
+    """Return the environment of the service of this run."""
     return {
         **stack_settings,
         "DATABASE_URL": service_database_url,
@@ -186,9 +186,9 @@ def environment(
 
 
 @pytest.fixture(scope="session")
-def service(environment: dict[str, str]) -> Iterator[Service]:
+def service(service_environment: dict[str, str]) -> Iterator[Service]:
     """Yield the whole service, started once for the run, with the sample films and an admin."""
-    with service_runner.run_sample_service(environment) as started:
+    with service_runner.run_sample_service(service_environment) as started:
         yield started
 
 

@@ -36,7 +36,7 @@ async def mail_server() -> AsyncIterator[MailServer]:
 @pytest.fixture(scope="module")
 async def mail_api(
     stack: str,
-    environment: dict[str, str],
+    service_environment: dict[str, str],
     mail_server: MailServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[ApiClient]:
@@ -44,7 +44,7 @@ async def mail_api(
     folder: Path = tmp_path_factory.mktemp("mail")
     async for database in temporary_database() if stack == "full" else _one(folder):
         settings = {
-            **environment,
+            **service_environment,
             "DATABASE_URL": database,
             "SEARCH_URL": f"tantivy://{folder}/index",
             "MAIL_URL": f"smtp://127.0.0.1:{mail_server.port}?tls=none&from=movies@films.example",

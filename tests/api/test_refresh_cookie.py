@@ -184,12 +184,12 @@ async def test_a_logout_everywhere_ends_all_sessions_and_clears_the_cookie(api: 
 
 @pytest.fixture(scope="module")
 async def proxied(
-    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    service_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
     """Yield a service of its own that believes one proxy."""
     folder = tmp_path_factory.mktemp("proxied")
     own = {
-        **environment,
+        **service_environment,
         "DATABASE_URL": f"sqlite://{folder}/movies.db",
         "SEARCH_URL": f"tantivy://{folder}/index",
         "CACHE_URL": "memory://",

@@ -31,7 +31,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture(scope="module")
 async def search_service(
-    stack: str, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    stack: str, service_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
     """Yield a service of its own, since its films would disturb other tests."""
     folder = tmp_path_factory.mktemp("search-features")
@@ -46,7 +46,7 @@ async def search_service(
             index = await anext(indexes := temporary_index("wishes", f"&timeout={BACKEND_TIMEOUT}"))
             opened.push_async_callback(anext, indexes, None)
         settings = {"DATABASE_URL": database, "SEARCH_URL": index, "CACHE_URL": "memory://"}
-        serving = service_runner.run_sample_service({**environment, **settings})
+        serving = service_runner.run_sample_service({**service_environment, **settings})
         started = await asyncio.to_thread(serving.__enter__)
         opened.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
         process = await asyncio.to_thread(started.run, "load", str(films))

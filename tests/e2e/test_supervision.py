@@ -148,9 +148,9 @@ async def test_a_frozen_worker_is_replaced(api: ApiClient) -> None:
 
 
 def test_the_service_stops_within_seconds_and_leaves_no_process(
-    environment: dict[str, str],
+    service_environment: dict[str, str],
 ) -> None:
-    with service_runner.run_service(environment) as service:
+    with service_runner.run_service(service_environment) as service:
         children = pids(service)
         started_at = time.monotonic()
         service.process.send_signal(signal.SIGINT)
@@ -159,8 +159,8 @@ def test_the_service_stops_within_seconds_and_leaves_no_process(
     assert not [pid for pid in children.values() if is_alive(pid)]
 
 
-async def test_children_die_with_a_killed_parent(environment: dict[str, str]) -> None:
-    with service_runner.run_service(environment) as service:
+async def test_children_die_with_a_killed_parent(service_environment: dict[str, str]) -> None:
+    with service_runner.run_service(service_environment) as service:
         children = pids(service)
         service.process.kill()
 
@@ -170,12 +170,12 @@ async def test_children_die_with_a_killed_parent(environment: dict[str, str]) ->
         assert await wait_until(have_all_exited)
 
 
-def test_a_port_in_use_is_reported_in_one_line(environment: dict[str, str]) -> None:
+def test_a_port_in_use_is_reported_in_one_line(service_environment: dict[str, str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        result = service_runner.run_command({**environment, "PORT": str(port)}, "serve")
+        result = service_runner.run_command({**service_environment, "PORT": str(port)}, "serve")
     assert result.returncode == 1
     assert f"127.0.0.1:{port}" in result.stderr and "PORT" in result.stderr
     assert "Traceback" not in result.stderr
