@@ -65,6 +65,7 @@ def wait_for_films(folder: Path, minimum: int) -> None:
 def interrupt(process: "subprocess.Popen[bytes]") -> tuple[list[int], str]:
     """Press Ctrl-C; return the counts that the command prints, and all that it prints."""
     process.send_signal(signal.SIGINT)
+    process.wait(START_TIMEOUT)  # `communicate` ends its input, and so the line that is half there
     output, errors = process.communicate(timeout=START_TIMEOUT)
     text = output.decode() + errors.decode()
     assert process.returncode == INTERRUPTED_STATUS and "Traceback" not in text, text
