@@ -7,6 +7,7 @@ one that `REQUIRE=postgres,redis,…` names and that is missing fails.
 """
 
 import os
+import signal
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -44,6 +45,15 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )  # rich tracebacks, the default, cost a tenth of a second each
+
+
+def pytest_configure() -> None:
+    """Let processes that tests start be interrupted.
+
+    A shell has its background commands ignore SIGINT, and their children inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -76,7 +76,10 @@ async def test_a_stopping_service_reports_it_and_answers_all_accepted_requests(
 
     await wait_until(is_refused)
     closed_at = time.monotonic()
-    answers = await asyncio.gather(*under_way)
+    outcomes = await asyncio.gather(*under_way, return_exceptions=True)
+    errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    assert all(isinstance(error, aiohttp.ClientConnectorError) for error in errors)  # not accepted
+    answers = [outcome for outcome in outcomes if isinstance(outcome, Reply)]
     assert await asyncio.to_thread(service.process.wait, 60) == 0
     assert all('"status":"stopping"' in reply.text for reply in draining)
     assert {reply.status for reply in answers} == {200}
