@@ -1,10 +1,13 @@
 """Fuzzy look-ups of words in the vocabulary."""
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
+from service.resilience.work_budget import WorkBudget
 from service.search.vocabulary.fuzzy_term_index import (
     MAX_DISTINCT_LETTERS,
     MAX_FUZZY_LENGTH,
@@ -67,6 +70,18 @@ def test_a_word_added_later_is_found_before_and_after_merging() -> None:
     vocabulary.merge_pending()
     assert vocabulary.expand("alein") == (NearTerm("alien", 1, TITLE),)
     assert len(vocabulary) == len({word[1:] for word in WORDS}) + 1
+
+
+def test_a_view_keeps_its_words_while_others_are_added_and_merged() -> None:
+    vocabulary = Vocabulary()
+    vocabulary.add(WORDS)
+    view = vocabulary.within(WorkBudget(math.inf))
+    vocabulary.add(["talien"])
+    assert view.fields_of("alien") == 0
+    vocabulary.merge_pending()
+    assert view.fields_of("jaws") == TITLE
+    assert view.has_prefix("spiel")
+    assert view.expand("jwas") == (NearTerm("jaws", 1, TITLE),)
 
 
 def test_adding_a_word_again_changes_nothing(vocabulary: Vocabulary) -> None:

@@ -41,7 +41,8 @@ class FuzzyTermIndex:
     """Words with their field masks.
 
     Look-ups may run in any thread. `add` and `merge_pending` must not run concurrently with
-    themselves.
+    themselves. They replace the pending words instead of changing them, since a look-up may be
+    going through them, and a view keeps them.
     """
 
     def __init__(self) -> None:
@@ -51,7 +52,7 @@ class FuzzyTermIndex:
         self._schema = builder.build()
         self._pending: dict[str, int] = {}
         self._expansions: dict[tuple[str, int, bool], tuple[NearTerm, ...]] = {}
-        self._merge_lock = Lock()
+        self._merge_lock, self._pending_lock = Lock(), Lock()
         self._bulk_writer: tantivy.IndexWriter | None = None
         self._budget: WorkBudget | None = None
         self.known_fields = self._loaded_fields = 0
@@ -73,15 +74,18 @@ class FuzzyTermIndex:
         This is cheap. The words are found at once; `merge_pending` moves them into the index.
         """
         changed = False
-        for word, field_mask in words:
-            self.known_fields |= field_mask
-            if ordinals := self._find_ordinals(word):
-                if not self._combine_masks(ordinals) & field_mask:
-                    self._field_masks[ordinals[0]] |= field_mask
+        with self._pending_lock:
+            pending = dict(self._pending)
+            for word, field_mask in words:
+                self.known_fields |= field_mask
+                if ordinals := self._find_ordinals(word):
+                    if not self._combine_masks(ordinals) & field_mask:
+                        self._field_masks[ordinals[0]] |= field_mask
+                        changed = True
+                elif not pending.get(word, 0) & field_mask:
+                    pending[word] = pending.get(word, 0) | field_mask
                     changed = True
-            elif not self._pending.get(word, 0) & field_mask:
-                self._pending[word] = self._pending.get(word, 0) | field_mask
-                changed = True
+            self._pending = pending
         if changed:
             self._expansions = {}
 
@@ -119,7 +123,7 @@ class FuzzyTermIndex:
     def merge_pending(self) -> None:
         """Move the pending words into the index; blocks, so run it in a thread or at start."""
         with self._merge_lock:
-            pending = dict(self._pending)
+            pending = self._pending
             if not pending:
                 return
             writer = self._index.writer(WRITER_HEAP_BYTES, 1)
@@ -127,9 +131,12 @@ class FuzzyTermIndex:
                 self._append(writer, word, field_mask)
             self._commit(writer)
             first_ordinal = len(self._field_masks) - len(pending)
-            for ordinal, word in enumerate(pending, first_ordinal):
-                # `add` may have found more fields of the word meanwhile.
-                self._field_masks[ordinal] |= self._pending.pop(word, 0)
+            with self._pending_lock:
+                rest = dict(self._pending)
+                for ordinal, word in enumerate(pending, first_ordinal):
+                    # `add` may have found more fields of the word meanwhile.
+                    self._field_masks[ordinal] |= rest.pop(word, 0)
+                self._pending = rest
 
     def surely_absent(self, word: str, field_mask: int) -> bool:
         """Return whether `word` certainly does not occur in the fields of `field_mask`.
@@ -144,8 +151,8 @@ class FuzzyTermIndex:
 
     def fields_of(self, word: str) -> int:
         """Return the mask of the fields in which `word` occurs; 0 if it is unknown."""
-        if word in self._pending:
-            return self._pending[word]
+        if field_mask := self._pending.get(word):
+            return field_mask
         return self._combine_masks(self._find_ordinals(word))
 
     def has_prefix(self, prefix: str) -> bool:
