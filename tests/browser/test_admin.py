@@ -91,10 +91,13 @@ async def test_a_comparison_can_be_asked_for(
     async with open_admin(browser, service) as page:
         drift = tile(page, "Index differs by")
         await drift.get_by_role("button", name="Compare now").click()
+
+        async def is_compared() -> bool:
+            return (await api.get(f"{API}/drift", token=token)).json["checked_at"] != before
+
+        assert await wait_until(is_compared)
         await expect(drift.get_by_role("button", name="Compare now")).to_be_enabled(timeout=20_000)
         await expect(drift).to_contain_text(re.compile("compared (now|[0-9]+ seconds? ago)"))
-    after = (await api.get(f"{API}/drift", token=token)).json["checked_at"]
-    assert after != before
 
 
 async def test_a_rebuild_is_started_watched_and_rolled_back(
