@@ -37,9 +37,8 @@ from service.http.dependencies import get_container
 from service.http.languages import preferred_language
 from service.http.openapi import operation
 from service.http.requests import read_body
-from service.http.responses import json_response
+from service.http.responses import NO_STORE, json_response
 
-NO_STORE = {"Cache-Control": "no-store"}
 ORIGIN = {"Origin": "The service's own origin; required with the cookie."}
 
 bp = Blueprint("accounts", url_prefix="/api/v1")

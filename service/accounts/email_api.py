@@ -13,9 +13,7 @@ from service.http.dependencies import get_container
 from service.http.languages import preferred_language
 from service.http.openapi import operation
 from service.http.requests import read_body
-from service.http.responses import json_response
-
-NO_STORE = {"Cache-Control": "no-store"}
+from service.http.responses import NO_STORE, json_response
 
 bp = Blueprint("account_emails", url_prefix="/api/v1/auth")
 

@@ -8,9 +8,7 @@ from service.accounts.auth import require_user
 from service.accounts.responses import SessionList
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.responses import json_response
-
-NO_STORE = {"Cache-Control": "no-store"}
+from service.http.responses import NO_STORE, json_response
 
 bp = Blueprint("account_sessions", url_prefix="/api/v1/me")
 

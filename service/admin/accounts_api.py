@@ -13,14 +13,12 @@ from service.accounts.email_schemas import InviteRequest
 from service.accounts.responses import InviteView
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.pagination import Links, PageQuery, Total
+from service.http.pagination import Links, PageQuery, Total, page_address
 from service.http.requests import read_body, read_query
-from service.http.responses import json_response, list_response
+from service.http.responses import NO_STORE, json_response, list_response
 from service.mail.admin import MailState, MailView
 
 bp = Blueprint("accounts_admin", url_prefix="/api/v1/admin")
-
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 class MailQuery(PageQuery):
@@ -37,20 +35,8 @@ class MailPage:
 
     results: Annotated[list[MailView], Field(description="The mails, newest first.")]
     total: Annotated[Total, Field(description="How many there are in all.")]
-    next: Annotated[
-        str | None,
-        Field(
-            description="The address of the next page.",
-            examples=["/api/v1/admin/mail?limit=20&offset=20"],
-        ),
-    ]
-    previous: Annotated[
-        str | None,
-        Field(
-            description="The address of the previous page.",
-            examples=["/api/v1/admin/mail?limit=20&offset=0"],
-        ),
-    ]
+    next: Annotated[str | None, page_address("next", "/api/v1/admin/mail")]
+    previous: Annotated[str | None, page_address("previous", "/api/v1/admin/mail")]
 
 
 @bp.get("/mail", name="mails")

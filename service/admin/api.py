@@ -14,17 +14,15 @@ from service.admin.health import Readiness
 from service.admin.overview import OverviewView, QuotaView, quota_view
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.pagination import Links, PageQuery, Total
+from service.http.pagination import Links, PageQuery, Total, page_address
 from service.http.requests import read_body, read_path_text, read_query
-from service.http.responses import json_response, list_response
+from service.http.responses import NO_STORE, json_response, list_response
 from service.indexing.drift import DriftView
 from service.indexing.drift_requests import request_check
 from service.indexing.outbox_admin import PointerState, PointerView
 from service.indexing.reindex_jobs import ReindexView
 
 bp = Blueprint("admin", url_prefix="/api/v1/admin")
-
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 class DriftCheck(BaseModel):
@@ -51,20 +49,8 @@ class PointerPage:
 
     results: Annotated[list[PointerView], Field(description="The changes, newest first.")]
     total: Annotated[Total, Field(description="How many there are in all.")]
-    next: Annotated[
-        str | None,
-        Field(
-            description="The address of the next page.",
-            examples=["/api/v1/admin/outbox?limit=20&offset=20"],
-        ),
-    ]
-    previous: Annotated[
-        str | None,
-        Field(
-            description="The address of the previous page.",
-            examples=["/api/v1/admin/outbox?limit=20&offset=0"],
-        ),
-    ]
+    next: Annotated[str | None, page_address("next", "/api/v1/admin/outbox")]
+    previous: Annotated[str | None, page_address("previous", "/api/v1/admin/outbox")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +59,8 @@ class JobPage:
 
     results: Annotated[list[ReindexView], Field(description="The jobs, newest first.")]
     total: Annotated[Total, Field(description="How many there are in all.")]
-    next: Annotated[
-        str | None,
-        Field(
-            description="The address of the next page.",
-            examples=["/api/v1/admin/jobs?limit=20&offset=20"],
-        ),
-    ]
-    previous: Annotated[
-        str | None,
-        Field(
-            description="The address of the previous page.",
-            examples=["/api/v1/admin/jobs?limit=20&offset=0"],
-        ),
-    ]
+    next: Annotated[str | None, page_address("next", "/api/v1/admin/jobs")]
+    previous: Annotated[str | None, page_address("previous", "/api/v1/admin/jobs")]
 
 
 @bp.post("/reindex", name="reindex")

@@ -16,7 +16,7 @@ from service.http.client_address import is_local_and_named_so
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.openapi_document import encode_document
-from service.http.responses import conditional_response, json_response
+from service.http.responses import NO_STORE, conditional_response, json_response
 
 bp = Blueprint("operation")
 
@@ -26,7 +26,6 @@ DOCS_POLICY = (
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 CONTENT_TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css"}
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 class Liveness(BaseModel):

@@ -15,7 +15,7 @@ from service.films.responses import FilmView, TwinsView, twins_view
 from service.films.twins import list_twins
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.pagination import Links, PageQuery, Total
+from service.http.pagination import Links, PageQuery, Total, page_address
 from service.http.requests import read_body, read_path_text, read_query
 from service.http.responses import list_response
 
@@ -28,20 +28,8 @@ class TwinsPage:
 
     results: Annotated[list[TwinsView], Field(description="The pairs.")]
     total: Annotated[Total, Field(description="How many there are in all.")]
-    next: Annotated[
-        str | None,
-        Field(
-            description="The address of the next page.",
-            examples=["/api/v1/admin/twins?limit=20&offset=20"],
-        ),
-    ]
-    previous: Annotated[
-        str | None,
-        Field(
-            description="The address of the previous page.",
-            examples=["/api/v1/admin/twins?limit=20&offset=0"],
-        ),
-    ]
+    next: Annotated[str | None, page_address("next", "/api/v1/admin/twins")]
+    previous: Annotated[str | None, page_address("previous", "/api/v1/admin/twins")]
 
 
 @bp.get("/twins", name="twins")

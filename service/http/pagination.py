@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +23,13 @@ class Total(BaseModel):
             description="Whether `value` is exact (`eq`) or a lower bound (`gte`).", examples=["eq"]
         ),
     ] = "eq"
+
+
+def page_address(neighbor: Literal["next", "previous"], path: str) -> Any:
+    """Return the description of a field that holds the address of a neighbouring page."""
+    page = f"limit=20&offset={20 if neighbor == 'next' else 0}"
+    example = f"{path}{'&' if '?' in path else '?'}{page}"
+    return Field(description=f"The address of the {neighbor} page.", examples=[example])
 
 
 class PageQuery(BaseModel):

@@ -10,6 +10,9 @@ from sanic.response import HTTPResponse
 from service.http.etags import parse_entity_tags
 from service.http.pagination import Links
 
+NO_STORE = {"Cache-Control": "no-store"}
+"""The header of what changes at any time, or is for one reader only."""
+
 
 def encode_json(value: object) -> bytes:
     """Return `value` as JSON; pydantic models and dataclasses are supported."""
@@ -39,7 +42,7 @@ def json_response(
 
 def list_response(page: object, links: Links) -> HTTPResponse:
     """Return a page of a list that changes at any time, with its links as a header, too."""
-    headers = {"Cache-Control": "no-store"}
+    headers = dict(NO_STORE)
     if link := links.to_header():
         headers["Link"] = link
     return json_response(page, headers=headers)

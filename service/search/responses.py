@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from service.films.responses import FilmView, film_view
-from service.http.pagination import Links, Total
+from service.http.pagination import Links, Total, page_address
 from service.resilience.work_budget import WorkBudget
 from service.search.criteria.facets import FacetCount
 from service.search.criteria.filters import Facet
@@ -37,20 +37,8 @@ DegradationsView = Annotated[
 TookView = Annotated[
     float, Field(description="How long it took when it ran, in milliseconds.", examples=[4.2])
 ]
-NextView = Annotated[
-    str | None,
-    Field(
-        description="The address of the next page.",
-        examples=["/api/v1/search?q=jaws&limit=20&offset=20"],
-    ),
-]
-PreviousView = Annotated[
-    str | None,
-    Field(
-        description="The address of the previous page.",
-        examples=["/api/v1/search?q=jaws&limit=20&offset=0"],
-    ),
-]
+NextView = Annotated[str | None, page_address("next", "/api/v1/search?q=jaws")]
+PreviousView = Annotated[str | None, page_address("previous", "/api/v1/search?q=jaws")]
 TotalView = Annotated[Total, Field(description="How many results there are in all.")]
 
 
