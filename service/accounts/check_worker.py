@@ -6,17 +6,12 @@ to load, and both hold the interpreter all the while. One line of JSON in, one l
 `[is_one_script, skeleton]`.
 """
 
-import json
-import os
-import sys
-from contextlib import suppress
-from typing import TextIO
+from typing import Any
 
 from zxcvbn_rs_py import zxcvbn
 
 from service.accounts.names import is_one_script, make_skeleton
-
-NICENESS = 5  # requests go first
+from service.resilience.line_worker import run_worker
 
 
 def rate_password(password: str, words: list[str]) -> tuple[int, list[str]]:
@@ -34,26 +29,11 @@ def describe_name(name: str) -> tuple[bool, str]:
     return is_one_script(name), make_skeleton(name)
 
 
-def answer_lines(requests: TextIO, answers: TextIO) -> None:
-    """Answer each line until there are no more."""
-    for line in requests:
-        kind, *arguments = json.loads(line)
-        answer = rate_password(*arguments) if kind == "password" else describe_name(*arguments)
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
-
-def main() -> None:
-    """Load all data, say so, then answer the parent's lines."""
-    with suppress(OSError):
-        os.nice(NICENESS)
-    answers, sys.stdout = sys.stdout, sys.stderr  # what a library prints must not be an answer
-    rate_password("loads the word lists", [])
-    describe_name("loads")
-    answers.write("[]\n")
-    answers.flush()
-    answer_lines(sys.stdin, answers)
+def answer(request: list[Any]) -> object:
+    """Return what is answered to a request."""
+    kind, *arguments = request
+    return rate_password(*arguments) if kind == "password" else describe_name(*arguments)
 
 
 if __name__ == "__main__":
-    main()
+    run_worker(answer, ["password", "loads the word lists", []], ["name", "loads"])

@@ -1,6 +1,5 @@
 """Invites: codes that an admin gives to people, each for one registration."""
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -8,6 +7,7 @@ from datetime import datetime, timedelta
 from service.accounts.email_schemas import InviteRequest
 from service.accounts.models import Invite
 from service.accounts.responses import InviteView
+from service.accounts.secret_hashes import hash_secret
 from service.accounts.tokens import Identity
 from service.database.transactions import run_uncancelled
 from service.errors import NotAllowed
@@ -29,7 +29,7 @@ class Invites:
         now = self._now()
         code = secrets.token_urlsafe(24)
         invite = await Invite.create(
-            digest=_hash_code(code),
+            digest=hash_secret(code),
             created_by_id=admin.user_id,
             created_at=now,
             expires_at=now + timedelta(days=request.days),
@@ -43,13 +43,8 @@ async def consume_invite(code: str, now: datetime) -> None:
     Raises:
         NotAllowed: `invite_invalid`, it does not exist, has expired, or was used before.
     """
-    unused = Invite.filter(digest=_hash_code(code), used_at__isnull=True, expires_at__gt=now)
+    unused = Invite.filter(digest=hash_secret(code), used_at__isnull=True, expires_at__gt=now)
     if not await unused.update(used_at=now):
         raise NotAllowed(
             "This invite is unknown, has expired, or was used before.", code="invite_invalid"
         )
-
-
-def _hash_code(code: str) -> str:
-    """Return the stored form of a code; it is random, so a plain hash is enough."""
-    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()

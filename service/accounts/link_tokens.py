@@ -3,13 +3,13 @@
 A mail that is sent twice has two tokens, and both work: whoever has the mail can use either.
 """
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 from service.accounts.models import AccountToken, User
+from service.accounts.secret_hashes import hash_secret
 from service.database.transactions import run_uncancelled
 from service.errors import Invalid
 
@@ -31,7 +31,7 @@ async def issue_token(user: User, purpose: TokenPurpose, email: str, now: dateti
     """Return a new token for `user`, which proves that its bearer reads the mail at `email`."""
     token = secrets.token_urlsafe(32)
     await AccountToken.create(
-        digest=_hash_token(token),
+        digest=hash_secret(token),
         user_id=user.id,
         purpose=purpose,
         email=email,
@@ -47,7 +47,7 @@ async def find_token(token: str, *purposes: TokenPurpose) -> AccountToken:
     Raises:
         Invalid: `link_invalid`, there is no such token for these purposes.
     """
-    query = AccountToken.get_or_none(digest=_hash_token(token), purpose__in=list(purposes))
+    query = AccountToken.get_or_none(digest=hash_secret(token), purpose__in=list(purposes))
     row = await query.select_related("user")
     if row is None:
         raise invalid_link_error()
@@ -81,8 +81,3 @@ async def delete_unused_tokens(user_id: UUID) -> None:
 async def delete_expired_tokens(now: datetime) -> int:
     """Delete tokens that expired long ago; return their number."""
     return await AccountToken.filter(expires_at__lt=now - RETENTION).delete()
-
-
-def _hash_token(token: str) -> str:
-    """Return the stored form of a token; it is random, so a plain hash is enough."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -13,7 +13,6 @@ others see that they were too late, and no lock is held while others wait.
 """
 
 import contextlib
-import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
@@ -37,6 +36,7 @@ from service.accounts.models import (
     User,
 )
 from service.accounts.responses import SessionEntry
+from service.accounts.secret_hashes import encode_secret, hash_secret
 from service.accounts.tokens import Identity, Tokens, invalid_token_error
 from service.database.transactions import run_uncancelled
 from service.errors import NotFound
@@ -100,7 +100,7 @@ class Sessions:
             NotAuthenticated: the user has been deleted in the meantime.
         """
         refresh_token = secrets.token_urlsafe(32)
-        digest = _hash_token(refresh_token)
+        digest = hash_secret(refresh_token)
         now, client = self._now(), client.shorten()
         await Session.filter(user_id=user.id, expires_at__lte=now).delete()
         try:
@@ -127,15 +127,15 @@ class Sessions:
             NotAuthenticated: the token is invalid. If it was used before, its session ends.
         """
         now = self._now()
-        digest, successor = _hash_token(token), self._derive_successor(token)
+        digest, successor = hash_secret(token), self._derive_successor(token)
         session = await _find_live_session(digest, now)
         if session.digest == digest:
-            if await self._rotate(session, _hash_token(successor), now, client):
+            if await self._rotate(session, hash_secret(successor), now, client):
                 return self._grant(session.user, session.id, successor)
             # Another request rotated or ended the session in between.
             session = await _find_live_session(digest, now)
         in_grace = now - session.rotated_at <= REFRESH_GRACE
-        if session.digest == _hash_token(successor) and in_grace:
+        if session.digest == hash_secret(successor) and in_grace:
             return self._grant(session.user, session.id, successor)
         await self.end(session.id)
         log.warning(
@@ -196,7 +196,7 @@ class Sessions:
 
     async def end_by_token(self, token: str) -> None:
         """End the session that this refresh token belongs or belonged to, if there is one."""
-        row = await RefreshToken.get_or_none(digest=_hash_token(token))
+        row = await RefreshToken.get_or_none(digest=hash_secret(token))
         if row is not None:
             await self.end(row.session_id)
 
@@ -232,7 +232,7 @@ class Sessions:
         return bool(is_replaced)
 
     def _derive_successor(self, token: str) -> str:
-        mac = hmac.digest(self._key, _encode(token), "sha256")
+        mac = hmac.digest(self._key, encode_secret(token), "sha256")
         return urlsafe_b64encode(mac).rstrip(b"=").decode()
 
     def _grant(self, user: User, session_id: UUID, refresh_token: str) -> GrantedSession:
@@ -253,12 +253,3 @@ async def _find_live_session(digest: str, now: datetime) -> Session:
     if session.expires_at <= now or session.token_version != session.user.token_version:
         raise invalid_token_error()
     return session
-
-
-def _hash_token(token: str) -> str:
-    """Return the stored form of a refresh token; it is random, so a plain hash is enough."""
-    return hashlib.sha256(_encode(token)).hexdigest()
-
-
-def _encode(token: str) -> bytes:
-    return token.encode("utf-8", "surrogatepass")  # clients may send anything as a token

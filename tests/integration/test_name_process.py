@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from service.resilience.line_worker import answer_lines
 from service.search.filenames.name_process import NameBudget, NameProcess
-from service.search.filenames.name_worker import answer_lines
+from service.search.filenames.name_worker import answer
 from service.search.filenames.parser import (
     MAX_COMPONENT_LENGTH,
     ParsedName,
@@ -79,6 +80,6 @@ def test_the_last_three_components_of_a_path_count_as_far_as_file_systems_allow(
 
 def test_the_worker_answers_each_line_with_one_line() -> None:
     answers = io.StringIO()
-    answer_lines(io.StringIO(f'"{JAWS}"\n"tt0073195"\n'), answers)
+    answer_lines(answer, io.StringIO(f'"{JAWS}"\n"tt0073195"\n'), answers)
     jaws, by_id = map(json.loads, answers.getvalue().splitlines())
     assert (jaws["title"], jaws["year"], by_id["imdb_id"]) == ("Jaws", 1975, "tt0073195")
