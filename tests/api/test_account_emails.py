@@ -19,6 +19,7 @@ from tests.support.service_runner import (
     ADMIN,
     ApiClient,
     Response,
+    open_in_thread,
     run_command,
     run_service,
 )
@@ -55,13 +56,11 @@ async def mail_api(
         admin = ("create-admin", ADMIN[0])
         created = await asyncio.to_thread(run_command, settings, *admin, stdin=f"{ADMIN[1]}\n")
         assert created.returncode == 0, created.stderr
-        starting = run_service(settings)
-        service = await asyncio.to_thread(starting.__enter__)
-        try:
-            async with ApiClient.connect(service) as client:
-                yield client
-        finally:
-            await asyncio.to_thread(starting.__exit__, None, None, None)
+        async with (
+            open_in_thread(run_service(settings)) as service,
+            ApiClient.connect(service) as client,
+        ):
+            yield client
 
 
 async def _one(folder: Path) -> AsyncIterator[str]:

@@ -11,7 +11,7 @@ import pytest
 from tests.api.test_idempotency import MOVIES, is_replayed, new_film, new_key, post
 from tests.e2e.test_supervision import pids
 from tests.support import service_runner
-from tests.support.service_runner import ApiClient, Response, Service
+from tests.support.service_runner import ApiClient, Response, Service, open_in_thread
 from tests.support.waiting import wait_until
 
 REQUESTS = 12
@@ -21,13 +21,11 @@ REQUESTS = 12
 async def two_workers(service: Service) -> AsyncIterator[ApiClient]:
     """Yield a client of a second service on the same database, with two workers."""
     settings = {**service.environment, "WORKERS": "2", "INDEXER": "external"}
-    serving = service_runner.run_service(settings)
-    other = await asyncio.to_thread(serving.__enter__)
-    try:
-        async with ApiClient.connect(other) as api:
-            yield api
-    finally:
-        await asyncio.to_thread(serving.__exit__, None, None, None)
+    async with (
+        open_in_thread(service_runner.run_service(settings)) as other,
+        ApiClient.connect(other) as api,
+    ):
+        yield api
 
 
 async def test_concurrent_repetitions_at_two_workers_create_one_film(

@@ -39,10 +39,8 @@ async def proxied(service: Service) -> AsyncIterator[Service]:
         "RATE_LIMITS": LIMITS,
         "METRICS_TOKEN": "",
     }
-    serving = service_runner.run_service(settings)
-    other = await asyncio.to_thread(serving.__enter__)
-    yield other
-    await asyncio.to_thread(serving.__exit__, None, None, None)
+    async with service_runner.open_in_thread(service_runner.run_service(settings)) as other:
+        yield other
 
 
 @pytest.fixture

@@ -47,8 +47,7 @@ async def search_service(
             opened.push_async_callback(anext, indexes, None)
         settings = {"DATABASE_URL": database, "SEARCH_URL": index, "CACHE_URL": "memory://"}
         serving = service_runner.run_sample_service({**service_environment, **settings})
-        started = await asyncio.to_thread(serving.__enter__)
-        opened.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
+        started = await opened.enter_async_context(service_runner.open_in_thread(serving))
         process = await asyncio.to_thread(started.run, "load", str(films))
         assert process.returncode == 0, process.stderr + process.stdout
         async with ApiClient.connect(started) as client:

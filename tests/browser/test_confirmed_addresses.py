@@ -12,6 +12,7 @@ from tests.support.service_runner import (
     ApiClient,
     Service,
     embedded_settings,
+    open_in_thread,
     run_command,
     run_service,
 )
@@ -33,12 +34,8 @@ async def strict_service(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
     admin = ("create-admin", ADMIN[0])
     created = await asyncio.to_thread(run_command, settings, *admin, stdin=f"{ADMIN[1]}\n")
     assert created.returncode == 0, created.stderr
-    starting = run_service(settings)
-    service = await asyncio.to_thread(starting.__enter__)
-    try:
+    async with open_in_thread(run_service(settings)) as service:
         yield service
-    finally:
-        await asyncio.to_thread(starting.__exit__, None, None, None)
 
 
 async def create_invite(service: Service) -> str:

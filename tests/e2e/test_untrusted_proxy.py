@@ -19,13 +19,11 @@ async def api(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[A
         "WORKERS": "2",
         "TRUSTED_PROXIES": request.param,
     }
-    serving = service_runner.run_service(settings)
-    service = await asyncio.to_thread(serving.__enter__)
-    try:
-        async with ApiClient.connect(service) as client:
-            yield client
-    finally:
-        await asyncio.to_thread(serving.__exit__, None, None, None)
+    async with (
+        service_runner.open_in_thread(service_runner.run_service(settings)) as service,
+        ApiClient.connect(service) as client,
+    ):
+        yield client
 
 
 @pytest.mark.once

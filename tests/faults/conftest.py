@@ -4,7 +4,6 @@ It starts while Elasticsearch is down, because that start is one of the faults. 
 the service before it ends.
 """
 
-import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator
@@ -104,8 +103,7 @@ async def proxied(stack: str) -> AsyncIterator[ProxiedService]:
         stack_.push_async_callback(delete_indexes, index)
         await proxies[1].down()
         serving = service_runner.run_sample_service(environment)
-        started = await asyncio.to_thread(serving.__enter__)
-        stack_.push_async_callback(asyncio.to_thread, serving.__exit__, None, None, None)
+        started = await stack_.enter_async_context(service_runner.open_in_thread(serving))
         async with ApiClient.connect(started) as api:
             responses_at_start = {
                 "ready": await api.get("/health/ready"),

@@ -43,19 +43,18 @@ async def test_a_service_that_is_told_to_stop_under_load_finishes_what_it_has(
     serving = service_runner.run_service(
         {**healthy.service.environment, "DRAIN_SECONDS": str(DRAIN)}
     )
-    other = await asyncio.to_thread(serving.__enter__)
-    try:
-        async with run_load(other, rate=60) as load:
-            await wait_for_answer(load, lambda each: each.kind == "add" and each.status == 201, 0)
-            await wait_until(lambda: has_settled(load))
-            started_at = time.monotonic()
-            other.process.send_signal(signal.SIGTERM)
-            assert await wait_until(lambda: is_going(other))
-            drain_noticed_after = time.monotonic() - started_at
-            code = await asyncio.to_thread(other.process.wait, 60)
-            seconds = time.monotonic() - started_at
-    finally:
-        await asyncio.to_thread(serving.__exit__, None, None, None)
+    async with (
+        service_runner.open_in_thread(serving) as other,
+        run_load(other, rate=60) as load,
+    ):
+        await wait_for_answer(load, lambda each: each.kind == "add" and each.status == 201, 0)
+        await wait_until(lambda: has_settled(load))
+        started_at = time.monotonic()
+        other.process.send_signal(signal.SIGTERM)
+        assert await wait_until(lambda: is_going(other))
+        drain_noticed_after = time.monotonic() - started_at
+        code = await asyncio.to_thread(other.process.wait, 60)
+        seconds = time.monotonic() - started_at
     assert code == 0
     assert seconds < MAX_STOP_SECONDS + DRAIN
     before = [each for each in load.answers if each.sent_at < started_at + DRAIN / 2]

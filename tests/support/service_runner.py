@@ -1,5 +1,6 @@
 """The real service in processes of its own, as an operator starts it, and a client for it."""
 
+import asyncio
 import os
 import re
 import signal
@@ -8,15 +9,17 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from tests.support import ROOT
+
+T = TypeVar("T")
 
 JWT_SECRET = "a secret that is only used by tests, 32+"
 OMDB_KEY = "a-key-of-tests"
@@ -129,6 +132,16 @@ def run_service(environment: Mapping[str, str]) -> Iterator[Service]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(20)
+
+
+@asynccontextmanager
+async def open_in_thread(opening: AbstractContextManager[T]) -> AsyncIterator[T]:
+    """Open and close something in a thread, such as a service, which takes seconds to start."""
+    opened = await asyncio.to_thread(opening.__enter__)
+    try:
+        yield opened
+    finally:
+        await asyncio.to_thread(opening.__exit__, None, None, None)
 
 
 @contextmanager
