@@ -122,7 +122,7 @@ def load_films(settings: dict[str, str], films: Path) -> int:
     started_at = time.perf_counter()
     result = service_runner.run_command(settings, "load", str(films))
     seconds = time.perf_counter() - started_at
-    count = int(re.search(r"(\d+) added", result.stdout)[1])  # type: ignore[index]
+    count = int(re.search(r"(\d+) added", result.stdout)[1])
     print_columns("load", f"{count} films", f"{seconds:.1f} s", f"{count / seconds:.0f}/s")
     return count
 

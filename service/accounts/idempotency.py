@@ -37,8 +37,8 @@ KEY_PATTERN = re.compile(r'"([\x21\x23-\x5b\x5d-\x7e]{1,200})"|([\x21\x23-\x7e]{
 
 def accept_idempotency_key(handler: Handler) -> Handler:
     """Decorate a declared handler that creates something; its errors must mean that it did not."""
-    declaration: Operation = handler.operation  # type: ignore[attr-defined]
-    handler.operation = replace(  # type: ignore[attr-defined]
+    declaration: Operation = handler.operation  # type: ignore[attr-defined]  # set by `operation`
+    handler.operation = replace(  # type: ignore[attr-defined]  # see above
         declaration,
         headers={
             **declaration.headers,

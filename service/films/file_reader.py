@@ -128,7 +128,7 @@ class FilmFile:
         if not start.startswith(GZIP_MAGIC):
             return reader, start
         # A GzipFile is a raw stream to its reader: it returns what it has.
-        return peek(gzip.GzipFile(fileobj=reader))  # type: ignore[arg-type]
+        return peek(gzip.GzipFile(fileobj=reader))  # type: ignore[arg-type]  # it reads alike
 
     def _refuse_foreign_format(self, start: bytes) -> None:
         for magic, kind, remedy in FOREIGN_FORMATS:

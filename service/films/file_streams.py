@@ -28,7 +28,7 @@ class FileSource(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # buffers only
         while not self._is_regular and not self.is_stopped:
             if select.select([self._file], [], [], STOP_INTERVAL)[0]:
                 break
@@ -68,7 +68,7 @@ class _Rewound(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # buffers only
         chunk = self._start[: len(buffer)] or _read_available(self._rest, len(buffer))
         self._start = self._start[len(buffer) :]
         buffer[: len(chunk)] = chunk

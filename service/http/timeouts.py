@@ -104,7 +104,7 @@ class PromptTimeoutProtocol(HttpProtocol):
                 transport.abort()
                 return
             self._address = address
-        super().connection_made(transport)  # type: ignore[no-untyped-call]
+        super().connection_made(transport)  # type: ignore[no-untyped-call]  # Sanic is untyped
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End with a connection."""
@@ -112,7 +112,7 @@ class PromptTimeoutProtocol(HttpProtocol):
             if self._address is None:  # it was refused
                 return
             self._connection_cap.remove(self._address)
-        super().connection_lost(exc)  # type: ignore[no-untyped-call]
+        super().connection_lost(exc)  # type: ignore[no-untyped-call]  # Sanic is untyped
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sent."""
@@ -121,7 +121,7 @@ class PromptTimeoutProtocol(HttpProtocol):
 
     async def send(self, data: bytes) -> None:
         """Send a part of a response, once the client has read enough of what came before."""
-        await super().send(data)  # type: ignore[no-untyped-call]
+        await super().send(data)  # type: ignore[no-untyped-call]  # Sanic is untyped
         self._sent_bytes += len(data)
 
     def check_timeouts(self) -> None:

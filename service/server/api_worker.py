@@ -42,7 +42,7 @@ def main() -> None:
     # With trusted proxies, every connection is one of theirs.
     cap = None if settings.trusted_proxies else ConnectionCap()
     app.prepare(
-        protocol=partial(PromptTimeoutProtocol, connection_cap=cap),  # type: ignore[arg-type]
+        protocol=partial(PromptTimeoutProtocol, connection_cap=cap),  # type: ignore[arg-type]  # called like a class
         sock=socket.socket(fileno=int(sys.argv[1])),
         single_process=True,
         access_log=False,

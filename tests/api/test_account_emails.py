@@ -68,7 +68,7 @@ async def _one(folder: Path) -> AsyncIterator[str]:
 
 
 async def post(api: ApiClient, path: str, body: object, **options: object) -> Response:
-    return await api.request("POST", f"/api/v1/{path}", json=body, **options)  # type: ignore[arg-type]
+    return await api.request("POST", f"/api/v1/{path}", json=body, **options)
 
 
 async def wait_for_token(server: MailServer, recipient: str, subject: str) -> str:

@@ -16,14 +16,14 @@ AS_PROXY = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
 
 def _get_cookie(response: Response) -> "Morsel[str]":
     """Return the only cookie that the response sets."""
-    [header] = response.headers.getall("Set-Cookie")  # type: ignore[attr-defined]
+    [header] = response.headers.getall("Set-Cookie")
     [morsel] = SimpleCookie(header).values()
     return morsel
 
 
 async def _post(api: ApiClient, path: str, cookie: str = "", **options: object) -> Response:
     """Send a request as a page of the service would; without the session's own cookies."""
-    headers = {"Origin": api.service.url, **options.pop("headers", {})}  # type: ignore[dict-item]
+    headers = {"Origin": api.service.url, **options.pop("headers", {})}
     api.session.cookie_jar.clear()
     if cookie:
         headers["Cookie"] = cookie

@@ -15,7 +15,7 @@ TOKEN = "dG9rZW4tb2YtYS1saW5rLWluLWEtbWFpbC13aXRoLTQz"
 async def test_the_token_of_a_link_is_filled_in_and_leaves_the_address(
     service: Service, browser: Browser, scheme: str
 ) -> None:
-    page = await browser.new_page(color_scheme=scheme, locale="en-GB")  # type: ignore[arg-type]
+    page = await browser.new_page(color_scheme=scheme, locale="en-GB")
     await page.goto(f"{service.url}/reset-password#token={TOKEN}")
     await expect(page.locator("#token")).to_have_value(TOKEN)
     await expect(page.locator("#token")).to_be_hidden()

@@ -35,7 +35,7 @@ async def show_changed(page: Page, api: ApiClient, **facts: Any) -> None:
     )
 
 
-def fact(page: Page, label: str):  # type: ignore[no-untyped-def]
+def fact(page: Page, label: str):
     return page.locator(".film-facts > div", has=page.locator(f"dt:text-is('{label}')"))
 
 

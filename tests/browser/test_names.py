@@ -44,7 +44,7 @@ async def read_csv(page: Page) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def rows(page: Page):  # type: ignore[no-untyped-def]
+def rows(page: Page):
     return page.locator(".names-table tbody tr")
 
 

@@ -170,12 +170,12 @@ class Load:
     async def _request(
         self, kind: str, method: str, path: str, **options: object
     ) -> Response | None:
-        headers = dict(options.pop("headers", {}))  # type: ignore[call-overload]
+        headers = dict(options.pop("headers", {}))
         if kind in ("add", "amend", "delete"):
             headers["Authorization"] = f"Bearer {self.token}"
         sent_at = time.monotonic()
         try:
-            async with self.session.request(method, path, headers=headers, **options) as response:  # type: ignore[arg-type]
+            async with self.session.request(method, path, headers=headers, **options) as response:
                 body = await response.read()
                 answer = Response(response.status, response.headers.copy(), body, None)
         except (aiohttp.ClientError, TimeoutError, OSError):

@@ -98,7 +98,7 @@ def documented(pytestconfig: pytest.Config) -> dict[str, str]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Iterator[pytest.TestReport]:
-    report: pytest.TestReport = yield  # type: ignore[misc, assignment]
+    report: pytest.TestReport = yield
     if (report.when == "call" or report.failed) and not report.skipped and is_fault_test(item):
         observed = getattr(item, "funcargs", {}).get("observations") or Observations()
         for slug in faults_of(item):
@@ -107,7 +107,7 @@ def pytest_runtest_makereport(
             if report.failed:
                 texts, invariants = (f"FAILED: {item.name}",), []
             report.user_properties.append((PROPERTY, [slug, texts, invariants]))
-    return report  # type: ignore[return-value]
+    return report
 
 
 def words_of_name(item: pytest.Item) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ class FaultTable:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         for name, value in report.user_properties:
             if name == PROPERTY:
-                slug, texts, invariants = value  # type: ignore[misc]
+                slug, texts, invariants = value
                 self._observations.append(Observation(slug, tuple(texts), frozenset(invariants)))
 
     def pytest_sessionfinish(self) -> None:

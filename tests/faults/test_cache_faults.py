@@ -52,7 +52,7 @@ async def test_everything_works_without_redis_and_who_has_logged_out_is_out(
     credentials = {"username": ADMIN[0], "password": ADMIN[1]}
     film_id = await add_film(client, f"Uncached {uuid.uuid4().hex[:8]}", plot="first")
     assert (await client.get(f"/api/v1/movies/{film_id}")).json["plot"] == "first"
-    async with redis_faults(healthy)[how]:  # type: ignore[attr-defined]
+    async with redis_faults(healthy)[how]:
         session = await client.request("POST", "/api/v1/auth/login", json=credentials)
         assert session.status == 200
         token = session.json["access_token"]
@@ -88,7 +88,7 @@ async def test_nobody_notices_a_faulty_redis_under_load(
         await wait_for_answer(load, lambda each: each.kind == "add" and each.status == 201, 0)
         for how, fault in redis_faults(healthy).items():
             started_at = time.monotonic()
-            async with fault:  # type: ignore[attr-defined]
+            async with fault:
                 await asyncio.sleep(5)
             p99 = quantile(load.results_since(started_at), 0.99)
             observations.add(

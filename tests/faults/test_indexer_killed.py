@@ -114,9 +114,9 @@ async def test_a_swap_whose_response_is_lost_counts_if_it_happened(
         nonlocal lost
         lost += 1
         async with proxy.with_toxic("limit_data", bytes=1):
-            return await update_aliases(**params)  # type: ignore[arg-type]
+            return await update_aliases(**params)
 
-    writer._get_client().indices.update_aliases = update_and_lose_response  # type: ignore[method-assign, assignment]
+    writer._get_client().indices.update_aliases = update_and_lose_response
     await catalogue.upsert_all(FILMS, SAMPLE)
     await worker.process_batch()
     handles = IndexHandles(writer, inventory, index_handles.build_engine)

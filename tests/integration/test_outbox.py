@@ -40,7 +40,7 @@ async def test_events_late_twice_and_out_of_order_leave_the_index_equal_to_the_d
     random.Random(7).shuffle(events)
     workers = [
         IndexWorker(writer, TermWriter(), notifier, utc_now, f"tester-{n}") for n in range(2)
-    ]  # type: ignore[arg-type]
+    ]
     for start in range(0, len(events), 23):
         await store.append_pointers(events[start : start + 23], 0)
         await asyncio.gather(*(worker.process_batch() for worker in workers))

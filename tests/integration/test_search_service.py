@@ -70,8 +70,8 @@ def service_over(
     """Return a service over this engine search; completing goes through `engine`."""
     films = FilmCache()
     return SearchService(
-        engine_search,  # type: ignore[arg-type]  # it has the methods that are called here
-        Autocomplete(engine or engine_search, Vocabulary(), films),  # type: ignore[arg-type]
+        engine_search,  # it has the methods that are called here
+        Autocomplete(engine or engine_search, Vocabulary(), films),
         DatabaseSearch(Vocabulary(), films, BACKEND_TIMEOUT),
         on_engine_hit,
         clock,

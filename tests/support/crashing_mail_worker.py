@@ -57,7 +57,7 @@ async def run(moment: str, database_url: str, port: int) -> None:
         record_sent = outbox.record_sent
 
         async def record_and_crash(*args: object) -> None:
-            await record_sent(*args)  # type: ignore[arg-type]
+            await record_sent(*args)
             crash()
 
         outbox.record_sent = record_and_crash

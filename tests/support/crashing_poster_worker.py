@@ -37,7 +37,7 @@ async def run(moment: str, database_url: str, folder: Path, allowed_host: str) -
         store: LocalPosterStore = CrashingStore(folder)
     else:
         store = LocalPosterStore(folder)
-        jobs.record_outcome = crash  # type: ignore[assignment]
+        jobs.record_outcome = crash
     fetcher = PosterFetcher([allowed_host])
     worker = PosterWorker(store, fetcher, ImageProcessor(), ignore_change, utc_now)
     await worker.run_once()

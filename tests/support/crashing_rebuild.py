@@ -45,8 +45,8 @@ async def _run(step: str, database_url: str, settings: Settings) -> None:
         if step == AFTER_PROMOTE:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    RebuildLease.save = save_and_die  # type: ignore[method-assign]
-    writer.promote = promote_and_die  # type: ignore[method-assign]
+    RebuildLease.save = save_and_die
+    writer.promote = promote_and_die
     build_engine = partial(container.build_engine, settings)
     handles = IndexHandles(writer, container.build_inventory(settings), build_engine)
     rebuild = build_rebuild(handles, worker, page_size=7, checkpoint_films=CHECKPOINT_FILMS)

@@ -47,12 +47,12 @@ async def writer(search_url: str) -> AsyncIterator[FaultyWriter]:
 @pytest.fixture
 def index_handles(search_url: str, writer: FaultyWriter, inventory: Inventory) -> IndexHandles:
     build_engine = partial(container.build_engine, Settings(search_url=search_url))
-    return IndexHandles(writer, inventory, build_engine)  # type: ignore[arg-type]
+    return IndexHandles(writer, inventory, build_engine)
 
 
 @pytest.fixture
 def worker(writer: FaultyWriter, notifier: OutboxNotifier) -> IndexWorker:
-    return IndexWorker(writer, TermWriter(), notifier, utc_now, OWNER)  # type: ignore[arg-type]
+    return IndexWorker(writer, TermWriter(), notifier, utc_now, OWNER)
 
 
 @pytest.fixture

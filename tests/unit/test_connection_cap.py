@@ -25,12 +25,12 @@ def test_each_network_has_its_own_count_and_loopback_has_none() -> None:
 
 
 async def test_a_connection_beyond_the_cap_is_closed_until_another_one_ends() -> None:
-    app: Sanic = Sanic("capped", configure_logging=False)  # type: ignore[type-arg]
+    app: Sanic = Sanic("capped", configure_logging=False)
     cap = ConnectionCap(2, is_exempt=lambda _: False)
     listener = socket.create_server(("127.0.0.1", 0))
     server = await app.create_server(
         sock=listener,
-        protocol=partial(PromptTimeoutProtocol, connection_cap=cap),  # type: ignore[arg-type]
+        protocol=partial(PromptTimeoutProtocol, connection_cap=cap),
         return_asyncio_server=True,
         access_log=False,
     )

@@ -27,5 +27,5 @@ from service.http.languages import preferred_language
 )
 def test_the_most_preferred_supported_language_is_taken(header: str | None, language: str) -> None:
     headers = {} if header is None else {"accept-language": header}
-    request = Request(b"/", headers, "1.1", "POST", None, None)  # type: ignore[arg-type]
+    request = Request(b"/", headers, "1.1", "POST", None, None)
     assert preferred_language(request) == language

@@ -14,9 +14,7 @@ from service.site import api as site
 
 async def read_base_url(settings: Settings, headers: Mapping[str, str]) -> str:
     """Return the address in the search description that an app with `settings` answers."""
-    app: Sanic = Sanic(  # type: ignore[type-arg]
-        "site-of-tests", request_class=IdentifiedRequest, configure_logging=False
-    )
+    app: Sanic = Sanic("site-of-tests", request_class=IdentifiedRequest, configure_logging=False)
     app.blueprint(site.bp)
     app.ctx.container = SimpleNamespace(settings=settings)
     if settings.trusted_proxies:

@@ -20,7 +20,7 @@ LENGTH = 300_000
 
 
 def read_all(text: str) -> list[tuple[object, str | None]]:
-    return list(read_json_values(io.BufferedReader(io.BytesIO(text.encode()))))  # type: ignore[arg-type]
+    return list(read_json_values(io.BufferedReader(io.BytesIO(text.encode()))))
 
 
 @pytest.mark.parametrize("whitespace", ["\n", "\r\n", " ", "\n \t"])
@@ -52,7 +52,7 @@ def match_tags(value: str) -> None:
 
 def prefer_language(value: str) -> None:
     headers = {"accept-language": value}
-    request = Request(b"/", headers, "1.1", "GET", None, None)  # type: ignore[arg-type]
+    request = Request(b"/", headers, "1.1", "GET", None, None)
     assert preferred_language(request) == "en"
 
 

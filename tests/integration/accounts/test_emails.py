@@ -98,7 +98,7 @@ async def reset(accounts: AccountService, token: str, password: str = NEW_PASSWO
 
 async def assert_refused(call: "asyncio.Future[object] | object", code: str) -> None:
     with pytest.raises(DomainError) as error:
-        await call  # type: ignore[misc]
+        await call
     assert error.value.code == code
 
 

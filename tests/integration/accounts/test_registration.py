@@ -55,7 +55,7 @@ async def log_in_admin(accounts: AccountService) -> Identity:
 
 async def refusal_of(accounts: AccountService, account: NewAccount, *args: object) -> str:
     with pytest.raises(DomainError) as error:
-        await accounts.register(account, *args)  # type: ignore[arg-type]
+        await accounts.register(account, *args)
     return error.value.code
 
 

@@ -141,7 +141,7 @@ async def test_an_interrupted_batch_is_repeated_before_its_lease_ends(
     monkeypatch.setattr(store, "acknowledge", fail_once)
     await notifier.listen()
     began, stop = utc_now(), asyncio.Event()  # a clock that stands still: no lease ends
-    worker = IndexWorker(writer, TermWriter(), notifier, lambda: began, "tester")  # type: ignore[arg-type]
+    worker = IndexWorker(writer, TermWriter(), notifier, lambda: began, "tester")
     running = asyncio.create_task(worker.run(stop))
 
     async def all_acknowledged() -> bool:

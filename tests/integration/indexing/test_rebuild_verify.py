@@ -41,7 +41,7 @@ async def test_an_index_that_differs_from_the_database_does_not_go_live(
     await rebuild._create(job)
     different = replace(MovieDocument.from_film(films[5]), title="Something else")
     await writer.fill(job.index_name, [SerializedDocument.of(different, writer.serialize)])
-    job.checkpoint = (await Film.all().order_by("-id").first()).id  # type: ignore[union-attr]
+    job.checkpoint = (await Film.all().order_by("-id").first()).id
     job.state = Step.FILLING
     await rebuild._lease.save(job)
     finished = await run_rebuild(rebuild, requested.id)

@@ -298,9 +298,9 @@ async def test_a_stopping_worker_ends_the_mail_in_progress(
     async def stop_and_accept(self: MailServer, *args: object) -> str:
         stop.set()
         await asyncio.sleep(0.1)
-        return await accept(self, *args)  # type: ignore[arg-type]
+        return await accept(self, *args)
 
-    server.handle_DATA = stop_and_accept.__get__(server)  # type: ignore[method-assign]
+    server.handle_DATA = stop_and_accept.__get__(server)
     await enqueue_mail(clock.epoch_ms())
     await asyncio.wait_for(worker.run(stop), 10)
     assert len(server.mails) == 1

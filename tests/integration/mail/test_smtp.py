@@ -59,7 +59,7 @@ def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
 def create_transport(port: int, timeout: float = 20.0, **changes: object) -> SmtpTransport:
     ca_file = changes.pop("ca_file", None)
     assert ca_file is None or isinstance(ca_file, Path)
-    server = replace(SmtpServer("127.0.0.1", port, "none"), **changes)  # type: ignore[arg-type]
+    server = replace(SmtpServer("127.0.0.1", port, "none"), **changes)
     return SmtpTransport(server, SENDER, ca_file, timeout, timeout)
 
 
