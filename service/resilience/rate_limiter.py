@@ -53,12 +53,18 @@ class RateLimiter:
         limits: the limit of each class; other classes have none.
         redis_url: where all processes count; None for each process by itself.
         workers: how many processes share a limit without Redis.
+        timeout: seconds for one count in Redis; after that, the process counts by itself.
     """
 
     def __init__(
-        self, limits: Mapping[str, RateLimit], redis_url: str | None = None, workers: int = 1
+        self,
+        limits: Mapping[str, RateLimit],
+        redis_url: str | None = None,
+        workers: int = 1,
+        timeout: float = CACHE_TIMEOUT,
     ) -> None:
         self._limits = limits
+        self._timeout = timeout
         self._workers = workers
         self._memory = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared: SlidingWindowCounterRateLimiter | None = None
@@ -66,7 +72,7 @@ class RateLimiter:
         self._breaker = CircuitBreaker(1, CACHE_BREAKER_RESET)
         if redis_url is not None:
             self._pool = ConnectionPool.from_url(
-                redis_url, socket_timeout=CACHE_TIMEOUT, socket_connect_timeout=CACHE_TIMEOUT
+                redis_url, socket_timeout=timeout, socket_connect_timeout=timeout
             )
             storage = RedisStorage(
                 f"async+{redis_url}",
@@ -84,7 +90,7 @@ class RateLimiter:
             return None
         if self._shared is not None and self._breaker.wait_time() == 0:
             try:
-                async with asyncio.timeout(CACHE_TIMEOUT):
+                async with asyncio.timeout(self._timeout):
                     status = await _hit(self._shared, limit, limit.amount, name, network)
             except (StorageError, OSError, TimeoutError) as error:
                 self._breaker.record_failure()

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.once
 
 async def test_processes_share_their_counts_through_redis() -> None:
     limits = {"match": RateLimit(2, 60)}
-    first, second = (RateLimiter(limits, require_backend("redis"), workers=2) for _ in range(2))
+    redis_url = require_backend("redis")
+    first, second = (RateLimiter(limits, redis_url, workers=2, timeout=30) for _ in range(2))
     network = uuid4().hex
     statuses = [await limiter.count("match", network) for limiter in (first, second, first)]
     assert [status.is_allowed for status in statuses if status] == [True, True, False]
