@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from uuid import UUID
 
+from indexer.shutdown import wait_or_stop
 from service.database.sql import fetch_rows, now_ms
 from service.database.transactions import run_uncancelled
 from service.indexing.models import CANCELLABLE_STEPS, ReindexJob, Step
@@ -58,13 +59,17 @@ class RebuildLease:
 
     @contextlib.asynccontextmanager
     async def renewed(self, job: ReindexJob) -> AsyncIterator[None]:
-        """Keep renewing the lease within this context, however long a step takes."""
-        task = asyncio.create_task(self._renew_periodically(job.id))
+        """Keep renewing the lease within this context, however long a step takes.
+
+        A renewal in progress ends before the context does, so that none is written after it.
+        """
+        stop = asyncio.Event()
+        task = asyncio.create_task(self._renew_until(stop, job.id))
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            stop.set()
+            await task
 
     async def save(self, job: ReindexJob) -> None:
         """Save the point from which another indexer could continue.
@@ -96,11 +101,12 @@ class RebuildLease:
             raise LeaseLost
         return bool((await ReindexJob.get(id=job.id)).cancel_asked)
 
-    async def _renew_periodically(self, job_id: UUID) -> None:
-        while True:
-            await asyncio.sleep(self._renew_interval)
+    async def _renew_until(self, stop: asyncio.Event, job_id: UUID) -> None:
+        await wait_or_stop(stop, self._renew_interval)
+        while not stop.is_set():
             with contextlib.suppress(Exception):  # the next save finds out whether it was lost
                 await self._renew(job_id)
+            await wait_or_stop(stop, self._renew_interval)
 
     @run_uncancelled
     async def _renew(self, job_id: UUID) -> None:

@@ -73,11 +73,13 @@ async def claim(owner: str, now_ms: int) -> ClaimedMail | None:
 @run_uncancelled
 async def _claim(owner: str, now_ms: int) -> ClaimedMail | None:
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
+    # Materialized, since PostgreSQL may run a subquery per row, and then leases more than one mail.
     rows = await fetch_rows(
-        "UPDATE mails SET due_at = $1, owner = $2, attempts = attempts + 1 WHERE id IN ("  # noqa: S608
-        "SELECT id FROM mails "
+        "WITH due AS MATERIALIZED (SELECT id FROM mails "  # noqa: S608
         "WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= $3 "
         f"ORDER BY due_at, id LIMIT 1 {lock}) "
+        "UPDATE mails SET due_at = $1, owner = $2, attempts = attempts + 1 "
+        "WHERE id IN (SELECT id FROM due) "
         "RETURNING id, kind, recipient, language, account_id, attempts, interrupted, tried_since",
         now_ms + LEASE_MS,
         owner,

@@ -66,11 +66,13 @@ async def append_pointers(changes: Iterable[tuple[UUID, int, PointerKind]], now_
 async def claim_pointers(owner: str, limit: int, now_ms: int) -> tuple[Pointer, ...]:
     """Lease up to `limit` due pointers to `owner`, oldest first."""
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
+    # Materialized, since PostgreSQL may run a subquery per row, and then exceeds the limit.
     rows = await fetch_rows(
-        "UPDATE outbox SET due_at = $1, owner = $2, attempts = attempts + 1 WHERE id IN ("  # noqa: S608
-        "SELECT id FROM outbox "
+        "WITH due AS MATERIALIZED (SELECT id FROM outbox "  # noqa: S608
         "WHERE done_at IS NULL AND quarantined_at IS NULL AND due_at <= $3 "
-        f"ORDER BY id LIMIT $4 {lock}) RETURNING id, film_id, version, attempts",
+        f"ORDER BY id LIMIT $4 {lock}) "
+        "UPDATE outbox SET due_at = $1, owner = $2, attempts = attempts + 1 "
+        "WHERE id IN (SELECT id FROM due) RETURNING id, film_id, version, attempts",
         now_ms + OUTBOX_LEASE_MS,
         owner,
         now_ms,
