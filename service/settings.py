@@ -41,6 +41,7 @@ SECRETS = (
     "MAIL_URL",
     "OMDB_API_KEY",
     "JWT_SECRET",
+    "JWT_SECRET_PREVIOUS",
     "METRICS_TOKEN",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -96,6 +97,8 @@ class Settings(BaseModel):
     omdb_api_key: str | None = None
     omdb_daily_quota: Annotated[int, Field(ge=1)] = 1000
     jwt_secret: str = ""
+    jwt_secret_previous: str | None = None
+    """The secret before this one: what it signed stays valid."""
     metrics_token: Annotated[str, Field(min_length=16)] | None = None
     """The bearer token that `/metrics` wants; without one it answers only on this machine."""
     host: str = "127.0.0.1"
@@ -137,8 +140,10 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _check_requirements(self) -> "Settings":
         faults = []
-        if self.jwt_secret and len(self.jwt_secret.encode()) < MIN_SECRET_BYTES:
-            faults.append(f"JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes")
+        for name in ("jwt_secret", "jwt_secret_previous"):
+            secret = getattr(self, name)
+            if secret and len(secret.encode()) < MIN_SECRET_BYTES:
+                faults.append(f"{name.upper()} must have at least {MIN_SECRET_BYTES} bytes")
         if self.is_production:
             if not self.jwt_secret:
                 faults.append("JWT_SECRET is required in production")

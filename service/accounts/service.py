@@ -52,6 +52,7 @@ class AccountService:
         passwords: hashes and verifies passwords.
         now: the clock, aware UTC.
         policy: who may register, and whether addresses must be confirmed.
+        previous_secret: the key before this one, whose tokens stay valid.
     """
 
     def __init__(
@@ -60,11 +61,12 @@ class AccountService:
         passwords: PasswordHasher,
         now: Callable[[], datetime],
         policy: RegistrationPolicy = OPEN_REGISTRATION,
+        previous_secret: str | None = None,
     ) -> None:
         self._passwords = passwords
         self._must_confirm = policy.must_confirm_email
-        self._tokens = Tokens(secret, now)
-        self.sessions = Sessions(self._tokens, secret, now)
+        self._tokens = Tokens(secret, now, previous_secret)
+        self.sessions = Sessions(self._tokens, secret, now, previous_secret)
         self._throttle = LoginThrottle(secret, now)
         self._checks = CredentialChecks()
         self._registration = Registration(passwords, self._checks, now, policy)

@@ -85,13 +85,20 @@ class Sessions:
         tokens: issues the access tokens.
         secret: the key from which successors are derived.
         now: the clock, aware UTC.
+        previous_secret: the key before this one; a repeated refresh may have used it first.
     """
 
-    def __init__(self, tokens: Tokens, secret: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        secret: str,
+        now: Callable[[], datetime],
+        previous_secret: str | None = None,
+    ) -> None:
         self._tokens = tokens
         self._now = now
-        # A separate key, so that nothing signed elsewhere can pass for a successor.
-        self._key = hmac.digest(secret.encode(), b"refresh-successor", "sha256")
+        self._key = _derive_successor_key(secret)
+        self._previous_key = _derive_successor_key(previous_secret) if previous_secret else None
 
     async def start(self, user: User, client: Client = UNKNOWN_CLIENT) -> GrantedSession:
         """Start a session; the user's least recently used one ends if there are too many.
@@ -127,16 +134,18 @@ class Sessions:
             NotAuthenticated: the token is invalid. If it was used before, its session ends.
         """
         now = self._now()
-        digest, successor = hash_secret(token), self._derive_successor(token)
+        digest, successor = hash_secret(token), _derive_successor(token, self._key)
         session = await _find_live_session(digest, now)
         if session.digest == digest:
             if await self._rotate(session, hash_secret(successor), now, client):
                 return self._grant(session.user, session.id, successor)
             # Another request rotated or ended the session in between.
             session = await _find_live_session(digest, now)
-        in_grace = now - session.rotated_at <= REFRESH_GRACE
-        if session.digest == hash_secret(successor) and in_grace:
-            return self._grant(session.user, session.id, successor)
+        if now - session.rotated_at <= REFRESH_GRACE:
+            for key in filter(None, (self._key, self._previous_key)):
+                successor = _derive_successor(token, key)
+                if session.digest == hash_secret(successor):
+                    return self._grant(session.user, session.id, successor)
         await self.end(session.id)
         log.warning(
             "refresh_token_reused", user_id=str(session.user_id), session_id=str(session.id)
@@ -231,13 +240,19 @@ class Sessions:
                 await send_notice("password_changed", user, language, self._now())
         return bool(is_replaced)
 
-    def _derive_successor(self, token: str) -> str:
-        mac = hmac.digest(self._key, encode_secret(token), "sha256")
-        return urlsafe_b64encode(mac).rstrip(b"=").decode()
-
     def _grant(self, user: User, session_id: UUID, refresh_token: str) -> GrantedSession:
         access_token = self._tokens.issue(user.id, session_id, user.token_version)
         return GrantedSession(user, access_token, refresh_token)
+
+
+def _derive_successor_key(secret: str) -> bytes:
+    """Return a separate key, so that nothing signed elsewhere can pass for a successor."""
+    return hmac.digest(secret.encode(), b"refresh-successor", "sha256")
+
+
+def _derive_successor(token: str, key: bytes) -> str:
+    mac = hmac.digest(key, encode_secret(token), "sha256")
+    return urlsafe_b64encode(mac).rstrip(b"=").decode()
 
 
 async def _find_live_session(digest: str, now: datetime) -> Session:

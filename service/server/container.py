@@ -259,8 +259,9 @@ async def build_container(settings: Settings) -> Container:
         policy = RegistrationPolicy(
             settings.registration, settings.email_verification == "required"
         )
+        secret, previous_secret = settings.jwt_secret, settings.jwt_secret_previous
         accounts = _close_at_exit(
-            stack, AccountService(settings.jwt_secret, PasswordHasher(), utc_now, policy)
+            stack, AccountService(secret, PasswordHasher(), utc_now, policy, previous_secret)
         )
         catalogue = Catalogue(notifier, utc_now)
         outbox_admin = OutboxAdmin(catalogue, notifier)
@@ -307,13 +308,13 @@ async def build_container(settings: Settings) -> Container:
             search=search,
             work_threads=threads,
             filename_matcher=filename_matcher,
-            cursors=CursorCodec(settings.jwt_secret, utc_now),
+            cursors=CursorCodec(secret, utc_now, previous_secret),
             generation=Generation(refresh_engine, catch_up_vocabulary),
             response_cache=response_cache,
             rate_limiter=rate_limiter,
             posters=PosterService(store, utc_now),
             accounts=accounts,
-            idempotent_requests=IdempotentRequests(settings.jwt_secret, utc_now),
+            idempotent_requests=IdempotentRequests(secret, utc_now),
             reindex_jobs=ReindexJobs(utc_now),
             drift=drift,
             outbox_admin=outbox_admin,

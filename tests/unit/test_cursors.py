@@ -51,6 +51,20 @@ def test_a_cursor_of_another_search_or_another_secret_is_refused() -> None:
         assert refused.value.code == "cursor_invalid"
 
 
+def test_a_cursor_of_the_previous_secret_is_accepted_and_one_before_is_not() -> None:
+    text = codec().encode(CURSOR, "q")
+    successor = CursorCodec("the next secret", lambda: NOW, SECRET)
+    assert successor.decode(text, "q") == CURSOR
+    assert codec_refuses(CursorCodec("third", lambda: NOW, "the next secret"), text)
+    assert codec_refuses(codec(), successor.encode(CURSOR, "q"))
+
+
+def codec_refuses(decoder: CursorCodec, text: str) -> bool:
+    with pytest.raises(Malformed) as refused:
+        decoder.decode(text, "q")
+    return refused.value.code == "cursor_invalid"
+
+
 @given(st.text(max_size=300) | st.binary(max_size=200).map(lambda b: b.hex()))
 def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(Malformed):

@@ -107,6 +107,19 @@ def test_a_damaged_jwt_secret_is_reported_with_its_file(tmp_path: Path, content:
         load_settings({"MOVIES_HOME": str(tmp_path)})
 
 
+def test_the_previous_jwt_secret_is_read_from_its_file_and_must_be_long(tmp_path: Path) -> None:
+    (tmp_path / "before").write_text(GOOD_SECRET + "\n")
+    environment = {
+        "MOVIES_HOME": str(tmp_path),
+        "JWT_SECRET": GOOD_SECRET[::-1],
+        "JWT_SECRET_PREVIOUS_FILE": "before",
+    }
+    assert load_settings(environment).jwt_secret_previous == GOOD_SECRET
+    (tmp_path / "before").write_text("short")
+    with pytest.raises(SettingsError, match="JWT_SECRET_PREVIOUS must have at least 32 bytes"):
+        load_settings(environment)
+
+
 def test_a_jwt_secret_behind_a_symbolic_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "elsewhere").write_text(GOOD_SECRET)

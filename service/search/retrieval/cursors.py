@@ -68,10 +68,16 @@ class CursorCodec:
     Args:
         secret: the signing key is derived from it.
         now: the time, aware.
+        previous_secret: the secret before this one, whose cursors stay valid.
     """
 
-    def __init__(self, secret: str, now: Callable[[], datetime]) -> None:
-        self._key = hashlib.sha256(b"cursors of lists:" + secret.encode()).digest()
+    def __init__(
+        self, secret: str, now: Callable[[], datetime], previous_secret: str | None = None
+    ) -> None:
+        self._key = _derive_key(secret)
+        self._accepted_keys = (
+            (self._key, _derive_key(previous_secret)) if previous_secret else (self._key,)
+        )
         self._now = now
 
     def encode(self, cursor: Cursor, search_key: str) -> str:
@@ -79,7 +85,7 @@ class CursorCodec:
         returned = base64.b64encode(cursor.returned).decode()
         expires_at = int(self._now().timestamp()) + CURSOR_LIFETIME
         payload = orjson.dumps([cursor.stage, cursor.sort_key, cursor.count, returned, expires_at])
-        signed = self._sign(payload, search_key) + payload
+        signed = _sign(payload, search_key, self._key) + payload
         return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
 
     def decode(self, text: str, search_key: str) -> Cursor:
@@ -94,17 +100,25 @@ class CursorCodec:
         except (binascii.Error, ValueError):
             signed = b""
         signature, payload = signed[:SIGNATURE_BYTES], signed[SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, self._sign(payload, search_key)):
+        if not any(
+            hmac.compare_digest(signature, _sign(payload, search_key, key))
+            for key in self._accepted_keys
+        ):
             raise _cursor_error("The cursor does not belong to this list.", "cursor_invalid")
         stage, sort_key, count, returned, expires_at = orjson.loads(payload)
         if expires_at < self._now().timestamp():
             raise _cursor_error("The cursor has expired; start again.", "cursor_expired")
         return Cursor(MatchStage(stage), tuple(sort_key), count, base64.b64decode(returned))
 
-    def _sign(self, payload: bytes, search_key: str) -> bytes:
-        search_hash = hashlib.blake2b(search_key.encode(), digest_size=16).digest()
-        keyed = hashlib.blake2b(search_hash + payload, key=self._key, digest_size=SIGNATURE_BYTES)
-        return keyed.digest()
+
+def _derive_key(secret: str) -> bytes:
+    return hashlib.sha256(b"cursors of lists:" + secret.encode()).digest()
+
+
+def _sign(payload: bytes, search_key: str, key: bytes) -> bytes:
+    search_hash = hashlib.blake2b(search_key.encode(), digest_size=16).digest()
+    keyed = hashlib.blake2b(search_hash + payload, key=key, digest_size=SIGNATURE_BYTES)
+    return keyed.digest()
 
 
 def _cursor_error(detail: str, code: ErrorCode) -> Malformed:

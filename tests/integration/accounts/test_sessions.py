@@ -22,6 +22,7 @@ from service.errors import NotAuthenticated, NotFound
 from tests.support.accounts import PASSWORD, SECRET, AccountActions
 from tests.support.clock import FakeClock
 
+NEXT_SECRET = "the secret that replaces the one of the other tests, long enough too"
 AFTER_GRACE = REFRESH_GRACE.total_seconds() + 1
 
 
@@ -233,3 +234,25 @@ async def test_the_session_unused_for_longest_ends_when_there_are_too_many(
     for session in (first, latest, stranger):
         assert await users.accounts.identify(session.access_token)
     assert await Session.all().count() == MAX_SESSIONS + 1
+
+
+async def test_a_session_goes_on_when_the_secret_changes(
+    users: AccountActions, session: SessionView, clock: FakeClock
+) -> None:
+    successors = Sessions(Tokens(NEXT_SECRET, clock, SECRET), NEXT_SECRET, clock, SECRET)
+    pair = await successors.refresh(session.refresh_token)
+    assert Tokens(NEXT_SECRET, clock).decode(pair.access_token).sub == session.user.id
+    again = await successors.refresh(pair.refresh_token)
+    assert again.refresh_token != pair.refresh_token
+
+
+async def test_a_refresh_is_repeated_with_the_same_answer_although_the_secret_changed(
+    users: AccountActions, session: SessionView, clock: FakeClock
+) -> None:
+    lost = await users.accounts.refresh(session.refresh_token)
+    successors = Sessions(Tokens(NEXT_SECRET, clock, SECRET), NEXT_SECRET, clock, SECRET)
+    again = await successors.refresh(session.refresh_token)
+    assert again.refresh_token == lost.refresh_token
+    clock.advance(AFTER_GRACE)
+    with pytest.raises(NotAuthenticated):
+        await successors.refresh(session.refresh_token)

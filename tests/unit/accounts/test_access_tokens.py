@@ -1,6 +1,7 @@
 """Access tokens: ours are accepted, and everything that resembles one is rejected."""
 
 import base64
+import hmac
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,6 +19,7 @@ from service.accounts.tokens import (
     MAX_TOKEN_BYTES,
     TOKEN_TYPE,
     Tokens,
+    derive_key_id,
 )
 from service.errors import NotAuthenticated
 from tests.support.accounts import SECRET
@@ -25,6 +27,7 @@ from tests.support.clock import FakeClock
 
 USER = UUID("0198a000-0000-7000-8000-000000000001")
 SESSION = UUID("0198a000-0000-7000-8000-000000000002")
+NEXT_SECRET = "the secret that replaces the one of the other tests, long enough too"
 
 Forge = Callable[..., str]
 
@@ -42,6 +45,7 @@ def forge(clock: FakeClock) -> Forge:
         key: str = SECRET,
         algorithm: str = ALGORITHM,
         token_type: str | None = TOKEN_TYPE,
+        key_id: object = None,
         **changes: Any,
     ) -> str:
         now = int(clock().timestamp())
@@ -59,7 +63,13 @@ def forge(clock: FakeClock) -> Forge:
         }
         claims.update(changes)
         claims = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(claims, key, algorithm, headers={"typ": token_type})
+        headers = {"typ": token_type, **({} if key_id is None else {"kid": key_id})}
+        if isinstance(key_id, str | None):
+            return jwt.encode(claims, key, algorithm, headers=headers)
+        header = _encode_segment({"alg": algorithm, **headers})  # the library refuses such a kid
+        signed = f"{header}.{_encode_segment(claims)}"
+        mac = hmac.digest(key.encode(), signed.encode(), "sha256")
+        return f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
 
     return make_token
 
@@ -85,11 +95,43 @@ def test_a_token_has_every_registered_claim_and_its_type(tokens: Tokens) -> None
     payload = jwt.decode(token, options={"verify_signature": False})
     assert {"iss", "aud", "exp", "iat", "nbf", "jti", "sub", "typ"} <= payload.keys()
     assert payload["exp"] - payload["iat"] == 600
-    assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "at+jwt"}
+    header = jwt.get_unverified_header(token)
+    assert header == {"alg": "HS256", "typ": "at+jwt", "kid": derive_key_id(SECRET)}
+    assert SECRET not in repr(header)
 
 
 def test_an_unchanged_forged_token_is_accepted(tokens: Tokens, forge: Forge) -> None:
+    assert tokens.decode(forge(key_id=derive_key_id(SECRET))).sub == USER
+
+
+def test_a_token_without_a_key_id_is_accepted(tokens: Tokens, forge: Forge) -> None:
     assert tokens.decode(forge()).sub == USER
+
+
+@pytest.mark.parametrize("key_id", [None, derive_key_id(SECRET)])
+def test_a_token_of_the_previous_secret_is_accepted_and_one_before_is_not(
+    clock: FakeClock, forge: Forge, key_id: str | None
+) -> None:
+    token = forge(key_id=key_id)
+    successor = Tokens(NEXT_SECRET, clock, SECRET)
+    assert successor.decode(token).sub == USER
+    for other in (Tokens(NEXT_SECRET, clock), Tokens("y" * 64, clock, NEXT_SECRET)):
+        with pytest.raises(NotAuthenticated):
+            other.decode(token)
+
+
+def test_a_new_token_is_signed_with_the_present_secret(clock: FakeClock) -> None:
+    token = Tokens(NEXT_SECRET, clock, SECRET).issue(USER, SESSION, 1)
+    assert Tokens(NEXT_SECRET, clock).decode(token).sub == USER
+    with pytest.raises(NotAuthenticated):
+        Tokens(SECRET, clock).decode(token)
+
+
+def test_a_process_that_knows_the_next_secret_as_the_other_one_accepts_its_tokens(
+    clock: FakeClock,
+) -> None:
+    token = Tokens(NEXT_SECRET, clock, SECRET).issue(USER, SESSION, 1)
+    assert Tokens(SECRET, clock, NEXT_SECRET).decode(token).sub == USER
 
 
 FORGERIES: dict[str, Callable[[Forge], str]] = {
@@ -98,6 +140,14 @@ FORGERIES: dict[str, Callable[[Forge], str]] = {
     "our algorithm without a signature": lambda forge: _make_unsigned(forge(), ALGORITHM),
     "another key": lambda forge: forge(key="x" * 64),
     "a stronger algorithm with our key": lambda forge: forge(algorithm="HS512"),
+    "an unknown key's id": lambda forge: forge(key_id="0123456789abcdef"),
+    "an empty key's id": lambda forge: forge(key_id=""),
+    "a key's id that is a number": lambda forge: forge(key_id=1),
+    "a key's id that is a list": lambda forge: forge(key_id=[derive_key_id(SECRET)]),
+    "another key under our key's id": lambda forge: forge(
+        key="x" * 64, key_id=derive_key_id(SECRET)
+    ),
+    "our key under another key's id": lambda forge: forge(key_id=derive_key_id("x" * 64)),
     "another signature's payload": lambda forge: ".".join(
         [*forge(sub=str(SESSION)).split(".")[:2], forge().split(".")[2]]
     ),
