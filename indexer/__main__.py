@@ -60,6 +60,7 @@ from service.search.index import generation
 from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.server.heartbeat import send_heartbeats
+from service.server.personal_data import PERSONAL_DATA
 from service.server.schema import start_schema_upkeep
 from service.settings import Settings, home_folder, load_settings
 
@@ -106,7 +107,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             ScheduledTask("purge_requests", REQUEST_PURGE_INTERVAL, delete_expired_requests),
             ScheduledTask("purge_mails", MAIL_PURGE_INTERVAL, _purge_mails),
             ScheduledTask(
-                "purge_accounts", ACCOUNT_PURGE_INTERVAL, partial(purge_accounts, utc_now)
+                "purge_accounts",
+                ACCOUNT_PURGE_INTERVAL,
+                partial(purge_accounts, utc_now, PERSONAL_DATA),
             ),
         ]
         async with asyncio.TaskGroup() as tasks:

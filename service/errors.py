@@ -34,6 +34,7 @@ ErrorCode = Literal[
     "invalid_token",
     "invite_invalid",
     "invite_required",
+    "last_admin",
     "link_expired",
     "link_invalid",
     "link_used",

@@ -4,18 +4,19 @@ A request of a stranger does the same whether the address has an account or not:
 Whether there is something to say, the indexer finds out when it sends the mail.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 import structlog
 from tortoise.exceptions import IntegrityError
-from tortoise.expressions import F
+from tortoise.expressions import F, Q
 from tortoise.transactions import in_transaction
 
 from service.accounts.credential_checks import CredentialChecks
 from service.accounts.email_schemas import PasswordReset
 from service.accounts.email_throttle import is_mail_allowed, send_notice
+from service.accounts.erasure import erase_accounts
 from service.accounts.link_tokens import (
     delete_expired_tokens,
     delete_unused_tokens,
@@ -25,6 +26,7 @@ from service.accounts.link_tokens import (
 )
 from service.accounts.models import AccountToken, Session, User
 from service.accounts.passwords import PasswordHasher
+from service.accounts.personal_data import PersonalData
 from service.accounts.responses import ConfirmationView
 from service.accounts.schemas import fold_name
 from service.clock import epoch_ms
@@ -228,9 +230,11 @@ class AccountEmails:
             await send_notice("password_changed", row.user, language, now)
 
 
-async def purge_accounts(now: Callable[[], datetime]) -> None:
-    """Delete accounts that nobody confirmed in time, and old tokens."""
-    count = await User.filter(confirm_by__lt=now()).delete()
+async def purge_accounts(
+    now: Callable[[], datetime], personal_data: Sequence[PersonalData]
+) -> None:
+    """Erase accounts that nobody confirmed in time, and delete old tokens."""
+    count = await erase_accounts(Q(confirm_by__lt=now()), personal_data)
     await delete_expired_tokens(now())
     if count:
         log.info("unconfirmed_accounts_deleted", count=count)

@@ -32,6 +32,8 @@ class User(Model):
     `confirmed_at` is when the address was confirmed, or when an admin or the operator created the
     account. `confirm_by` is when an account that must still be confirmed is deleted. `new_email` is
     the address that replaces the present one, or becomes the first one, once it is confirmed.
+    `erase_at` is when the account is erased, because its owner asked for that; until then it is
+    hidden, and may only be restored.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -44,6 +46,7 @@ class User(Model):
     confirmed_at = fields.DatetimeField(null=True)
     confirm_by = fields.DatetimeField(null=True)
     new_email = fields.CharField(max_length=MAX_EMAIL_LENGTH, null=True)
+    erase_at = fields.DatetimeField(null=True)
     is_admin = fields.BooleanField(default=False)
     token_version = fields.IntField(default=1)
     created_at = fields.DatetimeField()
@@ -54,7 +57,10 @@ class User(Model):
         table_description = (
             "One account. `…_folded` is what must be unique, `token_version` ends all its sessions."
         )
-        indexes = (Index(fields=("confirm_by",), name="idx_users_confirm_by"),)
+        indexes = (
+            Index(fields=("confirm_by",), name="idx_users_confirm_by"),
+            Index(fields=("erase_at",), name="idx_users_erase_at"),
+        )
 
     @property
     def is_confirmed(self) -> bool:

@@ -137,6 +137,15 @@ async def drop(mail_id: UUID) -> None:
     await Mail.filter(id=mail_id).delete()
 
 
+async def delete_of_account(account_id: UUID, addresses: Iterable[str]) -> None:
+    """Delete the mails about an account that is being erased, and those to its addresses.
+
+    Mails that another account caused stay, such as one that wants the same address.
+    """
+    to_addresses = Q(account_id__isnull=True, recipient__in=list(addresses))
+    await Mail.filter(Q(account_id=account_id) | to_addresses).delete()
+
+
 @run_uncancelled
 async def release_claims(owner: str) -> None:
     """Release what `owner` had claimed before it died; called when it starts again."""

@@ -518,14 +518,14 @@ async def test_accounts_that_nobody_confirms_are_deleted_with_their_names(
     await register(accounts, "mallory", EMAIL)
     await worker.send_due()
     clock.advance(CONFIRMATION_LIFETIME.total_seconds())
-    await purge_accounts(clock)
+    await purge_accounts(clock, ())
     assert await User.all().count() == 3
     clock.advance(1)
-    await purge_accounts(clock)
+    await purge_accounts(clock, ())
     assert [user.username for user in await User.all()] == ["ada"]
     assert await AccountToken.all().count() == 1, "the others went with their accounts"
     clock.advance(RETENTION.total_seconds() + 3 * DAY)
-    await purge_accounts(clock)
+    await purge_accounts(clock, ())
     assert not await AccountToken.all().exists()
     await register(accounts, "bob", "bob@example.org")
 
@@ -543,7 +543,7 @@ async def test_accounts_from_before_confirmations_were_required_must_be_confirme
     await assert_refused(users.log_in("ada"), "email_not_confirmed")
     assert (await users.log_in("root")).user.is_admin, "it has no address to confirm"
     clock.advance(30 * DAY)
-    await purge_accounts(clock)
+    await purge_accounts(clock, ())
     await accounts.emails.request_confirmation("ada@example.org", "en")
     await worker.send_due()
     await accounts.emails.confirm(find_token(server.mails[0]))
@@ -559,5 +559,5 @@ async def test_accounts_that_are_used_without_confirmation_are_kept(
     assert (await users.log_in("ada")).user.email == EMAIL
     assert (await users.log_in("bob")).user.email is None, "another account has the address"
     clock.advance(30 * DAY)
-    await purge_accounts(clock)
+    await purge_accounts(clock, ())
     assert await User.all().count() == 2

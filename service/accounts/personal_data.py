@@ -1,0 +1,44 @@
+"""What each package holds about a person: how it is exported, hidden, restored and erased.
+
+A package above this one adds what it holds by a `PersonalData` of its own; `service.server`
+composes them. Rows that refer to the user with ON DELETE CASCADE are erased without a hook.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+Row = Mapping[str, object]
+Hook = Callable[[UUID], Awaitable[None]]
+
+
+async def do_nothing(user_id: UUID) -> None:
+    """Leave everything as it is: the hook of a package that has nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPart:
+    """One table of an export, as a JSON and a CSV file of this name.
+
+    `read` yields the person's rows in pages of bounded size; each row has exactly `columns`.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    read: Callable[[UUID], AsyncIterator[Sequence[Row]]]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """What one package holds about a person.
+
+    The hooks get the user's id, and run in the transaction that begins, cancels or completes the
+    deletion of the account. `hide` and `restore` are for what others see, such as counters of
+    films; queries can also leave out users whose `erase_at` is set. `erase` runs right before the
+    user's row is deleted.
+    """
+
+    export_parts: tuple[ExportPart, ...] = ()
+    hide: Hook = do_nothing
+    restore: Hook = do_nothing
+    erase: Hook = do_nothing
