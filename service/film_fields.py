@@ -61,6 +61,13 @@ class FilmRow(NamedTuple):
     refresh_after: datetime | None
     created_at: datetime
     updated_at: datetime
+    votes_up: int
+    votes_down: int
+    score_count: int
+    score_sum: int
+    review_count: int
+    review_score_count: int
+    review_score_sum: int
 
 
 _TYPES = get_type_hints(FilmRow)

@@ -20,7 +20,7 @@ from service.observability.metrics import CACHE_REQUESTS
 
 log = structlog.get_logger()
 
-FORMAT_VERSION = 4  # raise it when the format of stored responses changes
+FORMAT_VERSION = 5  # raise it when the format of stored responses changes
 CHECKSUM_BYTES = 8  # in front of each body; they tell our values from others
 MAX_WAIT_FOR_OTHERS = 0.25  # seconds to wait for another process before making the response here
 POLL_INTERVAL = 0.01  # seconds between two reads while waiting

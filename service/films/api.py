@@ -22,15 +22,11 @@ from service.errors import (
 )
 from service.film_fields import FilmRow
 from service.films.batch import find_films
-from service.films.http_responses import (
-    drop_cached_films,
-    film_response,
-    index_token,
-    to_cache_key,
-)
+from service.films.http_responses import film_response, index_token, to_cache_key
 from service.films.if_match import parse_if_match
 from service.films.requests import FilmBatch, FilmQuery, LookupQuery
 from service.films.responses import FilmView, etag, film_view
+from service.films.rows import is_current
 from service.films.schemas import FilmFacts, FilmPatch
 from service.http.client_address import get_client_network, is_direct_local
 from service.http.dependencies import get_container
@@ -49,9 +45,9 @@ from service.text.film_addresses import to_address
 
 bp = Blueprint("films", url_prefix="/api/v1/movies")
 
-MAX_FOREIGN_REFUSALS = 3  # of others who look up the same film, before it is rendered alone
-CACHE_SECONDS = 60.0  # a write drops the response long before
-CACHE_HEADERS = {"Cache-Control": "public, max-age=60, stale-if-error=86400"}
+MAX_SHARED_ATTEMPTS = 3  # to share a response with others, before it is rendered alone
+CACHE_SECONDS = 60.0  # a response is used only while the film's row is the one that it shows
+CACHE_HEADERS = {"Cache-Control": "public, max-age=0, stale-if-error=86400"}
 PATCH_TYPES = (JSON, MERGE_PATCH)
 FILM_HEADERS = ("ETag", "Cache-Control", "Cache-Status")
 IF_MATCH = {"If-Match*": "The ETag of the film as last read, a list of tags, or `*`."}
@@ -158,7 +154,6 @@ async def replace(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
     versions, facts = parse_if_match(request), read_body(request, FilmFacts)
     film = await get_container(request).catalogue.replace(read_path_text(movie), versions, facts)
-    await drop_cached_films(request, film)
     return film_response(request, film)
 
 
@@ -177,7 +172,6 @@ async def update(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
     versions, patch = parse_if_match(request), read_body(request, FilmPatch, PATCH_TYPES)
     film = await get_container(request).catalogue.update(read_path_text(movie), versions, patch)
-    await drop_cached_films(request, film)
     return film_response(request, film)
 
 
@@ -195,7 +189,6 @@ async def delete(request: Request, movie: str) -> HTTPResponse:
     film = await get_container(request).catalogue.delete(
         read_path_text(movie), parse_if_match(request)
     )
-    await drop_cached_films(request, film)
     return HTTPResponse(status=204, headers={"Index-Token": index_token(film)})
 
 
@@ -212,7 +205,7 @@ async def _show_film(request: Request, movie: str, query: FilmQuery) -> HTTPResp
 
 
 async def _get_cached_film(request: Request, movie: str, query: FilmQuery) -> CachedResponse:
-    """Return the film's entity tag and, on the next line, its JSON."""
+    """Return the film's entity tag and, on the next line, its JSON, as its row is now."""
     services = get_container(request)
     counted: list[Requester | None] = []
 
@@ -228,15 +221,19 @@ async def _get_cached_film(request: Request, movie: str, query: FilmQuery) -> Ca
     key = to_cache_key(movie, query.year, query.type)
     generation = await services.generation.current()
     try:
-        for _ in range(MAX_FOREIGN_REFUSALS):
+        for _ in range(MAX_SHARED_ATTEMPTS):
             try:
-                return await services.response_cache.get_or_make(
+                response = await services.response_cache.get_or_make(
                     "film", key, generation, CACHE_SECONDS, render_film
                 )
             except TooMany:
                 if counted:
                     raise
                 # Another client asked for this film at the same moment, and it is that one's limit.
+                continue
+            if counted or await is_current(response.body.partition(b"\n")[0].decode()):
+                return response
+            await services.response_cache.invalidate("film", key, generation)
         return CachedResponse(await render_film(), "miss")
     finally:
         if counted and counted[0] is not None and counted[0].rate_status is not None:

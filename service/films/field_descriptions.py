@@ -36,6 +36,8 @@ FILM_FIELDS: dict[str, FieldTerm] = {
     "votes": FieldTerm("The number of votes.", 680_000),
     "rotten_tomatoes": FieldTerm("Rotten Tomatoes' score in percent.", 97),
     "metacritic": FieldTerm("Metacritic's score in percent.", 87),
+    "reviews": FieldTerm("What users wrote about it, in numbers.", None),
+    "user_rating": FieldTerm("The scores that users gave it.", None),
     "popularity": FieldTerm("How popular the film is, on its source's scale.", 83.0),
     "box_office_usd": FieldTerm("What the film earned, in whole US dollars.", 260_758_300),
     "poster_url": FieldTerm("Where the poster is fetched from.", "https://images.example/jaws.jpg"),

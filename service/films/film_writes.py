@@ -10,6 +10,7 @@ from service.errors import FieldError, Invalid
 from service.films.models import Film
 from service.films.schemas import FilmFacts, Provenance
 from service.films.search_text import SEARCH_TEXT_SOURCES, build_search_texts
+from service.films.tallies import Tallies
 from service.outbox import store
 from service.text.analysis import full_title_key
 
@@ -23,7 +24,10 @@ the slowest step. The clones share its lists, which is safe because `merge_colum
 and never changes them.
 """
 
-UPDATED_COLUMNS = tuple(name for name in Film._meta.fields_map if name not in ("id", "created_at"))
+KEPT_COLUMNS = {"id", "created_at", "counters", *Tallies._fields}
+
+UPDATED_COLUMNS = tuple(name for name in Film._meta.fields_map if name not in KEPT_COLUMNS)
+"""What a change of facts writes. Counters change only by deltas, never to a value read before."""
 
 
 def create_film(facts: FilmFacts, provenance: Provenance, now: datetime) -> Film:

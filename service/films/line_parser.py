@@ -20,7 +20,7 @@ from service.films.validation_messages import describe_validation_error
 
 READ_ONLY_FIELDS = frozenset({
     "source", "fetched_at", "refresh_after", "stale", "attribution", "created_at", "updated_at",
-    "version", "poster",
+    "version", "poster", "votes", "reviews", "user_rating",
 })  # fmt: skip
 """Fields of an exported film that the service sets itself; an import ignores them."""
 

@@ -9,7 +9,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin
-from service.films.http_responses import drop_cached_films, film_response
+from service.films.http_responses import film_response
 from service.films.requests import MergeRequest
 from service.films.responses import FilmView, TwinsView, twins_view
 from service.films.twins import list_twins
@@ -64,5 +64,4 @@ async def merge_film(request: Request, movie: str) -> HTTPResponse:
     await require_admin(request)
     into = read_body(request, MergeRequest).into
     merge = await get_container(request).merger.merge(read_path_text(movie), into)
-    await drop_cached_films(request, merge.film, merge.merged)
     return film_response(request, merge.film)

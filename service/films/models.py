@@ -2,9 +2,10 @@
 
 Lists are columns of the film's row, in the order of the source. `version` rises by one with every
 change of the film's facts, under the row's lock, and is what `If-Match` compares. `counters` rises
-when something around the film changes (a poster is stored), so that the ETag changes as well. An id
-is never used again. `plaintext` and `nametext` serve database search; see `search_text`. A new
-field also touches the files that `service.film_fields` lists.
+when something around the film changes (a poster is stored, somebody votes), so that the ETag
+changes as well. The columns from `votes_up` on are tallies; see `tallies`. An id is never used
+again. `plaintext` and `nametext` serve database search; see `search_text`. A new field also touches
+the files that `service.film_fields` lists.
 """
 
 from tortoise import fields
@@ -56,6 +57,13 @@ class Film(Model):
     refresh_after = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
+    votes_up = fields.IntField(default=0, db_default=0)
+    votes_down = fields.IntField(default=0, db_default=0)
+    score_count = fields.IntField(default=0, db_default=0)
+    score_sum = fields.IntField(default=0, db_default=0)
+    review_count = fields.IntField(default=0, db_default=0)
+    review_score_count = fields.IntField(default=0, db_default=0)
+    review_score_sum = fields.IntField(default=0, db_default=0)
 
     class Meta:
         table = "films"

@@ -44,6 +44,39 @@ class RatingsView:
 
 
 @dataclass(frozen=True, slots=True)
+class VotesView:
+    """How many users of this service liked the film, and how many did not."""
+
+    up: Annotated[int, Field(description="Votes for it.", examples=[31])]
+    down: Annotated[int, Field(description="Votes against it.", examples=[4])]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCountView:
+    """The reviews of the film by users of this service; hidden ones do not count."""
+
+    count: Annotated[int, Field(description="How many there are.", examples=[12])]
+    average: Annotated[
+        float | None,
+        Field(
+            description="The mean of those reviews' scores, from 1 to 10; `null` if none has one.",
+            examples=[7.25],
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class UserRatingView:
+    """The scores that users of this service gave the film without a review."""
+
+    value: Annotated[
+        float | None,
+        Field(description="Their mean, from 1 to 10; `null` without scores.", examples=[8.4]),
+    ]
+    count: Annotated[int, Field(description="How many there are.", examples=[57])]
+
+
+@dataclass(frozen=True, slots=True)
 class FilmView:
     """One film. Times are RFC 3339 UTC, money is whole US dollars."""
 
@@ -68,6 +101,9 @@ class FilmView:
     countries: list[str]
     awards: str | None
     ratings: RatingsView
+    votes: Annotated[VotesView, Field(description="How many users liked it, and how many not.")]
+    reviews: ReviewCountView
+    user_rating: UserRatingView
     popularity: float | None
     box_office_usd: int | None
     poster: PosterView
@@ -130,6 +166,13 @@ def film_view(film: Film | FilmRow, now: datetime) -> FilmView:
         ratings=RatingsView(
             ImdbRatingView(film.imdb_rating, film.imdb_votes), film.rotten_tomatoes, film.metacritic
         ),
+        votes=VotesView(film.votes_up, film.votes_down),
+        reviews=ReviewCountView(
+            film.review_count, calculate_mean(film.review_score_sum, film.review_score_count)
+        ),
+        user_rating=UserRatingView(
+            calculate_mean(film.score_sum, film.score_count), film.score_count
+        ),
         popularity=film.popularity,
         box_office_usd=film.box_office_usd,
         poster=poster_view(film),
@@ -142,6 +185,11 @@ def film_view(film: Film | FilmRow, now: datetime) -> FilmView:
         updated_at=film.updated_at,
         version=film.version,
     )
+
+
+def calculate_mean(total: int, count: int) -> float | None:
+    """Return the mean of `count` scores as clients see it; None without scores."""
+    return round(total / count, 2) if count else None
 
 
 def etag(film: Film) -> str:

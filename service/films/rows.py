@@ -44,6 +44,13 @@ async def get_film_row(imdb_id: str) -> FilmRow | None:
     return rows[0] if rows else None
 
 
+async def is_current(tag: str) -> bool:
+    """Return whether this is the entity tag of a film as it is now."""
+    film_id, version, counters = tag.split(".")
+    rows = await fetch_rows("SELECT version, counters FROM films WHERE id = $1", film_id)
+    return [(row["version"], row["counters"]) for row in rows] == [(int(version), int(counters))]
+
+
 def parse_film_row(row: dict[str, Any]) -> FilmRow:
     """Convert a row whose keys are the columns of `FilmRow`, in its order; changes `row`."""
     for name in JSON_COLUMNS:

@@ -87,7 +87,7 @@ RESPONSE_HEADERS: dict[str, Term] = {
         "The version of the content, for `If-None-Match` and `If-Match`.", f'"{FILM_ID}.3.1"'
     ),
     "Cache-Control": Term(
-        "How long caches may keep the response.", "public, max-age=60, stale-if-error=86400"
+        "How long caches may keep the response.", "public, max-age=0, stale-if-error=86400"
     ),
     "Cache-Status": Term("Whether the service's own cache had it (RFC 9211).", "movies; hit"),
     "Link": Term(

@@ -36,7 +36,8 @@ from service.search.retrieval.work_threads import search_budget
 
 bp = Blueprint("search", url_prefix="/api/v1")
 
-CACHE_SECONDS = 300.0  # a new generation of the index replaces cached pages before
+CACHE_SECONDS = 300.0  # a new generation of the index replaces cached responses before
+FILM_PAGE_SECONDS = 50.0  # with the ten of clients: votes of films are at most a minute old
 CACHEABLE = {"Cache-Control": "public, max-age=10, stale-if-error=3600"}
 NOT_CACHEABLE = {"Cache-Control": "no-store"}
 MAX_BATCH_WORK = 150_000.0  # units for all searches of a batch; ten ordinary ones take 10,000
@@ -118,7 +119,8 @@ async def browse(request: Request) -> HTTPResponse:
 async def suggest(request: Request) -> HTTPResponse:
     query = read_query(request, SuggestQuery)
     render = partial(_render_suggestions, request, query)
-    return await _cached_page(request, "suggest", f"{query.limit} {query.q}", render)
+    key = f"{query.limit} {query.q}"
+    return await _cached_page(request, "suggest", key, render, CACHE_SECONDS)
 
 
 @bp.post("/search/batch", name="search_batch")
@@ -212,13 +214,17 @@ async def _render_suggestions(request: Request, query: SuggestQuery) -> tuple[No
 
 
 async def _cached_page(
-    request: Request, scope: str, key: str, render: Callable[[], Awaitable[Rendered]]
+    request: Request,
+    scope: str,
+    key: str,
+    render: Callable[[], Awaitable[Rendered]],
+    seconds: float = FILM_PAGE_SECONDS,
 ) -> HTTPResponse:
     """Answer with the cached page, or with one rendered now; a degraded page is not cached."""
     parts = get_container(request)
     generation = await parts.generation.current()
     cached = await parts.response_cache.get_or_make(
-        scope, key, generation, CACHE_SECONDS, render, encode=encode_page, is_cacheable=is_cacheable
+        scope, key, generation, seconds, render, encode=encode_page, is_cacheable=is_cacheable
     )
     headers, body = decode_page(cached.body)
     return json_response(body, headers=headers | cached.to_header())

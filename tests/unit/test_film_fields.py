@@ -16,6 +16,7 @@ from service.films.models import Film
 from service.films.responses import FilmView
 from service.films.schemas import FilmFacts, FilmPatch
 from service.films.search_text import SEARCH_TEXT_SOURCES, build_search_texts
+from service.films.tallies import Tallies
 from service.search.criteria.filters import FilterableFilm, Filters
 from service.search.index.document import IndexableFilm, MovieDocument
 
@@ -41,6 +42,7 @@ SET_BY_THE_SERVICE = {
     "refresh_after",
     "created_at",
     "updated_at",
+    *Tallies._fields,
 }
 RATING_COLUMNS = {"imdb_rating", "imdb_votes", "rotten_tomatoes", "metacritic"}
 POSTER_COLUMNS = {"poster_status", "poster_reason", "poster_key"}
@@ -76,8 +78,11 @@ def test_a_source_may_state_every_column_that_the_service_does_not_set_itself() 
 
 def test_a_response_shows_every_column() -> None:
     shown = {field.name for field in fields(FilmView)}
-    assert shown == COLUMNS - RATING_COLUMNS - POSTER_COLUMNS | {
+    assert shown == COLUMNS - RATING_COLUMNS - POSTER_COLUMNS - set(Tallies._fields) | {
         "ratings",
+        "votes",
+        "reviews",
+        "user_rating",
         "poster",
         "stale",
         "attribution",

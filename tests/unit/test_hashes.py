@@ -87,9 +87,9 @@ def test_a_cursor_is_bound_to_the_same_text_of_the_search() -> None:
 
 def test_a_search_has_the_same_cache_key() -> None:
     key = cache_key("search", SEARCH.cache_key, 7)
-    assert key == "v4:search:7:6814cd6e4fafa3dadb98e420b1cc17ea"
+    assert key == "v5:search:7:6814cd6e4fafa3dadb98e420b1cc17ea"
     key = cache_key("browse", BROWSE.cache_key, 7)
-    assert key == "v4:browse:7:9b11b8ad4b400ac22f989c2afcb0de10"
+    assert key == "v5:browse:7:9b11b8ad4b400ac22f989c2afcb0de10"
 
 
 def test_the_letters_of_term_kinds_are_those_in_the_table_of_words() -> None:
