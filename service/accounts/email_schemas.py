@@ -9,6 +9,7 @@ from service.accounts.schemas import (
     Email,
     NewPassword,
     Password,
+    Profile,
     require_same_password,
 )
 
@@ -82,6 +83,14 @@ class AccountChange(BaseModel):
         Field(
             description="The current password, needed to change the address.",
             examples=["correct horse battery"],
+        ),
+    ] = None
+
+    profile: Annotated[
+        Profile | None,
+        Field(
+            description="Whether others see your profile: `private` or `public`.",
+            examples=["public"],
         ),
     ] = None
 

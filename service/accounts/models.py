@@ -34,6 +34,7 @@ class User(Model):
     the address that replaces the present one, or becomes the first one, once it is confirmed.
     `erase_at` is when the account is erased, because its owner asked for that; until then it is
     hidden, and may only be restored.
+    `profile` says whether others see what the user did with films: `private` or `public`.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -48,6 +49,7 @@ class User(Model):
     new_email = fields.CharField(max_length=MAX_EMAIL_LENGTH, null=True)
     erase_at = fields.DatetimeField(null=True)
     is_admin = fields.BooleanField(default=False)
+    profile = fields.CharField(max_length=8, default="private", db_default="private")
     token_version = fields.IntField(default=1)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()

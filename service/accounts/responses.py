@@ -1,12 +1,13 @@
 """Response bodies of accounts and sessions. They never contain a hash or another user's address."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.accounts.models import Session, User
+from service.accounts.schemas import Profile
 
 
 class UserView(BaseModel):
@@ -33,6 +34,9 @@ class UserView(BaseModel):
         ),
     ]
     is_admin: Annotated[bool, Field(description="Whether it may change films.", examples=[False])]
+    profile: Annotated[
+        Profile, Field(description="Whether others see the profile.", examples=["private"])
+    ]
     created_at: Annotated[
         datetime, Field(description="When it was created.", examples=["2026-11-27T20:00:00Z"])
     ]
@@ -47,6 +51,7 @@ class UserView(BaseModel):
             email_confirmed=user.email is not None and user.confirmed_at is not None,
             new_email=user.new_email,
             is_admin=user.is_admin,
+            profile=cast(Profile, user.profile),
             created_at=user.created_at,
         )
 

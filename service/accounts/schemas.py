@@ -6,7 +6,7 @@ their accents are encoded, would be two accounts that people cannot tell apart.
 
 import re
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -30,6 +30,7 @@ from service.mail_url import LOCAL_PART
 
 STRICT_CONFIG = ConfigDict(frozen=True, extra="forbid")
 
+Profile = Literal["private", "public"]
 MIN_NAME_LENGTH = 3  # characters
 EMAIL_PATTERN = re.compile(
     LOCAL_PART + r"@"

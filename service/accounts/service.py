@@ -219,6 +219,8 @@ class AccountService:
             user = await self._verify_own_password(identity, change.current_password, address)
             if not await self.emails.change_email(user, change.email, language):
                 raise _wrong_password_error()  # it was changed in between
+        if change.profile is not None:
+            await User.filter(id=identity.user_id).update(profile=change.profile)
         return await self.get_user(identity.user_id)
 
     async def _verify_own_password(

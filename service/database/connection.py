@@ -35,6 +35,9 @@ MODEL_MODULES = (
     "service.schedule.models",
     "service.idempotency.models",
     "service.mail.models",
+    "service.community.history.models",
+    "service.community.watchlist.models",
+    "service.community.lists.models",
 )
 CLOSE_TIMEOUT = 5.0  # seconds
 TLS_OPTIONS = ("sslmode", "sslrootcert")

@@ -4,7 +4,7 @@ The film that stays keeps its facts. What is unknown of it comes from the other 
 disappears: its title becomes an alias, and its addresses lead to the film that stays for good.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,10 @@ SOURCE_RANKS = {"sample": 0, "user": 1, "omdb": 2}
 """Which source a film is of that has facts of two; OMDb's licence asks for its attribution."""
 
 
+RowMover = Callable[[Film, Film], Awaitable[None]]
+"""Moves rows from a film, given first, to the one into which it is merged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Merge:
     """The film that stays, with the facts of both, and the one that is gone as it was last."""
@@ -45,12 +49,22 @@ class Merge:
 
 
 class FilmMerger:
-    """Merges films."""
+    """Merges films.
+
+    Args:
+        movers: let what people did with the film that disappears count for the one that stays; each
+            is called in the transaction, before the film is deleted.
+    """
 
     def __init__(
-        self, catalogue: Catalogue, notifier: OutboxNotifier, now: Callable[[], datetime]
+        self,
+        catalogue: Catalogue,
+        notifier: OutboxNotifier,
+        now: Callable[[], datetime],
+        movers: Sequence[RowMover] = (),
     ) -> None:
         self._catalogue = catalogue
+        self._movers = movers
         self._notifier = notifier
         self._now = now
         self._insert_locks = InsertLocks()
@@ -84,6 +98,8 @@ class FilmMerger:
             merged, film = await self._lock_films(movie, into)
             if check is not None:
                 check(merged, film)
+            for move_rows in self._movers:
+                await move_rows(merged, film)
             await merged.delete()  # frees its IMDb id
             fill_unknown_facts(film, merged, now)
             film.version += 1

@@ -40,6 +40,9 @@ TAGS: dict[str, Tag] = {
     "search": Tag("Search", "Find films by text, by filters, by file names, and while typing."),
     "films": Tag("Films", "Read one film; as an admin, add, change and delete it."),
     "posters": Tag("Posters", "The pictures of films, in three widths."),
+    "history": Tag("History", "Record which films you have seen, and when."),
+    "watchlist": Tag("Watchlist", "Keep the films that you want to see."),
+    "lists": Tag("Lists", "Make lists of films, and let others see them or not."),
     "accounts": Tag("Accounts", "Register, log in, renew and end a session."),
     "account_sessions": Tag("Sessions", "See where you are logged in, and end a session."),
     "account_emails": Tag(
@@ -61,6 +64,8 @@ PATH_PARAMETERS: dict[str, Term] = {
     "job": Term("The id of a rebuild.", "01993f80-1c2d-7a3b-9e4f-6a7b8c9d0e1f"),
     "mail": Term("The id of a mail.", "01993f82-7d1e-7b55-8c0a-2f4e6d8b9a10"),
     "session": Term("The id of a session.", "01993f84-5a3c-7e21-8b7d-1f2e3d4c5b6a"),
+    "entry": Term("The id of an entry.", "01993f90-6d1a-7f3e-9b2c-4a5d6e7f8091"),
+    "list_id": Term("The id of a list.", "01993f91-0c4e-7d52-8a6b-3e9f1d2c4b58"),
     "row": Term("The id of a change in the outbox.", "1024"),
 }
 

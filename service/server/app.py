@@ -11,6 +11,9 @@ from service.accounts.session_api import bp as account_sessions
 from service.admin.accounts_api import bp as accounts_admin
 from service.admin.api import bp as admin
 from service.admin.operation_api import bp as operation
+from service.community.history.api import bp as history
+from service.community.lists.api import bp as lists
+from service.community.watchlist.api import bp as watchlist
 from service.films.api import bp as films
 from service.films.merge_api import bp as merging
 from service.http import middleware, problems, rate_limits
@@ -58,6 +61,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     rate_limits.install(app)
     app.blueprint([search, films, posters, merging])
     app.blueprint([accounts, account_sessions, account_emails, admin, accounts_admin])
+    app.blueprint([history, watchlist, lists])
     app.blueprint([operation, site.bp, account_forms])
     site.install(app)
 

@@ -28,6 +28,9 @@ from service.admin.setup_status import SetupStatus
 from service.cache.base import Cache
 from service.cache.response_cache import ResponseCache
 from service.clock import utc_now
+from service.community.history.service import History, move_history
+from service.community.lists.service import FilmLists, move_list_items
+from service.community.watchlist.service import Watchlists, move_watchlists
 from service.database.connection import close_database, open_database
 from service.database.migrate import prepare_schema
 from service.errors import Unavailable
@@ -75,6 +78,10 @@ WARM_UP_DELAY = 30.0  # after the start; the first searches have priority
 VOCABULARY_LOAD_TIMEOUT = 20.0  # at the start; a million films take about 10 s
 
 
+FILM_ROW_MOVERS = (move_history, move_watchlists, move_list_items)
+"""What a merge of two films moves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
     """Every part of one process of the service."""
@@ -95,6 +102,9 @@ class Container:
     posters: PosterService
     accounts: AccountService
     idempotent_requests: IdempotentRequests
+    history: History
+    watchlists: Watchlists
+    film_lists: FilmLists
     reindex_jobs: ReindexJobs
     drift: Drift
     outbox_admin: OutboxAdmin
@@ -303,7 +313,7 @@ async def build_container(settings: Settings) -> Container:
             version=version("movies"),
             catalogue=catalogue,
             importer=FilmImporter(catalogue, parse_film),
-            merger=FilmMerger(catalogue, notifier, utc_now),
+            merger=FilmMerger(catalogue, notifier, utc_now, FILM_ROW_MOVERS),
             lookup=lookup,
             search=search,
             work_threads=threads,
@@ -315,6 +325,9 @@ async def build_container(settings: Settings) -> Container:
             posters=PosterService(store, utc_now),
             accounts=accounts,
             idempotent_requests=IdempotentRequests(secret, utc_now),
+            history=History(catalogue, utc_now),
+            watchlists=Watchlists(catalogue, utc_now),
+            film_lists=FilmLists(catalogue, utc_now),
             reindex_jobs=ReindexJobs(utc_now),
             drift=drift,
             outbox_admin=outbox_admin,

@@ -147,6 +147,11 @@ def test_the_routes_that_create_take_an_idempotency_key(document: dict[str, Any]
         *("POST /api/v1/movies", "POST /api/v1/auth/register", "POST /api/v1/admin/reindex"),
         "POST /api/v1/admin/reindex/rollback",
         "POST /api/v1/admin/movies/{movie}/reindex",
+        "POST /api/v1/me/history",
+        "POST /api/v1/me/history/batch",
+        "POST /api/v1/me/watchlist/batch",
+        "POST /api/v1/lists",
+        "POST /api/v1/lists/{list_id}/items/batch",
     }
     taking = {
         name: operation
