@@ -260,32 +260,6 @@ async def test_a_logout_everywhere_is_asked_for_and_ends_other_browsers_sessions
         await expect(elsewhere).to_have_url(re.compile(r"/login\?next="))
 
 
-@pytest.mark.parametrize("path", ["logout", "password", "logout-all"])
-async def test_a_failed_request_of_the_account_view_is_explained(
-    service: Service, browser: Browser, account: str, path: str
-) -> None:
-    async with open_page(browser, f"{service.url}/login?next=/account", has_failures=True) as page:
-        await log_in(page, account)
-        await expect(page.get_by_role("heading", name=account)).to_be_visible()
-
-        async def fail(route: Route) -> None:
-            await answer_with_problem(route)
-
-        await page.route(f"**/auth/{path}", fail)
-        if path == "password":
-            await page.get_by_label("Current password").fill(PASSWORD)
-            await page.get_by_label("New password").fill(NEW_PASSWORD)
-            await page.keyboard.press("Enter")
-        elif path == "logout":
-            await page.get_by_role("button", name="Log out", exact=True).click()
-        else:
-            await page.get_by_role("button", name="Log out everywhere").click()
-            dialog = page.get_by_role("dialog")
-            await dialog.get_by_role("button", name="Log out everywhere").click()
-        await expect(page.get_by_role("alert")).to_contain_text("Something went wrong")
-        await expect(avatar(page)).to_be_visible()
-
-
 @pytest.mark.parametrize("width", [WIDTHS["phone"], WIDTHS["desktop"]])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_views_meet_the_rules_of_accessibility(

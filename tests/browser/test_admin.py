@@ -11,30 +11,14 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.support.browser import WIDTHS, answer_with_problem, find_violations, open_page
+from tests.support.admin_failures import RUNNING_JOB, one_page
+from tests.support.browser import WIDTHS, find_violations, log_in_state, open_page
 from tests.support.service_runner import ADMIN, ApiClient, Service
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.once
 
 API = "/api/v1/admin"
-RUNNING_JOB = {
-    "id": "01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42",
-    "kind": "rebuild",
-    "state": "filling",
-    "cancel_asked": False,
-    "index_name": "movies-8",
-    "previous_index": "movies-7",
-    "done": 635_200,
-    "total": 1_024_551,
-    "rate": 6100.0,
-    "seconds_left": 64.0,
-    "golden": [],
-    "reason": None,
-    "created_at": "2026-11-27T20:00:00Z",
-    "started_at": "2026-11-27T20:00:00Z",
-    "finished_at": None,
-}
 
 
 @asynccontextmanager
@@ -42,11 +26,9 @@ async def open_admin(
     browser: Browser, service: Service, path: str = "/admin", **options: Any
 ) -> AsyncIterator[Page]:
     """Open the operator's view as an admin."""
-    address = f"{service.url}/login?next={path.replace('&', '%26').replace('?', '%3F')}"
-    async with open_page(browser, address, **options) as page:
-        await page.get_by_label("Name or e-mail address").fill(ADMIN[0])
-        await page.get_by_label("Password", exact=True).fill(ADMIN[1])
-        await page.keyboard.press("Enter")
+    async with ApiClient.connect(service) as api:
+        state = await log_in_state(api, *ADMIN)
+    async with open_page(browser, service.url + path, storage_state=state, **options) as page:
         await expect(page.get_by_role("heading", name="Operation")).to_be_visible()
         yield page
 
@@ -122,20 +104,16 @@ async def test_a_rebuild_that_somebody_else_started_is_shown_and_can_be_cancelle
     job: dict[str, Any] = dict(RUNNING_JOB)
 
     async def answer(route: Route) -> None:
-        page = {"results": [job], "total": {"value": 1, "relation": "eq"}}
-        await route.fulfill(json=page | {"next": None, "previous": None})
+        await route.fulfill(json=one_page(job))
 
     async def cancel(route: Route) -> None:
         assert route.request.method == "DELETE"
         job["cancel_asked"] = True
         await route.fulfill(status=202, json=job)
 
-    async with open_page(browser, f"{service.url}/login?next=/admin") as page:
+    async with open_admin(browser, service) as page:
         await page.route("**/admin/jobs?*", answer)
         await page.route("**/admin/reindex/*", cancel)
-        await page.get_by_label("Name or e-mail address").fill(ADMIN[0])
-        await page.get_by_label("Password", exact=True).fill(ADMIN[1])
-        await page.keyboard.press("Enter")
         card = page.locator(".rebuild")
         await expect(card).to_contain_text("Rebuild movies-8 · filling")
         await expect(card).to_contain_text(
@@ -339,57 +317,6 @@ async def test_a_film_is_merged_into_one_that_is_chosen(
         await dialog.get_by_role("button", name="Merge").click()
         await expect(page.get_by_role("status")).to_contain_text([f"“{other['title']}”"])
     assert (await api.get(f"/api/v1/movies/{film['id']}")).json["id"] == other["id"]
-
-
-@pytest.mark.parametrize("part", ["health", "overview", "quota", "drift", "jobs", "outbox"])
-async def test_a_failed_request_of_the_state_is_explained_and_can_be_repeated(
-    service: Service, browser: Browser, part: str
-) -> None:
-    pattern = re.compile(rf"/api/v1/admin/{part}(\?|$)")
-
-    async def fail(route: Route) -> None:
-        await answer_with_problem(route)
-
-    async with open_page(browser, f"{service.url}/login?next=/admin", has_failures=True) as page:
-        await page.route(pattern, fail)
-        await page.get_by_label("Name or e-mail address").fill(ADMIN[0])
-        await page.get_by_label("Password", exact=True).fill(ADMIN[1])
-        await page.keyboard.press("Enter")
-        alert = page.get_by_role("alert")
-        await expect(alert).to_contain_text("Something went wrong in the service")
-        await page.unroute(pattern)
-        await alert.get_by_role("button", name="Try again").click()
-        await expect(alert).to_have_count(0)
-
-
-@pytest.mark.parametrize(
-    ("method", "address", "tab"),
-    [
-        ("POST", "/api/v1/admin/reindex", None),
-        ("GET", "/api/v1/movies?", "films"),
-        ("GET", "/api/v1/admin/twins?", "twins"),
-    ],
-)
-async def test_a_failed_action_is_explained(
-    service: Service, browser: Browser, method: str, address: str, tab: str | None
-) -> None:
-    async def fail(route: Route) -> None:
-        if route.request.method == method:
-            await answer_with_problem(route, 503, code="database_unavailable")
-        else:
-            await route.continue_()
-
-    path = f"/admin?tab={tab}" if tab else "/admin"
-    async with open_page(
-        browser, f"{service.url}/login?next={path.replace('?', '%3F')}", has_failures=True
-    ) as page:
-        await page.route(f"**{address}*", fail)
-        await page.get_by_label("Name or e-mail address").fill(ADMIN[0])
-        await page.get_by_label("Password", exact=True).fill(ADMIN[1])
-        await page.keyboard.press("Enter")
-        if tab is None:
-            await page.get_by_role("button", name="Rebuild the index").click()
-        await expect(page.get_by_role("alert")).to_contain_text("unavailable")
 
 
 async def test_the_view_is_for_admins(service: Service, browser: Browser, api: ApiClient) -> None:

@@ -3,13 +3,22 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Route, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    Page,
+    Route,
+    StorageState,
+    async_playwright,
+    expect,
+)
 
 from tests.support.backends import require_backend
+from tests.support.service_runner import ApiClient
 
 WIDTHS = {"phone": 430, "tablet": 900, "desktop": 1360}
 HEIGHT = 900
@@ -83,6 +92,34 @@ async def open_page(
     finally:
         await context.close()
     assert not faults, "\n".join(faults)
+
+
+async def log_in_state(api: ApiClient, name: str, password: str) -> StorageState:
+    """Return the state of a browser in which this user has just logged in; use it once.
+
+    It is an option of `open_page`, as `storage_state`.
+    """
+    body = {"username": name, "password": password, "cookie": True}
+    login = await api.request("POST", "/api/v1/auth/login", json=body)
+    assert login.status == 200, login.json
+    [(cookie_name, cookie)] = SimpleCookie(login.headers["Set-Cookie"]).items()
+    origin = urlsplit(api.service.url)
+    hint = {"name": "session", "value": login.json["user"]["id"]}
+    return {
+        "cookies": [
+            {
+                "name": cookie_name,
+                "value": cookie.value,
+                "domain": str(origin.hostname),
+                "path": cookie["path"],
+                "expires": -1,
+                "httpOnly": True,
+                "secure": False,
+                "sameSite": "Strict",
+            }
+        ],
+        "origins": [{"origin": api.service.url, "localStorage": [hint]}],
+    }
 
 
 async def find_violations(page: Page) -> list[str]:

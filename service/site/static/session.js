@@ -47,10 +47,10 @@ export async function login(credentials) {
 }
 
 /** Log out, in all tabs of this browser. */
-export const logout = () => end("/auth/logout");
+export const logout = () => end(() => request("POST", "/auth/logout"));
 
 /** End all sessions of the user, on all devices. */
-export const logoutEverywhere = () => end("/auth/logout-all");
+export const logoutEverywhere = () => end(() => request("POST", "/auth/logout-all"));
 
 /** Follow what other tabs do: a login or a logout there holds here too. */
 export function followOtherTabs() {
@@ -82,9 +82,9 @@ export async function keepSessionAlive() {
   if (performance.now() > renewAt) await renewSession();
 }
 
-async function end(path) {
+async function end(send) {
   try {
-    await request("POST", path);
+    await send();
   } catch (error) {
     if (error.status !== 401) throw error; // 401: it has ended already
   }

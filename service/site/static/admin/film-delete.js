@@ -11,14 +11,13 @@ import { useAction } from "./poll.js";
 /** Show the button that deletes a film. */
 export function DeleteFilm({ film, onDone }) {
   const [shown, setShown] = useState(null); // the film and its tag as last read, while asking
-  const path = `/movies/${film.id}`;
   const ask = useAction(async () => {
-    const { data, response } = await request("GET", path, { cache: "no-store" });
+    const { data, response } = await request("GET", `/movies/${film.id}`, { cache: "no-store" });
     setShown({ film: data, etag: response.headers.get("ETag") });
   });
   const remove = useAction(async () => {
     const headers = { "If-Match": shown.etag };
-    const { response } = await request("DELETE", path, { headers });
+    const { response } = await request("DELETE", `/movies/${film.id}`, { headers });
     setShown(null);
     onDone(t("admin.deleted", { title: shown.film.title }), response);
   });

@@ -38,9 +38,11 @@ export function FilmEditor({ id, onDone }) {
 function useFilm(id) {
   const [state, setState] = useState({ film: null, etag: null, error: null });
   const load = async (signal) => {
-    const path = `/movies/${encodeURIComponent(id)}`;
     try {
-      const { data, response } = await request("GET", path, { signal, cache: "no-store" });
+      const { data, response } = await request("GET", `/movies/${encodeURIComponent(id)}`, {
+        signal,
+        cache: "no-store",
+      });
       setState({ film: data, etag: response.headers.get("ETag"), error: null });
       return data;
     } catch (error) {

@@ -29,8 +29,9 @@ export function MergeFilm({ film, onDone }) {
 /** Ask whether `film` is to be merged into the film `into`. */
 export function ConfirmMerge({ film, into, onDone, onClose }) {
   const merge = useAction(async () => {
-    const path = `/movies/${film.id}`;
-    const { response } = await request("POST", `/admin${path}/merge`, { body: { into: into.id } });
+    const { response } = await request("POST", `/admin/movies/${film.id}/merge`, {
+      body: { into: into.id },
+    });
     onClose();
     onDone(t("admin.merged", { title: into.title }), response);
   });

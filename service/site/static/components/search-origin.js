@@ -64,11 +64,11 @@ function useMatches(film, search) {
   useEffect(() => {
     if (!search) return undefined;
     const controller = new AbortController();
-    const { path, params } = searchRequest({ ...search, sort: "relevance" });
+    const { params } = searchRequest({ ...search, sort: "relevance" });
     const { facets, ...filters } = params;
     const year = film.year ? { year_min: film.year, year_max: film.year } : {};
     const narrowedParams = { ...filters, ...year, limit: LIMIT };
-    get(path, { params: narrowedParams, signal: controller.signal }).then(
+    get("/search", { params: narrowedParams, signal: controller.signal }).then(
       ({ results }) => {
         const result = results.find(({ movie }) => movie.id === film.id);
         if (result) setMatches(result.matches);

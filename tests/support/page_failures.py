@@ -1,0 +1,224 @@
+"""Each request of the page, how a person makes the page send it, and what a failure of it shows.
+
+`tests/browser/test_failed_requests.py` has each one fail, and holds the tables complete.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.support.page_calls import SEARCH_CALL
+
+Step = Callable[[Page], Awaitable[None]]
+
+PASSWORD = "correct horse battery"
+JAWS = "/film/tt0073195"
+EDITOR = "/admin?tab=films&edit=tt0073195"
+NO_FILM = "qqxxqqzz"
+
+
+def click(name: str) -> Step:
+    async def step(page: Page) -> None:
+        await page.get_by_role("button", name=name, exact=True).first.click()
+
+    return step
+
+
+def follow(name: str) -> Step:
+    async def step(page: Page) -> None:
+        await page.get_by_role("link", name=name, exact=True).click()
+
+    return step
+
+
+def confirm(name: str) -> Step:
+    async def step(page: Page) -> None:
+        await page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
+
+    return step
+
+
+def fill(label: str, text: str) -> Step:
+    async def step(page: Page) -> None:
+        await page.get_by_label(label, exact=True).first.fill(text)
+
+    return step
+
+
+async def type_jaws(page: Page) -> None:
+    await page.locator("#search-input").fill("jaws")
+
+
+async def show_alert(page: Page) -> None:
+    await expect(page.get_by_role("alert")).to_contain_text("Something went wrong in the service")
+
+
+def show(selector: str, text: str | None = None, *, without: str | None = None) -> Step:
+    """Return what holds that a view is whole without the answer, or explains it in its place."""
+
+    async def step(page: Page) -> None:
+        shown = page.locator(selector).first
+        await expect(shown).to_be_visible()
+        if text is not None:
+            await expect(shown).to_contain_text(text)
+        if without is not None:
+            await expect(page.locator(without)).to_have_count(0)
+
+    return step
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A request that fails, with what leads to it and what is to be seen then."""
+
+    call: str
+    """As `list_page_calls` has it."""
+
+    address: str
+    steps: tuple[Step, ...] = ()
+    """What a person does on the page until it sends the request."""
+
+    shows: Step = show_alert
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    """Answers of other requests, by pattern; `(status, body)`, or a body with 200."""
+
+    query: str = ""
+    """A pattern of the parameters, where the address alone fits other requests too."""
+
+    can_retry: bool = False
+    """Whether the error has a button that sends the request again."""
+
+    @property
+    def method(self) -> str:
+        return "GET" if self.call.endswith(SEARCH_CALL) else self.call.split()[1]
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The addresses of the request."""
+        path = "/(search|movies)"
+        if not self.call.endswith(SEARCH_CALL):
+            path = re.escape(self.call.split()[2]).replace(r"\{\}", "[^/?]+")
+        return re.compile(rf"/api/v1{path}(\?{self.query}|$)")
+
+
+SEARCH_FAILURES = [
+    Failure(f"search-results.js {SEARCH_CALL}", "/", can_retry=True),
+    Failure(
+        "components/setup-hint.js GET /status", "/", shows=show(".film-card", without=".first-run")
+    ),
+    Failure(
+        "components/search-box.js GET /suggest",
+        "/",
+        (type_jaws,),
+        show(".search-results .film-card-title", "Jaws", without="#suggestions li"),
+    ),
+    Failure(
+        "components/filters.js GET /movies",
+        "/?q=jaws",
+        shows=show(".search-filters .histogram"),
+        query=".*facets=decade",
+    ),
+    Failure(
+        "components/empty-state.js GET /status",
+        f"/?q={NO_FILM}",
+        shows=show(".film-card", without=".state button"),
+    ),
+    Failure(
+        "components/empty-state.js GET /movies",
+        f"/?q={NO_FILM}",
+        shows=show(".state button", without=".film-card"),
+    ),
+    Failure(
+        f"components/empty-state.js {SEARCH_CALL}",
+        f"/?q={NO_FILM}&genre=Drama",
+        shows=show(".state .button-primary", "Clear all"),
+        query=".*limit=1$",
+    ),
+    Failure(
+        "components/empty-state.js GET /movies/lookup",
+        f"/?q={NO_FILM}",
+        (click(f"Look “{NO_FILM}” up in OMDb"),),
+        show(".state .notice", "Something went wrong in the service"),
+    ),
+    Failure("views/film.js GET /movies/{}", JAWS, can_retry=True),
+    Failure(
+        "components/search-origin.js GET /search",
+        "/?q=jaws",
+        (follow("Jaws"),),
+        show(".film-back", without=".film-why"),
+        query=".*year_min",
+    ),
+    Failure(
+        "name-matches.js POST /match",
+        "/names",
+        (fill("File names, one on each line", "jaws.mkv"), click("Recognise 1 name")),
+        can_retry=True,
+    ),
+]
+
+NOT_CONFIRMED = (403, {"code": "email_not_confirmed", "detail": "Not yet.", "status": 403})
+ENTRANCE_FAILURES = [
+    Failure(
+        "session.js POST /auth/login",
+        "/login",
+        (fill("Name or e-mail address", "ada"), fill("Password", PASSWORD), click("Log in")),
+    ),
+    Failure(
+        "components/resend.js POST /auth/verify-email/resend",
+        "/login",
+        (
+            fill("Name or e-mail address", "ada"),
+            fill("Password", PASSWORD),
+            click("Log in"),
+            fill("E-mail address", "ada@films.example"),
+            click("Send the mail again"),
+        ),
+        show(".field-error", "Something went wrong in the service"),
+        {"/auth/login": NOT_CONFIRMED},
+    ),
+    Failure(
+        "views/register.js POST /auth/register",
+        "/register",
+        (
+            fill("Name", "ada-of-tests"),
+            fill("E-mail address", "ada-of-tests@films.example"),
+            fill("Password", PASSWORD),
+            click("Create the account"),
+        ),
+    ),
+]
+
+ACCOUNT_FAILURES = [
+    Failure(
+        "session.js POST /auth/refresh",
+        "/account",
+        shows=show(".entrance h1", "Log in"),
+    ),
+    Failure(
+        "views/account.js PATCH /me",
+        "/account",
+        (
+            fill("New e-mail address", "other@films.example"),
+            fill("Password", PASSWORD),
+            click("Change the address"),
+        ),
+    ),
+    Failure(
+        "views/account.js POST /auth/password",
+        "/account",
+        (
+            fill("Current password", PASSWORD),
+            fill("New password", "a longer battery, stapled"),
+            click("Change the password"),
+        ),
+    ),
+    Failure("session.js POST /auth/logout", "/account", (click("Log out"),)),
+    Failure(
+        "session.js POST /auth/logout-all",
+        "/account",
+        (click("Log out everywhere"), confirm("Log out everywhere")),
+    ),
+]
