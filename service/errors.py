@@ -97,6 +97,7 @@ ErrorCode = Literal[
     "too_many_requests",
     "unavailable",
     "unsupported_media_type",
+    "user_not_found",
     "username_confusable",
     "username_taken",
     "version_mismatch",

@@ -43,6 +43,7 @@ TAGS: dict[str, Tag] = {
     "history": Tag("History", "Record which films you have seen, and when."),
     "watchlist": Tag("Watchlist", "Keep the films that you want to see."),
     "lists": Tag("Lists", "Make lists of films, and let others see them or not."),
+    "profiles": Tag("Profiles", "See what users show of themselves."),
     "accounts": Tag("Accounts", "Register, log in, renew and end a session."),
     "account_sessions": Tag("Sessions", "See where you are logged in, and end a session."),
     "account_emails": Tag(
@@ -65,6 +66,7 @@ PATH_PARAMETERS: dict[str, Term] = {
     "mail": Term("The id of a mail.", "01993f82-7d1e-7b55-8c0a-2f4e6d8b9a10"),
     "session": Term("The id of a session.", "01993f84-5a3c-7e21-8b7d-1f2e3d4c5b6a"),
     "entry": Term("The id of an entry.", "01993f90-6d1a-7f3e-9b2c-4a5d6e7f8091"),
+    "username": Term("The name of a user, in any letter case.", "ada"),
     "list_id": Term("The id of a list.", "01993f91-0c4e-7d52-8a6b-3e9f1d2c4b58"),
     "row": Term("The id of a change in the outbox.", "1024"),
 }

@@ -13,6 +13,7 @@ from service.admin.api import bp as admin
 from service.admin.operation_api import bp as operation
 from service.community.history.api import bp as history
 from service.community.lists.api import bp as lists
+from service.community.profiles.api import bp as profiles
 from service.community.watchlist.api import bp as watchlist
 from service.films.api import bp as films
 from service.films.merge_api import bp as merging
@@ -61,7 +62,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     rate_limits.install(app)
     app.blueprint([search, films, posters, merging])
     app.blueprint([accounts, account_sessions, account_emails, admin, accounts_admin])
-    app.blueprint([history, watchlist, lists])
+    app.blueprint([history, watchlist, lists, profiles])
     app.blueprint([operation, site.bp, account_forms])
     site.install(app)
 

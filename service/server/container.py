@@ -30,6 +30,7 @@ from service.cache.response_cache import ResponseCache
 from service.clock import utc_now
 from service.community.history.service import History, move_history
 from service.community.lists.service import FilmLists, move_list_items
+from service.community.profiles.service import Profiles
 from service.community.watchlist.service import Watchlists, move_watchlists
 from service.database.connection import close_database, open_database
 from service.database.migrate import prepare_schema
@@ -105,6 +106,7 @@ class Container:
     history: History
     watchlists: Watchlists
     film_lists: FilmLists
+    profiles: Profiles
     reindex_jobs: ReindexJobs
     drift: Drift
     outbox_admin: OutboxAdmin
@@ -328,6 +330,7 @@ async def build_container(settings: Settings) -> Container:
             history=History(catalogue, utc_now),
             watchlists=Watchlists(catalogue, utc_now),
             film_lists=FilmLists(catalogue, utc_now),
+            profiles=Profiles(),
             reindex_jobs=ReindexJobs(utc_now),
             drift=drift,
             outbox_admin=outbox_admin,

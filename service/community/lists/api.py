@@ -1,12 +1,10 @@
 """The HTTP routes of lists of films: anyone may read those that their users let be read."""
 
-from contextlib import suppress
 from uuid import UUID
 
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
-from tortoise.functions import Count
 
 from service.accounts.auth import require_user
 from service.accounts.idempotency import accept_idempotency_key
@@ -19,7 +17,6 @@ from service.community.lists.responses import (
     ListsPage,
     ListView,
     list_item_view,
-    list_view,
 )
 from service.community.lists.schemas import (
     ItemNote,
@@ -29,8 +26,8 @@ from service.community.lists.schemas import (
     ListPatch,
     NewList,
 )
+from service.community.lists.views import find_reader, list_views
 from service.community.paging import ListQuery, read_page
-from service.errors import NotAuthenticated
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import Total
@@ -215,31 +212,6 @@ async def order_list(request: Request, list_id: str) -> HTTPResponse:
         identity.user_id, read_path_text(list_id), film_ids
     )
     return await _list_response(request, film_list, identity.user_id)
-
-
-async def find_reader(request: Request) -> UUID | None:
-    """Return the user who reads what anybody may read, if there is one."""
-    if "authorization" in request.headers:
-        with suppress(NotAuthenticated):  # reading needs no login
-            return (await require_user(request)).user_id
-    return None
-
-
-async def list_views(film_lists: list[FilmList], reader_id: UUID | None) -> list[ListView]:
-    """Return lists, read with their users, as `reader_id` sees them."""
-    ids = [film_list.id for film_list in film_lists]
-    counts = ListItem.filter(list_id__in=ids).annotate(count=Count("id")).group_by("list_id")
-    movies = dict(await counts.values_list("list_id", "count")) if ids else {}
-    return [
-        list_view(film_list, movies.get(film_list.id, 0), _find_owner(film_list, reader_id))
-        for film_list in film_lists
-    ]
-
-
-def _find_owner(film_list: FilmList, reader_id: UUID | None) -> str | None:
-    """Return the name of the user who made a list, if the reader may know it."""
-    is_visible = film_list.user_id == reader_id or film_list.user.profile == "public"
-    return film_list.user.username if is_visible else None
 
 
 async def _change_list(

@@ -1,0 +1,64 @@
+"""The HTTP routes of profiles: what users show of themselves."""
+
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from service.accounts.schemas import Profile
+from service.community.lists.views import find_reader, list_views
+from service.community.paging import ListQuery, read_page
+from service.community.profiles.responses import ProfileCountsView, ProfileView, PublicListsPage
+from service.http.dependencies import get_container
+from service.http.openapi import operation
+from service.http.pagination import Total
+from service.http.requests import read_path_text, read_query
+from service.http.responses import NO_STORE, json_response, list_response
+
+MAX_SHOWN_LISTS = 20
+
+bp = Blueprint("profiles", url_prefix="/api/v1/users")
+
+
+@bp.get("/<username:str>", name="show_profile")
+@operation(
+    "Show what a user lets others see; your own profile is shown to you even if it is private",
+    returns={200: ProfileView},
+    errors=(404,),
+    access="optional",
+)
+async def show_profile(request: Request, username: str) -> HTTPResponse:
+    profiles, reader_id = get_container(request).profiles, await find_reader(request)
+    user = await profiles.get_user(read_path_text(username), reader_id)
+    counts = await profiles.count(user)
+    newest = profiles.find_public_lists(user).order_by("-updated_at", "-id")
+    profile: Profile = "public" if user.profile == "public" else "private"
+    body = ProfileView(
+        username=user.username,
+        profile=profile,
+        joined_at=user.created_at,
+        counts=ProfileCountsView(counts.films_seen, counts.viewings, counts.lists),
+        lists=await list_views(await newest.limit(MAX_SHOWN_LISTS), reader_id),
+    )
+    return json_response(body, headers=NO_STORE)
+
+
+@bp.get("/<username:str>/lists", name="show_public_lists")
+@operation(
+    "The public lists of a user whose profile you may see",
+    query=ListQuery,
+    returns={200: PublicListsPage},
+    errors=(404,),
+    sends=("Link",),
+    access="optional",
+)
+async def show_public_lists(request: Request, username: str) -> HTTPResponse:
+    query, services = read_query(request, ListQuery), get_container(request)
+    reader_id = await find_reader(request)
+    user = await services.profiles.get_user(read_path_text(username), reader_id)
+    rows = services.profiles.find_public_lists(user)
+    page = await read_page(
+        rows, query, request.path, services.cursors, column="updated_at", list_key=str(user.id)
+    )
+    views, total = await list_views(page.rows, reader_id), Total(value=page.total)
+    body = PublicListsPage(views, total, page.links.next, page.links.previous)
+    return list_response(body, page.links)

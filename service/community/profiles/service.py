@@ -1,0 +1,62 @@
+"""What a user shows to others: nothing, unless the profile is public."""
+
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from tortoise.functions import Count
+from tortoise.queryset import QuerySet
+
+from service.accounts.models import User
+from service.accounts.schemas import fold_name
+from service.community.history.models import HistoryEntry
+from service.community.lists.models import FilmList
+from service.errors import NotFound
+
+MAX_NAME_LENGTH = 200  # characters of an address that are compared with names
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileCounts:
+    """How many films a user has seen, how often, and how many lists others see."""
+
+    films_seen: int
+    viewings: int
+    lists: int
+
+
+class Profiles:
+    """The profiles of all users."""
+
+    async def get_user(self, name: str, reader_id: UUID | None) -> User:
+        """Return the user of this name whose profile the reader, None for anybody, may see.
+
+        Raises:
+            NotFound: `user_not_found`, also if the profile is private.
+        """
+        user = None
+        if len(name) <= MAX_NAME_LENGTH:  # folding a long text takes time quadratic in its length
+            user = await User.get_or_none(username_folded=fold_name(name))
+        if user is None or not _is_visible(user, reader_id):
+            raise NotFound("There is no such user.", code="user_not_found")
+        return user
+
+    def find_public_lists(self, user: User) -> QuerySet[FilmList]:
+        """Return the lists that everybody may see."""
+        return FilmList.filter(user_id=user.id, visibility="public").select_related("user")
+
+    async def count(self, user: User) -> ProfileCounts:
+        """Count what the profile shows."""
+        entries = HistoryEntry.filter(user_id=user.id)
+        films = entries.annotate(films=Count("film_id", distinct=True))
+        [films_seen] = await films.values_list("films", flat=True)
+        return ProfileCounts(
+            films_seen=cast(int, films_seen),
+            viewings=await entries.count(),
+            lists=await self.find_public_lists(user).count(),
+        )
+
+
+def _is_visible(user: User, reader_id: UUID | None) -> bool:
+    """Return whether the reader may see the profile; of an account to be erased, nobody does."""
+    return user.id == reader_id or (user.profile == "public" and user.erase_at is None)

@@ -1,0 +1,63 @@
+"""Profiles over HTTP: what users show of themselves, and to whom."""
+
+import pytest
+
+from tests.support.members import Member, add_film
+from tests.support.service_runner import ApiClient
+
+
+@pytest.fixture
+async def member(api: ApiClient) -> Member:
+    return await Member.join(api)
+
+
+async def test_a_profile_is_private_until_its_owner_makes_it_public(
+    api: ApiClient, member: Member
+) -> None:
+    path = f"/users/{member.name}"
+    other = await Member.join(api)
+    for response in (await other.send("GET", path), await api.get(f"/api/v1{path}")):
+        assert (response.status, response.json["code"]) == (404, "user_not_found")
+    assert (await member.get(path))["profile"] == "private"
+    assert (await member.get("/me"))["profile"] == "private"
+    changed = await member.send("PATCH", "/me", {"profile": "public"})
+    assert (changed.status, changed.json["profile"]) == (200, "public")
+    assert (await other.send("GET", path)).status == 200
+    shown = await api.get(f"/api/v1/users/{member.name.upper()}")
+    assert (shown.status, shown.json["username"]) == (200, member.name)
+    await member.send("PATCH", "/me", {"profile": "private"})
+    assert (await other.send("GET", path)).status == 404
+    wrong = await member.send("PATCH", "/me", {"profile": "secret"})
+    assert (wrong.status, wrong.json["errors"][0]["pointer"]) == (422, "/profile")
+
+
+async def test_a_profile_counts_what_was_seen_and_lists_public_lists_alone(
+    api: ApiClient, member: Member
+) -> None:
+    film, second = await add_film(api), await add_film(api)
+    for movie in (film["id"], film["id"], second["id"]):
+        await member.send("POST", "/me/history", {"movie": movie})
+    ids = {}
+    for visibility in ("private", "unlisted", "public"):
+        created = await member.send(
+            "POST", "/lists", {"name": visibility, "visibility": visibility}
+        )
+        ids[visibility] = created.json["id"]
+    await member.send("PUT", f"/lists/{ids['public']}/items/{film['id']}")
+    await member.send("PATCH", "/me", {"profile": "public"})
+    other = await Member.join(api)
+    shown = await other.get(f"/users/{member.name}")
+    assert shown["counts"]["films_seen"] == 2
+    assert (shown["counts"]["viewings"], shown["counts"]["lists"]) == (3, 1)
+    [listed] = shown["lists"]
+    assert (listed["id"], listed["movies"], listed["owner"]) == (ids["public"], 1, member.name)
+    page = await other.get(f"/users/{member.name}/lists")
+    assert (page["results"], page["total"]["value"]) == ([listed], 1)
+    hidden = await other.send("GET", f"/users/{(await Member.join(api)).name}/lists")
+    assert hidden.status == 404
+
+
+async def test_an_unknown_or_endless_name_is_not_found(api: ApiClient) -> None:
+    for name in ("nobody-of-that-name", "x" * 5_000, "%F0%9F%8E%AC"):
+        response = await api.get(f"/api/v1/users/{name}")
+        assert (response.status, response.json["code"]) == (404, "user_not_found")
