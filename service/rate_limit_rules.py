@@ -1,4 +1,4 @@
-"""How many requests of a class one network may send: `RATE_LIMITS` and its defaults."""
+"""How many requests of a class one network, or one API key, may send."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,8 @@ DEFAULT_RATE_LIMITS: Mapping[str, RateLimit] = {
     "match": RateLimit(2, 1),
     "lookup": RateLimit(30, 60),
     "register": RateLimit(10, 3600),
-    "account": RateLimit(20, 3600),  # changes of the address or the password send mails
+    "account": RateLimit(20, 3600),  # changes of address, password or keys
+    "key": RateLimit(1200, 60),  # of one API key, over all routes
     "link": RateLimit(30, 60),  # uses of links in mails; a password that is refused counts, too
 }
 RATE_LIMIT_CLASSES = (*DEFAULT_RATE_LIMITS, "login")  # failed logins are throttled beside it

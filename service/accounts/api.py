@@ -6,7 +6,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import require_user
+from service.accounts.auth import find_user, require_session, require_user
 from service.accounts.email_schemas import AccountChange
 from service.accounts.idempotency import accept_idempotency_key
 from service.accounts.refresh_cookie import (
@@ -30,7 +30,7 @@ from service.accounts.schemas import (
     VerifyRequest,
 )
 from service.accounts.sessions import Client
-from service.accounts.tokens import Identity
+from service.accounts.tokens import SessionIdentity
 from service.errors import NotAuthenticated
 from service.http.client_address import get_client_address, read_user_agent
 from service.http.dependencies import get_container
@@ -56,7 +56,7 @@ bp = Blueprint("accounts", url_prefix="/api/v1")
 )
 async def register(request: Request) -> HTTPResponse:
     account = read_body(request, NewAccount)
-    requester = await require_user(request) if "authorization" in request.headers else None
+    requester = await find_user(request)
     accounts = get_container(request).accounts
     created = await accounts.register(account, requester, preferred_language(request))
     return json_response(created, 201 if isinstance(created, UserView) else 202, NO_STORE)
@@ -69,6 +69,7 @@ async def register(request: Request) -> HTTPResponse:
     returns={200: LoginView},
     errors=(401, 403, 429),
     sends=("Set-Cookie",),
+    key="refused",
 )
 async def login(request: Request) -> HTTPResponse:
     credentials = read_body(request, Credentials)
@@ -129,12 +130,12 @@ async def logout(request: Request) -> HTTPResponse:
     accounts = get_container(request).accounts
     cookie = read_refresh_cookie(request)
     if cookie is None:
-        await accounts.logout(await require_user(request))
+        await accounts.logout(await require_session(request))
         return HTTPResponse(status=204, headers=NO_STORE)
     await accounts.logout_cookie(cookie)
     if "authorization" in request.headers:
         with suppress(NotAuthenticated):  # as a rule it is the session that has just ended
-            await accounts.logout(await require_user(request))
+            await accounts.logout(await require_session(request))
     response = HTTPResponse(status=204, headers=NO_STORE)
     clear_refresh_cookie(request, response)
     return response
@@ -148,7 +149,7 @@ async def logout(request: Request) -> HTTPResponse:
     access="user",
 )
 async def logout_all(request: Request) -> HTTPResponse:
-    await get_container(request).accounts.logout_all(await require_user(request))
+    await get_container(request).accounts.logout_all(await require_session(request))
     response = HTTPResponse(status=204, headers=NO_STORE)
     clear_refresh_cookie(request, response)
     return response
@@ -163,7 +164,7 @@ async def logout_all(request: Request) -> HTTPResponse:
     access="user",
 )
 async def change_password(request: Request) -> HTTPResponse:
-    identity = await require_user(request)
+    identity = await require_session(request)
     change = read_body(request, PasswordChange)
     address = get_client_address(request)
     language = preferred_language(request)
@@ -188,7 +189,7 @@ async def me(request: Request) -> HTTPResponse:
     access="user",
 )
 async def change_account(request: Request) -> HTTPResponse:
-    identity = await require_user(request)
+    identity = await require_session(request)
     change = read_body(request, AccountChange)
     accounts, address = get_container(request).accounts, get_client_address(request)
     language = preferred_language(request)
@@ -196,12 +197,12 @@ async def change_account(request: Request) -> HTTPResponse:
     return json_response(user, headers=NO_STORE)
 
 
-async def _identify_subject(request: Request) -> Identity:
+async def _identify_subject(request: Request) -> SessionIdentity:
     """Return the identity behind the token in the body or, without a body, the bearer token."""
     if request.body:
         token = read_body(request, VerifyRequest).token.get_secret_value()
         return await get_container(request).accounts.identify(token)
-    return await require_user(request)
+    return await require_session(request)
 
 
 def _session_response(request: Request, session: SessionView, *, in_cookie: bool) -> HTTPResponse:

@@ -1,32 +1,115 @@
-"""Authentication and authorization. A handler that needs a user calls one of these first."""
+"""Authentication and authorization. A handler that needs a user calls one of these first.
+
+What an API key may do is checked before the handler runs, by what its route declares: a handler
+cannot forget it.
+"""
 
 from sanic.request import Request
 
-from service.accounts.tokens import Identity
-from service.errors import NotAllowed, NotAuthenticated
+from service.accounts.keys import KeyIdentity
+from service.accounts.tokens import Identity, SessionIdentity
+from service.errors import Malformed, NotAllowed, NotAuthenticated
 from service.http.dependencies import get_container
+from service.http.rate_limits import KeyHolder, set_key_holder
+from service.key_rules import KeyRule
+
+KEY_HEADER = "X-API-Key"
 
 
 async def require_user(request: Request) -> Identity:
-    """Return the user behind the bearer token.
+    """Return the user behind the bearer token or the API key.
 
     Raises:
-        NotAuthenticated: the token is missing or invalid.
+        NotAuthenticated: there is no token and no key, or the token is invalid.
     """
-    scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise NotAuthenticated("A bearer token is required.", code="token_missing")
-    return await get_container(request).accounts.identify(token.strip())
+    identity = await find_user(request)
+    if identity is None:
+        raise _missing_token_error()
+    return identity
 
 
 async def require_admin(request: Request) -> Identity:
-    """Return the admin behind the bearer token.
+    """Return the admin behind the bearer token or the API key.
 
     Raises:
-        NotAuthenticated: the token is missing or invalid.
+        NotAuthenticated: there is no token and no key, or the token is invalid.
         NotAllowed: the user is not an admin.
     """
     identity = await require_user(request)
     if not identity.is_admin:
         raise NotAllowed("Only an admin may do this.", code="admin_required")
     return identity
+
+
+async def require_session(request: Request) -> SessionIdentity:
+    """Return the user behind the bearer token; a key is none, whatever the route declares.
+
+    Raises:
+        NotAuthenticated: the token is missing or invalid.
+    """
+    scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise _missing_token_error()
+    return await get_container(request).accounts.identify(token.strip())
+
+
+async def find_user(request: Request) -> Identity | None:
+    """Return the user behind the bearer token or the API key; None if there is neither.
+
+    Raises:
+        NotAuthenticated: the request has an `Authorization`, and it is no valid token.
+    """
+    if (key_identity := _get_key_identity(request)) is not None:
+        return key_identity
+    return await require_session(request) if "authorization" in request.headers else None
+
+
+async def identify_key(request: Request) -> None:
+    """Find out whose API key a request has, if its route accepts keys; runs before all handlers.
+
+    Raises:
+        Malformed: there are several keys, or a bearer token as well.
+        NotAllowed: `key_not_accepted`, the route needs a login.
+        NotAuthenticated: `invalid_key`.
+    """
+    keys, rule = request.headers.getall(KEY_HEADER, []), _get_key_rule(request)
+    if not keys or rule == "ignored":
+        return
+    if rule == "refused":
+        raise NotAllowed(
+            "This works with a login only, not with an API key.", code="key_not_accepted"
+        )
+    has_token = request.headers.get("authorization", "").lower().startswith("bearer")
+    if len(keys) > 1 or has_token:
+        raise Malformed(
+            f"Send one {KEY_HEADER} or one bearer token, not both.", code="two_credentials"
+        )
+    identity = await get_container(request).accounts.keys.identify(keys[0].strip())
+    request.ctx.key_identity = identity
+    set_key_holder(request, KeyHolder(str(identity.key_id), str(identity.user_id)))
+
+
+async def authorize_key(request: Request) -> None:
+    """Return if the request has no API key, or one with the scope that its route needs.
+
+    Raises:
+        NotAllowed: `scope_missing`.
+    """
+    identity, rule = _get_key_identity(request), _get_key_rule(request)
+    if identity is not None and rule != "open" and rule not in identity.scopes:
+        raise NotAllowed(f"The API key lacks the scope {rule}.", code="scope_missing")
+
+
+def _get_key_rule(request: Request) -> KeyRule:
+    """Return what a key may do at the address; nothing outside of the API."""
+    declaration = getattr(request.route.handler, "operation", None) if request.route else None
+    return declaration.get_key_rule(request.method) if declaration else "ignored"
+
+
+def _get_key_identity(request: Request) -> KeyIdentity | None:
+    identity: KeyIdentity | None = getattr(request.ctx, "key_identity", None)
+    return identity
+
+
+def _missing_token_error() -> NotAuthenticated:
+    return NotAuthenticated("A bearer token is required.", code="token_missing")

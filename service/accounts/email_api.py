@@ -24,6 +24,7 @@ bp = Blueprint("account_emails", url_prefix="/api/v1/auth")
     body=Confirmation,
     returns={200: ConfirmationView},
     errors=(409, 429),
+    key="refused",
 )
 async def verify_email(request: Request) -> HTTPResponse:
     token = read_body(request, Confirmation).token.get_secret_value()
@@ -38,6 +39,7 @@ async def verify_email(request: Request) -> HTTPResponse:
     body=AddressRequest,
     returns={202: AcceptedView},
     errors=(429,),
+    key="refused",
 )
 async def resend_confirmation(request: Request) -> HTTPResponse:
     email = read_body(request, AddressRequest).email
@@ -53,6 +55,7 @@ async def resend_confirmation(request: Request) -> HTTPResponse:
     body=AddressRequest,
     returns={202: AcceptedView},
     errors=(429,),
+    key="refused",
 )
 async def forgot_password(request: Request) -> HTTPResponse:
     email = read_body(request, AddressRequest).email
@@ -63,10 +66,12 @@ async def forgot_password(request: Request) -> HTTPResponse:
 
 @bp.post("/password/reset", name="reset_password")
 @operation(
-    "Set a new password with the token of a mail, which works once; this ends all sessions",
+    "Set a new password with the token of a mail, which works once; this ends all sessions and "
+    "deletes all API keys",
     body=PasswordReset,
     returns={204: None},
     errors=(429,),
+    key="refused",
 )
 async def reset_password(request: Request) -> HTTPResponse:
     reset = read_body(request, PasswordReset)

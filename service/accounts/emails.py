@@ -24,7 +24,7 @@ from service.accounts.link_tokens import (
     invalid_link_error,
     require_current,
 )
-from service.accounts.models import AccountToken, Session, User
+from service.accounts.models import AccountToken, ApiKey, Session, User
 from service.accounts.passwords import PasswordHasher
 from service.accounts.personal_data import PersonalData
 from service.accounts.responses import ConfirmationView
@@ -94,7 +94,7 @@ class AccountEmails:
         return ConfirmationView(status="confirmed", email=row.email)
 
     async def reset_password(self, reset: PasswordReset, language: Language) -> None:
-        """Set a new password, end all sessions, and tell the user by mail.
+        """Set a new password, end all sessions and API keys, and tell the user by mail.
 
         The link has proved that its bearer reads the address, which is thereby confirmed.
 
@@ -225,6 +225,7 @@ class AccountEmails:
                 updated_at=now,
             )
             await Session.filter(user_id=row.user.id).delete()
+            await ApiKey.filter(user_id=row.user.id).delete()
             await delete_unused_tokens(row.user.id)
             row.user.confirmed_at = now
             await send_notice("password_changed", row.user, language, now)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, SecretStr
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import require_admin, require_user
+from service.accounts.auth import find_user, require_admin, require_user
 from service.database.faults import is_database_fault
 from service.database.transactions import shield
 from service.errors import Malformed, NotAuthenticated
@@ -96,9 +96,9 @@ async def _find_caller(request: Request, declaration: Operation) -> str:
         return f"user {(await require_admin(request)).user_id}"
     if declaration.access == "user":
         return f"user {(await require_user(request)).user_id}"
-    if "authorization" in request.headers:
-        with suppress(NotAuthenticated):
-            return f"user {(await require_user(request)).user_id}"
+    with suppress(NotAuthenticated):
+        if (identity := await find_user(request)) is not None:
+            return f"user {identity.user_id}"
     return f"network {get_client_network(request)}"
 
 

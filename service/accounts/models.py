@@ -1,9 +1,9 @@
-"""Tables of users, sessions, tokens, invites and failed logins.
+"""Tables of users, sessions, tokens, API keys, invites and failed logins.
 
 A session is the unit of revocation. Every token names its session, and the session's row is read
 at each use. So logging out, or deleting the row for any other reason, invalidates all its tokens
 at once, access tokens included; a deny list of tokens could miss one. Nobody can log in with what
-is stored here: passwords and refresh tokens are stored as hashes only.
+is stored here: passwords, tokens and keys are stored as hashes only.
 """
 
 from uuid import UUID
@@ -17,6 +17,7 @@ MAX_NAME_LENGTH = 40  # characters
 MAX_FOLDED_NAME_LENGTH = 3 * MAX_NAME_LENGTH  # case folding makes at most three letters of one
 MAX_ADDRESS_LENGTH = 100  # characters of a network address, or of what a proxy says
 MAX_USER_AGENT_LENGTH = 200  # characters that are kept
+MAX_KEY_NAME_LENGTH = 60  # characters
 MAX_EMAIL_LENGTH = 254  # characters, all ASCII (RFC 5321 allows 256, including brackets)
 
 
@@ -159,6 +160,32 @@ class AccountToken(Model):
             "A token in a mail, by its SHA-256: to confirm an address or to set a password."
         )
         indexes = (Index(fields=("user_id",), name="idx_account_tokens_user_id"),)
+
+
+class ApiKey(Model):
+    """The SHA-256 of an API key, and what the key may do.
+
+    `scopes` are names separated by commas. `ending` is the last characters of the key, by which
+    its owner recognizes it. `last_used_at` is at most a minute behind.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    digest = fields.CharField(max_length=64, unique=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "movies.User", related_name="keys", on_delete=fields.CASCADE
+    )
+    user_id: UUID
+    name = fields.CharField(max_length=MAX_KEY_NAME_LENGTH)
+    scopes = fields.CharField(max_length=100)
+    ending = fields.CharField(max_length=8)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField(null=True)
+    last_used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "api_keys"
+        table_description = "A key with which programs call the API for a user, by its SHA-256."
+        indexes = (Index(fields=("user_id",), name="idx_api_keys_user_id"),)
 
 
 class Invite(Model):

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.accounts.models import Session, User
+from service.accounts.models import ApiKey, Session, User
 from service.accounts.schemas import Profile
+from service.key_rules import KEY_SCOPES, KeyScope
 
 
 class UserView(BaseModel):
@@ -228,3 +229,73 @@ class SessionList(BaseModel):
     results: Annotated[
         list[SessionEntry], Field(description="The sessions, the most recently used first.")
     ]
+
+
+class ApiKeyView(BaseModel):
+    """An API key, without its secret."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: Annotated[
+        UUID,
+        Field(description="The key's id.", examples=["01993f85-6b4d-7f32-9c8e-2a3b4c5d6e7f"]),
+    ]
+    name: Annotated[
+        str,
+        Field(description="What it is for.", examples=["media player in the living room"]),
+    ]
+    scopes: Annotated[
+        tuple[KeyScope, ...], Field(description="What it may do.", examples=[["read", "write"]])
+    ]
+    ending: Annotated[
+        str, Field(description="The last characters of the key itself.", examples=["CtXy"])
+    ]
+    created_at: Annotated[
+        datetime, Field(description="When it was made.", examples=["2026-11-27T20:00:00Z"])
+    ]
+    expires_at: Annotated[
+        datetime | None,
+        Field(
+            description="When it stops working; null if never.", examples=["2027-11-27T20:00:00Z"]
+        ),
+    ]
+    last_used_at: Annotated[
+        datetime | None,
+        Field(
+            description="When it was last used, at most a minute behind; null if never.",
+            examples=["2026-11-27T20:10:00Z"],
+        ),
+    ]
+
+    @classmethod
+    def from_key(cls, key: ApiKey) -> "ApiKeyView":
+        """Return the view of `key`."""
+        return cls(
+            id=key.id,
+            name=key.name,
+            scopes=tuple(scope for scope in KEY_SCOPES if scope in key.scopes.split(",")),
+            ending=key.ending,
+            created_at=key.created_at,
+            expires_at=key.expires_at,
+            last_used_at=key.last_used_at,
+        )
+
+
+class NewKeyView(ApiKeyView):
+    """A new API key. Its secret is shown only in this answer."""
+
+    key: Annotated[
+        str,
+        Field(
+            description="What requests send as `X-API-Key`.",
+            examples=["mvk_7sYw2QfK0aLxT9cRb4HnE1mJuD6vGpZi8NoWk3CtXyB"],
+        ),
+    ]
+
+
+class ApiKeyList(BaseModel):
+    """All API keys of a user."""
+
+    model_config = ConfigDict(frozen=True)
+
+    results: Annotated[list[ApiKeyView], Field(description="The keys, newest first.")]

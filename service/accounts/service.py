@@ -15,6 +15,7 @@ from service.accounts.credential_checks import CredentialChecks
 from service.accounts.email_schemas import AccountChange
 from service.accounts.emails import AccountEmails
 from service.accounts.invites import Invites
+from service.accounts.keys import ApiKeys
 from service.accounts.login_throttle import LoginThrottle
 from service.accounts.models import MAX_EMAIL_LENGTH, MAX_FOLDED_NAME_LENGTH, User
 from service.accounts.passwords import PasswordHasher
@@ -27,7 +28,13 @@ from service.accounts.schemas import (
     fold_name,
 )
 from service.accounts.sessions import UNKNOWN_CLIENT, Client, GrantedSession, Sessions
-from service.accounts.tokens import ACCESS_TOKEN_LIFETIME, Identity, Tokens, invalid_token_error
+from service.accounts.tokens import (
+    ACCESS_TOKEN_LIFETIME,
+    Identity,
+    SessionIdentity,
+    Tokens,
+    invalid_token_error,
+)
 from service.database.sql import fetch_rows
 from service.errors import FieldError, Invalid, NotAllowed, NotAuthenticated
 from service.mail.base import Language
@@ -72,6 +79,7 @@ class AccountService:
         self._registration = Registration(passwords, self._checks, now, policy)
         self.emails = AccountEmails(passwords, self._checks, now, policy.must_confirm_email)
         self.invites = Invites(now)
+        self.keys = ApiKeys(now)
 
     async def register(
         self, account: NewAccount, requester: Identity | None = None, language: Language = "en"
@@ -138,7 +146,7 @@ class AccountService:
         """
         return _session_view(await self.sessions.refresh(refresh_token, client))
 
-    async def identify(self, access_token: str) -> Identity:
+    async def identify(self, access_token: str) -> SessionIdentity:
         """Return the user behind the token, as the database has it at this moment.
 
         Raises:
@@ -148,7 +156,7 @@ class AccountService:
         rows = await fetch_rows(FIND_IDENTITY, str(claims.sid), str(claims.sub), claims.ver)
         if not rows:
             raise invalid_token_error()
-        return Identity(
+        return SessionIdentity(
             user_id=claims.sub,
             username=rows[0]["username"],
             is_admin=bool(rows[0]["is_admin"]),
@@ -157,7 +165,7 @@ class AccountService:
             exp=claims.expires_at,
         )
 
-    async def describe_token(self, identity: Identity) -> TokenView:
+    async def describe_token(self, identity: SessionIdentity) -> TokenView:
         """Return the user of the token behind `identity`, and when the token expires.
 
         Raises:
@@ -165,7 +173,7 @@ class AccountService:
         """
         return TokenView(expires_at=identity.exp, user=await self.get_user(identity.user_id))
 
-    async def logout(self, identity: Identity) -> None:
+    async def logout(self, identity: SessionIdentity) -> None:
         """End the session of `identity`, with all its tokens."""
         await self.sessions.end(identity.session_id)
 
@@ -173,12 +181,16 @@ class AccountService:
         """End the session that the refresh token belongs to; do nothing if it has ended."""
         await self.sessions.end_by_token(refresh_token)
 
-    async def logout_all(self, identity: Identity) -> None:
+    async def logout_all(self, identity: SessionIdentity) -> None:
         """End all sessions of the user, that of `identity` too."""
         await self.sessions.end_all(identity.user_id)
 
     async def change_password(
-        self, identity: Identity, change: PasswordChange, address: str, language: Language = "en"
+        self,
+        identity: SessionIdentity,
+        change: PasswordChange,
+        address: str,
+        language: Language = "en",
     ) -> None:
         """Replace the password, and end all sessions of the user but that of `identity`.
 

@@ -4,7 +4,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import require_user
+from service.accounts.auth import require_session
 from service.accounts.responses import SessionList
 from service.http.dependencies import get_container
 from service.http.openapi import operation
@@ -14,9 +14,9 @@ bp = Blueprint("account_sessions", url_prefix="/api/v1/me")
 
 
 @bp.get("/sessions", name="list_sessions")
-@operation("List where you are logged in", returns={200: SessionList}, access="user")
+@operation("List where you are logged in", returns={200: SessionList}, access="user", key="refused")
 async def list_sessions(request: Request) -> HTTPResponse:
-    identity = await require_user(request)
+    identity = await require_session(request)
     entries = await get_container(request).accounts.sessions.list_sessions(identity)
     return json_response(SessionList(results=entries), headers=NO_STORE)
 
@@ -29,6 +29,6 @@ async def list_sessions(request: Request) -> HTTPResponse:
     access="user",
 )
 async def end_session(request: Request, session: str) -> HTTPResponse:
-    identity = await require_user(request)
+    identity = await require_session(request)
     await get_container(request).accounts.sessions.end_own(identity, session)
     return HTTPResponse(status=204, headers=NO_STORE)

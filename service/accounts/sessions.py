@@ -37,7 +37,7 @@ from service.accounts.models import (
 )
 from service.accounts.responses import SessionEntry
 from service.accounts.secret_hashes import encode_secret, hash_secret
-from service.accounts.tokens import Identity, Tokens, invalid_token_error
+from service.accounts.tokens import SessionIdentity, Tokens, invalid_token_error
 from service.database.transactions import run_uncancelled
 from service.errors import NotFound
 from service.mail.base import Language
@@ -175,7 +175,7 @@ class Sessions:
         """End a session, which invalidates all its tokens; do nothing if it has ended."""
         await Session.filter(id=session_id).delete()
 
-    async def list_sessions(self, identity: Identity) -> list[SessionEntry]:
+    async def list_sessions(self, identity: SessionIdentity) -> list[SessionEntry]:
         """Return the sessions of the user, the most recently used first."""
         live = Session.filter(user_id=identity.user_id, expires_at__gt=self._now())
         rows = await live.select_related("user").order_by("-rotated_at", "-id")
@@ -185,7 +185,7 @@ class Sessions:
             if row.token_version == row.user.token_version
         ]
 
-    async def end_own(self, identity: Identity, session_id: str) -> None:
+    async def end_own(self, identity: SessionIdentity, session_id: str) -> None:
         """End a session of the user.
 
         Raises:

@@ -32,11 +32,20 @@ MAX_TOKEN_BYTES = 4_096  # ours have about 450; a larger token is not worth pars
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The authenticated user, as just read from the database; the token is valid until `exp`."""
+    """The authenticated user, as just read from the database.
+
+    `is_admin` is whether this request may do what admins may: an admin's API key needs the scope.
+    """
 
     user_id: UUID
     username: str
     is_admin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionIdentity(Identity):
+    """The user behind an access token, which is valid until `exp`."""
+
     session_id: UUID
     jti: str
     exp: datetime

@@ -39,7 +39,9 @@ class Liveness(BaseModel):
 
 
 @bp.get("/health/live", name="live")
-@operation("Whether this process answers; checks nothing else", returns={200: Liveness})
+@operation(
+    "Whether this process answers; checks nothing else", returns={200: Liveness}, key="ignored"
+)
 async def live(request: Request) -> HTTPResponse:
     return json_response(Liveness(), headers=NO_STORE)
 
@@ -48,6 +50,7 @@ async def live(request: Request) -> HTTPResponse:
 @operation(
     "The state of each part; details only on this machine or with METRICS_TOKEN as a bearer token",
     returns={200: Readiness, 503: Readiness},
+    key="ignored",
 )
 async def ready(request: Request) -> HTTPResponse:
     draining = request.app.ctx.draining
@@ -62,6 +65,7 @@ async def ready(request: Request) -> HTTPResponse:
 @operation(
     "Whether the service works, and what is left to set up; the admin only on this machine",
     returns={200: StatusView, 503: StatusView},
+    key="ignored",
 )
 async def status(request: Request) -> HTTPResponse:
     view = await get_container(request).setup_status.get()
@@ -87,6 +91,7 @@ async def metrics(request: Request) -> HTTPResponse:
     "This API as an OpenAPI 3.1 document",
     returns={200: "application/json", 304: None},
     sends=("ETag", "Cache-Control"),
+    key="ignored",
 )
 async def contract(request: Request) -> HTTPResponse:
     app = request.app
@@ -97,7 +102,7 @@ async def contract(request: Request) -> HTTPResponse:
 
 
 @bp.get("/docs", name="docs")
-@operation("This API as a web page", returns={200: "text/html"})
+@operation("This API as a web page", returns={200: "text/html"}, key="ignored")
 async def docs(request: Request) -> HTTPResponse:
     return _serve_static_file("index.html")
 

@@ -10,7 +10,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import require_admin, require_user
+from service.accounts.auth import find_user, require_admin
 from service.accounts.idempotency import accept_idempotency_key
 from service.cache.response_cache import CachedResponse
 from service.errors import (
@@ -32,6 +32,7 @@ from service.http.client_address import get_client_network, is_direct_local
 from service.http.dependencies import get_container
 from service.http.openapi import Problem, operation
 from service.http.problems import catch_problem
+from service.http.rate_limits import report_rate_status
 from service.http.requests import (
     JSON,
     MERGE_PATCH,
@@ -237,15 +238,15 @@ async def _get_cached_film(request: Request, movie: str, query: FilmQuery) -> Ca
         return CachedResponse(await render_film(), "miss")
     finally:
         if counted and counted[0] is not None and counted[0].rate_status is not None:
-            request.ctx.rate_status = counted[0].rate_status
+            report_rate_status(request, *counted[0].rate_status)
 
 
 async def _find_requester(request: Request) -> Requester | None:
     """Return whose look-ups are counted; None for an operator."""
     if is_direct_local(request):
         return None
-    if "authorization" in request.headers:
-        with suppress(NotAuthenticated):  # reading needs no login
-            if (await require_user(request)).is_admin:
-                return None
+    with suppress(NotAuthenticated):  # reading needs no login
+        identity = await find_user(request)
+        if identity is not None and identity.is_admin:
+            return None
     return Requester(get_client_network(request))

@@ -29,7 +29,7 @@ EXPOSED_HEADERS = (
     "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID, Cache-Status, "
     "Index-Token, Idempotent-Replayed"
 )
-ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
+ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key"
 KNOWN_METHODS = frozenset(map(str, HTTP_METHODS))
 CLIENT_CLOSED_REQUEST = 499
 """What log and metrics say of a request whose client left before its response; nginx's number."""

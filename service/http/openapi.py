@@ -3,17 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field
 
 from service.errors import ErrorCode
+from service.key_rules import Access, KeyRule, derive_key_rule
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-Access = Literal[
-    "anyone", "optional", "optional_cookie", "user", "user_or_cookie", "admin", "metrics"
-]
 Returns = Mapping[int, type[Any] | str | None]
 
 
@@ -86,6 +84,11 @@ class Operation:
     sends: tuple[str, ...]
     body_types: tuple[str, ...]
     is_body_required: bool
+    key: KeyRule | None
+
+    def get_key_rule(self, method: str) -> KeyRule:
+        """Return what an API key may do here."""
+        return derive_key_rule(self.access, method, self.key)
 
 
 def operation(
@@ -100,6 +103,7 @@ def operation(
     sends: tuple[str, ...] = (),
     body_types: tuple[str, ...] = ("application/json",),
     is_body_required: bool = True,
+    key: KeyRule | None = None,
 ) -> Callable[[F], F]:
     """Declare a handler for the OpenAPI document.
 
@@ -115,6 +119,7 @@ def operation(
         sends: the response headers of a success, by their names in `RESPONSE_HEADERS`.
         body_types: the media types that the body may have.
         is_body_required: whether a request without a body is refused.
+        key: what an API key may do here, if not what follows from `access`; see `key_rules`.
     """
 
     def declare(handler: F) -> F:
@@ -129,6 +134,7 @@ def operation(
             sends,
             body_types,
             is_body_required,
+            key,
         )
         return handler
 

@@ -12,9 +12,10 @@ import orjson
 from pydantic import BaseModel, TypeAdapter
 from sanic import Sanic
 
-from service.http.openapi import Access, Operation, Problem, openapi_path
+from service.http.openapi import Operation, Problem, openapi_path
 from service.http.openapi_responses import describe_responses
 from service.http.openapi_terms import (
+    KEY,
     PATH_PARAMETERS,
     REQUEST_HEADER_EXAMPLES,
     REQUEST_HEADER_SCHEMAS,
@@ -22,6 +23,7 @@ from service.http.openapi_terms import (
     TAGS,
     TOKEN,
 )
+from service.key_rules import KEY_SCOPES, Access
 
 INFO = {
     "title": "Movies",
@@ -43,6 +45,15 @@ SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     "metrics": [{}, {"metrics": []}],
 }
 SECURITY_SCHEMES = {
+    "key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": (
+            f"An API key that `POST /api/v1/me/keys` returned, such as `{KEY}`. The names in a "
+            "requirement are the scopes that the key needs. Not beside a bearer token."
+        ),
+    },
     "bearer": {
         "type": "http",
         "scheme": "bearer",
@@ -79,7 +90,7 @@ def build_document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[
     paths: dict[str, dict[str, Any]] = {}
     for route, method, declaration in operations:
         paths.setdefault(openapi_path(route.path), {})[method] = _describe_operation(
-            route, declaration, refs, definitions
+            route, method, declaration, refs, definitions
         )
     for query in {declaration.query for _, _, declaration in operations} - {None}:
         definitions.pop(_definition_name(refs, query))  # its properties are parameters
@@ -142,20 +153,28 @@ def _definition_name(refs: Any, model: type[BaseModel] | None) -> str:
     return str(refs[(model, "validation")]["$ref"].rsplit("/", 1)[1])
 
 
+def _describe_security(declaration: Operation, method: str) -> list[dict[str, list[str]]]:
+    """Return the alternatives: the tokens that the route takes, then an API key."""
+    alternatives, rule = SECURITY[declaration.access], declaration.get_key_rule(method)
+    if rule in KEY_SCOPES:
+        return [*alternatives, {"key": [rule]}]
+    return [{}, {"key": []}] if rule == "open" else alternatives
+
+
 def _describe_operation(
-    route: Any, declaration: Operation, refs: Any, definitions: Mapping[str, Any]
+    route: Any, method: str, declaration: Operation, refs: Any, definitions: Mapping[str, Any]
 ) -> dict[str, Any]:
     description: dict[str, Any] = {
         "operationId": route.name.split(".")[-1],
         "summary": declaration.summary,
         "tags": [TAGS[_tag_name(route)].title],
-        "security": SECURITY[declaration.access],
+        "security": _describe_security(declaration, method),
         "parameters": [
             *_path_parameters(route),
             *_query_parameters(declaration, refs, definitions),
             *_header_parameters(declaration),
         ],
-        "responses": describe_responses(route, declaration, refs),
+        "responses": describe_responses(route, method, declaration, refs),
     }
     if declaration.body:
         schema = refs[(declaration.body, "validation")]

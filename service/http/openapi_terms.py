@@ -34,6 +34,7 @@ class StatusTerm(NamedTuple):
 FILM_ID = "01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42"
 IMDB_ID = "tt0073195"
 POSTER_KEY = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+KEY = "mvk_7sYw2QfK0aLxT9cRb4HnE1mJuD6vGpZi8NoWk3CtXyB"
 TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl"  # noqa: S105
 
 TAGS: dict[str, Tag] = {
@@ -46,6 +47,7 @@ TAGS: dict[str, Tag] = {
     "profiles": Tag("Profiles", "See what users show of themselves."),
     "accounts": Tag("Accounts", "Register, log in, renew and end a session."),
     "account_sessions": Tag("Sessions", "See where you are logged in, and end a session."),
+    "account_keys": Tag("API keys", "Keys with which programs use your account."),
     "account_emails": Tag(
         "E-mail and passwords", "Confirm an address; set a password that was forgotten."
     ),
@@ -68,6 +70,7 @@ PATH_PARAMETERS: dict[str, Term] = {
     "entry": Term("The id of an entry.", "01993f90-6d1a-7f3e-9b2c-4a5d6e7f8091"),
     "username": Term("The name of a user, in any letter case.", "ada"),
     "list_id": Term("The id of a list.", "01993f91-0c4e-7d52-8a6b-3e9f1d2c4b58"),
+    "key_id": Term("The id of an API key.", "01993f85-6b4d-7f32-9c8e-2a3b4c5d6e7f"),
     "row": Term("The id of a change in the outbox.", "1024"),
 }
 
@@ -119,12 +122,13 @@ RESPONSE_HEADERS: dict[str, Term] = {
         "true",
     ),
     "RateLimit-Policy": Term(
-        "The limit that the request was counted in: its class, requests (`q`) and seconds (`w`). "
-        "Absent for clients that are not limited. As the IETF's draft describes it.",
+        "The limits that the request was counted in: class, requests (`q`) and seconds (`w`). With "
+        "an API key its own comes first; without one, only some routes are limited. Absent for "
+        "clients that are not limited. As the IETF's draft describes it.",
         '"search";q=200;w=5',
     ),
     "RateLimit": Term(
-        "What is left of that limit: requests (`r`), and seconds until there are more (`t`).",
+        "What is left of these limits: requests (`r`), and seconds until there are more (`t`).",
         '"search";r=199;t=5',
     ),
     "Retry-After": Term("Seconds after which a retry makes sense.", "2", _INTEGER),

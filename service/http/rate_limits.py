@@ -1,5 +1,11 @@
-"""Rate limits of requests: count each one before its handler runs, and say what is left."""
+"""Rate limits of requests: count each one before its handler runs, and say what is left.
 
+A request with an API key is counted under the key. In the class of its route it is counted under
+the key's account instead of the client's network, so that more keys do not mean more searches.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -28,11 +34,24 @@ CLASS_BY_ROUTE: Final = {
     "login": "login",
     "change_password": "account",
     "change_account": "account",
+    "create_key": "account",
 }
 """The class that each route is counted in before its handler runs."""
 
 LIMITED_ROUTES: Final = frozenset({*CLASS_BY_ROUTE, "show_film", "look_up_film"})
 """Look-ups are counted as well, when OMDb is needed."""
+
+
+KEY_CLASS: Final = "key"
+"""The class that each request with an API key is counted in."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """What a request with an API key is counted under."""
+
+    key_id: str
+    account_id: str
 
 
 def install(app: Sanic) -> None:  # type: ignore[type-arg]
@@ -43,25 +62,50 @@ def install(app: Sanic) -> None:  # type: ignore[type-arg]
     async def count_request(request: Request) -> None:
         if is_proxied_unexpectedly(request):
             _warn_of_proxy(request)
+        holder = get_key_holder(request)
+        if holder is not None:
+            await _count(request, KEY_CLASS, holder.key_id)
         name = CLASS_BY_ROUTE.get(request.route.name.rpartition(".")[2]) if request.route else None
-        if name is None or is_direct_local(request):
-            return
-        limiter = get_container(request).rate_limiter
-        status = await limiter.count(name, get_client_network(request))
-        if status is None:
-            return
-        request.ctx.rate_status = (name, status)
-        if not status.is_allowed:
-            raise TooMany(
-                "Too many requests came from this address.",
-                code="too_many_requests",
-                retry_after=status.reset_after,
-            )
+        if name is not None and not is_direct_local(request):
+            network = get_client_network(request)
+            await _count(request, name, f"account {holder.account_id}" if holder else network)
 
     @app.on_response  # type: ignore[untyped-decorator]  # Sanic leaves this one untyped
     async def add_headers(request: Request, response: HTTPResponse) -> None:
-        if (counted := getattr(request.ctx, "rate_status", None)) is not None:
-            response.headers.update(rate_limit_headers(*counted))
+        response.headers.update(rate_limit_headers(getattr(request.ctx, "rate_statuses", {})))
+
+
+def get_key_holder(request: Request) -> KeyHolder | None:
+    """Return what the request is counted under if it has an API key."""
+    holder: KeyHolder | None = getattr(request.ctx, "key_holder", None)
+    return holder
+
+
+def set_key_holder(request: Request, holder: KeyHolder) -> None:
+    """Have the request counted under its API key."""
+    request.ctx.key_holder = holder
+
+
+def report_rate_status(request: Request, name: str, status: RateStatus) -> None:
+    """Have the response say what is left of the limit of the class `name`."""
+    if not hasattr(request.ctx, "rate_statuses"):
+        request.ctx.rate_statuses = {}
+    request.ctx.rate_statuses[name] = status
+
+
+async def _count(request: Request, name: str, subject: str) -> None:
+    """Count the request. Raises TooMany."""
+    status = await get_container(request).rate_limiter.count(name, subject)
+    if status is None:
+        return
+    report_rate_status(request, name, status)
+    if not status.is_allowed:
+        sender = "with this API key" if name == KEY_CLASS else "from this address"
+        raise TooMany(
+            f"Too many requests came {sender}.",
+            code="too_many_requests",
+            retry_after=status.reset_after,
+        )
 
 
 def _warn_of_proxy(request: Request) -> None:
@@ -79,9 +123,10 @@ def _warn_of_proxy(request: Request) -> None:
         )
 
 
-def rate_limit_headers(name: str, status: RateStatus) -> dict[str, str]:
-    """Return the headers of the IETF's draft on rate limits."""
-    return {
-        "RateLimit-Policy": f'"{name}";q={status.limit.amount};w={status.limit.seconds}',
-        "RateLimit": f'"{name}";r={status.remaining};t={status.reset_after}',
-    }
+def rate_limit_headers(statuses: Mapping[str, RateStatus]) -> dict[str, str]:
+    """Return the headers of the IETF's draft on rate limits, none if nothing was counted."""
+    if not statuses:
+        return {}
+    policies = (f'"{name}";q={s.limit.amount};w={s.limit.seconds}' for name, s in statuses.items())
+    left = (f'"{name}";r={s.remaining};t={s.reset_after}' for name, s in statuses.items())
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}

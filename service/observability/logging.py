@@ -12,8 +12,12 @@ from typing import Any, Literal
 
 import structlog
 
+from service.key_rules import KEY_PREFIX
+
 SECRET_PATTERN = re.compile(
-    r"((?:apikey|api_key|password|token|secret)=)[^&\s\"']+|(://[^/\s:@]*:)[^@/\s]+(?=@)", re.I
+    r"((?:apikey|api_key|password|token|secret)=)[^&\s\"']+|(://[^/\s:@]*:)[^@/\s]+(?=@)"
+    rf"|(\b{KEY_PREFIX})[A-Za-z0-9]{{20,}}",
+    re.I,
 )
 
 
@@ -29,8 +33,12 @@ def redact_secrets(
     """Replace keys and passwords in all strings of the event by `***`, but not in `Disclosed`."""
     for name, value in event.items():
         if isinstance(value, str) and not isinstance(value, Disclosed):
-            event[name] = SECRET_PATTERN.sub(lambda match: (match[1] or match[2]) + "***", value)
+            event[name] = SECRET_PATTERN.sub(_hide_secret, value)
     return event
+
+
+def _hide_secret(match: re.Match[str]) -> str:
+    return f"{match[1] or match[2] or match[3]}***"
 
 
 CONTROL_CHARACTER = re.compile(

@@ -6,7 +6,9 @@ import orjson
 from sanic import Sanic
 
 from service.accounts.api import bp as accounts
+from service.accounts.auth import authorize_key, identify_key
 from service.accounts.email_api import bp as account_emails
+from service.accounts.key_api import bp as account_keys
 from service.accounts.session_api import bp as account_sessions
 from service.admin.accounts_api import bp as accounts_admin
 from service.admin.api import bp as admin
@@ -59,9 +61,11 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         app.config.PROXIES_COUNT = settings.trusted_proxies
     problems.install(app)
     middleware.install(app, settings.cors_origins, access_log=settings.access_log == "on")
+    app.on_request(identify_key)
     rate_limits.install(app)
+    app.on_request(authorize_key)
     app.blueprint([search, films, posters, merging])
-    app.blueprint([accounts, account_sessions, account_emails, admin, accounts_admin])
+    app.blueprint([accounts, account_sessions, account_keys, account_emails, admin, accounts_admin])
     app.blueprint([history, watchlist, lists, profiles])
     app.blueprint([operation, site.bp, account_forms])
     site.install(app)

@@ -12,12 +12,13 @@ import pytest
 
 from tests.api.test_idempotency import new_account
 from tests.support import service_runner
+from tests.support.api_accounts import create_key, create_user, request_with_key
 from tests.support.service_runner import ApiClient, Response, Service
 
 REGISTER = "/api/v1/auth/register"
 LIMITS = (
     "register=2/hour,lookup=2/hour,search=3/hour,batch=1/hour,match=1/hour,login=2/hour,"
-    "link=2/hour,account=2/hour"
+    "link=2/hour,account=2/hour,key=4/hour"
 )
 
 
@@ -214,3 +215,34 @@ async def test_a_forwarded_request_is_never_one_of_a_direct_local_client(
 ) -> None:
     response = await api.get("/api/v1/search?q=jaws", headers=headers)
     assert response.status in (200, 429) and "RateLimit" in response.headers
+
+
+async def test_a_key_has_a_limit_of_its_own_whatever_the_network(api: ApiClient) -> None:
+    user = await create_user(api)
+    keys = [(await create_key(api, user.token, "read"))["key"] for _ in range(2)]
+    for left in reversed(range(4)):
+        headers = {"X-Forwarded-For": random_ipv4()}
+        response = await request_with_key(api, keys[0], "GET", "/api/v1/me", headers=headers)
+        assert response.status == 200
+        assert response.headers["RateLimit"].startswith(f'"key";r={left};t=')
+    assert_limited(await request_with_key(api, keys[0], "GET", "/api/v1/me"), "key")
+    assert (await request_with_key(api, keys[1], "GET", "/api/v1/me")).status == 200
+
+
+async def test_searches_with_keys_are_counted_by_account_and_not_by_network(
+    api: ApiClient,
+) -> None:
+    user, other = await create_user(api), await create_user(api)
+    keys = [(await create_key(api, user.token, "read"))["key"] for _ in range(2)]
+    search, headers = "/api/v1/search?q=jaws", {"X-Forwarded-For": random_ipv4()}
+    for key, left in zip((*keys, keys[0]), (2, 1, 0), strict=True):
+        response = await request_with_key(api, key, "GET", search, headers=headers)
+        assert response.status == 200
+        names = [part.split(";")[0] for part in response.headers["RateLimit"].split(", ")]
+        assert names == ['"key"', '"search"']
+        assert f'"search";r={left};' in response.headers["RateLimit"]
+    refused = await request_with_key(api, keys[1], "GET", search, headers=headers)
+    assert (refused.status, refused.json["code"]) == (429, "too_many_requests")
+    others_key = (await create_key(api, other.token, "read"))["key"]
+    assert (await request_with_key(api, others_key, "GET", search, headers=headers)).status == 200
+    assert (await api.get(search, headers=headers)).status == 200, "the network has its own count"

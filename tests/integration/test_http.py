@@ -154,13 +154,15 @@ def test_log_lines_are_json_with_fields_and_no_secrets(
             "requested", url="http://x/?apikey=abc123&t=jaws", database="postgres://u:hunter2@h/m"
         )
         logging.getLogger("some.library").warning("password=hunter2 was sent")
+        logging.getLogger("some.library").warning("X-API-Key: mvk_%s was sent", "Ab3" * 14 + "Z")
     finally:
         structlog.configure(**config)
         logging.getLogger().handlers[:] = handlers
     lines = [json.loads(line) for line in io.StringIO(capsys.readouterr().err)]
     assert lines[0]["event"] == "requested"
     assert "t=jaws" in lines[0]["url"]
-    for secret in ("abc123", "hunter2"):
+    assert "mvk_*** was sent" in lines[2]["event"]
+    for secret in ("abc123", "hunter2", "Ab3Ab3"):
         assert secret not in json.dumps(lines)
 
 

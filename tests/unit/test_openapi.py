@@ -97,8 +97,11 @@ def test_closed_sets_of_values_are_enums(document: dict[str, Any]) -> None:
 def test_every_operation_says_who_may_call_it(document: dict[str, Any]) -> None:
     by_route = dict(operations(document))
     assert all("security" in operation for operation in by_route.values())
-    assert by_route["GET /api/v1/search"]["security"] == []
-    assert by_route["POST /api/v1/movies"]["security"] == [{"bearer": []}]
+    assert by_route["GET /health/live"]["security"] == []
+    assert by_route["GET /api/v1/search"]["security"] == [{}, {"key": []}]
+    assert by_route["GET /api/v1/me"]["security"] == [{"bearer": []}, {"key": ["read"]}]
+    assert by_route["GET /api/v1/me/keys"]["security"] == [{"bearer": []}]
+    assert by_route["POST /api/v1/movies"]["security"] == [{"bearer": []}, {"key": ["admin"]}]
     assert by_route["POST /api/v1/auth/register"]["security"] == [{}, {"bearer": []}]
 
 
@@ -124,6 +127,10 @@ def test_an_unchanged_document_keeps_its_tag_and_another_gets_another(
     assert encode_document(app, "2")[1] != tag
 
 
+def takes_keys(operation: dict[str, Any]) -> bool:
+    return any("key" in alternative for alternative in operation["security"])
+
+
 def test_every_response_of_a_limited_route_has_the_rate_limit_and_no_other_has(
     document: dict[str, Any],
 ) -> None:
@@ -133,6 +140,7 @@ def test_every_response_of_a_limited_route_has_the_rate_limit_and_no_other_has(
         if operation["operationId"] in LIMITED_ROUTES
     }
     assert {operation["operationId"] for operation in limited.values()} == LIMITED_ROUTES
+    limited |= {name: o for name, o in operations(document) if takes_keys(o)}
     for name, operation in operations(document):
         for status, response in operation["responses"].items():
             sent = {"RateLimit", "RateLimit-Policy"} & set(response["headers"])

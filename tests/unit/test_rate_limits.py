@@ -33,10 +33,14 @@ async def test_each_network_has_its_own_count_and_learns_what_is_left() -> None:
     other = await limiter.count("match", "192.0.2.2")
     assert other and other.is_allowed
     assert await limiter.count("search", "192.0.2.1") is None
-    assert rate_limit_headers("match", second) == {
+    assert rate_limit_headers({"match": second}) == {
         "RateLimit-Policy": '"match";q=2;w=60',
         "RateLimit": f'"match";r=0;t={second.reset_after}',
     }
+    assert rate_limit_headers({"key": first, "match": second})["RateLimit"] == (
+        f'"key";r=1;t={first.reset_after}, "match";r=0;t={second.reset_after}'
+    )
+    assert rate_limit_headers({}) == {}
     await limiter.close()
 
 

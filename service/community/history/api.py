@@ -71,6 +71,7 @@ async def list_history(request: Request) -> HTTPResponse:
     returns={201: HistoryEntryView},
     errors=(404, 409),
     access="user",
+    key="write",
 )
 async def add_to_history(request: Request) -> HTTPResponse:
     identity = await require_user(request)
@@ -86,6 +87,7 @@ async def add_to_history(request: Request) -> HTTPResponse:
     body=HistoryItems,
     returns={200: HistoryAnswers},
     access="user",
+    key="write",
 )
 async def change_history(request: Request) -> HTTPResponse:
     user_id = (await require_user(request)).user_id
@@ -114,6 +116,7 @@ async def change_history(request: Request) -> HTTPResponse:
     returns={204: None},
     errors=(404,),
     access="user",
+    key="write",
 )
 async def delete_film(request: Request) -> HTTPResponse:
     identity = await require_user(request)
@@ -122,7 +125,13 @@ async def delete_film(request: Request) -> HTTPResponse:
 
 
 @bp.delete("/history/<entry:str>", name="delete_history_entry")
-@operation("Remove one entry from your history", returns={204: None}, errors=(404,), access="user")
+@operation(
+    "Remove one entry from your history",
+    returns={204: None},
+    errors=(404,),
+    access="user",
+    key="write",
+)
 async def delete_entry(request: Request, entry: str) -> HTTPResponse:
     identity = await require_user(request)
     await get_container(request).history.delete_entry(identity.user_id, read_path_text(entry))

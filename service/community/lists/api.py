@@ -70,6 +70,7 @@ async def show_own_lists(request: Request) -> HTTPResponse:
     errors=(409,),
     sends=("Location",),
     access="user",
+    key="lists",
 )
 async def create_list(request: Request) -> HTTPResponse:
     identity = await require_user(request)
@@ -112,6 +113,7 @@ async def show_list(request: Request, list_id: str) -> HTTPResponse:
     returns={200: ListView},
     errors=(404,),
     access="user",
+    key="lists",
 )
 async def replace_list(request: Request, list_id: str) -> HTTPResponse:
     return await _change_list(request, list_id, NewList)
@@ -125,13 +127,14 @@ async def replace_list(request: Request, list_id: str) -> HTTPResponse:
     returns={200: ListView},
     errors=(404,),
     access="user",
+    key="lists",
 )
 async def amend_list(request: Request, list_id: str) -> HTTPResponse:
     return await _change_list(request, list_id, ListPatch, (JSON, MERGE_PATCH))
 
 
 @bp.delete("/<list_id:str>", name="delete_list")
-@operation("Delete a list", returns={204: None}, errors=(404,), access="user")
+@operation("Delete a list", returns={204: None}, errors=(404,), access="user", key="lists")
 async def delete_list(request: Request, list_id: str) -> HTTPResponse:
     identity = await require_user(request)
     await get_container(request).film_lists.delete(identity.user_id, read_path_text(list_id))
@@ -145,6 +148,7 @@ async def delete_list(request: Request, list_id: str) -> HTTPResponse:
     returns={201: ListItemView, 200: ListItemView},
     errors=(404, 409),
     access="user",
+    key="lists",
     is_body_required=False,
 )
 async def add_to_list(request: Request, list_id: str, movie: str) -> HTTPResponse:
@@ -160,7 +164,11 @@ async def add_to_list(request: Request, list_id: str, movie: str) -> HTTPRespons
 
 @bp.delete("/<list_id:str>/items/<movie:str>", name="remove_from_list")
 @operation(
-    "Take a film from a list, if it is in it", returns={204: None}, errors=(404,), access="user"
+    "Take a film from a list, if it is in it",
+    returns={204: None},
+    errors=(404,),
+    access="user",
+    key="lists",
 )
 async def remove_from_list(request: Request, list_id: str, movie: str) -> HTTPResponse:
     identity, services = await require_user(request), get_container(request)
@@ -177,6 +185,7 @@ async def remove_from_list(request: Request, list_id: str, movie: str) -> HTTPRe
     returns={200: FilmChangeAnswers},
     errors=(404,),
     access="user",
+    key="lists",
 )
 async def change_items(request: Request, list_id: str) -> HTTPResponse:
     user_id, services = (await require_user(request)).user_id, get_container(request)
@@ -203,6 +212,7 @@ async def change_items(request: Request, list_id: str) -> HTTPResponse:
     returns={200: ListView},
     errors=(404,),
     access="user",
+    key="lists",
 )
 async def order_list(request: Request, list_id: str) -> HTTPResponse:
     identity, services = await require_user(request), get_container(request)

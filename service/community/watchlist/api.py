@@ -59,6 +59,7 @@ async def list_watchlist(request: Request) -> HTTPResponse:
     returns={201: WatchlistEntryView, 200: WatchlistEntryView},
     errors=(404, 409),
     access="user",
+    key="write",
 )
 async def add_to_watchlist(request: Request, movie: str) -> HTTPResponse:
     identity, services = await require_user(request), get_container(request)
@@ -75,6 +76,7 @@ async def add_to_watchlist(request: Request, movie: str) -> HTTPResponse:
     returns={204: None},
     errors=(404,),
     access="user",
+    key="write",
 )
 async def remove_from_watchlist(request: Request, movie: str) -> HTTPResponse:
     identity, services = await require_user(request), get_container(request)
@@ -90,6 +92,7 @@ async def remove_from_watchlist(request: Request, movie: str) -> HTTPResponse:
     body=WatchlistItems,
     returns={200: FilmChangeAnswers},
     access="user",
+    key="write",
 )
 async def change_watchlist(request: Request) -> HTTPResponse:
     user_id, services = (await require_user(request)).user_id, get_container(request)

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from indexer.mail_worker import MailWorker
 from service.accounts.email_schemas import AccountChange, PasswordReset
 from service.accounts.emails import purge_accounts
+from service.accounts.key_schemas import NewKey
 from service.accounts.link_tokens import RETENTION
 from service.accounts.mails import AccountMails
 from service.accounts.models import AccountToken, LoginFailure, User
@@ -279,7 +280,7 @@ async def test_a_token_works_for_its_own_purpose_only(
     await assert_refused(accounts.emails.confirm(tokens["Set a new password"]), "link_invalid")
 
 
-async def test_a_forgotten_password_is_reset_once_and_ends_all_sessions(
+async def test_a_forgotten_password_is_reset_once_and_ends_all_sessions_and_keys(
     accounts: AccountService,
     users: AccountActions,
     server: MailServer,
@@ -288,6 +289,8 @@ async def test_a_forgotten_password_is_reset_once_and_ends_all_sessions(
 ) -> None:
     await register_and_confirm(accounts, server, worker)
     sessions = [await users.log_in("ada"), await users.log_in("ada")]
+    identity = await accounts.identify(sessions[0].access_token)
+    key = await accounts.keys.create(identity, NewKey(name="player", scopes=("read",)))
     await accounts.emails.request_reset("ada@example.ORG", "en")
     clock.advance(MINUTE + 1)
     await accounts.emails.request_reset(EMAIL, "en")
@@ -301,6 +304,7 @@ async def test_a_forgotten_password_is_reset_once_and_ends_all_sessions(
     await reset(accounts, first)
     for session in sessions:
         await users.assert_session_ended(session)
+    await assert_refused(accounts.keys.identify(key.key), "invalid_key")
     await assert_refused(users.log_in("ada", PASSWORD), "invalid_credentials")
     assert (await users.log_in("ada", NEW_PASSWORD)).user.username == "ada"
     await assert_refused(reset(accounts, first), "link_used")
