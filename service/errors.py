@@ -78,6 +78,8 @@ ErrorCode = Literal[
     "query_too_long",
     "query_too_many_words",
     "query_unreadable",
+    "rating_exists",
+    "rating_not_found",
     "refused",
     "registration_closed",
     "reindex_not_found",

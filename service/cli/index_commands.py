@@ -38,12 +38,20 @@ def check(
         typer.Option(
             "--repair",
             help="queue the films that differ for indexing; with --twins, merge those without "
-            "differences",
+            "differences; with --counters, count again",
         ),
     ] = False,
     twins: Annotated[
         bool,
         typer.Option("--twins", help="list films that are stored twice; exit with 1 if some are"),
+    ] = False,
+    counters: Annotated[
+        bool,
+        typer.Option(
+            "--counters",
+            help="compare the votes, scores and reviews that films show with those that are "
+            "stored; exit with 1 if some differ",
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,11 +60,18 @@ def check(
         warn_renamed("movies check FILM", "movies explain FILM")
         explain(movie, as_json)
         return
+    if twins and counters:
+        raise typer.BadParameter("choose --twins or --counters", param_hint="--counters")
     settings = require_settings()
     if twins:
         from service.cli.twins import check_twins
 
         run(settings, check_twins(settings, repair=repair, as_json=as_json))
+        return
+    if counters:
+        from service.cli.counters import check_counters
+
+        run(settings, check_counters(settings, repair=repair, as_json=as_json))
         return
     from service.cli import check as command
 

@@ -36,6 +36,7 @@ MODEL_MODULES = (
     "service.idempotency.models",
     "service.mail.models",
     "service.community.history.models",
+    "service.community.ratings.models",
     "service.community.watchlist.models",
     "service.community.lists.models",
 )

@@ -16,6 +16,7 @@ from service.admin.operation_api import bp as operation
 from service.community.history.api import bp as history
 from service.community.lists.api import bp as lists
 from service.community.profiles.api import bp as profiles
+from service.community.ratings.api import bp as ratings
 from service.community.watchlist.api import bp as watchlist
 from service.films.api import bp as films
 from service.films.merge_api import bp as merging
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     rate_limits.install(app)
     app.on_request(authorize_key)
     app.blueprint([search, films, posters, merging])
+    app.blueprint([ratings])
     app.blueprint([accounts, account_sessions, account_keys, account_emails, admin, accounts_admin])
     app.blueprint([history, watchlist, lists, profiles])
     app.blueprint([operation, site.bp, account_forms])

@@ -31,6 +31,8 @@ from service.clock import utc_now
 from service.community.history.service import History, move_history
 from service.community.lists.service import FilmLists, move_list_items
 from service.community.profiles.service import Profiles
+from service.community.ratings.service import Ratings, move_ratings
+from service.community.tallies import recount_merged
 from service.community.watchlist.service import Watchlists, move_watchlists
 from service.database.connection import close_database, open_database
 from service.database.migrate import prepare_schema
@@ -79,7 +81,7 @@ WARM_UP_DELAY = 30.0  # after the start; the first searches have priority
 VOCABULARY_LOAD_TIMEOUT = 20.0  # at the start; a million films take about 10 s
 
 
-FILM_ROW_MOVERS = (move_history, move_watchlists, move_list_items)
+FILM_ROW_MOVERS = (move_ratings, recount_merged, move_history, move_watchlists, move_list_items)
 """What a merge of two films moves."""
 
 
@@ -103,6 +105,7 @@ class Container:
     posters: PosterService
     accounts: AccountService
     idempotent_requests: IdempotentRequests
+    ratings: Ratings
     history: History
     watchlists: Watchlists
     film_lists: FilmLists
@@ -327,6 +330,7 @@ async def build_container(settings: Settings) -> Container:
             posters=PosterService(store, utc_now),
             accounts=accounts,
             idempotent_requests=IdempotentRequests(secret, utc_now),
+            ratings=Ratings(catalogue, utc_now),
             history=History(catalogue, utc_now),
             watchlists=Watchlists(catalogue, utc_now),
             film_lists=FilmLists(catalogue, utc_now),

@@ -207,6 +207,31 @@ def test_twins_are_listed_and_those_without_differences_are_merged(
         assert database.execute("SELECT COUNT(*) FROM film_redirects").fetchone() == (1,)
 
 
+def test_counters_that_differ_from_their_rows_are_listed_and_mended(
+    indexed: dict[str, str], tmp_path: Path
+) -> None:
+    def check(*options: str) -> "subprocess.CompletedProcess[str]":
+        return run_command(indexed, "check", "--counters", *options)
+
+    level = check()
+    assert level.returncode == 0 and level.stdout.startswith("the counters of 0 of ")
+    with open_database(tmp_path) as database:
+        [film_id] = database.execute("SELECT id FROM films ORDER BY id LIMIT 1").fetchone()
+        database.execute("UPDATE films SET votes_up = 5 WHERE id = ?", [film_id])
+    listed = check()
+    assert listed.returncode == 1
+    assert film_id in listed.stdout
+    assert "`movies check --counters --repair` mends them" in listed.stderr
+    report = print_json(indexed, "check", "--counters", status=1)
+    assert report["films"] == [
+        {"movie": film_id, "stored": {"votes_up": 5}, "counted": {"votes_up": 0}}
+    ]
+    assert check("--repair").returncode == 0
+    assert check().returncode == 0
+    both = run_command(indexed, "check", "--counters", "--twins")
+    assert both.returncode == 2
+
+
 def test_an_indexer_rebuilds_the_index_of_an_earlier_release_by_itself(
     indexed: dict[str, str], tmp_path: Path
 ) -> None:
