@@ -14,22 +14,12 @@ from tests.support.browser import (
     find_violations,
     open_page,
 )
+from tests.support.page_failures import PASSWORD
 from tests.support.service_runner import ADMIN, ApiClient, Service
 
 pytestmark = pytest.mark.once
 
-PASSWORD = "correct horse battery"
 NEW_PASSWORD = "a longer battery, stapled"
-
-
-@pytest.fixture
-async def account(api: ApiClient) -> str:
-    """Return the name of a new account."""
-    name = f"user-{uuid.uuid4().hex[:12]}"
-    body = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
-    registered = await api.request("POST", "/api/v1/auth/register", json=body)
-    assert registered.status == 201, registered.json
-    return name
 
 
 async def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
@@ -243,7 +233,7 @@ async def test_a_logout_everywhere_is_asked_for_and_ends_other_browsers_sessions
     service: Service, browser: Browser, account: str
 ) -> None:
     async with (
-        open_page(browser, f"{service.url}/login?next=/account") as page,
+        open_page(browser, f"{service.url}/login?next=/account%3Ftab=sessions") as page,
         open_page(browser, f"{service.url}/login?next=/account", has_failures=True) as elsewhere,
     ):
         for tab in (page, elsewhere):
@@ -288,9 +278,9 @@ async def test_the_account_view_switches_language_and_scheme(
         await log_in(page, account)
         choices = page.locator(".account-choices")
         await choices.get_by_label("Deutsch").check()
-        await expect(page.get_by_role("button", name="Überall abmelden")).to_be_visible()
+        await expect(page.get_by_role("button", name="Passwort ändern")).to_be_visible()
         await choices.get_by_label("Dunkel").check()
         await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         await page.reload()
         await expect(page.locator("html")).to_have_attribute("lang", "de")
-        await expect(page.get_by_role("button", name="Überall abmelden")).to_be_visible()
+        await expect(page.get_by_role("button", name="Passwort ändern")).to_be_visible()

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -46,12 +45,9 @@ async def test_a_failed_request_is_explained_to_a_visitor(
 
 
 async def test_a_failed_request_is_explained_to_the_owner_of_an_account(
-    service: Service, browser: Browser, api: ApiClient
+    service: Service, browser: Browser, api: ApiClient, account: str
 ) -> None:
-    name = f"user-{uuid.uuid4().hex[:12]}"
-    body = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
-    assert (await api.request("POST", "/api/v1/auth/register", json=body)).status == 201
-    state = await log_in_state(api, name, PASSWORD)
+    state = await log_in_state(api, account, PASSWORD)
     address = f"{service.url}/robots.txt"
     async with open_page(browser, address, has_failures=True, storage_state=state) as page:
         await fail_each(page, service, FAILURES["account"])

@@ -10,10 +10,15 @@ import pytest
 from PIL import Image
 from playwright.async_api import Browser, Route, expect
 
-from tests.support.browser import WIDTHS, answer_with_problem, find_violations, open_page
+from tests.support.browser import (
+    WIDTHS,
+    answer_with_problem,
+    find_violations,
+    has_overflow,
+    open_page,
+)
 from tests.support.search_view import (
     chips,
-    has_overflow,
     match_address,
     options,
     search_box,

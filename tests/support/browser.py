@@ -132,6 +132,12 @@ async def find_violations(page: Page) -> list[str]:
     ]
 
 
+async def has_overflow(page: Page) -> bool:
+    """Return whether the page is wider than the window."""
+    script = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    return bool(await page.evaluate(script))
+
+
 async def answer_with_problem(route: Route, status: int = 500, **fields: Any) -> None:
     """Answer a request of the page with a problem document."""
     problem = {"type": "about:blank", "title": "Error", "status": status, "code": "internal_error"}

@@ -191,6 +191,16 @@ ENTRANCE_FAILURES = [
     ),
 ]
 
+SESSIONS = "/account?tab=sessions"
+SESSION = {
+    "id": "01993f84-5a3c-7e21-8b7d-1f2e3d4c5b6a",
+    "created_at": "2026-11-27T20:00:00Z",
+    "last_seen_at": "2026-11-27T20:10:00Z",
+    "expires_at": "2026-12-27T20:10:00Z",
+    "address": "192.0.2.1",
+    "client": "curl/8.5.0",
+    "is_current": False,
+}
 ACCOUNT_FAILURES = [
     Failure(
         "session.js POST /auth/refresh",
@@ -198,7 +208,7 @@ ACCOUNT_FAILURES = [
         shows=show(".entrance h1", "Log in"),
     ),
     Failure(
-        "views/account.js PATCH /me",
+        "account/profile.js PATCH /me",
         "/account",
         (
             fill("New e-mail address", "other@films.example"),
@@ -207,7 +217,7 @@ ACCOUNT_FAILURES = [
         ),
     ),
     Failure(
-        "views/account.js POST /auth/password",
+        "account/profile.js POST /auth/password",
         "/account",
         (
             fill("Current password", PASSWORD),
@@ -216,9 +226,16 @@ ACCOUNT_FAILURES = [
         ),
     ),
     Failure("session.js POST /auth/logout", "/account", (click("Log out"),)),
+    Failure("account/sessions.js GET /me/sessions", SESSIONS, can_retry=True),
+    Failure(
+        "account/sessions.js DELETE /me/sessions/{}",
+        SESSIONS,
+        (click("End the session of curl/8.5.0"),),
+        answers={"/me/sessions$": {"results": [SESSION]}},
+    ),
     Failure(
         "session.js POST /auth/logout-all",
-        "/account",
+        SESSIONS,
         (click("Log out everywhere"), confirm("Log out everywhere")),
     ),
 ]

@@ -25,9 +25,3 @@ def search_box(page: Page) -> Locator:
 
 def match_address(service: Service, address: str) -> re.Pattern[str]:
     return re.compile("^" + re.escape(service.url + address) + "$")
-
-
-async def has_overflow(page: Page) -> bool:
-    """Return whether the page is wider than the window."""
-    script = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    return bool(await page.evaluate(script))

@@ -6,7 +6,7 @@ import { ErrorNotice, Notice } from "../components/notice.js";
 import { request } from "../client.js";
 import { t } from "../i18n.js";
 import { FilmName } from "./film-name.js";
-import { useAction } from "./poll.js";
+import { useAction } from "../loading.js";
 
 /** Show the button that deletes a film. */
 export function DeleteFilm({ film, onDone }) {

@@ -1,7 +1,7 @@
 /* The films that a query finds, for lists to choose from. */
 
-import { useEffect, useState } from "../lib.js";
-import { get, isAborted } from "../client.js";
+import { get } from "../client.js";
+import { useLoaded } from "../loading.js";
 
 const SHOWN_FILMS = 20;
 
@@ -10,17 +10,8 @@ const SHOWN_FILMS = 20;
  * `token` names the last write; the search waits a moment until the index has it.
  */
 export function useFilms(query, token = null) {
-  const [state, setState] = useState({ films: null, error: null });
-  const [attempt, setAttempt] = useState(0);
-  useEffect(() => {
-    const controller = new AbortController();
-    loadFilms(query, token, controller.signal).then(
-      (films) => setState({ films, error: null }),
-      (error) => !isAborted(error) && setState((old) => ({ ...old, error })),
-    );
-    return () => controller.abort();
-  }, [query, attempt]);
-  return { ...state, retry: () => setAttempt((count) => count + 1) };
+  const { data, error, reload } = useLoaded((signal) => loadFilms(query, token, signal), [query]);
+  return { films: data, error, retry: reload };
 }
 
 async function loadFilms(query, token, signal) {

@@ -7,7 +7,7 @@ import { request } from "../client.js";
 import { t } from "../i18n.js";
 import { useFilms } from "./film-list.js";
 import { FilmName } from "./film-name.js";
-import { useAction } from "./poll.js";
+import { useAction } from "../loading.js";
 
 /** Show the button that merges a film into another one, which is chosen in a dialog. */
 export function MergeFilm({ film, onDone }) {

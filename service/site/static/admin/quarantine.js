@@ -5,7 +5,7 @@ import { ErrorNotice } from "../components/notice.js";
 import { get, post } from "../client.js";
 import { RelativeTime } from "../format.js";
 import { t } from "../i18n.js";
-import { useAction, usePolled } from "./poll.js";
+import { useAction, usePolled } from "../loading.js";
 
 const MAX_ROWS = 20;
 const PAUSE_MS = 15_000;

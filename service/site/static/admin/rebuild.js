@@ -6,7 +6,7 @@ import { ErrorNotice } from "../components/notice.js";
 import { post, remove } from "../client.js";
 import { RelativeTime, formatNumber } from "../format.js";
 import { t } from "../i18n.js";
-import { useAction } from "./poll.js";
+import { useAction } from "../loading.js";
 
 const NOT_CANCELLABLE = ["swapping", "settling"];
 

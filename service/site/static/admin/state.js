@@ -8,7 +8,7 @@ import { RelativeTime, formatNumber, formatRelative } from "../format.js";
 import { hasMessage, t } from "../i18n.js";
 import { useSettled } from "../router.js";
 import { listConcerns } from "./concerns.js";
-import { useAction, usePolled } from "./poll.js";
+import { useAction, usePolled } from "../loading.js";
 import { QuarantineCard } from "./quarantine.js";
 import { JobsCard, RebuildCard } from "./rebuild.js";
 

@@ -1,11 +1,12 @@
 /* Pairs of films that are one by the rule of the catalogue, to be merged. */
 
-import { html, useEffect, useState } from "../lib.js";
+import { html, useState } from "../lib.js";
 import { ErrorNotice, Notice, ViewState } from "../components/notice.js";
 import { Skeleton, useDelayed } from "../components/skeleton.js";
-import { get, isAborted } from "../client.js";
+import { get } from "../client.js";
 import { formatList } from "../format.js";
 import { hasMessage, t } from "../i18n.js";
+import { useLoaded } from "../loading.js";
 import { useSettled } from "../router.js";
 import { FilmName } from "./film-name.js";
 import { ConfirmMerge } from "./merge.js";
@@ -14,7 +15,9 @@ const SHOWN_PAIRS = 20;
 
 /** Show the pairs; of each, one film is chosen to stay. */
 export function TwinsTab() {
-  const { page, error, load } = useTwins();
+  const { data: page, error, reload } = useLoaded((signal) =>
+    get("/admin/twins", { params: { limit: SHOWN_PAIRS }, signal }),
+  );
   const [merge, setMerge] = useState(null); // the film that goes and the one that stays
   const [done, setDone] = useState(null);
   const isLoaded = page !== null || error !== null;
@@ -22,12 +25,12 @@ export function TwinsTab() {
   useSettled(isLoaded);
   const finish = (message) => {
     setDone(message);
-    load();
+    reload();
   };
   if (!isLoaded) return isLate && html`<${Skeleton} height="160px" radius="12px" />`;
   const pairs = page?.results ?? [];
   return html`<div class="admin-grid">
-    ${error && html`<${ErrorNotice} error=${error} onRetry=${load} />`}
+    ${error && html`<${ErrorNotice} error=${error} onRetry=${reload} />`}
     ${done && html`<${Notice} kind="good" title=${done} />`}
     ${page && !pairs.length && html`<${NoTwins} />`}
     ${pairs.length > 0 && html`<p class="muted">${t("admin.twins_detail")}</p>`}
@@ -71,22 +74,4 @@ function Pair({ pair: { movies, differences }, onMerge }) {
       ${fields.length ? t("admin.differ", { fields: formatList(fields) }) : t("admin.differ_in_nothing")}
     </p>
   </section>`;
-}
-
-function useTwins() {
-  const [state, setState] = useState({ page: null, error: null });
-  const load = async (signal) => {
-    try {
-      const page = await get("/admin/twins", { params: { limit: SHOWN_PAIRS }, signal });
-      setState({ page, error: null });
-    } catch (error) {
-      if (!isAborted(error)) setState((last) => ({ ...last, error }));
-    }
-  };
-  useEffect(() => {
-    const controller = new AbortController();
-    load(controller.signal);
-    return () => controller.abort();
-  }, []);
-  return { ...state, load: () => load() };
 }

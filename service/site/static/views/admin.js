@@ -4,8 +4,10 @@ import { html, useEffect } from "../lib.js";
 import { StateTab } from "../admin/state.js";
 import { FilmsTab } from "../admin/films.js";
 import { TwinsTab } from "../admin/twins.js";
+import "../components/rows.js";
 import { useRequiredAccount } from "../components/entrance.js";
 import { ViewState } from "../components/notice.js";
+import { Tabs, readTab } from "../components/tabs.js";
 import { t } from "../i18n.js";
 import { useSettled } from "../router.js";
 
@@ -14,7 +16,7 @@ const TABS = { state: StateTab, films: FilmsTab, twins: TwinsTab };
 /** Show the tab of the address to admins. */
 export default function AdminView({ entry }) {
   const account = useRequiredAccount(entry);
-  const name = entry.params.get("tab") in TABS ? entry.params.get("tab") : "state";
+  const name = readTab(entry.params, Object.keys(TABS));
   useEffect(() => {
     document.title = `${t("admin.title")} · ${t("page.name")}`;
   });
@@ -23,16 +25,13 @@ export default function AdminView({ entry }) {
   return html`<div class="admin">
     <div class="admin-head">
       <h1>${t("admin.title")}</h1>
-      <nav class="tabs" aria-label=${t("admin.tabs")}>
-        ${Object.keys(TABS).map(
-          (tab) => html`<a
-            key=${tab}
-            href=${tab === "state" ? "/admin" : `/admin?tab=${tab}`}
-            aria-current=${tab === name ? "page" : null}
-            >${t(`admin.tab.${tab}`)}</a
-          >`,
-        )}
-      </nav>
+      <${Tabs}
+        label=${t("admin.tabs")}
+        address="/admin"
+        names=${Object.keys(TABS)}
+        current=${name}
+        title=${(tab) => t(`admin.tab.${tab}`)}
+      />
     </div>
     <${TABS[name]} key=${name} entry=${entry} />
   </div>`;

@@ -17,5 +17,17 @@ export default {
   "account.sessions_detail": "In diesem Browser bleiben Sie angemeldet, bis Sie sich abmelden oder 30 Tage lang nicht hier waren.",
   "account.logout": "Abmelden",
   "account.logout_everywhere": "Überall abmelden",
-  "account.logout_everywhere_detail": "Das beendet alle Sitzungen, in diesem Browser und auf allen anderen Geräten."
+  "account.logout_everywhere_detail": "Das beendet alle Sitzungen, in diesem Browser und auf allen anderen Geräten.",
+  "account.this_browser": "Dieser Browser",
+  "account.end_session": "Beenden",
+  "account.end_session_of": "Sitzung von {client} beenden",
+  "account.session_ended": "Die Sitzung von {client} ist beendet",
+  "account.last_seen": "zuletzt aktiv {when}",
+  "account.began": "angemeldet {when}",
+  "account.browser_on": "{browser} auf {system}",
+  "account.unknown_client": "Unbekanntes Programm",
+  "account.all_sessions": "Alle {n} zeigen",
+  "account.tabs": "Teile des Kontos",
+  "account.tab.profile": "Profil",
+  "account.tab.sessions": "Sitzungen"
 };

@@ -17,5 +17,17 @@ export default {
   "account.sessions_detail": "You stay logged in in this browser until you log out, or for 30 days without a visit.",
   "account.logout": "Log out",
   "account.logout_everywhere": "Log out everywhere",
-  "account.logout_everywhere_detail": "This ends all your sessions, in this browser and on all other devices."
+  "account.logout_everywhere_detail": "This ends all your sessions, in this browser and on all other devices.",
+  "account.this_browser": "This browser",
+  "account.end_session": "End",
+  "account.end_session_of": "End the session of {client}",
+  "account.session_ended": "The session of {client} has ended",
+  "account.last_seen": "last seen {when}",
+  "account.began": "logged in {when}",
+  "account.browser_on": "{browser} on {system}",
+  "account.unknown_client": "Unknown program",
+  "account.all_sessions": "Show all {n}",
+  "account.tabs": "Parts of the account",
+  "account.tab.profile": "Profile",
+  "account.tab.sessions": "Sessions"
 };

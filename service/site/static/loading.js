@@ -1,9 +1,27 @@
-/* Values that are read again and again, as long as the page is visible. */
+/* Values that a component reads, once or again and again, and actions that it starts. */
 
-import { useEffect, useRef, useState } from "../lib.js";
-import { isAborted } from "../client.js";
+import { useEffect, useRef, useState } from "./lib.js";
+import { isAborted } from "./client.js";
 
-/** Return what `load(signal)` last gave (`data`), its `error`, and `reload` to read it at once.
+/** Return what `load(signal)` gave (`data`), its `error`, and `reload` to read it again.
+ *
+ * What was there stays until the next value is; it is also read again when a value of `keys` changes.
+ */
+export function useLoaded(load, keys = []) {
+  const [state, setState] = useState({ data: null, error: null });
+  const [attempt, setAttempt] = useState(0);
+  useEffect(() => {
+    const controller = new AbortController();
+    load(controller.signal).then(
+      (data) => !controller.signal.aborted && setState({ data, error: null }),
+      (error) => !isAborted(error) && setState((last) => ({ ...last, error })),
+    );
+    return () => controller.abort();
+  }, [...keys, attempt]);
+  return { ...state, reload: () => setAttempt((count) => count + 1) };
+}
+
+/** Return the same of a value that is read again and again, as long as the page is visible.
  *
  * `interval(data)` is how many milliseconds pass between two reads.
  */
