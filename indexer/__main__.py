@@ -12,6 +12,7 @@ import itertools
 import os
 import signal
 import socket
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -30,6 +31,7 @@ from indexer.scheduler import ScheduledTask, Scheduler
 from indexer.shutdown import wait_or_stop
 from service.accounts.emails import purge_accounts
 from service.accounts.mails import AccountMails
+from service.audit.log import purge_entries
 from service.clock import epoch_ms, utc_now
 from service.database import connection
 from service.errors import Unavailable
@@ -69,6 +71,7 @@ log = structlog.get_logger()
 POSTER_PURGE_INTERVAL = 6 * 3600.0  # seconds
 MAIL_PURGE_INTERVAL = 3600.0  # seconds
 ACCOUNT_PURGE_INTERVAL = 3600.0  # seconds
+AUDIT_PURGE_INTERVAL = 3600.0  # seconds
 INDEX_PURGE_INTERVAL = 600.0  # seconds
 REQUEST_PURGE_INTERVAL = 3600.0  # seconds
 OUTDATED_CHECK_INTERVAL = 60.0  # seconds
@@ -110,6 +113,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 "purge_accounts",
                 ACCOUNT_PURGE_INTERVAL,
                 partial(purge_accounts, utc_now, PERSONAL_DATA),
+            ),
+            ScheduledTask(
+                "purge_audit",
+                AUDIT_PURGE_INTERVAL,
+                partial(purge_entries, timedelta(days=settings.audit_retention_days)),
             ),
         ]
         async with asyncio.TaskGroup() as tasks:

@@ -119,6 +119,8 @@ class Settings(BaseModel):
     """Whether an account can be used only once its e-mail address is confirmed."""
     registration: Literal["open", "invite", "closed"] = "open"
     """Who may create an account: anyone, who has an invite, or only admins."""
+    audit_retention_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    """How long the audit log keeps an entry."""
     cors_origins: CommaSeparated = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=16)] = 0
     """How many of the operator's own proxies are in front; with 0, `X-Forwarded-For` is ignored."""

@@ -8,6 +8,7 @@ from sanic.request import Request
 
 from service.accounts.keys import KeyIdentity
 from service.accounts.tokens import Identity, SessionIdentity
+from service.audit.actor import identify_actor
 from service.errors import Malformed, NotAllowed, NotAuthenticated
 from service.http.dependencies import get_container
 from service.http.rate_limits import KeyHolder, set_key_holder
@@ -17,7 +18,7 @@ KEY_HEADER = "X-API-Key"
 
 
 async def require_user(request: Request) -> Identity:
-    """Return the user behind the bearer token or the API key.
+    """Return the user behind the bearer token or the API key, who acts from now on.
 
     Raises:
         NotAuthenticated: there is no token and no key, or the token is invalid.
@@ -50,7 +51,9 @@ async def require_session(request: Request) -> SessionIdentity:
     scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise _missing_token_error()
-    return await get_container(request).accounts.identify(token.strip())
+    identity = await get_container(request).accounts.identify(token.strip())
+    identify_actor(identity.user_id, identity.username)
+    return identity
 
 
 async def find_user(request: Request) -> Identity | None:
@@ -86,6 +89,7 @@ async def identify_key(request: Request) -> None:
         )
     identity = await get_container(request).accounts.keys.identify(keys[0].strip())
     request.ctx.key_identity = identity
+    identify_actor(identity.user_id, identity.username, identity.key_id)
     set_key_holder(request, KeyHolder(str(identity.key_id), str(identity.user_id)))
 
 

@@ -24,11 +24,12 @@ from service.accounts.link_tokens import (
     invalid_link_error,
     require_current,
 )
-from service.accounts.models import AccountToken, ApiKey, Session, User
+from service.accounts.models import AccountToken, ApiKey, Session, User, account_subject
 from service.accounts.passwords import PasswordHasher
 from service.accounts.personal_data import PersonalData
 from service.accounts.responses import ConfirmationView
 from service.accounts.schemas import fold_name
+from service.audit.log import AuditAction, record
 from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict, Invalid
@@ -149,9 +150,11 @@ class AccountEmails:
 
     @run_uncancelled
     async def _set_confirmed(self, user: User) -> None:
-        await User.filter(id=user.id, email=user.email).update(
-            confirmed_at=self._now(), confirm_by=None
-        )
+        async with in_transaction():
+            await User.filter(id=user.id, email=user.email).update(
+                confirmed_at=self._now(), confirm_by=None
+            )
+            await record("email_confirmed", account_subject(user))
 
     @run_uncancelled
     async def _note_new_email(self, user: User, email: str, language: Language) -> bool:
@@ -164,6 +167,7 @@ class AccountEmails:
                 now_ms = epoch_ms(now)
                 await outbox.enqueue("change_email", recipient, language, now_ms, user.id)
             await send_notice("email_change_requested", user, language, now)
+            await record("email_change_requested", account_subject(user))
         return True
 
     async def _give_email(self, user: User, email: str) -> None:
@@ -204,6 +208,8 @@ class AccountEmails:
             )
             if is_replaced:
                 await send_notice("email_changed", user, language, now)
+                action: AuditAction = "email_changed" if user.email else "email_given"
+                await record(action, account_subject(user), is_confirmed=is_confirmed)
         return bool(is_replaced)
 
     @run_uncancelled
@@ -229,6 +235,7 @@ class AccountEmails:
             await delete_unused_tokens(row.user.id)
             row.user.confirmed_at = now
             await send_notice("password_changed", row.user, language, now)
+            await record("password_reset", account_subject(row.user))
 
 
 async def purge_accounts(

@@ -15,6 +15,7 @@ from service.accounts.admins import require_other_admin
 from service.accounts.models import User
 from service.accounts.personal_data import PersonalData
 from service.accounts.schemas import fold_name
+from service.audit.log import Subject, forget_account, record
 from service.database.transactions import run_uncancelled
 from service.mail import outbox
 
@@ -29,7 +30,8 @@ async def erase_account(
 ) -> bool:
     """Delete an account and all that is stored about its owner; return False if there is none.
 
-    Its name and address are free afterwards. Entries of the audit log stay until they expire.
+    Its name and address are free afterwards. Entries of the audit log stay without
+    them until they expire.
     Callers may run this in a transaction of their own.
 
     Args:
@@ -50,6 +52,8 @@ async def erase_account(
             await data.erase(user_id)
         await outbox.delete_of_account(user_id, _addresses_of(user))
         await user.delete()
+        await record("account_erased", Subject("account", user_id))
+        await forget_account(user_id)
     log.info("account_erased", user_id=str(user_id))
     return True
 

@@ -4,11 +4,14 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from tortoise.transactions import in_transaction
+
 from service.accounts.email_schemas import InviteRequest
 from service.accounts.models import Invite
 from service.accounts.responses import InviteView
 from service.accounts.secret_hashes import hash_secret
 from service.accounts.tokens import Identity
+from service.audit.log import Subject, record
 from service.database.transactions import run_uncancelled
 from service.errors import NotAllowed
 
@@ -28,12 +31,14 @@ class Invites:
         """Return a new invite, whose code is shown only this once."""
         now = self._now()
         code = secrets.token_urlsafe(24)
-        invite = await Invite.create(
-            digest=hash_secret(code),
-            created_by_id=admin.user_id,
-            created_at=now,
-            expires_at=now + timedelta(days=request.days),
-        )
+        async with in_transaction():
+            invite = await Invite.create(
+                digest=hash_secret(code),
+                created_by_id=admin.user_id,
+                created_at=now,
+                expires_at=now + timedelta(days=request.days),
+            )
+            await record("invite_created", Subject("invite", invite.id), days=request.days)
         return InviteView(id=invite.id, code=code, expires_at=invite.expires_at)
 
 

@@ -22,6 +22,7 @@ from service.accounts.models import ApiKey, User
 from service.accounts.responses import ApiKeyView, NewKeyView
 from service.accounts.secret_hashes import hash_secret
 from service.accounts.tokens import Identity, SessionIdentity, invalid_token_error
+from service.audit.log import Subject, record
 from service.database.faults import is_database_fault
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict, FieldError, Invalid, NotAllowed, NotAuthenticated, NotFound
@@ -88,8 +89,7 @@ class ApiKeys:
             NotFound: `key_not_found`, also for a key of somebody else.
         """
         uuid = parse_uuid(key_id)
-        own = ApiKey.filter(id=uuid, user_id=identity.user_id) if uuid else None
-        if own is None or not await own.delete():
+        if uuid is None or not await self._delete(identity.user_id, uuid):
             raise NotFound("There is no such API key.", code="key_not_found")
         log.info("key_deleted", user_id=str(identity.user_id), key_id=key_id)
 
@@ -129,7 +129,7 @@ class ApiKeys:
                     f"There are {MAX_KEYS} API keys already; delete one first.",
                     code="too_many_keys",
                 )
-            return await ApiKey.create(
+            key = await ApiKey.create(
                 digest=hash_secret(secret),
                 user_id=user_id,
                 name=new_key.name,
@@ -138,6 +138,23 @@ class ApiKeys:
                 created_at=self._now(),
                 expires_at=new_key.expires_at,
             )
+            await record("key_created", _key_subject(key), scopes=list(new_key.scopes))
+        return key
+
+    @run_uncancelled
+    async def _delete(self, user_id: UUID, key_id: UUID) -> bool:
+        """Return False if the user has no such key."""
+        async with in_transaction():
+            key = await ApiKey.get_or_none(id=key_id, user_id=user_id)
+            if key is None:
+                return False
+            await key.delete()
+            await record("key_deleted", _key_subject(key))
+        return True
+
+
+def _key_subject(key: ApiKey) -> Subject:
+    return Subject("api_key", key.id, key.name)
 
 
 async def _note_use(key: ApiKey, now: datetime) -> None:

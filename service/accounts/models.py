@@ -13,6 +13,8 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
+from service.audit.log import Subject
+
 MAX_NAME_LENGTH = 40  # characters
 MAX_FOLDED_NAME_LENGTH = 3 * MAX_NAME_LENGTH  # case folding makes at most three letters of one
 MAX_ADDRESS_LENGTH = 100  # characters of a network address, or of what a proxy says
@@ -69,6 +71,11 @@ class User(Model):
     def is_confirmed(self) -> bool:
         """Whether the account may be used while addresses must be confirmed."""
         return self.confirm_by is None and (self.confirmed_at is not None or self.email is None)
+
+
+def account_subject(user: User) -> Subject:
+    """Return what the audit log calls the account."""
+    return Subject("account", user.id, user.username)
 
 
 class Session(Model):

@@ -20,11 +20,12 @@ from tortoise.transactions import in_transaction
 from service.accounts.credential_checks import CredentialChecks
 from service.accounts.email_throttle import is_mail_allowed
 from service.accounts.invites import consume_invite
-from service.accounts.models import User
+from service.accounts.models import User, account_subject
 from service.accounts.passwords import PasswordHasher
 from service.accounts.responses import PendingAccountView, UserView
 from service.accounts.schemas import NameAndPassword, NewAccount, fold_name
 from service.accounts.tokens import Identity
+from service.audit.log import record
 from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict, NotAllowed
@@ -184,6 +185,7 @@ class Registration:
                 created_at=now,
                 updated_at=now,
             )
+            await record("account_created", account_subject(user), is_admin=user.is_admin)
             if must_confirm and draft.email:
                 recipient = fold_name(draft.email)
                 if await is_mail_allowed("register", recipient, now, min_interval=timedelta(0)):

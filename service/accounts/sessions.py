@@ -34,10 +34,12 @@ from service.accounts.models import (
     RefreshToken,
     Session,
     User,
+    account_subject,
 )
 from service.accounts.responses import SessionEntry
 from service.accounts.secret_hashes import encode_secret, hash_secret
 from service.accounts.tokens import SessionIdentity, Tokens, invalid_token_error
+from service.audit.log import Subject, record
 from service.database.transactions import run_uncancelled
 from service.errors import NotFound
 from service.mail.base import Language
@@ -146,7 +148,7 @@ class Sessions:
                 successor = _derive_successor(token, key)
                 if session.digest == hash_secret(successor):
                     return self._grant(session.user, session.id, successor)
-        await self.end(session.id)
+        await self._end_reused(session)
         log.warning(
             "refresh_token_reused", user_id=str(session.user_id), session_id=str(session.id)
         )
@@ -171,6 +173,13 @@ class Sessions:
         await expired.delete()
         return bool(rotated)
 
+    @run_uncancelled
+    async def _end_reused(self, session: Session) -> None:
+        async with in_transaction():
+            if await Session.filter(id=session.id).delete():
+                subject = account_subject(session.user)
+                await record("refresh_token_reused", subject, session=str(session.id))
+
     async def end(self, session_id: UUID) -> None:
         """End a session, which invalidates all its tokens; do nothing if it has ended."""
         await Session.filter(id=session_id).delete()
@@ -192,9 +201,18 @@ class Sessions:
             NotFound: `session_not_found`, also for a session of somebody else.
         """
         uuid = parse_uuid(session_id)
-        own = Session.filter(id=uuid, user_id=identity.user_id) if uuid else None
-        if own is None or not await own.delete():
+        if uuid is None or not await self._end_own(identity.user_id, uuid):
             raise NotFound("There is no such session.", code="session_not_found")
+
+    @run_uncancelled
+    async def _end_own(self, user_id: UUID, session_id: UUID) -> bool:
+        """Return False if the user has no such session."""
+        async with in_transaction():
+            own = Session.filter(id=session_id, user_id=user_id)
+            is_ended = bool(await own.delete())
+            if is_ended:
+                await record("session_ended", Subject("session", session_id))
+        return is_ended
 
     async def _end_surplus(self, user_id: UUID) -> None:
         """End the sessions of a user beyond `MAX_SESSIONS`, those unused for longest first."""
@@ -215,6 +233,8 @@ class Sessions:
         async with in_transaction():
             await User.filter(id=user_id).update(token_version=F("token_version") + 1)
             await Session.filter(user_id=user_id).delete()
+            if (user := await User.get_or_none(id=user_id)) is not None:
+                await record("sessions_ended", account_subject(user))
 
     @run_uncancelled
     async def replace_password(
@@ -238,6 +258,7 @@ class Sessions:
                 await Session.filter(id=kept_session_id).update(token_version=version)
                 await delete_unused_tokens(user.id)
                 await send_notice("password_changed", user, language, self._now())
+                await record("password_changed", account_subject(user))
         return bool(is_replaced)
 
     def _grant(self, user: User, session_id: UUID, refresh_token: str) -> GrantedSession:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import Field
 
+from service.audit.log import record
 from service.cli.output import print_json
 from service.cli.progress import progress_bar
 from service.cli.running import fail
@@ -55,6 +56,8 @@ async def check(settings: Settings, *, repair: bool, as_json: bool) -> None:
                 bar.update(task, completed=report.compared, total=report.total)
                 if repair:
                     await container.drift.repair(report.page_differences)
+        if repair and report.drift:
+            await record("films_repaired", films=report.drift)
         depth = await store.measure_depth(await now_ms())
     view = _to_view(report, depth.waiting, depth.quarantined, repair)
     if as_json:

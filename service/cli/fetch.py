@@ -1,5 +1,6 @@
 """The work of `movies fetch`: look films up, in the catalogue first."""
 
+from service.audit.log import record
 from service.cli.output import print_line
 from service.cli.running import describe_failure
 from service.omdb.bulk_fetch import fetch_all
@@ -19,4 +20,6 @@ async def fetch(settings: Settings, films: list[str], *, refresh: bool) -> int:
             print_line(
                 f"{fetched.movie}: {describe_failure(settings, fetched.error)}", is_error=True
             )
+        if len(films) > failures:
+            await record("films_fetched", films=len(films) - failures)
     return failures

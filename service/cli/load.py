@@ -8,8 +8,10 @@ from pathlib import Path
 
 import typer
 
+from service.audit.log import record
 from service.cli.output import format_count, print_line
 from service.cli.progress import progress_bar
+from service.database.transactions import run_uncancelled
 from service.films.file_reader import STANDARD_INPUT, UnreadableFile
 from service.films.importer import ImportProgress
 from service.films.models import Film
@@ -48,6 +50,7 @@ async def load(settings: Settings, paths: Sequence[Path], options: LoadOptions) 
                 failures.append(error.detail)
             left_out += progress.left_out
             _report(path, progress)
+            await _record(path, progress)
         try:
             is_indexed = not options.is_waiting or await _wait_until_indexed()
         finally:
@@ -74,6 +77,7 @@ async def _load_file(
                 bar.update(task, completed=progress.bytes_read)
     except asyncio.CancelledError:
         _report(path, progress)
+        await _record(path, progress)
         typer.echo("interrupted; what is counted here is stored, load the file again for the rest")
         raise
 
@@ -99,6 +103,13 @@ def _report(path: Path, progress: ImportProgress) -> None:
         f"{name}: {progress.read} read, {progress.added} added, {progress.changed} changed, "
         f"{progress.same} unchanged, {progress.left_out} left out"
     )
+
+
+@run_uncancelled
+async def _record(path: Path, progress: ImportProgress) -> None:
+    """Record what a load changed; its films are stored in many transactions."""
+    if progress.added or progress.changed:
+        await record("films_loaded", file=path.name, added=progress.added, changed=progress.changed)
 
 
 async def _report_backlog() -> None:

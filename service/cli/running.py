@@ -7,6 +7,7 @@ from typing import Any, NoReturn, TypeVar
 
 import typer
 
+from service.audit.actor import begin_command
 from service.database.faults import is_database_error
 from service.errors import DomainError
 from service.observability.logging import SECRET_PATTERN, escape_line
@@ -33,6 +34,7 @@ def run(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
 
     With LOG_LEVEL=debug the error is raised instead, for whoever looks for a bug.
     """
+    begin_command()
     try:
         return asyncio.run(work)
     except (typer.Exit, typer.Abort):

@@ -39,6 +39,7 @@ MODEL_MODULES = (
     "service.community.ratings.models",
     "service.community.watchlist.models",
     "service.community.lists.models",
+    "service.audit.models",
 )
 CLOSE_TIMEOUT = 5.0  # seconds
 TLS_OPTIONS = ("sslmode", "sslrootcert")

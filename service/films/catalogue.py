@@ -10,6 +10,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
+from service.audit.log import record
 from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict, Moved, NotFound
@@ -20,6 +21,7 @@ from service.films.film_writes import (
     check_year_order,
     claim_sample,
     create_film,
+    film_subject,
     merge_columns,
     save_films,
 )
@@ -199,6 +201,7 @@ class Catalogue:
                 )
             film = create_film(facts, Provenance(source="user"), now)
             await save_films([film], [], now)
+            await record("film_added", film_subject(film))
         return film
 
     async def replace(
@@ -241,11 +244,14 @@ class Catalogue:
                 film = await lock_film(film_id, versions)
                 await check_genres(columns.get("genres", ()))
                 await claim_imdb_id(columns.get("imdb_id"), film)
-                if merge_columns(film, columns, now):
+                if changes := merge_columns(film, columns, now):
                     check_year_order(film)
                     claim_sample(film)
                     film.version += 1
                     await save_films([], [film], now)
+                    await record(
+                        "film_changed", film_subject(film), fields=changes, version=film.version
+                    )
         except IntegrityError:
             raise Conflict("Another film has that IMDb id.", code="movie_exists") from None
         return film
@@ -271,6 +277,7 @@ class Catalogue:
             await store.append_pointers(
                 [(film_id, film.version, "withdrawn")], epoch_ms(self._now())
             )
+            await record("film_deleted", film_subject(film), version=film.version)
         return film
 
     async def remove_samples(self) -> int:
@@ -295,4 +302,6 @@ class Catalogue:
                 [(id, version + 1, "withdrawn") for id, version in versions],
                 epoch_ms(self._now()),
             )
+            if versions:
+                await record("samples_removed", films=len(versions))
         return len(ids)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from uuid_utils.compat import uuid7
 
+from service.audit.log import Subject
 from service.clock import epoch_ms
 from service.errors import FieldError, Invalid
 from service.films.models import Film
@@ -44,11 +45,11 @@ def set_provenance(film: Film, provenance: Provenance) -> None:
     film.refresh_after = provenance.refresh_after
 
 
-def merge_columns(film: Film, columns: dict[str, Any], now: datetime) -> bool:
-    """Set columns and all that follows from them; return whether any value differed."""
+def merge_columns(film: Film, columns: dict[str, Any], now: datetime) -> list[str]:
+    """Set columns and all that follows from them; return the names of those that differed."""
     changes = {name: value for name, value in columns.items() if getattr(film, name) != value}
     if not changes:
-        return False
+        return []
     for name, value in changes.items():
         setattr(film, name, value)
     if "title" in changes:
@@ -60,7 +61,7 @@ def merge_columns(film: Film, columns: dict[str, Any], now: datetime) -> bool:
     if "poster_source" in changes:
         _request_poster(film, now)
     film.updated_at = now
-    return True
+    return list(changes)
 
 
 def _request_poster(film: Film, now: datetime) -> None:
@@ -86,6 +87,11 @@ async def save_films(new: list[Film], changed: list[Film], now: datetime) -> Non
     await store.append_pointers(
         [(film.id, film.version, "film") for film in (*new, *changed)], epoch_ms(now)
     )
+
+
+def film_subject(film: Film) -> Subject:
+    """Return what the audit log calls the film."""
+    return Subject("film", film.id, film.title)
 
 
 def claim_sample(film: Film) -> None:

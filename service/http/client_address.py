@@ -23,13 +23,14 @@ _LOCAL_HOST = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?", 
 def get_client_address(request: Request) -> str:
     """Return the client's address; a proxy is believed only as `TRUSTED_PROXIES` allows."""
     address = parse_address(request.client_ip or "")
-    return str(address) if address else (request.client_ip or "unknown")[:100]
+    text = str(address) if address else (request.client_ip or "unknown")[:100]
+    return _make_storable(text)
 
 
 def read_user_agent(request: Request) -> str | None:
     """Return what the client says of itself, as text that can be stored."""
     text = request.headers.get("user-agent") or None
-    return text and text.encode(errors="replace").decode()
+    return text and _make_storable(text)
 
 
 def get_client_network(request: Request) -> str:
@@ -60,3 +61,8 @@ def is_proxied_unexpectedly(request: Request) -> bool:
     """
     peer = parse_address(request.ip)
     return PROXY_HEADER in request.headers and peer is not None and not peer.is_global
+
+
+def _make_storable(text: str) -> str:
+    """Return a text of a header without what UTF-8 cannot encode."""
+    return text.encode(errors="replace").decode()

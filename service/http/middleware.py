@@ -15,6 +15,7 @@ from sanic.http import Http
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from service.audit.actor import begin_request
 from service.http.client_address import get_client_address
 from service.http.compression import compress_response
 from service.http.heads import check_head
@@ -104,6 +105,7 @@ def install(
     @app.on_request
     async def start_timer(request: Request) -> None:
         request.ctx.started_at = time.perf_counter()
+        begin_request(get_client_address(request))
         _refuse_unknown_parameters(request)
 
     @app.on_response  # type: ignore[untyped-decorator]  # Sanic leaves this one untyped

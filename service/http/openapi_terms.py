@@ -58,6 +58,7 @@ TAGS: dict[str, Tag] = {
     "accounts_admin": Tag(
         "Administration of accounts", "Invite people; see the mails to them, retry them."
     ),
+    "audit": Tag("Audit log", "What admins changed, and what matters to security."),
 }
 """By blueprint, in the order in which a new user needs them."""
 

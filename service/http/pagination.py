@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.errors import FieldError, Invalid
+from service.signed_cursors import MAX_CURSOR_LENGTH
 
 MAX_OFFSET = 1_000  # results; for a deeper page an engine must rank everything before it
 DROPPED_PARAMETERS = ("offset", "cursor", "after")  # not copied from one page's URL to the next
@@ -60,6 +61,33 @@ class PageQuery(BaseModel):
             raise Invalid(
                 f"{reason}.", code="page_too_deep", errors=(FieldError("offset", reason),)
             )
+
+
+class CursorPageQuery(PageQuery):
+    """The page of a list that can also be continued by cursor."""
+
+    cursor: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=MAX_CURSOR_LENGTH,
+            description="Where to continue: copied from the `next` of a page.",
+            examples=["eyJ2IjoxfQ"],
+        ),
+    ] = None
+
+    def model_post_init(self, context: object, /) -> None:
+        """Check the depth of the page, and that it has one beginning. Raises Invalid."""
+        super().model_post_init(context)
+        if self.cursor is not None and "offset" in self.model_fields_set:
+            reason = "is for pages without a cursor"
+            raise Invalid(f"offset {reason}.", errors=(FieldError("offset", reason),))
+
+    @property
+    def list_key(self) -> str:
+        """Return what decides which rows come in which order."""
+        excluded = {"limit", "offset", "cursor"}
+        return self.model_dump_json(exclude=excluded, exclude_defaults=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from typing import Literal
 
+from tortoise.transactions import in_transaction
+
+from service.audit.log import record
 from service.database.sql import fetch_rows, now_ms
 from service.database.transactions import run_uncancelled
 from service.schedule.models import ScheduledTaskState
@@ -30,7 +33,9 @@ async def prepare_requests() -> None:
 @run_uncancelled
 async def request_check(*, repair: bool) -> None:
     """Have an indexer compare everything; with `repair`, index again what differs."""
-    await fetch_rows(_REQUEST, REPAIR_TASK if repair else CHECK_TASK, DUE_MS)
+    async with in_transaction():
+        await fetch_rows(_REQUEST, REPAIR_TASK if repair else CHECK_TASK, DUE_MS)
+        await record("drift_check_requested", repair=repair)
 
 
 async def find_check() -> CheckState | None:

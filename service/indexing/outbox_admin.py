@@ -7,12 +7,15 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Field
 from tortoise.expressions import Q
+from tortoise.transactions import in_transaction
 
+from service.audit.log import Subject, record
 from service.clock import from_epoch_ms
 from service.database.sql import now_ms
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict, NotFound
 from service.films.catalogue import Catalogue
+from service.films.film_writes import film_subject
 from service.films.models import Film
 from service.outbox import store
 from service.outbox.models import Outbox
@@ -128,13 +131,19 @@ class OutboxAdmin:
     @run_uncancelled
     async def _reset_row(self, row_id: int) -> int:
         """Return 1 if the row was reset, 0 if it does not exist or is done."""
-        return await Outbox.filter(id=row_id, done_at__isnull=True).update(
-            quarantined_at=None, due_at=0, owner=None, attempts=0, reason=None
-        )
+        async with in_transaction():
+            count = await Outbox.filter(id=row_id, done_at__isnull=True).update(
+                quarantined_at=None, due_at=0, owner=None, attempts=0, reason=None
+            )
+            if count:
+                await record("outbox_retried", Subject("outbox_row", row_id))
+        return count
 
     @run_uncancelled
     async def _append_pointer(self, film: Film) -> None:
-        await store.append_pointers([(film.id, film.version, "film")], await now_ms())
+        async with in_transaction():
+            await store.append_pointers([(film.id, film.version, "film")], await now_ms())
+            await record("film_reindexed", film_subject(film))
 
 
 def pointer_view(row: Outbox) -> PointerView:

@@ -11,7 +11,9 @@ from uuid import UUID
 
 from pydantic import Field
 from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
 
+from service.audit.log import Subject, record
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict, NotFound
 from service.indexing.models import CANCELLABLE_STEPS, ReindexJob, Step
@@ -170,8 +172,14 @@ class ReindexJobs:
     @run_uncancelled
     async def _try_insert(self, job: ReindexJob) -> bool:
         """Insert the job; return False if another one is active."""
+        is_rollback = job.kind == "rollback"
         try:
-            await job.save(force_create=True)
+            async with in_transaction():
+                await job.save(force_create=True)
+                await record(
+                    "rollback_requested" if is_rollback else "reindex_requested",
+                    Subject("reindex", job.id),
+                )
         except IntegrityError:
             return False
         return True
@@ -182,12 +190,15 @@ class ReindexJobs:
 
         Return False if the job can no longer be cancelled.
         """
-        cancelled = await ReindexJob.filter(
-            id=job_id, active=1, state__in=[step.value for step in CANCELLABLE_STEPS]
-        ).update(cancel_asked=1)
-        await ReindexJob.filter(id=job_id, active=1, state=Step.QUEUED, owner=None).update(
-            state=Step.CANCELLED, active=None, finished_at=self._now()
-        )
+        async with in_transaction():
+            cancelled = await ReindexJob.filter(
+                id=job_id, active=1, state__in=[step.value for step in CANCELLABLE_STEPS]
+            ).update(cancel_asked=1)
+            await ReindexJob.filter(id=job_id, active=1, state=Step.QUEUED, owner=None).update(
+                state=Step.CANCELLED, active=None, finished_at=self._now()
+            )
+            if cancelled:
+                await record("reindex_cancelled", Subject("reindex", job_id))
         return bool(cancelled)
 
     async def _get_job(self, job_id: str) -> ReindexJob:

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from pydantic import Field
 from tortoise.expressions import Q
+from tortoise.transactions import in_transaction
 
+from service.audit.log import Subject, record
 from service.clock import from_epoch_ms
 from service.database.sql import now_ms
 from service.database.transactions import run_uncancelled
@@ -109,15 +111,18 @@ class MailAdmin:
 
     @run_uncancelled
     async def _reset(self, mail_id: UUID) -> None:
-        idle = Mail.filter(id=mail_id, sent_at__isnull=True, owner__isnull=True)
-        await idle.update(
-            given_up_at=None,
-            due_at=0,
-            attempts=0,
-            interrupted=0,
-            reason=None,
-            tried_since=await now_ms(),
-        )
+        async with in_transaction():
+            idle = Mail.filter(id=mail_id, sent_at__isnull=True, owner__isnull=True)
+            count = await idle.update(
+                given_up_at=None,
+                due_at=0,
+                attempts=0,
+                interrupted=0,
+                reason=None,
+                tried_since=await now_ms(),
+            )
+            if count:
+                await record("mail_retried", Subject("mail", mail_id))
 
 
 def mail_view(row: Mail) -> MailView:

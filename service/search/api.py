@@ -252,7 +252,7 @@ def is_cacheable(encoded: bytes) -> bool:
 def _decode_cursor(request: Request, query: BrowseQuery) -> Cursor | None:
     if query.cursor is None:
         return None
-    return get_container(request).cursors.decode(query.cursor, query.search_key)
+    return get_container(request).search_cursors.decode(query.cursor, query.search_key)
 
 
 def _links(
@@ -261,6 +261,6 @@ def _links(
     """Return the neighbouring pages; a client that pages by offset keeps to offsets."""
     next_cursor = None
     if result.cursor is not None:
-        next_cursor = get_container(request).cursors.encode(result.cursor, query.search_key)
+        next_cursor = get_container(request).search_cursors.encode(result.cursor, query.search_key)
     start = cursor.count if cursor else query.offset
     return Links.for_page(path, query, start, next_cursor, has_more=result.has_more)

@@ -7,13 +7,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from service.errors import FieldError, Invalid
 from service.films.schemas import FilmType, Source
-from service.http.pagination import PageQuery
+from service.http.pagination import CursorPageQuery
 from service.resilience.work_budget import WorkBudget
 from service.search.criteria.filters import Facet, Filters, Range
 from service.search.criteria.sorting import Sort
 from service.search.filenames.parser import MAX_PATH_LENGTH, ParsedName
 from service.search.query.fields import SearchField, SearchFields
-from service.search.retrieval.cursors import MAX_CURSOR_LENGTH, Cursor
+from service.search.retrieval.cursors import Cursor
 from service.search.retrieval.search_request import Page, SearchRequest
 from service.text.titles import compact_key
 
@@ -67,7 +67,7 @@ Parts = Annotated[
 ]
 
 
-class BrowseQuery(PageQuery):
+class BrowseQuery(CursorPageQuery):
     """Filters, sort and page.
 
     Several genres, languages or countries mean any of them; names compare folded.
@@ -125,15 +125,6 @@ class BrowseQuery(PageQuery):
             examples=[["genre", "decade"]],
         ),
     ] = ()
-    cursor: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=MAX_CURSOR_LENGTH,
-            description="Where to continue: copied from the `next` of a page.",
-            examples=["eyJ2IjoxfQ"],
-        ),
-    ] = None
 
     def model_post_init(self, context: object, /) -> None:
         super().model_post_init(context)
@@ -141,8 +132,6 @@ class BrowseQuery(PageQuery):
             minimum, maximum = getattr(self, lower), getattr(self, upper)
             if minimum is not None and maximum is not None and minimum > maximum:
                 raise _invalid(lower, f"must not exceed {upper}")
-        if self.cursor is not None and "offset" in self.model_fields_set:
-            raise _invalid("offset", "is for pages without a cursor")
 
     @property
     def filters(self) -> Filters:

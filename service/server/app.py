@@ -12,6 +12,7 @@ from service.accounts.key_api import bp as account_keys
 from service.accounts.session_api import bp as account_sessions
 from service.admin.accounts_api import bp as accounts_admin
 from service.admin.api import bp as admin
+from service.admin.audit_api import bp as audit
 from service.admin.operation_api import bp as operation
 from service.community.history.api import bp as history
 from service.community.lists.api import bp as lists
@@ -69,7 +70,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.blueprint([ratings])
     app.blueprint([accounts, account_sessions, account_keys, account_emails, admin, accounts_admin])
     app.blueprint([history, watchlist, lists, profiles])
-    app.blueprint([operation, site.bp, account_forms])
+    app.blueprint([audit, operation, site.bp, account_forms])
     site.install(app)
 
     @app.before_server_start

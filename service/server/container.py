@@ -74,6 +74,7 @@ from service.search.service import SearchService
 from service.search.vocabulary.sync import VocabularySync
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.settings import Settings, home_folder, resolve_path
+from service.signed_cursors import SignedCursors
 
 log = structlog.get_logger()
 
@@ -98,7 +99,8 @@ class Container:
     search: SearchService
     work_threads: WorkThreads
     filename_matcher: FilenameMatcher
-    cursors: CursorCodec
+    cursors: SignedCursors
+    search_cursors: CursorCodec
     generation: Generation
     response_cache: ResponseCache
     rate_limiter: RateLimiter
@@ -323,7 +325,8 @@ async def build_container(settings: Settings) -> Container:
             search=search,
             work_threads=threads,
             filename_matcher=filename_matcher,
-            cursors=CursorCodec(secret, utc_now, previous_secret),
+            cursors=SignedCursors(secret, utc_now, previous_secret),
+            search_cursors=CursorCodec(secret, utc_now, previous_secret),
             generation=Generation(refresh_engine, catch_up_vocabulary),
             response_cache=response_cache,
             rate_limiter=rate_limiter,

@@ -16,12 +16,12 @@ from service.search.index.document import MovieDocument
 from service.search.index.term_kinds import TermKind
 from service.search.requests import BrowseQuery, SearchQuery
 from service.search.retrieval.cursors import (
-    SIGNATURE_BYTES,
     Cursor,
     CursorCodec,
     MatchStage,
     id_fingerprint,
 )
+from service.signed_cursors import SIGNATURE_BYTES
 
 FILM_ID = "0190aaaa-0000-7000-8000-000000000001"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
