@@ -15,7 +15,11 @@ USE_SERVICE = (
     "tests/e2e/test_main_job",
     "tests/e2e/test_supervision",
 )
-OWN_SERVICE = ("tests/api/test_account_emails", "tests/api/test_search_features")
+OWN_SERVICE = (
+    "tests/api/test_access_matrix",
+    "tests/api/test_account_emails",
+    "tests/api/test_search_features",
+)
 SHARE_REDIS = ("tests/faults/", "tests/contracts/test_caches")
 """On the full stack the fault tests freeze the only Redis; no test that needs it runs then."""
 SLOW = (

@@ -80,6 +80,7 @@ async def list_ratings(request: Request) -> HTTPResponse:
     errors=(404, 409),
     sends=("Location",),
     access="user",
+    key="write",
 )
 async def add_rating(request: Request) -> HTTPResponse:
     identity, body = await require_user(request), read_body(request, NewRating)
@@ -95,6 +96,7 @@ async def add_rating(request: Request) -> HTTPResponse:
     body=RatingItems,
     returns={200: RatingAnswers},
     access="user",
+    key="write",
 )
 async def change_ratings(request: Request) -> HTTPResponse:
     user_id = (await require_user(request)).user_id
@@ -127,6 +129,7 @@ async def show_rating(request: Request, rating: str) -> HTTPResponse:
     returns={200: RatingView},
     errors=(404,),
     access="user",
+    key="write",
 )
 async def replace_rating(request: Request, rating: str) -> HTTPResponse:
     identity, values = await require_user(request), read_body(request, RatingValues)
@@ -143,6 +146,7 @@ async def replace_rating(request: Request, rating: str) -> HTTPResponse:
     returns={200: RatingView},
     errors=(404,),
     access="user",
+    key="write",
 )
 async def update_rating(request: Request, rating: str) -> HTTPResponse:
     identity, patch = await require_user(request), read_body(request, RatingPatch, PATCH_TYPES)
@@ -152,7 +156,9 @@ async def update_rating(request: Request, rating: str) -> HTTPResponse:
 
 
 @bp.delete("/<rating:str>", name="delete_rating")
-@operation("Delete one of your ratings", returns={204: None}, errors=(404,), access="user")
+@operation(
+    "Delete one of your ratings", returns={204: None}, errors=(404,), access="user", key="write"
+)
 async def delete_rating(request: Request, rating: str) -> HTTPResponse:
     identity = await require_user(request)
     await get_container(request).ratings.delete(identity.user_id, read_path_text(rating))
