@@ -1,4 +1,6 @@
-"""`movies indexer`: the process that writes the index and the posters, and sends mail.
+"""`movies indexer`: the process that writes the index and the posters, and sends mails.
+
+It also makes the exports of what is stored about people.
 
 Any number of indexers may run with Elasticsearch. With tantivy one holds the index's lock, and the
 others stand by to take over when it dies.
@@ -19,6 +21,7 @@ import structlog
 import uvloop
 
 from indexer.drift_scanner import compare_now, scan_drift
+from indexer.export_worker import ExportWorker
 from indexer.index_handles import IndexHandles
 from indexer.index_worker import IndexWorker
 from indexer.mail_worker import MailWorker
@@ -35,6 +38,7 @@ from service.audit.log import purge_entries
 from service.clock import epoch_ms, utc_now
 from service.database import connection
 from service.errors import Unavailable
+from service.exports import jobs as export_jobs
 from service.idempotency.service import delete_expired_requests
 from service.indexing import indexer_heartbeat
 from service.indexing.drift import Drift
@@ -70,6 +74,7 @@ log = structlog.get_logger()
 
 POSTER_PURGE_INTERVAL = 6 * 3600.0  # seconds
 MAIL_PURGE_INTERVAL = 3600.0  # seconds
+EXPORT_PURGE_INTERVAL = 3600.0  # seconds
 ACCOUNT_PURGE_INTERVAL = 3600.0  # seconds
 AUDIT_PURGE_INTERVAL = 3600.0  # seconds
 INDEX_PURGE_INTERVAL = 600.0  # seconds
@@ -81,7 +86,7 @@ STANDBY_INTERVAL = 1.0  # seconds between attempts to open an index that is lock
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Index films, fetch posters and send mails until `stop`."""
+    """Index films, fetch posters, send mails and make exports until `stop`."""
     async with contextlib.AsyncExitStack() as stack:
         for monitor in (send_heartbeats(), loop_lag.measure_loop_lag("indexer")):
             stack.callback(asyncio.create_task(monitor).cancel)
@@ -109,6 +114,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             ScheduledTask("purge_posters", POSTER_PURGE_INTERVAL, poster_worker.purge_unreferenced),
             ScheduledTask("purge_requests", REQUEST_PURGE_INTERVAL, delete_expired_requests),
             ScheduledTask("purge_mails", MAIL_PURGE_INTERVAL, _purge_mails),
+            ScheduledTask("purge_exports", EXPORT_PURGE_INTERVAL, _purge_exports),
             ScheduledTask(
                 "purge_accounts",
                 ACCOUNT_PURGE_INTERVAL,
@@ -123,6 +129,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(poster_worker.run(stop))
             tasks.create_task(mail_worker.run(stop))
+            tasks.create_task(build_export_worker(owner).run(stop))
             tasks.create_task(Scheduler(TaskLeases(owner), scheduled).run(stop))
             tasks.create_task(_maintain_index(handles, notifier, owner, stop))
 
@@ -148,6 +155,16 @@ def build_mail_worker(settings: Settings, owner: str) -> MailWorker:
         service_url=settings.link_url,
         sender=container.mail_sender(settings),
     )
+
+
+def build_export_worker(owner: str) -> ExportWorker:
+    """Build the part that makes exports of what is stored about people."""
+    parts = [part for data in PERSONAL_DATA for part in data.export_parts]
+    return ExportWorker(parts, home_folder() / "var", utc_now, owner)
+
+
+async def _purge_exports() -> None:
+    await export_jobs.purge(epoch_ms(utc_now()))
 
 
 async def _purge_mails() -> None:

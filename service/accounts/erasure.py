@@ -14,7 +14,7 @@ from tortoise.transactions import in_transaction
 from service.accounts.admins import require_other_admin
 from service.accounts.models import User
 from service.accounts.personal_data import PersonalData
-from service.accounts.schemas import fold_name
+from service.accounts.schemas import spell_addresses
 from service.audit.log import Subject, forget_account, record
 from service.database.transactions import run_uncancelled
 from service.mail import outbox
@@ -50,7 +50,7 @@ async def erase_account(
         user = await User.get(id=user_id)
         for data in personal_data:
             await data.erase(user_id)
-        await outbox.delete_of_account(user_id, _addresses_of(user))
+        await outbox.delete_of_account(user_id, spell_addresses(user))
         await user.delete()
         await record("account_erased", Subject("account", user_id))
         await forget_account(user_id)
@@ -63,9 +63,3 @@ async def erase_accounts(condition: Q, personal_data: Sequence[PersonalData]) ->
     users = await User.filter(condition).only("id")
     erased = [await erase_account(user.id, personal_data, condition) for user in users]
     return sum(erased)
-
-
-def _addresses_of(user: User) -> set[str]:
-    """Return the addresses to which mails of this account may be, as the outbox spells them."""
-    addresses = {address for address in (user.email, user.new_email) if address}
-    return addresses | {fold_name(address) for address in addresses}

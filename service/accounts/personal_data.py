@@ -6,7 +6,15 @@ composes them. Rows that refer to the user with ON DELETE CASCADE are erased wit
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
+
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+M = TypeVar("M", bound=Model)
+
+PAGE_ROWS = 200  # read at once; a row has a few kB at most
 
 Row = Mapping[str, object]
 Hook = Callable[[UUID], Awaitable[None]]
@@ -42,3 +50,17 @@ class PersonalData:
     hide: Hook = do_nothing
     restore: Hook = do_nothing
     erase: Hook = do_nothing
+
+
+def select_columns(row: Model, columns: Sequence[str]) -> Row:
+    """Return these columns of a row as they are."""
+    return {column: getattr(row, column) for column in columns}
+
+
+async def read_pages(rows: QuerySet[M], to_row: Callable[[M], Row]) -> AsyncIterator[list[Row]]:
+    """Yield rows by their keys in pages; a row that comes or goes meanwhile skips no other."""
+    key = rows.model._meta.pk_attr
+    page = await rows.order_by(key).limit(PAGE_ROWS)
+    while page:
+        yield [to_row(row) for row in page]
+        page = await rows.filter(pk__gt=page[-1].pk).order_by(key).limit(PAGE_ROWS)

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from service.accounts import passwords
-from service.accounts.models import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
+from service.accounts.models import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH, User
 from service.accounts.names import require_visible_letters
 from service.errors import FieldError, Invalid
 from service.mail_url import LOCAL_PART
@@ -46,6 +46,12 @@ def fold_name(name: str) -> str:
     """Return `name` for comparisons: names that differ in case or encoding fold to the same."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKC", folded).casefold()
+
+
+def spell_addresses(user: User) -> set[str]:
+    """Return the addresses of an account, each as its owner wrote it and folded."""
+    addresses = {address for address in (user.email, user.new_email) if address}
+    return addresses | {fold_name(address) for address in addresses}
 
 
 def _validate_username(text: str) -> str:

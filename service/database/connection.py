@@ -40,6 +40,7 @@ MODEL_MODULES = (
     "service.community.watchlist.models",
     "service.community.lists.models",
     "service.audit.models",
+    "service.exports.models",
 )
 CLOSE_TIMEOUT = 5.0  # seconds
 TLS_OPTIONS = ("sslmode", "sslrootcert")

@@ -52,6 +52,7 @@ TAGS: dict[str, Tag] = {
     "account_emails": Tag(
         "E-mail and passwords", "Confirm an address; set a password that was forgotten."
     ),
+    "exports": Tag("Exports", "Get all that is stored about you."),
     "operation": Tag("Operation", "Health, metrics, and this description."),
     "merging": Tag("Duplicates", "Find films that are stored twice, and merge them."),
     "admin": Tag("Admin", "Rebuild the index, compare it with the database, see its queue."),
@@ -74,6 +75,7 @@ PATH_PARAMETERS: dict[str, Term] = {
     "username": Term("The name of a user, in any letter case.", "ada"),
     "list_id": Term("The id of a list.", "01993f91-0c4e-7d52-8a6b-3e9f1d2c4b58"),
     "key_id": Term("The id of an API key.", "01993f85-6b4d-7f32-9c8e-2a3b4c5d6e7f"),
+    "export": Term("The id of an export.", "01993f85-9c1d-7f3a-8e5b-2a4c6e8f0b13"),
     "row": Term("The id of a change in the outbox.", "1024"),
 }
 
@@ -113,6 +115,10 @@ RESPONSE_HEADERS: dict[str, Term] = {
     ),
     "Index-Token": Term(
         "Names this write; a search with `after` waits until the index has it.", f"{FILM_ID}:3"
+    ),
+    "Content-Disposition": Term(
+        "The name under which to save the file.",
+        'attachment; filename="movies-export-2026-11-27.zip"',
     ),
     "Set-Cookie": Term(
         "The refresh token, if the request asks for the cookie; emptied by a logout.",

@@ -35,6 +35,7 @@ CLASS_BY_ROUTE: Final = {
     "change_password": "account",
     "change_account": "account",
     "create_key": "account",
+    "request_export": "account",
 }
 """The class that each route is counted in before its handler runs."""
 

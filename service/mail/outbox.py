@@ -11,6 +11,7 @@ from typing import cast
 from uuid import UUID
 
 from tortoise.expressions import F, Q
+from tortoise.queryset import QuerySet
 
 from service.database.connection import is_postgres
 from service.database.sql import fetch_rows
@@ -142,8 +143,13 @@ async def delete_of_account(account_id: UUID, addresses: Iterable[str]) -> None:
 
     Mails that another account caused stay, such as one that wants the same address.
     """
+    await filter_of_account(account_id, addresses).delete()
+
+
+def filter_of_account(account_id: UUID, addresses: Iterable[str]) -> QuerySet[Mail]:
+    """Return the mails about an account, and those to its addresses that name no account."""
     to_addresses = Q(account_id__isnull=True, recipient__in=list(addresses))
-    await Mail.filter(Q(account_id=account_id) | to_addresses).delete()
+    return Mail.filter(Q(account_id=account_id) | to_addresses)
 
 
 @run_uncancelled

@@ -19,6 +19,7 @@ from service.community.lists.api import bp as lists
 from service.community.profiles.api import bp as profiles
 from service.community.ratings.api import bp as ratings
 from service.community.watchlist.api import bp as watchlist
+from service.exports.api import bp as exports
 from service.films.api import bp as films
 from service.films.merge_api import bp as merging
 from service.http import middleware, problems, rate_limits
@@ -70,6 +71,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.blueprint([ratings])
     app.blueprint([accounts, account_sessions, account_keys, account_emails, admin, accounts_admin])
     app.blueprint([history, watchlist, lists, profiles])
+    app.blueprint(exports)
     app.blueprint([audit, operation, site.bp, account_forms])
     site.install(app)
 

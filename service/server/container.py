@@ -37,6 +37,7 @@ from service.community.watchlist.service import Watchlists, move_watchlists
 from service.database.connection import close_database, open_database
 from service.database.migrate import prepare_schema
 from service.errors import Unavailable
+from service.exports.service import Exports
 from service.films.catalogue import Catalogue
 from service.films.importer import FilmImporter
 from service.films.merge import FilmMerger
@@ -106,6 +107,7 @@ class Container:
     rate_limiter: RateLimiter
     posters: PosterService
     accounts: AccountService
+    exports: Exports
     idempotent_requests: IdempotentRequests
     ratings: Ratings
     history: History
@@ -332,6 +334,7 @@ async def build_container(settings: Settings) -> Container:
             rate_limiter=rate_limiter,
             posters=PosterService(store, utc_now),
             accounts=accounts,
+            exports=Exports(utc_now),
             idempotent_requests=IdempotentRequests(secret, utc_now),
             ratings=Ratings(catalogue, utc_now),
             history=History(catalogue, utc_now),

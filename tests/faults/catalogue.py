@@ -49,6 +49,11 @@ FAULTS = {
         "the indexer killed at any step of sending a mail",
         "The mail arrives, at most twice; after a second death it is given up, with the reason.",
     ),
+    "export-worker-killed": Fault(
+        "the indexer killed at any step of an export",
+        "Another indexer makes the export; only a whole archive is shown, and no piece of another "
+        "attempt stays. After three deaths it has failed, with the reason.",
+    ),
     "indexer-killed-in-rebuild": Fault(
         "the indexer killed in a rebuild",
         "The rebuild goes on from its last step or is cancelled. The live index stays as it is.",

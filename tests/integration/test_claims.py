@@ -6,7 +6,11 @@ skipped like a locked one: without care, a claim of one row leases two.
 
 from uuid import uuid4
 
+from service.accounts.models import User
+from service.clock import utc_now
 from service.database.connection import get_connection, is_postgres
+from service.exports import jobs as export_jobs
+from service.exports.models import Export
 from service.mail import outbox as mail_outbox
 from service.mail.models import Mail
 from service.outbox import store
@@ -22,6 +26,16 @@ async def analyze(table: str) -> None:
         await get_connection().execute_query(f"VACUUM (ANALYZE) {table}")
 
 
+async def create_user(name: str) -> User:
+    return await User.create(
+        username=name,
+        username_folded=name,
+        password_hash="",
+        created_at=utc_now(),
+        updated_at=utc_now(),
+    )
+
+
 async def test_a_claim_leases_one_mail_whatever_the_plan(database: str) -> None:
     for number in range(4):
         await enqueue_mail(NOW_MS, f"reader{number}@films.example")
@@ -32,6 +46,18 @@ async def test_a_claim_leases_one_mail_whatever_the_plan(database: str) -> None:
         assert mail is not None
         assert await Mail.filter(due_at__gt=NOW_MS).count() == number + 1
     assert await mail_outbox.claim("one", NOW_MS) is None
+
+
+async def test_a_claim_leases_one_export_whatever_the_plan(database: str) -> None:
+    for number in range(4):
+        user = await create_user(f"reader{number}")
+        await Export.create(user_id=user.id, created_at=NOW_MS)
+        if number == 0:
+            await analyze("exports")
+    for number in range(4):
+        assert await export_jobs.claim("one", NOW_MS) is not None
+        assert await Export.filter(due_at__gt=NOW_MS).count() == number + 1
+    assert await export_jobs.claim("one", NOW_MS) is None
 
 
 async def test_a_claim_of_pointers_keeps_its_limit_whatever_the_plan(database: str) -> None:

@@ -162,6 +162,7 @@ def test_the_routes_that_create_take_an_idempotency_key(document: dict[str, Any]
         "POST /api/v1/me/watchlist/batch",
         "POST /api/v1/lists",
         "POST /api/v1/lists/{list_id}/items/batch",
+        "POST /api/v1/me/exports",
     }
     taking = {
         name: operation
