@@ -9,17 +9,20 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
-from redis.asyncio import ConnectionPool
 
 from service.limits import CACHE_BREAKER_RESET, CACHE_TIMEOUT
 from service.rate_limit_rules import RateLimit
 from service.resilience.circuit_breaker import CircuitBreaker
+
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
 
 log = structlog.get_logger()
 
@@ -71,7 +74,9 @@ class RateLimiter:
         self._pool: ConnectionPool | None = None
         self._breaker = CircuitBreaker(1, CACHE_BREAKER_RESET)
         if redis_url is not None:
-            self._pool = ConnectionPool.from_url(
+            from redis.asyncio import ConnectionPool as Pool  # noqa: PLC0415 - slow to import
+
+            self._pool = Pool.from_url(
                 redis_url, socket_timeout=timeout, socket_connect_timeout=timeout
             )
             storage = RedisStorage(
