@@ -18,7 +18,7 @@ from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
 from service.accounts.key_schemas import NewKey
-from service.accounts.models import ApiKey, User
+from service.accounts.models import ApiKey, Session, User
 from service.accounts.responses import ApiKeyView, NewKeyView
 from service.accounts.secret_hashes import hash_secret
 from service.accounts.tokens import Identity, SessionIdentity, invalid_token_error
@@ -64,7 +64,7 @@ class ApiKeys:
             NotAllowed: `admin_required`, only an admin's key may have the scope `admin`.
             Invalid: it would have expired already.
             Conflict: `too_many_keys`.
-            NotAuthenticated: the user has just been deleted.
+            NotAuthenticated: the session has just ended.
         """
         if new_key.expires_at is not None and new_key.expires_at <= self._now():
             errors = (FieldError("/expires_at", "must be in the future"),)
@@ -73,7 +73,7 @@ class ApiKeys:
             raise NotAllowed("Only an admin's key may have the scope admin.", code="admin_required")
         characters = (secrets.choice(KEY_ALPHABET) for _ in range(SECRET_LENGTH))
         secret = KEY_PREFIX + "".join(characters)
-        key = await self._add(identity.user_id, new_key, secret)
+        key = await self._add(identity, new_key, secret)
         log.info("key_created", user_id=str(identity.user_id), key_id=str(key.id))
         return NewKeyView(key=secret, **dict(ApiKeyView.from_key(key)))
 
@@ -118,11 +118,14 @@ class ApiKeys:
         )
 
     @run_uncancelled
-    async def _add(self, user_id: UUID, new_key: NewKey, secret: str) -> ApiKey:
+    async def _add(self, identity: SessionIdentity, new_key: NewKey, secret: str) -> ApiKey:
         """Store the key. Raises Conflict or NotAuthenticated."""
+        user_id = identity.user_id
         async with in_transaction():
-            # The lock has several requests at once count one after the other.
-            if await User.filter(id=user_id).select_for_update().first() is None:
+            # The lock has several requests at once count one after the other, and a password reset
+            # come before, so that the session is over, or after, so that it deletes this key.
+            user = await User.filter(id=user_id).select_for_update().first()
+            if user is None or not await Session.filter(id=identity.session_id).exists():
                 raise invalid_token_error()
             if await ApiKey.filter(user_id=user_id).count() >= MAX_KEYS:
                 raise Conflict(

@@ -200,6 +200,16 @@ async def test_keys_stop_while_their_account_waits_to_be_erased(
     assert await users.accounts.keys.identify(key.key)
 
 
+async def test_a_session_that_has_just_ended_makes_no_key(
+    users: AccountActions, identity: SessionIdentity
+) -> None:
+    await users.accounts.sessions.end(identity.session_id)
+    with pytest.raises(NotAuthenticated) as refused:
+        await create_key(users, identity)
+    assert refused.value.code == "invalid_token"
+    assert await ApiKey.all().count() == 0
+
+
 async def test_an_admins_key_needs_the_scope_and_loses_it_when_the_owner_is_demoted(
     users: AccountActions,
 ) -> None:
