@@ -17,7 +17,7 @@ from service.clock import utc_now
 from service.film_fields import FilmRow
 from service.http.pagination import Links
 from service.observability.logging import escape_line
-from service.search.explanation import explain_match
+from service.search.explanation import describe_reasons, explain_match
 from service.search.highlights import VALUE_SEPARATOR, Match, find_matches, match_ranges
 from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query
@@ -100,7 +100,9 @@ def _row_cells(query: Query, film: FilmRow, matches: list[Match], explain: bool)
         Text("" if film.imdb_rating is None else f"{film.imdb_rating:.1f}"),
         Text(film.imdb_id or str(film.id)),
     ]
-    return cells + ([Text(escape_line(explain_match(query, film, matches)))] if explain else [])
+    if explain:
+        cells.append(Text(escape_line(describe_reasons(explain_match(query, film, matches)))))
+    return cells
 
 
 def _highlight(text: str, ranges: list[list[int]]) -> Text:

@@ -25,8 +25,22 @@ from service.text.analysis import Span, initials, tokenize, word_spans
 from service.text.phonetics import phonetic_key
 
 MatchField = Literal["title", "aliases", "directors", "writers", "actors", "plot"]
-TermMatches = dict[str, tuple[float, str]]
-"""The words that a query's word may stand for, each with its cost and the reason in words."""
+MatchKind = Literal[
+    "exact",
+    "one_letter_off",
+    "two_letters_off",
+    "three_letters_off",
+    "beginning",
+    "beginning_one_letter_off",
+    "same_sound",
+    "same_number",
+    "abbreviation",
+    "initials",
+]
+"""How near a film's words come to the query's."""
+
+TermMatches = dict[str, tuple[float, MatchKind]]
+"""The words that a query's word may stand for, each with its cost."""
 
 VALUE_SEPARATOR = ", "  # between the values of a list
 MIN_SIMILARITY = 0.6  # of two words
@@ -36,15 +50,11 @@ MAX_CACHED_TEXTS = 20_000  # titles and names whose words are cached, about 15 M
 WORD_WORK = 0.6  # units of work, for a word of a text and a word of the query
 NO_MATCH_COST = 9.0  # above the cost of every match
 
-_LABELS: dict[MatchField, str] = {
-    "title": "title word",
-    "aliases": "other title’s word",
-    "directors": "director",
-    "writers": "writer",
-    "actors": "cast",
-    "plot": "plot word",
+_EDIT_KINDS: dict[int, MatchKind] = {
+    1: "one_letter_off",
+    2: "two_letters_off",
+    3: "three_letters_off",
 }
-_EDIT_REASONS = {1: "one letter off", 2: "two letters off", 3: "three letters off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +65,7 @@ class Match:
     start: int
     end: int
     text: str
-    reason: str
-
-    @property
-    def explanation(self) -> str:
-        """The match in plain words."""
-        separator = " " if self.reason == "exact" else ", "
-        return f"{_LABELS[self.field]} ‘{self.text}’{separator}{self.reason}"
+    kind: MatchKind
 
 
 @lru_cache(maxsize=MAX_CACHED_TEXTS)
@@ -89,9 +93,9 @@ class _FilmText:
             spans += [Span(s.word, start + s.start, start + s.end) for s in value_spans]
         return cls(field, text, tuple(spans))
 
-    def match(self, span: Span, reason: str) -> Match:
+    def match(self, span: Span, kind: MatchKind) -> Match:
         """Return the match of a range of this text."""
-        return Match(self.field, span.start, span.end, self.text[span.start : span.end], reason)
+        return Match(self.field, span.start, span.end, self.text[span.start : span.end], kind)
 
     @cached_property
     def exact(self) -> dict[str, Span]:
@@ -164,7 +168,7 @@ def _match_film(
         if single is not None:
             matches.append(single[1])
         elif "title" in fields and words[position] in initials(film.title, tokenize(film.title)):
-            matches.append(Match("title", 0, len(film.title), film.title, "its initials"))
+            matches.append(Match("title", 0, len(film.title), film.title, "initials"))
         position += 1
     return matches
 
@@ -245,21 +249,21 @@ class _TermMatcher:
 
 
 def _find_term_matches(word: str, film_words: list[str], is_last: bool) -> TermMatches:
-    """Return the words that `word` may stand for; later, better reasons replace earlier ones."""
+    """Return the words that `word` may stand for; later, better kinds replace earlier ones."""
     digits = numerals.to_digits(word)
     matches: TermMatches = {}
     if word not in STOP_WORDS and not word.isdigit():
         matches = _fuzzy_term_matches(word, film_words)
         if is_last or len(word) >= MIN_INNER_PREFIX_LENGTH:
             matches |= {
-                film_word: (0.5, "its beginning")
+                film_word: (0.5, "beginning")
                 for film_word in film_words
                 if film_word.startswith(word)
             }
     if (counterpart := abbreviation_counterpart(word)) is not None:
-        matches[counterpart] = 0.1, "written out or short"
+        matches[counterpart] = 0.1, "abbreviation"
     if digits.isdigit():
-        matches |= dict.fromkeys(numerals.equivalent_forms(digits), (0.1, "the same number"))
+        matches |= dict.fromkeys(numerals.equivalent_forms(digits), (0.1, "same_number"))
     return matches
 
 
@@ -269,16 +273,16 @@ def _fuzzy_term_matches(word: str, film_words: list[str]) -> TermMatches:
         prefixes = [film_word[:length] for film_word in film_words]
         for _, edits, index in _within_edits(1, word, prefixes):
             if edits == 1:
-                matches[film_words[index]] = 1.5, "its beginning, one letter off"
+                matches[film_words[index]] = 1.5, "beginning_one_letter_off"
     if key := phonetic_key(word):
         matches |= {
-            film_word: (2.5, "sounds the same")
+            film_word: (2.5, "same_sound")
             for film_word in film_words
             if phonetic_key(film_word) == key
         }
-    for film_word, edits, _ in _within_edits(len(_EDIT_REASONS), word, film_words):
-        if edits in _EDIT_REASONS and 1 - edits / max(len(word), len(film_word)) >= MIN_SIMILARITY:
-            matches[film_word] = float(edits), _EDIT_REASONS[edits]
+    for film_word, edits, _ in _within_edits(len(_EDIT_KINDS), word, film_words):
+        if edits in _EDIT_KINDS and 1 - edits / max(len(word), len(film_word)) >= MIN_SIMILARITY:
+            matches[film_word] = float(edits), _EDIT_KINDS[edits]
     return matches
 
 

@@ -11,7 +11,7 @@ from service.http.pagination import Links, Total, page_address
 from service.resilience.work_budget import WorkBudget
 from service.search.criteria.facets import FacetCount
 from service.search.criteria.filters import Facet
-from service.search.explanation import explain_match
+from service.search.explanation import Reason, describe_reasons, explain_match
 from service.search.filenames.matcher import MatchResult
 from service.search.highlights import Match, find_matches, match_ranges
 from service.search.query.fields import SearchFields
@@ -47,7 +47,7 @@ class ResultView:
     """One film; scores order the results of one query and mean nothing else.
 
     `matches` has the matched ranges of characters by field; a list of names reads as one text with
-    `, ` between them. `why` explains the match in words, where `explain` asks for it.
+    `, ` between them. `why` and `reasons` explain the match, where `explain` asks for it.
     """
 
     movie: Annotated[FilmView, Field(description="The film.")]
@@ -62,8 +62,15 @@ class ResultView:
     why: Annotated[
         str | None,
         Field(
-            description="Why it is here, with `explain`.",
-            examples=["The title has the word 'jaws'."],
+            description="Why it is here, in words, with `explain`.",
+            examples=["title word ‘Godfather’, one letter off"],
+        ),
+    ]
+    reasons: Annotated[
+        list[Reason] | None,
+        Field(
+            description="The same as data, with `explain`; empty if only letters are similar.",
+            examples=[[{"field": "title", "text": "Godfather", "kind": "one_letter_off"}]],
         ),
     ]
 
@@ -188,10 +195,11 @@ def search_page(
         for film, film_matches in zip(films, matches, strict=True)
     ]
     results = []
-    for scored, film_matches, why in zip(result.hits, matches, explanations, strict=True):
+    for scored, film_matches, reasons in zip(result.hits, matches, explanations, strict=True):
         budget.checkpoint()
         view, ranges = film_view(scored.film, now), match_ranges(film_matches)
-        results.append(ResultView(view, scored.score, ranges, why))
+        why = None if reasons is None else describe_reasons(reasons)
+        results.append(ResultView(view, scored.score, ranges, why, reasons))
     return SearchPage(
         query=text,
         total=Total(value=result.total, relation=result.relation),

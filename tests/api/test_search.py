@@ -188,7 +188,12 @@ async def test_a_hit_has_highlights_and_an_explanation(api: ApiClient) -> None:
     assert hit["matches"]["directors"] == [[7, 16]]
     assert hit["why"] == "director ‘Spielberg’, one letter off; title word ‘Jaws’ exact"
     assert page.json["did_you_mean"] == "spielberg jaws"
-    assert (await api.search("jaws")).json["results"][0]["why"] is None
+    assert hit["reasons"] == [
+        {"field": "directors", "text": "Spielberg", "kind": "one_letter_off"},
+        {"field": "title", "text": "Jaws", "kind": "exact"},
+    ]
+    plain = (await api.search("jaws")).json["results"][0]
+    assert (plain["why"], plain["reasons"]) == (None, None)
 
 
 async def test_typos_can_be_switched_off(api: ApiClient) -> None:

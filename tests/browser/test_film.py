@@ -76,13 +76,27 @@ async def test_a_film_that_a_search_led_to_says_why_and_leads_back_to_the_place(
 ) -> None:
     async with open_page(browser, f"{service.url}/?q=godfahter&genre=Crime") as page:
         await page.get_by_role("link", name="The Godfather", exact=True).click()
-        await expect(page.locator(".film-why")).to_have_text("Found by its title: The Godfather")
+        await expect(page.locator(".film-why")).to_have_text(
+            "Found by its title: The Godfather (one letter off)"
+        )
         await expect(page.locator(".film-why mark")).to_have_text("Godfather")
         await page.reload()
         await page.get_by_role("link", name="Results for “godfahter”").click()
         await expect(page).to_have_url(f"{service.url}/?q=godfahter&genre=Crime")
         focused = page.get_by_role("link", name="The Godfather", exact=True)
         await expect(focused).to_be_focused()
+
+
+async def test_why_a_film_was_found_is_told_in_the_language_of_the_page(
+    service: Service, browser: Browser
+) -> None:
+    address = f"{service.url}/?q=spilberg+jaws+1975"
+    async with open_page(browser, address, locale="de-DE") as page:
+        await page.get_by_role("link", name="Jaws", exact=True).click()
+        await expect(page.locator(".film-why")).to_have_text(
+            "Gefunden durch den Titel: Jaws · die Regie: Steven Spielberg (ein Buchstabe anders) · "
+            "das Jahr: 1975"
+        )
 
 
 async def test_a_film_is_reached_and_left_by_keyboard_alone(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from service.films.models import Film
-from service.search.explanation import explain_match
+from service.search.explanation import Reason, describe_reasons, explain_match
 from service.search.highlights import find_matches, match_ranges
 from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query
@@ -54,7 +54,7 @@ def test_a_writer_is_highlighted_and_explained_if_writers_are_searched() -> None
     (matches,) = find_matches(query, [hit], fields)
     assert match_ranges(matches) == {"title": [[0, 4]], "writers": [[6, 14]]}
     explanation = "writer ‘Benchley’, one letter off; title word ‘Jaws’ exact"
-    assert explain_match(query, hit, matches) == explanation
+    assert describe_reasons(explain_match(query, hit, matches)) == explanation
     assert "writers" not in match_ranges(find_matches(query, [hit], DEFAULT_FIELDS)[0])
 
 
@@ -71,7 +71,8 @@ def test_a_writer_is_highlighted_and_explained_if_writers_are_searched() -> None
 )
 def test_a_match_is_explained_in_plain_words(text: str, hit: Film, explanation: str) -> None:
     query = Query.parse(text)
-    assert explain_match(query, hit, find_matches(query, [hit], DEFAULT_FIELDS)[0]) == explanation
+    (matches,) = find_matches(query, [hit], DEFAULT_FIELDS)
+    assert describe_reasons(explain_match(query, hit, matches)) == explanation
 
 
 def test_words_beyond_the_maximum_are_not_highlighted() -> None:
@@ -80,3 +81,26 @@ def test_words_beyond_the_maximum_are_not_highlighted() -> None:
         assert (
             list(match_ranges(find_matches(Query.parse(text), [JAWS], DEFAULT_FIELDS)[0])) == fields
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "hit", "reasons"),
+    [
+        ("jaws", JAWS, [Reason("title", "Jaws", "in_full")]),
+        (
+            "spilberg jaws 1975",
+            JAWS,
+            [
+                Reason("directors", "Spielberg", "one_letter_off"),
+                Reason("title", "Jaws", "exact"),
+                Reason("year", "1975", "exact"),
+            ],
+        ),
+        ("tt0073195", JAWS, [Reason("imdb_id", "tt0073195", "exact")]),
+        ("xyzzy", JAWS, []),
+    ],
+)
+def test_reasons_name_field_text_and_kind(text: str, hit: Film, reasons: list[Reason]) -> None:
+    query = Query.parse(text)
+    (matches,) = find_matches(query, [hit], DEFAULT_FIELDS)
+    assert explain_match(query, hit, matches) == reasons

@@ -2,44 +2,57 @@
 
 import { html, useEffect, useState } from "../lib.js";
 import { get } from "../client.js";
-import { t } from "../i18n.js";
+import { hasMessage, t } from "../i18n.js";
 import { parseSearch, searchRequest } from "../search-address.js";
 import { Icon } from "./icon.js";
 import { MarkedText, splitRanges } from "./marked-text.js";
 
 const LIST_FIELDS = ["aliases", "directors", "writers", "actors"];
+const OTHER_FIELDS = ["year", "imdb_id"];
 const LIMIT = 20; // results among which the film is looked for
 
 /** Show the search at the address `from`; nothing if it is not one with a text. */
 export function SearchOrigin({ film, from }) {
   const search = parseOrigin(from);
-  const matches = useMatches(film, search);
+  const result = useResult(film, search);
   if (!search) return null;
   return html`<aside class="film-origin" aria-label=${t("film.origin")}>
     <a class="film-back" href=${from} onClick=${goBack}>
       <${Icon} name="back" size=${18} />
       <span dir="auto">${t("film.back", { q: search.q })}</span>
     </a>
-    ${matches && html`<${Reasons} film=${film} matches=${matches} />`}
+    ${result && html`<${Reasons} film=${film} result=${result} />`}
   </aside>`;
 }
 
 /* Only texts that the view does not show as a heading anyway are worth a line. */
-function Reasons({ film, matches }) {
-  const reasons = [
-    matches.title && [t("film.why.title"), marked(film.title, matches.title)],
-    ...LIST_FIELDS.map((field) => matches[field] && [t(`film.why.${field}`), names(film, field, matches)]),
-    matches.plot && [t("film.why.plot"), words(film.plot, matches.plot)],
-  ].filter(Boolean);
-  const text = reasons.length ? t("film.why") : t("film.why.similar");
+function Reasons({ film, result: { matches, reasons } }) {
+  const parts = [
+    matches.title && ["title", marked(film.title, matches.title)],
+    ...LIST_FIELDS.map((field) => matches[field] && [field, names(film, field, matches)]),
+    matches.plot && ["plot", words(film.plot, matches.plot)],
+    ...OTHER_FIELDS.map((field) => [field, reasons.find((reason) => reason.field === field)?.text]),
+  ].filter((part) => part?.[1]);
   return html`<p class="film-why">
-    ${text}${" "}
-    ${reasons.flatMap(([label, value], index) => [
+    ${t(parts.length ? "film.why" : "film.why.similar")}${" "}
+    ${parts.flatMap(([field, value], index) => [
       index > 0 && " · ",
-      `${label} `,
+      `${t(`film.why.${field}`)} `,
       html`<span dir="auto">${value}</span>`,
+      nearness(reasons.filter((reason) => reason.field === field)),
     ])}
   </p>`;
+}
+
+/* How far the words are from what was typed, where they are not the same. */
+function nearness(reasons) {
+  const others = reasons.filter(({ kind }) => hasMessage(`film.why.kind.${kind}`));
+  if (!others.length) return null;
+  const texts = others.map(({ kind, text }) => {
+    const how = t(`film.why.kind.${kind}`);
+    return reasons.length > 1 ? t("film.why.word", { word: `\u2068${text}\u2069`, how }) : how;
+  });
+  return ` (${texts.join("; ")})`;
 }
 
 const marked = (text, ranges) => html`<${MarkedText} text=${text} ranges=${ranges} />`;
@@ -59,25 +72,24 @@ function words(text, ranges) {
 }
 
 /* The same search again, narrowed to films of this year, tells what of the film matched. */
-function useMatches(film, search) {
-  const [matches, setMatches] = useState(null);
+function useResult(film, search) {
+  const [result, setResult] = useState(null);
   useEffect(() => {
     if (!search) return undefined;
     const controller = new AbortController();
     const { params } = searchRequest({ ...search, sort: "relevance" });
     const { facets, ...filters } = params;
     const year = film.year ? { year_min: film.year, year_max: film.year } : {};
-    const narrowedParams = { ...filters, ...year, limit: LIMIT };
+    const narrowedParams = { ...filters, ...year, limit: LIMIT, explain: 1 };
     get("/search", { params: narrowedParams, signal: controller.signal }).then(
       ({ results }) => {
-        const result = results.find(({ movie }) => movie.id === film.id);
-        if (result) setMatches(result.matches);
+        setResult(results.find(({ movie }) => movie.id === film.id) ?? null);
       },
       () => null, // the film is shown all the same
     );
     return () => controller.abort();
   }, [film.id, search?.q]);
-  return matches;
+  return result;
 }
 
 function parseOrigin(from) {

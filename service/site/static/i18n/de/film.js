@@ -36,4 +36,16 @@ export default {
   "film.changed": "Aus {source}, geändert {time}.",
   "film.edit": "Diesen Film bearbeiten",
   "film.stale": "Diese Angaben sind älter als vorgesehen; sie werden im Hintergrund erneuert.",
+  "film.why.year": "das Jahr:",
+  "film.why.imdb_id": "die IMDb-Nummer:",
+  "film.why.word": "{word}: {how}",
+  "film.why.kind.one_letter_off": "ein Buchstabe anders",
+  "film.why.kind.two_letters_off": "zwei Buchstaben anders",
+  "film.why.kind.three_letters_off": "drei Buchstaben anders",
+  "film.why.kind.beginning": "der Anfang davon",
+  "film.why.kind.beginning_one_letter_off": "der Anfang davon, ein Buchstabe anders",
+  "film.why.kind.same_sound": "klingt gleich",
+  "film.why.kind.same_number": "dieselbe Zahl",
+  "film.why.kind.abbreviation": "ausgeschrieben oder abgekürzt",
+  "film.why.kind.initials": "die Anfangsbuchstaben"
 };

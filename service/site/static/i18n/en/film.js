@@ -36,4 +36,16 @@ export default {
   "film.changed": "From {source}, changed {time}.",
   "film.edit": "Edit this film",
   "film.stale": "These facts are due for a refresh, which happens in the background.",
+  "film.why.year": "year:",
+  "film.why.imdb_id": "IMDb id:",
+  "film.why.word": "{word}: {how}",
+  "film.why.kind.one_letter_off": "one letter off",
+  "film.why.kind.two_letters_off": "two letters off",
+  "film.why.kind.three_letters_off": "three letters off",
+  "film.why.kind.beginning": "its beginning",
+  "film.why.kind.beginning_one_letter_off": "its beginning, one letter off",
+  "film.why.kind.same_sound": "sounds the same",
+  "film.why.kind.same_number": "the same number",
+  "film.why.kind.abbreviation": "written out or short",
+  "film.why.kind.initials": "its initials"
 };
