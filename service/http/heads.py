@@ -10,13 +10,19 @@ from sanic.exceptions import BadRequest, SanicException
 from sanic.http import Http
 
 _CONTROL_CHARACTER = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[01]")
+_REQUEST_LINE = re.compile(
+    rb"(?:OPTIONS \*|[!#$%&'*+.^_`|~0-9A-Za-z-]+ (?:/|[A-Za-z][A-Za-z0-9+.-]*://)[\x21-\x7e]*)"
+    rb" HTTP/1\.[01]"
+)
 _FIELD_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:")
 _HOST_LINE = re.compile(
     rb"host:[ \t]*((?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d*)?)[ \t]*",
     re.IGNORECASE,
 )
 _ABSOLUTE_TARGET = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
+_TARGET_WITHOUT_PATH = re.compile(_ABSOLUTE_TARGET.pattern + rb"(?![^?#])")
+CHUNK_HEADER_START = 3  # behind the line end of the last chunk and one digit of the size
+MAX_CHUNK_HEADER = 64  # bytes, as in Sanic
 _DIGITS = {10: re.compile(r"[ \t]*[0-9]{1,19}[ \t]*"), 16: re.compile(r"[0-9A-Fa-f]{1,16}[ \t]*")}
 
 
@@ -48,6 +54,15 @@ def _has_one_host(request_line: bytes, field_lines: list[bytes]) -> bool:
     return len(host_lines) == 1 and match is not None and bool(is_same)
 
 
+def complete_target(target: bytes) -> bytes:
+    """Return a request's target with the path `/` if it has none: `http://host` (RFC 9112, 3.2.2).
+
+    Sanic fails on such a request.
+    """
+    match = _TARGET_WITHOUT_PATH.match(target)
+    return target[: match.end()] + b"/" + target[match.end() :] if match else target
+
+
 class SafeHttp(Http):
     """Sanic's HTTP/1.1, which is strict about lengths and line ends.
 
@@ -72,16 +87,23 @@ class SafeHttp(Http):
         """Read some bytes of the body.
 
         Raises:
-            BadRequest: a chunk does not end with a line end; Sanic skips any two bytes there.
+            BadRequest: a chunk does not end with a line end, or its extension holds half of one;
+                Sanic skips any two bytes at the end, and ignores extensions.
         """
         encoding: object = self.request_body  # "chunked", or whether there is a body
         if encoding == "chunked" and self.request_bytes_left == 0:
-            while len(self.recv_buffer) < 2:
-                await self._receive_more()
-            if self.recv_buffer[:2] != b"\r\n":
-                self.keep_alive = False
-                raise BadRequest("Bad chunked encoding")
+            await self._check_chunk_header()
         return await super().read()
+
+    async def _check_chunk_header(self) -> None:
+        """Check the end of the last chunk and the line with the next one's size."""
+        buffer = self.recv_buffer
+        while buffer.find(b"\r\n", CHUNK_HEADER_START) < 0 and len(buffer) <= MAX_CHUNK_HEADER:
+            await self._receive_more()
+        header = buffer[: buffer.find(b"\r\n", CHUNK_HEADER_START)]
+        if header[:2] != b"\r\n" or _CONTROL_CHARACTER.search(header, 2):
+            self.keep_alive = False
+            raise BadRequest("Bad chunked encoding")
 
     @staticmethod
     def _safe_int(value: str, base: int = 10) -> int:

@@ -18,7 +18,7 @@ from sanic.response import HTTPResponse
 from service.audit.actor import begin_request
 from service.http.client_address import get_client_address
 from service.http.compression import compress_response
-from service.http.heads import check_head
+from service.http.heads import check_head, complete_target
 from service.http.openapi import openapi_path
 from service.http.requests import read_query
 from service.observability.metrics import HTTP_REQUEST_DURATION
@@ -59,6 +59,8 @@ class IdentifiedRequest(Request):
     def __init__(self, *args: Any, head: bytes = b"", **options: Any) -> None:
         if head:
             check_head(head)
+        if "url_bytes" in options:
+            options["url_bytes"] = complete_target(options["url_bytes"])
         super().__init__(*args, head=head, **options)  # type: ignore[misc]  # head is never in args
 
     @property

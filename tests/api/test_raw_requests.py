@@ -76,6 +76,14 @@ def status_of(response: bytes) -> int:
         b"GET  /health/live HTTP/1.1\r\nHost: x\r\n",
         b"G\x01T /health/live HTTP/1.1\r\nHost: x\r\n",
         b"GET http://[x HTTP/1.1\r\nHost: x\r\n",
+        b"GET * HTTP/1.1\r\nHost: x\r\n",
+        b"HEAD * HTTP/1.1\r\nHost: x\r\n",
+        b"GET health HTTP/1.1\r\nHost: x\r\n",
+        b"GET ?q=a HTTP/1.1\r\nHost: x\r\n",
+        b"GET x:80 HTTP/1.1\r\nHost: x\r\n",
+        b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n",
+        b"GET http://y HTTP/1.1\r\nHost: x\r\n",
+        b"GET http:///health/live HTTP/1.1\r\nHost: x\r\n",
         b"nonsense\r\n",
     ],
 )
@@ -85,6 +93,18 @@ async def test_a_malformed_head_gets_400_and_the_connection_closes(
     response = await exchange(api, head + b"\r\n")
     assert status_of(response) == 400
     assert b"application/problem+json" in response
+
+
+async def test_an_absolute_address_without_a_path_is_that_of_the_root(api: ApiClient) -> None:
+    for target in (b"http://x", b"http://x?q=jaws"):
+        head = b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        response = await exchange(api, head)
+        assert status_of(response) == 200 and b"<html" in response
+
+
+async def test_options_of_the_whole_service_is_answered(api: ApiClient) -> None:
+    head = b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert status_of(await exchange(api, head)) == 204
 
 
 @pytest.mark.parametrize(
@@ -106,6 +126,11 @@ async def test_a_well_formed_host_is_answered(api: ApiClient, host: bytes, targe
     [
         (b"2\r\n{}\r\n0\r\n\r\n", 422),
         (b"1\r\n{\r\n1;a=b\r\n}\r\n0\r\n\r\n", 422),
+        (b"2;a=\tb\r\n{}\r\n0\r\n\r\n", 422),
+        (b"2;a\nb\r\n{}\r\n0\r\n\r\n", 400),
+        (b"2;a\rb\r\n{}\r\n0\r\n\r\n", 400),
+        (b"2;a\x00\r\n{}\r\n0\r\n\r\n", 400),
+        (b"2\n{}\n0\n\r\n", 400),
         (b"0002\r\n{}\r\n0\r\n\r\n", 422),
         (b"0x2\r\n{}\r\n0\r\n\r\n", 400),
         (b" 2\r\n{}\r\n0\r\n\r\n", 400),
