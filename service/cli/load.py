@@ -56,7 +56,8 @@ async def load(settings: Settings, paths: Sequence[Path], options: LoadOptions) 
         finally:
             await _report_backlog()
     if left_out:
-        failures.append(f"{left_out} lines were left out; the rest is stored")
+        verb = "was" if left_out == 1 else "were"
+        failures.append(f"{format_count(left_out, 'line')} {verb} left out; the rest is stored")
     if not is_indexed:
         failures.append("no indexer takes the films; start `movies serve`")
     return "; ".join(failures) or None

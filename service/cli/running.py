@@ -80,7 +80,7 @@ def hide_secrets(error: Exception) -> str:
     return SECRET_PATTERN.sub(lambda match: (match[1] or match[2]) + "***", text)
 
 
-def fail(line: str) -> NoReturn:
-    """Write `line` to standard error, and end with 1."""
-    typer.echo(f"movies: {escape_line(line)}", err=True)
+def fail(reason: str) -> NoReturn:
+    """Write the reason, one line or several, to standard error, and end with 1."""
+    typer.echo("\n".join(map(escape_line, f"movies: {reason}".split("\n"))), err=True)
     raise typer.Exit(1)

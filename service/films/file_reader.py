@@ -67,6 +67,8 @@ class FilmFile:
 
     def _open(self) -> BinaryIO:
         if self._path == STANDARD_INPUT:
+            if sys.stdin is None:
+                raise UnreadableFile("standard input is closed; give it a file or a pipe")
             return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
         return self._path.open("rb", buffering=0)
 
@@ -175,7 +177,9 @@ class FilmFile:
                 continue
             if row is None:
                 return
-            if len(row) > len(header):
+            if lines.has_ended:  # the reader wants more lines of a row only within quotes
+                yield Record(number, fault="has a quote that is not closed before the file ends")
+            elif len(row) > len(header):
                 yield Record(number, fault=f"has {len(row)} columns, the header {len(header)}")
             elif any(map(str.strip, row)):
                 yield Record(number, dict(zip(header, row, strict=False)))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import structlog
 from tortoise.exceptions import IntegrityError, ValidationError
 
 from service.films.catalogue import Catalogue
@@ -20,10 +21,13 @@ from service.films.file_streams import ReadingStopped
 from service.films.line_parser import ParsedLine, parse_line
 from service.films.schemas import FilmFacts, Provenance, Source
 
+log = structlog.get_logger()
+
 BATCH_SIZE = 500  # films in one transaction: other writers wait about 30 ms for it
 MAX_BAD_LINES = 20  # reported one by one; the rest is counted
 MAX_UNKNOWN_FIELDS = 100  # names that are counted; a file of random keys has millions
 MAX_REASON_LENGTH = 500  # characters
+UNFORESEEN_FAULT = "cannot be understood"
 
 LINE_ERRORS = (IntegrityError, ValidationError, ValueError, OverflowError, asyncpg.DataError)
 """What the database says about one film of a batch that no check has foreseen."""
@@ -160,6 +164,10 @@ class FilmImporter:
                     line = parse_line(record.film, self._parse_omdb, is_strict=run.is_strict)
                 except ValueError as error:
                     progress.add_bad_line(record.number, str(error))
+                    continue
+                except Exception:  # a mistake of ours, which must not end the whole file
+                    log.debug("film_unreadable", line=record.number, exc_info=True)
+                    progress.add_bad_line(record.number, UNFORESEEN_FAULT)
                     continue
                 progress.count_unknown_fields(line.unknown_fields)
                 batch.numbers.append(record.number)

@@ -1,6 +1,6 @@
 """Read JSON values one after the other from a stream, in bounded memory.
 
-The values may be the elements of an array or stand alone, with any indentation. A value that is not
+The values may be the elements of arrays or stand alone, with any indentation. A value that is not
 JSON is reported, and reading goes on at the next object.
 """
 
@@ -39,12 +39,13 @@ class _JsonStream:
         self._has_ended = False
 
     def read_values(self) -> Iterator[tuple[object, str | None]]:
-        is_array = self._skip_separators() == "["
-        self._position += is_array
+        is_array = False
         while character := self._skip_separators():
-            if is_array and character == "]":
-                return
-            yield self._read_value()
+            if character == ("]" if is_array else "["):
+                is_array = not is_array
+                self._position += 1
+            else:
+                yield self._read_value()
         if is_array:
             raise CutOff
 

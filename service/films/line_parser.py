@@ -195,7 +195,9 @@ def _read_ratings(value: object) -> Facts:
         path = f"ratings.{name}"
         if values.is_unknown(rating):
             continue
-        if name == "imdb" and isinstance(rating, dict):
+        if name == "imdb":
+            if not isinstance(rating, dict):
+                raise ValueError("imdb must be an object")
             for part, number in rating.items():
                 facts |= _read_rating(f"{path}.{part}", number)
         else:
@@ -220,7 +222,10 @@ def _read_credits(value: object) -> Facts:
         value = values.parse_literal(value)
     if not isinstance(value, dict):
         raise ValueError("must be an object")
-    crew = [person for person in value.get("crew") or () if isinstance(person, dict)]
+    people = value.get("crew") or []
+    if not isinstance(people, list):
+        raise ValueError("crew must be a list")
+    crew = [person for person in people if isinstance(person, dict)]
     return {
         "actors": values.read_names(value.get("cast") or [])[:MAX_CAST],
         "directors": values.read_names([p for p in crew if p.get("job") == "Director"]),

@@ -23,6 +23,8 @@ class TableLines:
         self._reader = reader
         self._row_bytes = 0
         self._is_quoted = False
+        self.has_ended = False
+        """Whether all lines have been read, and one more was wanted."""
         self.number = 0
         """The number of lines that have been read."""
 
@@ -46,6 +48,7 @@ class TableLines:
                 line = self._read_piece()
             raise RowTooLong
         if not line:
+            self.has_ended = True
             raise StopIteration
         return line.decode("utf-8", "surrogateescape")
 

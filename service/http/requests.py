@@ -21,6 +21,7 @@ FORM = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 4_096  # a token and a password of 1 kB, each byte in three characters
 MAX_FORM_FIELDS = 10
 MAX_BODY_DEPTH = 20  # levels of nesting; no body of ours needs five
+MAX_BODY_VALUES = 2_000  # a film with all its lists full has 1,400; each may cost an error
 MAX_PARAMETERS = 100  # in one query string
 MAX_FIELD_ERRORS = 50  # in one response
 
@@ -31,7 +32,7 @@ def read_body(request: Request, model: type[M], media_types: tuple[str, ...] = (
     Raises:
         UnsupportedMedia: the content type is not among `media_types`.
         Malformed: the body is not JSON, not an object, or nested deeper than 20 levels.
-        Invalid: a field is wrong or unknown; the error names each one.
+        Invalid: it has too many values, or a field is wrong or unknown; the error names each one.
     """
     _require_media_type(request, media_types)
     try:
@@ -40,8 +41,7 @@ def read_body(request: Request, model: type[M], media_types: tuple[str, ...] = (
         raise Malformed(f"The body is not JSON: {error.msg}.", code="malformed_json") from None
     if not isinstance(value, dict):
         raise Malformed("The body must be a JSON object.", code="malformed_json")
-    if _is_deeper_than(value, MAX_BODY_DEPTH):
-        raise Malformed(f"The body is nested deeper than {MAX_BODY_DEPTH} levels.", code="too_deep")
+    _check_size(value)
     return validate(model, value, prefix="/")
 
 
@@ -147,15 +147,23 @@ def _describe_errors(error: ValidationError, prefix: str) -> tuple[str, tuple[Fi
     return f"Invalid: {names}.", tuple(field_errors)
 
 
-def _is_deeper_than(value: object, limit: int) -> bool:
-    level: list[object] = [value]
-    for _ in range(limit):
+def _check_size(value: object) -> None:
+    """Refuse a body that would take long to validate, without looking at all of it.
+
+    Raises:
+        Malformed: it is nested deeper than 20 levels.
+        Invalid: it has too many values.
+    """
+    level, count = [value], 0
+    for _ in range(MAX_BODY_DEPTH):
+        nodes = [node for node in level if isinstance(node, dict | list)]
+        count += sum(map(len, nodes))
+        if count > MAX_BODY_VALUES:
+            raise Invalid(f"The body has more than {MAX_BODY_VALUES:,} values.")
         level = [
-            child
-            for node in level
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
+            child for node in nodes for child in (node.values() if isinstance(node, dict) else node)
         ]
         if not level:
-            return False
-    return any(isinstance(node, dict | list) for node in level)
+            return
+    if any(isinstance(node, dict | list) for node in level):
+        raise Malformed(f"The body is nested deeper than {MAX_BODY_DEPTH} levels.", code="too_deep")

@@ -18,6 +18,7 @@ from service.search.retrieval.search_request import Page, SearchRequest
 from service.text.titles import compact_key
 
 MAX_NAMES = 20  # of one filter
+MAX_LIST_ENTRIES = 100  # of one parameter, before each entry is looked at
 
 
 def _split(value: object) -> object:
@@ -25,6 +26,8 @@ def _split(value: object) -> object:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple):
         return value
+    if sum(text.count(",") + 1 for text in texts if isinstance(text, str)) > MAX_LIST_ENTRIES:
+        raise ValueError(f"has more than {MAX_LIST_ENTRIES} entries")
     return [
         name.strip()
         for text in texts

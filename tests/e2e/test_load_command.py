@@ -142,3 +142,18 @@ def test_a_load_that_is_interrupted_while_it_waits_says_what_is_missing(
         counts, text = interrupt(process)
     assert counts == [2, 2, 0, 0, 0]
     assert text.splitlines()[-1] == "2 films, 2 still being indexed"
+
+
+def test_a_closed_standard_input_is_named(environment: dict[str, str]) -> None:
+    command = f"{sys.executable} -m service load - <&-"
+    run = subprocess.run(
+        ["sh", "-c", command],
+        cwd=ROOT,
+        env=process_environment(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    last_line = run.stderr.splitlines()[-1]
+    assert last_line == "movies: standard input is closed; give it a file or a pipe"

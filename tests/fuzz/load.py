@@ -29,7 +29,8 @@ from service.database import connection
 from service.database.migrate import migrate
 from service.errors import DomainError
 from service.films.catalogue import Catalogue
-from service.films.importer import FilmImporter, ImportProgress
+from service.films.importer import UNFORESEEN_FAULT, FilmImporter, ImportProgress
+from service.films.line_parser import OMDB_FIELDS, READERS, TMDB_FIELDS
 from service.omdb.parser import parse_film
 from service.outbox.notifications import notifier_for
 
@@ -50,6 +51,19 @@ ODD_VALUES = st.one_of(
     st.lists(st.one_of(st.none(), st.integers(), st.text(max_size=8)), max_size=3),
     st.dictionaries(st.text(max_size=5), st.integers(), max_size=2),
 )  # fmt: skip
+INNER_NAMES = (
+    "cast", "crew", "name", "job", "department", "english_name", "imdb", "value", "votes",
+    "rotten_tomatoes", "metacritic", "Source", "Value",
+)  # fmt: skip
+NESTED_VALUES = st.recursive(
+    ODD_VALUES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2),
+        st.dictionaries(st.sampled_from(INNER_NAMES), inner, max_size=3),
+    ),
+    max_leaves=4,
+)
+ALL_FIELDS = sorted({*READERS, *OMDB_FIELDS, *TMDB_FIELDS, "id"})
 TITLES = st.one_of(
     st.sampled_from(["Jaws", "Alien", "Heat", "Nameless", "Solaris", "½", "七人の侍"]),
     st.text(max_size=12),
@@ -106,6 +120,8 @@ def films(draw: st.DrawFn) -> dict[str, Any]:
             film[name] = draw(ODD_VALUES)
         elif choice < 8 or (choice < 18 and values is TITLES):
             film[name] = draw(values)
+    if draw(st.integers(0, 3)) == 0:
+        film[draw(st.sampled_from(ALL_FIELDS))] = draw(NESTED_VALUES)
     return film
 
 
@@ -130,6 +146,8 @@ def files(draw: st.DrawFn) -> tuple[str, bytes]:
         content = b"\xef\xbb\xbf" + content
     if draw(st.integers(0, 19)) == 0:
         content = encode(rows, form).encode("utf-16", "surrogatepass")
+    if draw(st.integers(0, 19)) == 0:
+        content *= 2
     if draw(st.booleans()):
         content = draw(damage(content))
     if draw(st.integers(0, 3)) == 0:
@@ -171,6 +189,7 @@ def check_counts(progress: ImportProgress) -> None:
     parts = (progress.added, progress.changed, progress.same, progress.left_out)
     note(f"read {progress.read}, added, changed, same, left out {parts}: {progress.bad_lines}")
     assert progress.read == sum(parts)
+    assert not [line for line in progress.bad_lines if line.reason == UNFORESEEN_FAULT]
 
 
 def fuzz(database_url: str, folder: Path, max_files: int, seconds: float) -> Counter[str]:

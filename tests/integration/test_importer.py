@@ -17,7 +17,8 @@ from service.clock import utc_now
 from service.films import schemas
 from service.films.catalogue import Catalogue
 from service.films.file_reader import UnreadableFile
-from service.films.importer import FilmImporter, ImportProgress
+from service.films.importer import BadLine, FilmImporter, ImportProgress
+from service.films.line_parser import READERS
 from service.films.merge import FilmMerger
 from service.films.models import Film
 from service.omdb.parser import parse_film
@@ -230,6 +231,7 @@ async def test_a_line_that_fits_several_films_means_the_same_one_when_it_is_impo
         [{"Title": "X", "Year": "2013–2008", "imdbID": "tt9500002", "Type": "series"}],
         [{"name": "G", "director": "D", "genre": 5}],
         [{"title": "ﷺ" * 40}, {"title": "½" * 350}, {"Title": "½" * 350}],
+        [{"title": "X", "credits": {"cast": 5, "crew": 6}}],
     ],
 )
 async def test_an_odd_line_never_ends_an_import(
@@ -238,6 +240,19 @@ async def test_an_odd_line_never_ends_an_import(
     done = await import_all(importer, write_lines(tmp_path / "films.jsonl", *films, EXPORTED))
     assert done.added + done.left_out == len(films) + 1
     assert await Film.exists(title="Jaws")
+
+
+async def test_a_line_that_breaks_the_parser_costs_that_line_alone(
+    importer: FilmImporter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_or_break(value: object) -> dict[str, object]:
+        return {"plot": str(value)[100]}  # IndexError
+
+    monkeypatch.setitem(READERS, "plot", read_or_break)
+    path = write_lines(tmp_path / "films.jsonl", {"title": "X", "plot": "short"}, OMDB)
+    done = await import_all(importer, path)
+    assert (done.read, done.added) == (2, 1)
+    assert done.bad_lines == [BadLine(1, "cannot be understood")]
 
 
 async def test_faults_beyond_the_twentieth_are_counted(
@@ -370,6 +385,25 @@ async def test_a_broken_film_in_an_array_costs_that_film_alone(
     )
     done = await import_all(importer, path)
     assert (done.added, [line.number for line in done.bad_lines]) == (3, [2, 4])
+
+
+async def test_all_of_several_arrays_is_read(importer: FilmImporter, tmp_path: Path) -> None:
+    path = tmp_path / "films.json"
+    path.write_text('[{"title": "A"}]\n[{"title": "B"},\n{"title": "C"}] junk\n{"title": "D"}')
+    done = await import_all(importer, path)
+    assert (done.added, [line.number for line in done.bad_lines]) == (4, [4])
+
+
+async def test_a_row_of_a_table_whose_quote_is_not_closed_is_a_fault(
+    importer: FilmImporter, tmp_path: Path
+) -> None:
+    path = tmp_path / "films.csv"
+    path.write_text('title,year\n5" disk,1999\nJaws,1975\n"Alien,1979\nHeat,1995\n')
+    done = await import_all(importer, path)
+    assert done.added == 2
+    assert done.bad_lines == [
+        BadLine(4, "has a quote that is not closed before the file ends"),
+    ]
 
 
 async def test_a_row_of_a_table_with_too_many_columns_is_left_out(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.films.line_parser import READERS, parse_line
+from service.films.line_parser import OMDB_FIELDS, READERS, parse_line
 from service.films.schemas import FilmFacts, ImdbRating, Ratings
 from service.omdb.parser import parse_film
 
@@ -85,6 +85,9 @@ def test_an_unknown_value_is_not_stated_in_any_field(unknown: object) -> None:
         ({"title": "X", "directors": ["A\x85B"]}, "control characters"),
         ({"title": "X", "plot": "A\x7fB"}, "control characters"),
         ({"title": "X", "imdb_votes": float("inf")}, "imdb_votes"),
+        ({"title": "X", "credits": {"crew": 6}}, "credits: crew must be a list"),
+        ({"title": "X", "credits": {"cast": 5}}, "credits: must be a name or a list of names"),
+        ({"title": "X", "ratings": {"imdb": 7.5}}, "ratings: imdb must be an object"),
         ([1, 2], "is not an object"),
         ({"Title": "½" * 350}, "title: is longer than 600 characters when written out"),
     ],
@@ -136,15 +139,19 @@ def test_unknown_fields_are_named_and_refused_when_strict() -> None:
         parse_line(film, parse_film, is_strict=True)
 
 
+INNER_NAMES = st.sampled_from(
+    ["cast", "crew", "name", "job", "english_name", "imdb", "value", "votes", "Source", "Value"]
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("N/A"),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner) | st.dictionaries(INNER_NAMES | st.text(), inner),
     max_leaves=5,
 )
+FIELDS = st.sampled_from(sorted({*READERS, *OMDB_FIELDS}))
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.dictionaries(st.sampled_from(sorted(READERS)) | st.text(), VALUES))
+@given(st.dictionaries(FIELDS | st.text(), VALUES))
 def test_values_of_any_type_give_facts_or_a_reason(film: dict[str, object]) -> None:
     try:
         parsed = parse_line(film, parse_film)
