@@ -31,17 +31,20 @@ async def test_every_title_comes_first_before_it_is_typed_in_full(
     suggestions: dict[str, list[str]] = {}
     letters_until_first: dict[str, int] = {}
     missed = []
+
+    async def suggest_once(prefix: str) -> list[str]:
+        if prefix not in suggestions:
+            suggestions[prefix] = await suggest_folded(autocomplete, prefix)
+        return suggestions[prefix]
+
     titles = sorted({film.title for film in films})
     for title in titles:
         for length in range(1, len(title) + 1):
             prefix = title[:length].strip().lower()
-            if not prefix:
-                continue
-            if prefix not in suggestions:
-                suggestions[prefix] = await suggest_folded(autocomplete, prefix)
-            if suggestions[prefix][:1] == [fold(title)]:
-                letters_until_first.setdefault(title, length)
-        if fold(title) not in suggestions[title.strip().lower()]:
+            if prefix and (await suggest_once(prefix))[:1] == [fold(title)]:
+                letters_until_first[title] = length
+                break
+        if fold(title) not in await suggest_once(title.strip().lower()):
             missed.append(title)
     assert missed == []
     typed_shares = [letters_until_first.get(title, len(title)) / len(title) for title in titles]

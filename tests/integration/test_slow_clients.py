@@ -159,7 +159,7 @@ async def upload(port: int, query: bytes, size: int, rate: float) -> bytes:
 async def test_an_upload_below_the_rate_gets_408(port: int) -> None:
     started_at = time.monotonic()
     assert b" 408 " in await upload(port, b"", 100_000, MIN_RATE / 10)
-    assert time.monotonic() - started_at < WINDOW + 5
+    assert time.monotonic() - started_at < WINDOW + 30
 
 
 async def test_an_upload_above_the_rate_arrives_whole(port: int) -> None:

@@ -32,7 +32,7 @@ async def test_a_rebuild_sends_one_page_at_a_time_and_pauses_during_search_traff
     await catalogue.upsert_all(FILMS, SAMPLE)
     await generation.advance()
     if searched:
-        await fetch_rows(f"UPDATE index_state SET searched_ms = {database_clock_ms()}")
+        await fetch_rows(f"UPDATE index_state SET searched_ms = {database_clock_ms()} + 600000")
     pauses: list[float] = []
 
     async def pause(stop: asyncio.Event, seconds: float) -> None:
