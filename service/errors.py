@@ -15,6 +15,7 @@ ErrorCode = Literal[
     "cursor_expired",
     "cursor_invalid",
     "database_unavailable",
+    "director_not_found",
     "email_not_confirmed",
     "email_taken",
     "error",

@@ -12,6 +12,7 @@ from service.accounts.auth import require_admin
 from service.accounts.idempotency import accept_idempotency_key
 from service.admin.health import Readiness
 from service.admin.overview import OverviewView, QuotaView, quota_view
+from service.cache.response_cache import CacheScope
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import Links, PageQuery, Total, page_address
@@ -61,6 +62,46 @@ class JobPage:
     total: Annotated[Total, Field(description="How many there are in all.")]
     next: Annotated[str | None, page_address("next", "/api/v1/admin/jobs")]
     previous: Annotated[str | None, page_address("previous", "/api/v1/admin/jobs")]
+
+
+class CacheQuery(BaseModel):
+    """Which cached responses to delete; without a scope, all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scope: Annotated[
+        CacheScope | None,
+        Field(description="The kind of responses; without it, all.", examples=["popular"]),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClearedCache:
+    """What was deleted."""
+
+    deleted: Annotated[
+        int,
+        Field(
+            description="How many responses were deleted; of a cache in memory, only those of the "
+            "process that answers.",
+            examples=[12],
+        ),
+    ]
+
+
+@bp.delete("/cache", name="clear_cache")
+@operation(
+    "Delete cached responses, so that the next requests are answered anew",
+    query=CacheQuery,
+    returns={200: ClearedCache},
+    errors=(503,),
+    access="admin",
+)
+async def clear_cache(request: Request) -> HTTPResponse:
+    await require_admin(request)
+    scope = read_query(request, CacheQuery).scope
+    deleted = await get_container(request).response_cache.clear(scope)
+    return json_response(ClearedCache(deleted), headers=NO_STORE)
 
 
 @bp.post("/reindex", name="reindex")

@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Cache(Protocol):
-    """Store bytes under keys for some seconds. Only `check` raises."""
+    """Store bytes under keys for some seconds. Only `check` and `delete_all` raise."""
 
     async def get(self, key: str) -> bytes | None:
         """Return the value, or None if it is missing or not available within 50 ms."""
@@ -14,6 +14,13 @@ class Cache(Protocol):
 
     async def delete(self, *keys: str) -> None:
         """Delete these keys."""
+
+    async def delete_all(self, prefix: str) -> int:
+        """Delete every key that begins with `prefix`; return their number.
+
+        Raises:
+            Unavailable: the cache does not answer, so that some may be left.
+        """
 
     async def get_or_claim(self, key: str, ttl: float) -> tuple[bytes | None, bool]:
         """Return (value, claimed).

@@ -30,6 +30,11 @@ class MemoryCache:
         for key in keys:
             self._values.pop(key, None)
 
+    async def delete_all(self, prefix: str) -> int:
+        keys = [key for key in self._values if key.startswith(prefix)]
+        await self.delete(*keys)
+        return len(keys)
+
     async def get_or_claim(self, key: str, ttl: float) -> tuple[bytes | None, bool]:
         value = await self.get(key)
         return value, value is None

@@ -5,7 +5,8 @@ after a failure no call is made for a second. Values that are not ours count as 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -28,6 +29,8 @@ log = structlog.get_logger()
 
 KEY_PREFIX = "movies:"
 UNSUPPORTED_MAJOR_VERSIONS = ("2", "3", "4", "5", "6")
+DELETE_ALL_TIMEOUT = 5.0  # seconds to look through all keys
+SCAN_COUNT = 1_000  # keys that Redis looks at in one step
 CLAIM_MARKER = b"claimed"  # the placeholder of a value that is being made
 
 
@@ -87,31 +90,51 @@ class RedisCache:
         if keys:
             await self._call(lambda: self._redis.delete(*(KEY_PREFIX + key for key in keys)))
 
+    async def delete_all(self, prefix: str) -> int:
+        """Delete every key that begins with `prefix`; return their number.
+
+        Raises:
+            Unavailable: Redis does not answer.
+        """
+        deleted = 0
+        async with self._patient_connection(DELETE_ALL_TIMEOUT) as redis:
+            async for name in redis.scan_iter(match=f"{KEY_PREFIX}{prefix}*", count=SCAN_COUNT):
+                deleted += await redis.unlink(name)
+        return deleted
+
     async def check(self) -> str:
         """Return Redis's version.
-
-        The check uses its own connection and a longer timeout: a slow Redis still works.
 
         Raises:
             Unavailable: Redis does not answer, or is too old.
         """
-        try:
-            async with (
-                asyncio.timeout(HEALTH_CHECK_TIMEOUT),
-                Redis.from_url(self._url, retry=Retry(NoBackoff(), 0)) as redis,
-            ):
-                server_info = await redis.info("server")
-        except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable(
-                f"Redis does not answer: {_describe(error)}",
-                code="cache_unavailable",
-            ) from None
+        async with self._patient_connection(HEALTH_CHECK_TIMEOUT) as redis:
+            server_info = await redis.info("server")
         version = str(server_info.get("redis_version"))
         if version.partition(".")[0] in UNSUPPORTED_MAJOR_VERSIONS:
             raise Unavailable(
                 f"Redis is {version}; the service needs version 7.", code="cache_unavailable"
             )
         return f"Redis {version} answers"
+
+    @asynccontextmanager
+    async def _patient_connection(self, timeout: float) -> AsyncIterator["Redis"]:
+        """Open a connection of its own with a longer timeout: a slow Redis still works.
+
+        Raises:
+            Unavailable: Redis does not answer.
+        """
+        try:
+            async with (
+                asyncio.timeout(timeout),
+                Redis.from_url(self._url, retry=Retry(NoBackoff(), 0)) as redis,
+            ):
+                yield redis
+        except (RedisError, OSError, TimeoutError) as error:
+            raise Unavailable(
+                f"Redis does not answer: {_describe(error)}",
+                code="cache_unavailable",
+            ) from None
 
     async def close(self) -> None:
         await self._redis.aclose()

@@ -26,6 +26,20 @@ MAX_WAIT_FOR_OTHERS = 0.25  # seconds to wait for another process before making 
 POLL_INTERVAL = 0.01  # seconds between two reads while waiting
 
 
+CacheScope = Literal[
+    "browse",
+    "directors",
+    "film",
+    "genres",
+    "popular",
+    "search",
+    "similar",
+    "suggest",
+    "trending",
+]
+"""What responses are cached for; the routes of each share one key space."""
+
+
 @dataclass(frozen=True, slots=True)
 class CachedResponse:
     """A response body, and whether it came from the cache."""
@@ -55,7 +69,7 @@ class ResponseCache:
 
     async def get_or_make(
         self,
-        scope: str,
+        scope: CacheScope,
         request_key: str,
         generation: int,
         ttl: float,
@@ -85,12 +99,17 @@ class ResponseCache:
         CACHE_REQUESTS.labels(scope, response.status).inc()
         return response
 
-    async def invalidate(self, scope: str, request_key: str, generation: int) -> None:
+    async def invalidate(self, scope: CacheScope, request_key: str, generation: int) -> None:
         """Delete one response before its generation ends, so that writers read their own write."""
         key = cache_key(scope, request_key, generation)
         if (storing := self._storing.get(key)) is not None:
             await asyncio.shield(storing)
         await self._cache.delete(key)
+
+    async def clear(self, scope: CacheScope | None = None) -> int:
+        """Delete all responses of a scope, or all; return their number. Raises Unavailable."""
+        await self.wait_until_stored()
+        return await self._cache.delete_all(f"v{FORMAT_VERSION}:{f'{scope}:' if scope else ''}")
 
     async def wait_until_stored(self) -> None:
         """Wait until every response that was made is stored; called before the cache closes."""

@@ -35,6 +35,7 @@ MODEL_MODULES = (
     "service.schedule.models",
     "service.idempotency.models",
     "service.mail.models",
+    "service.community.discovery.models",
     "service.community.history.models",
     "service.community.ratings.models",
     "service.community.watchlist.models",

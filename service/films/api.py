@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 from sanic import Blueprint
@@ -202,6 +203,9 @@ async def _show_film(request: Request, movie: str, query: FilmQuery) -> HTTPResp
     response = await _get_cached_film(request, movie, query)
     tag, _, film = response.body.partition(b"\n")
     headers = {**CACHE_HEADERS, **response.to_header()}
+    if request.method == "GET":
+        film_id = UUID(tag.decode().partition(".")[0])
+        get_container(request).trends.record_view(film_id, get_client_network(request))
     return conditional_response(request, film, tag.decode(), headers)
 
 

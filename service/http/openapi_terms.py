@@ -40,6 +40,7 @@ TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl"
 TAGS: dict[str, Tag] = {
     "search": Tag("Search", "Find films by text, by filters, by file names, and while typing."),
     "films": Tag("Films", "Read one film; as an admin, add, change and delete it."),
+    "discovery": Tag("Discovery", "Popular, trending and similar films; genres, directors."),
     "posters": Tag("Posters", "The pictures of films, in three widths."),
     "ratings": Tag("Ratings", "Vote for films or against them, and give them scores."),
     "history": Tag("History", "Record which films you have seen, and when."),
@@ -73,6 +74,7 @@ PATH_PARAMETERS: dict[str, Term] = {
     "rating": Term("The id of a rating.", "01993f91-2b4c-7d5e-8f60-718293a4b5c6"),
     "entry": Term("The id of an entry.", "01993f90-6d1a-7f3e-9b2c-4a5d6e7f8091"),
     "username": Term("The name of a user, in any letter case.", "ada"),
+    "name": Term("The name of a director, in any letter case.", "Steven Spielberg"),
     "list_id": Term("The id of a list.", "01993f91-0c4e-7d52-8a6b-3e9f1d2c4b58"),
     "key_id": Term("The id of an API key.", "01993f85-6b4d-7f32-9c8e-2a3b4c5d6e7f"),
     "export": Term("The id of an export.", "01993f85-9c1d-7f3a-8e5b-2a4c6e8f0b13"),

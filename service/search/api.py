@@ -1,17 +1,16 @@
 """The HTTP routes of search: parse, call, answer."""
 
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
-import orjson
 from pydantic import Field
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from service.http.cached_pages import cached_page
 from service.http.dependencies import get_container
 from service.http.openapi import Problem, operation
 from service.http.pagination import Links
@@ -38,16 +37,11 @@ bp = Blueprint("search", url_prefix="/api/v1")
 
 CACHE_SECONDS = 300.0  # a new generation of the index replaces cached responses before
 FILM_PAGE_SECONDS = 50.0  # with the ten of clients: votes of films are at most a minute old
-CACHEABLE = {"Cache-Control": "public, max-age=10, stale-if-error=3600"}
-NOT_CACHEABLE = {"Cache-Control": "no-store"}
 MAX_BATCH_WORK = 150_000.0  # units for all searches of a batch; ten ordinary ones take 10,000
 MAX_BATCH_TIME = 6.0  # seconds for all of them, before a response would be too late
 HIT_WORK, HIGHLIGHT_WORK, PLOT_WORK = 40, 15, 200  # units for each hit, and for each word as well
 PAGE_HEADERS = ("Cache-Control", "Cache-Status", "Link")
 SEARCH_PATH, BROWSE_PATH = "/api/v1/search", "/api/v1/movies"
-
-Rendered = tuple[Links | None, Any]
-"""A page and its links, ready to be encoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +82,7 @@ async def search(request: Request) -> HTTPResponse:
         query.after, get_container(request).generation
     )
     render = partial(_render_search, request, query, cursor, search_budget())
-    response = await _cached_page(request, "search", query.cache_key, render)
+    response = await cached_page(request, "search", query.cache_key, CACHE_SECONDS, render)
     if waited:
         response.headers["Index-Token"] = str(query.after)
     return response
@@ -105,7 +99,7 @@ async def search(request: Request) -> HTTPResponse:
 async def browse(request: Request) -> HTTPResponse:
     query = read_query(request, BrowseQuery)
     render = partial(_render_list, request, query, _decode_cursor(request, query))
-    return await _cached_page(request, "browse", query.cache_key, render)
+    return await cached_page(request, "browse", query.cache_key, CACHE_SECONDS, render)
 
 
 @bp.get("/suggest", name="suggest")
@@ -120,7 +114,7 @@ async def suggest(request: Request) -> HTTPResponse:
     query = read_query(request, SuggestQuery)
     render = partial(_render_suggestions, request, query)
     key = f"{query.limit} {query.q}"
-    return await _cached_page(request, "suggest", key, render, CACHE_SECONDS)
+    return await cached_page(request, "suggest", key, CACHE_SECONDS, render)
 
 
 @bp.post("/search/batch", name="search_batch")
@@ -211,42 +205,6 @@ async def _render_suggestions(request: Request, query: SuggestQuery) -> tuple[No
     took_ms = round((time.perf_counter() - started_at) * 1_000, 2)
     suggestions, degraded = list(completion.suggestions), list(completion.degraded)
     return None, Suggestions(query.q, took_ms, suggestions, degraded)
-
-
-async def _cached_page(
-    request: Request,
-    scope: str,
-    key: str,
-    render: Callable[[], Awaitable[Rendered]],
-    seconds: float = FILM_PAGE_SECONDS,
-) -> HTTPResponse:
-    """Answer with the cached page, or with one rendered now; a degraded page is not cached."""
-    parts = get_container(request)
-    generation = await parts.generation.current()
-    cached = await parts.response_cache.get_or_make(
-        scope, key, generation, seconds, render, encode=encode_page, is_cacheable=is_cacheable
-    )
-    headers, body = decode_page(cached.body)
-    return json_response(body, headers=headers | cached.to_header())
-
-
-def encode_page(rendered: Rendered) -> bytes:
-    """Return a page behind a line with its headers, so that all who share it send the same."""
-    links, page = rendered
-    link = links.to_header() if links else ""
-    headers = (NOT_CACHEABLE if page.degraded else CACHEABLE) | ({"Link": link} if link else {})
-    return encode_json(headers) + b"\n" + encode_json(page)
-
-
-def decode_page(encoded: bytes) -> tuple[dict[str, str], bytes]:
-    """Return the headers and the body of an encoded page."""
-    headers, _, body = encoded.partition(b"\n")
-    return orjson.loads(headers), body
-
-
-def is_cacheable(encoded: bytes) -> bool:
-    """Return whether the page may be given to others later."""
-    return decode_page(encoded)[0]["Cache-Control"] == CACHEABLE["Cache-Control"]
 
 
 def _decode_cursor(request: Request, query: BrowseQuery) -> Cursor | None:

@@ -14,6 +14,7 @@ from service.admin.accounts_api import bp as accounts_admin
 from service.admin.api import bp as admin
 from service.admin.audit_api import bp as audit
 from service.admin.operation_api import bp as operation
+from service.community.discovery.api import bp as discovery
 from service.community.history.api import bp as history
 from service.community.lists.api import bp as lists
 from service.community.profiles.api import bp as profiles
@@ -70,7 +71,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.blueprint([search, films, posters, merging])
     app.blueprint([ratings])
     app.blueprint([accounts, account_sessions, account_keys, account_emails, admin, accounts_admin])
-    app.blueprint([history, watchlist, lists, profiles])
+    app.blueprint([discovery, history, watchlist, lists, profiles])
     app.blueprint(exports)
     app.blueprint([audit, operation, site.bp, account_forms])
     site.install(app)
@@ -85,6 +86,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
             asyncio.create_task(loop_lag.measure_loop_lag("api")),
             await start_vocabulary_sync(container),
             asyncio.create_task(container.search_activity.publish_continuously()),
+            asyncio.create_task(container.trends.flush_continuously()),
             asyncio.create_task(warm_up(container)),
         ]
 

@@ -28,6 +28,7 @@ from service.admin.setup_status import SetupStatus
 from service.cache.base import Cache
 from service.cache.response_cache import ResponseCache
 from service.clock import utc_now
+from service.community.discovery.trends import Trends, move_trends
 from service.community.history.service import History, move_history
 from service.community.lists.service import FilmLists, move_list_items
 from service.community.profiles.service import Profiles
@@ -83,7 +84,14 @@ WARM_UP_DELAY = 30.0  # after the start; the first searches have priority
 VOCABULARY_LOAD_TIMEOUT = 20.0  # at the start; a million films take about 10 s
 
 
-FILM_ROW_MOVERS = (move_ratings, recount_merged, move_history, move_watchlists, move_list_items)
+FILM_ROW_MOVERS = (
+    move_ratings,
+    recount_merged,
+    move_history,
+    move_watchlists,
+    move_list_items,
+    move_trends,
+)
 """What a merge of two films moves."""
 
 
@@ -114,6 +122,7 @@ class Container:
     watchlists: Watchlists
     film_lists: FilmLists
     profiles: Profiles
+    trends: Trends
     reindex_jobs: ReindexJobs
     drift: Drift
     outbox_admin: OutboxAdmin
@@ -341,6 +350,7 @@ async def build_container(settings: Settings) -> Container:
             watchlists=Watchlists(catalogue, utc_now),
             film_lists=FilmLists(catalogue, utc_now),
             profiles=Profiles(),
+            trends=_close_at_exit(stack, Trends(utc_now)),
             reindex_jobs=ReindexJobs(utc_now),
             drift=drift,
             outbox_admin=outbox_admin,

@@ -44,6 +44,23 @@ async def test_a_stored_value_is_there_until_it_is_deleted(cache: Cache) -> None
     assert await cache.get(key) is None
 
 
+async def test_all_values_of_a_prefix_are_deleted_and_no_others(cache: Cache) -> None:
+    prefix = unique_key()
+    keys = [f"{prefix}:a:{number}" for number in range(5)]
+    for key in (*keys, f"{prefix}:b:1"):
+        await cache.put(key, b"value", 60)
+    assert await cache.delete_all(f"{prefix}:a:") == 5
+    assert [await cache.get(key) for key in keys] == [None] * 5
+    assert await cache.get(f"{prefix}:b:1") == b"value"
+    assert await cache.delete_all(f"{prefix}:a:") == 0
+
+
+async def test_redis_that_does_not_answer_is_reported_when_all_is_to_be_deleted() -> None:
+    cache = RedisCache("redis://127.0.0.1:1/0")
+    with pytest.raises(Unavailable):
+        await cache.delete_all("v1:")
+
+
 async def test_a_stored_value_expires(cache: Cache) -> None:
     key = unique_key()
     await cache.put(key, b"short-lived", 0.05)

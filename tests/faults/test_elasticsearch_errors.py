@@ -10,11 +10,11 @@ from service.cache.response_cache import ResponseCache
 from service.clock import epoch_ms, utc_now
 from service.films.catalogue import Catalogue
 from service.films.schemas import FilmFacts
+from service.http.cached_pages import decode_page, encode_page, is_cacheable
 from service.http.pagination import Links
 from service.outbox import store
 from service.outbox.models import Outbox
 from service.outbox.notifications import OutboxNotifier
-from service.search.api import decode_page, encode_page, is_cacheable
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.search.engines.elasticsearch.reader import ElasticsearchEngine
 from service.search.engines.elasticsearch.writer import ElasticsearchWriter

@@ -15,11 +15,11 @@ from service.database.sql import fetch_rows
 from service.database.transactions import wait_for_transactions
 from service.errors import NotFound, Unavailable
 from service.films.models import Film
+from service.http.cached_pages import Rendered, decode_page, encode_page, is_cacheable
 from service.http.pagination import Links
 from service.indexing import search_activity
 from service.indexing.reindex_jobs import ReindexJobs
 from service.limits import SEARCH_BREAKER_RESET
-from service.search.api import Rendered, decode_page, encode_page, is_cacheable
 from service.search.criteria.filters import Filters
 from service.search.engines.base import Hits, IndexOutdated
 from service.search.engines.sql import DatabaseEngine

@@ -139,8 +139,10 @@ async def delete_entry(request: Request, entry: str) -> HTTPResponse:
 
 
 async def _add_entry(request: Request, user_id: UUID, entry: NewHistoryEntry) -> HistoryEntry:
-    history = get_container(request).history
-    return await history.add(user_id, entry.movie, entry.watched_at, entry.rewatch)
+    services = get_container(request)
+    added = await services.history.add(user_id, entry.movie, entry.watched_at, entry.rewatch)
+    services.trends.record(added.film_id, "history")
+    return added
 
 
 async def _delete_film(request: Request, user_id: UUID, movie: str) -> None:

@@ -1,5 +1,7 @@
 """The HTTP routes of profiles: what users show of themselves."""
 
+from dataclasses import asdict
+
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -36,7 +38,7 @@ async def show_profile(request: Request, username: str) -> HTTPResponse:
         username=user.username,
         profile=profile,
         joined_at=user.created_at,
-        counts=ProfileCountsView(counts.films_seen, counts.viewings, counts.lists),
+        counts=ProfileCountsView(**asdict(counts)),
         lists=await list_views(await newest.limit(MAX_SHOWN_LISTS), reader_id),
     )
     return json_response(body, headers=NO_STORE)

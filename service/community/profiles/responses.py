@@ -21,6 +21,7 @@ class ProfileCountsView:
     viewings: Annotated[
         int, Field(description="How often, each time of a film counted.", examples=[260])
     ]
+    ratings: Annotated[int, Field(description="How many films the user has rated.", examples=[95])]
     lists: Annotated[int, Field(description="How many public lists there are.", examples=[3])]
 
 

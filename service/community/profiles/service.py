@@ -11,6 +11,7 @@ from service.accounts.models import User
 from service.accounts.schemas import fold_name
 from service.community.history.models import HistoryEntry
 from service.community.lists.models import FilmList
+from service.community.ratings.models import Rating
 from service.errors import NotFound
 
 MAX_NAME_LENGTH = 200  # characters of an address that are compared with names
@@ -18,10 +19,11 @@ MAX_NAME_LENGTH = 200  # characters of an address that are compared with names
 
 @dataclass(frozen=True, slots=True)
 class ProfileCounts:
-    """How many films a user has seen, how often, and how many lists others see."""
+    """How many films a user has seen, how often, has rated, and how many lists others see."""
 
     films_seen: int
     viewings: int
+    ratings: int
     lists: int
 
 
@@ -53,6 +55,7 @@ class Profiles:
         return ProfileCounts(
             films_seen=cast(int, films_seen),
             viewings=await entries.count(),
+            ratings=await Rating.filter(user_id=user.id).count(),
             lists=await self.find_public_lists(user).count(),
         )
 

@@ -85,6 +85,7 @@ async def list_ratings(request: Request) -> HTTPResponse:
 async def add_rating(request: Request) -> HTTPResponse:
     identity, body = await require_user(request), read_body(request, NewRating)
     rating = await get_container(request).ratings.add(identity.user_id, body.movie, body)
+    get_container(request).trends.record(rating.film_id, "rating")
     headers = {**NO_STORE, "Location": f"/api/v1/ratings/{rating.id}"}
     return json_response(await _to_view(request, rating), 201, headers)
 
@@ -171,6 +172,8 @@ async def _handle_item(request: Request, user_id: UUID, item: RatingItem) -> Rat
         await ratings.remove(user_id, await find_film_id(item.movie))
         return RatingAnswer(204, None, None)
     saved = await ratings.set(user_id, item.movie, item)
+    if saved.is_new:
+        get_container(request).trends.record(saved.rating.film_id, "rating")
     return RatingAnswer(201 if saved.is_new else 200, str(saved.rating.id), None)
 
 

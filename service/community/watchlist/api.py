@@ -65,6 +65,8 @@ async def add_to_watchlist(request: Request, movie: str) -> HTTPResponse:
     identity, services = await require_user(request), get_container(request)
     film = await services.catalogue.get(read_path_text(movie))
     added = await services.watchlists.add(identity.user_id, film.id)
+    if added.is_new:
+        services.trends.record(film.id, "watchlist")
     films = await read_films([added.entry])
     view = watchlist_entry_view(added.entry, films, services.now())
     return json_response(view, 201 if added.is_new else 200, NO_STORE)
@@ -103,6 +105,8 @@ async def change_watchlist(request: Request) -> HTTPResponse:
             await services.watchlists.remove(user_id, film_id)
             return FilmChangeAnswer(204, None)
         added = await services.watchlists.add(user_id, film_id)
+        if added.is_new:
+            services.trends.record(film_id, "watchlist")
         return FilmChangeAnswer(201 if added.is_new else 200, None)
 
     answers = await answer_each(
