@@ -28,6 +28,7 @@ from docs.error_codes import (  # noqa: E402
     text_of,
 )
 from service import errors  # noqa: E402
+from service.cli.accounts import UserList  # noqa: E402
 from service.cli.check import CheckView  # noqa: E402
 from service.cli.doctor import DoctorReport  # noqa: E402
 from service.cli.explain import Explanation  # noqa: E402
@@ -53,6 +54,7 @@ JSON_DOCUMENTS: dict[str, type | str] = {
     "explain": Explanation,
     "reindex": "the job as `GET /api/v1/admin/reindex/{job}` returns it; null if there has been none",
     "check --twins": TwinsReport,
+    "users": UserList,
     "search": "the page as `GET /api/v1/search` returns it, without links to other pages",
 }
 """What each command with `--json` prints: a type, or in words."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 ErrorCode = Literal[
+    "account_disabled",
     "admin_required",
     "bad_upstream",
     "cache_unavailable",

@@ -6,7 +6,9 @@ from service.database.connection import get_connection, is_postgres
 from service.database.sql import fetch_rows
 from service.errors import Conflict
 
-FIND_ACTIVE_ADMINS = "SELECT id FROM users WHERE is_admin AND erase_at IS NULL ORDER BY id"
+FIND_ACTIVE_ADMINS = """
+    SELECT id FROM users WHERE is_admin AND erase_at IS NULL AND disabled_at IS NULL ORDER BY id
+"""
 
 
 async def require_other_admin(user_id: UUID) -> None:

@@ -103,7 +103,7 @@ class ApiKeys:
             raise _invalid_key_error()
         now = self._now()
         is_live = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
-        live = ApiKey.filter(is_live, user__erase_at__isnull=True)
+        live = ApiKey.filter(is_live, user__erase_at__isnull=True, user__disabled_at__isnull=True)
         key = await live.get_or_none(digest=hash_secret(secret)).select_related("user")
         if key is None:
             raise _invalid_key_error()

@@ -35,6 +35,7 @@ class User(Model):
     `confirmed_at` is when the address was confirmed, or when an admin or the operator created the
     account. `confirm_by` is when an account that must still be confirmed is deleted. `new_email` is
     the address that replaces the present one, or becomes the first one, once it is confirmed.
+    `disabled_at` is when an admin disabled the account, which then cannot be used.
     `erase_at` is when the account is erased, because its owner asked for that; until then it is
     hidden, and may only be restored.
     `profile` says whether others see what the user did with films: `private` or `public`.
@@ -50,6 +51,7 @@ class User(Model):
     confirmed_at = fields.DatetimeField(null=True)
     confirm_by = fields.DatetimeField(null=True)
     new_email = fields.CharField(max_length=MAX_EMAIL_LENGTH, null=True)
+    disabled_at = fields.DatetimeField(null=True)
     erase_at = fields.DatetimeField(null=True)
     is_admin = fields.BooleanField(default=False)
     profile = fields.CharField(max_length=8, default="private", db_default="private")
@@ -63,6 +65,7 @@ class User(Model):
             "One account. `…_folded` is what must be unique, `token_version` ends all its sessions."
         )
         indexes = (
+            Index(fields=("created_at", "id"), name="idx_users_created_at"),
             Index(fields=("confirm_by",), name="idx_users_confirm_by"),
             Index(fields=("erase_at",), name="idx_users_erase_at"),
         )

@@ -25,6 +25,7 @@ from service.accounts.passwords import PasswordHasher
 from service.accounts.responses import PendingAccountView, UserView
 from service.accounts.schemas import NameAndPassword, NewAccount, fold_name
 from service.accounts.tokens import Identity
+from service.accounts.user_schemas import NewUser
 from service.audit.log import record
 from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
@@ -130,14 +131,34 @@ class Registration:
             Conflict: `username_taken` or `username_confusable`.
         """
         account = NameAndPassword.parse(name, password)
-        skeleton = await self._checks.make_skeleton(account.username, "username")
-        await _check_available(account.username, skeleton, None)
-        await self._checks.require_strong(password, account.username, None, "password")
+        user = await self._create_confirmed(account, None, is_admin=True, prefix="")
+        return UserView.from_user(user)
+
+    async def create_user(self, account: NewUser) -> User:
+        """Create an account on behalf of an admin, whoever else may register.
+
+        Raises:
+            Conflict: `username_taken`, `username_confusable` or `email_taken`.
+            Invalid: the name mixes scripts, or the password is easy to guess.
+            TooMany: too many passwords are being checked or hashed.
+        """
+        return await self._create_confirmed(
+            account, account.email, is_admin=account.is_admin, prefix="/"
+        )
+
+    async def _create_confirmed(
+        self, account: NameAndPassword, email: str | None, *, is_admin: bool, prefix: str
+    ) -> User:
+        """Create an account that may be used at once; errors point to `prefix` and the field."""
+        skeleton = await self._checks.make_skeleton(account.username, f"{prefix}username")
+        await _check_available(account.username, skeleton, email)
+        password = account.password.get_secret_value()
+        await self._checks.require_strong(password, account.username, email, f"{prefix}password")
         password_hash = await self._passwords.hash(password)
         draft = _Draft(
-            account.username, skeleton, None, password_hash, is_admin=True, is_confirmed=True
+            account.username, skeleton, email, password_hash, is_admin=is_admin, is_confirmed=True
         )
-        return UserView.from_user(await self._create(draft, must_confirm=False))
+        return await self._create(draft, must_confirm=False)
 
     def _require_permission(self, account: NewAccount, is_by_admin: bool) -> None:
         if is_by_admin:

@@ -4,7 +4,7 @@ Every token is checked against the database, at the price of one look-up by key.
 demoting a user, or changing a password, takes effect at once and in every process.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from service.accounts.keys import ApiKeys
 from service.accounts.login_throttle import LoginThrottle
 from service.accounts.models import MAX_EMAIL_LENGTH, MAX_FOLDED_NAME_LENGTH, User
 from service.accounts.passwords import PasswordHasher
+from service.accounts.personal_data import PersonalData
 from service.accounts.registration import OPEN_REGISTRATION, Registration, RegistrationPolicy
 from service.accounts.responses import PendingAccountView, SessionView, TokenView, UserView
 from service.accounts.schemas import (
@@ -35,6 +36,8 @@ from service.accounts.tokens import (
     Tokens,
     invalid_token_error,
 )
+from service.accounts.user_admin import UserAdmin
+from service.accounts.user_schemas import NewUser
 from service.database.sql import fetch_rows
 from service.errors import FieldError, Invalid, NotAllowed, NotAuthenticated
 from service.mail.base import Language
@@ -60,6 +63,7 @@ class AccountService:
         now: the clock, aware UTC.
         policy: who may register, and whether addresses must be confirmed.
         previous_secret: the key before this one, whose tokens stay valid.
+        personal_data: what all packages hold about a person.
     """
 
     def __init__(
@@ -69,6 +73,8 @@ class AccountService:
         now: Callable[[], datetime],
         policy: RegistrationPolicy = OPEN_REGISTRATION,
         previous_secret: str | None = None,
+        *,
+        personal_data: Sequence[PersonalData] = (),
     ) -> None:
         self._passwords = passwords
         self._must_confirm = policy.must_confirm_email
@@ -80,6 +86,7 @@ class AccountService:
         self.emails = AccountEmails(passwords, self._checks, now, policy.must_confirm_email)
         self.invites = Invites(now)
         self.keys = ApiKeys(now)
+        self.users = UserAdmin(passwords, self._checks, now, personal_data)
 
     async def register(
         self, account: NewAccount, requester: Identity | None = None, language: Language = "en"
@@ -96,6 +103,10 @@ class AccountService:
         """Create an admin account; see `Registration.create_admin`."""
         return await self._registration.create_admin(name, password)
 
+    async def create_user(self, account: NewUser) -> User:
+        """Create an account on behalf of an admin; see `Registration.create_user`."""
+        return await self._registration.create_user(account)
+
     async def login(
         self, credentials: Credentials, address: str, user_agent: str | None = None
     ) -> SessionView:
@@ -107,7 +118,7 @@ class AccountService:
 
         Raises:
             NotAuthenticated: `invalid_credentials`, the same for an unknown user.
-            NotAllowed: `email_not_confirmed`.
+            NotAllowed: `account_disabled` or `email_not_confirmed`.
             TooMany: there were too many failures, or there are too many concurrent logins.
         """
         name = fold_name(credentials.username or credentials.email or "")
@@ -126,8 +137,13 @@ class AccountService:
         if check.new_hash:
             outdated = User.filter(id=user.id, password_hash=user.password_hash)
             await outdated.update(password_hash=check.new_hash)
+        self._require_enabled(user)
         await self._require_confirmed(user)
         return _session_view(await self.sessions.start(user, Client(address, user_agent)))
+
+    def _require_enabled(self, user: User) -> None:
+        if user.disabled_at is not None:
+            raise NotAllowed("An admin has disabled this account.", code="account_disabled")
 
     async def _require_confirmed(self, user: User) -> None:
         """Return if the account may be used; if addresses no longer count, it stays for good."""

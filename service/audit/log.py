@@ -20,7 +20,11 @@ log = structlog.get_logger()
 
 AuditAction = Literal[
     "account_created",
+    "account_demoted",
+    "account_disabled",
+    "account_enabled",
     "account_erased",
+    "account_promoted",
     "drift_check_requested",
     "email_change_requested",
     "email_changed",
@@ -41,6 +45,7 @@ AuditAction = Literal[
     "outbox_retried",
     "password_changed",
     "password_reset",
+    "password_set",
     "refresh_token_reused",
     "reindex_cancelled",
     "reindex_requested",

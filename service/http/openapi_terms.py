@@ -60,6 +60,7 @@ TAGS: dict[str, Tag] = {
     "accounts_admin": Tag(
         "Administration of accounts", "Invite people; see the mails to them, retry them."
     ),
+    "users_admin": Tag("Accounts of users", "List, create, change and delete accounts."),
     "audit": Tag("Audit log", "What admins changed, and what matters to security."),
 }
 """By blueprint, in the order in which a new user needs them."""
@@ -69,6 +70,7 @@ PATH_PARAMETERS: dict[str, Term] = {
     "key": Term("The hash of the picture, as in the film's `poster.url`.", POSTER_KEY),
     "file": Term("The size and `.jpg`.", "w342.jpg"),
     "job": Term("The id of a rebuild.", "01993f80-1c2d-7a3b-9e4f-6a7b8c9d0e1f"),
+    "user": Term("The id of an account.", "01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42"),
     "mail": Term("The id of a mail.", "01993f82-7d1e-7b55-8c0a-2f4e6d8b9a10"),
     "session": Term("The id of a session.", "01993f84-5a3c-7e21-8b7d-1f2e3d4c5b6a"),
     "rating": Term("The id of a rating.", "01993f91-2b4c-7d5e-8f60-718293a4b5c6"),

@@ -14,6 +14,7 @@ from service.admin.accounts_api import bp as accounts_admin
 from service.admin.api import bp as admin
 from service.admin.audit_api import bp as audit
 from service.admin.operation_api import bp as operation
+from service.admin.users_api import bp as users_admin
 from service.community.discovery.api import bp as discovery
 from service.community.history.api import bp as history
 from service.community.lists.api import bp as lists
@@ -73,7 +74,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.blueprint([accounts, account_sessions, account_keys, account_emails, admin, accounts_admin])
     app.blueprint([discovery, history, watchlist, lists, profiles])
     app.blueprint(exports)
-    app.blueprint([audit, operation, site.bp, account_forms])
+    app.blueprint([users_admin, audit, operation, site.bp, account_forms])
     site.install(app)
 
     @app.before_server_start

@@ -75,6 +75,7 @@ from service.search.retrieval.work_threads import WorkThreads
 from service.search.service import SearchService
 from service.search.vocabulary.sync import VocabularySync
 from service.search.vocabulary.vocabulary import Vocabulary
+from service.server.personal_data import PERSONAL_DATA
 from service.settings import Settings, home_folder, resolve_path
 from service.signed_cursors import SignedCursors
 
@@ -289,7 +290,15 @@ async def build_container(settings: Settings) -> Container:
         )
         secret, previous_secret = settings.jwt_secret, settings.jwt_secret_previous
         accounts = _close_at_exit(
-            stack, AccountService(secret, PasswordHasher(), utc_now, policy, previous_secret)
+            stack,
+            AccountService(
+                secret,
+                PasswordHasher(),
+                utc_now,
+                policy,
+                previous_secret,
+                personal_data=PERSONAL_DATA,
+            ),
         )
         catalogue = Catalogue(notifier, utc_now)
         outbox_admin = OutboxAdmin(catalogue, notifier)

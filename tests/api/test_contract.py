@@ -20,6 +20,8 @@ async def test_the_document_is_valid_openapi_and_lists_all_routes(api: ApiClient
     validate(document)
     assert set(document["paths"]) == {
         "/api/v1/admin/audit",
+        "/api/v1/admin/users",
+        "/api/v1/admin/users/{user}",
         "/api/v1/admin/drift",
         "/api/v1/admin/health",
         "/api/v1/admin/jobs",

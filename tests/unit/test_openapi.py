@@ -154,6 +154,7 @@ def test_the_routes_that_create_take_an_idempotency_key(document: dict[str, Any]
     creating = {
         *("POST /api/v1/movies", "POST /api/v1/auth/register", "POST /api/v1/admin/reindex"),
         "POST /api/v1/admin/reindex/rollback",
+        "POST /api/v1/admin/users",
         "POST /api/v1/admin/movies/{movie}/reindex",
         "POST /api/v1/ratings",
         "POST /api/v1/ratings/batch",
