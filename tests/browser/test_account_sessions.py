@@ -1,20 +1,12 @@
 """The sessions of an account, in a real browser."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.support.browser import (
-    WIDTHS,
-    find_violations,
-    has_overflow,
-    log_in_state,
-    open_page,
-)
+from tests.support.browser import WIDTHS, assert_is_clean, find_violations, has_overflow, open_as
 from tests.support.page_failures import PASSWORD, SESSION, SESSIONS
 from tests.support.service_runner import ApiClient
 
@@ -22,18 +14,6 @@ pytestmark = pytest.mark.once
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 HOSTILE = "<img src=x onerror=alert(1)>\u202e" + "x" * 200
-
-
-@asynccontextmanager
-async def open_sessions(
-    browser: Browser, api: ApiClient, name: str, **options: Any
-) -> AsyncIterator[Page]:
-    """Open the list of sessions in a new session of this user."""
-    state = await log_in_state(api, name, PASSWORD)
-    address = f"{api.service.url}{SESSIONS}"
-    async with open_page(browser, address, storage_state=state, **options) as page:
-        await expect(rows(page).first).to_be_visible()
-        yield page
 
 
 def rows(page: Page) -> Any:
@@ -53,7 +33,7 @@ async def test_a_session_elsewhere_is_ended_by_keyboard_and_this_one_goes_on(
     browser: Browser, api: ApiClient, account: str
 ) -> None:
     token = await log_in_elsewhere(api, account, FIREFOX)
-    async with open_sessions(browser, api, account) as page:
+    async with open_as(browser, api, SESSIONS, (account, PASSWORD)) as page:
         await expect(rows(page)).to_have_count(2)
         await expect(rows(page).first).to_contain_text("This browser")
         await expect(rows(page).nth(1)).to_contain_text("Firefox on Windows")
@@ -74,10 +54,8 @@ async def test_of_many_sessions_the_first_are_shown_and_names_of_programs_stay_t
 ) -> None:
     clients = [HOSTILE, None, "curl/8.5.0", *["x/1"] * 4]
     sessions = [SESSION | {"id": str(n), "client": name} for n, name in enumerate(clients)]
-    state = await log_in_state(api, account, PASSWORD)
-    async with open_page(
-        browser, f"{api.service.url}/names", storage_state=state, width=WIDTHS["phone"]
-    ) as page:
+    width = WIDTHS["phone"]
+    async with open_as(browser, api, "/names", (account, PASSWORD), width=width) as page:
         await page.route(
             re.compile("/me/sessions$"), lambda route: route.fulfill(json={"results": sessions})
         )
@@ -98,10 +76,9 @@ async def test_the_sessions_meet_the_rules_of_accessibility(
 ) -> None:
     await log_in_elsewhere(api, account, FIREFOX)
     phone = {"width": WIDTHS["phone"], "scheme": scheme, "locale": "de-DE"}
-    async with open_sessions(browser, api, account, **phone) as page:
+    async with open_as(browser, api, SESSIONS, (account, PASSWORD), **phone) as page:
         await expect(rows(page).nth(1)).to_contain_text("Firefox auf Windows")
-        assert await find_violations(page) == []
-        assert not await has_overflow(page)
+        await assert_is_clean(page)
         await page.get_by_role("button", name="Überall abmelden").click()
         await expect(page.get_by_role("dialog")).to_be_visible()
         assert await find_violations(page) == []

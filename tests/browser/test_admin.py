@@ -1,6 +1,5 @@
 """The operator's view in a real browser: the same numbers as the API, and what can be done."""
 
-import asyncio
 import re
 import sqlite3
 import uuid
@@ -12,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.support.admin_failures import RUNNING_JOB, one_page
-from tests.support.browser import WIDTHS, find_violations, log_in_state, open_page
+from tests.support.browser import WIDTHS, assert_is_clean, log_in_state, open_page
 from tests.support.service_runner import ADMIN, ApiClient, Service
 from tests.support.waiting import wait_until
 
@@ -371,13 +370,3 @@ async def test_the_view_meets_the_rules_of_accessibility(
         await page.get_by_role("button", name="Delete the film").click()
         await expect(page.get_by_role("dialog")).to_be_visible()
         await assert_is_clean(page)
-
-
-async def assert_is_clean(page: Page) -> None:
-    """Fail if axe finds something, or if the page is wider than the screen."""
-    assert await find_violations(page) == []
-    await asyncio.sleep(0)
-    overflow = await page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert overflow <= 0

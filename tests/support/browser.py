@@ -122,6 +122,22 @@ async def log_in_state(api: ApiClient, name: str, password: str) -> StorageState
     }
 
 
+@asynccontextmanager
+async def open_as(
+    browser: Browser, api: ApiClient, path: str, user: tuple[str, str], **options: Any
+) -> AsyncIterator[Page]:
+    """Open an address of the page as this user, who has just logged in."""
+    state = await log_in_state(api, *user)
+    async with open_page(browser, api.service.url + path, storage_state=state, **options) as page:
+        yield page
+
+
+async def assert_is_clean(page: Page) -> None:
+    """Fail if axe finds something, or if the page is wider than the window."""
+    assert await find_violations(page) == []
+    assert not await has_overflow(page)
+
+
 async def find_violations(page: Page) -> list[str]:
     """Return what axe finds wrong with the page's accessibility, one line for each element."""
     results = await Axe().run(page)

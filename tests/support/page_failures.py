@@ -201,6 +201,26 @@ SESSION = {
     "client": "curl/8.5.0",
     "is_current": False,
 }
+KEYS = "/account?tab=keys"
+KEY = {
+    "id": "01993f85-6b4d-7f32-9c8e-2a3b4c5d6e7f",
+    "name": "player",
+    "scopes": ["read"],
+    "ending": "CtXy",
+    "created_at": "2026-11-27T20:00:00Z",
+    "expires_at": None,
+    "last_used_at": None,
+}
+DATA = "/account?tab=data"
+EXPORT = {
+    "id": "01993f85-9c1d-7f3a-8e5b-2a4c6e8f0b13",
+    "state": "done",
+    "created_at": "2026-11-27T20:00:00Z",
+    "finished_at": "2026-11-27T20:00:02Z",
+    "expires_at": "2026-12-04T20:00:02Z",
+    "size_bytes": 48_213,
+    "failure": None,
+}
 ACCOUNT_FAILURES = [
     Failure(
         "session.js POST /auth/refresh",
@@ -232,6 +252,26 @@ ACCOUNT_FAILURES = [
         SESSIONS,
         (click("End the session of curl/8.5.0"),),
         answers={"/me/sessions$": {"results": [SESSION]}},
+    ),
+    Failure("account/keys.js GET /me/keys", KEYS, can_retry=True),
+    Failure(
+        "account/new-key.js POST /me/keys",
+        KEYS,
+        (click("New key"), fill("What is it for?", "a player"), click("Make the key")),
+    ),
+    Failure(
+        "account/keys.js DELETE /me/keys/{}",
+        KEYS,
+        (click("Delete the key player"), confirm("Delete")),
+        answers={"/me/keys$": {"results": [KEY]}},
+    ),
+    Failure("account/exports.js GET /me/exports", DATA, can_retry=True),
+    Failure("account/exports.js POST /me/exports", DATA, (click("Collect my data"),)),
+    Failure(
+        "account/exports.js GET /me/exports/{}",
+        DATA,
+        (click("Download"),),
+        answers={"/me/exports$": {"results": [EXPORT]}},
     ),
     Failure(
         "session.js POST /auth/logout-all",

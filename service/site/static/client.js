@@ -34,14 +34,15 @@ export const isAborted = (error) => error?.name === "AbortError";
  *   body: sent as JSON.
  *   anonymous: do not send the access token.
  *   cache: as in `fetch`; "no-store" where the browser's copy must not answer.
+ *   isFile: return a file as `data`, a Blob; what is JSON stays parsed.
  */
 export async function request(method, path, options = {}) {
   const response = await send(method, path, options);
   const isRenewable = response.status === 401 && !options.anonymous && getAccessToken();
   if (isRenewable && (await renewSession())) {
-    return read(await send(method, path, options));
+    return read(await send(method, path, options), options);
   }
-  return read(response);
+  return read(response, options);
 }
 
 export const get = async (path, options) => (await request("GET", path, options)).data;
@@ -64,9 +65,9 @@ export function apiUrl(path, params = {}) {
   return url + (url.includes("?") ? "&" : "?") + query;
 }
 
-async function send(method, path, { params, body, headers, signal, anonymous, timeoutMs, cache }) {
+async function send(method, path, { params, body, headers, signal, anonymous, timeoutMs, cache, isFile }) {
   const sent = new Headers(headers);
-  sent.set("Accept", "application/json");
+  sent.set("Accept", isFile ? "*/*" : "application/json");
   if (body !== undefined) sent.set("Content-Type", "application/json");
   const token = anonymous ? null : getAccessToken();
   if (token) sent.set("Authorization", `Bearer ${token}`);
@@ -85,9 +86,11 @@ async function send(method, path, { params, body, headers, signal, anonymous, ti
   }
 }
 
-async function read(response) {
+async function read(response, { isFile = false }) {
+  const isJson = response.headers.get("Content-Type")?.includes("json");
   let data = null;
   try {
+    if (response.ok && isFile && !isJson) return { data: await response.blob(), response };
     const text = await response.text();
     if (text) data = JSON.parse(text);
   } catch (error) {

@@ -1,5 +1,7 @@
 /* Tables as CSV (RFC 4180) that a spreadsheet can open without running anything in it. */
 
+import { saveFile } from "./files.js";
+
 const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
 // A spreadsheet that splits at another character, whatever the quotes say, begins a cell behind it.
 const INNER_FORMULA = /[;,\t\r\n](?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])/g;
@@ -17,40 +19,5 @@ function toCell(value) {
 /** Have the browser save a text as a file. */
 export function saveText(name, text) {
   const mark = "\ufeff"; // without it, Excel reads another encoding
-  const url = URL.createObjectURL(new Blob([mark + text], { type: "text/csv;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
-
-/** Put a text on the clipboard; return whether that succeeded.
- *
- * Over plain http from another machine, browsers offer only the old way.
- */
-export async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copyBySelection(text);
-  }
-}
-
-function copyBySelection(text) {
-  const area = document.createElement("textarea");
-  const focused = document.activeElement;
-  area.value = text;
-  area.className = "hidden-text";
-  document.body.append(area);
-  area.select();
-  try {
-    return document.execCommand("copy");
-  } catch {
-    return false;
-  } finally {
-    area.remove();
-    focused?.focus();
-  }
+  saveFile(name, new Blob([mark + text], { type: "text/csv;charset=utf-8" }));
 }

@@ -22,6 +22,13 @@ export const formatRating = (value) =>
 export const formatCompact = (value) =>
   formatNumber(value, { notation: "compact", maximumFractionDigits: 1 });
 
+/** Return a size in the unit that fits: `48 kB`. */
+export function formatBytes(bytes) {
+  const [unit, size] = [["megabyte", 1e6], ["kilobyte", 1e3]].find(([, size]) => bytes >= size) ?? ["byte", 1];
+  const digits = bytes / size < 10 && size > 1 ? 1 : 0;
+  return formatNumber(bytes / size, { style: "unit", unit, maximumFractionDigits: digits });
+}
+
 /** Return an amount of whole US dollars. */
 export const formatDollars = (value) =>
   formatNumber(value, { style: "currency", currency: "USD", maximumFractionDigits: 0 });

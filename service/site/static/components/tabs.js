@@ -1,6 +1,6 @@
 /* The parts of a view, each at an address of its own. */
 
-import { html, loadStyle } from "../lib.js";
+import { html, loadStyle, useLayoutEffect, useRef } from "../lib.js";
 
 await loadStyle("tabs");
 
@@ -9,7 +9,12 @@ await loadStyle("tabs");
  * `title(name)` is the text of a link.
  */
 export function Tabs({ label, address, names, current, title }) {
-  return html`<nav class="tabs" aria-label=${label}>
+  const nav = useRef(null);
+  useLayoutEffect(() => {
+    const link = nav.current.querySelector("[aria-current]");
+    nav.current.scrollLeft = link.offsetLeft - (nav.current.clientWidth - link.clientWidth) / 2;
+  }, [current]);
+  return html`<nav class="tabs" ref=${nav} aria-label=${label}>
     ${names.map(
       (name, index) => html`<a
         key=${name}

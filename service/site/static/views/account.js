@@ -1,6 +1,8 @@
 /* One's own account: who one is, and the parts of what one can do about it. */
 
 import { html, useEffect } from "../lib.js";
+import { Data } from "../account/data.js";
+import { Keys } from "../account/keys.js";
 import { Profile } from "../account/profile.js";
 import { Sessions } from "../account/sessions.js";
 import { useRequiredAccount } from "../components/entrance.js";
@@ -12,7 +14,7 @@ import { useAction } from "../loading.js";
 import { navigate, useSettled } from "../router.js";
 import { logout } from "../session.js";
 
-const TABS = { profile: Profile, sessions: Sessions };
+const TABS = { profile: Profile, sessions: Sessions, keys: Keys, data: Data };
 
 /** Show the account; who is not logged in is asked to log in first. */
 export default function AccountView({ entry }) {

@@ -1,11 +1,11 @@
 /* File names: a list goes in, and for each name the film that is meant comes out, and how sure. */
 
-import { html, useEffect, useRef, useState } from "../lib.js";
-import { Icon } from "../components/icon.js";
+import { html, useEffect, useState } from "../lib.js";
+import { CopyButton } from "../components/copy-button.js";
 import { NameTable } from "../components/name-table.js";
 import { announce } from "../components/live-region.js";
 import { ErrorNotice, Notice } from "../components/notice.js";
-import { copyText, saveText, toCsv } from "../csv.js";
+import { saveText, toCsv } from "../csv.js";
 import { formatNumber } from "../format.js";
 import { t } from "../i18n.js";
 import { MAX_NAMES, listDropped, parseNames, readNames } from "../name-lists.js";
@@ -27,7 +27,6 @@ const EXAMPLES = [
   "Se7en.1995.German.DL.720p.WEB.h264.mkv",
   "holiday in crete, day 3.mp4",
 ].join("\n");
-const COPIED_MS = 2500;
 
 /** Show the list that is worked on, or the form for a new one. */
 export default function NamesView() {
@@ -154,21 +153,9 @@ const progressText = (rows, done) =>
   t("names.progress", { n: rows.length, done: formatNumber(done) });
 
 function Actions({ rows, done }) {
-  const [copied, setCopied] = useState(null);
-  const timer = useRef(0);
   const csv = () => toCsv(csvRows(rows.slice(0, done)));
-  const copy = async () => {
-    const isCopied = await copyText(csv());
-    setCopied(isCopied);
-    announce(t(isCopied ? "names.copied" : "names.copy_failed"));
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => setCopied(null), COPIED_MS);
-  };
-  const copyLabel = copied === null ? "names.copy" : copied ? "names.copied" : "names.copy_failed";
   return html`<div class="names-actions">
-    <button type="button" class="button button-primary" disabled=${done === 0} onClick=${copy}>
-      ${copied && html`<${Icon} name="check" size=${18} />`} ${t(copyLabel)}
-    </button>
+    <${CopyButton} text=${csv} label=${t("names.copy")} disabled=${done === 0} />
     <button
       type="button"
       class="button"

@@ -34,5 +34,7 @@ export default {
   "form.detail.must not mix the digits of several scripts": "Darf Ziffern verschiedener Schriften nicht mischen",
   "form.detail.must be an e-mail address": "Muss eine E-Mail-Adresse sein",
   "form.detail.must differ from the current password": "Muss sich vom bisherigen Passwort unterscheiden",
-  "form.detail.must not be the name or the address itself": "Darf nicht der Name oder die Adresse selbst sein"
+  "form.detail.must not be the name or the address itself": "Darf nicht der Name oder die Adresse selbst sein",
+  "form.code.too_many_keys": "Es gibt schon 50 Schlüssel; löschen Sie erst einen",
+  "form.detail.must name a scope": "Wählen Sie mindestens eins"
 };

@@ -31,8 +31,6 @@ export default {
   "names.stop": "Anhalten",
   "names.resume": "Weiter",
   "names.copy": "Als CSV kopieren",
-  "names.copied": "Kopiert",
-  "names.copy_failed": "Kopieren ist hier nicht möglich",
   "names.download": "CSV herunterladen",
   "names.new": "Neue Liste",
   "names.column.name": "Dateiname",

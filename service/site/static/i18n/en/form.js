@@ -34,5 +34,7 @@ export default {
   "form.detail.must not mix the digits of several scripts": "Must not mix the digits of several scripts",
   "form.detail.must be an e-mail address": "Must be an e-mail address",
   "form.detail.must differ from the current password": "Must differ from the current password",
-  "form.detail.must not be the name or the address itself": "Must not be your name or address itself"
+  "form.detail.must not be the name or the address itself": "Must not be your name or address itself",
+  "form.code.too_many_keys": "There are 50 keys already; delete one first",
+  "form.detail.must name a scope": "Choose at least one"
 };

@@ -31,8 +31,6 @@ export default {
   "names.stop": "Stop",
   "names.resume": "Continue",
   "names.copy": "Copy as CSV",
-  "names.copied": "Copied",
-  "names.copy_failed": "Copying is not possible here",
   "names.download": "Download CSV",
   "names.new": "New list",
   "names.column.name": "File name",

@@ -1,0 +1,4 @@
+export default {
+  "copy.done": "Kopiert",
+  "copy.failed": "Kopieren ist hier nicht möglich"
+};

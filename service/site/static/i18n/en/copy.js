@@ -1,0 +1,4 @@
+export default {
+  "copy.done": "Copied",
+  "copy.failed": "Copying is not possible here"
+};
