@@ -87,10 +87,23 @@ async def identify_key(request: Request) -> None:
         raise Malformed(
             f"Send one {KEY_HEADER} or one bearer token, not both.", code="two_credentials"
         )
-    identity = await get_container(request).accounts.keys.identify(keys[0].strip())
+    await use_key(request, keys[0].strip())
+
+
+async def use_key(request: Request, secret: str) -> KeyIdentity:
+    """Have the owner of an API key act by it, wherever the request holds it; return who that is.
+
+    A route that takes a key in another place than the header calls this first, then `count_key` of
+    `service.http.rate_limits` and `authorize_key`.
+
+    Raises:
+        NotAuthenticated: `invalid_key`.
+    """
+    identity = await get_container(request).accounts.keys.identify(secret)
     request.ctx.key_identity = identity
     identify_actor(identity.user_id, identity.username, identity.key_id)
     set_key_holder(request, KeyHolder(str(identity.key_id), str(identity.user_id)))
+    return identity
 
 
 async def authorize_key(request: Request) -> None:

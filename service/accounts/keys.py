@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from tortoise.expressions import Q
+from tortoise.expressions import F, Q
 from tortoise.transactions import in_transaction
 
 from service.accounts.key_schemas import NewKey
@@ -122,10 +122,10 @@ class ApiKeys:
         """Store the key. Raises Conflict or NotAuthenticated."""
         user_id = identity.user_id
         async with in_transaction():
-            # The lock has several requests at once count one after the other, and a password reset
-            # come before, so that the session is over, or after, so that it deletes this key.
-            user = await User.filter(id=user_id).select_for_update().first()
-            if user is None or not await Session.filter(id=identity.session_id).exists():
+            # The write locks the user: several requests at once count one after the other, and a
+            # password reset comes before, so that the session is over, or deletes this key.
+            locked = await User.filter(id=user_id).update(token_version=F("token_version"))
+            if not locked or not await Session.filter(id=identity.session_id).exists():
                 raise invalid_token_error()
             if await ApiKey.filter(user_id=user_id).count() >= MAX_KEYS:
                 raise Conflict(
@@ -147,13 +147,14 @@ class ApiKeys:
     @run_uncancelled
     async def _delete(self, user_id: UUID, key_id: UUID) -> bool:
         """Return False if the user has no such key."""
+        key = await ApiKey.get_or_none(id=key_id, user_id=user_id)
+        if key is None:
+            return False
         async with in_transaction():
-            key = await ApiKey.get_or_none(id=key_id, user_id=user_id)
-            if key is None:
-                return False
-            await key.delete()
-            await record("key_deleted", _key_subject(key))
-        return True
+            is_deleted = bool(await ApiKey.filter(id=key_id).delete())
+            if is_deleted:
+                await record("key_deleted", _key_subject(key))
+        return is_deleted
 
 
 def _key_subject(key: ApiKey) -> Subject:

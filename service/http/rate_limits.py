@@ -63,9 +63,8 @@ def install(app: Sanic) -> None:  # type: ignore[type-arg]
     async def count_request(request: Request) -> None:
         if is_proxied_unexpectedly(request):
             _warn_of_proxy(request)
+        await count_key(request)
         holder = get_key_holder(request)
-        if holder is not None:
-            await _count(request, KEY_CLASS, holder.key_id)
         name = CLASS_BY_ROUTE.get(request.route.name.rpartition(".")[2]) if request.route else None
         if name is not None and not is_direct_local(request):
             network = get_client_network(request)
@@ -92,6 +91,12 @@ def report_rate_status(request: Request, name: str, status: RateStatus) -> None:
     if not hasattr(request.ctx, "rate_statuses"):
         request.ctx.rate_statuses = {}
     request.ctx.rate_statuses[name] = status
+
+
+async def count_key(request: Request) -> None:
+    """Count the request under its API key, if it has one. Raises TooMany."""
+    if (holder := get_key_holder(request)) is not None:
+        await _count(request, KEY_CLASS, holder.key_id)
 
 
 async def _count(request: Request, name: str, subject: str) -> None:

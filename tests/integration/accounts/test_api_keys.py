@@ -2,7 +2,11 @@
 
 import asyncio
 import re
+import sqlite3
+from collections.abc import Coroutine
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import pytest
 from pydantic import ValidationError
@@ -17,6 +21,8 @@ from service.accounts.tokens import SessionIdentity
 from service.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
 from tests.support.accounts import AccountActions
 from tests.support.clock import FakeClock
+
+T = TypeVar("T")
 
 
 async def identify_new_user(
@@ -253,6 +259,27 @@ async def test_a_user_has_a_limited_number_of_keys_even_when_made_at_once(
     assert await ApiKey.filter(user_id=identity.user_id).count() == MAX_KEYS
     other = await identify_new_user(users, "olga")
     assert await create_key(users, other)
+
+
+@pytest.mark.once
+async def test_keys_are_made_and_deleted_while_another_process_writes(
+    users: AccountActions, identity: SessionIdentity, database: str
+) -> None:
+    path = database.removeprefix("sqlite://").partition("?")[0]
+    with closing(sqlite3.connect(path, isolation_level=None)) as other_process:
+
+        async def run_beside_a_write(work: Coroutine[Any, Any, T]) -> T:
+            other_process.execute("BEGIN IMMEDIATE")
+            other_process.execute("UPDATE users SET updated_at = updated_at")
+            task = asyncio.create_task(work)
+            await asyncio.sleep(0.2)  # as a rule it waits for the lock by now
+            other_process.execute("COMMIT")
+            return await task
+
+        key = await run_beside_a_write(create_key(users, identity))
+        assert await users.accounts.keys.identify(key.key)
+        await run_beside_a_write(users.accounts.keys.delete(identity, str(key.id)))
+    await assert_invalid(users, key.key)
 
 
 @pytest.mark.once
