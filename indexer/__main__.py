@@ -32,6 +32,7 @@ from indexer.rebuild_fill import IndexFiller
 from indexer.rebuild_lease import RebuildLease
 from indexer.scheduler import ScheduledTask, Scheduler
 from indexer.shutdown import wait_or_stop
+from service.accounts.deletion import erase_due_accounts
 from service.accounts.emails import purge_accounts
 from service.accounts.mails import AccountMails
 from service.audit.log import purge_entries
@@ -76,6 +77,7 @@ POSTER_PURGE_INTERVAL = 6 * 3600.0  # seconds
 MAIL_PURGE_INTERVAL = 3600.0  # seconds
 EXPORT_PURGE_INTERVAL = 3600.0  # seconds
 ACCOUNT_PURGE_INTERVAL = 3600.0  # seconds
+ACCOUNT_ERASURE_INTERVAL = 60.0  # seconds
 AUDIT_PURGE_INTERVAL = 3600.0  # seconds
 INDEX_PURGE_INTERVAL = 600.0  # seconds
 REQUEST_PURGE_INTERVAL = 3600.0  # seconds
@@ -119,6 +121,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 "purge_accounts",
                 ACCOUNT_PURGE_INTERVAL,
                 partial(purge_accounts, utc_now, PERSONAL_DATA),
+            ),
+            ScheduledTask(
+                "erase_accounts",
+                ACCOUNT_ERASURE_INTERVAL,
+                partial(erase_due_accounts, utc_now, PERSONAL_DATA),
             ),
             ScheduledTask(
                 "purge_audit",

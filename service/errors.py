@@ -16,6 +16,8 @@ ErrorCode = Literal[
     "cursor_expired",
     "cursor_invalid",
     "database_unavailable",
+    "deletion_not_found",
+    "deletion_pending",
     "director_not_found",
     "email_not_confirmed",
     "email_taken",

@@ -6,7 +6,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import find_user, require_session, require_user
+from service.accounts.auth import find_user, require_any_session, require_session, require_user
 from service.accounts.email_schemas import AccountChange
 from service.accounts.idempotency import accept_idempotency_key
 from service.accounts.refresh_cookie import (
@@ -130,12 +130,12 @@ async def logout(request: Request) -> HTTPResponse:
     accounts = get_container(request).accounts
     cookie = read_refresh_cookie(request)
     if cookie is None:
-        await accounts.logout(await require_session(request))
+        await accounts.logout(await require_any_session(request))
         return HTTPResponse(status=204, headers=NO_STORE)
     await accounts.logout_cookie(cookie)
     if "authorization" in request.headers:
         with suppress(NotAuthenticated):  # as a rule it is the session that has just ended
-            await accounts.logout(await require_session(request))
+            await accounts.logout(await require_any_session(request))
     response = HTTPResponse(status=204, headers=NO_STORE)
     clear_refresh_cookie(request, response)
     return response
@@ -149,7 +149,7 @@ async def logout(request: Request) -> HTTPResponse:
     access="user",
 )
 async def logout_all(request: Request) -> HTTPResponse:
-    await get_container(request).accounts.logout_all(await require_session(request))
+    await get_container(request).accounts.logout_all(await require_any_session(request))
     response = HTTPResponse(status=204, headers=NO_STORE)
     clear_refresh_cookie(request, response)
     return response
@@ -202,7 +202,7 @@ async def _identify_subject(request: Request) -> SessionIdentity:
     if request.body:
         token = read_body(request, VerifyRequest).token.get_secret_value()
         return await get_container(request).accounts.identify(token)
-    return await require_session(request)
+    return await require_any_session(request)
 
 
 def _session_response(request: Request, session: SessionView, *, in_cookie: bool) -> HTTPResponse:

@@ -47,6 +47,22 @@ async def require_session(request: Request) -> SessionIdentity:
 
     Raises:
         NotAuthenticated: the token is missing or invalid.
+        NotAllowed: `deletion_pending`, the account is to be erased.
+    """
+    identity = await require_any_session(request)
+    if identity.is_being_deleted:
+        raise NotAllowed(
+            "This account is to be deleted; DELETE /api/v1/me/deletion restores it.",
+            code="deletion_pending",
+        )
+    return identity
+
+
+async def require_any_session(request: Request) -> SessionIdentity:
+    """Return the user behind the bearer token, also one whose account is to be erased.
+
+    Raises:
+        NotAuthenticated: the token is missing or invalid.
     """
     scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token:

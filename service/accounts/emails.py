@@ -17,6 +17,7 @@ from service.accounts.credential_checks import CredentialChecks
 from service.accounts.email_schemas import PasswordReset
 from service.accounts.email_throttle import is_mail_allowed, send_notice
 from service.accounts.erasure import erase_accounts
+from service.accounts.invites import delete_expired_invites
 from service.accounts.link_tokens import (
     delete_expired_tokens,
     delete_unused_tokens,
@@ -241,9 +242,10 @@ class AccountEmails:
 async def purge_accounts(
     now: Callable[[], datetime], personal_data: Sequence[PersonalData]
 ) -> None:
-    """Erase accounts that nobody confirmed in time, and delete old tokens."""
+    """Erase accounts that nobody confirmed in time, and delete old tokens and invites."""
     count = await erase_accounts(Q(confirm_by__lt=now()), personal_data)
     await delete_expired_tokens(now())
+    await delete_expired_invites(now())
     if count:
         log.info("unconfirmed_accounts_deleted", count=count)
 

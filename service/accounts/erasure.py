@@ -16,6 +16,7 @@ from service.accounts.models import User
 from service.accounts.personal_data import PersonalData
 from service.accounts.schemas import spell_addresses
 from service.audit.log import Subject, forget_account, record
+from service.database.faults import is_database_fault
 from service.database.transactions import run_uncancelled
 from service.mail import outbox
 
@@ -59,7 +60,16 @@ async def erase_account(
 
 
 async def erase_accounts(condition: Q, personal_data: Sequence[PersonalData]) -> int:
-    """Erase each account that meets `condition`, one after the other; return their number."""
-    users = await User.filter(condition).only("id")
-    erased = [await erase_account(user.id, personal_data, condition) for user in users]
-    return sum(erased)
+    """Erase each account that meets `condition`, one after the other; return their number.
+
+    One that cannot be erased is logged, and stops no other.
+    """
+    count = 0
+    for user in await User.filter(condition).only("id"):
+        try:
+            count += await erase_account(user.id, personal_data, condition)
+        except Exception as error:
+            if is_database_fault(error):
+                raise
+            log.error("account_not_erased", user_id=str(user.id), exc_info=error)
+    return count

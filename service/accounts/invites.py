@@ -15,6 +15,8 @@ from service.audit.log import Subject, record
 from service.database.transactions import run_uncancelled
 from service.errors import NotAllowed
 
+RETENTION = timedelta(days=30)  # of an expired invite, which admins may still look for
+
 
 class Invites:
     """Makes invites.
@@ -40,6 +42,11 @@ class Invites:
             )
             await record("invite_created", Subject("invite", invite.id), days=request.days)
         return InviteView(id=invite.id, code=code, expires_at=invite.expires_at)
+
+
+async def delete_expired_invites(now: datetime) -> None:
+    """Delete invites that expired some time ago, used or not."""
+    await Invite.filter(expires_at__lt=now - RETENTION).delete()
 
 
 async def consume_invite(code: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ wrote it, never as the request spelled it: `Ada@` and `ada@` may be two mailboxe
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from service.accounts.link_tokens import (
     CONFIRMATION_HOURS,
@@ -18,6 +18,7 @@ from service.accounts.schemas import fold_name
 from service.mail.base import MailContent, MailOrder
 
 FORGOT_PATH = "/forgot-password"
+LOGIN_PATH = "/login"
 PATHS: dict[TokenPurpose, str] = {
     "verify_email": "/verify-email",
     "change_email": "/verify-email",
@@ -61,10 +62,23 @@ class AccountMails:
             return await self._compose_registration(order, account, owner)
         if order.kind == "change_email":
             return await self._compose_new_email(order, account, owner)
+        if order.kind == "deletion_requested":
+            return self._compose_deletion(account)
         values = {"username": account.username, "forgot_link": self._forgot_link}
         if order.kind in ("email_change_requested", "email_changed"):
             return MailContent(order.kind, values)
         return MailContent("password_changed", values)
+
+    def _compose_deletion(self, account: User) -> MailContent | None:
+        if account.erase_at is None:
+            return None  # it was restored in the meantime
+        values = {
+            "username": account.username,
+            "erase_at": f"{account.erase_at.astimezone(UTC):%Y-%m-%d, %H:%M} UTC",
+            "link": f"{self._service_url}{LOGIN_PATH}",
+            "forgot_link": self._forgot_link,
+        }
+        return MailContent("deletion_requested", values)
 
     async def _compose_registration(
         self, order: MailOrder, account: User, owner: User | None

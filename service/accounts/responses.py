@@ -41,6 +41,14 @@ class UserView(BaseModel):
     created_at: Annotated[
         datetime, Field(description="When it was created.", examples=["2026-11-27T20:00:00Z"])
     ]
+    erase_at: Annotated[
+        datetime | None,
+        Field(
+            description="When it is erased, if its owner asked for that; until then it can only be "
+            "restored.",
+            examples=["2026-12-04T20:00:00Z"],
+        ),
+    ]
 
     @classmethod
     def from_user(cls, user: User) -> "UserView":
@@ -54,6 +62,7 @@ class UserView(BaseModel):
             is_admin=user.is_admin,
             profile=cast(Profile, user.profile),
             created_at=user.created_at,
+            erase_at=user.erase_at,
         )
 
 

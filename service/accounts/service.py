@@ -9,15 +9,16 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from pydantic import SecretStr
 
 from service.accounts.credential_checks import CredentialChecks
+from service.accounts.deletion import AccountDeletion
 from service.accounts.email_schemas import AccountChange
 from service.accounts.emails import AccountEmails
 from service.accounts.invites import Invites
 from service.accounts.keys import ApiKeys
 from service.accounts.login_throttle import LoginThrottle
 from service.accounts.models import MAX_EMAIL_LENGTH, MAX_FOLDED_NAME_LENGTH, User
+from service.accounts.own_password import OwnPassword, wrong_password_error
 from service.accounts.passwords import PasswordHasher
 from service.accounts.personal_data import PersonalData
 from service.accounts.registration import OPEN_REGISTRATION, Registration, RegistrationPolicy
@@ -45,7 +46,7 @@ from service.mail.base import Language
 log = structlog.get_logger()
 
 FIND_IDENTITY = """
-    SELECT users.username, users.is_admin
+    SELECT users.username, users.is_admin, users.erase_at
     FROM sessions JOIN users
         ON users.id = sessions.user_id AND users.token_version = sessions.token_version
     WHERE sessions.id = $1 AND users.id = $2 AND sessions.token_version >= $3
@@ -87,6 +88,8 @@ class AccountService:
         self.invites = Invites(now)
         self.keys = ApiKeys(now)
         self.users = UserAdmin(passwords, self._checks, now, personal_data)
+        self._own_password = OwnPassword(passwords, self._throttle)
+        self.deletion = AccountDeletion(self._own_password, now, personal_data)
 
     async def register(
         self, account: NewAccount, requester: Identity | None = None, language: Language = "en"
@@ -179,6 +182,7 @@ class AccountService:
             session_id=claims.sid,
             jti=claims.jti,
             exp=claims.expires_at,
+            is_being_deleted=rows[0]["erase_at"] is not None,
         )
 
     async def describe_token(self, identity: SessionIdentity) -> TokenView:
@@ -219,13 +223,13 @@ class AccountService:
             TooMany: there were too many failures, or there are too many concurrent logins.
             NotAuthenticated: the user has just been deleted.
         """
-        user = await self._verify_own_password(identity, change.current_password, address)
+        user = await self._own_password.verify(identity, change.current_password, address)
         _check_new_password(user, change)
         new_password = change.new_password.get_secret_value()
         await self._checks.require_strong(new_password, user.username, user.email, "/new_password")
         new_hash = await self._passwords.hash(new_password)
         if not await self.sessions.replace_password(user, new_hash, identity.session_id, language):
-            raise _wrong_password_error()  # it was changed in between
+            raise wrong_password_error()  # it was changed in between
         log.info("password_changed", user_id=str(user.id))
 
     async def change_account(
@@ -244,30 +248,12 @@ class AccountService:
             NotAuthenticated: the user has just been deleted.
         """
         if change.email is not None and change.current_password is not None:
-            user = await self._verify_own_password(identity, change.current_password, address)
+            user = await self._own_password.verify(identity, change.current_password, address)
             if not await self.emails.change_email(user, change.email, language):
-                raise _wrong_password_error()  # it was changed in between
+                raise wrong_password_error()  # it was changed in between
         if change.profile is not None:
             await User.filter(id=identity.user_id).update(profile=change.profile)
         return await self.get_user(identity.user_id)
-
-    async def _verify_own_password(
-        self, identity: Identity, password: SecretStr, address: str
-    ) -> User:
-        """Return the account of `identity` if this is its password."""
-        user = await User.get_or_none(id=identity.user_id)
-        if user is None:
-            raise invalid_token_error()
-        attempt = self._throttle.create_attempt(user.username_folded, address)
-        await self._throttle.admit(attempt)
-        check = await self._passwords.verify(password.get_secret_value(), user.password_hash)
-        if not check.is_correct:
-            await self._throttle.record_failure(attempt)
-            log.info("password_change_failed", user_id=str(user.id))
-            raise _wrong_password_error()
-        await self._throttle.admit(attempt)
-        await self._throttle.record_success(attempt)
-        return user
 
     async def get_user(self, user_id: UUID) -> UserView:
         """Return the account of an authenticated user.
@@ -312,14 +298,6 @@ def _check_new_password(user: User, change: PasswordChange) -> None:
     if reason:
         errors = (FieldError("/new_password", reason),)
         raise Invalid("Invalid: new_password.", errors=errors)
-
-
-def _wrong_password_error() -> Invalid:
-    return Invalid(
-        "The current password is wrong.",
-        code="password_wrong",
-        errors=(FieldError("/current_password", "is wrong"),),
-    )
 
 
 def _session_view(session: GrantedSession) -> SessionView:

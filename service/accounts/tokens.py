@@ -44,11 +44,15 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class SessionIdentity(Identity):
-    """The user behind an access token, which is valid until `exp`."""
+    """The user behind an access token, which is valid until `exp`.
+
+    `is_being_deleted` is whether the account waits for its erasure, and may only be restored.
+    """
 
     session_id: UUID
     jti: str
     exp: datetime
+    is_being_deleted: bool = False
 
 
 class Claims(BaseModel):

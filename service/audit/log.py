@@ -25,6 +25,8 @@ AuditAction = Literal[
     "account_enabled",
     "account_erased",
     "account_promoted",
+    "deletion_cancelled",
+    "deletion_requested",
     "drift_check_requested",
     "email_change_requested",
     "email_changed",

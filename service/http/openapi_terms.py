@@ -53,6 +53,7 @@ TAGS: dict[str, Tag] = {
     "account_emails": Tag(
         "E-mail and passwords", "Confirm an address; set a password that was forgotten."
     ),
+    "account_deletion": Tag("Deletion", "Delete your account, or restore it within a week."),
     "exports": Tag("Exports", "Get all that is stored about you."),
     "operation": Tag("Operation", "Health, metrics, and this description."),
     "merging": Tag("Duplicates", "Find films that are stored twice, and merge them."),

@@ -36,6 +36,7 @@ CLASS_BY_ROUTE: Final = {
     "change_account": "account",
     "create_key": "account",
     "request_export": "account",
+    "request_deletion": "account",
 }
 """The class that each route is counted in before its handler runs."""
 

@@ -11,6 +11,7 @@ from service.errors import DomainError
 MailKind = Literal[
     "address_taken",
     "change_email",
+    "deletion_requested",
     "email_change_requested",
     "email_changed",
     "password_changed",
@@ -23,6 +24,7 @@ MailKind = Literal[
 MailTemplate = Literal[
     "address_taken",
     "change_email",
+    "deletion_requested",
     "email_change_requested",
     "email_changed",
     "password_changed",

@@ -7,6 +7,7 @@ from sanic import Sanic
 
 from service.accounts.api import bp as accounts
 from service.accounts.auth import authorize_key, identify_key
+from service.accounts.deletion_api import bp as account_deletion
 from service.accounts.email_api import bp as account_emails
 from service.accounts.key_api import bp as account_keys
 from service.accounts.session_api import bp as account_sessions
@@ -73,7 +74,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.blueprint([ratings])
     app.blueprint([accounts, account_sessions, account_keys, account_emails, admin, accounts_admin])
     app.blueprint([discovery, history, watchlist, lists, profiles])
-    app.blueprint(exports)
+    app.blueprint([exports, account_deletion])
     app.blueprint([users_admin, audit, operation, site.bp, account_forms])
     site.install(app)
 

@@ -1,34 +1,16 @@
 """Exports over HTTP: requested, awaited, downloaded by their owner alone."""
 
 import re
-from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
 
+from tests.support.api_accounts import ApiUser, create_user
 from tests.support.exports import read_json, unpack
 from tests.support.service_runner import ApiClient, Response
 from tests.support.waiting import wait_until
 
-PASSWORD = "correct horse battery"
 EXPORTS = "/api/v1/me/exports"
-
-
-@dataclass(frozen=True)
-class Person:
-    """A user who has logged in."""
-
-    name: str
-    token: str
-
-
-async def create_person(api: ApiClient) -> Person:
-    name = f"reader{uuid4().hex[:12]}"
-    account = {"username": name, "email": f"{name}@films.example", "password": PASSWORD}
-    assert (await api.request("POST", "/api/v1/auth/register", json=account)).status == 201
-    credentials = {"username": name, "password": PASSWORD}
-    session = await api.request("POST", "/api/v1/auth/login", json=credentials)
-    return Person(name, session.json["access_token"])
 
 
 async def wait_for_archive(api: ApiClient, address: str, token: str) -> Response:
@@ -42,12 +24,12 @@ async def wait_for_archive(api: ApiClient, address: str, token: str) -> Response
 
 
 @pytest.fixture
-async def person(api: ApiClient) -> Person:
-    return await create_person(api)
+async def person(api: ApiClient) -> ApiUser:
+    return await create_user(api)
 
 
 async def test_a_person_gets_an_archive_of_all_that_is_stored(
-    api: ApiClient, person: Person
+    api: ApiClient, person: ApiUser
 ) -> None:
     requested = await api.request("POST", EXPORTS, token=person.token)
     assert requested.status == 202
@@ -71,18 +53,18 @@ async def test_a_person_gets_an_archive_of_all_that_is_stored(
     assert (entry["state"], entry["size_bytes"]) == ("done", len(archive.body))
 
 
-async def test_an_archive_needs_the_login_of_its_owner(api: ApiClient, person: Person) -> None:
+async def test_an_archive_needs_the_login_of_its_owner(api: ApiClient, person: ApiUser) -> None:
     requested = await api.request("POST", EXPORTS, token=person.token)
     address = requested.headers["Location"]
     await wait_for_archive(api, address, person.token)
     assert (await api.get(address)).status == 401
-    for token in ((await create_person(api)).token, await api.admin_token()):
+    for token in ((await create_user(api)).token, await api.admin_token()):
         response = await api.get(address, token=token)
         assert (response.status, response.json["code"]) == (404, "export_not_found")
 
 
 async def test_a_second_request_is_refused_and_a_repeated_one_gets_its_first_answer(
-    api: ApiClient, person: Person
+    api: ApiClient, person: ApiUser
 ) -> None:
     key = {"Idempotency-Key": uuid4().hex}
     first = await api.request("POST", EXPORTS, token=person.token, headers=key)
@@ -99,7 +81,7 @@ async def test_exports_without_a_login_are_refused(api: ApiClient, method: str) 
     assert (await api.request(method, EXPORTS)).status == 401
 
 
-async def test_an_export_that_does_not_exist_is_not_found(api: ApiClient, person: Person) -> None:
+async def test_an_export_that_does_not_exist_is_not_found(api: ApiClient, person: ApiUser) -> None:
     for name in (str(uuid4()), "no-uuid"):
         response = await api.get(f"{EXPORTS}/{name}", token=person.token)
         assert (response.status, response.json["code"]) == (404, "export_not_found")

@@ -54,6 +54,10 @@ FAULTS = {
         "Another indexer makes the export; only a whole archive is shown, and no piece of another "
         "attempt stays. After three deaths it has failed, with the reason.",
     ),
+    "deletion-killed": Fault(
+        "a process killed at any step of the deletion of an account",
+        "All of a step has happened, or nothing. What is due is erased by the next run, once.",
+    ),
     "indexer-killed-in-rebuild": Fault(
         "the indexer killed in a rebuild",
         "The rebuild goes on from its last step or is cancelled. The live index stays as it is.",

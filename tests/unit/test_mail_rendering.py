@@ -23,6 +23,7 @@ VALUES = {
     "hours": "72",
     "minutes": "30",
     "forgot_link": f"{SERVICE}/forgot-password",
+    "erase_at": "2026-12-04, 20:00 UTC",
 }
 
 

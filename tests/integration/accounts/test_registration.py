@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Literal
 from uuid import uuid4
 
@@ -9,6 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from service.accounts.email_schemas import InviteRequest
+from service.accounts.emails import purge_accounts
+from service.accounts.invites import RETENTION
 from service.accounts.models import Invite, User
 from service.accounts.passwords import PasswordHasher
 from service.accounts.registration import RegistrationPolicy
@@ -158,3 +161,17 @@ async def test_a_name_that_mixes_scripts_is_refused(open_accounts: OpenAccounts)
         await accounts.register(account)
     assert error.value.errors[0].pointer == "/username"
     assert "several scripts" in error.value.errors[0].detail
+
+
+async def test_an_invite_is_deleted_a_month_after_it_has_expired(
+    users: AccountActions, clock: FakeClock
+) -> None:
+    await users.create_user("root", admin=True)
+    admin = await users.accounts.identify((await users.log_in("root")).access_token)
+    await users.accounts.invites.create(InviteRequest(days=7), admin)
+    clock.advance((timedelta(days=7) + RETENTION).total_seconds())
+    await purge_accounts(clock, ())
+    assert await Invite.all().count() == 1
+    clock.advance(1)
+    await purge_accounts(clock, ())
+    assert not await Invite.all().exists()

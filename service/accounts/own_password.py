@@ -1,0 +1,66 @@
+"""Check the password of a user who is logged in, before something that a thief must not do."""
+
+import structlog
+from pydantic import SecretStr
+
+from service.accounts.login_throttle import LoginThrottle
+from service.accounts.models import User
+from service.accounts.passwords import PasswordHasher
+from service.accounts.tokens import Identity, invalid_token_error
+from service.errors import FieldError, Invalid
+
+log = structlog.get_logger()
+
+
+class OwnPassword:
+    """Checks passwords of users who are logged in; failures count like those of logins.
+
+    Args:
+        passwords: verifies passwords.
+        throttle: counts failures.
+    """
+
+    def __init__(self, passwords: PasswordHasher, throttle: LoginThrottle) -> None:
+        self._passwords = passwords
+        self._throttle = throttle
+
+    async def verify(
+        self,
+        identity: Identity,
+        password: SecretStr,
+        address: str,
+        pointer: str = "/current_password",
+    ) -> User:
+        """Return the account of `identity` if this is its password.
+
+        Args:
+            address: the client's address, under which failures are counted.
+            pointer: the field of the password, for the error.
+
+        Raises:
+            Invalid: `password_wrong`.
+            TooMany: there were too many failures, or there are too many concurrent logins.
+            NotAuthenticated: the user has just been deleted.
+        """
+        user = await User.get_or_none(id=identity.user_id)
+        if user is None:
+            raise invalid_token_error()
+        attempt = self._throttle.create_attempt(user.username_folded, address)
+        await self._throttle.admit(attempt)
+        check = await self._passwords.verify(password.get_secret_value(), user.password_hash)
+        if not check.is_correct:
+            await self._throttle.record_failure(attempt)
+            log.info("password_change_failed", user_id=str(user.id))
+            raise wrong_password_error(pointer)
+        await self._throttle.admit(attempt)
+        await self._throttle.record_success(attempt)
+        return user
+
+
+def wrong_password_error(pointer: str = "/current_password") -> Invalid:
+    """Return the error for a wrong password, or one that was changed while it was checked."""
+    return Invalid(
+        "The current password is wrong.",
+        code="password_wrong",
+        errors=(FieldError(pointer, "is wrong"),),
+    )
