@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from tests.support import ROOT
+from tests.support.command_processes import run_forked
 
 T = TypeVar("T")
 
@@ -72,7 +73,10 @@ def run_command(
     environment: Mapping[str, str], *args: str, stdin: str = ""
 ) -> "subprocess.CompletedProcess[str]":
     """Run `movies` with these arguments and settings to its end."""
-    return _run_python(environment, "service", *args, stdin=stdin)
+    if any(name.startswith("PYTHON") for name in environment):  # read when Python starts
+        return _run_python(environment, "service", *args, stdin=stdin)
+    variables = process_environment(environment)
+    return run_forked(list(args), variables, ROOT, stdin, START_TIMEOUT * 2)
 
 
 def _run_python(
