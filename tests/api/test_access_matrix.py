@@ -148,6 +148,7 @@ OWNED = ("session", "key_id", "entry", "list_id", "rating", "export")
 """What belongs to one user, and is not there for others."""
 
 BODIES: dict[str, object] = {
+    "PATCH /api/v1/admin/users/{user}": {"end_sessions": True},
     "POST /api/v1/lists/{list_id}/order": {"movies": [IMDB_ID]},
     "PUT /api/v1/lists/{list_id}": {"name": "theirs"},
     "PUT /api/v1/ratings/{rating}": {"vote": "up"},

@@ -196,13 +196,14 @@ async def test_keys_of_a_deleted_account_stop_at_once(
     await assert_invalid(users, key.key)
 
 
-async def test_keys_stop_while_their_account_waits_to_be_erased(
-    users: AccountActions, identity: SessionIdentity, clock: FakeClock
+@pytest.mark.parametrize("column", ["erase_at", "disabled_at"])
+async def test_keys_stop_while_their_account_is_disabled_or_waits_to_be_erased(
+    users: AccountActions, identity: SessionIdentity, clock: FakeClock, column: str
 ) -> None:
     key = await create_key(users, identity)
-    await User.filter(id=identity.user_id).update(erase_at=clock() + timedelta(days=7))
+    await User.filter(id=identity.user_id).update(**{column: clock()})
     await assert_invalid(users, key.key)
-    await User.filter(id=identity.user_id).update(erase_at=None)
+    await User.filter(id=identity.user_id).update(**{column: None})
     assert await users.accounts.keys.identify(key.key)
 
 
