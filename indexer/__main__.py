@@ -37,6 +37,7 @@ from service.accounts.emails import purge_accounts
 from service.accounts.mails import AccountMails
 from service.audit.log import purge_entries
 from service.clock import epoch_ms, utc_now
+from service.community.moderation.mails import REVIEW_MAILS, compose_review_mail
 from service.database import connection
 from service.errors import Unavailable
 from service.exports import jobs as export_jobs
@@ -51,6 +52,7 @@ from service.indexing.drift_requests import (
 )
 from service.indexing.reindex_jobs import ReindexJobs
 from service.mail import outbox as mail_outbox
+from service.mail.base import MailContent, MailOrder
 from service.observability import logging, loop_lag
 from service.outbox.notifications import OutboxNotifier, notifier_for
 from service.posters.fetcher import PosterFetcher
@@ -152,11 +154,20 @@ def build_poster_worker(settings: Settings, store: PosterStore) -> PosterWorker:
     )
 
 
+async def compose_mail(
+    service_url: str, account_mails: AccountMails, order: MailOrder
+) -> MailContent | None:
+    """Return what a mail says; None if it has become pointless."""
+    if order.kind in REVIEW_MAILS:
+        return await compose_review_mail(service_url, order)
+    return await account_mails.compose(order)
+
+
 def build_mail_worker(settings: Settings, owner: str) -> MailWorker:
     """Build the part that sends mails."""
     return MailWorker(
         container.build_mail_transport(settings),
-        AccountMails(settings.link_url, utc_now).compose,
+        partial(compose_mail, settings.link_url, AccountMails(settings.link_url, utc_now)),
         utc_now,
         owner,
         service_url=settings.link_url,

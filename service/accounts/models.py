@@ -37,7 +37,7 @@ class User(Model):
     the address that replaces the present one, or becomes the first one, once it is confirmed.
     `disabled_at` is when an admin disabled the account, which then cannot be used.
     `erase_at` is when the account is erased, because its owner asked for that; until then it is
-    hidden, and may only be restored.
+    hidden, and may only be restored. With `keep_reviews`, its reviews stay, under no name.
     `profile` says whether others see what the user did with films: `private` or `public`.
     """
 
@@ -53,6 +53,7 @@ class User(Model):
     new_email = fields.CharField(max_length=MAX_EMAIL_LENGTH, null=True)
     disabled_at = fields.DatetimeField(null=True)
     erase_at = fields.DatetimeField(null=True)
+    keep_reviews = fields.BooleanField(default=False, db_default=False)
     is_admin = fields.BooleanField(default=False)
     profile = fields.CharField(max_length=8, default="private", db_default="private")
     token_version = fields.IntField(default=1)

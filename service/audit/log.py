@@ -51,6 +51,9 @@ AuditAction = Literal[
     "refresh_token_reused",
     "reindex_cancelled",
     "reindex_requested",
+    "report_dismissed",
+    "review_hidden",
+    "review_restored",
     "rollback_requested",
     "samples_removed",
     "session_ended",
@@ -59,7 +62,7 @@ AuditAction = Literal[
 """Everything that is recorded. A new action is added here first."""
 
 SubjectKind = Literal[
-    "account", "api_key", "film", "invite", "mail", "outbox_row", "reindex", "session"
+    "account", "api_key", "film", "invite", "mail", "outbox_row", "reindex", "review", "session"
 ]
 
 

@@ -33,6 +33,15 @@ class FilmReference(Protocol):
     year: int | None
 
 
+@dataclass(slots=True)
+class FilmName:
+    """A film as a row names it whose `title` is something else."""
+
+    film_id: UUID
+    title: str
+    year: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class DeletedFilmView:
     """What a film was that is not in the catalogue any more."""

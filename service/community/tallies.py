@@ -5,7 +5,7 @@ changes of many rows at once, and the comparison of tallies with rows. A user wh
 count: whoever asked for the deletion of the account.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -24,10 +24,17 @@ PAGE = 2_000  # films that are compared at once
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Rows that count for films: how their columns are summed, and whose rows count."""
+    """Rows that count for films.
+
+    Args:
+        sums: the tallies that they add to, and how.
+        counted: which rows count if their user does.
+        visible: which rows' users count.
+    """
 
     name: str
     sums: dict[str, str]
+    counted: str
     visible: str
 
     def select_sums(self, condition: str) -> str:
@@ -35,7 +42,7 @@ class _Table:
         columns = ", ".join(f"{sum} AS {name}" for name, sum in self.sums.items())
         return (
             f"SELECT film_id, {columns} FROM {self.name} "  # noqa: S608  # names of ours
-            f"WHERE {condition} GROUP BY film_id"
+            f"WHERE {self.counted} AND {condition} GROUP BY film_id"
         )
 
 
@@ -47,9 +54,20 @@ RATINGS = _Table(
         "score_count": "COUNT(score)",
         "score_sum": "COALESCE(SUM(score), 0)",
     },
+    "1 = 1",
     "user_id IN (SELECT id FROM users WHERE erase_at IS NULL)",
 )
-TABLES = (RATINGS,)
+REVIEWS = _Table(
+    "reviews",
+    {
+        "review_count": "COUNT(*)",
+        "review_score_count": "COUNT(score)",
+        "review_score_sum": "COALESCE(SUM(score), 0)",
+    },
+    "hidden_at IS NULL",
+    "(user_id IS NULL OR user_id IN (SELECT id FROM users WHERE erase_at IS NULL OR keep_reviews))",
+)
+TABLES = (RATINGS, REVIEWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +134,11 @@ async def _recount(film_id: UUID, *, repair: bool) -> TallyDifference | None:
     return difference
 
 
-async def shift_user(user_id: UUID, sign: Literal["+", "-"]) -> None:
+async def shift_user(
+    user_id: UUID, sign: Literal["+", "-"], tables: Sequence[_Table] = TABLES
+) -> None:
     """Add all that a user's rows count to the films, or subtract it; in a transaction."""
-    for table in TABLES:
+    for table in tables:
         sums = table.select_sums("user_id = $1")
         await _lock_films(sums, user_id)
         columns = ", ".join(f"{name} = films.{name} {sign} sums.{name}" for name in table.sums)

@@ -35,7 +35,7 @@ Source = Literal["omdb", "sample", "user"]
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def _reject_forbidden_characters(text: str) -> str:
+def reject_forbidden_characters(text: str) -> str:
     """Reject control characters and lone surrogates, which UTF-8 cannot encode."""
     if _FORBIDDEN_CHARACTERS.search(text):
         raise ValueError("must not contain control characters or lone surrogates")
@@ -61,12 +61,12 @@ def _remove_duplicates(values: tuple[str, ...]) -> tuple[str, ...]:
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
-    AfterValidator(_reject_forbidden_characters),
+    AfterValidator(reject_forbidden_characters),
 ]
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_LENGTH),
-    AfterValidator(_reject_forbidden_characters),
+    AfterValidator(reject_forbidden_characters),
 ]
 Title = Annotated[Line, AfterValidator(_check_folded_length)]
 ImdbId = Annotated[
@@ -77,7 +77,7 @@ ImdbId = Annotated[
 Address = Annotated[
     str,
     StringConstraints(max_length=2_000),
-    AfterValidator(_reject_forbidden_characters),
+    AfterValidator(reject_forbidden_characters),
 ]
 Lines = Annotated[tuple[Line, ...], Field(max_length=MAX_NAMES), AfterValidator(_remove_duplicates)]
 Percent = Annotated[int, Field(ge=0, le=100)]

@@ -1,6 +1,7 @@
 """JSON responses and conditional responses, the same for every handler."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
@@ -22,6 +23,8 @@ def encode_json(value: object) -> bytes:
 def _encode_model(value: object) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
+    if isinstance(value, UUID):  # PostgreSQL's driver has a class of its own
+        return str(value)
     raise TypeError(f"cannot be encoded as JSON: {type(value).__name__}")
 
 

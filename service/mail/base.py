@@ -17,6 +17,8 @@ MailKind = Literal[
     "password_changed",
     "register",
     "reset_password",
+    "review_hidden",
+    "review_restored",
     "verify_email",
 ]
 """Why a mail is sent. What it says may depend on the account as it is when the mail is sent."""
@@ -29,6 +31,8 @@ MailTemplate = Literal[
     "email_changed",
     "password_changed",
     "reset_password",
+    "review_hidden",
+    "review_restored",
     "verify_email",
 ]
 
@@ -44,6 +48,7 @@ class MailOrder:
     recipient: str
     language: Language
     account_id: UUID | None = None
+    subject_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

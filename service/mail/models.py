@@ -15,10 +15,10 @@ class Mail(Model):
 
     What it says is composed when it is sent, from the account as it is then; a link gets its token
     at that moment. `account_id` is the account that it is about, where the recipient alone does not
-    say so. `due_at` is the earliest time of the next attempt; a claim moves it to the end of its
-    lease. `tried_since` is the time from which the day is counted after which a mail is given up.
-    `interrupted` counts the attempts whose outcome is unknown because their process died. Times are
-    milliseconds since the epoch.
+    say so; `subject_id` is what else it is about, such as a review. `due_at` is the earliest time
+    of the next attempt; a claim moves it to the end of its lease. `tried_since` is the time from
+    which the day is counted after which a mail is given up. `interrupted` counts the attempts whose
+    outcome is unknown because their process died. Times are milliseconds since the epoch.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -26,6 +26,7 @@ class Mail(Model):
     recipient = fields.CharField(max_length=MAX_ADDRESS_LENGTH)
     language = fields.CharField(max_length=8)
     account_id: UUID | None = fields.UUIDField(null=True)
+    subject_id: UUID | None = fields.UUIDField(null=True)
     due_at = fields.BigIntField(default=0)
     owner = fields.CharField(max_length=100, null=True)
     attempts = fields.IntField(default=0)

@@ -46,6 +46,8 @@ async def enqueue(
     language: Language,
     now_ms: int,
     account_id: UUID | None = None,
+    *,
+    subject_id: UUID | None = None,
 ) -> None:
     """Have a mail sent, once the transaction of its cause has been committed."""
     await Mail.create(
@@ -53,6 +55,7 @@ async def enqueue(
         recipient=recipient,
         language=language,
         account_id=account_id,
+        subject_id=subject_id,
         created_at=now_ms,
         tried_since=now_ms,
     )
@@ -81,7 +84,8 @@ async def _claim(owner: str, now_ms: int) -> ClaimedMail | None:
         f"ORDER BY due_at, id LIMIT 1 {lock}) "
         "UPDATE mails SET due_at = $1, owner = $2, attempts = attempts + 1 "
         "WHERE id IN (SELECT id FROM due) "
-        "RETURNING id, kind, recipient, language, account_id, attempts, interrupted, tried_since",
+        "RETURNING id, kind, recipient, language, account_id, subject_id, "
+        "attempts, interrupted, tried_since",
         now_ms + LEASE_MS,
         owner,
         now_ms,
@@ -89,15 +93,19 @@ async def _claim(owner: str, now_ms: int) -> ClaimedMail | None:
     if not rows:
         return None
     row = rows[0]
-    account_id = row["account_id"]
     order = MailOrder(
         UUID(str(row["id"])),
         cast(MailKind, row["kind"]),
         row["recipient"],
         cast(Language, row["language"]),
-        None if account_id is None else UUID(str(account_id)),
+        account_id=_read_id(row["account_id"]),
+        subject_id=_read_id(row["subject_id"]),
     )
     return ClaimedMail(order, row["attempts"], row["interrupted"], row["tried_since"])
+
+
+def _read_id(value: object) -> UUID | None:
+    return None if value is None else UUID(str(value))
 
 
 @run_uncancelled

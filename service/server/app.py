@@ -16,11 +16,14 @@ from service.admin.api import bp as admin
 from service.admin.audit_api import bp as audit
 from service.admin.operation_api import bp as operation
 from service.admin.users_api import bp as users_admin
+from service.community.blocks.api import bp as blocks
 from service.community.discovery.api import bp as discovery
 from service.community.history.api import bp as history
 from service.community.lists.api import bp as lists
+from service.community.moderation.api import bp as moderation
 from service.community.profiles.api import bp as profiles
 from service.community.ratings.api import bp as ratings
+from service.community.reviews.api import bp as reviews
 from service.community.watchlist.api import bp as watchlist
 from service.exports.api import bp as exports
 from service.films.api import bp as films
@@ -71,7 +74,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     rate_limits.install(app)
     app.on_request(authorize_key)
     app.blueprint([search, films, posters, merging])
-    app.blueprint([ratings])
+    app.blueprint([ratings, reviews, moderation, blocks])
     app.blueprint([accounts, account_sessions, account_keys, account_emails, admin, accounts_admin])
     app.blueprint([discovery, history, watchlist, lists, profiles])
     app.blueprint([exports, account_deletion])

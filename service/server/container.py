@@ -28,11 +28,15 @@ from service.admin.setup_status import SetupStatus
 from service.cache.base import Cache
 from service.cache.response_cache import ResponseCache
 from service.clock import utc_now
+from service.community.blocks.service import Blocks
 from service.community.discovery.trends import Trends, move_trends
 from service.community.history.service import History, move_history
 from service.community.lists.service import FilmLists, move_list_items
+from service.community.moderation.service import Moderation
 from service.community.profiles.service import Profiles
 from service.community.ratings.service import Ratings, move_ratings
+from service.community.reviews.likes import ReviewLikes
+from service.community.reviews.service import Reviews, move_reviews
 from service.community.tallies import recount_merged
 from service.community.watchlist.service import Watchlists, move_watchlists
 from service.database.connection import close_database, open_database
@@ -87,6 +91,7 @@ VOCABULARY_LOAD_TIMEOUT = 20.0  # at the start; a million films take about 10 s
 
 FILM_ROW_MOVERS = (
     move_ratings,
+    move_reviews,
     recount_merged,
     move_history,
     move_watchlists,
@@ -119,6 +124,10 @@ class Container:
     exports: Exports
     idempotent_requests: IdempotentRequests
     ratings: Ratings
+    reviews: Reviews
+    review_likes: ReviewLikes
+    moderation: Moderation
+    blocks: Blocks
     history: History
     watchlists: Watchlists
     film_lists: FilmLists
@@ -355,6 +364,10 @@ async def build_container(settings: Settings) -> Container:
             exports=Exports(utc_now),
             idempotent_requests=IdempotentRequests(secret, utc_now),
             ratings=Ratings(catalogue, utc_now),
+            reviews=Reviews(catalogue, utc_now),
+            review_likes=ReviewLikes(utc_now),
+            moderation=Moderation(utc_now),
+            blocks=Blocks(utc_now),
             history=History(catalogue, utc_now),
             watchlists=Watchlists(catalogue, utc_now),
             film_lists=FilmLists(catalogue, utc_now),

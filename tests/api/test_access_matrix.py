@@ -13,6 +13,7 @@ A new route needs a line, and, if its address names a thing of a user, a maker i
 
 import csv
 import re
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,13 +110,6 @@ async def make_rating(world: World) -> str:
     return await world.create("/api/v1/ratings", {"movie": IMDB_ID, "vote": "up"})
 
 
-async def make_export(world: World) -> str:
-    token = world.users["owner"].token
-    await world.api.request("POST", "/api/v1/me/exports", token=token)  # 409 if there is one
-    (export,) = (await world.api.get("/api/v1/me/exports", token=token)).json["results"]
-    return str(export["id"])
-
-
 async def make_list(world: World) -> str:
     list_id = await world.create("/api/v1/lists", {"name": "mine", "visibility": "private"})
     await world.call("owner", "PUT", f"/api/v1/lists/{list_id}/items/{IMDB_ID}", {})
@@ -130,21 +124,30 @@ async def get_owner_name(world: World) -> str:
     return world.users["owner"].name
 
 
+async def make_review(world: World) -> str:
+    """Return the id of a review of the owner, of a film of its own."""
+    facts = {"title": f"Reviewed {uuid.uuid4().hex[:10]}"}
+    token = world.users["admin"].token
+    film = await world.api.request("POST", "/api/v1/movies", token=token, json=facts)
+    draft = {"title": "Fine", "body": "Fine."}
+    return await world.create(f"/api/v1/movies/{film.json['id']}/reviews", draft)
+
+
 MAKERS: dict[str, Callable[[World], Awaitable[str]]] = {
     "movie": get_film,
     "username": get_owner_name,
     "session": make_session,
     "key_id": make_key,
     "entry": make_entry,
-    "export": make_export,
     "list_id": make_list,
     "rating": make_rating,
+    "review": make_review,
 }
 """By the name of the parameter; of any other, the document's example is sent, and it is nothing's
 id. What a request may delete is made for each one."""
 
 
-OWNED = ("session", "key_id", "entry", "list_id", "rating", "export")
+OWNED = ("session", "key_id", "entry", "list_id", "rating")
 """What belongs to one user, and is not there for others."""
 
 BODIES: dict[str, object] = {
@@ -152,6 +155,7 @@ BODIES: dict[str, object] = {
     "POST /api/v1/lists/{list_id}/order": {"movies": [IMDB_ID]},
     "PUT /api/v1/lists/{list_id}": {"name": "theirs"},
     "PUT /api/v1/ratings/{rating}": {"vote": "up"},
+    "PUT /api/v1/reviews/{review}": {"title": "Fine", "body": "Fine."},
 }
 """Where an empty body would be refused before it is known whose thing it is about."""
 

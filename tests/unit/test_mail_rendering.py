@@ -24,6 +24,9 @@ VALUES = {
     "minutes": "30",
     "forgot_link": f"{SERVICE}/forgot-password",
     "erase_at": "2026-12-04, 20:00 UTC",
+    "movie": "Jaws",
+    "review": "Still afraid to swim",
+    "note": "It is an advertisement.",
 }
 
 

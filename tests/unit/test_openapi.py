@@ -156,6 +156,8 @@ def test_the_routes_that_create_take_an_idempotency_key(document: dict[str, Any]
         "POST /api/v1/admin/reindex/rollback",
         "POST /api/v1/admin/users",
         "POST /api/v1/admin/movies/{movie}/reindex",
+        "POST /api/v1/movies/{movie}/reviews",
+        "POST /api/v1/reviews/{review}/report",
         "POST /api/v1/ratings",
         "POST /api/v1/ratings/batch",
         "POST /api/v1/me/history",
