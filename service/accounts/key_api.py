@@ -8,6 +8,7 @@ from service.accounts.auth import require_session
 from service.accounts.key_schemas import NewKey
 from service.accounts.responses import ApiKeyList, NewKeyView
 from service.http.dependencies import get_container
+from service.http.languages import preferred_language
 from service.http.openapi import operation
 from service.http.requests import read_body
 from service.http.responses import NO_STORE, json_response
@@ -25,7 +26,7 @@ async def list_keys(request: Request) -> HTTPResponse:
 
 @bp.post("/keys", name="create_key")
 @operation(
-    "Make an API key; it is shown only in this answer",
+    "Make an API key; it is shown only in this answer, and a mail tells you that it was made",
     body=NewKey,
     returns={201: NewKeyView},
     errors=(403, 409, 429),
@@ -35,7 +36,8 @@ async def list_keys(request: Request) -> HTTPResponse:
 async def create_key(request: Request) -> HTTPResponse:
     identity = await require_session(request)
     new_key = read_body(request, NewKey)
-    key = await get_container(request).accounts.keys.create(identity, new_key)
+    keys, language = get_container(request).accounts.keys, preferred_language(request)
+    key = await keys.create(identity, new_key, language)
     return json_response(key, 201, NO_STORE)
 
 

@@ -17,6 +17,7 @@ import structlog
 from tortoise.expressions import F, Q
 from tortoise.transactions import in_transaction
 
+from service.accounts.email_throttle import send_notice
 from service.accounts.key_schemas import NewKey
 from service.accounts.models import ApiKey, Session, User
 from service.accounts.responses import ApiKeyView, NewKeyView
@@ -27,6 +28,7 @@ from service.database.faults import is_database_fault
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict, FieldError, Invalid, NotAllowed, NotAuthenticated, NotFound
 from service.key_rules import KEY_PREFIX, KEY_SCOPES, KeyScope
+from service.mail.base import Language
 from service.text.uuids import parse_uuid
 
 log = structlog.get_logger()
@@ -57,8 +59,13 @@ class ApiKeys:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
 
-    async def create(self, identity: SessionIdentity, new_key: NewKey) -> NewKeyView:
-        """Return a new key, which is shown only this once.
+    async def create(
+        self, identity: SessionIdentity, new_key: NewKey, language: Language = "en"
+    ) -> NewKeyView:
+        """Return a new key, which is shown only this once, and tell the user by mail.
+
+        Args:
+            language: of the mail.
 
         Raises:
             NotAllowed: `admin_required`, only an admin's key may have the scope `admin`.
@@ -73,7 +80,7 @@ class ApiKeys:
             raise NotAllowed("Only an admin's key may have the scope admin.", code="admin_required")
         characters = (secrets.choice(KEY_ALPHABET) for _ in range(SECRET_LENGTH))
         secret = KEY_PREFIX + "".join(characters)
-        key = await self._add(identity, new_key, secret)
+        key = await self._add(identity, new_key, secret, language)
         log.info("key_created", user_id=str(identity.user_id), key_id=str(key.id))
         return NewKeyView(key=secret, **dict(ApiKeyView.from_key(key)))
 
@@ -118,7 +125,9 @@ class ApiKeys:
         )
 
     @run_uncancelled
-    async def _add(self, identity: SessionIdentity, new_key: NewKey, secret: str) -> ApiKey:
+    async def _add(
+        self, identity: SessionIdentity, new_key: NewKey, secret: str, language: Language
+    ) -> ApiKey:
         """Store the key. Raises Conflict or NotAuthenticated."""
         user_id = identity.user_id
         async with in_transaction():
@@ -141,6 +150,7 @@ class ApiKeys:
                 created_at=self._now(),
                 expires_at=new_key.expires_at,
             )
+            await send_notice("key_created", await User.get(id=user_id), language, self._now())
             await record("key_created", _key_subject(key), scopes=list(new_key.scopes))
         return key
 

@@ -65,7 +65,7 @@ class AccountMails:
         if order.kind == "deletion_requested":
             return self._compose_deletion(account)
         values = {"username": account.username, "forgot_link": self._forgot_link}
-        if order.kind in ("email_change_requested", "email_changed"):
+        if order.kind in ("email_change_requested", "email_changed", "key_created"):
             return MailContent(order.kind, values)
         return MailContent("password_changed", values)
 

@@ -14,11 +14,15 @@ from structlog.testing import capture_logs
 
 from service.accounts.key_schemas import NewKey
 from service.accounts.keys import LAST_USE_INTERVAL, MAX_KEYS
+from service.accounts.mails import AccountMails
 from service.accounts.models import ApiKey, User
 from service.accounts.responses import NewKeyView
 from service.accounts.secret_hashes import hash_secret
 from service.accounts.tokens import SessionIdentity
 from service.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
+from service.mail.base import MailOrder
+from service.mail.models import Mail
+from service.mail.rendering import render_message
 from tests.support.accounts import AccountActions
 from tests.support.clock import FakeClock
 
@@ -78,6 +82,23 @@ async def test_a_key_is_recognizable_has_256_random_bits_and_is_stored_as_its_ha
     stored = repr([dict(row) for row in rows]) + repr(logs)
     assert not any(key.key in stored or key.key[4:20] in stored for key in keys)
     assert [row.ending for row in rows] == [key.key[-4:] for key in keys]
+
+
+async def test_a_mail_tells_the_owner_of_a_new_key_without_the_key(
+    users: AccountActions, identity: SessionIdentity, clock: FakeClock
+) -> None:
+    key = await create_key(users, identity)
+    mail = await Mail.get(kind="key_created")
+    assert (mail.recipient, mail.account_id) == ("ingrid@example.org", identity.user_id)
+    order = MailOrder(mail.id, "key_created", mail.recipient, "en", mail.account_id)
+    content = await AccountMails("https://films.example", clock).compose(order)
+    assert content is not None
+    message = render_message(
+        order, content, "https://films.example", "movies@films.example", clock()
+    )
+    assert message["Subject"] == "An API key was made for your account"
+    assert "https://films.example/forgot-password" in message.as_string()
+    assert key.key not in message.as_string()
 
 
 async def test_anything_that_is_no_key_is_refused_alike(

@@ -291,6 +291,9 @@ async def test_a_forgotten_password_is_reset_once_and_ends_all_sessions_and_keys
     sessions = [await users.log_in("ada"), await users.log_in("ada")]
     identity = await accounts.identify(sessions[0].access_token)
     key = await accounts.keys.create(identity, NewKey(name="player", scopes=("read",)))
+    await worker.send_due()
+    assert server.mails.pop()["Subject"] == "An API key was made for your account"
+    server.recipients.clear()
     await accounts.emails.request_reset("ada@example.ORG", "en")
     clock.advance(MINUTE + 1)
     await accounts.emails.request_reset(EMAIL, "en")
