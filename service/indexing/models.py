@@ -80,8 +80,7 @@ class ReindexJob(Model):
 class DriftState(Model):
     """The only row of the result of the last full comparison between index and database.
 
-    `found` lists the first films that differ. `owner` and `leased_until` are not used any more;
-    the processes of the release before read them while an upgrade is under way.
+    `found` lists the first films that differ.
     """
 
     name = fields.CharField(max_length=20, primary_key=True)
@@ -92,8 +91,6 @@ class DriftState(Model):
     stale = fields.BigIntField(default=0)
     orphaned = fields.BigIntField(default=0)
     found: list[dict[str, Any]] = fields.JSONField(default=list)
-    owner = fields.CharField(max_length=100, null=True)
-    leased_until = fields.BigIntField(default=0)
 
     class Meta:
         table = "drift_state"

@@ -227,10 +227,12 @@ async def test_an_index_of_another_analysis_counts_as_outdated_until_it_is_rebui
     assert not await rebuild_if_outdated(inventory, jobs, utc_now)
 
 
-async def delete_live_index(inventory: Inventory) -> None:
-    """Delete the index behind the service's back."""
+async def delete_live_index(inventory: Inventory, *, with_folder: bool) -> None:
+    """Delete the index behind the service's back; tantivy's alone or with the folder around it."""
     if isinstance(inventory, TantivyInventory):
-        shutil.rmtree(inventory._root)
+        name = await inventory.live_index()
+        assert name is not None
+        shutil.rmtree(inventory._root if with_folder else inventory._root / name)
     else:
         assert isinstance(inventory, ElasticsearchInventory)
         name = await inventory.live_index()
@@ -239,12 +241,14 @@ async def delete_live_index(inventory: Inventory) -> None:
         await inventory._get_client().indices.delete(index=index)
 
 
+@pytest.mark.parametrize("with_folder", [True, False])
 async def test_an_index_that_is_gone_is_no_good_state_and_is_rebuilt(
     catalogue: Catalogue,
     worker: IndexWorker,
     rebuild: Rebuild,
     writer: FaultyWriter,
     inventory: Inventory,
+    with_folder: bool,
 ) -> None:
     await catalogue.upsert_all(FILMS, SAMPLE)
     await worker.process_batch()
@@ -252,7 +256,7 @@ async def test_an_index_that_is_gone_is_no_good_state_and_is_rebuilt(
     async for _ in drift.compare_all():
         pass
     assert (await drift.check()).startswith("0 of 30 films differ")
-    await delete_live_index(inventory)
+    await delete_live_index(inventory, with_folder=with_folder)
     with pytest.raises(DomainError, match="there is no search index"):
         await drift.check()
     jobs = ReindexJobs(utc_now)

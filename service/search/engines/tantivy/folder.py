@@ -12,14 +12,16 @@ import orjson
 
 UNREADABLE_ADVICE = "it may be damaged; run `movies reindex`"
 POINTER_FILE, LOCK_FILE, FINGERPRINT_FILE = "current", "lock", "made-by"
+META_FILE = "meta.json"  # tantivy's own; without it there is no index
 
 
 def read_pointer(root: Path) -> str | None:
-    """Return the name of the live index, or None. Raise OSError."""
+    """Return the name of the live index, or None; also if somebody deleted it. Raise OSError."""
     try:
-        return (root / POINTER_FILE).read_text().strip() or None
+        name = (root / POINTER_FILE).read_text().strip()
     except FileNotFoundError:
         return None
+    return name if name and (root / name / META_FILE).exists() else None
 
 
 def write_pointer(root: Path, name: str) -> None:
@@ -54,5 +56,5 @@ def list_index_names(root: Path) -> list[str]:
 
 def read_field_names(folder: Path) -> frozenset[str]:
     """Return the names of an index's fields. Raise OSError, or ValueError for a broken index."""
-    meta = orjson.loads((folder / "meta.json").read_bytes())
+    meta = orjson.loads((folder / META_FILE).read_bytes())
     return frozenset(field["name"] for field in meta["schema"])
