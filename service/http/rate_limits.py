@@ -44,6 +44,9 @@ LIMITED_ROUTES: Final = frozenset({*CLASS_BY_ROUTE, "show_film", "look_up_film"}
 """Look-ups are counted as well, when OMDb is needed."""
 
 
+COUNTS_ITSELF: Final = "counts_itself"
+"""The mark of a route that calls `count_request`, to answer a refusal with a page."""
+
 KEY_CLASS: Final = "key"
 """The class that each request with an API key is counted in."""
 
@@ -61,19 +64,29 @@ def install(app: Sanic) -> None:  # type: ignore[type-arg]
     app.ctx.has_warned_of_proxy = False
 
     @app.on_request
-    async def count_request(request: Request) -> None:
+    async def limit_request(request: Request) -> None:
         if is_proxied_unexpectedly(request):
             _warn_of_proxy(request)
-        await count_key(request)
-        holder = get_key_holder(request)
-        name = CLASS_BY_ROUTE.get(request.route.name.rpartition(".")[2]) if request.route else None
-        if name is not None and not is_direct_local(request):
-            network = get_client_network(request)
-            await _count(request, name, f"account {holder.account_id}" if holder else network)
+        if not (request.route and getattr(request.route.ctx, COUNTS_ITSELF, False)):
+            await count_request(request)
 
     @app.on_response  # type: ignore[untyped-decorator]  # Sanic leaves this one untyped
     async def add_headers(request: Request, response: HTTPResponse) -> None:
-        response.headers.update(rate_limit_headers(getattr(request.ctx, "rate_statuses", {})))
+        statuses: Mapping[str, RateStatus] = getattr(request.ctx, "rate_statuses", {})
+        response.headers.update(rate_limit_headers(statuses))
+        for status in statuses.values():
+            if not status.is_allowed:
+                response.headers.setdefault("Retry-After", str(status.reset_after))
+
+
+async def count_request(request: Request) -> None:
+    """Count a request under its API key and in the class of its route. Raises TooMany."""
+    await count_key(request)
+    holder = get_key_holder(request)
+    name = CLASS_BY_ROUTE.get(request.route.name.rpartition(".")[2]) if request.route else None
+    if name is not None and not is_direct_local(request):
+        network = get_client_network(request)
+        await _count(request, name, f"account {holder.account_id}" if holder else network)
 
 
 def get_key_holder(request: Request) -> KeyHolder | None:

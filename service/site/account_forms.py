@@ -20,6 +20,7 @@ from service.http.dependencies import get_container
 from service.http.languages import preferred_language
 from service.http.openapi import Problem
 from service.http.problems import catch_problem
+from service.http.rate_limits import count_request
 from service.http.requests import read_form, validate
 from service.mail.base import Language
 from service.site.account_form_texts import (
@@ -84,7 +85,7 @@ async def show_forgot_password(request: Request) -> HTTPResponse:
     return _form_response(request, "forgot_password")
 
 
-@bp.post("/verify-email", name="verify_email")
+@bp.post("/verify-email", name="verify_email", ctx_counts_itself=True)
 async def verify_email(request: Request) -> HTTPResponse:
     async def confirm(values: Mapping[str, str]) -> FormResult:
         body = validate(Confirmation, {"token": _find_token(values)}, prefix="/")
@@ -94,7 +95,7 @@ async def verify_email(request: Request) -> HTTPResponse:
     return await _answer_form(request, "verify_email", confirm)
 
 
-@bp.post("/reset-password", name="reset_password")
+@bp.post("/reset-password", name="reset_password", ctx_counts_itself=True)
 async def reset_password(request: Request) -> HTTPResponse:
     async def reset(values: Mapping[str, str]) -> FormResult:
         password = values.get("password", "")
@@ -107,7 +108,7 @@ async def reset_password(request: Request) -> HTTPResponse:
     return await _answer_form(request, "reset_password", reset)
 
 
-@bp.post("/forgot-password", name="forgot_password")
+@bp.post("/forgot-password", name="forgot_password", ctx_counts_itself=True)
 async def forgot_password(request: Request) -> HTTPResponse:
     async def ask(values: Mapping[str, str]) -> FormResult:
         body = validate(AddressRequest, {"email": values.get("email", "")}, prefix="/")
@@ -126,8 +127,13 @@ async def _answer_form(
     A form that no browser sends in this way gets a problem document.
     """
     values = read_form(request)
+
+    async def count_and_work() -> FormResult:
+        await count_request(request)
+        return await work(values)
+
     result = await catch_problem(
-        request, lambda: work(values), lambda status, problem: FormResult(status, problem=problem)
+        request, count_and_work, lambda status, problem: FormResult(status, problem=problem)
     )
     return _form_response(request, name, result, values)
 

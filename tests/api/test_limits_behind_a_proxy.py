@@ -61,6 +61,10 @@ async def send(
 
 def assert_limited(response: Response, name: str, code: str = "too_many_requests") -> None:
     assert (response.status, response.json["code"]) == (429, code)
+    assert_limit_headers(response, name)
+
+
+def assert_limit_headers(response: Response, name: str) -> None:
     assert response.headers["RateLimit-Policy"].startswith(f'"{name}";q=')
     assert response.headers["RateLimit"].startswith(f'"{name}";r=0;t=')
     assert 1 <= int(response.headers["Retry-After"]) <= 3600
@@ -94,14 +98,17 @@ async def test_each_class_is_limited_per_network_and_says_what_is_left(
 
 
 @pytest.mark.parametrize("path", ["/verify-email", "/reset-password"])
-async def test_the_plain_forms_are_limited_like_the_routes_of_the_api(
+async def test_the_plain_forms_are_limited_like_the_routes_of_the_api_and_show_a_page(
     api: ApiClient, path: str
 ) -> None:
-    headers = {"X-Forwarded-For": random_ipv4()}
+    headers = {"X-Forwarded-For": random_ipv4(), "Accept-Language": "de"}
     for _ in range(2):
         response = await api.request("POST", path, data={"token": "x"}, headers=headers)
         assert response.status == 422
-    assert_limited(await api.request("POST", path, data={"token": "x"}, headers=headers), "link")
+    refused = await api.request("POST", path, data={"token": "x"}, headers=headers)
+    assert (refused.status, refused.headers["Content-Type"]) == (429, "text/html; charset=utf-8")
+    assert "Zu viele Anfragen. Bitte warten Sie eine Weile." in refused.body.decode()
+    assert_limit_headers(refused, "link")
     of_api = await api.request(
         "POST", "/api/v1/auth/verify-email", json={"token": "x"}, headers=headers
     )
