@@ -55,7 +55,7 @@ class WorkBudget:
     @property
     def is_spent(self) -> bool:
         """Whether nothing is left, or it is too late for anything more."""
-        return not self._allows(0)
+        return not self.allows(0)
 
     @property
     def is_late(self) -> bool:
@@ -72,7 +72,7 @@ class WorkBudget:
 
     def spend(self, kind: WorkKind, units: float) -> bool:
         """Charge work if the budget allows it; else note that it is left out."""
-        if not self._allows(units):
+        if not self.allows(units):
             self.left_out.add(kind)
             return False
         self.charge(units)
@@ -83,8 +83,9 @@ class WorkBudget:
         if self.pause is not None:
             self.pause()
 
-    def _allows(self, units: float) -> bool:
+    def allows(self, units: float) -> bool:
+        """Return whether so much work could be charged now."""
         left = self._units - self._spent
         if left <= 0 or units > left or self.is_late:
             return False
-        return self._within is None or self._within._allows(units)
+        return self._within is None or self._within.allows(units)

@@ -49,10 +49,13 @@ def count_affordable(
     """Charge for ranking the candidates; return how many can be ranked, and the units charged."""
     word_count = len(query.words)
     title_work, term_work = 10 + 2.2 * word_count, 0.5 + 0.17 * word_count
+    units = [title_work * len(c.titles) + term_work * c.term_count for c in candidates]
+    if budget.allows(total := sum(units)):  # as for nearly all queries
+        budget.charge(total)
+        return len(candidates), total
     work = 0.0
-    for count, candidate in enumerate(candidates):
-        units = title_work * len(candidate.titles) + term_work * candidate.term_count
-        if not budget.spend("ranking", units):
+    for count, candidate_units in enumerate(units):
+        if not budget.spend("ranking", candidate_units):
             return count, work
-        work += units
+        work += candidate_units
     return len(candidates), work

@@ -5,7 +5,6 @@ answers in 0.1 ms among 80,000 words and in 0.3 ms among a million. Words that a
 searched one by one until there are enough of them to be worth a commit.
 """
 
-import copy
 from array import array
 from collections.abc import Iterable
 from threading import Lock
@@ -64,8 +63,8 @@ class FuzzyTermIndex:
 
     def within(self, budget: WorkBudget) -> "FuzzyTermIndex":
         """Return the words as they are now; expansions are charged, then left out."""
-        view = copy.copy(self)
-        view._budget = budget
+        view = object.__new__(type(self))  # `copy` takes five times as long, for each plan
+        vars(view).update(vars(self), _budget=budget)
         return view
 
     def add(self, words: Iterable[tuple[str, int]]) -> None:
