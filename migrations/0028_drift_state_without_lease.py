@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("movies", "0026_disabled_accounts")]
+    dependencies = [("movies", "0027_reviews")]
 
     operations = [
         ops.RemoveField(model_name="DriftState", name="owner"),
