@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Error, Page, Route, expect
 
-from tests.support.admin_failures import FILM_FAILURES, STATE_FAILURES
+from tests.support.admin_failures import FILM_FAILURES, PEOPLE_FAILURES, STATE_FAILURES
 from tests.support.browser import TIMEOUT_MS, answer_with_problem, log_in_state, open_page
 from tests.support.page_calls import list_page_calls
 from tests.support.page_failures import (
@@ -28,6 +28,7 @@ FAILURES = {
     "account": ACCOUNT_FAILURES,
     "state": STATE_FAILURES,
     "films": FILM_FAILURES,
+    "people": PEOPLE_FAILURES,
 }
 
 
@@ -53,7 +54,7 @@ async def test_a_failed_request_is_explained_to_the_owner_of_an_account(
         await fail_each(page, service, FAILURES["account"])
 
 
-@pytest.mark.parametrize("view", ["state", "films"])
+@pytest.mark.parametrize("view", ["state", "films", "people"])
 async def test_a_failed_request_is_explained_to_an_admin(
     service: Service, browser: Browser, api: ApiClient, view: str
 ) -> None:

@@ -130,3 +130,64 @@ FILM_FAILURES = [
     ),
     Failure("admin/twins.js GET /admin/twins", "/admin?tab=twins", can_retry=True),
 ]
+
+USER = {
+    "id": ID,
+    "username": "ada",
+    "email": "ada@films.example",
+    "email_confirmed": True,
+    "is_admin": False,
+    "state": "active",
+    "created_at": "2026-11-27T20:00:00Z",
+    "disabled_at": None,
+    "last_seen_at": None,
+}
+MAIL = {
+    "id": ID,
+    "kind": "reset_password",
+    "recipient": "ada@films.example",
+    "language": "en",
+    "state": "given_up",
+    "attempts": 31,
+    "reason": "the mail server refuses the mail: 550 5.1.1 no such mailbox",
+    "created_at": "2026-11-27T20:00:00Z",
+    "due_at": None,
+    "sent_at": None,
+    "given_up_at": "2026-11-28T20:00:00Z",
+}
+USERS_TAB, MAILS_TAB = "/admin?tab=users", "/admin?tab=mails"
+USERS, MAILS = r"/admin/users\?", r"/admin/mail\?"
+PEOPLE_FAILURES = [
+    Failure("admin/users.js GET /admin/users", USERS_TAB, can_retry=True),
+    Failure(
+        "admin/new-user.js POST /admin/users",
+        USERS_TAB,
+        (
+            click("New account"),
+            fill("Name", "ada-of-tests"),
+            fill("Password", "correct horse battery"),
+            click("Make the account"),
+        ),
+    ),
+    Failure(
+        "admin/user-actions.js PATCH /admin/users/{}",
+        USERS_TAB,
+        (click("Manage ada"), confirm("Disable the account")),
+        answers={USERS: one_page(USER)},
+    ),
+    Failure(
+        "admin/user-actions.js DELETE /admin/users/{}",
+        USERS_TAB,
+        (click("Manage ada"), confirm("Delete the account"), confirm("Delete the account")),
+        answers={USERS: one_page(USER)},
+    ),
+    Failure("admin/invites.js POST /admin/invites", USERS_TAB, (click("Make an invite"),)),
+    Failure("admin/mails.js GET /admin/mail", MAILS_TAB, can_retry=True),
+    Failure(
+        "admin/mails.js POST /admin/mail/{}/retry",
+        MAILS_TAB,
+        (click("Try the mail to ada@films.example again"),),
+        answers={MAILS: one_page(MAIL)},
+    ),
+    Failure("admin/audit.js GET /admin/audit", "/admin?tab=audit", can_retry=True),
+]

@@ -2,10 +2,17 @@
 
 import json
 import re
+from collections.abc import Collection
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from service.audit.actor import ActorKind
+from service.audit.log import AuditAction, SubjectKind
+from service.mail.admin import MailState
+from service.mail.base import MailKind
+from service.search.highlights import MatchKind
 from service.site.assets import STATIC_FOLDER
 
 MESSAGES = STATIC_FOLDER / "i18n"
@@ -41,6 +48,24 @@ def test_messages_have_the_keys_and_values_of_the_english_ones(language: str, se
     assert other.keys() == english.keys()
     for key, message in english.items():
         assert find_placeholders(other[key]) == find_placeholders(message), key
+
+
+@pytest.mark.parametrize(
+    ("section", "prefix", "names"),
+    [
+        ("audit.js", "audit.action.", get_args(AuditAction)),
+        ("audit.js", "audit.subject_kind.", get_args(SubjectKind)),
+        ("audit.js", "audit.actor_kind.", get_args(ActorKind)),
+        ("accounts.js", "accounts.mail_kind.", get_args(MailKind)),
+        ("accounts.js", "accounts.mail.", get_args(MailState)),
+        ("film.js", "film.why.kind.", set(get_args(MatchKind)) - {"exact"}),
+    ],
+)
+def test_each_value_of_the_api_that_the_page_shows_has_a_message(
+    section: str, prefix: str, names: Collection[str]
+) -> None:
+    keys = read_messages("en", section).keys()
+    assert [name for name in names if prefix + name not in keys] == []
 
 
 def test_no_language_has_a_section_of_its_own() -> None:

@@ -21,7 +21,33 @@ export function useLoaded(load, keys = []) {
   return { ...state, reload: () => setAttempt((count) => count + 1) };
 }
 
-/** Return the same of a value that is read again and again, as long as the page is visible.
+/** Return the rows of a list that comes in pages, as `{rows, total, error, reload, more}`.
+ *
+ * `load(params, signal)` reads a page; `more` is the action that reads the next one, or null.
+ */
+export function usePages(load, params) {
+  const { data: first, error, reload } = useLoaded(
+    (signal) => load(params, signal),
+    [JSON.stringify(params)],
+  );
+  const [later, setLater] = useState({ first: null, pages: [] });
+  const pages = first ? [first, ...(later.first === first ? later.pages : [])] : [];
+  const next = pages.at(-1)?.next;
+  const action = useAction(async () => {
+    const nextParams = Object.fromEntries(new URL(next, location.origin).searchParams);
+    const page = await load(nextParams);
+    setLater({ first, pages: [...pages.slice(1), page] });
+  });
+  return {
+    rows: first && pages.flatMap(({ results }) => results),
+    total: first?.total.value,
+    error,
+    reload,
+    more: next ? action : null,
+  };
+}
+
+/** Return what `useLoaded` does of a value that is read again and again, as long as the page is visible.
  *
  * `interval(data)` is how many milliseconds pass between two reads.
  */

@@ -5,12 +5,13 @@ import { ConfirmDialog } from "../components/dialog.js";
 import { announce } from "../components/live-region.js";
 import { ErrorNotice } from "../components/notice.js";
 import { Row, Rows } from "../components/rows.js";
+import { ShownSecret } from "../components/shown-secret.js";
 import { Skeleton, useDelayed } from "../components/skeleton.js";
 import { get, remove } from "../client.js";
 import { RelativeTime } from "../format.js";
 import { t, tParts } from "../i18n.js";
 import { useAction, useLoaded } from "../loading.js";
-import { NewKeyForm, ShownKey } from "./new-key.js";
+import { NewKeyForm } from "./new-key.js";
 
 /** Show the keys of an account, and make new ones. */
 export function Keys({ account }) {
@@ -46,7 +47,14 @@ export function Keys({ account }) {
     </div>
     <p class="muted">${tParts("account.keys_detail", { header: html`<code>X-API-Key</code>` })}</p>
     ${error && html`<${ErrorNotice} error=${error} onRetry=${reload} />`}
-    ${made && html`<${ShownKey} made=${made} onClose=${close} />`}
+    ${made && html`<${ShownSecret}
+      title=${t("account.key_made", { name: made.name })}
+      detail=${t("account.key_made_detail")}
+      label=${t("account.key")}
+      copyLabel=${t("account.copy_key")}
+      value=${made.key}
+      onClose=${close}
+    />`}
     ${isMaking &&
     html`<${NewKeyForm} account=${account} onDone=${finish} onClose=${() => setMaking(false)} />`}
     ${!data && isLate && html`<${Skeleton} height="64px" />`}

@@ -1,9 +1,7 @@
-/* The form that makes an API key, and the key, which is shown only once. */
+/* The form that makes an API key. */
 
-import { html, useLayoutEffect, useRef } from "../lib.js";
-import { CopyButton } from "../components/copy-button.js";
+import { html, useLayoutEffect } from "../lib.js";
 import { Field, Form, SubmitButton, useForm } from "../components/form.js";
-import { Notice } from "../components/notice.js";
 import { ApiError, post } from "../client.js";
 import { t } from "../i18n.js";
 
@@ -72,28 +70,3 @@ function Scopes({ form, scopes }) {
 
 const missingScopes = () =>
   new ApiError(422, { errors: [{ pointer: "/scopes", detail: "must name a scope" }] });
-
-/** Show a new key until `onClose`; nobody can read it again later. */
-export function ShownKey({ made, onClose }) {
-  const input = useRef(null);
-  useLayoutEffect(() => input.current.focus(), [made.id]);
-  return html`<${Notice} kind="good" title=${t("account.key_made", { name: made.name })}>
-    <p>${t("account.key_made_detail")}</p>
-    <div class="field">
-      <label class="hidden-text" for="new-key">${t("account.key")}</label>
-      <input
-        id="new-key"
-        class="input shown-key"
-        ref=${input}
-        readonly
-        spellcheck=${false}
-        value=${made.key}
-        onFocus=${(event) => event.target.select()}
-      />
-    </div>
-    <div class="form-actions">
-      <${CopyButton} text=${() => made.key} label=${t("account.copy_key")} />
-      <button type="button" class="button" onClick=${onClose}>${t("account.key_kept")}</button>
-    </div>
-  <//>`;
-}

@@ -7,11 +7,13 @@ import { Icon } from "./icon.js";
 /** Show `children` in a dialog until `onClose` is called by Escape, the button or the backdrop. */
 export function Dialog({ title, onClose, children, foot }) {
   const dialog = useRef(null);
+  const isShown = useRef(true); // the end of a dialog that something else replaces is no wish to close
   useLayoutEffect(() => {
     const element = dialog.current;
     const opener = document.activeElement;
     element.showModal();
     return () => {
+      isShown.current = false;
       if (element.open) element.close();
       opener?.focus({ preventScroll: true });
     };
@@ -21,7 +23,7 @@ export function Dialog({ title, onClose, children, foot }) {
     ref=${dialog}
     class="dialog"
     aria-labelledby="dialog-title"
-    onClose=${onClose}
+    onClose=${() => isShown.current && onClose()}
     onMouseDown=${closeOnBackdrop}
   >
     <div class="dialog-head">

@@ -1,6 +1,9 @@
 /* Lists of things with something to do about each. */
 
 import { html, loadStyle } from "../lib.js";
+import { t } from "../i18n.js";
+import { ErrorNotice } from "./notice.js";
+import { Skeleton, useDelayed } from "./skeleton.js";
 
 await loadStyle("rows");
 
@@ -20,4 +23,18 @@ export function Row({ title, children, side, ...attributes }) {
     </div>
     ${side}
   </li>`;
+}
+
+/** Show the rows of `usePages`, their errors, and the button for more; `none` is said of no rows. */
+export function PagedRows({ pages: { rows, error, reload, more }, label, none, children }) {
+  const isLate = useDelayed(!rows && !error);
+  return html`${error && html`<${ErrorNotice} error=${error} onRetry=${reload} />`}
+    ${!rows && isLate && html`<${Skeleton} height="64px" />`}
+    ${rows?.length === 0 && html`<p class="muted">${none}</p>`}
+    ${rows?.length > 0 && html`<${Rows} label=${label}>${rows.map(children)}<//>`}
+    ${more?.error && html`<${ErrorNotice} error=${more.error} />`}
+    ${more &&
+    html`<button type="button" class="button" disabled=${more.isBusy} onClick=${() => more.run()}>
+      ${t("page.more")}
+    </button>`}`;
 }

@@ -1,9 +1,12 @@
-/* The operator's view: the state of the service, its films, and films that may be the same one. */
+/* The operator's view: the state of the service, its films, its people, and who changed what. */
 
 import { html, useEffect } from "../lib.js";
+import { AuditTab } from "../admin/audit.js";
+import { MailsTab } from "../admin/mails.js";
 import { StateTab } from "../admin/state.js";
 import { FilmsTab } from "../admin/films.js";
 import { TwinsTab } from "../admin/twins.js";
+import { UsersTab } from "../admin/users.js";
 import "../components/rows.js";
 import { useRequiredAccount } from "../components/entrance.js";
 import { ViewState } from "../components/notice.js";
@@ -11,7 +14,14 @@ import { Tabs, readTab } from "../components/tabs.js";
 import { t } from "../i18n.js";
 import { useSettled } from "../router.js";
 
-const TABS = { state: StateTab, films: FilmsTab, twins: TwinsTab };
+const TABS = {
+  state: StateTab,
+  films: FilmsTab,
+  twins: TwinsTab,
+  users: UsersTab,
+  mails: MailsTab,
+  audit: AuditTab,
+};
 
 /** Show the tab of the address to admins. */
 export default function AdminView({ entry }) {

@@ -214,7 +214,7 @@ function FilmList({ search, results }) {
         disabled=${isLoading || isLoadingMore}
         onClick=${() => navigate(searchAddress({ ...search, page: search.page + 1 }), { replace: true })}
       >
-        ${t(isLoadingMore ? "page.loading" : "search.more")}
+        ${t(isLoadingMore ? "page.loading" : "page.more")}
       </button>
     </div>`}`;
 }

@@ -57,7 +57,6 @@ export default {
   "account.key_made": "Der Schlüssel „{name}“ ist erzeugt",
   "account.key_made_detail": "Kopieren Sie ihn jetzt: er wird nur dieses eine Mal gezeigt.",
   "account.copy_key": "Schlüssel kopieren",
-  "account.key_kept": "Ich habe ihn",
   "account.key_used": "benutzt {when}",
   "account.key_unused": "nie benutzt",
   "account.key_lasts": "gilt, bis er gelöscht wird",

@@ -169,5 +169,8 @@ export default {
   "admin.field.ratings/imdb/value": "IMDb-Wertung, 0 bis 10",
   "admin.field.ratings/imdb/votes": "IMDb-Stimmen",
   "admin.field.ratings/rotten_tomatoes": "Rotten Tomatoes in %",
-  "admin.field.ratings/metacritic": "Metacritic in %"
+  "admin.field.ratings/metacritic": "Metacritic in %",
+  "admin.tab.users": "Konten",
+  "admin.tab.mails": "E-Mails",
+  "admin.tab.audit": "Protokoll"
 };

@@ -1,4 +1,5 @@
 export default {
   "copy.done": "Kopiert",
-  "copy.failed": "Kopieren ist hier nicht möglich"
+  "copy.failed": "Kopieren ist hier nicht möglich",
+  "copy.close": "Erledigt"
 };

@@ -6,6 +6,7 @@ export default {
   "page.loading": "Lädt …",
   "page.not_found": "Diese Seite gibt es nicht",
   "page.not_found.detail": "Vielleicht ist die Adresse falsch geschrieben, oder die Seite gibt es nicht mehr.",
+  "page.more": "Mehr anzeigen",
   "page.offline": "Keine Verbindung. Das Gezeigte kann veraltet sein.",
   "nav.label": "Seiten",
   "nav.names": "Dateinamen",

@@ -18,7 +18,6 @@ export default {
   "search.degraded": "Ein Teil der Suche ist nicht verfügbar",
   "search.degraded.detail": "Die Ergebnisse können unvollständig sein, bis dieser Teil wieder da ist.",
   "search.shown": "{shown} von {total}",
-  "search.more": "Mehr anzeigen",
   "search.indexing": "Die Filme werden gerade indexiert und erscheinen hier gleich.",
   "search.none": "Kein Film gefunden",
   "search.none.filters": {

@@ -57,7 +57,6 @@ export default {
   "account.key_made": "The key “{name}” is made",
   "account.key_made_detail": "Copy it now: it is shown only this once.",
   "account.copy_key": "Copy the key",
-  "account.key_kept": "I have it",
   "account.key_used": "used {when}",
   "account.key_unused": "never used",
   "account.key_lasts": "until it is deleted",

@@ -169,5 +169,8 @@ export default {
   "admin.field.ratings/imdb/value": "IMDb rating, 0 to 10",
   "admin.field.ratings/imdb/votes": "IMDb votes",
   "admin.field.ratings/rotten_tomatoes": "Rotten Tomatoes in %",
-  "admin.field.ratings/metacritic": "Metacritic in %"
+  "admin.field.ratings/metacritic": "Metacritic in %",
+  "admin.tab.users": "Accounts",
+  "admin.tab.mails": "Mails",
+  "admin.tab.audit": "Audit log"
 };

@@ -6,6 +6,7 @@ export default {
   "page.loading": "Loading …",
   "page.not_found": "There is no such page",
   "page.not_found.detail": "The address may be misspelt, or the page is no longer here.",
+  "page.more": "Show more",
   "page.offline": "You are offline. What is shown may be old.",
   "nav.label": "Pages",
   "nav.names": "File names",

@@ -18,7 +18,6 @@ export default {
   "search.degraded": "A part of the search is unavailable",
   "search.degraded.detail": "The results may be incomplete. They are complete again as soon as that part is back.",
   "search.shown": "{shown} of {total}",
-  "search.more": "Show more",
   "search.indexing": "The films are being indexed and appear here in a moment.",
   "search.none": "No film found",
   "search.none.filters": {
