@@ -38,7 +38,10 @@ class DirectDatabase:
         return await asyncpg.connect(to_driver_url(self.url), timeout=60)
 
     async def execute(self, sql: str) -> None:
-        """Run a statement that returns nothing, on PostgreSQL."""
+        """Run a statement that returns nothing."""
+        if self.url.startswith("sqlite"):
+            await self.fetch_column(sql)
+            return
         connection = await self.connect()
         try:
             await connection.execute(sql)
