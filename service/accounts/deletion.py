@@ -66,12 +66,12 @@ class AccountDeletion:
             NotAuthenticated: the user has just been deleted.
         """
         user = await self._own_password.verify(identity, deletion.password, address, "/password")
-        erase_at = await self._hide(user, language)
+        erase_at = await self._hide(user, language, deletion.keep_reviews)
         log.info("deletion_requested", user_id=str(user.id))
         return DeletionView(erase_at=erase_at)
 
     @run_uncancelled
-    async def _hide(self, user: User, language: Language) -> datetime:
+    async def _hide(self, user: User, language: Language, keep_reviews: bool) -> datetime:
         """Mark the account, and return when it is erased. Raises Conflict or Invalid."""
         now = self._now()
         erase_at = now + RESTORATION_PERIOD
@@ -82,6 +82,7 @@ class AccountDeletion:
             )
             is_marked = await unchanged.update(
                 erase_at=erase_at,
+                keep_reviews=keep_reviews,
                 token_version=F("token_version") + 1,
                 new_email=None,
                 updated_at=now,
@@ -110,6 +111,7 @@ class AccountDeletion:
                 raise NotFound("The account is not to be deleted.", code="deletion_not_found")
             for data in self._personal_data:
                 await data.restore(identity.user_id)
+            await User.filter(id=identity.user_id).update(keep_reviews=False)
             await record("deletion_cancelled", account_subject(await User.get(id=identity.user_id)))
         log.info("deletion_cancelled", user_id=str(identity.user_id))
 

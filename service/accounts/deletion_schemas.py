@@ -9,13 +9,21 @@ from service.accounts.schemas import STRICT_CONFIG, Password
 
 
 class DeletionRequest(BaseModel):
-    """The password, so that a session that was left open is not enough."""
+    """The password, so that a session that was left open is not enough, and what stays."""
 
     model_config = STRICT_CONFIG
 
     password: Annotated[
         Password, Field(description="The current password.", examples=["correct horse battery"])
     ]
+    keep_reviews: Annotated[
+        bool,
+        Field(
+            strict=True,
+            description="Whether your reviews stay, without your name; else they go as well.",
+            examples=[False],
+        ),
+    ] = False
 
 
 class DeletionView(BaseModel):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.members import Member, add_film, delete_film, merge_films
+from tests.support.members import PASSWORD, Member, add_film, delete_film, merge_films
 from tests.support.service_runner import ApiClient, Response
 
 DRAFT = {
@@ -252,3 +252,29 @@ async def test_a_review_outlives_its_film(api: ApiClient, member: Member) -> Non
         await member.send("PUT", f"/reviews/{review['id']}", DRAFT | {"score": 1})
     ).status == 200
     assert (await member.send("DELETE", f"/reviews/{review['id']}")).status == 204
+
+
+@pytest.mark.parametrize("keep_reviews", [True, False], ids=["kept", "not kept"])
+async def test_reviews_of_an_account_that_is_to_be_deleted_stay_nameless_or_vanish(
+    api: ApiClient, member: Member, keep_reviews: bool
+) -> None:
+    film = await add_film(api)
+    review = await post_review(member, film)
+    rated = await member.send("POST", "/ratings", {"movie": film["id"], "vote": "up"})
+    assert rated.status == 201
+    body = {"password": PASSWORD, "keep_reviews": keep_reviews}
+    assert (await member.send("POST", "/me/deletion", body)).status == 202
+    shown = await api.get(f"/api/v1/movies/{film['id']}")
+    assert shown.json["votes"] == {"up": 0, "down": 0}
+    assert shown.json["reviews"]["count"] == int(keep_reviews)
+    listed = await api.get(f"/api/v1/movies/{film['id']}/reviews")
+    authors = [entry["author"] for entry in listed.json["results"]]
+    assert authors == ([None] if keep_reviews else [])
+    credentials = {"username": member.name, "password": PASSWORD}
+    session = await api.request("POST", "/api/v1/auth/login", json=credentials)
+    back = Member(api, member.name, session.json["access_token"])
+    assert (await back.send("DELETE", "/me/deletion")).status == 204
+    restored = await api.get(f"/api/v1/reviews/{review['id']}")
+    assert (restored.status, restored.json["author"]) == (200, member.name)
+    shown = await api.get(f"/api/v1/movies/{film['id']}")
+    assert (shown.json["votes"]["up"], shown.json["reviews"]["count"]) == (1, 1)

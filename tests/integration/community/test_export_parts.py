@@ -55,6 +55,11 @@ async def test_an_export_names_each_film_and_nothing_of_others(catalogue: Catalo
         "history": 1,
         "watchlist": 1,
         "ratings": 0,
+        "reviews": 0,
+        "review_edits": 0,
+        "review_likes": 0,
+        "review_reports": 0,
+        "blocks": 0,
         "lists": 1,
         "list_items": 1,
     }
