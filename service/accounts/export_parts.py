@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from functools import partial
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from service.accounts.models import ApiKey, Invite, Session, User
 from service.accounts.personal_data import (
     ExportPart,
@@ -13,6 +15,7 @@ from service.accounts.personal_data import (
     select_columns,
 )
 from service.accounts.schemas import spell_addresses
+from service.audit.models import AuditEntry
 from service.clock import from_epoch_ms
 from service.mail import outbox
 from service.mail.models import Mail
@@ -24,6 +27,10 @@ ACCOUNT_COLUMNS = (
 SESSION_COLUMNS = ("id", "created_at", "last_seen_at", "expires_at", "address", "client")
 KEY_COLUMNS = ("id", "name", "scopes", "ending", "created_at", "expires_at", "last_used_at")
 INVITE_COLUMNS = ("id", "created_at", "expires_at", "used_at")
+EVENT_COLUMNS = (
+    *("id", "at", "action", "by_self", "address"),
+    *("subject_kind", "subject_id", "subject_name", "details"),
+)
 MAIL_COLUMNS = ("id", "kind", "recipient", "language", "created_at", "sent_at")
 
 
@@ -50,6 +57,12 @@ def read_invites(user_id: UUID) -> AsyncIterator[list[Row]]:
     )
 
 
+def read_events(user_id: UUID) -> AsyncIterator[list[Row]]:
+    """Yield what the audit log has of what the person did, and of what was done to the account."""
+    entries = AuditEntry.filter(Q(actor_id=user_id) | Q(subject_id=str(user_id)))
+    return read_pages(entries, partial(_describe_event, user_id))
+
+
 async def read_mails(user_id: UUID) -> AsyncIterator[list[Row]]:
     """Yield the mails to the person that the outbox still has."""
     user = await User.get_or_none(id=user_id)
@@ -68,6 +81,18 @@ def _describe_session(session: Session) -> Row:
         "expires_at": session.expires_at,
         "address": session.address,
         "client": session.user_agent,
+    }
+
+
+def _describe_event(user_id: UUID, entry: AuditEntry) -> Row:
+    """Return an entry of the audit log; who else acted, and from where, is not the person's."""
+    is_own = entry.actor_id == user_id
+    columns = ("id", "action", "subject_kind", "subject_id", "subject_name", "details")
+    return {
+        **select_columns(entry, columns),
+        "at": from_epoch_ms(entry.at),
+        "by_self": is_own,
+        "address": entry.address if is_own else None,
     }
 
 
@@ -92,6 +117,7 @@ ACCOUNT_DATA = PersonalData(
         ExportPart("sessions", SESSION_COLUMNS, read_sessions),
         ExportPart("keys", KEY_COLUMNS, read_keys),
         ExportPart("invites", INVITE_COLUMNS, read_invites),
+        ExportPart("events", EVENT_COLUMNS, read_events),
         ExportPart("mails", MAIL_COLUMNS, read_mails),
     )
 )

@@ -12,6 +12,9 @@ from structlog.testing import capture_logs
 from service.accounts.erasure import erase_account
 from service.accounts.models import ApiKey, Session
 from service.accounts.personal_data import ExportPart, Row, read_pages
+from service.accounts.responses import UserView
+from service.audit.actor import begin_request, identify_actor
+from service.audit.log import AuditAction, Subject, record
 from service.errors import Conflict, NotFound, TooMany
 from service.exports import jobs
 from service.exports.archive import ArchiveLimits
@@ -19,7 +22,7 @@ from service.exports.jobs import LEASE_MS, MAX_ATTEMPTS, RETENTION_MS, RETRY_DEL
 from service.exports.models import Export, ExportChunk
 from service.exports.service import MIN_INTERVAL, Exports
 from service.mail import outbox
-from tests.support.accounts import ADDRESS, AccountActions
+from tests.support.accounts import ADDRESS, OTHER_ADDRESS, AccountActions
 from tests.support.clock import FakeClock
 from tests.support.exports import (
     create_worker,
@@ -29,6 +32,13 @@ from tests.support.exports import (
     read_table,
     unpack,
 )
+
+
+async def record_as(actor: UserView, address: str, action: AuditAction, subject: Subject) -> None:
+    """Record an action of this user; runs in a task, whose actor is its own."""
+    begin_request(address)
+    identify_actor(actor.id, actor.username)
+    await record(action, subject, why="a test")
 
 
 async def test_an_export_has_all_of_ones_own_and_nothing_of_others(
@@ -74,6 +84,31 @@ async def test_an_export_has_all_of_ones_own_and_nothing_of_others(
     row = await Session.get(user_id=ada.id)
     for secret in (row.digest, key.digest, str(bob.id), "bob@example.org", "argon2"):
         assert secret.encode() not in everything
+
+
+async def test_an_export_has_the_audit_log_of_ones_own_account_without_who_else_acted(
+    users: AccountActions, exports: Exports, clock: FakeClock
+) -> None:
+    ada, root = await users.create_user("ada"), await users.create_user("root", admin=True)
+    account = Subject("account", ada.id, "ada")
+    for actor, address, action, subject in (
+        (ada, ADDRESS, "password_changed", account),
+        (root, OTHER_ADDRESS, "account_disabled", account),
+        (root, OTHER_ADDRESS, "account_promoted", Subject("account", root.id, "root")),
+    ):
+        await asyncio.create_task(record_as(actor, address, action, subject))
+    view = await exports.request(ada.id)
+    await create_worker(clock).make_due()
+    files = unpack(await read_archive(await exports.get(ada.id, str(view.id))))
+    events = {str(row["action"]): row for row in read_json(files, "events")}
+    changed, disabled = events["password_changed"], events["account_disabled"]
+    assert (changed["by_self"], changed["address"]) == (True, ADDRESS)
+    assert (disabled["by_self"], disabled["address"]) == (False, None)
+    assert disabled["details"] == {"why": "a test"}
+    assert "account_promoted" not in events
+    for foreign in ("root", str(root.id), OTHER_ADDRESS):
+        assert foreign.encode() not in files["events.json"] + files["events.csv"]
+    assert read_table(files, "events")[-1]["details"] == '{"why":"a test"}'
 
 
 async def test_an_export_of_somebody_else_is_as_unknown_as_none(
