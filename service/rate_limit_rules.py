@@ -19,11 +19,12 @@ DEFAULT_RATE_LIMITS: Mapping[str, RateLimit] = {
     "match": RateLimit(2, 1),
     "lookup": RateLimit(30, 60),
     "register": RateLimit(10, 3600),
+    "login": RateLimit(60, 60),  # against guesses at many accounts; those at one are throttled
     "account": RateLimit(20, 3600),  # changes of address, password or keys
     "key": RateLimit(1200, 60),  # of one API key, over all routes
     "link": RateLimit(30, 60),  # uses of links in mails; a password that is refused counts, too
 }
-RATE_LIMIT_CLASSES = (*DEFAULT_RATE_LIMITS, "login")  # failed logins are throttled beside it
+RATE_LIMIT_CLASSES = tuple(DEFAULT_RATE_LIMITS)
 UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _RULE = re.compile(r"(\w+)=([1-9]\d{0,6})/(\d{0,4})(second|minute|hour|day)s?")
 

@@ -25,6 +25,7 @@ from service.accounts.link_tokens import (
     invalid_link_error,
     require_current,
 )
+from service.accounts.login_throttle import LoginThrottle, delete_expired_networks
 from service.accounts.models import AccountToken, ApiKey, Session, User, account_subject
 from service.accounts.passwords import PasswordHasher
 from service.accounts.personal_data import PersonalData
@@ -46,6 +47,7 @@ class AccountEmails:
     Args:
         passwords: hashes new passwords.
         checks: refuses those that are easy to guess.
+        throttle: pauses logins; a new password ends the pauses.
         now: the clock, aware UTC.
         must_confirm: whether a new address counts only once it is confirmed.
     """
@@ -54,11 +56,14 @@ class AccountEmails:
         self,
         passwords: PasswordHasher,
         checks: CredentialChecks,
+        throttle: LoginThrottle,
         now: Callable[[], datetime],
+        *,
         must_confirm: bool = False,
     ) -> None:
         self._passwords = passwords
         self._checks = checks
+        self._throttle = throttle
         self._now = now
         self._must_confirm = must_confirm
 
@@ -234,6 +239,7 @@ class AccountEmails:
             await Session.filter(user_id=row.user.id).delete()
             await ApiKey.filter(user_id=row.user.id).delete()
             await delete_unused_tokens(row.user.id)
+            await self._throttle.clear(row.user.id)
             row.user.confirmed_at = now
             await send_notice("password_changed", row.user, language, now)
             await record("password_reset", account_subject(row.user))
@@ -242,10 +248,11 @@ class AccountEmails:
 async def purge_accounts(
     now: Callable[[], datetime], personal_data: Sequence[PersonalData]
 ) -> None:
-    """Erase accounts that nobody confirmed in time, and delete old tokens and invites."""
+    """Erase accounts that nobody confirmed in time, and delete what has expired."""
     count = await erase_accounts(Q(confirm_by__lt=now()), personal_data)
     await delete_expired_tokens(now())
     await delete_expired_invites(now())
+    await delete_expired_networks(now())
     if count:
         log.info("unconfirmed_accounts_deleted", count=count)
 

@@ -132,14 +132,16 @@ class RefreshToken(Model):
 
 
 class LoginFailure(Model):
-    """The number of failed logins for one name or from one client network.
+    """The number of failed logins to one account, from one client network or from all.
 
-    `key` is a keyed hash, so the table holds neither addresses nor what people typed as a name.
+    `key` and `account_key` are keyed hashes, so the table holds neither addresses nor what people
+    typed as a name. Both are the same in the row of an account.
     Times are milliseconds since the epoch, because one statement compares and adds them, and it
     must mean the same in both databases.
     """
 
     key = fields.CharField(max_length=64, primary_key=True)
+    account_key = fields.CharField(max_length=64)
     failures = fields.IntField(default=1)
     blocked_until = fields.BigIntField(default=0)
     forgotten_at = fields.BigIntField()
@@ -147,9 +149,34 @@ class LoginFailure(Model):
     class Meta:
         table = "login_failures"
         table_description = (
-            "How often a login has failed for one account's name, or from one address."
+            "How often a login to one account has failed, from one network or from all."
         )
-        indexes = (Index(fields=("forgotten_at",), name="idx_login_failures_forgotten_at"),)
+        indexes = (
+            Index(fields=("forgotten_at",), name="idx_login_failures_forgotten_at"),
+            Index(fields=("account_key",), name="idx_login_failures_account_key"),
+        )
+
+
+class KnownNetwork(Model):
+    """A network from which a user has logged in; a pause of the account does not concern it.
+
+    `key` is a keyed hash of both, so the table holds no address. `logged_in_at` is in milliseconds
+    since the epoch.
+    """
+
+    key = fields.CharField(max_length=64, primary_key=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "movies.User", related_name="known_networks", on_delete=fields.CASCADE
+    )
+    logged_in_at = fields.BigIntField()
+
+    class Meta:
+        table = "known_networks"
+        table_description = "A network from which a user has logged in, by a keyed hash of both."
+        indexes = (
+            Index(fields=("user_id",), name="idx_known_networks_user_id"),
+            Index(fields=("logged_in_at",), name="idx_known_networks_logged_in_at"),
+        )
 
 
 class AccountToken(Model):

@@ -3,9 +3,8 @@
 import structlog
 from pydantic import SecretStr
 
-from service.accounts.login_throttle import LoginThrottle
 from service.accounts.models import User
-from service.accounts.passwords import PasswordHasher
+from service.accounts.password_verifier import PasswordVerifier
 from service.accounts.tokens import Identity, invalid_token_error
 from service.errors import FieldError, Invalid
 
@@ -16,13 +15,11 @@ class OwnPassword:
     """Checks passwords of users who are logged in; failures count like those of logins.
 
     Args:
-        passwords: verifies passwords.
-        throttle: counts failures.
+        verifier: verifies passwords and counts failures.
     """
 
-    def __init__(self, passwords: PasswordHasher, throttle: LoginThrottle) -> None:
-        self._passwords = passwords
-        self._throttle = throttle
+    def __init__(self, verifier: PasswordVerifier) -> None:
+        self._verifier = verifier
 
     async def verify(
         self,
@@ -45,15 +42,10 @@ class OwnPassword:
         user = await User.get_or_none(id=identity.user_id)
         if user is None:
             raise invalid_token_error()
-        attempt = self._throttle.create_attempt(user.username_folded, address)
-        await self._throttle.admit(attempt)
-        check = await self._passwords.verify(password.get_secret_value(), user.password_hash)
-        if not check.is_correct:
-            await self._throttle.record_failure(attempt)
+        text = password.get_secret_value()
+        if not await self._verifier.verify(user, user.username_folded, text, address):
             log.info("password_change_failed", user_id=str(user.id))
             raise wrong_password_error(pointer)
-        await self._throttle.admit(attempt)
-        await self._throttle.record_success(attempt)
         return user
 
 

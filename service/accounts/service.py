@@ -19,6 +19,7 @@ from service.accounts.keys import ApiKeys
 from service.accounts.login_throttle import LoginThrottle
 from service.accounts.models import MAX_EMAIL_LENGTH, MAX_FOLDED_NAME_LENGTH, User
 from service.accounts.own_password import OwnPassword, wrong_password_error
+from service.accounts.password_verifier import PasswordVerifier
 from service.accounts.passwords import PasswordHasher
 from service.accounts.personal_data import PersonalData
 from service.accounts.registration import OPEN_REGISTRATION, Registration, RegistrationPolicy
@@ -81,14 +82,17 @@ class AccountService:
         self._must_confirm = policy.must_confirm_email
         self._tokens = Tokens(secret, now, previous_secret)
         self.sessions = Sessions(self._tokens, secret, now, previous_secret)
-        self._throttle = LoginThrottle(secret, now)
+        throttle = LoginThrottle(secret, now)
+        self._verifier = PasswordVerifier(passwords, throttle)
         self._checks = CredentialChecks()
         self._registration = Registration(passwords, self._checks, now, policy)
-        self.emails = AccountEmails(passwords, self._checks, now, policy.must_confirm_email)
+        self.emails = AccountEmails(
+            passwords, self._checks, throttle, now, must_confirm=policy.must_confirm_email
+        )
         self.invites = Invites(now)
         self.keys = ApiKeys(now)
-        self.users = UserAdmin(passwords, self._checks, now, personal_data)
-        self._own_password = OwnPassword(passwords, self._throttle)
+        self.users = UserAdmin(passwords, self._checks, throttle, now, personal_data)
+        self._own_password = OwnPassword(self._verifier)
         self.deletion = AccountDeletion(self._own_password, now, personal_data)
 
     async def register(
@@ -125,21 +129,12 @@ class AccountService:
             TooMany: there were too many failures, or there are too many concurrent logins.
         """
         name = fold_name(credentials.username or credentials.email or "")
-        attempt = self._throttle.create_attempt(name, address)
-        await self._throttle.admit(attempt)
         user = await _find_user(credentials, name)
         password = credentials.password.get_secret_value()
-        check = await self._passwords.verify(password, user.password_hash if user else None)
-        if user is None or not check.is_correct:
-            await self._throttle.record_failure(attempt)
+        is_correct = await self._verifier.verify(user, name, password, address)
+        if user is None or not is_correct:
             log.info("login_failed", user_id=str(user.id) if user else None)
             raise NotAuthenticated("The name or the password is wrong.", code="invalid_credentials")
-        # Other attempts may have failed while this password was verified.
-        await self._throttle.admit(attempt)
-        await self._throttle.record_success(attempt)
-        if check.new_hash:
-            outdated = User.filter(id=user.id, password_hash=user.password_hash)
-            await outdated.update(password_hash=check.new_hash)
         self._require_enabled(user)
         await self._require_confirmed(user)
         return _session_view(await self.sessions.start(user, Client(address, user_agent)))

@@ -16,6 +16,7 @@ from service.accounts.credential_checks import CredentialChecks
 from service.accounts.email_throttle import send_notice
 from service.accounts.erasure import erase_account
 from service.accounts.link_tokens import delete_unused_tokens
+from service.accounts.login_throttle import LoginThrottle
 from service.accounts.models import ApiKey, Session, User, account_subject
 from service.accounts.passwords import PasswordHasher
 from service.accounts.personal_data import PersonalData
@@ -50,6 +51,7 @@ class UserAdmin:
     Args:
         passwords: hashes new passwords.
         checks: refuses those that are easy to guess.
+        throttle: pauses logins; a new password ends the pauses.
         now: the clock, aware UTC.
         personal_data: what all packages hold about a person.
     """
@@ -58,11 +60,13 @@ class UserAdmin:
         self,
         passwords: PasswordHasher,
         checks: CredentialChecks,
+        throttle: LoginThrottle,
         now: Callable[[], datetime],
         personal_data: Sequence[PersonalData] = (),
     ) -> None:
         self._passwords = passwords
         self._checks = checks
+        self._throttle = throttle
         self._now = now
         self._personal_data = personal_data
 
@@ -153,6 +157,7 @@ class UserAdmin:
             await Session.filter(user_id=user.id).delete()
             await ApiKey.filter(user_id=user.id).delete()
             await delete_unused_tokens(user.id)
+            await self._throttle.clear(user.id)
             await send_notice("password_changed", user, "en", self._now())
             await record("password_set", account_subject(user))
 

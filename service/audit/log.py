@@ -43,6 +43,7 @@ AuditAction = Literal[
     "invite_created",
     "key_created",
     "key_deleted",
+    "login_paused",
     "mail_retried",
     "outbox_retried",
     "password_changed",

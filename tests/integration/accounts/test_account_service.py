@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from pydantic import ValidationError
 
-from service.accounts.models import LoginFailure, RefreshToken, Session, User
+from service.accounts.models import KnownNetwork, LoginFailure, RefreshToken, Session, User
 from service.accounts.passwords import PasswordHasher
 from service.accounts.schemas import Credentials, NameAndPassword, NewAccount
 from service.accounts.service import AccountService
@@ -129,7 +129,7 @@ async def test_no_secret_is_stored(users: AccountActions) -> None:
     with pytest.raises(NotAuthenticated):
         await users.log_in("a name of nobody", "wrong password", "203.0.113.77")
     stored = ""
-    for table in (User, Session, RefreshToken, LoginFailure):
+    for table in (User, Session, RefreshToken, LoginFailure, KnownNetwork):
         stored += repr(await table.all().values())
     assert "ingrid" in stored
     for secret in (

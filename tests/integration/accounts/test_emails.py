@@ -217,7 +217,7 @@ async def test_a_login_does_not_tell_whether_the_address_of_a_new_account_is_tak
     for name in ("mallory", "mallory2"):
         by_name = Credentials(username=name, password=SecretStr(PASSWORD))
         await assert_refused(accounts.login(by_name, ADDRESS), "email_not_confirmed")
-    assert await LoginFailure.filter(failures=1).count() == 2, "each failure counts"
+    assert await LoginFailure.filter(failures=1).count() == 4, "each failure counts"
 
 
 async def test_a_confirmation_link_expires_and_another_one_can_be_requested(

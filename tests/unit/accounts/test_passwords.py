@@ -105,7 +105,7 @@ async def test_the_event_loop_runs_while_a_password_is_hashed(costly: PasswordHa
 
 
 async def test_when_the_queue_is_full_the_next_caller_gets_a_retry_time() -> None:
-    hasher = PasswordHasher(max_pending=2)
+    hasher = PasswordHasher(max_pending_new=2)
     results = await asyncio.gather(
         *(hasher.hash("correct horse") for _ in range(5)), return_exceptions=True
     )
@@ -116,8 +116,33 @@ async def test_when_the_queue_is_full_the_next_caller_gets_a_retry_time() -> Non
     hasher.close()
 
 
+async def test_new_passwords_in_any_number_leave_the_places_of_logins_free() -> None:
+    hasher = PasswordHasher(max_pending_logins=2, max_pending_new=3)
+    stored_hash = await hasher.hash("correct horse")
+    flood = [asyncio.ensure_future(hasher.hash("another horse")) for _ in range(20)]
+    flood += [asyncio.ensure_future(hasher.derive_digest("a body", "salt of it")) for _ in range(5)]
+    await asyncio.sleep(0)  # every one of them has a place or was refused
+    checks = await asyncio.gather(
+        hasher.verify("correct horse", stored_hash), hasher.verify("a guess", None)
+    )
+    assert [check.is_correct for check in checks] == [True, False]
+    results = await asyncio.gather(*flood, return_exceptions=True)
+    assert sum(isinstance(result, str) for result in results) == 3
+    assert sum(isinstance(result, TooMany) for result in results) == 22
+    hasher.close()
+
+
+async def test_logins_beyond_their_places_get_a_retry_time() -> None:
+    hasher = PasswordHasher(max_pending_logins=2)
+    results = await asyncio.gather(
+        *(hasher.verify("a guess", None) for _ in range(5)), return_exceptions=True
+    )
+    assert sum(isinstance(result, TooMany) for result in results) == 3
+    hasher.close()
+
+
 async def test_a_cancelled_caller_frees_its_slot() -> None:
-    hasher = PasswordHasher(max_pending=1)
+    hasher = PasswordHasher(max_pending_new=1)
     cancelled = asyncio.ensure_future(hasher.hash("correct horse"))
     await asyncio.sleep(0)
     cancelled.cancel()
@@ -133,7 +158,7 @@ async def test_a_cancelled_caller_frees_its_slot() -> None:
 
 
 async def test_a_closed_hasher_hashes_nothing() -> None:
-    hasher = PasswordHasher(memory_kib=HASH_MEMORY, max_pending=1)
+    hasher = PasswordHasher(memory_kib=HASH_MEMORY, max_pending_new=1)
     hasher.close()
     for _ in range(2):
         with pytest.raises(RuntimeError, match="shutdown"):
