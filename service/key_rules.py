@@ -3,7 +3,8 @@
 | who may call the route | `GET` | other methods |
 |---|---|---|
 | anyone | `open` | `open` |
-| a user, or anyone but a user sees more | `read` | `refused`, unless the route declares a scope |
+| anyone, but a user sees more | `open_read` | `refused`, unless the route declares a scope |
+| a user | `read` | `refused`, unless the route declares a scope |
 | an admin | `admin` | `admin` |
 | only who has a cookie or a token of another kind | `refused` | `refused` |
 
@@ -19,9 +20,10 @@ reviews, history and watchlist. `lists`: one's lists. `admin`: what admins may d
 
 KEY_SCOPES: Final[tuple[KeyScope, ...]] = get_args(KeyScope)
 
-KeyRule = KeyScope | Literal["open", "refused", "ignored"]
-"""The scope that a key needs; or `open`: any valid key will do; `refused`: no key will; `ignored`:
-it is not looked at, so that the route does not depend on the database."""
+KeyRule = KeyScope | Literal["open", "open_read", "refused", "ignored"]
+"""The scope that a key needs; or `open`: any valid key will do; `open_read`: any valid key will do,
+and with `read` it sees what its owner sees; `refused`: no key will; `ignored`: it is not looked at,
+so that the route does not depend on the database."""
 
 KEY_PREFIX: Final = "mvk_"
 """What each key begins with, so that people, secret scanners and our log recognize one."""
@@ -43,5 +45,5 @@ def derive_key_rule(access: Access, method: str, declared: KeyRule | None) -> Ke
     if access == "admin":
         return "admin"
     if access in ("user", "optional") and method.upper() in SAFE_METHODS:
-        return "read"
+        return "read" if access == "user" else "open_read"
     return "ignored" if access == "metrics" else "refused"

@@ -125,11 +125,18 @@ async def use_key(request: Request, secret: str) -> KeyIdentity:
 async def authorize_key(request: Request) -> None:
     """Return if the request has no API key, or one with the scope that its route needs.
 
+    Where `read` shows more than anybody sees, a key without it is nobody's.
+
     Raises:
         NotAllowed: `scope_missing`.
     """
     identity, rule = _get_key_identity(request), _get_key_rule(request)
-    if identity is not None and rule != "open" and rule not in identity.scopes:
+    if identity is None or rule == "open":
+        return
+    if rule == "open_read":
+        if "read" not in identity.scopes:
+            request.ctx.key_identity = None
+    elif rule not in identity.scopes:
         raise NotAllowed(f"The API key lacks the scope {rule}.", code="scope_missing")
 
 

@@ -156,8 +156,8 @@ def _definition_name(refs: Any, model: type[BaseModel] | None) -> str:
 def _describe_security(declaration: Operation, method: str) -> list[dict[str, list[str]]]:
     """Return the alternatives: the tokens that the route takes, then an API key."""
     alternatives, rule = SECURITY[declaration.access], declaration.get_key_rule(method)
-    if rule in KEY_SCOPES:
-        return [*alternatives, {"key": [rule]}]
+    if rule in (*KEY_SCOPES, "open_read"):
+        return [*alternatives, {"key": [rule.removeprefix("open_")]}]
     return [{}, {"key": []}] if rule == "open" else alternatives
 
 

@@ -110,6 +110,13 @@ async def make_rating(world: World) -> str:
     return await world.create("/api/v1/ratings", {"movie": IMDB_ID, "vote": "up"})
 
 
+async def make_export(world: World) -> str:
+    token = world.users["owner"].token
+    await world.api.request("POST", "/api/v1/me/exports", token=token)  # 409 if there is one
+    (export,) = (await world.api.get("/api/v1/me/exports", token=token)).json["results"]
+    return str(export["id"])
+
+
 async def make_list(world: World) -> str:
     list_id = await world.create("/api/v1/lists", {"name": "mine", "visibility": "private"})
     await world.call("owner", "PUT", f"/api/v1/lists/{list_id}/items/{IMDB_ID}", {})
@@ -139,6 +146,7 @@ MAKERS: dict[str, Callable[[World], Awaitable[str]]] = {
     "session": make_session,
     "key_id": make_key,
     "entry": make_entry,
+    "export": make_export,
     "list_id": make_list,
     "rating": make_rating,
     "review": make_review,
@@ -147,7 +155,7 @@ MAKERS: dict[str, Callable[[World], Awaitable[str]]] = {
 id. What a request may delete is made for each one."""
 
 
-OWNED = ("session", "key_id", "entry", "list_id", "rating")
+OWNED = ("session", "key_id", "entry", "list_id", "rating", "export")
 """What belongs to one user, and is not there for others."""
 
 BODIES: dict[str, object] = {

@@ -17,7 +17,7 @@ def test_a_route_that_declares_nothing_lets_keys_read_and_do_what_is_open_or_of_
     is_reading = method in ("GET", "HEAD")
     expected: dict[Access, KeyRule] = {
         "anyone": "open",
-        "optional": "read" if is_reading else "refused",
+        "optional": "open_read" if is_reading else "refused",
         "optional_cookie": "refused",
         "user": "read" if is_reading else "refused",
         "user_or_cookie": "refused",
