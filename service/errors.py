@@ -170,7 +170,7 @@ class Malformed(DomainError):
 
 
 class TooLarge(DomainError):
-    """The input is longer than its kind may be."""
+    """A form or a text has more bytes than allowed."""
 
     default_code = "request_too_large"
 

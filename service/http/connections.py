@@ -3,8 +3,14 @@
 from collections import Counter
 from collections.abc import Callable
 
+import structlog
+
 from service.addresses import client_network, parse_address
 from service.limits import MAX_CONNECTIONS_PER_NETWORK
+
+log = structlog.get_logger()
+
+PROXY_ADVICE = "if it is a proxy of yours, set TRUSTED_PROXIES"
 
 
 def is_loopback(address: str) -> bool:
@@ -28,6 +34,7 @@ class ConnectionCap:
     ) -> None:
         self._max_connections, self._is_exempt = max_connections, is_exempt
         self._open: Counter[str] = Counter()
+        self._refused: set[str] = set()
 
     def add(self, address: str) -> bool:
         """Count a connection; return whether it may stay open."""
@@ -35,6 +42,9 @@ class ConnectionCap:
             return True
         network = client_network(address)
         if self._open[network] >= self._max_connections:
+            if network not in self._refused:  # one line, however many connections follow
+                self._refused.add(network)
+                log.warning("connections_refused", network=network, advice=PROXY_ADVICE)
             return False
         self._open[network] += 1
         return True
@@ -47,3 +57,4 @@ class ConnectionCap:
         self._open[network] -= 1
         if self._open[network] <= 0:
             del self._open[network]
+            self._refused.discard(network)

@@ -8,9 +8,11 @@ import sys
 from functools import partial
 
 from sanic import Sanic
+from structlog.testing import capture_logs
 
 from service.http.connections import ConnectionCap
 from service.http.timeouts import PromptTimeoutProtocol
+from tests.support.waiting import wait_until
 
 
 def test_each_network_has_its_own_count_and_loopback_has_none() -> None:
@@ -22,6 +24,20 @@ def test_each_network_has_its_own_count_and_loopback_has_none() -> None:
     assert all(cap.add(address) for address in ("127.0.0.1", "::1", "") for _ in range(5))
     cap.remove("203.0.113.7")
     assert [cap.add("203.0.113.7") for _ in range(2)] == [True, False]
+
+
+def test_a_refused_network_is_logged_once_until_all_its_connections_have_ended() -> None:
+    cap = ConnectionCap(1)
+    with capture_logs() as lines:
+        for _ in range(2):
+            cap.add("203.0.113.7")
+            cap.add("203.0.113.7")
+            cap.add("203.0.113.7")
+            cap.remove("203.0.113.7")
+    assert [(line["event"], line["network"]) for line in lines] == [
+        ("connections_refused", "203.0.113.7"),
+        ("connections_refused", "203.0.113.7"),
+    ]
 
 
 async def test_a_connection_beyond_the_cap_is_closed_until_another_one_ends() -> None:
@@ -44,8 +60,7 @@ async def test_a_connection_beyond_the_cap_is_closed_until_another_one_ends() ->
     try:
         assert await _is_closed(port)
         first[1].close()
-        await asyncio.sleep(0.2)
-        assert not await _is_closed(port)
+        assert await wait_until(lambda: _is_open(port))
     finally:
         for _, writer in (first, second):
             writer.close()
@@ -55,6 +70,10 @@ async def test_a_connection_beyond_the_cap_is_closed_until_another_one_ends() ->
         await asyncio.sleep(0.2)  # the server's sides of the connections end
         Sanic.test_mode = False
         Sanic._app_registry.pop(app.name, None)
+
+
+async def _is_open(port: int) -> bool:
+    return not await _is_closed(port)
 
 
 async def _is_closed(port: int) -> bool:

@@ -100,7 +100,8 @@ class EngineSearch:
             result = await self._continue(query, request, request.page.cursor)
         else:
             result = await self._search_in_stages(query, request)
-        return replace(result, degraded=(*result.degraded, *describe_left_out(request.budget)))
+        left_out = describe_left_out(request.budget)
+        return replace(result, degraded=(*result.degraded, *left_out)) if left_out else result
 
     async def _search_in_stages(self, query: Query, request: SearchRequest) -> SearchResult:
         stage = await self._first_sufficient_stage(query, request)
