@@ -12,6 +12,7 @@ from tests.support.browser import (
     WIDTHS,
     answer_with_problem,
     find_violations,
+    open_as,
     open_page,
 )
 from tests.support.page_failures import PASSWORD
@@ -182,6 +183,20 @@ async def test_the_password_is_changed_once_the_present_one_is_right(
         await expect(page.get_by_role("heading", name=account)).to_be_visible()
     login = {"username": account, "password": NEW_PASSWORD}
     assert (await api.request("POST", "/api/v1/auth/login", json=login)).status == 200
+
+
+async def test_who_sees_the_profile_is_chosen_by_keyboard(
+    service: Service, browser: Browser, api: ApiClient, account: str
+) -> None:
+    async with open_as(browser, api, "/account", (account, PASSWORD)) as page:
+        await expect(page.get_by_label("Only you")).to_be_checked()
+        await page.get_by_label("Only you").focus()
+        async with page.expect_response("**/api/v1/me"):
+            await page.keyboard.press("ArrowDown")
+        await expect(page.get_by_label("Everybody")).to_be_checked()
+        await page.reload()
+        await expect(page.get_by_label("Everybody")).to_be_checked()
+    assert (await api.get(f"/api/v1/users/{account}")).status == 200
 
 
 async def test_a_logout_leads_to_the_search_even_if_that_loads_slowly(

@@ -41,6 +41,13 @@ def confirm(name: str) -> Step:
     return step
 
 
+def choose(label: str) -> Step:
+    async def step(page: Page) -> None:
+        await page.get_by_label(label, exact=True).click()
+
+    return step
+
+
 def fill(label: str, text: str) -> Step:
     async def step(page: Page) -> None:
         await page.get_by_label(label, exact=True).first.fill(text)
@@ -221,6 +228,21 @@ EXPORT = {
     "size_bytes": 48_213,
     "failure": None,
 }
+HIDDEN_SESSION = {
+    "access_token": "a.b.c",
+    "token_type": "Bearer",
+    "expires_in": 600,
+    "refresh_token": None,
+    "user": {
+        "id": "01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42",
+        "username": "ada",
+        "email": None,
+        "is_admin": False,
+        "profile": "private",
+        "created_at": "2026-11-27T20:00:00Z",
+        "erase_at": "2026-12-04T20:00:00Z",
+    },
+}
 ACCOUNT_FAILURES = [
     Failure(
         "session.js POST /auth/refresh",
@@ -236,6 +258,7 @@ ACCOUNT_FAILURES = [
             click("Change the address"),
         ),
     ),
+    Failure("account/profile.js PATCH /me", "/account", (choose("Everybody"),)),
     Failure(
         "account/profile.js POST /auth/password",
         "/account",
@@ -272,6 +295,17 @@ ACCOUNT_FAILURES = [
         DATA,
         (click("Download"),),
         answers={"/me/exports$": {"results": [EXPORT]}},
+    ),
+    Failure(
+        "account/deletion.js POST /me/deletion",
+        DATA,
+        (click("Delete my account"), fill("Password", PASSWORD), confirm("Delete my account")),
+    ),
+    Failure(
+        "account/deletion.js DELETE /me/deletion",
+        "/account",
+        (click("Restore my account"),),
+        answers={"/auth/refresh": (200, HIDDEN_SESSION)},
     ),
     Failure(
         "session.js POST /auth/logout-all",

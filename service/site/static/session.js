@@ -14,6 +14,8 @@ const RENEW_BEFORE = 30; // seconds before the access token expires
 /** The user, or null. */
 export const user = createStore(null);
 
+/** When the account is erased whose owner has just deleted it, or null. */
+export const erasure = createStore(null);
 
 let accessToken = null;
 let renewAt = Infinity; // milliseconds
@@ -25,6 +27,7 @@ export const getAccessToken = () => accessToken;
 /** Take over the session of a login's answer. */
 export function startSession(session) {
   accessToken = session.access_token;
+  erasure.set(null);
   renewAt = performance.now() + (session.expires_in - RENEW_BEFORE) * 1000;
   storeChoice(HINT, session.user.id);
   user.set(session.user);

@@ -2,10 +2,11 @@
 
 import { html, useState } from "../lib.js";
 import { Field, Form, PasswordField, SubmitButton, useForm } from "../components/form.js";
-import { Notice } from "../components/notice.js";
+import { ErrorNotice, Notice } from "../components/notice.js";
 import { PreferenceChoices } from "../components/preferences.js";
 import { patch, post } from "../client.js";
 import { t } from "../i18n.js";
+import { useAction } from "../loading.js";
 import { user } from "../session.js";
 
 /** Show what the owner of an account may change about it. */
@@ -18,10 +19,35 @@ export function Profile({ account }) {
       <h2 id="account-password">${t("account.password")}</h2>
       <${PasswordForm} account=${account} />
     </section>
+    <${Visibility} account=${account} />
     <section class="card" aria-labelledby="account-appearance">
       <h2 id="account-appearance">${t("preferences.label")}</h2>
       <div class="account-choices"><${PreferenceChoices} place="account" /></div>
     </section>`;
+}
+
+/* What others see of the account; the choice counts at once. */
+function Visibility({ account }) {
+  const change = useAction(async (profile) => user.set(await patch("/me", { body: { profile } })));
+  return html`<section class="card" aria-labelledby="account-visibility">
+    <h2 id="account-visibility">${t("account.visibility")}</h2>
+    <p class="muted">${t("account.visibility_detail")}</p>
+    ${change.error && html`<${ErrorNotice} error=${change.error} />`}
+    <div class="account-choices" role="radiogroup" aria-labelledby="account-visibility">
+      ${["private", "public"].map(
+        (profile) => html`<label class="choice" key=${profile}>
+          <input
+            type="radio"
+            name="profile"
+            checked=${account.profile === profile}
+            disabled=${change.isBusy}
+            onChange=${() => change.run(profile)}
+          />
+          ${t(`account.visibility.${profile}`)}
+        </label>`,
+      )}
+    </div>
+  </section>`;
 }
 
 function EmailForm() {

@@ -190,7 +190,7 @@ function Part({ name, part }) {
     <div>
       <span class="part-name">${hasMessage(label) ? t(label) : name}</span>
       <span class="part-detail">
-        ${part.detail}${part.took_ms !== null && ` · ${formatMilliseconds(part.took_ms)}`}
+        <span lang="en">${part.detail}</span>${part.took_ms !== null && ` · ${formatMilliseconds(part.took_ms)}`}
       </span>
     </div>
   </li>`;

@@ -23,6 +23,7 @@ export function Dialog({ title, onClose, children, foot }) {
     ref=${dialog}
     class="dialog"
     aria-labelledby="dialog-title"
+    onCancel=${(event) => (event.preventDefault(), onClose())}
     onClose=${() => isShown.current && onClose()}
     onMouseDown=${closeOnBackdrop}
   >

@@ -7,6 +7,7 @@ import { user } from "../session.js";
 import { useStore } from "../store.js";
 
 const START = "/";
+const ACCOUNT = "/account"; // where an account that is to be erased is restored
 
 /** Show a form alone; whoever is logged in goes on to the page that was wanted. */
 export function Entrance({ entry, title, children, aside }) {
@@ -17,7 +18,7 @@ export function Entrance({ entry, title, children, aside }) {
     document.title = `${title} · ${t("page.name")}`;
   }, [title]);
   useEffect(() => {
-    if (account) navigate(next, { replace: true, keep: false });
+    if (account) navigate(account.erase_at ? ACCOUNT : next, { replace: true, keep: false });
   }, [account]);
   const element = useRef(null);
   useEffect(() => element.current.querySelector("input")?.focus(), []);
@@ -36,7 +37,11 @@ export function useRequiredAccount(entry) {
   const account = useStore(user);
   useEffect(() => {
     const isLeaving = route.get().path !== entry.path; // the next view is being loaded
-    if (account || isLeaving) return;
+    if (isLeaving) return;
+    if (account) {
+      if (account.erase_at && entry.path !== ACCOUNT) navigate(ACCOUNT, { replace: true });
+      return;
+    }
     const next = location.pathname + location.search;
     navigate(entranceAddress("/login", next), { replace: true, keep: false });
   }, [account]);

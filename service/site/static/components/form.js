@@ -86,9 +86,9 @@ function FormError({ error, action }) {
   return html`<${ErrorNotice} error=${error} />`;
 }
 
-/** Show a submit button that says that its form is busy. */
-export function SubmitButton({ form, children }) {
-  return html`<button type="submit" class="button button-primary" aria-disabled=${form.isBusy}>
+/** Show a submit button that says that its form is busy; `kind` is primary or danger. */
+export function SubmitButton({ form, kind = "primary", children }) {
+  return html`<button type="submit" class=${`button button-${kind}`} aria-disabled=${form.isBusy}>
     ${form.isBusy ? t("form.busy") : children}
   </button>`;
 }

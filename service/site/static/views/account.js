@@ -2,6 +2,7 @@
 
 import { html, useEffect } from "../lib.js";
 import { Data } from "../account/data.js";
+import { Restoration } from "../account/deletion.js";
 import { Keys } from "../account/keys.js";
 import { Profile } from "../account/profile.js";
 import { Sessions } from "../account/sessions.js";
@@ -25,6 +26,11 @@ export default function AccountView({ entry }) {
     document.title = `${t("account.title")} · ${t("page.name")}`;
   });
   if (!account) return null;
+  if (account.erase_at) {
+    return html`<div class="account">
+      <${Identity} account=${account} /><${Restoration} account=${account} />
+    </div>`;
+  }
   return html`<div class="account">
     <${Identity} account=${account} />
     <${Tabs}

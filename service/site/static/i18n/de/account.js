@@ -78,5 +78,17 @@ export default {
   "account.export_failed": "Das Zusammenstellen ist fehlgeschlagen",
   "account.export_failed_detail": "Versuchen Sie es noch einmal; den Grund findet der Betreiber im Log.",
   "account.export_too_large": "Es ist mehr, als in eine Datei passt. Fragen Sie den Betreiber des Dienstes.",
-  "error.code.export_running": "Ihre Daten werden schon zusammengestellt"
+  "error.code.export_running": "Ihre Daten werden schon zusammengestellt",
+  "account.deletion": "Konto löschen",
+  "account.deletion_detail": "Es wird sofort verborgen und nach sieben Tagen gelöscht, mit allem, was dazugehört.",
+  "account.delete": "Mein Konto löschen",
+  "account.deletion_title": "Ihr Konto löschen?",
+  "account.deletion_warning": "Bewertungen, Listen und Rezensionen verschwinden sofort, alle Sitzungen enden, API-Schlüssel gelten nicht mehr. Sieben Tage lang stellt eine Anmeldung alles wieder her.",
+  "account.restoration": "Dieses Konto wird gelöscht",
+  "account.restoration_detail": "Sie haben es gelöscht. Bis zum {until} können Sie alles zurückhaben; bis dahin sieht niemand sonst etwas davon.",
+  "account.restore": "Mein Konto wiederherstellen",
+  "account.visibility": "Wer Ihr Profil sieht",
+  "account.visibility_detail": "Ein öffentliches Profil zeigt Name, Anzahlen, öffentliche Listen und Rezensionen.",
+  "account.visibility.private": "Nur Sie",
+  "account.visibility.public": "Alle"
 };

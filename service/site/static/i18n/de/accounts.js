@@ -88,7 +88,6 @@ export default {
   "accounts.mail_kind.reset_password": "Passwort zurücksetzen",
   "accounts.mail_kind.verify_email": "Bestätigung einer Adresse",
   "accounts.mail_kind.deletion_requested": "Löschung eines Kontos",
-  "error.code.last_admin": "Das ist der letzte Admin: ernennen Sie zuerst einen anderen",
   "accounts.mail_kind.key_created": "Ein Schlüssel wurde erzeugt",
   "accounts.mail_kind.review_hidden": "Rezension verborgen",
   "accounts.mail_kind.review_restored": "Rezension wieder gezeigt"

@@ -36,5 +36,7 @@ export default {
   "form.detail.must differ from the current password": "Muss sich vom bisherigen Passwort unterscheiden",
   "form.detail.must not be the name or the address itself": "Darf nicht der Name oder die Adresse selbst sein",
   "form.code.too_many_keys": "Es gibt schon 50 Schlüssel; löschen Sie erst einen",
-  "form.detail.must name a scope": "Wählen Sie mindestens eins"
+  "form.detail.must name a scope": "Wählen Sie mindestens eins",
+  "error.code.last_admin": "Das ist der letzte Admin: ernennen Sie zuerst einen anderen",
+  "error.code.deletion_pending": "Dieses Konto wird gelöscht"
 };

@@ -4,5 +4,7 @@ export default {
   "login.submit": "Anmelden",
   "login.forgot": "Passwort vergessen?",
   "login.no_account": "Noch kein Konto?",
-  "login.register": "Registrieren"
+  "login.register": "Registrieren",
+  "login.deleted": "Ihr Konto ist gelöscht",
+  "login.deleted_detail": "Endgültig ist das am {until}. Melden Sie sich vorher an, um es wiederherzustellen."
 };

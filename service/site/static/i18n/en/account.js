@@ -78,5 +78,17 @@ export default {
   "account.export_failed": "Collecting your data has failed",
   "account.export_failed_detail": "Try it again; the operator finds the reason in the log.",
   "account.export_too_large": "There is more than a file can hold. Ask the operator of this service.",
-  "error.code.export_running": "Your data are being collected already"
+  "error.code.export_running": "Your data are being collected already",
+  "account.deletion": "Delete the account",
+  "account.deletion_detail": "It is hidden at once, and erased after seven days with all that it holds.",
+  "account.delete": "Delete my account",
+  "account.deletion_title": "Delete your account?",
+  "account.deletion_warning": "Your ratings, lists and reviews disappear at once, all sessions end, and API keys stop working. For seven days a login restores everything.",
+  "account.restoration": "This account is to be erased",
+  "account.restoration_detail": "You deleted it. Until {until} you can have all of it back; until then nobody else sees anything of it.",
+  "account.restore": "Restore my account",
+  "account.visibility": "Who sees your profile",
+  "account.visibility_detail": "A public profile shows your name, counts, public lists and reviews.",
+  "account.visibility.private": "Only you",
+  "account.visibility.public": "Everybody"
 };

@@ -88,7 +88,6 @@ export default {
   "accounts.mail_kind.reset_password": "Password reset",
   "accounts.mail_kind.verify_email": "Confirmation of an address",
   "accounts.mail_kind.deletion_requested": "Deletion of an account",
-  "error.code.last_admin": "This is the last admin: promote another account first",
   "accounts.mail_kind.key_created": "A key was made",
   "accounts.mail_kind.review_hidden": "Review hidden",
   "accounts.mail_kind.review_restored": "Review shown again"

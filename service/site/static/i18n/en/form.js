@@ -36,5 +36,7 @@ export default {
   "form.detail.must differ from the current password": "Must differ from the current password",
   "form.detail.must not be the name or the address itself": "Must not be your name or address itself",
   "form.code.too_many_keys": "There are 50 keys already; delete one first",
-  "form.detail.must name a scope": "Choose at least one"
+  "form.detail.must name a scope": "Choose at least one",
+  "error.code.last_admin": "This is the last admin: promote another account first",
+  "error.code.deletion_pending": "This account is to be erased"
 };

@@ -4,5 +4,7 @@ export default {
   "login.submit": "Log in",
   "login.forgot": "Forgot the password?",
   "login.no_account": "No account yet?",
-  "login.register": "Register"
+  "login.register": "Register",
+  "login.deleted": "Your account is deleted",
+  "login.deleted_detail": "It is erased on {until}. Log in before that to restore it."
 };
