@@ -21,6 +21,7 @@ DEFAULT_RATE_LIMITS: Mapping[str, RateLimit] = {
     "register": RateLimit(10, 3600),
     "login": RateLimit(60, 60),  # against guesses at many accounts; those at one are throttled
     "account": RateLimit(20, 3600),  # changes of address, password or keys
+    "review": RateLimit(60, 3600),  # reviews that are written or changed, and reports of them
     "key": RateLimit(1200, 60),  # of one API key, over all routes
     "link": RateLimit(30, 60),  # uses of links in mails; a password that is refused counts, too
 }

@@ -69,6 +69,7 @@ async def test_a_cursor_of_somebody_else_is_refused(api: ApiClient, member: Memb
         (1_700_000_000, "a day, or a time"),
         ("1799-01-01", "before 1888"),
         ("2999-01-01", "future"),
+        ("9999-12-31T23:59:59-12:00", "future"),
     ],
 )
 async def test_a_wrong_time_names_the_field(

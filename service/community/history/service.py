@@ -16,6 +16,7 @@ from service.films.catalogue import Catalogue
 from service.films.models import Film
 
 MAX_ENTRIES = 50_000  # of one user; three films a day for forty years
+LATEST_TIME = datetime(9999, 1, 1, tzinfo=UTC)  # a later one may not be a time in UTC
 MAX_AHEAD = timedelta(days=1)  # of the clock: a day begins earlier elsewhere
 
 
@@ -92,5 +93,5 @@ async def move_history(merged: Film, film: Film) -> None:
 def _to_moment(value: date | datetime) -> datetime:
     """Return a time in UTC, or the beginning of a day."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC)
+        return min(value, LATEST_TIME).astimezone(UTC)
     return datetime.combine(value, time(), UTC)

@@ -28,7 +28,7 @@ bp = Blueprint("moderation", url_prefix="/api/v1")
     "Ask the admins to look at a review of somebody else",
     body=NewReport,
     returns={204: None},
-    errors=(404, 409),
+    errors=(404, 409, 429),
     access="user",
     key="write",
 )

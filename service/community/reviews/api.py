@@ -67,7 +67,7 @@ async def list_reviews(request: Request, movie: str) -> HTTPResponse:
     "Review a film, once; everybody sees the review and your name",
     body=ReviewDraft,
     returns={201: ReviewView},
-    errors=(404, 409),
+    errors=(404, 409, 429),
     sends=("Location",),
     access="user",
     key="write",
@@ -118,7 +118,7 @@ async def show_review(request: Request, review: str) -> HTTPResponse:
     "Change your review; what it said before is kept for you and the admins",
     body=ReviewDraft,
     returns={200: ReviewView},
-    errors=(404,),
+    errors=(404, 429),
     access="user",
     key="write",
 )
