@@ -11,17 +11,21 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin
+from service.accounts.models import MAX_EMAIL_LENGTH
+from service.accounts.user_admin import find_user_by_name
 from service.audit.actor import ActorKind
 from service.audit.listing import AuditFilters, select_entries
 from service.audit.log import AuditAction, SubjectKind
 from service.audit.models import MAX_ID_LENGTH, AuditEntry
 from service.clock import from_epoch_ms
+from service.errors import FieldError, Invalid, NotFound
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import CursorPageQuery, Total, page_address
 from service.http.requests import read_query
 from service.http.responses import list_response
 from service.http.row_pages import read_page
+from service.text.uuids import parse_uuid
 
 bp = Blueprint("audit", url_prefix="/api/v1/admin")
 
@@ -32,8 +36,13 @@ class AuditQuery(CursorPageQuery):
     """Which entries to list; without a filter, all."""
 
     actor: Annotated[
-        UUID | None,
-        Field(description="Entries of what this account did.", examples=[ACCOUNT_ID]),
+        str | None,
+        Field(
+            min_length=1,
+            max_length=MAX_EMAIL_LENGTH,
+            description="Entries of what the account of this id, name or address did.",
+            examples=["ada"],
+        ),
     ] = None
     actor_kind: Annotated[
         ActorKind | None,
@@ -63,11 +72,10 @@ class AuditQuery(CursorPageQuery):
         Field(description="Entries from before this time.", examples=["2026-11-28T20:00:00Z"]),
     ] = None
 
-    @property
-    def filters(self) -> AuditFilters:
-        """Return the filters as a value."""
+    def to_filters(self, actor_id: UUID | None) -> AuditFilters:
+        """Return the filters as a value; `actor_id` is the account that `actor` names."""
         return AuditFilters(
-            actor_id=self.actor,
+            actor_id=actor_id,
             actor_kind=self.actor_kind,
             action=self.action,
             subject_id=self.subject,
@@ -163,12 +171,28 @@ class AuditPage:
 async def audit(request: Request) -> HTTPResponse:
     await require_admin(request)
     query = read_query(request, AuditQuery)
-    rows, cursors = select_entries(query.filters), get_container(request).cursors
+    filters = query.to_filters(await _find_actor(query.actor) if query.actor else None)
+    rows, cursors = select_entries(filters), get_container(request).cursors
     page = await read_page(rows, query, request.path, cursors, column="at")
     links, views = page.links, [audit_view(entry) for entry in page.rows]
     return list_response(
         AuditPage(views, Total(value=page.total), links.next, links.previous), links
     )
+
+
+async def _find_actor(text: str) -> UUID:
+    """Return the id of an account, which may be erased, or of the account of a name or address.
+
+    Raises:
+        Invalid: there is no such account.
+    """
+    if (actor_id := parse_uuid(text)) is not None:
+        return actor_id
+    try:
+        return (await find_user_by_name(text)).id
+    except NotFound:
+        errors = (FieldError("actor", "is neither an id nor the name or address of an account"),)
+        raise Invalid("Invalid: actor.", errors=errors) from None
 
 
 def audit_view(entry: AuditEntry) -> AuditView:

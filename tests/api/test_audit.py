@@ -48,6 +48,9 @@ async def test_writes_of_an_admin_are_listed_with_who_when_and_from_where(api: A
     assert (actor["kind"], actor["name"], actor["address"]) == ("user", ADMIN[0], "127.0.0.1")
     times = [entry["at"] for entry in page["results"]]
     assert times == sorted(times, reverse=True)
+    for name in (ADMIN[0].upper(), actor["id"]):
+        assert (await _list(api, subject=film, actor=name))["results"] == page["results"]
+    assert (await _list(api, subject=film, actor=film))["results"] == []
 
 
 async def test_a_change_that_changes_nothing_is_not_listed(api: ApiClient) -> None:
@@ -91,7 +94,7 @@ async def test_an_invite_is_recorded_without_its_code(api: ApiClient) -> None:
     ("name", "value"),
     [
         ("action", "film_painted"),
-        ("actor", "ada"),
+        ("actor", "a name of nobody"),
         ("actor_kind", "robot"),
         ("since", "2026-11-27T20:00:00"),
         ("until", "yesterday"),

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import uuid
+from pathlib import Path
 
+from tests.e2e.conftest import open_database
 from tests.support.service_runner import ApiClient, run_command
 
 PASSWORD, NEW_PASSWORD = "correct horse battery", "a staple in the stable"
@@ -67,3 +69,17 @@ def test_a_command_that_cannot_be_done_fails_with_one_line(environment: dict[str
     assert (weak.returncode, weak.stderr.count("\n")) == (1, 1)
     everyone = run_command(environment, "logout-all")
     assert everyone.stdout == "everyone is logged out: 0 sessions ended\n"
+
+
+def test_commands_that_change_films_are_in_the_audit_log(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    films = tmp_path / "films.jsonl"
+    films.write_text('{"title": "Jaws"}\n{"title": "Alien"}\n')
+    for words in (["load", str(films)], ["load", str(films)]):
+        assert run_command(environment, *words).returncode == 0
+    with open_database(tmp_path) as database:
+        entries = database.execute("SELECT action, actor_kind, details FROM audit_entries")
+        [(action, actor_kind, details)] = entries
+    assert (action, actor_kind) == ("films_loaded", "command_line")
+    assert json.loads(details) == {"file": "films.jsonl", "added": 2, "changed": 0}
