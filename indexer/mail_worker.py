@@ -135,7 +135,11 @@ class MailWorker:
             await outbox.drop(order.id)
             log.info("mail_dropped", mail_id=str(order.id), kind=order.kind)
             return
-        order = replace(order, recipient=content.recipient or order.recipient)
+        order = replace(
+            order,
+            recipient=content.recipient or order.recipient,
+            language=content.language or order.language,
+        )
         message = self._render(order, content)
         on_hand_over = partial(outbox.record_hand_over, order.id)
         await self._transport.send(message, order.recipient, on_hand_over)

@@ -12,6 +12,7 @@ from service.accounts.schemas import (
     Profile,
     require_same_password,
 )
+from service.mail.base import Language
 
 MAX_TOKEN_LENGTH = 200  # characters; ours have 43
 MAX_INVITE_DAYS = 90
@@ -91,6 +92,14 @@ class AccountChange(BaseModel):
         Field(
             description="Whether others see your profile: `private` or `public`.",
             examples=["public"],
+        ),
+    ] = None
+
+    language: Annotated[
+        Language | None,
+        Field(
+            description="The language of mails to you; null: that of the request that causes one.",
+            examples=["de"],
         ),
     ] = None
 

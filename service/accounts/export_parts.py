@@ -22,7 +22,7 @@ from service.mail.models import Mail
 
 ACCOUNT_COLUMNS = (
     *("id", "username", "email", "confirmed_at", "new_email", "is_admin"),
-    *("created_at", "updated_at"),
+    *("profile", "language", "created_at", "updated_at"),
 )
 SESSION_COLUMNS = ("id", "created_at", "last_seen_at", "expires_at", "address", "client")
 KEY_COLUMNS = ("id", "name", "scopes", "ending", "created_at", "expires_at", "last_used_at")

@@ -4,8 +4,9 @@ Strangers can have mails sent to any address. So a mail goes to the address as t
 wrote it, never as the request spelled it: `Ada@` and `ada@` may be two mailboxes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import cast
 
 from service.accounts.link_tokens import (
     CONFIRMATION_HOURS,
@@ -15,7 +16,7 @@ from service.accounts.link_tokens import (
 )
 from service.accounts.models import User
 from service.accounts.schemas import fold_name
-from service.mail.base import MailContent, MailOrder
+from service.mail.base import Language, MailContent, MailOrder, MailTemplate
 
 FORGOT_PATH = "/forgot-password"
 LOGIN_PATH = "/login"
@@ -64,21 +65,20 @@ class AccountMails:
             return await self._compose_new_email(order, account, owner)
         if order.kind == "deletion_requested":
             return self._compose_deletion(account)
-        values = {"username": account.username, "forgot_link": self._forgot_link}
+        values = {"forgot_link": self._forgot_link}
         if order.kind in ("email_change_requested", "email_changed", "key_created"):
-            return MailContent(order.kind, values)
-        return MailContent("password_changed", values)
+            return _address_user(account, order.kind, values)
+        return _address_user(account, "password_changed", values)
 
     def _compose_deletion(self, account: User) -> MailContent | None:
         if account.erase_at is None:
             return None  # it was restored in the meantime
         values = {
-            "username": account.username,
             "erase_at": f"{account.erase_at.astimezone(UTC):%Y-%m-%d, %H:%M} UTC",
             "link": f"{self._service_url}{LOGIN_PATH}",
             "forgot_link": self._forgot_link,
         }
-        return MailContent("deletion_requested", values)
+        return _address_user(account, "deletion_requested", values)
 
     async def _compose_registration(
         self, order: MailOrder, account: User, owner: User | None
@@ -124,14 +124,21 @@ class AccountMails:
             return None
         token = await issue_token(user, purpose, email, self._now())
         values = {
-            "username": user.username,
             "link": f"{self._service_url}{PATHS[purpose]}#token={token}",
             "hours": str(CONFIRMATION_HOURS),
             "minutes": str(RESET_MINUTES),
         }
-        return MailContent(purpose, values, recipient=email)
+        return _address_user(user, purpose, values, recipient=email)
 
     def _describe_owned(self, owner: User) -> MailContent:
         """Return the mail to the owner of an address that somebody wanted to use."""
-        values = {"username": owner.username, "link": self._forgot_link}
-        return MailContent("address_taken", values, recipient=owner.email)
+        values = {"link": self._forgot_link}
+        return _address_user(owner, "address_taken", values, recipient=owner.email)
+
+
+def _address_user(
+    user: User, template: MailTemplate, values: Mapping[str, str], recipient: str | None = None
+) -> MailContent:
+    """Return a mail that calls the user by name, in the language that the user has chosen."""
+    language = cast(Language | None, user.language)
+    return MailContent(template, {"username": user.username, **values}, recipient, language)

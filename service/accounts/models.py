@@ -38,6 +38,7 @@ class User(Model):
     `disabled_at` is when an admin disabled the account, which then cannot be used.
     `erase_at` is when the account is erased, because its owner asked for that; until then it is
     hidden, and may only be restored. With `keep_reviews`, its reviews stay, under no name.
+    `language` is that of mails to the user; null: that of the request that causes a mail.
     `profile` says whether others see what the user did with films: `private` or `public`.
     """
 
@@ -55,6 +56,7 @@ class User(Model):
     erase_at = fields.DatetimeField(null=True)
     keep_reviews = fields.BooleanField(default=False, db_default=False)
     is_admin = fields.BooleanField(default=False)
+    language = fields.CharField(max_length=8, null=True)
     profile = fields.CharField(max_length=8, default="private", db_default="private")
     token_version = fields.IntField(default=1)
     created_at = fields.DatetimeField()

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.accounts.models import ApiKey, Session, User
 from service.accounts.schemas import Profile
 from service.key_rules import KEY_SCOPES, KeyScope
+from service.mail.base import Language
 
 
 class UserView(BaseModel):
@@ -38,6 +39,14 @@ class UserView(BaseModel):
     profile: Annotated[
         Profile, Field(description="Whether others see the profile.", examples=["private"])
     ]
+    language: Annotated[
+        Language | None,
+        Field(
+            description="The language of mails to the user; null: that of the request that causes "
+            "one.",
+            examples=["de"],
+        ),
+    ]
     created_at: Annotated[
         datetime, Field(description="When it was created.", examples=["2026-11-27T20:00:00Z"])
     ]
@@ -61,6 +70,7 @@ class UserView(BaseModel):
             new_email=user.new_email,
             is_admin=user.is_admin,
             profile=cast(Profile, user.profile),
+            language=cast(Language | None, user.language),
             created_at=user.created_at,
             erase_at=user.erase_at,
         )

@@ -246,8 +246,13 @@ class AccountService:
             user = await self._own_password.verify(identity, change.current_password, address)
             if not await self.emails.change_email(user, change.email, language):
                 raise wrong_password_error()  # it was changed in between
+        changes: dict[str, str | None] = {}
         if change.profile is not None:
-            await User.filter(id=identity.user_id).update(profile=change.profile)
+            changes["profile"] = change.profile
+        if "language" in change.model_fields_set:
+            changes["language"] = change.language
+        if changes:
+            await User.filter(id=identity.user_id).update(**changes)
         return await self.get_user(identity.user_id)
 
     async def get_user(self, user_id: UUID) -> UserView:

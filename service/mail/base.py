@@ -57,12 +57,14 @@ class MailOrder:
 class MailContent:
     """The template of a mail, and the values in it.
 
-    `recipient` is where the mail goes, if that is not what the order says.
+    `recipient` is where the mail goes, and `language` what it is in, if that is not what the order
+    says.
     """
 
     template: MailTemplate
     values: Mapping[str, str] = field(default_factory=dict)
     recipient: str | None = None
+    language: Language | None = None
 
 
 class MailRefused(DomainError):

@@ -58,7 +58,7 @@ async def test_a_registered_user_logs_in_and_sees_the_account(api: ApiClient) ->
     assert registered.status == 201
     assert registered.json.keys() == {
         *("id", "username", "email", "email_confirmed", "new_email"),
-        *("is_admin", "profile", "created_at", "erase_at"),
+        *("is_admin", "profile", "language", "created_at", "erase_at"),
     }
     assert registered.json["username"] == name
     assert registered.json["is_admin"] is False

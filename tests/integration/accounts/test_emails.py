@@ -568,3 +568,24 @@ async def test_accounts_that_are_used_without_confirmation_are_kept(
     clock.advance(30 * DAY)
     await purge_accounts(clock, ())
     assert await User.all().count() == 2
+
+
+async def test_mails_are_in_the_language_that_the_user_chose_whoever_causes_them(
+    accounts: AccountService,
+    users: AccountActions,
+    server: MailServer,
+    worker: MailWorker,
+    clock: FakeClock,
+) -> None:
+    await register_and_confirm(accounts, server, worker)
+    identity = await accounts.identify((await users.log_in("ada")).access_token)
+    for chosen in ("de", None):
+        view = await accounts.change_account(identity, AccountChange(language=chosen), ADDRESS)
+        assert view.language == chosen
+        await accounts.change_account(identity, AccountChange(profile="public"), ADDRESS)
+        await accounts.emails.request_reset(EMAIL, "en")
+        await worker.send_due()
+        clock.advance(DAY)
+    subjects = [mail["Subject"] for mail in server.mails]
+    assert subjects == ["Neues Passwort setzen", "Set a new password"]
+    assert [mail["Content-Language"] for mail in server.mails] == ["de", "en"]
