@@ -48,7 +48,13 @@ async def test_a_profile_counts_what_was_seen_and_lists_public_lists_alone(
     await member.send("PATCH", "/me", {"profile": "public"})
     other = await Member.join(api)
     shown = await other.get(f"/users/{member.name}")
-    assert shown["counts"] == {"films_seen": 2, "viewings": 3, "ratings": 1, "lists": 1}
+    assert shown["counts"] == {
+        "films_seen": 2,
+        "viewings": 3,
+        "ratings": 1,
+        "reviews": 0,
+        "lists": 1,
+    }
     [listed] = shown["lists"]
     assert (listed["id"], listed["movies"], listed["owner"]) == (ids["public"], 1, member.name)
     page = await other.get(f"/users/{member.name}/lists")

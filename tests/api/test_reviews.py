@@ -278,3 +278,18 @@ async def test_reviews_of_an_account_that_is_to_be_deleted_stay_nameless_or_vani
     assert (restored.status, restored.json["author"]) == (200, member.name)
     shown = await api.get(f"/api/v1/movies/{film['id']}")
     assert (shown.json["votes"]["up"], shown.json["reviews"]["count"]) == (1, 1)
+
+
+async def test_a_public_profile_shows_the_reviews_that_are_not_hidden(
+    api: ApiClient, member: Member
+) -> None:
+    film, path = await add_film(api), f"/users/{member.name}/reviews"
+    review = await post_review(member, film)
+    other = await Member.join(api)
+    assert_problem(await other.send("GET", path), 404, "user_not_found")
+    assert (await member.send("PATCH", "/me", {"profile": "public"})).status == 200
+    shown = (await other.get(path))["results"]
+    assert [entry["id"] for entry in shown] == [review["id"]]
+    assert (await other.get(f"/users/{member.name}"))["counts"]["reviews"] == 1
+    assert (await other.send("PUT", f"/me/blocks/{member.name}")).status == 204
+    assert (await other.get(path))["results"] == []

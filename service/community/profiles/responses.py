@@ -22,6 +22,9 @@ class ProfileCountsView:
         int, Field(description="How often, each time of a film counted.", examples=[260])
     ]
     ratings: Annotated[int, Field(description="How many films the user has rated.", examples=[95])]
+    reviews: Annotated[
+        int, Field(description="How many reviews the user has written.", examples=[12])
+    ]
     lists: Annotated[int, Field(description="How many public lists there are.", examples=[3])]
 
 

@@ -12,6 +12,7 @@ from service.accounts.schemas import fold_name
 from service.community.history.models import HistoryEntry
 from service.community.lists.models import FilmList
 from service.community.ratings.models import Rating
+from service.community.reviews.models import Review
 from service.errors import NotFound
 
 MAX_NAME_LENGTH = 200  # characters of an address that are compared with names
@@ -19,11 +20,12 @@ MAX_NAME_LENGTH = 200  # characters of an address that are compared with names
 
 @dataclass(frozen=True, slots=True)
 class ProfileCounts:
-    """How many films a user has seen, how often, has rated, and how many lists others see."""
+    """How many films a user has seen, how often, has rated and reviewed; lists that others see."""
 
     films_seen: int
     viewings: int
     ratings: int
+    reviews: int
     lists: int
 
 
@@ -56,6 +58,7 @@ class Profiles:
             films_seen=cast(int, films_seen),
             viewings=await entries.count(),
             ratings=await Rating.filter(user_id=user.id).count(),
+            reviews=await Review.filter(user_id=user.id, hidden_at=None).count(),
             lists=await self.find_public_lists(user).count(),
         )
 

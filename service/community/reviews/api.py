@@ -107,6 +107,30 @@ async def list_own_reviews(request: Request) -> HTTPResponse:
     return await _list_response(request, Reader(identity.user_id, identity.is_admin), page)
 
 
+@bp.get("/users/<username:str>/reviews", name="list_user_reviews")
+@operation(
+    "List the reviews of a user whose profile you may see, the newest first",
+    query=ListQuery,
+    returns={200: ReviewPage},
+    errors=(404,),
+    sends=("Link",),
+    access="optional",
+)
+async def list_user_reviews(request: Request, username: str) -> HTTPResponse:
+    query, services = read_query(request, ListQuery), get_container(request)
+    reader = await find_reader(request)
+    user = await services.profiles.get_user(read_path_text(username), reader.id)
+    page = await read_page(
+        (await find_visible(reader)).filter(user_id=user.id),
+        query,
+        request.path,
+        services.cursors,
+        column="created_at",
+        list_key=f"{user.id} {reader.id}",
+    )
+    return await _list_response(request, reader, page)
+
+
 @bp.get("/reviews/<review:str>", name="show_review")
 @operation("Return a review", returns={200: ReviewView}, errors=(404,), access="optional")
 async def show_review(request: Request, review: str) -> HTTPResponse:
