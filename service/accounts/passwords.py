@@ -67,7 +67,7 @@ class PasswordCheck:
     new_hash: str | None = None
 
 
-class _HashQueue:
+class HashQueue:
     """Threads that hash, and how many hashes may be in progress or queued."""
 
     def __init__(self, threads: int, max_pending: int, name: str) -> None:
@@ -123,8 +123,8 @@ class PasswordHasher:
             argon2__parallelism=PARALLELISM,
         )
         self._memory_kib = memory_kib
-        self._logins = _HashQueue(LOGIN_THREADS, max_pending_logins, "argon2-login")
-        self._new_hashes = _HashQueue(NEW_HASH_THREADS, max_pending_new, "argon2-new")
+        self.logins = HashQueue(LOGIN_THREADS, max_pending_logins, "argon2-login")
+        self.new_hashes = HashQueue(NEW_HASH_THREADS, max_pending_new, "argon2-new")
 
     async def hash(self, password: str) -> str:
         """Return the hash of `password` to store.
@@ -132,7 +132,7 @@ class PasswordHasher:
         Raises:
             TooMany: the queue is full.
         """
-        return await self._new_hashes.run(lambda: self._hash(password))
+        return await self.new_hashes.run(lambda: self._hash(password))
 
     async def verify(self, password: str, stored_hash: str | None) -> PasswordCheck:
         """Return whether `stored_hash` is the hash of `password`.
@@ -144,9 +144,9 @@ class PasswordHasher:
             TooMany: the queue is full.
         """
         if stored_hash is None:
-            await self._logins.run(lambda: self._hash(password))
+            await self.logins.run(lambda: self._hash(password))
             return PasswordCheck(is_correct=False)
-        is_correct, new_hash = await self._logins.run(
+        is_correct, new_hash = await self.logins.run(
             lambda: self._context.verify_and_update(_normalize(password), stored_hash)
         )
         return PasswordCheck(is_correct, new_hash)
@@ -157,7 +157,7 @@ class PasswordHasher:
         Raises:
             TooMany: the queue is full.
         """
-        digest = await self._new_hashes.run(
+        digest = await self.new_hashes.run(
             lambda: hash_secret_raw(
                 text.encode(),
                 salt.encode(),
@@ -172,8 +172,8 @@ class PasswordHasher:
 
     def close(self) -> None:
         """End the threads and drop queued work; safe to repeat."""
-        self._logins.close()
-        self._new_hashes.close()
+        self.logins.close()
+        self.new_hashes.close()
 
     def _hash(self, password: str) -> str:
         return str(self._context.hash(_normalize(password)))

@@ -126,7 +126,8 @@ class UserAdmin:
             if actions:
                 user.token_version += 1
                 user.updated_at = self._now()
-                await user.save()
+                columns = ["is_admin", "disabled_at", "token_version", "updated_at"]
+                await user.save(update_fields=columns)
                 await Session.filter(user_id=user_id).delete()
             for action in actions:
                 await record(action, account_subject(user))

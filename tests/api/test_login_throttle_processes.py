@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
@@ -9,7 +10,11 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from service.accounts.login_throttle import MAX_ACCOUNT_FAILURES, MAX_FREE_FAILURES
+from service.accounts.login_throttle import (
+    INITIAL_PAUSE_MS,
+    MAX_ACCOUNT_FAILURES,
+    MAX_FREE_FAILURES,
+)
 from tests.support import service_runner
 from tests.support.service_runner import ApiClient, Response, Service, open_in_thread
 
@@ -67,14 +72,27 @@ async def _log_in_everywhere(
     return {(await _log_in(api, name, password, network)).status for api in apis}
 
 
+async def _guess_within_a_pause(apis: list[ApiClient]) -> tuple[Counter[int], set[int], set[int]]:
+    """Guess 30 times from one network, then log in from it and from another one.
+
+    Return how often which status came, and the statuses of both logins. A machine that takes longer
+    than the pause that is to be seen tries again with another account.
+    """
+    for _ in range(10):
+        name, started_at = await _create_user(apis[0]), time.monotonic()
+        counts = await _guess(apis, name, [OTHER_NETWORK] * 30)
+        paused = await _log_in_everywhere(apis, name, OTHER_NETWORK)
+        if time.monotonic() - started_at < INITIAL_PAUSE_MS / 1000:
+            return counts, paused, await _log_in_everywhere(apis, name, OWN_NETWORK)
+    raise AssertionError("thirty logins took longer than a pause, each time")
+
+
 async def test_guesses_from_one_network_at_three_processes_count_together(
     apis: list[ApiClient],
 ) -> None:
-    name = await _create_user(apis[0])
-    counts = await _guess(apis, name, [OTHER_NETWORK] * 30)
+    counts, paused, unaffected = await _guess_within_a_pause(apis)
     assert counts == {401: MAX_FREE_FAILURES, 429: 30 - MAX_FREE_FAILURES}
-    assert await _log_in_everywhere(apis, name, OTHER_NETWORK) == {429}
-    assert await _log_in_everywhere(apis, name, OWN_NETWORK) == {200}
+    assert (paused, unaffected) == ({429}, {200})
 
 
 async def test_guesses_from_many_networks_at_three_processes_count_together(
@@ -91,7 +109,7 @@ async def test_guesses_from_many_networks_at_three_processes_count_together(
 
 async def test_a_new_password_ends_the_pauses_at_three_processes(apis: list[ApiClient]) -> None:
     name = await _create_user(apis[0])
-    await _guess(apis, name, [OTHER_NETWORK] * MAX_FREE_FAILURES)
+    await _guess(apis, name, [f"203.0.113.{number}" for number in range(MAX_ACCOUNT_FAILURES)])
     assert await _log_in_everywhere(apis, name, OTHER_NETWORK) == {429}
     run = await asyncio.to_thread(
         apis[0].service.run, "reset-password", name, stdin=f"{NEW_PASSWORD}\n"

@@ -1,13 +1,21 @@
 """Passwords: rules, hashes, and hashing that does not block the service."""
 
 import asyncio
+import contextlib
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from service.accounts import passwords
-from service.accounts.passwords import PasswordHasher, validate_new_password, validate_password
+from service.accounts.passwords import (
+    BUSY_RETRY_AFTER,
+    HashQueue,
+    PasswordHasher,
+    validate_new_password,
+    validate_password,
+)
 from service.errors import TooMany
 from tests.support.accounts import HASH_MEMORY
 
@@ -24,6 +32,19 @@ def costly() -> Iterator[PasswordHasher]:
     hasher = PasswordHasher()
     yield hasher
     hasher.close()
+
+
+@contextlib.asynccontextmanager
+async def fill(queue: HashQueue, places: int) -> AsyncIterator[None]:
+    """Occupy so many places of a queue."""
+    gate = threading.Event()
+    occupants = [asyncio.ensure_future(queue.run(gate.wait)) for _ in range(places)]
+    await asyncio.sleep(0)  # each of them has its place
+    try:
+        yield
+    finally:
+        gate.set()
+        await asyncio.gather(*occupants)
 
 
 async def test_a_hash_has_the_cost_that_owasp_recommends(costly: PasswordHasher) -> None:
@@ -117,27 +138,28 @@ async def test_when_the_queue_is_full_the_next_caller_gets_a_retry_time() -> Non
 
 
 async def test_new_passwords_in_any_number_leave_the_places_of_logins_free() -> None:
-    hasher = PasswordHasher(max_pending_logins=2, max_pending_new=3)
+    hasher = PasswordHasher(memory_kib=HASH_MEMORY, max_pending_new=3)
     stored_hash = await hasher.hash("correct horse")
-    flood = [asyncio.ensure_future(hasher.hash("another horse")) for _ in range(20)]
-    flood += [asyncio.ensure_future(hasher.derive_digest("a body", "salt of it")) for _ in range(5)]
-    await asyncio.sleep(0)  # every one of them has a place or was refused
-    checks = await asyncio.gather(
-        hasher.verify("correct horse", stored_hash), hasher.verify("a guess", None)
-    )
-    assert [check.is_correct for check in checks] == [True, False]
-    results = await asyncio.gather(*flood, return_exceptions=True)
-    assert sum(isinstance(result, str) for result in results) == 3
-    assert sum(isinstance(result, TooMany) for result in results) == 22
+    async with fill(hasher.new_hashes, 3):
+        for work in (hasher.hash("another horse"), hasher.derive_digest("a body", "some salt")):
+            with pytest.raises(TooMany):
+                await work
+        assert (await hasher.verify("correct horse", stored_hash)).is_correct
+        assert not (await hasher.verify("a guess", None)).is_correct
+    assert await hasher.hash("another horse")
     hasher.close()
 
 
 async def test_logins_beyond_their_places_get_a_retry_time() -> None:
-    hasher = PasswordHasher(max_pending_logins=2)
-    results = await asyncio.gather(
-        *(hasher.verify("a guess", None) for _ in range(5)), return_exceptions=True
-    )
-    assert sum(isinstance(result, TooMany) for result in results) == 3
+    hasher = PasswordHasher(memory_kib=HASH_MEMORY, max_pending_logins=2)
+    stored_hash = await hasher.hash("correct horse")
+    async with fill(hasher.logins, 2):
+        for known_hash in (stored_hash, None):
+            with pytest.raises(TooMany) as error:
+                await hasher.verify("correct horse", known_hash)
+            assert (error.value.code, error.value.retry_after) == ("too_busy", BUSY_RETRY_AFTER)
+        assert await hasher.hash("another horse")
+    assert (await hasher.verify("correct horse", stored_hash)).is_correct
     hasher.close()
 
 
