@@ -192,7 +192,7 @@ def load_settings(
     """
     home = home_folder(environ)
     restrict_file(home / ".env")  # it holds passwords
-    file_values = dotenv_values(env_file or home / ".env")
+    file_values = _read_env_file(env_file or home / ".env")
     for name in list_unknown_names(file_values):
         on_unknown(name)
     values = _merge_sources(file_values, environ, on_renamed)
@@ -226,6 +226,17 @@ def list_unknown_names(file_values: Iterable[str]) -> list[str]:
     return [n for n in file_values if n not in readable and not n.startswith(FOREIGN_PREFIXES)]
 
 
+def _read_env_file(path: Path) -> dict[str, str | None]:
+    """Return the values of the file, none if there is no file. Raises SettingsError."""
+    try:
+        return dotenv_values(path, encoding="utf-8-sig")  # some editors begin it with a mark
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror})"
+    except UnicodeDecodeError:
+        reason = "is not text in UTF-8; save it in that encoding"
+    raise SettingsError(f"settings are wrong:\n  {path} {reason}")
+
+
 def _merge_sources(
     file_values: Mapping[str, str | None],
     environ: Mapping[str, str],
@@ -253,6 +264,8 @@ def _read_secret_files(values: dict[str, Any], environ: Mapping[str, str], home:
                 values[name] = (home / file).read_text().strip()
             except OSError as error:
                 faults.append(f"{name}_FILE: cannot be read ({error.strerror})")
+            except UnicodeDecodeError:
+                faults.append(f"{name}_FILE: is not text in UTF-8")
     return faults
 
 

@@ -172,6 +172,22 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     assert load_settings(environment, NO_FILE).jwt_secret == GOOD_SECRET
 
 
+@pytest.mark.parametrize("content", ["PORT=8001".encode("utf-16"), b"# caf\xe9\nPORT=8001"])
+def test_files_that_are_no_text_are_reported(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    with pytest.raises(SettingsError, match="file is not text in UTF-8"):
+        load_settings({"MOVIES_HOME": str(tmp_path)}, file)
+    with pytest.raises(SettingsError, match="OMDB_API_KEY_FILE: is not text in UTF-8"):
+        load_settings({"MOVIES_HOME": str(tmp_path), "OMDB_API_KEY_FILE": str(file)})
+
+
+def test_an_env_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"\xef\xbb\xbfPORT=8001\n")
+    assert load_settings({"MOVIES_HOME": str(tmp_path)}, file).port == 8001
+
+
 def test_a_missing_secret_file_is_reported() -> None:
     environment = {"OMDB_API_KEY_FILE": "/nonexistent/key", "JWT_SECRET": GOOD_SECRET}
     with pytest.raises(SettingsError, match="OMDB_API_KEY_FILE"):
