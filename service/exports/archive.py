@@ -19,7 +19,7 @@ from service.text.csv_cells import encode_cell
 
 FORMAT_VERSION = 1
 MANIFEST_NAME = "export.json"
-MAX_ARCHIVE_BYTES = 64 * 1024 * 1024  # of a ZIP: a million films seen take about 40 MB
+MAX_ARCHIVE_BYTES = 64 * 1024 * 1024  # of a ZIP: 600,000 films seen, 10 MB for each 100,000
 MAX_UNPACKED_BYTES = 1024 * 1024 * 1024  # of its files; also what a temporary file may take
 MAX_BLOCKING_BYTES = 64 * 1024  # compressed without letting other tasks run: about 3 ms
 COPY_BYTES = 64 * 1024
