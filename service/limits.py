@@ -46,6 +46,15 @@ CACHE_TIMEOUT = 0.05  # for one call; Redis only saves time, so waiting for it w
 CACHE_BREAKER_RESET = 1.0  # the breaker opens at the first failure
 CACHE_CONNECTIONS = 8  # more make the pool's lock the bottleneck: p99 was 1 ms at 8, 30 ms at 32
 
+# Live events
+LIVE_TIMEOUT = 2.0  # for one call of Redis; no client waits for it but one that joins a room
+LIVE_RECONNECT_INTERVAL = 0.5  # between attempts to subscribe again; rooms then catch up
+LIVE_CONNECTIONS = 4  # to Redis, beside the one that listens
+MAX_SOCKET_MESSAGE_BYTES = 4_096  # of a client; a longer message closes the socket
+SOCKET_PING_INTERVAL = 30.0  # proxies close what is silent for a minute
+SOCKET_PING_TIMEOUT = 20.0  # for the answer to a ping; then the client is gone
+SOCKET_CLOSE_TIMEOUT = 5.0  # for a client to answer that a socket is closed
+
 # S3
 S3_CONNECT_TIMEOUT = 2.0  # a store in the same network answers in milliseconds
 S3_READ_TIMEOUT = 3.0  # between two chunks of a response

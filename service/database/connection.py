@@ -42,6 +42,7 @@ MODEL_MODULES = (
     "service.community.reviews.models",
     "service.community.watchlist.models",
     "service.community.lists.models",
+    "service.community.live.models",
     "service.audit.models",
     "service.exports.models",
 )

@@ -73,11 +73,11 @@ class SafeHttp(Http):
 
     @property
     def upgrade_websocket(self) -> bool:
-        """Return that no request is a websocket's: no route is one, whatever `Upgrade` says.
+        """Return whether the connection has become a websocket, whatever `Upgrade` says.
 
         Sanic believes the header, and then ends neither a stalled body nor a slow handler.
         """
-        return False
+        return getattr(self.protocol, "websocket", None) is not None
 
     @upgrade_websocket.setter
     def upgrade_websocket(self, value: bool) -> None:

@@ -41,6 +41,7 @@ TAGS: dict[str, Tag] = {
     "search": Tag("Search", "Find films by text, by filters, by file names, and while typing."),
     "films": Tag("Films", "Read one film; as an admin, add, change and delete it."),
     "discovery": Tag("Discovery", "Popular, trending and similar films; genres, directors."),
+    "live": Tag("Live", "Hear of new reviews and messages in the rooms of films."),
     "posters": Tag("Posters", "The pictures of films, in three widths."),
     "ratings": Tag("Ratings", "Vote for films or against them, and give them scores."),
     "reviews": Tag("Reviews", "Write about films, read what others write, like it."),
@@ -238,6 +239,7 @@ ERROR_HEADERS: dict[int, tuple[str, ...]] = {
 }
 
 SUCCESS_DESCRIPTIONS = {
+    101: "The connection is a WebSocket now.",
     200: "The answer.",
     201: "It was added; `Location` is its address.",
     202: "It was accepted and will be done.",

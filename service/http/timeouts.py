@@ -12,11 +12,20 @@ from typing import Any
 import structlog
 from sanic.exceptions import RequestTimeout, SanicException, ServiceUnavailable
 from sanic.http.constants import Stage
-from sanic.server.protocols.http_protocol import HttpProtocol
+from sanic.server.protocols.websocket_protocol import WebSocketProtocol
 
 from service.http.connections import ConnectionCap
 from service.http.heads import SafeHttp
-from service.limits import BODY_TIMEOUT, HEAD_TIMEOUT, MIN_TRANSFER_RATE, TRANSFER_RATE_WINDOW
+from service.limits import (
+    BODY_TIMEOUT,
+    HEAD_TIMEOUT,
+    MAX_SOCKET_MESSAGE_BYTES,
+    MIN_TRANSFER_RATE,
+    SOCKET_CLOSE_TIMEOUT,
+    SOCKET_PING_INTERVAL,
+    SOCKET_PING_TIMEOUT,
+    TRANSFER_RATE_WINDOW,
+)
 
 log = structlog.get_logger()
 
@@ -51,8 +60,11 @@ class TransferRate:
         return transferred < self._min_bytes
 
 
-class PromptTimeoutProtocol(HttpProtocol):
+class PromptTimeoutProtocol(WebSocketProtocol):
     """Sanic's protocol with timeouts for whole heads and bodies, and minimum rates.
+
+    They end with the handshake of a websocket, which one route makes: pings then tell whether the
+    client is there, and its queue whether it reads.
 
     Args:
         min_rate: bytes a second of an upload, and of a client that reads a response.
@@ -87,7 +99,13 @@ class PromptTimeoutProtocol(HttpProtocol):
         self._connection_cap = connection_cap
         self._address: str | None = None
         self.reset_phase()
-        super().__init__(**options)
+        super().__init__(
+            websocket_timeout=SOCKET_CLOSE_TIMEOUT,
+            websocket_max_size=MAX_SOCKET_MESSAGE_BYTES,
+            websocket_ping_interval=SOCKET_PING_INTERVAL,
+            websocket_ping_timeout=SOCKET_PING_TIMEOUT,
+            **options,
+        )
 
     def reset_phase(self) -> None:
         """Forget what the connection was doing, and for which of its requests."""
@@ -117,7 +135,7 @@ class PromptTimeoutProtocol(HttpProtocol):
     def data_received(self, data: bytes) -> None:
         """Take what the client sent."""
         self._received_bytes += len(data)
-        super().data_received(data)
+        super().data_received(data)  # type: ignore[no-untyped-call]  # Sanic is untyped
 
     async def send(self, data: bytes) -> None:
         """Send a part of a response, once the client has read enough of what came before."""
@@ -126,7 +144,7 @@ class PromptTimeoutProtocol(HttpProtocol):
 
     def check_timeouts(self) -> None:
         """Check the timeouts and schedule the next check; end a request that is too slow."""
-        if not self._task:
+        if not self._task or self.websocket is not None:
             return
         phase = self._current_phase()
         now = monotonic()

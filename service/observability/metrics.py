@@ -60,6 +60,12 @@ EVENT_LOOP_LAG = Gauge(
     registry=_registry,
     multiprocess_mode="livemax",
 )
+LIVE_SOCKETS = Gauge(
+    "movies_live_sockets",
+    "Open sockets for live events.",
+    registry=_registry,
+    multiprocess_mode="livesum",
+)
 UNTRUSTED_PROXY_TIME = Gauge(
     "movies_untrusted_proxy_timestamp_seconds",
     "When a proxy last handed on a request while TRUSTED_PROXIES was 0.",

@@ -20,6 +20,7 @@ from service.community.blocks.api import bp as blocks
 from service.community.discovery.api import bp as discovery
 from service.community.history.api import bp as history
 from service.community.lists.api import bp as lists
+from service.community.live.api import bp as live
 from service.community.moderation.api import bp as moderation
 from service.community.profiles.api import bp as profiles
 from service.community.ratings.api import bp as ratings
@@ -76,7 +77,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.blueprint([search, films, posters, merging])
     app.blueprint([ratings, reviews, moderation, blocks])
     app.blueprint([accounts, account_sessions, account_keys, account_emails, admin, accounts_admin])
-    app.blueprint([discovery, history, watchlist, lists, profiles])
+    app.blueprint([discovery, history, watchlist, lists, profiles, live])
     app.blueprint([exports, account_deletion])
     app.blueprint([users_admin, audit, operation, site.bp, account_forms])
     site.install(app)
@@ -92,12 +93,14 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
             await start_vocabulary_sync(container),
             asyncio.create_task(container.search_activity.publish_continuously()),
             asyncio.create_task(container.trends.flush_continuously()),
+            asyncio.create_task(container.live.run()),
             asyncio.create_task(warm_up(container)),
         ]
 
     @app.before_server_stop
     async def stop_tasks(app: Sanic) -> None:  # type: ignore[type-arg]
         app.ctx.draining = True
+        app.ctx.container.live.close_sockets()
         for task in app.ctx.tasks:
             task.cancel()
         await asyncio.gather(*app.ctx.tasks, return_exceptions=True)

@@ -32,6 +32,8 @@ from service.community.blocks.service import Blocks
 from service.community.discovery.trends import Trends, move_trends
 from service.community.history.service import History, move_history
 from service.community.lists.service import FilmLists, move_list_items
+from service.community.live.broker import Broker, MemoryBroker
+from service.community.live.hub import LiveHub
 from service.community.moderation.service import Moderation
 from service.community.profiles.service import Profiles
 from service.community.ratings.service import Ratings, move_ratings
@@ -133,6 +135,7 @@ class Container:
     film_lists: FilmLists
     profiles: Profiles
     trends: Trends
+    live: LiveHub
     reindex_jobs: ReindexJobs
     drift: Drift
     outbox_admin: OutboxAdmin
@@ -176,6 +179,15 @@ def build_engine(settings: Settings, index_name: str | None = None) -> Engine:
         timeout = max(address.timeout, GOLDEN_QUERY_TIMEOUT)
         address = replace(address, alias=address.cluster_name(index_name), timeout=timeout)
     return ElasticsearchEngine(address)
+
+
+def build_broker(settings: Settings) -> Broker | None:
+    """Build what carries live events; None for several API workers that have no Redis."""
+    if not settings.cache_url.startswith("memory"):
+        from service.community.live.redis_broker import RedisBroker
+
+        return RedisBroker(settings.cache_url)
+    return MemoryBroker() if settings.workers == 1 else None
 
 
 def build_inventory(settings: Settings) -> Inventory:
@@ -373,6 +385,7 @@ async def build_container(settings: Settings) -> Container:
             film_lists=FilmLists(catalogue, utc_now),
             profiles=Profiles(),
             trends=_close_at_exit(stack, Trends(utc_now)),
+            live=_close_at_exit(stack, LiveHub(build_broker(settings), utc_now)),
             reindex_jobs=ReindexJobs(utc_now),
             drift=drift,
             outbox_admin=outbox_admin,

@@ -43,6 +43,7 @@ def make_protocol(stage: Stage, *, body: object = None, stream: bool = False) ->
     protocol._upload_rate = TransferRate(MIN_TRANSFER_RATE, TRANSFER_RATE_WINDOW)
     protocol._read_rate = TransferRate(MIN_TRANSFER_RATE, TRANSFER_RATE_WINDOW)
     protocol.reset_phase()
+    protocol.websocket = None
     protocol._task = Handle()
     protocol._time = monotonic()
     protocol._http = SimpleNamespace(

@@ -77,6 +77,9 @@ async def add_review(request: Request, movie: str) -> HTTPResponse:
     review = await get_container(request).reviews.add(
         identity.user_id, read_path_text(movie), draft, preferred_language(request)
     )
+    get_container(request).trends.record(review.film_id, "review")
+    event = {"event": "new_review", "review_id": str(review.id), "user": identity.username}
+    get_container(request).live.publish(review.film_id, identity.user_id, event)
     headers = {**NO_STORE, "Location": f"/api/v1/reviews/{review.id}"}
     return json_response(await _read_view(request, str(review.id)), 201, headers)
 
