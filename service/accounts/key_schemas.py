@@ -1,6 +1,7 @@
 """The request body that makes an API key."""
 
 import unicodedata
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
@@ -20,6 +21,14 @@ def _require_text(value: object) -> object:
     if not isinstance(value, str | None):
         raise ValueError("must be a date and time as text")
     return value
+
+
+def _convert_to_utc(time: datetime | None) -> datetime | None:
+    """Return the time in UTC. Raises ValueError."""
+    try:
+        return time and time.astimezone(UTC)
+    except OverflowError:  # the year 10,000 begins earlier elsewhere
+        raise ValueError("must be a time that exists in UTC") from None
 
 
 def _require_distinct(scopes: tuple[KeyScope, ...]) -> tuple[KeyScope, ...]:
@@ -63,4 +72,5 @@ class NewKey(BaseModel):
             examples=["2027-11-27T20:00:00Z"],
         ),
         BeforeValidator(_require_text),
+        AfterValidator(_convert_to_utc),
     ] = None

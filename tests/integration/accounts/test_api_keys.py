@@ -146,6 +146,8 @@ async def test_a_key_that_would_have_expired_already_is_refused(
         ("expires_at", 4_000_000_000),
         ("expires_at", "2100-01-01T00:00:00"),
         ("expires_at", "soon"),
+        ("expires_at", "9999-12-31T23:59:59-14:00"),
+        ("expires_at", "0001-01-01T00:00:00+14:00"),
         ("user_id", "x"),
     ],
 )
