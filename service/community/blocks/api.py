@@ -6,12 +6,12 @@ from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_user
 from service.community.blocks.responses import BlockPage, BlockView
-from service.community.paging import ListQuery, read_page
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.pagination import Total
+from service.http.pagination import CursorPageQuery, Total
 from service.http.requests import read_path_text, read_query
 from service.http.responses import NO_STORE, list_response
+from service.http.row_pages import read_page
 
 bp = Blueprint("blocks", url_prefix="/api/v1/me/blocks")
 
@@ -19,14 +19,14 @@ bp = Blueprint("blocks", url_prefix="/api/v1/me/blocks")
 @bp.get("/", name="list_blocks", strict_slashes=False)
 @operation(
     "List the users whose reviews you do not see, the latest first",
-    query=ListQuery,
+    query=CursorPageQuery,
     returns={200: BlockPage},
     sends=("Link",),
     access="user",
 )
 async def list_blocks(request: Request) -> HTTPResponse:
     identity = await require_user(request)
-    query, services = read_query(request, ListQuery), get_container(request)
+    query, services = read_query(request, CursorPageQuery), get_container(request)
     page = await read_page(
         services.blocks.find_blocks(identity.user_id),
         query,

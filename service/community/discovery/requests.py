@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from service.accounts.schemas import STRICT_CONFIG
 from service.community.discovery.similar import MAX_SIMILAR
-from service.community.paging import ListQuery
+from service.http.pagination import CursorPageQuery
 from service.search.criteria.sorting import Sort
 
 
@@ -21,7 +21,7 @@ class SimilarQuery(BaseModel):
     ] = 10
 
 
-class DirectorQuery(ListQuery):
+class DirectorQuery(CursorPageQuery):
     """The page and the order of a director's films."""
 
     sort: Annotated[

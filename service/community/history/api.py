@@ -25,12 +25,12 @@ from service.community.history.schemas import (
     MovieQuery,
     NewHistoryEntry,
 )
-from service.community.paging import read_page
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import Total
 from service.http.requests import read_body, read_path_text, read_query
 from service.http.responses import NO_STORE, json_response, list_response
+from service.http.row_pages import read_page
 
 bp = Blueprint("history", url_prefix="/api/v1/me")
 

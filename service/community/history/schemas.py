@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field, field_validator
 from service.accounts.schemas import STRICT_CONFIG
 from service.community.batches import MAX_BATCH
 from service.community.film_references import MovieName
-from service.community.paging import ListQuery
+from service.http.pagination import CursorPageQuery
 
 FIRST_DAY = date(1888, 1, 1)  # of the oldest film
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -22,7 +22,7 @@ def _parse_moment(value: object) -> object:
     return date.fromisoformat(value) if _DAY.fullmatch(value) else datetime.fromisoformat(value)
 
 
-class HistoryQuery(ListQuery):
+class HistoryQuery(CursorPageQuery):
     """The page, and the film whose entries to list."""
 
     movie: Annotated[

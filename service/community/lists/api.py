@@ -27,12 +27,12 @@ from service.community.lists.schemas import (
     NewList,
 )
 from service.community.lists.views import find_reader, list_views
-from service.community.paging import ListQuery, read_page
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.pagination import Total
+from service.http.pagination import CursorPageQuery, Total
 from service.http.requests import JSON, MERGE_PATCH, read_body, read_path_text, read_query
 from service.http.responses import NO_STORE, json_response, list_response
+from service.http.row_pages import read_page
 
 bp = Blueprint("lists", url_prefix="/api/v1/lists")
 
@@ -40,14 +40,14 @@ bp = Blueprint("lists", url_prefix="/api/v1/lists")
 @bp.get("/", name="own_lists", strict_slashes=False)
 @operation(
     "Your lists, the one that changed last first",
-    query=ListQuery,
+    query=CursorPageQuery,
     returns={200: ListsPage},
     sends=("Link",),
     access="user",
 )
 async def show_own_lists(request: Request) -> HTTPResponse:
     identity = await require_user(request)
-    query, services = read_query(request, ListQuery), get_container(request)
+    query, services = read_query(request, CursorPageQuery), get_container(request)
     page = await read_page(
         services.film_lists.find_lists(identity.user_id).select_related("user"),
         query,
@@ -82,14 +82,14 @@ async def create_list(request: Request) -> HTTPResponse:
 @bp.get("/<list_id:str>", name="show_list")
 @operation(
     "Show a list with its films",
-    query=ListQuery,
+    query=CursorPageQuery,
     returns={200: ListPage},
     errors=(404,),
     sends=("Link",),
     access="optional",
 )
 async def show_list(request: Request, list_id: str) -> HTTPResponse:
-    query, services = read_query(request, ListQuery), get_container(request)
+    query, services = read_query(request, CursorPageQuery), get_container(request)
     reader_id = await find_reader(request)
     film_list = await services.film_lists.get(read_path_text(list_id), reader_id)
     page = await read_page(

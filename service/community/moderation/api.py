@@ -9,7 +9,6 @@ from service.accounts.idempotency import accept_idempotency_key
 from service.accounts.tokens import Identity
 from service.community.moderation.responses import ReportPage, ReportView, report_view
 from service.community.moderation.schemas import NewReport, ReportDecision, ReportQuery
-from service.community.paging import read_page
 from service.community.reviews.models import ReviewReport
 from service.community.reviews.views import review_views
 from service.community.reviews.visibility import Reader
@@ -18,6 +17,7 @@ from service.http.openapi import operation
 from service.http.pagination import Total
 from service.http.requests import read_body, read_path_text, read_query
 from service.http.responses import NO_STORE, json_response, list_response
+from service.http.row_pages import read_page
 
 bp = Blueprint("moderation", url_prefix="/api/v1")
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from service.accounts.schemas import STRICT_CONFIG
-from service.community.paging import ListQuery
 from service.community.reviews.models import MAX_COMMENT_LENGTH, MAX_NOTE_LENGTH
 from service.films.schemas import Text
+from service.http.pagination import CursorPageQuery
 
 ReportReason = Literal["spam", "abuse", "spoiler", "off_topic", "other"]
 ReportState = Literal["open", "decided"]
@@ -29,7 +29,7 @@ class NewReport(BaseModel):
     ] = None
 
 
-class ReportQuery(ListQuery):
+class ReportQuery(CursorPageQuery):
     """The page, and which reports to list."""
 
     state: Annotated[

@@ -8,13 +8,13 @@ from sanic.response import HTTPResponse
 
 from service.accounts.schemas import Profile
 from service.community.lists.views import find_reader, list_views
-from service.community.paging import ListQuery, read_page
 from service.community.profiles.responses import ProfileCountsView, ProfileView, PublicListsPage
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.pagination import Total
+from service.http.pagination import CursorPageQuery, Total
 from service.http.requests import read_path_text, read_query
 from service.http.responses import NO_STORE, json_response, list_response
+from service.http.row_pages import read_page
 
 MAX_SHOWN_LISTS = 20
 
@@ -47,14 +47,14 @@ async def show_profile(request: Request, username: str) -> HTTPResponse:
 @bp.get("/<username:str>/lists", name="show_public_lists")
 @operation(
     "The public lists of a user whose profile you may see",
-    query=ListQuery,
+    query=CursorPageQuery,
     returns={200: PublicListsPage},
     errors=(404,),
     sends=("Link",),
     access="optional",
 )
 async def show_public_lists(request: Request, username: str) -> HTTPResponse:
-    query, services = read_query(request, ListQuery), get_container(request)
+    query, services = read_query(request, CursorPageQuery), get_container(request)
     reader_id = await find_reader(request)
     user = await services.profiles.get_user(read_path_text(username), reader_id)
     rows = services.profiles.find_public_lists(user)

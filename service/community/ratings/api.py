@@ -10,7 +10,6 @@ from service.accounts.auth import require_user
 from service.accounts.idempotency import accept_idempotency_key
 from service.community.batches import answer_each
 from service.community.film_references import find_film_id, read_films
-from service.community.paging import read_page
 from service.community.ratings.models import Rating
 from service.community.ratings.responses import (
     RatingAnswer,
@@ -32,6 +31,7 @@ from service.http.openapi import operation
 from service.http.pagination import Total
 from service.http.requests import JSON, MERGE_PATCH, read_body, read_path_text, read_query
 from service.http.responses import NO_STORE, json_response, list_response
+from service.http.row_pages import read_page
 
 bp = Blueprint("ratings", url_prefix="/api/v1/ratings")
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from service.accounts.schemas import STRICT_CONFIG
 from service.community.batches import MAX_BATCH
 from service.community.film_references import MovieName
-from service.community.paging import ListQuery
+from service.http.pagination import CursorPageQuery
 
 FIRST_YEAR = 1970  # no time of a rating is earlier
 
@@ -29,7 +29,7 @@ def _parse_time(value: object) -> object:
     return time
 
 
-class RatingQuery(ListQuery):
+class RatingQuery(CursorPageQuery):
     """The page, the order, and which ratings to list."""
 
     movie: Annotated[

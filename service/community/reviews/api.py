@@ -7,7 +7,6 @@ from sanic.response import HTTPResponse
 from service.accounts.auth import require_user
 from service.accounts.idempotency import accept_idempotency_key
 from service.community.film_references import find_film_id
-from service.community.paging import ListQuery, RowPage, read_page
 from service.community.reviews.models import Review, ReviewEdit
 from service.community.reviews.responses import (
     ReviewEditPage,
@@ -26,9 +25,10 @@ from service.community.reviews.visibility import (
 from service.http.dependencies import get_container
 from service.http.languages import preferred_language
 from service.http.openapi import operation
-from service.http.pagination import Total
+from service.http.pagination import CursorPageQuery, Total
 from service.http.requests import read_body, read_path_text, read_query
 from service.http.responses import NO_STORE, json_response, list_response
+from service.http.row_pages import RowPage, read_page
 
 bp = Blueprint("reviews", url_prefix="/api/v1")
 
@@ -113,14 +113,14 @@ async def list_own_reviews(request: Request) -> HTTPResponse:
 @bp.get("/users/<username:str>/reviews", name="list_user_reviews")
 @operation(
     "List the reviews of a user whose profile you may see, the newest first",
-    query=ListQuery,
+    query=CursorPageQuery,
     returns={200: ReviewPage},
     errors=(404,),
     sends=("Link",),
     access="optional",
 )
 async def list_user_reviews(request: Request, username: str) -> HTTPResponse:
-    query, services = read_query(request, ListQuery), get_container(request)
+    query, services = read_query(request, CursorPageQuery), get_container(request)
     reader = await find_reader(request)
     user = await services.profiles.get_user(read_path_text(username), reader.id)
     page = await read_page(
@@ -167,7 +167,7 @@ async def delete_review(request: Request, review: str) -> HTTPResponse:
 @bp.get("/reviews/<review:str>/edits", name="review_edits")
 @operation(
     "List what a review said before, the latest first; for its author and admins",
-    query=ListQuery,
+    query=CursorPageQuery,
     returns={200: ReviewEditPage},
     errors=(404,),
     sends=("Link",),
@@ -175,7 +175,7 @@ async def delete_review(request: Request, review: str) -> HTTPResponse:
 )
 async def list_edits(request: Request, review: str) -> HTTPResponse:
     identity = await require_user(request)
-    query = read_query(request, ListQuery)
+    query = read_query(request, CursorPageQuery)
     reader = Reader(identity.user_id, identity.is_admin)
     edited = await get_visible(reader, read_path_text(review))
     if edited.user_id != identity.user_id and not identity.is_admin:

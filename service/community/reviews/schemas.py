@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
 from service.accounts.schemas import STRICT_CONFIG
-from service.community.paging import ListQuery
 from service.community.ratings.schemas import Score
 from service.community.reviews.models import MAX_TITLE_LENGTH
 from service.films.schemas import Line, reject_forbidden_characters
+from service.http.pagination import CursorPageQuery
 
 MAX_BODY_LENGTH = 10_000  # characters of Markdown; about four pages
 
@@ -27,7 +27,7 @@ Markdown = Annotated[
 ]
 
 
-class ReviewQuery(ListQuery):
+class ReviewQuery(CursorPageQuery):
     """The page, and the order of the reviews."""
 
     sort: Annotated[
@@ -36,7 +36,7 @@ class ReviewQuery(ListQuery):
     ] = "newest"
 
 
-class OwnReviewQuery(ListQuery):
+class OwnReviewQuery(CursorPageQuery):
     """The page, and the film whose review is meant."""
 
     movie: Annotated[

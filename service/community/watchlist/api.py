@@ -8,7 +8,6 @@ from service.accounts.auth import require_user
 from service.accounts.idempotency import accept_idempotency_key
 from service.community.batches import FilmChangeAnswer, FilmChangeAnswers, answer_each
 from service.community.film_references import find_film_id, read_films
-from service.community.paging import cut_page
 from service.community.watchlist.responses import (
     WatchlistEntryView,
     WatchlistPage,
@@ -20,6 +19,7 @@ from service.http.openapi import operation
 from service.http.pagination import Total
 from service.http.requests import read_body, read_path_text, read_query
 from service.http.responses import NO_STORE, json_response, list_response
+from service.http.row_pages import cut_page
 
 bp = Blueprint("watchlist", url_prefix="/api/v1/me")
 

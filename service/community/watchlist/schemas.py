@@ -7,14 +7,14 @@ from pydantic import BaseModel, Field
 from service.accounts.schemas import STRICT_CONFIG
 from service.community.batches import MAX_BATCH
 from service.community.film_references import MovieName
-from service.community.paging import ListQuery
+from service.http.pagination import CursorPageQuery
 
 WatchlistSort = Literal[
     "-added", "added", "year", "-year", "rating", "-rating", "title", "popularity"
 ]
 
 
-class WatchlistQuery(ListQuery):
+class WatchlistQuery(CursorPageQuery):
     """The page and the order of a watchlist."""
 
     sort: Annotated[
