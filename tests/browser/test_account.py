@@ -185,7 +185,7 @@ async def test_the_password_is_changed_once_the_present_one_is_right(
     assert (await api.request("POST", "/api/v1/auth/login", json=login)).status == 200
 
 
-async def test_who_sees_the_profile_is_chosen_by_keyboard(
+async def test_who_sees_the_profile_and_the_language_of_mails_are_chosen_by_keyboard(
     service: Service, browser: Browser, api: ApiClient, account: str
 ) -> None:
     async with open_as(browser, api, "/account", (account, PASSWORD)) as page:
@@ -194,8 +194,14 @@ async def test_who_sees_the_profile_is_chosen_by_keyboard(
         async with page.expect_response("**/api/v1/me"):
             await page.keyboard.press("ArrowDown")
         await expect(page.get_by_label("Everybody")).to_be_checked()
+        await expect(page.get_by_label("Everybody")).to_be_enabled()
+        mails = page.get_by_role("group", name="Language of mails to you")
+        await mails.get_by_label("That of your browser").focus()
+        async with page.expect_response("**/api/v1/me"):
+            await page.keyboard.press("ArrowUp")
         await page.reload()
         await expect(page.get_by_label("Everybody")).to_be_checked()
+        await expect(mails.get_by_label("Deutsch")).to_be_checked()
     assert (await api.get(f"/api/v1/users/{account}")).status == 200
 
 
@@ -291,7 +297,7 @@ async def test_the_account_view_switches_language_and_scheme(
 ) -> None:
     async with open_page(browser, f"{service.url}/login?next=/account") as page:
         await log_in(page, account)
-        choices = page.locator(".account-choices")
+        choices = page.locator('[aria-labelledby="account-appearance"]')
         await choices.get_by_label("Deutsch").check()
         await expect(page.get_by_role("button", name="Passwort ändern")).to_be_visible()
         await choices.get_by_label("Dunkel").check()

@@ -5,7 +5,7 @@ import { Field, Form, PasswordField, SubmitButton, useForm } from "../components
 import { ErrorNotice, Notice } from "../components/notice.js";
 import { PreferenceChoices } from "../components/preferences.js";
 import { patch, post } from "../client.js";
-import { t } from "../i18n.js";
+import { LANGUAGES, t } from "../i18n.js";
 import { useAction } from "../loading.js";
 import { user } from "../session.js";
 
@@ -19,32 +19,42 @@ export function Profile({ account }) {
       <h2 id="account-password">${t("account.password")}</h2>
       <${PasswordForm} account=${account} />
     </section>
-    <${Visibility} account=${account} />
+    <${AccountChoices} account=${account} />
     <section class="card" aria-labelledby="account-appearance">
       <h2 id="account-appearance">${t("preferences.label")}</h2>
       <div class="account-choices"><${PreferenceChoices} place="account" /></div>
     </section>`;
 }
 
-/* What others see of the account; the choice counts at once. */
-function Visibility({ account }) {
-  const change = useAction(async (profile) => user.set(await patch("/me", { body: { profile } })));
-  return html`<section class="card" aria-labelledby="account-visibility">
-    <h2 id="account-visibility">${t("account.visibility")}</h2>
-    <p class="muted">${t("account.visibility_detail")}</p>
+const CHOICES = {
+  profile: ["private", "public"],
+  language: [null, ...Object.keys(LANGUAGES)], // null: that of the page at that time
+};
+
+/* What others see of the account, and what mails to it are written in; a choice counts at once. */
+function AccountChoices({ account }) {
+  const change = useAction(async (body) => user.set(await patch("/me", { body })));
+  return html`<section class="card" aria-labelledby="account-choices">
+    <h2 id="account-choices">${t("account.choices")}</h2>
+    <p class="muted">${t("account.choices_detail")}</p>
     ${change.error && html`<${ErrorNotice} error=${change.error} />`}
-    <div class="account-choices" role="radiogroup" aria-labelledby="account-visibility">
-      ${["private", "public"].map(
-        (profile) => html`<label class="choice" key=${profile}>
-          <input
-            type="radio"
-            name="profile"
-            checked=${account.profile === profile}
-            disabled=${change.isBusy}
-            onChange=${() => change.run(profile)}
-          />
-          ${t(`account.visibility.${profile}`)}
-        </label>`,
+    <div class="account-choices">
+      ${Object.entries(CHOICES).map(
+        ([name, values]) => html`<fieldset class="choice-group" key=${name}>
+          <legend>${t(`account.choice.${name}`)}</legend>
+          ${values.map(
+            (value) => html`<label class="choice" key=${value}>
+              <input
+                type="radio"
+                name=${`account-${name}`}
+                checked=${account[name] === value}
+                disabled=${change.isBusy}
+                onChange=${() => change.run({ [name]: value })}
+              />
+              ${LANGUAGES[value] ?? t(`account.choice.${name}.${value ?? "page"}`)}
+            </label>`,
+          )}
+        </fieldset>`,
       )}
     </div>
   </section>`;

@@ -87,8 +87,11 @@ export default {
   "account.restoration": "Dieses Konto wird gelöscht",
   "account.restoration_detail": "Sie haben es gelöscht. Bis zum {until} können Sie alles zurückhaben; bis dahin sieht niemand sonst etwas davon.",
   "account.restore": "Mein Konto wiederherstellen",
-  "account.visibility": "Wer Ihr Profil sieht",
-  "account.visibility_detail": "Ein öffentliches Profil zeigt Name, Anzahlen, öffentliche Listen und Rezensionen.",
-  "account.visibility.private": "Nur Sie",
-  "account.visibility.public": "Alle"
+  "account.choices": "Profil und E-Mails",
+  "account.choices_detail": "Ein öffentliches Profil zeigt Name, Anzahlen, öffentliche Listen und Rezensionen.",
+  "account.choice.profile": "Wer Ihr Profil sieht",
+  "account.choice.profile.private": "Nur Sie",
+  "account.choice.profile.public": "Alle",
+  "account.choice.language": "Sprache der E-Mails an Sie",
+  "account.choice.language.page": "Die Ihres Browsers"
 };

@@ -61,5 +61,6 @@ export default {
   "audit.action.report_dismissed": "Meldung verworfen",
   "audit.action.review_hidden": "Rezension verborgen",
   "audit.action.review_restored": "Rezension wieder gezeigt",
-  "audit.subject_kind.review": "Rezensionen"
+  "audit.subject_kind.review": "Rezensionen",
+  "audit.action.login_paused": "Anmeldungen nach Fehlversuchen angehalten"
 };

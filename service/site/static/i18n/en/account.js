@@ -87,8 +87,11 @@ export default {
   "account.restoration": "This account is to be erased",
   "account.restoration_detail": "You deleted it. Until {until} you can have all of it back; until then nobody else sees anything of it.",
   "account.restore": "Restore my account",
-  "account.visibility": "Who sees your profile",
-  "account.visibility_detail": "A public profile shows your name, counts, public lists and reviews.",
-  "account.visibility.private": "Only you",
-  "account.visibility.public": "Everybody"
+  "account.choices": "Profile and mails",
+  "account.choices_detail": "A public profile shows your name, counts, public lists and reviews.",
+  "account.choice.profile": "Who sees your profile",
+  "account.choice.profile.private": "Only you",
+  "account.choice.profile.public": "Everybody",
+  "account.choice.language": "Language of mails to you",
+  "account.choice.language.page": "That of your browser"
 };

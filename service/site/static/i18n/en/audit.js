@@ -61,5 +61,6 @@ export default {
   "audit.action.report_dismissed": "Report dismissed",
   "audit.action.review_hidden": "Review hidden",
   "audit.action.review_restored": "Review shown again",
-  "audit.subject_kind.review": "Reviews"
+  "audit.subject_kind.review": "Reviews",
+  "audit.action.login_paused": "Logins paused after failures"
 };
