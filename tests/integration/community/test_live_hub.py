@@ -79,7 +79,8 @@ class Rig:
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
     rig = Rig()
-    await asyncio.sleep(0)  # the hub follows the broker from now on
+    while rig.broker._on_event is None:  # the hub does not follow the broker yet
+        await asyncio.sleep(0)
     yield rig
     for task in rig.tasks:
         task.cancel()
