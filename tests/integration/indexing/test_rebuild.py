@@ -242,6 +242,31 @@ async def delete_live_index(inventory: Inventory, *, with_folder: bool) -> None:
 
 
 @pytest.mark.parametrize("with_folder", [True, False])
+async def test_an_index_that_was_gone_at_the_start_is_rebuilt(
+    catalogue: Catalogue,
+    worker: IndexWorker,
+    rebuild: Rebuild,
+    writer: FaultyWriter,
+    inventory: Inventory,
+    with_folder: bool,
+) -> None:
+    jobs = ReindexJobs(utc_now)
+    assert not await rebuild_if_outdated(inventory, jobs, utc_now), "there are no films"
+    await catalogue.upsert_all(FILMS, SAMPLE)
+    assert not await rebuild_if_outdated(inventory, jobs, utc_now), "they wait for the index"
+    await worker.process_batch()
+    assert not await rebuild_if_outdated(inventory, jobs, utc_now)
+    await delete_live_index(inventory, with_folder=with_folder)
+    await writer.open()
+    assert await rebuild_if_outdated(inventory, jobs, utc_now)
+    requested = await jobs.get_latest()
+    assert requested is not None
+    assert (await run_rebuild(rebuild, requested.id)).state == Step.DONE
+    assert await find_differences(inventory) == []
+    assert not await rebuild_if_outdated(inventory, jobs, utc_now)
+
+
+@pytest.mark.parametrize("with_folder", [True, False])
 async def test_an_index_that_is_gone_is_no_good_state_and_is_rebuilt(
     catalogue: Catalogue,
     worker: IndexWorker,

@@ -30,6 +30,7 @@ from service.search.engines.base import (
 from service.search.engines.tantivy import schema
 from service.search.engines.tantivy.folder import (
     LOCK_FILE,
+    POINTER_FILE,
     list_index_names,
     read_pointer,
     write_fingerprint,
@@ -186,7 +187,8 @@ class TantivyWriter:
         make_private_folder(self._root)
         if self._lock is None:
             self._lock = _acquire_lock(self._root / LOCK_FILE)
-        if read_pointer(self._root) is None:
+        # An index that was live and is gone is not replaced by an empty one, which would answer.
+        if not (self._root / POINTER_FILE).exists():
             self._create_index(FIRST_INDEX)
             write_pointer(self._root, FIRST_INDEX)
 
