@@ -132,7 +132,7 @@ steps = st.tuples(
     st.integers(0, 2),
     st.integers(0, 2),
     st.one_of(st.none(), st.integers(1, 10)),
-    st.one_of(st.none(), st.integers(0, 14)),
+    st.integers(-30, 14).map(lambda number: None if number < 0 else number),
 )
 
 
@@ -210,7 +210,7 @@ async def take(world: World, step: tuple[str, int, int, int | None, int | None])
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(sequence=st.lists(steps, min_size=5, max_size=25))
+@given(sequence=st.lists(steps, min_size=20, max_size=40))
 async def test_tallies_are_those_of_the_rows_after_any_sequence_of_actions(
     create_world: Callable[[], Awaitable[World]],
     sequence: list[tuple[str, int, int, int | None, int | None]],
