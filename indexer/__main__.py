@@ -32,9 +32,9 @@ from indexer.rebuild_fill import IndexFiller
 from indexer.rebuild_lease import RebuildLease
 from indexer.scheduler import ScheduledTask, Scheduler
 from indexer.shutdown import wait_or_stop
-from service.accounts.deletion import erase_due_accounts
-from service.accounts.emails import purge_accounts
-from service.accounts.mails import AccountMails
+from service.accounts.deletion.service import erase_due_accounts
+from service.accounts.emails.mails import AccountMails
+from service.accounts.emails.service import purge_accounts
 from service.audit.log import purge_entries
 from service.clock import epoch_ms, utc_now
 from service.community.moderation.mails import REVIEW_MAILS, compose_review_mail

@@ -7,14 +7,8 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import find_user, require_any_session, require_session, require_user
-from service.accounts.email_schemas import AccountChange
+from service.accounts.emails.schemas import AccountChange
 from service.accounts.idempotency import accept_idempotency_key
-from service.accounts.refresh_cookie import (
-    clear_refresh_cookie,
-    read_refresh_cookie,
-    require_own_origin,
-    set_refresh_cookie,
-)
 from service.accounts.responses import (
     LoginView,
     PendingAccountView,
@@ -29,8 +23,14 @@ from service.accounts.schemas import (
     RefreshRequest,
     VerifyRequest,
 )
-from service.accounts.sessions import Client
-from service.accounts.tokens import SessionIdentity
+from service.accounts.sessions.refresh_cookie import (
+    clear_refresh_cookie,
+    read_refresh_cookie,
+    require_own_origin,
+    set_refresh_cookie,
+)
+from service.accounts.sessions.service import Client
+from service.accounts.sessions.tokens import SessionIdentity
 from service.errors import NotAuthenticated
 from service.http.client_address import get_client_address, read_user_agent
 from service.http.dependencies import get_container

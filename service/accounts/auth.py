@@ -6,8 +6,8 @@ cannot forget it.
 
 from sanic.request import Request
 
-from service.accounts.keys import KeyIdentity
-from service.accounts.tokens import Identity, SessionIdentity
+from service.accounts.keys.service import KeyIdentity
+from service.accounts.sessions.tokens import Identity, SessionIdentity
 from service.audit.actor import identify_actor
 from service.errors import Malformed, NotAllowed, NotAuthenticated
 from service.http.dependencies import get_container

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from tortoise.transactions import in_transaction
 
-from service.accounts.email_schemas import InviteRequest
+from service.accounts.emails.schemas import InviteRequest
 from service.accounts.models import Invite
 from service.accounts.responses import InviteView
 from service.accounts.secret_hashes import hash_secret
-from service.accounts.tokens import Identity
+from service.accounts.sessions.tokens import Identity
 from service.audit.log import Subject, record
 from service.database.transactions import run_uncancelled
 from service.errors import NotAllowed

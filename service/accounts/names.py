@@ -2,7 +2,7 @@
 
 Two names look alike if they have the same skeleton: each character is replaced by one that stands
 for all that look like it (Unicode Technical Standard 39). The data for that takes half a second to
-load, so only `service.accounts.check_worker` and a migration compute skeletons.
+load, so only `service.accounts.passwords.check_worker` and a migration compute skeletons.
 """
 
 import unicodedata

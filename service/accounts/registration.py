@@ -17,15 +17,15 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from service.accounts.credential_checks import CredentialChecks
-from service.accounts.email_throttle import is_mail_allowed
+from service.accounts.administration.schemas import NewUser
+from service.accounts.emails.throttle import is_mail_allowed
 from service.accounts.invites import consume_invite
 from service.accounts.models import User, account_subject
-from service.accounts.passwords import PasswordHasher
+from service.accounts.passwords.credential_checks import CredentialChecks
+from service.accounts.passwords.hashing import PasswordHasher
 from service.accounts.responses import PendingAccountView, UserView
 from service.accounts.schemas import NameAndPassword, NewAccount, fold_name
-from service.accounts.tokens import Identity
-from service.accounts.user_schemas import NewUser
+from service.accounts.sessions.tokens import Identity
 from service.audit.log import record
 from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled

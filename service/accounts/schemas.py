@@ -22,9 +22,9 @@ from pydantic import (
     model_validator,
 )
 
-from service.accounts import passwords
 from service.accounts.models import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH, User
 from service.accounts.names import require_visible_letters
+from service.accounts.passwords import hashing
 from service.errors import FieldError, Invalid
 from service.mail_url import LOCAL_PART
 
@@ -69,11 +69,11 @@ def _validate_email(text: str) -> str:
 
 
 def _validate_new_password(password: SecretStr) -> SecretStr:
-    return SecretStr(passwords.validate_new_password(password.get_secret_value()))
+    return SecretStr(hashing.validate_new_password(password.get_secret_value()))
 
 
 def _validate_password(password: SecretStr) -> SecretStr:
-    return SecretStr(passwords.validate_password(password.get_secret_value()))
+    return SecretStr(hashing.validate_password(password.get_secret_value()))
 
 
 def _validate_login_name(text: str) -> str:
@@ -92,10 +92,10 @@ Email = Annotated[
     AfterValidator(_validate_email),
 ]
 NewPassword = Annotated[
-    SecretStr, Field(max_length=passwords.MAX_BYTES), AfterValidator(_validate_new_password)
+    SecretStr, Field(max_length=hashing.MAX_BYTES), AfterValidator(_validate_new_password)
 ]
 Password = Annotated[
-    SecretStr, Field(max_length=passwords.MAX_BYTES), AfterValidator(_validate_password)
+    SecretStr, Field(max_length=hashing.MAX_BYTES), AfterValidator(_validate_password)
 ]
 LoginName = Annotated[
     str, StringConstraints(max_length=MAX_EMAIL_LENGTH), AfterValidator(_validate_login_name)

@@ -10,17 +10,19 @@ from uuid import UUID
 
 import structlog
 
-from service.accounts.credential_checks import CredentialChecks
-from service.accounts.deletion import AccountDeletion
-from service.accounts.email_schemas import AccountChange
-from service.accounts.emails import AccountEmails
+from service.accounts.administration.schemas import NewUser
+from service.accounts.administration.service import UserAdmin
+from service.accounts.deletion.service import AccountDeletion
+from service.accounts.emails.schemas import AccountChange
+from service.accounts.emails.service import AccountEmails
 from service.accounts.invites import Invites
-from service.accounts.keys import ApiKeys
-from service.accounts.login_throttle import LoginThrottle
+from service.accounts.keys.service import ApiKeys
 from service.accounts.models import MAX_EMAIL_LENGTH, MAX_FOLDED_NAME_LENGTH, User
-from service.accounts.own_password import OwnPassword, wrong_password_error
-from service.accounts.password_verifier import PasswordVerifier
-from service.accounts.passwords import PasswordHasher
+from service.accounts.passwords.credential_checks import CredentialChecks
+from service.accounts.passwords.hashing import PasswordHasher
+from service.accounts.passwords.login_throttle import LoginThrottle
+from service.accounts.passwords.own_password import OwnPassword, wrong_password_error
+from service.accounts.passwords.verifier import PasswordVerifier
 from service.accounts.personal_data import PersonalData
 from service.accounts.registration import OPEN_REGISTRATION, Registration, RegistrationPolicy
 from service.accounts.responses import PendingAccountView, SessionView, TokenView, UserView
@@ -30,16 +32,14 @@ from service.accounts.schemas import (
     PasswordChange,
     fold_name,
 )
-from service.accounts.sessions import UNKNOWN_CLIENT, Client, GrantedSession, Sessions
-from service.accounts.tokens import (
+from service.accounts.sessions.service import UNKNOWN_CLIENT, Client, GrantedSession, Sessions
+from service.accounts.sessions.tokens import (
     ACCESS_TOKEN_LIFETIME,
     Identity,
     SessionIdentity,
     Tokens,
     invalid_token_error,
 )
-from service.accounts.user_admin import UserAdmin
-from service.accounts.user_schemas import NewUser
 from service.database.sql import fetch_rows
 from service.errors import FieldError, Invalid, NotAllowed, NotAuthenticated
 from service.mail.base import Language

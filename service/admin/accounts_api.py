@@ -9,7 +9,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin
-from service.accounts.email_schemas import InviteRequest
+from service.accounts.emails.schemas import InviteRequest
 from service.accounts.responses import InviteView
 from service.http.dependencies import get_container
 from service.http.openapi import operation

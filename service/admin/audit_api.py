@@ -10,9 +10,9 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from service.accounts.administration.service import find_user_by_name
 from service.accounts.auth import require_admin
 from service.accounts.models import MAX_EMAIL_LENGTH
-from service.accounts.user_admin import find_user_by_name
 from service.audit.actor import ActorKind
 from service.audit.listing import AuditFilters, select_entries
 from service.audit.log import AuditAction, SubjectKind

@@ -10,16 +10,16 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import require_admin
-from service.accounts.idempotency import accept_idempotency_key
-from service.accounts.models import MAX_EMAIL_LENGTH, User
-from service.accounts.user_admin import (
+from service.accounts.administration.schemas import NewUser, UserChange, UserState
+from service.accounts.administration.service import (
     UserFilters,
     find_last_uses,
     get_state,
     select_users,
 )
-from service.accounts.user_schemas import NewUser, UserChange, UserState
+from service.accounts.auth import require_admin
+from service.accounts.idempotency import accept_idempotency_key
+from service.accounts.models import MAX_EMAIL_LENGTH, User
 from service.errors import NotFound
 from service.http.dependencies import get_container
 from service.http.openapi import operation

@@ -7,15 +7,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from service.accounts.models import User
-from service.accounts.user_admin import (
+from service.accounts.administration.schemas import UserChange, UserState
+from service.accounts.administration.service import (
     UserFilters,
     find_last_uses,
     find_user_by_name,
     get_state,
     select_users,
 )
-from service.accounts.user_schemas import UserChange, UserState
+from service.accounts.models import User
 from service.cli.output import print_json, print_line
 from service.server.container import open_container
 from service.settings import Settings

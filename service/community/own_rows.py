@@ -13,7 +13,7 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from service.accounts.models import User
-from service.accounts.tokens import invalid_token_error
+from service.accounts.sessions.tokens import invalid_token_error
 from service.errors import Conflict, ErrorCode, NotFound
 from service.films.insert_locks import lock_out_merges
 from service.text.uuids import parse_uuid

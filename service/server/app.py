@@ -7,10 +7,10 @@ from sanic import Sanic
 
 from service.accounts.api import bp as accounts
 from service.accounts.auth import authorize_key, identify_key
-from service.accounts.deletion_api import bp as account_deletion
-from service.accounts.email_api import bp as account_emails
-from service.accounts.key_api import bp as account_keys
-from service.accounts.session_api import bp as account_sessions
+from service.accounts.deletion.api import bp as account_deletion
+from service.accounts.emails.api import bp as account_emails
+from service.accounts.keys.api import bp as account_keys
+from service.accounts.sessions.api import bp as account_sessions
 from service.admin.accounts_api import bp as accounts_admin
 from service.admin.api import bp as admin
 from service.admin.audit_api import bp as audit

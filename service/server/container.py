@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import structlog
 
-from service.accounts.passwords import PasswordHasher
+from service.accounts.passwords.hashing import PasswordHasher
 from service.accounts.registration import RegistrationPolicy
 from service.accounts.service import AccountService
 from service.admin.health import Health

@@ -15,7 +15,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.email_schemas import AddressRequest, Confirmation, PasswordReset
+from service.accounts.emails.schemas import AddressRequest, Confirmation, PasswordReset
 from service.http.dependencies import get_container
 from service.http.languages import preferred_language
 from service.http.openapi import Problem

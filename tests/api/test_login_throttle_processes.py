@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from service.accounts.login_throttle import (
+from service.accounts.passwords.login_throttle import (
     INITIAL_PAUSE_MS,
     MAX_ACCOUNT_FAILURES,
     MAX_FREE_FAILURES,

@@ -10,13 +10,13 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from service.accounts import deletion
-from service.accounts.deletion import erase_due_accounts
-from service.accounts.deletion_schemas import DeletionRequest
-from service.accounts.passwords import PasswordHasher
+from service.accounts.deletion import service
+from service.accounts.deletion.schemas import DeletionRequest
+from service.accounts.deletion.service import erase_due_accounts
+from service.accounts.passwords.hashing import PasswordHasher
 from service.accounts.personal_data import PersonalData
 from service.accounts.service import AccountService
-from service.accounts.tokens import SessionIdentity
+from service.accounts.sessions.tokens import SessionIdentity
 from service.clock import utc_now
 from service.database import connection
 from service.mail import outbox
@@ -42,12 +42,12 @@ async def run_and_crash(run: Callable[..., Awaitable[object]], *arguments: objec
 
 def arrange_crash(moment: str) -> tuple[PersonalData, ...]:
     """Have the process die at `moment`; return what the packages hold, with a crash among it."""
-    send_notice, delete_of_account = deletion.send_notice, outbox.delete_of_account
-    record = deletion.record
+    send_notice, delete_of_account = service.send_notice, outbox.delete_of_account
+    record = service.record
     if moment == "hidden":
-        deletion.record = lambda *args, **options: run_and_crash(record, *args)
+        service.record = lambda *args, **options: run_and_crash(record, *args)
     if moment == "notified":
-        deletion.send_notice = lambda *args: run_and_crash(send_notice, *args)
+        service.send_notice = lambda *args: run_and_crash(send_notice, *args)
     if moment == "mails_deleted":
         outbox.delete_of_account = lambda *args: run_and_crash(delete_of_account, *args)
     hook = {"hiding": "hide", "restoring": "restore", "erasing": "erase"}.get(moment)

@@ -13,8 +13,8 @@ from sanic.response import HTTPResponse
 from websockets.exceptions import ConnectionClosed
 
 from service.accounts.auth import require_session
-from service.accounts.refresh_cookie import is_own_origin
 from service.accounts.schemas import STRICT_CONFIG
+from service.accounts.sessions.refresh_cookie import is_own_origin
 from service.community.film_references import find_film_id
 from service.community.live.broker import Position
 from service.community.live.messages import ClientMessage, parse_message

@@ -15,7 +15,7 @@ from tortoise.transactions import in_transaction
 
 from service.accounts.models import Session
 from service.accounts.secret_hashes import hash_secret
-from service.accounts.tokens import SessionIdentity
+from service.accounts.sessions.tokens import SessionIdentity
 from service.community.blocks.models import UserBlock
 from service.community.live.models import LiveTicket
 from service.community.own_rows import lock_owner, require_room

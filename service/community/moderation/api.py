@@ -6,7 +6,7 @@ from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_admin, require_user
 from service.accounts.idempotency import accept_idempotency_key
-from service.accounts.tokens import Identity
+from service.accounts.sessions.tokens import Identity
 from service.community.moderation.responses import ReportPage, ReportView, report_view
 from service.community.moderation.schemas import NewReport, ReportDecision, ReportQuery
 from service.community.reviews.models import ReviewReport

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from service.accounts.passwords import PasswordHasher
+from service.accounts.passwords.hashing import PasswordHasher
 from service.accounts.service import AccountService
 from tests.support.accounts import HASH_MEMORY, SECRET, AccountActions
 from tests.support.clock import FakeClock

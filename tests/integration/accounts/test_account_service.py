@@ -6,10 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from service.accounts.models import KnownNetwork, LoginFailure, RefreshToken, Session, User
-from service.accounts.passwords import PasswordHasher
+from service.accounts.passwords.hashing import PasswordHasher
 from service.accounts.schemas import Credentials, NameAndPassword, NewAccount
 from service.accounts.service import AccountService
-from service.accounts.tokens import Tokens
+from service.accounts.sessions.tokens import Tokens
 from service.errors import Conflict, Invalid, NotAllowed, NotAuthenticated
 from tests.support.accounts import HASH_MEMORY, PASSWORD, SECRET, AccountActions
 from tests.support.clock import FakeClock

@@ -12,13 +12,13 @@ import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from service.accounts.key_schemas import NewKey
-from service.accounts.keys import LAST_USE_INTERVAL, MAX_KEYS
-from service.accounts.mails import AccountMails
+from service.accounts.emails.mails import AccountMails
+from service.accounts.keys.schemas import NewKey
+from service.accounts.keys.service import LAST_USE_INTERVAL, MAX_KEYS
 from service.accounts.models import ApiKey, User
 from service.accounts.responses import NewKeyView
 from service.accounts.secret_hashes import hash_secret
-from service.accounts.tokens import SessionIdentity
+from service.accounts.sessions.tokens import SessionIdentity
 from service.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
 from service.mail.base import MailOrder
 from service.mail.models import Mail

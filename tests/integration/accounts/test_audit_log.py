@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from service.accounts.erasure import erase_account
+from service.accounts.deletion.erasure import erase_account
 from service.accounts.schemas import PasswordChange
 from service.accounts.service import AccountService
 from service.audit.actor import begin_command, begin_request, get_actor, identify_actor

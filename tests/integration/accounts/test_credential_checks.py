@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from pydantic import SecretStr
 
-from service.accounts.credential_checks import CredentialChecks, personal_words
 from service.accounts.models import User
-from service.accounts.passwords import MAX_BYTES
+from service.accounts.passwords.credential_checks import CredentialChecks, personal_words
+from service.accounts.passwords.hashing import MAX_BYTES
 from service.accounts.schemas import Credentials, NewAccount
 from service.errors import Invalid
 from tests.support.accounts import PASSWORD, AccountActions

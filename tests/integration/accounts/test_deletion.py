@@ -8,12 +8,12 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from service.accounts.deletion import RESTORATION_PERIOD, erase_due_accounts
-from service.accounts.deletion_schemas import DeletionRequest
-from service.accounts.key_schemas import NewKey
-from service.accounts.mails import AccountMails
+from service.accounts.deletion.schemas import DeletionRequest
+from service.accounts.deletion.service import RESTORATION_PERIOD, erase_due_accounts
+from service.accounts.emails.mails import AccountMails
+from service.accounts.keys.schemas import NewKey
 from service.accounts.models import Session, User
-from service.accounts.passwords import PasswordHasher
+from service.accounts.passwords.hashing import PasswordHasher
 from service.accounts.personal_data import PersonalData
 from service.accounts.responses import SessionView
 from service.accounts.service import AccountService

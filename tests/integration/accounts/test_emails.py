@@ -9,13 +9,13 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from indexer.mail_worker import MailWorker
-from service.accounts.email_schemas import AccountChange, PasswordReset
-from service.accounts.emails import purge_accounts
-from service.accounts.key_schemas import NewKey
-from service.accounts.link_tokens import RETENTION
-from service.accounts.mails import AccountMails
+from service.accounts.emails.link_tokens import RETENTION
+from service.accounts.emails.mails import AccountMails
+from service.accounts.emails.schemas import AccountChange, PasswordReset
+from service.accounts.emails.service import purge_accounts
+from service.accounts.keys.schemas import NewKey
 from service.accounts.models import AccountToken, LoginFailure, User
-from service.accounts.passwords import PasswordHasher
+from service.accounts.passwords.hashing import PasswordHasher
 from service.accounts.registration import CONFIRMATION_LIFETIME, RegistrationPolicy
 from service.accounts.responses import PendingAccountView, UserView
 from service.accounts.schemas import Credentials, NewAccount, PasswordChange

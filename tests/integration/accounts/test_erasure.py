@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 from tortoise.expressions import Q
 
-from service.accounts.admins import require_other_admin
-from service.accounts.erasure import erase_account
-from service.accounts.link_tokens import issue_token
+from service.accounts.administration.admins import require_other_admin
+from service.accounts.deletion.erasure import erase_account
+from service.accounts.emails.link_tokens import issue_token
 from service.accounts.models import AccountToken, RefreshToken, Session, User
 from service.accounts.personal_data import PersonalData
 from service.errors import Conflict

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from service.accounts.deletion import RESTORATION_PERIOD, erase_due_accounts
+from service.accounts.deletion.service import RESTORATION_PERIOD, erase_due_accounts
 from service.accounts.models import Session, User
-from service.accounts.passwords import PasswordHasher
+from service.accounts.passwords.hashing import PasswordHasher
 from service.accounts.responses import SessionView
 from service.accounts.service import AccountService
 from service.audit.models import AuditEntry

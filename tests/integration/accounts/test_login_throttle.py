@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from service.accounts.email_schemas import PasswordReset
-from service.accounts.link_tokens import issue_token
-from service.accounts.login_throttle import (
+from service.accounts.administration.service import find_user_by_name
+from service.accounts.emails.link_tokens import issue_token
+from service.accounts.emails.schemas import PasswordReset
+from service.accounts.models import KnownNetwork, LoginFailure, User
+from service.accounts.passwords.login_throttle import (
     ACCOUNT_WINDOW_MS,
     FAILURE_LIFETIME_MS,
     INITIAL_PAUSE_MS,
@@ -18,11 +20,9 @@ from service.accounts.login_throttle import (
     LoginThrottle,
     delete_expired_networks,
 )
-from service.accounts.models import KnownNetwork, LoginFailure, User
 from service.accounts.responses import SessionView
 from service.accounts.schemas import Credentials
 from service.accounts.service import AccountService
-from service.accounts.user_admin import find_user_by_name
 from service.audit.models import AuditEntry
 from service.errors import NotAuthenticated, TooMany
 from tests.support.accounts import ADDRESS, OTHER_ADDRESS, SECRET, AccountActions

@@ -9,16 +9,16 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from service.accounts.email_schemas import InviteRequest
-from service.accounts.emails import purge_accounts
+from service.accounts.emails.schemas import InviteRequest
+from service.accounts.emails.service import purge_accounts
 from service.accounts.invites import RETENTION
 from service.accounts.models import Invite, User
-from service.accounts.passwords import PasswordHasher
+from service.accounts.passwords.hashing import PasswordHasher
 from service.accounts.registration import RegistrationPolicy
 from service.accounts.responses import UserView
 from service.accounts.schemas import NewAccount
 from service.accounts.service import AccountService
-from service.accounts.tokens import Identity
+from service.accounts.sessions.tokens import Identity
 from service.errors import DomainError, Invalid
 from service.mail.models import Mail
 from tests.support.accounts import HASH_MEMORY, PASSWORD, SECRET, AccountActions

@@ -10,14 +10,14 @@ from structlog.testing import capture_logs
 from service.accounts.models import RefreshToken, Session, User
 from service.accounts.responses import SessionView
 from service.accounts.schemas import Credentials
-from service.accounts.sessions import (
+from service.accounts.sessions.service import (
     MAX_SESSIONS,
     REFRESH_GRACE,
     SESSION_LIFETIME,
     Client,
     Sessions,
 )
-from service.accounts.tokens import Tokens
+from service.accounts.sessions.tokens import Tokens
 from service.errors import NotAuthenticated, NotFound
 from tests.support.accounts import PASSWORD, SECRET, AccountActions
 from tests.support.clock import FakeClock

@@ -6,17 +6,17 @@ from uuid import uuid4
 
 import pytest
 
-from service.accounts.key_schemas import NewKey
-from service.accounts.models import Session, User
-from service.accounts.service import AccountService
-from service.accounts.user_admin import (
+from service.accounts.administration.schemas import NewUser, UserChange
+from service.accounts.administration.service import (
     UserFilters,
     find_last_uses,
     find_user_by_name,
     get_state,
     select_users,
 )
-from service.accounts.user_schemas import NewUser, UserChange
+from service.accounts.keys.schemas import NewKey
+from service.accounts.models import Session, User
+from service.accounts.service import AccountService
 from service.audit.models import AuditEntry
 from service.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
 from tests.support.accounts import PASSWORD, AccountActions

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.accounts.erasure import erase_account
+from service.accounts.deletion.erasure import erase_account
 from service.accounts.models import User
 from service.clock import utc_now
 from service.community.export_parts import FILM_ROWS_DATA

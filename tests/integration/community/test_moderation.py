@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from service.accounts.erasure import erase_account
+from service.accounts.deletion.erasure import erase_account
 from service.accounts.models import User
 from service.community.moderation.mails import compose_review_mail
 from service.community.moderation.service import Moderation

@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from service.accounts.erasure import erase_account
+from service.accounts.deletion.erasure import erase_account
 from service.accounts.models import User
 from service.community.personal_data import COMMUNITY_DATA
 from service.community.ratings.models import Rating

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tortoise.transactions import in_transaction
 
-from service.accounts.erasure import erase_account
+from service.accounts.deletion.erasure import erase_account
 from service.accounts.models import User
 from service.clock import utc_now
 from service.community.moderation.service import Moderation

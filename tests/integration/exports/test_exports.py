@@ -9,7 +9,7 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
-from service.accounts.erasure import erase_account
+from service.accounts.deletion.erasure import erase_account
 from service.accounts.models import ApiKey, Session
 from service.accounts.personal_data import ExportPart, Row, read_pages
 from service.accounts.responses import UserView

@@ -11,7 +11,7 @@ from uuid import UUID
 import jwt
 import pytest
 
-from service.accounts.tokens import (
+from service.accounts.sessions.tokens import (
     ACCESS_TOKEN_LIFETIME,
     ALGORITHM,
     AUDIENCE,

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from service.accounts import passwords
-from service.accounts.passwords import (
+from service.accounts.passwords import hashing as passwords
+from service.accounts.passwords.hashing import (
     BUSY_RETRY_AFTER,
     HashQueue,
     PasswordHasher,

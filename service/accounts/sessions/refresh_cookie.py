@@ -11,7 +11,7 @@ from sanic.headers import parse_host
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.sessions import SESSION_LIFETIME
+from service.accounts.sessions.service import SESSION_LIFETIME
 from service.errors import NotAllowed
 from service.http.dependencies import get_container
 

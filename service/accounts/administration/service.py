@@ -11,17 +11,17 @@ from tortoise.functions import Max
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from service.accounts.admins import require_other_admin
-from service.accounts.credential_checks import CredentialChecks
-from service.accounts.email_throttle import send_notice
-from service.accounts.erasure import erase_account
-from service.accounts.link_tokens import delete_unused_tokens
-from service.accounts.login_throttle import LoginThrottle
+from service.accounts.administration.admins import require_other_admin
+from service.accounts.administration.schemas import UserChange, UserState
+from service.accounts.deletion.erasure import erase_account
+from service.accounts.emails.link_tokens import delete_unused_tokens
+from service.accounts.emails.throttle import send_notice
 from service.accounts.models import ApiKey, Session, User, account_subject
-from service.accounts.passwords import PasswordHasher
+from service.accounts.passwords.credential_checks import CredentialChecks
+from service.accounts.passwords.hashing import PasswordHasher
+from service.accounts.passwords.login_throttle import LoginThrottle
 from service.accounts.personal_data import PersonalData
 from service.accounts.schemas import NameAndPassword, fold_name
-from service.accounts.user_schemas import UserChange, UserState
 from service.audit.log import AuditAction, record
 from service.database.transactions import run_uncancelled
 from service.errors import NotFound

@@ -17,12 +17,12 @@ import structlog
 from tortoise.expressions import F, Q
 from tortoise.transactions import in_transaction
 
-from service.accounts.email_throttle import send_notice
-from service.accounts.key_schemas import NewKey
+from service.accounts.emails.throttle import send_notice
+from service.accounts.keys.schemas import NewKey
 from service.accounts.models import ApiKey, Session, User
 from service.accounts.responses import ApiKeyView, NewKeyView
 from service.accounts.secret_hashes import hash_secret
-from service.accounts.tokens import Identity, SessionIdentity, invalid_token_error
+from service.accounts.sessions.tokens import Identity, SessionIdentity, invalid_token_error
 from service.audit.log import Subject, record
 from service.database.faults import is_database_fault
 from service.database.transactions import run_uncancelled

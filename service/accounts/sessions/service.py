@@ -26,8 +26,8 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
-from service.accounts.email_throttle import send_notice
-from service.accounts.link_tokens import delete_unused_tokens
+from service.accounts.emails.link_tokens import delete_unused_tokens
+from service.accounts.emails.throttle import send_notice
 from service.accounts.models import (
     MAX_ADDRESS_LENGTH,
     MAX_USER_AGENT_LENGTH,
@@ -38,7 +38,7 @@ from service.accounts.models import (
 )
 from service.accounts.responses import SessionEntry
 from service.accounts.secret_hashes import encode_secret, hash_secret
-from service.accounts.tokens import SessionIdentity, Tokens, invalid_token_error
+from service.accounts.sessions.tokens import SessionIdentity, Tokens, invalid_token_error
 from service.audit.log import Subject, record
 from service.database.transactions import run_uncancelled
 from service.errors import NotFound

@@ -13,21 +13,21 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F, Q
 from tortoise.transactions import in_transaction
 
-from service.accounts.credential_checks import CredentialChecks
-from service.accounts.email_schemas import PasswordReset
-from service.accounts.email_throttle import is_mail_allowed, send_notice
-from service.accounts.erasure import erase_accounts
-from service.accounts.invites import delete_expired_invites
-from service.accounts.link_tokens import (
+from service.accounts.deletion.erasure import erase_accounts
+from service.accounts.emails.link_tokens import (
     delete_expired_tokens,
     delete_unused_tokens,
     find_token,
     invalid_link_error,
     require_current,
 )
-from service.accounts.login_throttle import LoginThrottle, delete_expired_networks
+from service.accounts.emails.schemas import PasswordReset
+from service.accounts.emails.throttle import is_mail_allowed, send_notice
+from service.accounts.invites import delete_expired_invites
 from service.accounts.models import AccountToken, ApiKey, Session, User, account_subject
-from service.accounts.passwords import PasswordHasher
+from service.accounts.passwords.credential_checks import CredentialChecks
+from service.accounts.passwords.hashing import PasswordHasher
+from service.accounts.passwords.login_throttle import LoginThrottle, delete_expired_networks
 from service.accounts.personal_data import PersonalData
 from service.accounts.responses import ConfirmationView
 from service.accounts.schemas import fold_name

@@ -5,8 +5,8 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_any_session, require_session
-from service.accounts.deletion_schemas import DeletionRequest, DeletionView
-from service.accounts.refresh_cookie import clear_refresh_cookie
+from service.accounts.deletion.schemas import DeletionRequest, DeletionView
+from service.accounts.sessions.refresh_cookie import clear_refresh_cookie
 from service.http.client_address import get_client_address
 from service.http.dependencies import get_container
 from service.http.languages import preferred_language

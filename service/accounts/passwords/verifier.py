@@ -1,8 +1,8 @@
 """Verify the password of an account, as often as the throttle allows."""
 
-from service.accounts.login_throttle import LoginThrottle
 from service.accounts.models import User
-from service.accounts.passwords import PasswordHasher
+from service.accounts.passwords.hashing import PasswordHasher
+from service.accounts.passwords.login_throttle import LoginThrottle
 
 
 class PasswordVerifier:

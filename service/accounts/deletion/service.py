@@ -12,15 +12,15 @@ import structlog
 from tortoise.expressions import F, Q
 from tortoise.transactions import in_transaction
 
-from service.accounts.admins import require_other_admin
-from service.accounts.deletion_schemas import DeletionRequest, DeletionView
-from service.accounts.email_throttle import send_notice
-from service.accounts.erasure import erase_accounts
-from service.accounts.link_tokens import delete_unused_tokens
+from service.accounts.administration.admins import require_other_admin
+from service.accounts.deletion.erasure import erase_accounts
+from service.accounts.deletion.schemas import DeletionRequest, DeletionView
+from service.accounts.emails.link_tokens import delete_unused_tokens
+from service.accounts.emails.throttle import send_notice
 from service.accounts.models import Session, User, account_subject
-from service.accounts.own_password import OwnPassword, wrong_password_error
+from service.accounts.passwords.own_password import OwnPassword, wrong_password_error
 from service.accounts.personal_data import PersonalData
-from service.accounts.tokens import Identity
+from service.accounts.sessions.tokens import Identity
 from service.audit.log import record
 from service.database.transactions import run_uncancelled
 from service.errors import NotFound

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import cast
 
-from service.accounts.link_tokens import (
+from service.accounts.emails.link_tokens import (
     CONFIRMATION_HOURS,
     RESET_MINUTES,
     TokenPurpose,

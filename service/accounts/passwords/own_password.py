@@ -4,8 +4,8 @@ import structlog
 from pydantic import SecretStr
 
 from service.accounts.models import User
-from service.accounts.password_verifier import PasswordVerifier
-from service.accounts.tokens import Identity, invalid_token_error
+from service.accounts.passwords.verifier import PasswordVerifier
+from service.accounts.sessions.tokens import Identity, invalid_token_error
 from service.errors import FieldError, Invalid
 
 log = structlog.get_logger()

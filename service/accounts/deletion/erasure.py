@@ -11,7 +11,7 @@ import structlog
 from tortoise.expressions import F, Q
 from tortoise.transactions import in_transaction
 
-from service.accounts.admins import require_other_admin
+from service.accounts.administration.admins import require_other_admin
 from service.accounts.models import User
 from service.accounts.personal_data import PersonalData
 from service.accounts.schemas import spell_addresses

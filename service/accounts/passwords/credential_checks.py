@@ -20,7 +20,7 @@ class CredentialChecks:
     """Rates passwords and compares names in a worker process, one after the other."""
 
     def __init__(self) -> None:
-        self._worker = LineProcess("service.accounts.check_worker", CHECK_TIMEOUT)
+        self._worker = LineProcess("service.accounts.passwords.check_worker", CHECK_TIMEOUT)
         self._lock = asyncio.Lock()
         self._waiting = 0
         self._tasks: set[asyncio.Task[Any]] = set()

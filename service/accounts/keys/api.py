@@ -5,7 +5,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_session
-from service.accounts.key_schemas import NewKey
+from service.accounts.keys.schemas import NewKey
 from service.accounts.responses import ApiKeyList, NewKeyView
 from service.http.dependencies import get_container
 from service.http.languages import preferred_language
