@@ -42,6 +42,15 @@ async def test_a_film_is_added_once_and_removed_any_number_of_times(
     assert (unknown.status, unknown.json["code"]) == (404, "movie_not_found")
 
 
+async def test_the_entry_of_one_film_can_be_asked_for(api: ApiClient, member: Member) -> None:
+    on_it, another, missing = [await add_film(api) for _ in range(3)]
+    await add_all(member, [on_it["id"], another["id"]])
+    assert await list_titles(member, f"movie={on_it['id']}&sort=year") == [on_it["title"]]
+    assert await list_titles(member, f"movie={missing['id']}") == []
+    unknown = await member.send("GET", f"{PATH}?movie=tt000000000")
+    assert (unknown.status, unknown.json["code"]) == (404, "movie_not_found")
+
+
 @pytest.mark.parametrize(
     ("sort", "order"),
     [

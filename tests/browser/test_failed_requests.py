@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Error, Page, Route, expect
 
 from tests.support.admin_failures import FILM_FAILURES, PEOPLE_FAILURES, STATE_FAILURES
 from tests.support.browser import TIMEOUT_MS, answer_with_problem, log_in_state, open_page
+from tests.support.community_failures import ACTION_FAILURES, SIMILAR_FAILURES
 from tests.support.page_calls import list_page_calls
 from tests.support.page_failures import (
     ACCOUNT_FAILURES,
@@ -26,6 +27,8 @@ FAILURES = {
     "search": SEARCH_FAILURES,
     "entrance": ENTRANCE_FAILURES,
     "account": ACCOUNT_FAILURES,
+    "film": SIMILAR_FAILURES,
+    "actions": ACTION_FAILURES,
     "state": STATE_FAILURES,
     "films": FILM_FAILURES,
     "people": PEOPLE_FAILURES,
@@ -37,7 +40,7 @@ def test_each_request_of_the_page_is_in_the_tables_of_failures() -> None:
     assert sorted(tried) == sorted(list_page_calls())
 
 
-@pytest.mark.parametrize("view", ["search", "entrance"])
+@pytest.mark.parametrize("view", ["search", "entrance", "film"])
 async def test_a_failed_request_is_explained_to_a_visitor(
     service: Service, browser: Browser, view: str
 ) -> None:
@@ -45,13 +48,14 @@ async def test_a_failed_request_is_explained_to_a_visitor(
         await fail_each(page, service, FAILURES[view])
 
 
+@pytest.mark.parametrize("view", ["account", "actions"])
 async def test_a_failed_request_is_explained_to_the_owner_of_an_account(
-    service: Service, browser: Browser, api: ApiClient, account: str
+    service: Service, browser: Browser, api: ApiClient, account: str, view: str
 ) -> None:
     state = await log_in_state(api, account, PASSWORD)
     address = f"{service.url}/robots.txt"
     async with open_page(browser, address, has_failures=True, storage_state=state) as page:
-        await fail_each(page, service, FAILURES["account"])
+        await fail_each(page, service, FAILURES[view])
 
 
 @pytest.mark.parametrize("view", ["state", "films", "people"])

@@ -137,7 +137,7 @@ async def test_a_title_of_any_kind_is_shown_in_full_as_text(
             assert await page.locator("main img, main script").count() == 0
             assert await page.evaluate("document.documentElement.scrollWidth") <= width
             box = await heading.bounding_box()
-            card = await page.locator(".poster-title").bounding_box()
+            card = await page.locator(".film-poster .poster-title").bounding_box()
             poster = await page.locator(".film-poster .poster").bounding_box()
             assert box and card and poster
             assert card["height"] <= poster["height"]

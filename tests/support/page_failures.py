@@ -55,6 +55,13 @@ def fill(label: str, text: str) -> Step:
     return step
 
 
+def choose_option(label: str, value: str) -> Step:
+    async def step(page: Page) -> None:
+        await page.get_by_label(label, exact=True).select_option(value)
+
+    return step
+
+
 async def type_jaws(page: Page) -> None:
     await page.locator("#search-input").fill("jaws")
 

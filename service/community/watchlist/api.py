@@ -29,13 +29,15 @@ bp = Blueprint("watchlist", url_prefix="/api/v1/me")
     "List the films that you want to see, in any order",
     query=WatchlistQuery,
     returns={200: WatchlistPage},
+    errors=(404,),
     sends=("Link",),
     access="user",
 )
 async def list_watchlist(request: Request) -> HTTPResponse:
     identity = await require_user(request)
     query, services = read_query(request, WatchlistQuery), get_container(request)
-    entries = await services.watchlists.sort_entries(identity.user_id, query.sort)
+    film_id = await find_film_id(query.movie) if query.movie else None
+    entries = await services.watchlists.sort_entries(identity.user_id, query.sort, film_id)
     page = cut_page(
         entries,
         query,

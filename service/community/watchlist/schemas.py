@@ -15,8 +15,17 @@ WatchlistSort = Literal[
 
 
 class WatchlistQuery(CursorPageQuery):
-    """The page and the order of a watchlist."""
+    """The page, the order of a watchlist, and the film whose entry is meant."""
 
+    movie: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=100,
+            description="Only the entry of this film.",
+            examples=["tt0073195"],
+        ),
+    ] = None
     sort: Annotated[
         WatchlistSort,
         Field(

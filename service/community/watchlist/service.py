@@ -79,9 +79,12 @@ class Watchlists:
         """Remove a film; return whether it was there."""
         return bool(await self.find_entries(user_id).filter(film_id=film_id).delete())
 
-    async def sort_entries(self, user_id: UUID, sort: WatchlistSort) -> list[SortedEntry]:
-        """Return all entries of a user in this order."""
-        entries = await self.find_entries(user_id)
+    async def sort_entries(
+        self, user_id: UUID, sort: WatchlistSort, film_id: UUID | None = None
+    ) -> list[SortedEntry]:
+        """Return the entries of a user, or only that of a film, in this order."""
+        wanted = {} if film_id is None else {"film_id": film_id}
+        entries = await self.find_entries(user_id).filter(**wanted)
         films = {} if sort.endswith("added") else await _read_sort_columns(entries)
         ranked = [SortedEntry(_to_sort_key(entry, sort, films), entry) for entry in entries]
         return sorted(ranked, key=lambda ranked_entry: ranked_entry.sort_key)

@@ -5,6 +5,7 @@ import { valueName } from "../components/facet-names.js";
 import { genreName } from "../components/film-card.js";
 import { FilmSkeleton } from "../components/film-skeleton.js";
 import { Icon } from "../components/icon.js";
+import { LazyPart } from "../components/lazy-part.js";
 import { ErrorNotice, ViewState } from "../components/notice.js";
 import { Poster, titleLanguage } from "../components/poster.js";
 import { Provenance } from "../components/provenance.js";
@@ -21,11 +22,14 @@ import {
 } from "../format.js";
 import { t } from "../i18n.js";
 import { forgetFilm, recallFilm, rememberFilm } from "../films.js";
+import { FilmActions } from "../film/actions.js";
 import { navigate, useSettled } from "../router.js";
 
 const POSTER_WIDTH = 300;
 const LONG_TITLE = 48; // characters, from which on the letters are smaller
 const VERY_LONG_TITLE = 110;
+
+const loadSimilar = () => import("../film/similar.js");
 
 /** Show the film whose id, IMDb id or title the address has. */
 export default function FilmView({ args: [name], entry }) {
@@ -50,9 +54,11 @@ export default function FilmView({ args: [name], entry }) {
     </header>
     <div class="film-body">
       <${Scores} film=${film} />
+      <${FilmActions} film=${film} />
       ${film.plot && html`<p class="film-plot" dir="auto">${film.plot}</p>`}
       <${Facts} film=${film} />
       <${Provenance} film=${film} />
+      <${LazyPart} load=${loadSimilar} film=${film} />
     </div>
   </article>`;
 }

@@ -95,5 +95,6 @@ export default {
   "genre.Thriller": "Thriller",
   "genre.TV Movie": "Fernsehfilm",
   "genre.War": "Krieg",
-  "genre.Western": "Western"
+  "genre.Western": "Western",
+  "page.log_in_first": "Erst anmelden"
 };

@@ -47,5 +47,25 @@ export default {
   "film.why.kind.same_sound": "klingt gleich",
   "film.why.kind.same_number": "dieselbe Zahl",
   "film.why.kind.abbreviation": "ausgeschrieben oder abgekürzt",
-  "film.why.kind.initials": "die Anfangsbuchstaben"
+  "film.why.kind.initials": "die Anfangsbuchstaben",
+  "film.own": "Ihre Meinung",
+  "film.own.vote.up": "Gefällt mir ({n})",
+  "film.own.vote.down": "Gefällt mir nicht ({n})",
+  "film.own.score": "Ihre Note",
+  "film.own.scores": {
+    "one": "{mean} von 10, {n} Note hier",
+    "other": "{mean} von 10, {n} Noten hier"
+  },
+  "film.own.watchlist": "Merkliste",
+  "film.own.see": "Als gesehen markieren",
+  "film.own.see_again": "Noch einmal gesehen",
+  "film.own.seen": { "one": "Einmal gesehen", "other": "{n}-mal gesehen" },
+  "film.own.undo": "Rückgängig",
+  "film.similar": "Ähnliche Filme",
+  "film.similar.series": "gleiche Reihe",
+  "film.similar.directors": "gleiche Regie",
+  "film.similar.writers": "gleiches Drehbuch",
+  "film.similar.actors": "gleiche Besetzung",
+  "film.similar.genres": "gleiche Genres",
+  "film.similar.ratings": "mögen dieselben Leute"
 };

@@ -95,5 +95,6 @@ export default {
   "genre.Thriller": "Thriller",
   "genre.TV Movie": "TV Movie",
   "genre.War": "War",
-  "genre.Western": "Western"
+  "genre.Western": "Western",
+  "page.log_in_first": "Log in first"
 };

@@ -47,5 +47,25 @@ export default {
   "film.why.kind.same_sound": "sounds the same",
   "film.why.kind.same_number": "the same number",
   "film.why.kind.abbreviation": "written out or short",
-  "film.why.kind.initials": "its initials"
+  "film.why.kind.initials": "its initials",
+  "film.own": "What you think of it",
+  "film.own.vote.up": "I like it ({n})",
+  "film.own.vote.down": "I do not like it ({n})",
+  "film.own.score": "Your score",
+  "film.own.scores": {
+    "one": "{mean} of 10, {n} score here",
+    "other": "{mean} of 10, {n} scores here"
+  },
+  "film.own.watchlist": "Watchlist",
+  "film.own.see": "Mark as seen",
+  "film.own.see_again": "Seen again",
+  "film.own.seen": { "one": "Seen once", "other": "Seen {n} times" },
+  "film.own.undo": "Undo",
+  "film.similar": "Similar films",
+  "film.similar.series": "same series",
+  "film.similar.directors": "same director",
+  "film.similar.writers": "same writer",
+  "film.similar.actors": "same actors",
+  "film.similar.genres": "same genres",
+  "film.similar.ratings": "liked by the same people"
 };
