@@ -10,7 +10,11 @@ from playwright.async_api import Browser, Error, Page, Route, expect
 
 from tests.support.admin_failures import FILM_FAILURES, PEOPLE_FAILURES, STATE_FAILURES
 from tests.support.browser import TIMEOUT_MS, answer_with_problem, log_in_state, open_page
-from tests.support.community_failures import ACTION_FAILURES, SIMILAR_FAILURES
+from tests.support.community_failures import (
+    ACTION_FAILURES,
+    DISCOVERY_FAILURES,
+    REVIEW_FAILURES,
+)
 from tests.support.page_calls import list_page_calls
 from tests.support.page_failures import (
     ACCOUNT_FAILURES,
@@ -27,8 +31,9 @@ FAILURES = {
     "search": SEARCH_FAILURES,
     "entrance": ENTRANCE_FAILURES,
     "account": ACCOUNT_FAILURES,
-    "film": SIMILAR_FAILURES,
+    "discovery": DISCOVERY_FAILURES,
     "actions": ACTION_FAILURES,
+    "reviews": REVIEW_FAILURES,
     "state": STATE_FAILURES,
     "films": FILM_FAILURES,
     "people": PEOPLE_FAILURES,
@@ -40,7 +45,7 @@ def test_each_request_of_the_page_is_in_the_tables_of_failures() -> None:
     assert sorted(tried) == sorted(list_page_calls())
 
 
-@pytest.mark.parametrize("view", ["search", "entrance", "film"])
+@pytest.mark.parametrize("view", ["search", "entrance", "discovery"])
 async def test_a_failed_request_is_explained_to_a_visitor(
     service: Service, browser: Browser, view: str
 ) -> None:
@@ -48,7 +53,7 @@ async def test_a_failed_request_is_explained_to_a_visitor(
         await fail_each(page, service, FAILURES[view])
 
 
-@pytest.mark.parametrize("view", ["account", "actions"])
+@pytest.mark.parametrize("view", ["account", "actions", "reviews"])
 async def test_a_failed_request_is_explained_to_the_owner_of_an_account(
     service: Service, browser: Browser, api: ApiClient, account: str, view: str
 ) -> None:

@@ -1,15 +1,23 @@
 """What people do with a film in a browser: votes, watchlist, history, reviews, similar films."""
 
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.support.browser import WIDTHS, assert_is_clean, open_as, open_page
+from tests.support.browser import TIMEOUT_MS, WIDTHS, assert_is_clean, open_as, open_page
+from tests.support.members import Member, add_film
 from tests.support.page_failures import PASSWORD
 from tests.support.service_runner import ApiClient, Service
 
 pytestmark = pytest.mark.once
 
 FILM = "/film/tt0073195"
+
+
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
 def button(page: Page, name: str):
@@ -63,3 +71,68 @@ async def test_a_film_with_its_community_meets_the_rules_of_accessibility(
         await button(page, "I like it").click()
         await expect(button(page, "I like it")).to_have_attribute("aria-pressed", "true")
         await assert_is_clean(page)
+
+
+def note_join(joined: asyncio.Event) -> Callable[[str | bytes], None]:
+    """Return what sets `joined` once the room says that the page has joined it."""
+    return lambda text: joined.set() if '"own":true' in str(text).replace(" ", "") else None
+
+
+async def write_review(page: Page, title: str, body: str) -> None:
+    await page.get_by_role("button", name="Write a review").click()
+    await page.get_by_label("In one line").fill(title)
+    await page.get_by_label("Review", exact=True).fill(body)
+    await page.get_by_role("button", name="Publish").click()
+
+
+async def test_a_review_is_written_changed_and_deleted(
+    service: Service, browser: Browser, api: ApiClient, account: str
+) -> None:
+    async with open_as(browser, api, FILM, (account, PASSWORD)) as page:
+        own = page.locator(".review-own")
+        await write_review(page, "Still afraid", "Of **water**, and [more](https://a.example/).")
+        await expect(own.get_by_role("heading")).to_have_text("Still afraid")
+        await expect(own.locator(".review-text strong")).to_have_text("water")
+        link = own.get_by_role("link", name="more")
+        await expect(link).to_have_attribute("rel", "nofollow noopener noreferrer ugc external")
+        await own.get_by_role("button", name="Edit").click()
+        await page.get_by_label("In one line").fill("No longer afraid")
+        await page.get_by_role("button", name="Save").click()
+        await expect(own.get_by_role("heading")).to_have_text("No longer afraid")
+        await own.get_by_role("button", name="Delete").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        await expect(page.get_by_role("button", name="Write a review")).to_be_visible()
+        await expect(own).to_have_count(0)
+
+
+async def test_a_review_of_somebody_else_comes_live_is_text_only_and_can_be_liked_and_reported(
+    service: Service, browser: Browser, api: ApiClient, account: str
+) -> None:
+    author = await Member.join(api)
+    film = await add_film(api)
+    address = f"/film/{film['id']}"
+    user, joined = (account, PASSWORD), asyncio.Event()
+    options: dict[str, Any] = {"scheme": "dark", "width": WIDTHS["phone"]}
+    async with open_as(browser, api, "/robots.txt", user, **options) as page:
+        page.on("websocket", lambda socket: socket.on("framereceived", note_join(joined)))
+        await page.goto(service.url + address)
+        async with asyncio.timeout(TIMEOUT_MS / 1000):
+            await joined.wait()
+        draft = {"title": HOSTILE, "body": f"{HOSTILE} *end*", "spoiler": True}
+        review = await author.send("POST", f"/movies/{film['id']}/reviews", draft)
+        assert review.status == 201, review.json
+        await page.get_by_role("button", name="Show 1 new review").click()
+        shown = page.locator(".review")
+        await expect(shown.get_by_role("heading")).to_have_text(HOSTILE)
+        await expect(shown.locator(".review-text")).to_be_hidden()
+        await shown.get_by_text("Tells how the film ends").click()
+        await expect(shown.locator(".review-text em")).to_have_text("end")
+        await expect(shown.locator("img, script")).to_have_count(0)
+        like = shown.get_by_role("button", name="Like this review")
+        await like.click()
+        await expect(like).to_have_attribute("aria-pressed", "true")
+        await assert_is_clean(page)
+        await shown.get_by_role("button", name="Report").click()
+        await page.get_by_role("dialog").get_by_label("What is wrong?").select_option("spam")
+        await page.get_by_role("button", name="Send the report").click()
+        await expect(shown).to_contain_text("Reported")

@@ -6,6 +6,8 @@ from tests.support.page_failures import (
     Step,
     choose_option,
     click,
+    confirm,
+    fill,
     show,
 )
 
@@ -64,6 +66,96 @@ ACTION_FAILURES = [
     ),
 ]
 
-SIMILAR_FAILURES = [
+DISCOVERY_FAILURES = [
     Failure("film/similar.js GET /movies/{}/similar", JAWS, shows=WHOLE),
+    Failure("film/reviews.js GET /movies/{}/reviews", JAWS, query=".*sort=", can_retry=True),
+    Failure(
+        "components/discovery.js GET /movies/trending",
+        "/",
+        shows=show("#popular-title", without="#trending-title"),
+        query="limit=",
+    ),
+    Failure(
+        "components/discovery.js GET /movies/popular",
+        "/",
+        shows=show(".film-card", without="#popular-title"),
+        query="limit=",
+    ),
+]
+
+REVIEW = {
+    "id": "01993f92-4d6e-7f81-92a3-b4c5d6e7f809",
+    "movie": {"id": "01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42", "title": "Jaws", "deleted": False},
+    "author": "ada",
+    "title": "Still afraid",
+    "body": "Of *water*.",
+    "html": "<p>Of <em>water</em>.</p>",
+    "score": 9,
+    "spoiler": False,
+    "likes": 3,
+    "liked": False,
+    "mine": False,
+    "hidden": None,
+    "created_at": "2026-11-27T20:00:00Z",
+    "edited_at": None,
+}
+
+
+def one_review(**changes: object) -> dict[str, object]:
+    review = {**REVIEW, **changes}
+    return {"results": [review], "total": {"value": 1}, "next": None, "previous": None}
+
+
+OTHERS = r"/movies/[^/]+/reviews\?"
+OWN = r"/me/reviews\?"
+LIKE = "Like this review (3)"
+REVIEW_FAILURES = [
+    Failure("film/reviews.js GET /me/reviews", JAWS, query="movie=", can_retry=True),
+    Failure(
+        "film/live.js POST /auth/ws-ticket",
+        JAWS,
+        shows=show("#reviews-title", without="[role=alert]"),
+    ),
+    Failure(
+        "film/review-form.js POST /movies/{}/reviews",
+        JAWS,
+        (
+            click("Write a review"),
+            fill("In one line", "Still afraid"),
+            fill("Review", "Of water."),
+            click("Publish"),
+        ),
+    ),
+    Failure(
+        "film/review-form.js PUT /reviews/{}",
+        JAWS,
+        (click("Edit"), click("Save")),
+        answers={OWN: one_review(mine=True)},
+    ),
+    Failure(
+        "film/review.js DELETE /reviews/{}",
+        JAWS,
+        (click("Delete"), confirm("Delete")),
+        answers={OWN: one_review(mine=True)},
+    ),
+    Failure(
+        "film/review-form.js POST /reviews/{}/report",
+        JAWS,
+        (click("Report “Still afraid”"), confirm("Send the report")),
+        answers={OTHERS: one_review()},
+    ),
+    Failure(
+        "film/review.js PUT /reviews/{}/like",
+        JAWS,
+        (click(LIKE),),
+        show(".review:has(button[aria-pressed=false])", FAILED),
+        {OTHERS: one_review()},
+    ),
+    Failure(
+        "film/review.js DELETE /reviews/{}/like",
+        JAWS,
+        (click(LIKE),),
+        show(".review:has(button[aria-pressed=true])", FAILED),
+        {OTHERS: one_review(liked=True)},
+    ),
 ]

@@ -10,6 +10,9 @@ import pytest
 
 from service.audit.actor import ActorKind
 from service.audit.log import AuditAction, SubjectKind
+from service.community.discovery.similarity import SimilarityReason
+from service.community.moderation.schemas import ReportReason
+from service.community.reviews.schemas import ReviewSort
 from service.mail.admin import MailState
 from service.mail.base import MailKind
 from service.search.highlights import MatchKind
@@ -58,6 +61,9 @@ def test_messages_have_the_keys_and_values_of_the_english_ones(language: str, se
         ("audit.js", "audit.actor_kind.", get_args(ActorKind)),
         ("accounts.js", "accounts.mail_kind.", get_args(MailKind)),
         ("accounts.js", "accounts.mail.", get_args(MailState)),
+        ("film.js", "film.similar.", get_args(SimilarityReason)),
+        ("reviews.js", "review.reason.", get_args(ReportReason)),
+        ("reviews.js", "review.sort.", get_args(ReviewSort)),
         ("film.js", "film.why.kind.", set(get_args(MatchKind)) - {"exact"}),
     ],
 )

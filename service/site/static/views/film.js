@@ -29,6 +29,7 @@ const POSTER_WIDTH = 300;
 const LONG_TITLE = 48; // characters, from which on the letters are smaller
 const VERY_LONG_TITLE = 110;
 
+const loadReviews = () => import("../film/reviews.js");
 const loadSimilar = () => import("../film/similar.js");
 
 /** Show the film whose id, IMDb id or title the address has. */
@@ -58,6 +59,7 @@ export default function FilmView({ args: [name], entry }) {
       ${film.plot && html`<p class="film-plot" dir="auto">${film.plot}</p>`}
       <${Facts} film=${film} />
       <${Provenance} film=${film} />
+      <${LazyPart} load=${loadReviews} film=${film} />
       <${LazyPart} load=${loadSimilar} film=${film} />
     </div>
   </article>`;

@@ -9,6 +9,7 @@ import { FilmCard } from "../components/film-card.js";
 import { Filters } from "../components/filters.js";
 import { Icon } from "../components/icon.js";
 import { announce } from "../components/live-region.js";
+import { LazyPart } from "../components/lazy-part.js";
 import { ErrorNotice, Notice } from "../components/notice.js";
 import { SetupHint, useSetup } from "../components/setup-hint.js";
 import { Skeleton, useDelayed } from "../components/skeleton.js";
@@ -20,6 +21,8 @@ import { forgetResults, prefetchResults, useResults } from "../search-results.js
 
 const EAGER_POSTERS = 6; // those that are probably visible at once
 const QUICK_GENRES = 10;
+
+const loadDiscovery = () => import("../components/discovery.js");
 
 const opened = route.get();
 
@@ -59,6 +62,7 @@ export default function SearchView({ entry }) {
       ${results.error && html`<${ErrorNotice} error=${results.error} onRetry=${results.retry} />`}
       ${isIndexing && html`<p class="muted">${t("search.indexing")}</p>`}
       ${!hasNoFilms && !isIndexing && html`<${FilmList} search=${search} results=${results} />`}
+      ${isHome && results.data !== null && html`<${LazyPart} load=${loadDiscovery} />`}
     </section>
   </div>`;
 }

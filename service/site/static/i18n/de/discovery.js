@@ -1,0 +1,4 @@
+export default {
+  "discovery.trending": "Hier gerade beliebt",
+  "discovery.popular": "Am besten bewertet"
+};

@@ -1,0 +1,4 @@
+export default {
+  "discovery.trending": "Trending here",
+  "discovery.popular": "Rated best"
+};
