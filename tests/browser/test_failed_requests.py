@@ -13,6 +13,7 @@ from tests.support.browser import TIMEOUT_MS, answer_with_problem, log_in_state,
 from tests.support.community_failures import (
     ACTION_FAILURES,
     DISCOVERY_FAILURES,
+    REPORT_FAILURES,
     REVIEW_FAILURES,
 )
 from tests.support.page_calls import list_page_calls
@@ -37,6 +38,7 @@ FAILURES = {
     "state": STATE_FAILURES,
     "films": FILM_FAILURES,
     "people": PEOPLE_FAILURES,
+    "reports": REPORT_FAILURES,
 }
 
 
@@ -63,7 +65,7 @@ async def test_a_failed_request_is_explained_to_the_owner_of_an_account(
         await fail_each(page, service, FAILURES[view])
 
 
-@pytest.mark.parametrize("view", ["state", "films", "people"])
+@pytest.mark.parametrize("view", ["state", "films", "people", "reports"])
 async def test_a_failed_request_is_explained_to_an_admin(
     service: Service, browser: Browser, api: ApiClient, view: str
 ) -> None:

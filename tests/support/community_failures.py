@@ -159,3 +159,24 @@ REVIEW_FAILURES = [
         {OTHERS: one_review(liked=True)},
     ),
 ]
+
+REPORT = {
+    "id": "01993f93-5e7f-7092-a3b4-c5d6e7f8091a",
+    "review": REVIEW,
+    "reason": "spoiler",
+    "comment": None,
+    "reporter": "bob",
+    "created_at": "2026-11-27T21:00:00Z",
+    "outcome": None,
+    "decided_at": None,
+}
+REPORTS = "/admin?tab=reports"
+REPORT_FAILURES = [
+    Failure("admin/reports.js GET /admin/reports", REPORTS, can_retry=True),
+    Failure(
+        "admin/reports.js POST /admin/reports/{}",
+        REPORTS,
+        (click("Dismiss the reports of “Still afraid”"),),
+        answers={r"/admin/reports\?": {**one_review(), "results": [REPORT]}},
+    ),
+]

@@ -11,7 +11,12 @@ import pytest
 from service.audit.actor import ActorKind
 from service.audit.log import AuditAction, SubjectKind
 from service.community.discovery.similarity import SimilarityReason
-from service.community.moderation.schemas import ReportReason
+from service.community.moderation.schemas import (
+    ReportAction,
+    ReportOutcome,
+    ReportReason,
+    ReportState,
+)
 from service.community.reviews.schemas import ReviewSort
 from service.mail.admin import MailState
 from service.mail.base import MailKind
@@ -63,6 +68,9 @@ def test_messages_have_the_keys_and_values_of_the_english_ones(language: str, se
         ("accounts.js", "accounts.mail.", get_args(MailState)),
         ("film.js", "film.similar.", get_args(SimilarityReason)),
         ("reviews.js", "review.reason.", get_args(ReportReason)),
+        ("reports.js", "reports.", get_args(ReportAction)),
+        ("reports.js", "reports.state.", get_args(ReportState)),
+        ("reports.js", "reports.outcome.", get_args(ReportOutcome)),
         ("reviews.js", "review.sort.", get_args(ReviewSort)),
         ("film.js", "film.why.kind.", set(get_args(MatchKind)) - {"exact"}),
     ],

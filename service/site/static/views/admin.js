@@ -3,6 +3,7 @@
 import { html, useEffect } from "../lib.js";
 import { AuditTab } from "../admin/audit.js";
 import { MailsTab } from "../admin/mails.js";
+import { ReportsTab } from "../admin/reports.js";
 import { StateTab } from "../admin/state.js";
 import { FilmsTab } from "../admin/films.js";
 import { TwinsTab } from "../admin/twins.js";
@@ -19,6 +20,7 @@ const TABS = {
   films: FilmsTab,
   twins: TwinsTab,
   users: UsersTab,
+  reports: ReportsTab,
   mails: MailsTab,
   audit: AuditTab,
 };

@@ -171,6 +171,7 @@ export default {
   "admin.field.ratings/rotten_tomatoes": "Rotten Tomatoes in %",
   "admin.field.ratings/metacritic": "Metacritic in %",
   "admin.tab.users": "Konten",
+  "admin.tab.reports": "Meldungen",
   "admin.tab.mails": "E-Mails",
   "admin.tab.audit": "Protokoll"
 };

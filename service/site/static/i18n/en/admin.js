@@ -171,6 +171,7 @@ export default {
   "admin.field.ratings/rotten_tomatoes": "Rotten Tomatoes in %",
   "admin.field.ratings/metacritic": "Metacritic in %",
   "admin.tab.users": "Accounts",
+  "admin.tab.reports": "Reports",
   "admin.tab.mails": "Mails",
   "admin.tab.audit": "Audit log"
 };

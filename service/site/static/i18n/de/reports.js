@@ -1,0 +1,20 @@
+export default {
+  "reports.detail": "Kritiken, die gemeldet wurden. Eine Entscheidung gilt für alle offenen Meldungen einer Kritik; wird sie ausgeblendet oder wieder gezeigt, bekommt die Autorin oder der Autor eine E-Mail.",
+  "reports.state": "Welche",
+  "reports.state.open": "Zu entscheiden",
+  "reports.state.decided": "Entschieden",
+  "reports.none": "Solche Meldungen gibt es nicht.",
+  "reports.read": "Kritik lesen",
+  "reports.hide": "Ausblenden",
+  "reports.hide_named": "„{title}“ ausblenden",
+  "reports.hide_title": "Diese Kritik ausblenden?",
+  "reports.dismiss": "Abweisen",
+  "reports.dismiss_named": "Die Meldungen von „{title}“ abweisen",
+  "reports.restore": "Wieder zeigen",
+  "reports.restore_named": "„{title}“ wieder zeigen",
+  "reports.note": "Warum, für die Autorin oder den Autor",
+  "reports.note_hint": "Es steht auch im Protokoll.",
+  "reports.outcome.hidden": "ausgeblendet",
+  "reports.outcome.dismissed": "abgewiesen",
+  "reports.outcome.restored": "wieder gezeigt"
+};

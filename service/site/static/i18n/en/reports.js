@@ -1,0 +1,20 @@
+export default {
+  "reports.detail": "Reviews that users report. A decision holds for all open reports of a review; the author gets a mail when it is hidden or restored.",
+  "reports.state": "Which",
+  "reports.state.open": "To be decided",
+  "reports.state.decided": "Decided",
+  "reports.none": "There are no such reports.",
+  "reports.read": "Read the review",
+  "reports.hide": "Hide",
+  "reports.hide_named": "Hide “{title}”",
+  "reports.hide_title": "Hide this review?",
+  "reports.dismiss": "Dismiss",
+  "reports.dismiss_named": "Dismiss the reports of “{title}”",
+  "reports.restore": "Restore",
+  "reports.restore_named": "Restore “{title}”",
+  "reports.note": "Why, for the author",
+  "reports.note_hint": "It is in the audit log too.",
+  "reports.outcome.hidden": "hidden",
+  "reports.outcome.dismissed": "dismissed",
+  "reports.outcome.restored": "restored"
+};
