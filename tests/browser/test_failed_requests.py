@@ -13,6 +13,7 @@ from tests.support.browser import TIMEOUT_MS, answer_with_problem, log_in_state,
 from tests.support.community_failures import (
     ACTION_FAILURES,
     DISCOVERY_FAILURES,
+    LIBRARY_FAILURES,
     REPORT_FAILURES,
     REVIEW_FAILURES,
 )
@@ -35,6 +36,7 @@ FAILURES = {
     "discovery": DISCOVERY_FAILURES,
     "actions": ACTION_FAILURES,
     "reviews": REVIEW_FAILURES,
+    "library": LIBRARY_FAILURES,
     "state": STATE_FAILURES,
     "films": FILM_FAILURES,
     "people": PEOPLE_FAILURES,
@@ -55,7 +57,7 @@ async def test_a_failed_request_is_explained_to_a_visitor(
         await fail_each(page, service, FAILURES[view])
 
 
-@pytest.mark.parametrize("view", ["account", "actions", "reviews"])
+@pytest.mark.parametrize("view", ["account", "actions", "reviews", "library"])
 async def test_a_failed_request_is_explained_to_the_owner_of_an_account(
     service: Service, browser: Browser, api: ApiClient, account: str, view: str
 ) -> None:

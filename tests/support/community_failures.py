@@ -180,3 +180,80 @@ REPORT_FAILURES = [
         answers={r"/admin/reports\?": {**one_review(), "results": [REPORT]}},
     ),
 ]
+
+
+WATCHLIST, HISTORY, LISTS = (f"/account?tab={tab}" for tab in ("watchlist", "history", "lists"))
+LIST = {"id": "l-1", "name": "Sharks", "visibility": "private", "movies": 2}
+ENTRY = {
+    "id": "e-1",
+    "movie": {"id": "f-1", "imdb_id": None, "title": "Jaws", "year": 1975},
+    "deleted_movie": None,
+    "note": None,
+    "rewatch": False,
+    "added_at": "2026-11-27T20:00:00Z",
+    "watched_at": "2026-11-27",
+}
+OTHER_ENTRY = {**ENTRY, "id": "e-2", "movie": {**ENTRY["movie"], "id": "f-2", "title": "Alien"}}
+ONE_ENTRY = {**one_review(), "results": [ENTRY]}
+LIST_PAGE = {**one_review(), "list": LIST, "results": [ENTRY, OTHER_ENTRY]}
+ONE_LIST = {**one_review(), "results": [LIST]}
+LIST_ANSWERS = {r"/lists/l-1\?": LIST_PAGE}
+OWN_LIST = f"{LISTS}&list=l-1"
+LIBRARY_FAILURES = [
+    Failure("library/watchlist.js GET /me/watchlist", WATCHLIST, query="sort=", can_retry=True),
+    Failure(
+        "library/watchlist.js DELETE /me/watchlist/{}",
+        WATCHLIST,
+        (click("Remove Jaws"),),
+        answers={r"/me/watchlist\?": ONE_ENTRY},
+    ),
+    Failure("library/history.js GET /me/history", HISTORY, query="limit=", can_retry=True),
+    Failure(
+        "library/history.js DELETE /me/history/{}",
+        HISTORY,
+        (click("Remove Jaws"),),
+        answers={r"/me/history\?": ONE_ENTRY},
+    ),
+    Failure("library/lists.js GET /lists", LISTS, query="limit=", can_retry=True),
+    Failure(
+        "library/lists.js POST /lists",
+        LISTS,
+        (fill("New list", "Sharks"), click("Make the list")),
+    ),
+    Failure("library/lists.js GET /lists/{}", OWN_LIST, query="limit="),
+    Failure(
+        "library/lists.js DELETE /lists/{}/items/{}",
+        OWN_LIST,
+        (click("Remove Jaws"),),
+        answers=LIST_ANSWERS,
+    ),
+    Failure(
+        "library/lists.js POST /lists/{}/order",
+        OWN_LIST,
+        (click("Put Alien at the top"),),
+        answers=LIST_ANSWERS,
+    ),
+    Failure(
+        "library/lists.js DELETE /lists/{}",
+        OWN_LIST,
+        (click("Delete the list"), confirm("Delete the list")),
+        answers=LIST_ANSWERS,
+    ),
+    Failure(
+        "film/add-to-list.js GET /lists",
+        JAWS,
+        (click("Add to a list"),),
+        query="limit=",
+    ),
+    Failure(
+        "film/add-to-list.js POST /lists",
+        JAWS,
+        (click("Add to a list"), fill("New list", "Sharks"), confirm("Add")),
+    ),
+    Failure(
+        "film/add-to-list.js PUT /lists/{}/items/{}",
+        JAWS,
+        (click("Add to a list"), confirm("Add")),
+        answers={r"/lists\?": ONE_LIST},
+    ),
+]

@@ -21,9 +21,9 @@ export function useLoaded(load, keys = []) {
   return { ...state, reload: () => setAttempt((count) => count + 1) };
 }
 
-/** Return the rows of a list that comes in pages, as `{rows, total, error, reload, more}`.
+/** Return the rows of a list that comes in pages, as `{rows, first, total, error, reload, more}`.
  *
- * `load(params, signal)` reads a page; `more` is the action that reads the next one, or null.
+ * `load(params, signal)` reads a page, `first` is the first one, and `more` is the action that reads the next one, or null.
  */
 export function usePages(load, params) {
   const { data: first, error, reload } = useLoaded(
@@ -40,6 +40,7 @@ export function usePages(load, params) {
   });
   return {
     rows: first && pages.flatMap(({ results }) => results),
+    first,
     total: first?.total.value,
     error,
     reload,

@@ -1,7 +1,8 @@
 /* What one does with a film: a vote, a score, the watchlist, the history. */
 
-import { html, useRef } from "../lib.js";
+import { html, useRef, useState } from "../lib.js";
 import { ActionButton } from "../components/action-button.js";
+import { LazyPart } from "../components/lazy-part.js";
 import { ErrorNotice } from "../components/notice.js";
 import { ApiError, get, post, put, remove } from "../client.js";
 import { RelativeTime, formatNumber, formatRating } from "../format.js";
@@ -9,6 +10,8 @@ import { t } from "../i18n.js";
 import { useOptimistic } from "../optimistic.js";
 import { user } from "../session.js";
 import { useStore } from "../store.js";
+
+const loadListDialog = () => import("./add-to-list.js");
 
 const SCORES = [10, 9, 8, 7, 6, 5, 4, 3, 2, 1];
 const NO_RATING = { vote: null, score: null };
@@ -44,6 +47,7 @@ function Actions({ film, account }) {
       >
         ${t(history.value?.count ? "film.own.see_again" : "film.own.see")}
       <//>
+      <${ListAction} film=${film} />
       <${Seen} history=${history} />
     </div>
     ${failed &&
@@ -104,6 +108,19 @@ function useCounts(film, { value, saved }) {
     votes: { up: Math.max(0, count("up")), down: Math.max(0, count("down")) },
     score: { count: scoreCount, value: scoreCount > 0 ? sum / scoreCount : null },
   };
+}
+
+function ListAction({ film }) {
+  const [isOpen, setOpen] = useState(false);
+  const [name, setName] = useState(null);
+  const finish = (listName) => {
+    setOpen(false);
+    setName(listName);
+  };
+  return html`<${ActionButton} icon="plus" onClick=${() => setOpen(true)}>${t("film.own.list")}<//>
+    <span role="status" class="muted">${name !== null && t("film.own.listed", { name })}</span>
+    ${isOpen &&
+    html`<${LazyPart} load=${loadListDialog} film=${film} onDone=${finish} onClose=${() => setOpen(false)} />`}`;
 }
 
 function Seen({ history: { value, save } }) {

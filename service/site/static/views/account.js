@@ -11,11 +11,22 @@ import { ErrorNotice } from "../components/notice.js";
 import { Tabs, readTab } from "../components/tabs.js";
 import { formatDate } from "../format.js";
 import { t } from "../i18n.js";
+import { History } from "../library/history.js";
+import { Lists } from "../library/lists.js";
+import { Watchlist } from "../library/watchlist.js";
 import { useAction } from "../loading.js";
 import { navigate, useSettled } from "../router.js";
 import { logout } from "../session.js";
 
-const TABS = { profile: Profile, sessions: Sessions, keys: Keys, data: Data };
+const TABS = {
+  profile: Profile,
+  watchlist: Watchlist,
+  history: History,
+  lists: Lists,
+  sessions: Sessions,
+  keys: Keys,
+  data: Data,
+};
 
 /** Show the account; who is not logged in is asked to log in first. */
 export default function AccountView({ entry }) {
@@ -40,7 +51,7 @@ export default function AccountView({ entry }) {
       current=${name}
       title=${(tab) => t(`account.tab.${tab}`)}
     />
-    <${TABS[name]} key=${name} account=${account} />
+    <${TABS[name]} key=${name} account=${account} entry=${entry} />
   </div>`;
 }
 

@@ -61,6 +61,8 @@ export default {
   "film.own.see_again": "Noch einmal gesehen",
   "film.own.seen": { "one": "Einmal gesehen", "other": "{n}-mal gesehen" },
   "film.own.undo": "Rückgängig",
+  "film.own.list": "Zu einer Liste",
+  "film.own.listed": "Zu „{name}“ hinzugefügt.",
   "film.similar": "Ähnliche Filme",
   "film.similar.series": "gleiche Reihe",
   "film.similar.directors": "gleiche Regie",

@@ -61,6 +61,8 @@ export default {
   "film.own.see_again": "Seen again",
   "film.own.seen": { "one": "Seen once", "other": "Seen {n} times" },
   "film.own.undo": "Undo",
+  "film.own.list": "Add to a list",
+  "film.own.listed": "Added to “{name}”.",
   "film.similar": "Similar films",
   "film.similar.series": "same series",
   "film.similar.directors": "same director",
