@@ -113,6 +113,12 @@ async def show_film_page(request: Request, movie: str) -> HTTPResponse:
     return _document_response(request, describe_film_page(film))
 
 
+@bp.get("/user/<username:str>", name="page_user")
+async def show_user_page(request: Request, username: str) -> HTTPResponse:
+    """Answer with a document that tells nothing of the user, who may be hidden from the reader."""
+    return _document_response(request, Page(view="user", title=f"Profile · {SITE_NAME}"))
+
+
 @bp.get("/static/<version:str>/<path:path>", name="static_file")
 async def show_static_file(request: Request, version: str, path: str) -> HTTPResponse:
     file = _assets(request).get(path)

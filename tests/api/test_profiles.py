@@ -63,6 +63,28 @@ async def test_a_profile_counts_what_was_seen_and_lists_public_lists_alone(
     assert hidden.status == 404
 
 
+async def test_statistics_count_films_by_month_decade_genre_and_score(
+    api: ApiClient, member: Member
+) -> None:
+    old = await add_film(api, year=1975, genres=["Drama", "Thriller"])
+    recent, unknown = await add_film(api, year=2021, genres=["Drama"]), await add_film(api)
+    viewings = [(old, "2025-12-31"), (old, "2026-02-01"), (recent, "2026-02-28T23:30:00Z")]
+    for film, day in [*viewings, (unknown, "2026-02-02")]:
+        entry = {"movie": film["id"], "watched_at": day}
+        assert (await member.send("POST", "/me/history", entry)).status == 201
+    for film, score in ((old, 9), (recent, 9), (unknown, 2)):
+        rating = {"movie": film["id"], "score": score}
+        assert (await member.send("POST", "/ratings", rating)).status == 201
+    assert await member.get(f"/users/{member.name}/statistics") == {
+        "months": [{"month": "2025-12", "viewings": 1}, {"month": "2026-02", "viewings": 3}],
+        "decades": [{"decade": 1970, "films": 1}, {"decade": 2020, "films": 1}],
+        "genres": [{"genre": "Drama", "films": 2}, {"genre": "Thriller", "films": 1}],
+        "scores": [{"score": 2, "films": 1}, {"score": 9, "films": 2}],
+    }
+    hidden = await (await Member.join(api)).send("GET", f"/users/{member.name}/statistics")
+    assert (hidden.status, hidden.json["code"]) == (404, "user_not_found")
+
+
 async def test_an_unknown_or_endless_name_is_not_found(api: ApiClient) -> None:
     for name in ("nobody-of-that-name", "x" * 5_000, "%F0%9F%8E%AC"):
         response = await api.get(f"/api/v1/users/{name}")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.service_runner import ApiClient
 
-PAGES = ("/", "/names", "/login", "/register", "/account", "/admin")
+PAGES = ("/", "/names", "/login", "/register", "/account", "/admin", "/user/ada")
 HTML = "text/html; charset=utf-8"
 AS_BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 

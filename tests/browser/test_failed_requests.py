@@ -16,6 +16,7 @@ from tests.support.community_failures import (
     LIBRARY_FAILURES,
     REPORT_FAILURES,
     REVIEW_FAILURES,
+    USER_FAILURES,
 )
 from tests.support.page_calls import list_page_calls
 from tests.support.page_failures import (
@@ -34,6 +35,7 @@ FAILURES = {
     "entrance": ENTRANCE_FAILURES,
     "account": ACCOUNT_FAILURES,
     "discovery": DISCOVERY_FAILURES,
+    "user": USER_FAILURES,
     "actions": ACTION_FAILURES,
     "reviews": REVIEW_FAILURES,
     "library": LIBRARY_FAILURES,
@@ -49,7 +51,7 @@ def test_each_request_of_the_page_is_in_the_tables_of_failures() -> None:
     assert sorted(tried) == sorted(list_page_calls())
 
 
-@pytest.mark.parametrize("view", ["search", "entrance", "discovery"])
+@pytest.mark.parametrize("view", ["search", "entrance", "discovery", "user"])
 async def test_a_failed_request_is_explained_to_a_visitor(
     service: Service, browser: Browser, view: str
 ) -> None:

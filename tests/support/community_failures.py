@@ -257,3 +257,30 @@ LIBRARY_FAILURES = [
         answers={r"/lists\?": ONE_LIST},
     ),
 ]
+
+USER = "/user/ada"
+PROFILE = {
+    "username": "ada",
+    "profile": "public",
+    "joined_at": "2026-11-27T20:00:00Z",
+    "counts": {"films_seen": 2, "viewings": 3, "ratings": 1, "reviews": 1, "lists": 0},
+    "lists": [],
+}
+PROFILE_ANSWERS = {"/users/ada$": PROFILE}
+USER_FAILURES = [
+    Failure("views/user.js GET /users/{}", USER, can_retry=True),
+    Failure(
+        "views/user.js GET /users/{}/statistics",
+        USER,
+        answers={**PROFILE_ANSWERS, r"/users/ada/reviews\?": one_review()},
+    ),
+    Failure(
+        "views/user.js GET /users/{}/reviews",
+        USER,
+        answers={
+            **PROFILE_ANSWERS,
+            "/users/ada/statistics$": {"months": [], "decades": [], "genres": [], "scores": []},
+        },
+        query="limit=",
+    ),
+]

@@ -8,7 +8,17 @@ from sanic.response import HTTPResponse
 
 from service.accounts.schemas import Profile
 from service.community.lists.views import find_reader, list_views
-from service.community.profiles.responses import ProfileCountsView, ProfileView, PublicListsPage
+from service.community.profiles.responses import (
+    DecadeView,
+    GenreCountView,
+    MonthView,
+    ProfileCountsView,
+    ProfileView,
+    PublicListsPage,
+    ScoreView,
+    StatisticsView,
+)
+from service.community.profiles.statistics import read_statistics
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import CursorPageQuery, Total
@@ -17,6 +27,7 @@ from service.http.responses import NO_STORE, json_response, list_response
 from service.http.row_pages import read_page
 
 MAX_SHOWN_LISTS = 20
+MAX_MONTHS = 24  # of the statistics
 
 bp = Blueprint("profiles", url_prefix="/api/v1/users")
 
@@ -40,6 +51,26 @@ async def show_profile(request: Request, username: str) -> HTTPResponse:
         joined_at=user.created_at,
         counts=ProfileCountsView(**asdict(counts)),
         lists=await list_views(await newest.limit(MAX_SHOWN_LISTS), reader_id),
+    )
+    return json_response(body, headers=NO_STORE)
+
+
+@bp.get("/<username:str>/statistics", name="show_statistics")
+@operation(
+    "What a user whose profile you may see has seen, by month, decade and genre, and the scores",
+    returns={200: StatisticsView},
+    errors=(404,),
+    access="optional",
+)
+async def show_statistics(request: Request, username: str) -> HTTPResponse:
+    profiles, reader_id = get_container(request).profiles, await find_reader(request)
+    user = await profiles.get_user(read_path_text(username), reader_id)
+    statistics = await read_statistics(user.id, MAX_MONTHS)
+    body = StatisticsView(
+        months=[MonthView(*pair) for pair in statistics.months],
+        decades=[DecadeView(*pair) for pair in statistics.decades],
+        genres=[GenreCountView(*pair) for pair in statistics.genres],
+        scores=[ScoreView(*pair) for pair in statistics.scores],
     )
     return json_response(body, headers=NO_STORE)
 

@@ -57,3 +57,50 @@ class PublicListsPage:
     total: Annotated[Total, Field(description="How many there are in all.")]
     next: Annotated[str | None, page_address("next", "/api/v1/users/ada/lists")]
     previous: Annotated[str | None, page_address("previous", "/api/v1/users/ada/lists")]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthView:
+    """A month in which the user saw films."""
+
+    month: Annotated[str, Field(description="The month, in UTC.", examples=["2026-11"])]
+    viewings: Annotated[int, Field(description="How many times a film was seen.", examples=[9])]
+
+
+@dataclass(frozen=True, slots=True)
+class DecadeView:
+    """A decade of which the user has seen films."""
+
+    decade: Annotated[int, Field(description="Its first year.", examples=[1970])]
+    films: Annotated[int, Field(description="How many of its films were seen.", examples=[31])]
+
+
+@dataclass(frozen=True, slots=True)
+class GenreCountView:
+    """A genre of which the user has seen films."""
+
+    genre: Annotated[str, Field(description="The genre.", examples=["Thriller"])]
+    films: Annotated[int, Field(description="How many of its films were seen.", examples=[42])]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreView:
+    """A score that the user has given."""
+
+    score: Annotated[int, Field(description="The score from 1 to 10.", examples=[9])]
+    films: Annotated[int, Field(description="How many films got it.", examples=[12])]
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsView:
+    """What a user has seen, and how it was scored, by month, decade, genre and score."""
+
+    months: Annotated[
+        list[MonthView],
+        Field(description="The last 24 months with an entry in the history, the earliest first."),
+    ]
+    decades: Annotated[list[DecadeView], Field(description="The decades, the earliest first.")]
+    genres: Annotated[
+        list[GenreCountView], Field(description="The genres, the one with most films first.")
+    ]
+    scores: Annotated[list[ScoreView], Field(description="The scores, the lowest first.")]

@@ -14,6 +14,7 @@ import { createStore, useStore } from "./store.js";
 const ROUTES = [
   [/^\/$/, "search"],
   [/^\/film\/([^/]+)$/, "film"],
+  [/^\/user\/([^/]+)$/, "user"],
   [/^\/names$/, "names"],
   [/^\/login$/, "login"],
   [/^\/register$/, "register"],

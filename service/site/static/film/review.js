@@ -57,7 +57,9 @@ export function OwnReview({ review, onEdit, onDeleted }) {
 function ReviewHead({ review }) {
   const author = review.mine
     ? t("review.yours")
-    : html`<bdi>${review.author ?? t("review.deleted_user")}</bdi>`;
+    : review.author
+      ? html`<a href=${`/user/${encodeURIComponent(review.author)}`}><bdi>${review.author}</bdi></a>`
+      : t("review.deleted_user");
   return html`<header>
     <h3 class="review-title" id=${`review-${review.id}`} dir="auto">${review.title}</h3>
     <p class="muted">

@@ -69,6 +69,7 @@ function Identity({ account }) {
         <h1 dir="auto">${account.username}</h1>
         <p class="muted">
           ${account.email ?? t("account.no_email")} · ${t("account.since")} ${since}
+          ${" · "}<a href=${`/user/${encodeURIComponent(account.username)}`}>${t("account.public_profile")}</a>
           ${account.is_admin && html` · <strong class="account-role">${t("account.admin")}</strong>`}
         </p>
       </div>

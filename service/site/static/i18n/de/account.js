@@ -28,6 +28,7 @@ export default {
   "account.unknown_client": "Unbekanntes Programm",
   "account.all_sessions": "Alle {n} zeigen",
   "account.tabs": "Teile des Kontos",
+  "account.public_profile": "Ihr Profil",
   "account.tab.profile": "Profil",
   "account.tab.watchlist": "Merkliste",
   "account.tab.history": "Gesehen",

@@ -28,6 +28,7 @@ export default {
   "account.unknown_client": "Unknown program",
   "account.all_sessions": "Show all {n}",
   "account.tabs": "Parts of the account",
+  "account.public_profile": "Your profile",
   "account.tab.profile": "Profile",
   "account.tab.watchlist": "Watchlist",
   "account.tab.history": "History",

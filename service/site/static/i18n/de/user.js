@@ -1,0 +1,21 @@
+export default {
+  "user.title": "Profil",
+  "user.none": "Dieses Profil gibt es nicht",
+  "user.none.detail": "Niemand heißt so, oder das Profil ist privat.",
+  "user.since": "Hier seit",
+  "user.private": "nur Sie sehen dieses Profil",
+  "user.count.films_seen": { "one": "{n} Film gesehen", "other": "{n} Filme gesehen" },
+  "user.count.ratings": { "one": "{n} Bewertung", "other": "{n} Bewertungen" },
+  "user.count.reviews": { "one": "{n} Kritik", "other": "{n} Kritiken" },
+  "user.count.lists": { "one": "{n} öffentliche Liste", "other": "{n} öffentliche Listen" },
+  "user.films": { "one": "{n} Film", "other": "{n} Filme" },
+  "user.plot.months": "Filme im Monat",
+  "user.plot.decades": "Nach Jahrzehnt",
+  "user.plot.genres": "Nach Genre",
+  "user.plot.scores": "Noten",
+  "user.decade": "{year}er",
+  "user.reviews": "Kritiken",
+  "user.lists": "Listen",
+  "user.of_ten": "{score} von 10",
+  "user.show_spoiler": "Verrät, wie der Film ausgeht: zeigen"
+};

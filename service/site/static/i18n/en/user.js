@@ -1,0 +1,21 @@
+export default {
+  "user.title": "Profile",
+  "user.none": "There is no such profile",
+  "user.none.detail": "Nobody has this name, or the profile is private.",
+  "user.since": "Here since",
+  "user.private": "only you see this profile",
+  "user.count.films_seen": { "one": "{n} film seen", "other": "{n} films seen" },
+  "user.count.ratings": { "one": "{n} rating", "other": "{n} ratings" },
+  "user.count.reviews": { "one": "{n} review", "other": "{n} reviews" },
+  "user.count.lists": { "one": "{n} public list", "other": "{n} public lists" },
+  "user.films": { "one": "{n} film", "other": "{n} films" },
+  "user.plot.months": "Films a month",
+  "user.plot.decades": "By decade",
+  "user.plot.genres": "By genre",
+  "user.plot.scores": "Scores",
+  "user.decade": "{year}s",
+  "user.reviews": "Reviews",
+  "user.lists": "Lists",
+  "user.of_ten": "{score} of 10",
+  "user.show_spoiler": "Tells how the film ends: show it"
+};
