@@ -29,6 +29,7 @@ async def test_a_vote_a_score_the_watchlist_and_the_history_are_kept(
 ) -> None:
     async with open_as(browser, api, FILM, (account, PASSWORD)) as page:
         like = button(page, "I like it")
+        await expect(like).to_be_enabled()  # the account's vote is known
         await like.focus()
         await page.keyboard.press("Enter")
         await expect(like).to_have_attribute("aria-pressed", "true")

@@ -73,9 +73,10 @@ function Votes({ film, rating, account }) {
       <//>`,
     )}
     ${account &&
-    html`<label class="film-own-score">
-      ${t("film.own.score")}
+    html`<span class="film-own-score">
+      <label for="film-own-score">${t("film.own.score")}</label>
       <select
+        id="film-own-score"
         class="select"
         value=${shown.score ?? ""}
         disabled=${rating.value === null}
@@ -84,7 +85,7 @@ function Votes({ film, rating, account }) {
         <option value="">–</option>
         ${SCORES.map((value) => html`<option key=${value} value=${value}>${value}</option>`)}
       </select>
-    </label>`}
+    </span>`}
     ${score.count > 0 &&
     html`<span class="muted">
       ${t("film.own.scores", { n: score.count, mean: formatRating(score.value) })}
