@@ -16,7 +16,7 @@ async def test_the_watchlist_and_the_history_are_sorted_and_changed(
     service: Service, browser: Browser, api: ApiClient
 ) -> None:
     member = await Member.join(api)
-    first, gone = await add_film(api, f"A {HOSTILE}"), await add_film(api, "B")
+    first, gone = await add_film(api, f"Anna {HOSTILE}"), await add_film(api, "Bert")
     for film in (first, gone):
         assert (await member.send("PUT", f"/me/watchlist/{film['id']}")).status == 201
         assert (await member.send("POST", "/me/history", {"movie": film["id"]})).status == 201

@@ -49,7 +49,7 @@ function NewList({ onDone }) {
     onDone();
   });
   const actions = html`<${SubmitButton} form=${form}>${t("library.make_list")}<//>`;
-  return html`<${Form} form=${form} label=${t("library.new_list")} actions=${actions}>
+  return html`<${Form} form=${form} label=${t("library.make_list")} actions=${actions}>
     <${Field}
       form=${form}
       name="name"
