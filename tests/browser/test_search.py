@@ -113,6 +113,7 @@ async def test_a_title_among_the_suggestions_leads_to_its_film(
     service: Service, browser: Browser
 ) -> None:
     async with open_page(browser, service.url, has_failures=True) as page:
+        await expect(search_box(page)).to_be_focused()
         await page.keyboard.type("the godfather")
         await expect(options(page).first).to_contain_text("The Godfather")
         await options(page).first.click()
