@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.support.browser import (
-    WIDTHS,
     answer_with_problem,
+    each_look,
     find_violations,
     open_as,
     open_page,
@@ -271,8 +271,7 @@ async def test_a_logout_everywhere_is_asked_for_and_ends_other_browsers_sessions
         await expect(elsewhere).to_have_url(re.compile(r"/login\?next="))
 
 
-@pytest.mark.parametrize("width", [WIDTHS["phone"], WIDTHS["desktop"]])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@each_look
 async def test_the_views_meet_the_rules_of_accessibility(
     service: Service, browser: Browser, scheme: str, width: int
 ) -> None:

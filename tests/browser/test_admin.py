@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.support.admin_failures import RUNNING_JOB, one_page
-from tests.support.browser import WIDTHS, assert_is_clean, log_in_state, open_page
+from tests.support.browser import assert_is_clean, each_look, log_in_state, open_page
 from tests.support.service_runner import ADMIN, ApiClient, Service
 from tests.support.waiting import wait_until
 
@@ -350,8 +350,7 @@ async def test_a_film_is_added_by_keyboard_alone(
     assert (film["type"], film["year"]) == ("series", 2001)
 
 
-@pytest.mark.parametrize("width", [WIDTHS["phone"], WIDTHS["desktop"]])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@each_look
 async def test_the_view_meets_the_rules_of_accessibility(
     service: Service, browser: Browser, api: ApiClient, scheme: str, width: int
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.support.browser import WIDTHS, answer_with_problem, find_violations, open_page
+from tests.support.browser import WIDTHS, answer_with_problem, each_look, find_violations, open_page
 from tests.support.service_runner import ApiClient, Service
 
 pytestmark = pytest.mark.once
@@ -248,8 +248,7 @@ async def test_a_slow_answer_shows_an_outline_first(service: Service, browser: B
         await expect(page.locator(".skeleton")).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@each_look
 async def test_a_film_meets_the_rules_of_accessibility(
     service: Service, browser: Browser, scheme: str, width: int
 ) -> None:

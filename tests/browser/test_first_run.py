@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.support.browser import WIDTHS, answer_with_problem, find_violations, open_page
+from tests.support.browser import answer_with_problem, each_look, find_violations, open_page
 from tests.support.service_runner import Service
 
 pytestmark = pytest.mark.once
@@ -102,8 +102,7 @@ async def answer_status_with_error(route: Any) -> None:
     await answer_with_problem(route, 503)
 
 
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@each_look
 async def test_the_steps_meet_the_rules_of_accessibility(
     service: Service, browser: Browser, scheme: str, width: int
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.support.browser import WIDTHS, answer_with_problem, find_violations, open_page
+from tests.support.browser import WIDTHS, answer_with_problem, each_look, find_violations, open_page
 from tests.support.service_runner import Service
 
 pytestmark = pytest.mark.once
@@ -241,8 +241,7 @@ async def test_a_list_is_recognised_by_keyboard_alone(service: Service, browser:
         await expect(rows(page)).to_contain_text("Unbekannt")
 
 
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@each_look
 async def test_form_and_result_meet_the_rules_of_accessibility(
     service: Service, browser: Browser, scheme: str, width: int
 ) -> None:

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Route, expect
 from tests.support.browser import (
     WIDTHS,
     answer_with_problem,
+    each_look,
     find_violations,
     has_overflow,
     open_page,
@@ -214,8 +215,7 @@ async def test_on_a_phone_the_filters_are_a_sheet(service: Service, browser: Bro
         await expect(sheet).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@each_look
 async def test_every_state_meets_the_rules_of_accessibility(
     service: Service, browser: Browser, scheme: str, width: int
 ) -> None:

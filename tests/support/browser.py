@@ -7,6 +7,7 @@ from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import (
     Browser,
@@ -21,10 +22,18 @@ from tests.support.backends import require_backend
 from tests.support.service_runner import ApiClient
 
 WIDTHS = {"phone": 430, "tablet": 900, "desktop": 1360}
+LOOKS = {
+    "light-phone": ("light", WIDTHS["phone"]),
+    "light-tablet": ("light", WIDTHS["tablet"]),
+    "dark-desktop": ("dark", WIDTHS["desktop"]),
+}
+"""Each scheme and width once: colours do not depend on widths, nor the layout on colours."""
 HEIGHT = 900
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage")
 TIMEOUT_MS = 30_000  # a busy machine is slow; a page that waits for nothing takes no longer
 expect.set_options(timeout=TIMEOUT_MS)
+
+each_look = pytest.mark.parametrize(("scheme", "width"), LOOKS.values(), ids=LOOKS)
 
 
 @asynccontextmanager
