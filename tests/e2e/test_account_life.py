@@ -117,7 +117,7 @@ async def check_export(api: ApiClient, token: str) -> None:
     [account] = read_json(files, "account")
     assert (account["username"], account["email"]) == (NAME, EMAIL)
     assert [row["name"] for row in read_table(files, "keys")] == ["player"]
-    assert [row["kind"] for row in read_json(files, "mails")] == ["register"]
+    assert [row["kind"] for row in read_json(files, "mails")] == ["register", "key_created"]
     assert len(read_json(files, "sessions")) == 1
 
 
