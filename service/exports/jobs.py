@@ -12,6 +12,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
 
 from service.database.connection import is_postgres
 from service.database.sql import fetch_rows
@@ -93,16 +94,18 @@ async def read_chunks(export: Export) -> AsyncIterator[bytes]:
 @run_uncancelled
 async def finish(job: ExportJob, size_bytes: int, now_ms: int) -> None:
     """Publish the archive, whose pieces are stored. Raises ExportLostError."""
-    if not await _held(job).update(finished_at=now_ms, owner=None, size_bytes=size_bytes):
-        raise ExportLostError
-    await ExportChunk.filter(export_id=job.id).exclude(attempt=job.attempt).delete()
+    async with in_transaction():
+        if not await _held(job).update(finished_at=now_ms, owner=None, size_bytes=size_bytes):
+            raise ExportLostError
+        await ExportChunk.filter(export_id=job.id).exclude(attempt=job.attempt).delete()
 
 
 @run_uncancelled
 async def fail(job: ExportJob, failure: Failure, now_ms: int) -> None:
-    """Give an export up."""
-    await _held(job).update(finished_at=now_ms, owner=None, failure=failure)
-    await ExportChunk.filter(export_id=job.id, attempt__lte=job.attempt).delete()
+    """Give an export up, unless it is finished or another process's by now."""
+    async with in_transaction():
+        if await _held(job).update(finished_at=now_ms, owner=None, failure=failure):
+            await ExportChunk.filter(export_id=job.id, attempt__lte=job.attempt).delete()
 
 
 @run_uncancelled
@@ -113,9 +116,10 @@ async def retry(job: ExportJob, due_at: int) -> None:
 
 @run_uncancelled
 async def release(job: ExportJob) -> None:
-    """Return a job without an attempt, since this process stops."""
-    await _held(job).update(due_at=0, owner=None, attempts=F("attempts") - 1)
-    await ExportChunk.filter(export_id=job.id, attempt=job.attempt).delete()
+    """Return a job without an attempt, since this process stops, unless it is finished by now."""
+    async with in_transaction():
+        if await _held(job).update(due_at=0, owner=None, attempts=F("attempts") - 1):
+            await ExportChunk.filter(export_id=job.id, attempt=job.attempt).delete()
 
 
 @run_uncancelled

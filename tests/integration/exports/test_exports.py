@@ -345,6 +345,21 @@ async def test_a_worker_that_stops_returns_its_export_without_an_attempt(
     assert await create_worker(clock, "other").make_due() == 1
 
 
+async def test_a_worker_that_stops_once_its_export_is_made_keeps_the_archive(
+    users: AccountActions, exports: Exports, clock: FakeClock
+) -> None:
+    ada = await users.create_user("ada")
+    await exports.request(ada.id)
+    job = await jobs.claim("one", clock.epoch_ms())
+    assert job is not None
+    await jobs.store_chunk(job, 0, b"archive")
+    await jobs.finish(job, 7, clock.epoch_ms())
+    await jobs.release(job)
+    await jobs.fail(job, "error", clock.epoch_ms())
+    export = await Export.get()
+    assert (export.failure, await read_archive(export)) == (None, b"archive")
+
+
 async def test_rows_are_read_in_pages_that_miss_none(
     users: AccountActions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
