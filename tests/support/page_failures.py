@@ -27,6 +27,15 @@ def click(name: str) -> Step:
     return step
 
 
+def scroll_to(selector: str) -> Step:
+    async def step(page: Page) -> None:
+        place = page.locator(selector)
+        await place.wait_for(state="attached")
+        await place.evaluate("element => element.scrollIntoView()")
+
+    return step
+
+
 def follow(name: str) -> Step:
     async def step(page: Page) -> None:
         await page.get_by_role("link", name=name, exact=True).click()

@@ -1,17 +1,43 @@
 /* A part of a view that is loaded once the view is shown. The view is whole without it. */
 
-import { html, useEffect, useState } from "../lib.js";
+import { html, useEffect, useRef, useState } from "../lib.js";
 
-/** Show the default export of the module that `load()` imports; other properties are its own. */
-export function LazyPart({ load, ...properties }) {
+const NEAR = "300px"; // below the window: it is there when one scrolls to it
+
+/**
+ * Show the default export of the module that `load()` imports; other properties are its own.
+ * With `isBelow` it is loaded only when one scrolls near it.
+ */
+export function LazyPart({ load, isBelow = false, ...properties }) {
   const [part, setPart] = useState(null);
+  const place = useRef(null);
   useEffect(() => {
     let isShown = true;
-    load().then(
-      (module) => isShown && setPart(() => module.default),
-      () => null,
-    );
-    return () => (isShown = false);
+    const start = () =>
+      load().then(
+        (module) => isShown && setPart(() => module.default),
+        () => null,
+      );
+    const stop = isBelow ? whenNear(place.current, start) : void start();
+    return () => {
+      isShown = false;
+      stop?.();
+    };
   }, []);
-  return part && html`<${part} ...${properties} />`;
+  if (part) return html`<${part} ...${properties} />`;
+  return isBelow && html`<div ref=${place} class="lazy-part"></div>`;
+}
+
+/* Call `start` once when the element is near the window; returns how to give that up. */
+function whenNear(element, start) {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      start();
+    },
+    { rootMargin: NEAR },
+  );
+  observer.observe(element);
+  return () => observer.disconnect();
 }

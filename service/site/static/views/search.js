@@ -62,7 +62,7 @@ export default function SearchView({ entry }) {
       ${results.error && html`<${ErrorNotice} error=${results.error} onRetry=${results.retry} />`}
       ${isIndexing && html`<p class="muted">${t("search.indexing")}</p>`}
       ${!hasNoFilms && !isIndexing && html`<${FilmList} search=${search} results=${results} />`}
-      ${isHome && results.data !== null && html`<${LazyPart} load=${loadDiscovery} />`}
+      ${isHome && results.data !== null && html`<${LazyPart} load=${loadDiscovery} isBelow />`}
     </section>
   </div>`;
 }
