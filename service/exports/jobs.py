@@ -14,8 +14,7 @@ from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from service.database.connection import is_postgres
-from service.database.sql import fetch_rows
+from service.database.claims import ClaimQuery, claim_rows
 from service.database.transactions import run_uncancelled
 from service.exports.models import Export, ExportChunk
 
@@ -26,6 +25,15 @@ RETENTION_MS = 7 * 86_400_000  # of an archive, and of the row of a failed one
 
 Failure = Literal["interrupted", "too_large", "error"]
 """Why there is no archive: its process died each time, it would be too large, or a fault."""
+
+
+DUE_EXPORTS = ClaimQuery(
+    table="exports",
+    due="finished_at IS NULL AND due_at <= $3",
+    order_by="due_at, id",
+    changes="due_at = $1, owner = $2, attempts = attempts + 1",
+    returning="id, user_id, attempts",
+)
 
 
 class ExportLostError(Exception):
@@ -50,17 +58,7 @@ async def claim(owner: str, now_ms: int) -> ExportJob | None:
 
 @run_uncancelled
 async def _claim(owner: str, now_ms: int) -> ExportJob | None:
-    lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
-    # Materialized, since PostgreSQL may run a subquery per row, and then leases more than one.
-    rows = await fetch_rows(
-        "WITH due AS MATERIALIZED (SELECT id FROM exports "  # noqa: S608
-        f"WHERE finished_at IS NULL AND due_at <= $3 ORDER BY due_at, id LIMIT 1 {lock}) "
-        "UPDATE exports SET due_at = $1, owner = $2, attempts = attempts + 1 "
-        "WHERE id IN (SELECT id FROM due) RETURNING id, user_id, attempts",
-        now_ms + LEASE_MS,
-        owner,
-        now_ms,
-    )
+    rows = await claim_rows(DUE_EXPORTS, 1, now_ms + LEASE_MS, owner, now_ms)
     for row in rows:
         return ExportJob(UUID(str(row["id"])), UUID(str(row["user_id"])), row["attempts"])
     return None

@@ -13,8 +13,7 @@ from uuid import UUID
 from tortoise.expressions import F, Q
 from tortoise.queryset import QuerySet
 
-from service.database.connection import is_postgres
-from service.database.sql import fetch_rows
+from service.database.claims import ClaimQuery, claim_rows
 from service.database.transactions import run_uncancelled
 from service.mail.base import Language, MailKind, MailOrder
 from service.mail.models import Mail
@@ -28,6 +27,14 @@ MAX_INTERRUPTED = 2  # attempts of unknown outcome: the recipient has the mail t
 SENT_RETENTION_MS = 7 * 86_400_000
 GIVEN_UP_RETENTION_MS = 90 * 86_400_000
 UNFINISHED = Q(sent_at__isnull=True, given_up_at__isnull=True)
+DUE_MAILS = ClaimQuery(
+    table="mails",
+    due="sent_at IS NULL AND given_up_at IS NULL AND due_at <= $3",
+    order_by="due_at, id",
+    changes="due_at = $1, owner = $2, attempts = attempts + 1",
+    returning="id, kind, recipient, language, account_id, subject_id, attempts, interrupted, "
+    "tried_since",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +83,7 @@ async def claim(owner: str, now_ms: int) -> ClaimedMail | None:
 
 @run_uncancelled
 async def _claim(owner: str, now_ms: int) -> ClaimedMail | None:
-    lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
-    # Materialized, since PostgreSQL may run a subquery per row, and then leases more than one mail.
-    rows = await fetch_rows(
-        "WITH due AS MATERIALIZED (SELECT id FROM mails "  # noqa: S608
-        "WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= $3 "
-        f"ORDER BY due_at, id LIMIT 1 {lock}) "
-        "UPDATE mails SET due_at = $1, owner = $2, attempts = attempts + 1 "
-        "WHERE id IN (SELECT id FROM due) "
-        "RETURNING id, kind, recipient, language, account_id, subject_id, "
-        "attempts, interrupted, tried_since",
-        now_ms + LEASE_MS,
-        owner,
-        now_ms,
-    )
+    rows = await claim_rows(DUE_MAILS, 1, now_ms + LEASE_MS, owner, now_ms)
     if not rows:
         return None
     row = rows[0]

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
+from service.database.claims import ClaimQuery, claim_rows
 from service.database.connection import get_connection, is_postgres
 from service.database.sql import (
     adapt_placeholders,
@@ -30,6 +31,15 @@ PointerKind = Literal["film", "withdrawn"]
 RETENTION_MS = 3 * 86_400_000  # a rebuild reads what was acknowledged since it began
 DELETE_BATCH_SIZE = 5_000  # rows
 SELECT_POINTERS = "SELECT id, film_id, version, done_at FROM outbox WHERE"
+
+
+DUE_POINTERS = ClaimQuery(
+    table="outbox",
+    due="done_at IS NULL AND quarantined_at IS NULL AND due_at <= $3",
+    order_by="id",
+    changes="due_at = $1, owner = $2, attempts = attempts + 1",
+    returning="id, film_id, version, attempts",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +75,7 @@ async def append_pointers(changes: Iterable[tuple[UUID, int, PointerKind]], now_
 @run_uncancelled
 async def claim_pointers(owner: str, limit: int, now_ms: int) -> tuple[Pointer, ...]:
     """Lease up to `limit` due pointers to `owner`, oldest first."""
-    lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
-    # Materialized, since PostgreSQL may run a subquery per row, and then exceeds the limit.
-    rows = await fetch_rows(
-        "WITH due AS MATERIALIZED (SELECT id FROM outbox "  # noqa: S608
-        "WHERE done_at IS NULL AND quarantined_at IS NULL AND due_at <= $3 "
-        f"ORDER BY id LIMIT $4 {lock}) "
-        "UPDATE outbox SET due_at = $1, owner = $2, attempts = attempts + 1 "
-        "WHERE id IN (SELECT id FROM due) RETURNING id, film_id, version, attempts",
-        now_ms + OUTBOX_LEASE_MS,
-        owner,
-        now_ms,
-        limit,
-    )
+    rows = await claim_rows(DUE_POINTERS, limit, now_ms + OUTBOX_LEASE_MS, owner, now_ms)
     pointers = (
         Pointer(row["id"], UUID(str(row["film_id"])), row["version"], row["attempts"])
         for row in rows

@@ -11,20 +11,19 @@ from uuid import UUID
 
 from tortoise.expressions import F
 
-from service.database.connection import is_postgres
-from service.database.sql import fetch_rows
+from service.database.claims import ClaimQuery, claim_rows
 from service.database.transactions import run_uncancelled
 from service.films.models import Film
 
 LEASE_MS = 120_000  # the slowest poster takes half of it; a dead worker delays one by this much
 
-CLAIM_SQL = """
-    UPDATE films SET poster_due_at = $1, poster_attempts = poster_attempts + 1
-    WHERE id = (
-        SELECT id FROM films WHERE poster_due_at <= $2
-        ORDER BY poster_due_at LIMIT 1 /* locked */)
-    RETURNING id, poster_source, poster_status, poster_reason, poster_key, poster_attempts
-"""
+DUE_FILMS = ClaimQuery(
+    table="films",
+    due="poster_due_at <= $2",
+    order_by="poster_due_at",
+    changes="poster_due_at = $1, poster_attempts = poster_attempts + 1",
+    returning="id, poster_source, poster_status, poster_reason, poster_key, poster_attempts",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +58,8 @@ class JobOutcome:
 @run_uncancelled
 async def claim(now_ms: int) -> PosterJob | None:
     """Lease and return the job that has been due for longest, if there is one."""
-    locked = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     lease_until = now_ms + LEASE_MS
-    rows = await fetch_rows(CLAIM_SQL.replace("/* locked */", locked), lease_until, now_ms)
-    for row in rows:
+    for row in await claim_rows(DUE_FILMS, 1, lease_until, now_ms):
         return PosterJob(
             film_id=UUID(str(row["id"])),
             source=row["poster_source"],
