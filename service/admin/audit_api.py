@@ -23,8 +23,7 @@ from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import CursorPageQuery, Total, page_address
 from service.http.requests import read_query
-from service.http.responses import list_response
-from service.http.row_pages import read_page
+from service.http.row_pages import page_response, read_page
 from service.text.uuids import parse_uuid
 
 bp = Blueprint("audit", url_prefix="/api/v1/admin")
@@ -174,10 +173,8 @@ async def audit(request: Request) -> HTTPResponse:
     filters = query.to_filters(await _find_actor(query.actor) if query.actor else None)
     rows, cursors = select_entries(filters), get_container(request).cursors
     page = await read_page(rows, query, request.path, cursors, column="at")
-    links, views = page.links, [audit_view(entry) for entry in page.rows]
-    return list_response(
-        AuditPage(views, Total(value=page.total), links.next, links.previous), links
-    )
+    views = [audit_view(entry) for entry in page.rows]
+    return page_response(AuditPage, views, page)
 
 
 async def _find_actor(text: str) -> UUID:

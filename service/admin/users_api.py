@@ -25,8 +25,8 @@ from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import CursorPageQuery, Total, page_address
 from service.http.requests import read_body, read_query
-from service.http.responses import NO_STORE, json_response, list_response
-from service.http.row_pages import read_page
+from service.http.responses import NO_STORE, json_response
+from service.http.row_pages import page_response, read_page
 from service.text.uuids import parse_uuid
 
 bp = Blueprint("users_admin", url_prefix="/api/v1/admin/users")
@@ -118,10 +118,7 @@ async def list_users(request: Request) -> HTTPResponse:
     page = await read_page(rows, query, path, cursors, column="created_at")
     last_uses = await find_last_uses([user.id for user in page.rows])
     views = [account_view(user, last_uses.get(user.id)) for user in page.rows]
-    links = page.links
-    return list_response(
-        UserPage(views, Total(value=page.total), links.next, links.previous), links
-    )
+    return page_response(UserPage, views, page)
 
 
 @bp.post("/", name="create_user", strict_slashes=False)

@@ -35,8 +35,7 @@ from service.http.openapi import Problem, operation
 from service.http.problems import catch_problem
 from service.http.rate_limits import report_rate_status
 from service.http.requests import (
-    JSON,
-    MERGE_PATCH,
+    PATCH_TYPES,
     read_body,
     read_path_text,
     read_query,
@@ -50,7 +49,6 @@ bp = Blueprint("films", url_prefix="/api/v1/movies")
 MAX_SHARED_ATTEMPTS = 3  # to share a response with others, before it is rendered alone
 CACHE_SECONDS = 60.0  # a response is used only while the film's row is the one that it shows
 CACHE_HEADERS = {"Cache-Control": "public, max-age=0, stale-if-error=86400"}
-PATCH_TYPES = (JSON, MERGE_PATCH)
 FILM_HEADERS = ("ETag", "Cache-Control", "Cache-Status")
 IF_MATCH = {"If-Match*": "The ETag of the film as last read, a list of tags, or `*`."}
 

@@ -17,6 +17,8 @@ from service.errors import FieldError, Invalid, Malformed, TooLarge, Unsupported
 M = TypeVar("M", bound=BaseModel)
 
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
+PATCH_TYPES = (JSON, MERGE_PATCH)
+"""What a body of PATCH may be sent as."""
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 4_096  # a token and a password of 1 kB, each byte in three characters
 MAX_FORM_FIELDS = 10

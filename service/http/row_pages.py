@@ -7,15 +7,18 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from sanic.response import HTTPResponse
 from tortoise.expressions import Q
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
-from service.http.pagination import CursorPageQuery, Links
+from service.http.pagination import CursorPageQuery, Links, Total
+from service.http.responses import list_response
 from service.signed_cursors import SignedCursors
 
 M = TypeVar("M", bound=Model)
 R = TypeVar("R")
+V = TypeVar("V")
 
 SortKey = tuple[Any, ...]
 """What a row is ordered by; its id comes last, so no two rows have the same."""
@@ -89,6 +92,22 @@ def cut_page(
     if begin + query.limit < len(rows):
         next_cursor = cursors.encode([*sort_key(page[-1]), start + query.limit], key)
     return RowPage(page, len(rows), Links.for_page(path, query, start, next_cursor))
+
+
+def page_response(
+    body: Callable[[list[V], Total, str | None, str | None], object],
+    views: list[V],
+    page: RowPage[R],
+) -> HTTPResponse:
+    """Return one page of a list.
+
+    Args:
+        body: makes the response body of the views, their number in all, and the addresses of the
+            next and the previous page.
+        views: the rows of the page as clients see them.
+    """
+    links = page.links
+    return list_response(body(views, Total(value=page.total), links.next, links.previous), links)
 
 
 def _to_sort_key(row: Model, column: str) -> SortKey:

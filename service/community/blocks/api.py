@@ -8,10 +8,10 @@ from service.accounts.auth import require_user
 from service.community.blocks.responses import BlockPage, BlockView
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.pagination import CursorPageQuery, Total
+from service.http.pagination import CursorPageQuery
 from service.http.requests import read_path_text, read_query
-from service.http.responses import NO_STORE, list_response
-from service.http.row_pages import read_page
+from service.http.responses import NO_STORE
+from service.http.row_pages import page_response, read_page
 
 bp = Blueprint("blocks", url_prefix="/api/v1/me/blocks")
 
@@ -36,8 +36,7 @@ async def list_blocks(request: Request) -> HTTPResponse:
         list_key=str(identity.user_id),
     )
     views = [BlockView(block.blocked.username, block.created_at) for block in page.rows]
-    total, links = Total(value=page.total), page.links
-    return list_response(BlockPage(views, total, links.next, links.previous), links)
+    return page_response(BlockPage, views, page)
 
 
 @bp.put("/<username:str>", name="block_user")

@@ -27,10 +27,9 @@ from service.community.history.schemas import (
 )
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.pagination import Total
 from service.http.requests import read_body, read_path_text, read_query
-from service.http.responses import NO_STORE, json_response, list_response
-from service.http.row_pages import read_page
+from service.http.responses import NO_STORE, json_response
+from service.http.row_pages import page_response, read_page
 
 bp = Blueprint("history", url_prefix="/api/v1/me")
 
@@ -57,10 +56,7 @@ async def list_history(request: Request) -> HTTPResponse:
         list_key=str(identity.user_id),
     )
     views = await _to_views(request, page.rows)
-    total = Total(value=page.total)
-    return list_response(
-        HistoryPage(views, total, page.links.next, page.links.previous), page.links
-    )
+    return page_response(HistoryPage, views, page)
 
 
 @bp.post("/history", name="add_to_history")

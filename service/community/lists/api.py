@@ -26,13 +26,14 @@ from service.community.lists.schemas import (
     ListPatch,
     NewList,
 )
-from service.community.lists.views import find_reader, list_views
+from service.community.lists.views import list_views
+from service.community.readers import find_reader
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import CursorPageQuery, Total
-from service.http.requests import JSON, MERGE_PATCH, read_body, read_path_text, read_query
+from service.http.requests import JSON, PATCH_TYPES, read_body, read_path_text, read_query
 from service.http.responses import NO_STORE, json_response, list_response
-from service.http.row_pages import read_page
+from service.http.row_pages import page_response, read_page
 
 bp = Blueprint("lists", url_prefix="/api/v1/lists")
 
@@ -57,8 +58,7 @@ async def show_own_lists(request: Request) -> HTTPResponse:
         list_key=str(identity.user_id),
     )
     views = await list_views(page.rows, identity.user_id)
-    total = Total(value=page.total)
-    return list_response(ListsPage(views, total, page.links.next, page.links.previous), page.links)
+    return page_response(ListsPage, views, page)
 
 
 @bp.post("/", name="create_list", strict_slashes=False)
@@ -90,7 +90,7 @@ async def create_list(request: Request) -> HTTPResponse:
 )
 async def show_list(request: Request, list_id: str) -> HTTPResponse:
     query, services = read_query(request, CursorPageQuery), get_container(request)
-    reader_id = await find_reader(request)
+    reader_id = (await find_reader(request)).id
     film_list = await services.film_lists.get(read_path_text(list_id), reader_id)
     page = await read_page(
         services.film_lists.find_items(film_list),
@@ -123,14 +123,14 @@ async def replace_list(request: Request, list_id: str) -> HTTPResponse:
 @operation(
     "Change the name, the description or the visibility of a list",
     body=ListPatch,
-    body_types=(JSON, MERGE_PATCH),
+    body_types=PATCH_TYPES,
     returns={200: ListView},
     errors=(404,),
     access="user",
     key="lists",
 )
 async def amend_list(request: Request, list_id: str) -> HTTPResponse:
-    return await _change_list(request, list_id, ListPatch, (JSON, MERGE_PATCH))
+    return await _change_list(request, list_id, ListPatch, PATCH_TYPES)
 
 
 @bp.delete("/<list_id:str>", name="delete_list")

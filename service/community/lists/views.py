@@ -1,23 +1,11 @@
 """Lists as one reader sees them: what the routes of lists and of profiles share."""
 
-from contextlib import suppress
 from uuid import UUID
 
-from sanic.request import Request
 from tortoise.functions import Count
 
-from service.accounts.auth import find_user
 from service.community.lists.models import FilmList, ListItem
 from service.community.lists.responses import ListView, list_view
-from service.errors import NotAuthenticated
-
-
-async def find_reader(request: Request) -> UUID | None:
-    """Return the user who reads what anybody may read, if there is one."""
-    with suppress(NotAuthenticated):  # reading needs no login
-        if (identity := await find_user(request)) is not None:
-            return identity.user_id
-    return None
 
 
 async def list_views(film_lists: list[FilmList], reader_id: UUID | None) -> list[ListView]:

@@ -9,15 +9,14 @@ from service.accounts.idempotency import accept_idempotency_key
 from service.accounts.sessions.tokens import Identity
 from service.community.moderation.responses import ReportPage, ReportView, report_view
 from service.community.moderation.schemas import NewReport, ReportDecision, ReportQuery
+from service.community.readers import Reader
 from service.community.reviews.models import ReviewReport
 from service.community.reviews.views import review_views
-from service.community.reviews.visibility import Reader
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.pagination import Total
 from service.http.requests import read_body, read_path_text, read_query
-from service.http.responses import NO_STORE, json_response, list_response
-from service.http.row_pages import read_page
+from service.http.responses import NO_STORE, json_response
+from service.http.row_pages import page_response, read_page
 
 bp = Blueprint("moderation", url_prefix="/api/v1")
 
@@ -60,8 +59,7 @@ async def list_reports(request: Request) -> HTTPResponse:
         is_descending=query.state == "decided",
     )
     views = await _to_views(request, admin, page.rows)
-    total, links = Total(value=page.total), page.links
-    return list_response(ReportPage(views, total, links.next, links.previous), links)
+    return page_response(ReportPage, views, page)
 
 
 @bp.post("/admin/reports/<report:str>", name="decide_report")

@@ -23,9 +23,10 @@ from service.community.moderation.schemas import (
     ReportState,
 )
 from service.community.own_rows import lock_owner, require_room
+from service.community.readers import Reader
 from service.community.reviews.models import Review, ReviewReport
 from service.community.reviews.service import count_review, lock_review, to_tallies
-from service.community.reviews.visibility import Reader, get_visible
+from service.community.reviews.visibility import get_visible
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict, NotFound
 from service.films.insert_locks import lock_out_merges

@@ -7,7 +7,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.schemas import Profile
-from service.community.lists.views import find_reader, list_views
+from service.community.lists.views import list_views
 from service.community.profiles.responses import (
     DecadeView,
     GenreCountView,
@@ -19,12 +19,13 @@ from service.community.profiles.responses import (
     StatisticsView,
 )
 from service.community.profiles.statistics import read_statistics
+from service.community.readers import find_reader
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.pagination import CursorPageQuery, Total
+from service.http.pagination import CursorPageQuery
 from service.http.requests import read_path_text, read_query
-from service.http.responses import NO_STORE, json_response, list_response
-from service.http.row_pages import read_page
+from service.http.responses import NO_STORE, json_response
+from service.http.row_pages import page_response, read_page
 
 MAX_SHOWN_LISTS = 20
 MAX_MONTHS = 24  # of the statistics
@@ -40,7 +41,7 @@ bp = Blueprint("profiles", url_prefix="/api/v1/users")
     access="optional",
 )
 async def show_profile(request: Request, username: str) -> HTTPResponse:
-    profiles, reader_id = get_container(request).profiles, await find_reader(request)
+    profiles, reader_id = get_container(request).profiles, (await find_reader(request)).id
     user = await profiles.get_user(read_path_text(username), reader_id)
     counts = await profiles.count(user)
     newest = profiles.find_public_lists(user).order_by("-updated_at", "-id")
@@ -63,7 +64,7 @@ async def show_profile(request: Request, username: str) -> HTTPResponse:
     access="optional",
 )
 async def show_statistics(request: Request, username: str) -> HTTPResponse:
-    profiles, reader_id = get_container(request).profiles, await find_reader(request)
+    profiles, reader_id = get_container(request).profiles, (await find_reader(request)).id
     user = await profiles.get_user(read_path_text(username), reader_id)
     statistics = await read_statistics(user.id, MAX_MONTHS)
     body = StatisticsView(
@@ -86,12 +87,10 @@ async def show_statistics(request: Request, username: str) -> HTTPResponse:
 )
 async def show_public_lists(request: Request, username: str) -> HTTPResponse:
     query, services = read_query(request, CursorPageQuery), get_container(request)
-    reader_id = await find_reader(request)
+    reader_id = (await find_reader(request)).id
     user = await services.profiles.get_user(read_path_text(username), reader_id)
     rows = services.profiles.find_public_lists(user)
     page = await read_page(
         rows, query, request.path, services.cursors, column="updated_at", list_key=str(user.id)
     )
-    views, total = await list_views(page.rows, reader_id), Total(value=page.total)
-    body = PublicListsPage(views, total, page.links.next, page.links.previous)
-    return list_response(body, page.links)
+    return page_response(PublicListsPage, await list_views(page.rows, reader_id), page)

@@ -28,14 +28,11 @@ from service.community.ratings.schemas import (
 )
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.pagination import Total
-from service.http.requests import JSON, MERGE_PATCH, read_body, read_path_text, read_query
-from service.http.responses import NO_STORE, json_response, list_response
-from service.http.row_pages import read_page
+from service.http.requests import PATCH_TYPES, read_body, read_path_text, read_query
+from service.http.responses import NO_STORE, json_response
+from service.http.row_pages import page_response, read_page
 
 bp = Blueprint("ratings", url_prefix="/api/v1/ratings")
-
-PATCH_TYPES = (JSON, MERGE_PATCH)
 
 
 @bp.get("/", name="list_ratings", strict_slashes=False)
@@ -65,10 +62,7 @@ async def list_ratings(request: Request) -> HTTPResponse:
         list_key=str(identity.user_id),
     )
     views = await _to_views(request, page.rows)
-    links = page.links
-    return list_response(
-        RatingPage(views, Total(value=page.total), links.next, links.previous), links
-    )
+    return page_response(RatingPage, views, page)
 
 
 @bp.post("/", name="add_rating", strict_slashes=False)

@@ -7,6 +7,7 @@ from sanic.response import HTTPResponse
 from service.accounts.auth import require_user
 from service.accounts.idempotency import accept_idempotency_key
 from service.community.film_references import find_film_id
+from service.community.readers import Reader, find_reader
 from service.community.reviews.models import Review, ReviewEdit
 from service.community.reviews.responses import (
     ReviewEditPage,
@@ -15,9 +16,8 @@ from service.community.reviews.responses import (
     review_edit_view,
 )
 from service.community.reviews.schemas import OwnReviewQuery, ReviewDraft, ReviewQuery
-from service.community.reviews.views import find_reader, review_views
+from service.community.reviews.views import review_views
 from service.community.reviews.visibility import (
-    Reader,
     find_visible,
     get_visible,
     review_not_found,
@@ -25,10 +25,10 @@ from service.community.reviews.visibility import (
 from service.http.dependencies import get_container
 from service.http.languages import preferred_language
 from service.http.openapi import operation
-from service.http.pagination import CursorPageQuery, Total
+from service.http.pagination import CursorPageQuery
 from service.http.requests import read_body, read_path_text, read_query
-from service.http.responses import NO_STORE, json_response, list_response
-from service.http.row_pages import RowPage, read_page
+from service.http.responses import NO_STORE, json_response
+from service.http.row_pages import RowPage, page_response, read_page
 
 bp = Blueprint("reviews", url_prefix="/api/v1")
 
@@ -188,8 +188,7 @@ async def list_edits(request: Request, review: str) -> HTTPResponse:
         column="replaced_at",
     )
     views = [review_edit_view(edit) for edit in page.rows]
-    total, links = Total(value=page.total), page.links
-    return list_response(ReviewEditPage(views, total, links.next, links.previous), links)
+    return page_response(ReviewEditPage, views, page)
 
 
 @bp.put("/reviews/<review:str>/like", name="like_review")
@@ -224,5 +223,4 @@ async def _read_view(request: Request, review_id: str) -> ReviewView:
 
 async def _list_response(request: Request, reader: Reader, page: RowPage[Review]) -> HTTPResponse:
     views = await review_views(request, reader, page.rows)
-    total, links = Total(value=page.total), page.links
-    return list_response(ReviewPage(views, total, links.next, links.previous), links)
+    return page_response(ReviewPage, views, page)

@@ -8,8 +8,9 @@ from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from service.community.own_rows import lock_owner
+from service.community.readers import Reader
 from service.community.reviews.models import Review, ReviewLike
-from service.community.reviews.visibility import Reader, get_visible
+from service.community.reviews.visibility import get_visible
 from service.database.sql import fetch_rows, to_id_parameter
 from service.database.transactions import run_uncancelled
 from service.errors import Conflict

@@ -2,23 +2,12 @@
 
 from sanic.request import Request
 
-from service.accounts.auth import find_user
 from service.community.film_references import read_films
+from service.community.readers import Reader
 from service.community.reviews.likes import find_liked
 from service.community.reviews.models import Review
 from service.community.reviews.responses import HiddenView, ReviewedFilmView, ReviewView
-from service.community.reviews.visibility import Reader
-from service.errors import NotAuthenticated
 from service.http.dependencies import get_container
-
-
-async def find_reader(request: Request) -> Reader:
-    """Return who reads; a token that is no longer valid makes anybody of them."""
-    try:
-        identity = await find_user(request)
-    except NotAuthenticated:
-        return Reader()
-    return Reader(identity.user_id, identity.is_admin) if identity else Reader()
 
 
 async def review_views(request: Request, reader: Reader, reviews: list[Review]) -> list[ReviewView]:

@@ -4,13 +4,11 @@ A hidden review is seen by its author and by admins. Reviews of an account that 
 seen if their author wants to leave them, under no name. Nobody sees the reviews of whom they block.
 """
 
-from dataclasses import dataclass
-from uuid import UUID
-
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from service.community.blocks.models import UserBlock
+from service.community.readers import Reader
 from service.community.reviews.models import Review
 from service.errors import NotFound
 from service.text.uuids import parse_uuid
@@ -18,14 +16,6 @@ from service.text.uuids import parse_uuid
 SHOWN = Q(hidden_at__isnull=True)
 OF_VISIBLE_AUTHORS = Q(user__erase_at__isnull=True) | Q(user__keep_reviews=True)
 """An author who is gone has no `erase_at` either."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who reads reviews; without an id, anybody."""
-
-    id: UUID | None = None
-    is_admin: bool = False
 
 
 async def find_visible(reader: Reader) -> QuerySet[Review]:

@@ -16,10 +16,9 @@ from service.community.watchlist.responses import (
 from service.community.watchlist.schemas import WatchlistItem, WatchlistItems, WatchlistQuery
 from service.http.dependencies import get_container
 from service.http.openapi import operation
-from service.http.pagination import Total
 from service.http.requests import read_body, read_path_text, read_query
-from service.http.responses import NO_STORE, json_response, list_response
-from service.http.row_pages import cut_page
+from service.http.responses import NO_STORE, json_response
+from service.http.row_pages import cut_page, page_response
 
 bp = Blueprint("watchlist", url_prefix="/api/v1/me")
 
@@ -49,10 +48,7 @@ async def list_watchlist(request: Request) -> HTTPResponse:
     rows = [sorted_entry.entry for sorted_entry in page.rows]
     films, now = await read_films(rows), services.now()
     views = [watchlist_entry_view(entry, films, now) for entry in rows]
-    total = Total(value=page.total)
-    return list_response(
-        WatchlistPage(views, total, page.links.next, page.links.previous), page.links
-    )
+    return page_response(WatchlistPage, views, page)
 
 
 @bp.put("/watchlist/<movie:str>", name="add_to_watchlist")
