@@ -13,6 +13,9 @@ from service.http.requests import validate
 
 MAX_BATCH = 100  # items in one request
 
+BatchItems = Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_BATCH)]
+"""The items of a batch, each validated on its own."""
+
 Item = TypeVar("Item", bound=BaseModel)
 A = TypeVar("A")
 

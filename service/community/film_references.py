@@ -20,6 +20,7 @@ from service.films.models import Film
 from service.films.redirects import find_redirects
 from service.films.responses import FilmView, film_view
 from service.films.rows import get_film_rows
+from service.http.pagination import CursorPageQuery
 from service.text.film_addresses import to_address
 from service.text.imdb_ids import is_imdb_id
 from service.text.uuids import parse_uuid
@@ -61,6 +62,22 @@ MovieName = Annotated[
     StringConstraints(min_length=1, max_length=100),
     Field(description="The id or the IMDb id of the film.", examples=["tt0073195"]),
 ]
+
+
+class FilmRowsQuery(CursorPageQuery):
+    """The page, and the film whose rows to list."""
+
+    movie: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=100,
+            description="Only what is about this film.",
+            examples=["tt0073195"],
+        ),
+    ] = None
+
+
 MovieField = Annotated[FilmView | None, Field(description="The film; null if it has been deleted.")]
 DeletedMovieField = Annotated[
     DeletedFilmView | None,

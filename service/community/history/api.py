@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse
 from service.accounts.auth import require_user
 from service.accounts.idempotency import accept_idempotency_key
 from service.community.batches import answer_each
-from service.community.film_references import find_film_id, read_films
+from service.community.film_references import FilmRowsQuery, find_film_id, read_films
 from service.community.history.models import HistoryEntry
 from service.community.history.responses import (
     HistoryAnswer,
@@ -21,7 +21,6 @@ from service.community.history.responses import (
 from service.community.history.schemas import (
     HistoryItem,
     HistoryItems,
-    HistoryQuery,
     MovieQuery,
     NewHistoryEntry,
 )
@@ -37,7 +36,7 @@ bp = Blueprint("history", url_prefix="/api/v1/me")
 @bp.get("/history", name="list_history")
 @operation(
     "List the films that you have seen, the latest first",
-    query=HistoryQuery,
+    query=FilmRowsQuery,
     returns={200: HistoryPage},
     errors=(404,),
     sends=("Link",),
@@ -45,7 +44,7 @@ bp = Blueprint("history", url_prefix="/api/v1/me")
 )
 async def list_history(request: Request) -> HTTPResponse:
     identity = await require_user(request)
-    query, services = read_query(request, HistoryQuery), get_container(request)
+    query, services = read_query(request, FilmRowsQuery), get_container(request)
     film_id = await find_film_id(query.movie) if query.movie else None
     page = await read_page(
         services.history.find_entries(identity.user_id, film_id),

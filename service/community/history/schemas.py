@@ -2,14 +2,13 @@
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, field_validator
 
 from service.accounts.schemas import STRICT_CONFIG
-from service.community.batches import MAX_BATCH
+from service.community.batches import BatchItems
 from service.community.film_references import MovieName
-from service.http.pagination import CursorPageQuery
 
 FIRST_DAY = date(1888, 1, 1)  # of the oldest film
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -20,20 +19,6 @@ def _parse_moment(value: object) -> object:
     if not isinstance(value, str):
         raise ValueError("must be a day, or a time with its time zone")
     return date.fromisoformat(value) if _DAY.fullmatch(value) else datetime.fromisoformat(value)
-
-
-class HistoryQuery(CursorPageQuery):
-    """The page, and the film whose entries to list."""
-
-    movie: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=100,
-            description="Only entries of this film.",
-            examples=["tt0073195"],
-        ),
-    ] = None
 
 
 class MovieQuery(BaseModel):
@@ -94,10 +79,8 @@ class HistoryItems(BaseModel):
     model_config = STRICT_CONFIG
 
     items: Annotated[
-        list[dict[str, Any]],
+        BatchItems,
         Field(
-            min_length=1,
-            max_length=MAX_BATCH,
             description="The items: each as for a single entry, and `action`, which is `add` or "
             "`remove`.",
             examples=[[{"movie": "tt0073195", "watched_at": "2026-11-27"}]],

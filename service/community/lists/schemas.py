@@ -1,11 +1,11 @@
 """The bodies and parameters of requests about lists of films."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints, field_validator
 
 from service.accounts.schemas import STRICT_CONFIG
-from service.community.batches import MAX_BATCH
+from service.community.batches import BatchItems
 from service.community.film_references import MovieName
 from service.community.lists.models import MAX_LIST_NAME_LENGTH, MAX_LIST_TEXT_LENGTH
 from service.films.schemas import Line, Text
@@ -81,10 +81,8 @@ class ListChanges(BaseModel):
     model_config = STRICT_CONFIG
 
     items: Annotated[
-        list[dict[str, Any]],
+        BatchItems,
         Field(
-            min_length=1,
-            max_length=MAX_BATCH,
             description="The items: each a `movie`, perhaps with a `note`, and `action`, which is "
             "`add` or `remove`.",
             examples=[[{"movie": "tt0073195", "note": "With Ada."}]],

@@ -113,8 +113,8 @@ async def change_ratings(request: Request) -> HTTPResponse:
 @operation("Return one of your ratings", returns={200: RatingView}, errors=(404,), access="user")
 async def show_rating(request: Request, rating: str) -> HTTPResponse:
     identity = await require_user(request)
-    found = await get_container(request).ratings.get(identity.user_id, read_path_text(rating))
-    return json_response(await _to_view(request, found), headers=NO_STORE)
+    own_rating = await get_container(request).ratings.get(identity.user_id, read_path_text(rating))
+    return json_response(await _to_view(request, own_rating), headers=NO_STORE)
 
 
 @bp.put("/<rating:str>", name="replace_rating")

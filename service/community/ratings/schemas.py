@@ -1,14 +1,13 @@
 """The bodies and parameters of requests about votes and scores."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from service.accounts.schemas import STRICT_CONFIG
-from service.community.batches import MAX_BATCH
-from service.community.film_references import MovieName
-from service.http.pagination import CursorPageQuery
+from service.community.batches import BatchItems
+from service.community.film_references import FilmRowsQuery, MovieName
 
 FIRST_YEAR = 1970  # no time of a rating is earlier
 
@@ -29,18 +28,9 @@ def _parse_time(value: object) -> object:
     return time
 
 
-class RatingQuery(CursorPageQuery):
+class RatingQuery(FilmRowsQuery):
     """The page, the order, and which ratings to list."""
 
-    movie: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=100,
-            description="Only the rating of this film.",
-            examples=["tt0073195"],
-        ),
-    ] = None
     vote: Annotated[
         Vote | None, Field(description="Only ratings with this vote.", examples=["up"])
     ] = None
@@ -107,10 +97,8 @@ class RatingItems(BaseModel):
     model_config = STRICT_CONFIG
 
     items: Annotated[
-        list[dict[str, Any]],
+        BatchItems,
         Field(
-            min_length=1,
-            max_length=MAX_BATCH,
             description="The items: each as for a single rating, and `action`, which is `set` (add "
             "the rating or replace it) or `remove`.",
             examples=[[{"movie": "tt0073195", "score": 9}]],

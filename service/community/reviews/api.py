@@ -6,7 +6,7 @@ from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_user
 from service.accounts.idempotency import accept_idempotency_key
-from service.community.film_references import find_film_id
+from service.community.film_references import FilmRowsQuery, find_film_id
 from service.community.readers import Reader, find_reader
 from service.community.reviews.models import Review, ReviewEdit
 from service.community.reviews.responses import (
@@ -15,7 +15,7 @@ from service.community.reviews.responses import (
     ReviewView,
     review_edit_view,
 )
-from service.community.reviews.schemas import OwnReviewQuery, ReviewDraft, ReviewQuery
+from service.community.reviews.schemas import ReviewDraft, ReviewQuery
 from service.community.reviews.views import review_views
 from service.community.reviews.visibility import (
     find_visible,
@@ -87,7 +87,7 @@ async def add_review(request: Request, movie: str) -> HTTPResponse:
 @bp.get("/me/reviews", name="own_reviews")
 @operation(
     "List your own reviews, the newest first, also those that admins have hidden",
-    query=OwnReviewQuery,
+    query=FilmRowsQuery,
     returns={200: ReviewPage},
     errors=(404,),
     sends=("Link",),
@@ -95,7 +95,7 @@ async def add_review(request: Request, movie: str) -> HTTPResponse:
 )
 async def list_own_reviews(request: Request) -> HTTPResponse:
     identity = await require_user(request)
-    query, services = read_query(request, OwnReviewQuery), get_container(request)
+    query, services = read_query(request, FilmRowsQuery), get_container(request)
     reviews = services.reviews.find_own(identity.user_id)
     if query.movie is not None:
         reviews = reviews.filter(film_id=await find_film_id(query.movie))

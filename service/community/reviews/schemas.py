@@ -36,20 +36,6 @@ class ReviewQuery(CursorPageQuery):
     ] = "newest"
 
 
-class OwnReviewQuery(CursorPageQuery):
-    """The page, and the film whose review is meant."""
-
-    movie: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=100,
-            description="Only the review of this film.",
-            examples=["tt0073195"],
-        ),
-    ] = None
-
-
 class ReviewDraft(BaseModel):
     """What a user writes about a film."""
 

@@ -31,7 +31,7 @@ from service.text.uuids import parse_uuid
 MAX_REVIEWS = 5_000  # of one user
 MAX_EDITS = 50  # earlier versions of one review that are kept
 MAX_SHORT_BODY = 500  # characters that are rendered at once; a longer text may take 0.5 s
-SAID = ("title", "body", "score", "spoiler")
+CONTENT_COLUMNS = ("title", "body", "score", "spoiler")
 """The columns that the author writes."""
 
 
@@ -115,17 +115,17 @@ class Reviews:
         async with in_transaction():
             await lock_owner(user_id)
             review = await lock_review(review_id, Q(user_id=user_id))
-            said = {name: getattr(review, name) for name in SAID}
-            if said == draft.model_dump():
+            previous = {name: getattr(review, name) for name in CONTENT_COLUMNS}
+            if previous == draft.model_dump():
                 return SavedReview(review, is_changed=False)
-            await ReviewEdit.create(review_id=review.id, replaced_at=now, **said)
+            await ReviewEdit.create(review_id=review.id, replaced_at=now, **previous)
             await _forget_old_edits(review)
             before = to_tallies(review)
             review.update_from_dict(draft.model_dump())
             review.html, review.html_version = html, RENDERER_VERSION
             review.updated_at = review.edited_at = now
             await review.save(
-                update_fields=[*SAID, "html", "html_version", "updated_at", "edited_at"]
+                update_fields=[*CONTENT_COLUMNS, "html", "html_version", "updated_at", "edited_at"]
             )
             await count_review(review, to_tallies(review).minus(before))
         return SavedReview(review, is_changed=True)

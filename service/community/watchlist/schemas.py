@@ -1,31 +1,21 @@
 """The bodies and parameters of requests about the films that a user wants to see."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from service.accounts.schemas import STRICT_CONFIG
-from service.community.batches import MAX_BATCH
-from service.community.film_references import MovieName
-from service.http.pagination import CursorPageQuery
+from service.community.batches import BatchItems
+from service.community.film_references import FilmRowsQuery, MovieName
 
 WatchlistSort = Literal[
     "-added", "added", "year", "-year", "rating", "-rating", "title", "popularity"
 ]
 
 
-class WatchlistQuery(CursorPageQuery):
+class WatchlistQuery(FilmRowsQuery):
     """The page, the order of a watchlist, and the film whose entry is meant."""
 
-    movie: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=100,
-            description="Only the entry of this film.",
-            examples=["tt0073195"],
-        ),
-    ] = None
     sort: Annotated[
         WatchlistSort,
         Field(
@@ -52,10 +42,8 @@ class WatchlistItems(BaseModel):
     model_config = STRICT_CONFIG
 
     items: Annotated[
-        list[dict[str, Any]],
+        BatchItems,
         Field(
-            min_length=1,
-            max_length=MAX_BATCH,
             description="The items: each a `movie`, and `action`, which is `add` or `remove`.",
             examples=[[{"movie": "tt0073195"}, {"movie": "tt0078748", "action": "remove"}]],
         ),
