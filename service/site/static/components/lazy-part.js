@@ -13,23 +13,22 @@ export function LazyPart({ load, isBelow = false, ...properties }) {
   const place = useRef(null);
   useEffect(() => {
     let isShown = true;
-    const start = () =>
-      load().then(
-        (module) => isShown && setPart(() => module.default),
-        () => null,
-      );
-    const stop = isBelow ? whenNear(place.current, start) : void start();
+    let observer = null;
+    const show = (module) => isShown && setPart(() => module.default);
+    const start = () => load().then(show, () => null);
+    if (isBelow) observer = startWhenNear(place.current, start);
+    else start();
     return () => {
       isShown = false;
-      stop?.();
+      observer?.disconnect();
     };
   }, []);
   if (part) return html`<${part} ...${properties} />`;
   return isBelow && html`<div ref=${place} class="lazy-part"></div>`;
 }
 
-/* Call `start` once when the element is near the window; returns how to give that up. */
-function whenNear(element, start) {
+/* Call `start` once the element is near the window. */
+function startWhenNear(element, start) {
   const observer = new IntersectionObserver(
     (entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
@@ -39,5 +38,5 @@ function whenNear(element, start) {
     { rootMargin: NEAR },
   );
   observer.observe(element);
-  return () => observer.disconnect();
+  return observer;
 }
