@@ -5,10 +5,12 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
 
+from indexer.shutdown import retry_or_stop
 from service.accounts.personal_data import ExportPart
 from service.clock import epoch_ms
 from service.database.faults import is_database_fault
@@ -63,6 +65,8 @@ class ExportWorker:
 
         What this process had claimed before it died is released first.
         """
+        release_claims = partial(jobs.release_claims, self._owner)
+        await retry_or_stop(stop, release_claims, self._log_error, self._poll_interval)
         work = asyncio.create_task(self._make_until_cancelled())
         try:
             await stop.wait()
@@ -79,18 +83,11 @@ class ExportWorker:
         return count
 
     async def _make_until_cancelled(self) -> None:
-        has_released = False
         while True:
             try:
-                if not has_released:
-                    await jobs.release_claims(self._owner)
-                    has_released = True
                 await self.make_due()
             except Exception as error:
-                if is_database_fault(error):
-                    log.warning("database_unavailable", reason=repr(error)[:300])
-                else:
-                    log.error("export_failed", exc_info=error)
+                self._log_error(error)
             await asyncio.sleep(self._poll_interval)
 
     async def _process(self, job: ExportJob) -> None:
@@ -141,6 +138,13 @@ class ExportWorker:
     async def _fail(self, job: ExportJob, failure: jobs.Failure) -> None:
         await jobs.fail(job, failure, self._now_ms())
         log.error("export_given_up", export_id=str(job.id), reason=failure)
+
+    @staticmethod
+    def _log_error(error: Exception) -> None:
+        if is_database_fault(error):
+            log.warning("database_unavailable", reason=repr(error)[:300])
+        else:
+            log.error("export_failed", exc_info=error)
 
     def _now_ms(self) -> int:
         return epoch_ms(self._now())

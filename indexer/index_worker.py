@@ -8,11 +8,12 @@ out of order without harm, and whatever fails is simply tried again.
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
 
-from indexer.shutdown import wait_or_stop
+from indexer.shutdown import retry_or_stop, wait_or_stop
 from service.clock import epoch_ms
 from service.database import sql
 from service.database.faults import is_database_fault
@@ -225,13 +226,8 @@ class IndexWorker:
 
     async def _release_claims(self, stop: asyncio.Event) -> None:
         """Release this owner's claims from before a crash or failure, before their lease ends."""
-        while not stop.is_set():
-            try:
-                await store.release_claims(self._owner)
-                return
-            except Exception as error:
-                self._log_error(error)
-                await wait_or_stop(stop, OUTBOX_POLL_INTERVAL)
+        release_claims = partial(store.release_claims, self._owner)
+        await retry_or_stop(stop, release_claims, self._log_error, OUTBOX_POLL_INTERVAL)
 
     def _now_ms(self) -> int:
         return epoch_ms(self._now())

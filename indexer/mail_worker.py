@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from indexer.shutdown import wait_or_stop
+from indexer.shutdown import retry_or_stop, wait_or_stop
 from service.clock import epoch_ms
 from service.database.faults import is_database_fault
 from service.errors import Unavailable
@@ -70,7 +70,8 @@ class MailWorker:
 
         What this process had claimed before it died is released first.
         """
-        await self._release_claims(stop)
+        release_claims = partial(outbox.release_claims, self._owner)
+        await retry_or_stop(stop, release_claims, self._log_error, self._poll_interval)
         loops = [asyncio.create_task(self._send_until(stop)) for _ in range(CONCURRENCY)]
         try:
             await stop.wait()
@@ -87,15 +88,6 @@ class MailWorker:
             await self._process(mail)
             count += 1
         return count
-
-    async def _release_claims(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            try:
-                await outbox.release_claims(self._owner)
-                return
-            except Exception as error:
-                self._log_error(error)
-                await wait_or_stop(stop, self._poll_interval)
 
     async def _send_until(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
