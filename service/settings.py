@@ -112,7 +112,7 @@ class Settings(BaseModel):
     ) = None
     """Where people reach the service; without it, what each request names as its host.
 
-    Links in mails never begin with what a request names: whoever asks for a mail to somebody else
+    Links in mails never begin with what a request names: a stranger who asks for a mail to a user
     could choose where that person's token goes.
     """
     email_verification: Literal["off", "required"] = "off"

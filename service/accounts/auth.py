@@ -125,7 +125,7 @@ async def use_key(request: Request, secret: str) -> KeyIdentity:
 async def authorize_key(request: Request) -> None:
     """Return if the request has no API key, or one with the scope that its route needs.
 
-    Where `read` shows more than anybody sees, a key without it is nobody's.
+    Where `read` shows more than visitors see, a key without it counts as no key.
 
     Raises:
         NotAllowed: `scope_missing`.

@@ -135,7 +135,7 @@ class Registration:
         return UserView.from_user(user)
 
     async def create_user(self, account: NewUser) -> User:
-        """Create an account on behalf of an admin, whoever else may register.
+        """Create an account on behalf of an admin, in every mode of registration.
 
         Raises:
             Conflict: `username_taken`, `username_confusable` or `email_taken`.

@@ -124,7 +124,7 @@ async def list_users(request: Request) -> HTTPResponse:
 @bp.post("/", name="create_user", strict_slashes=False)
 @accept_idempotency_key
 @operation(
-    "Create an account, whoever else may register; its address counts as confirmed",
+    "Create an account, in every mode of registration; its address counts as confirmed",
     body=NewUser,
     returns={201: AccountView},
     errors=(409, 429),

@@ -32,7 +32,7 @@ PARTS_BY_CODE = {
 def run(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     """Run `work`; end the command with one line if it fails.
 
-    With LOG_LEVEL=debug the error is raised instead, for whoever looks for a bug.
+    With LOG_LEVEL=debug the error is raised instead, for developers.
     """
     begin_command()
     try:

@@ -1,8 +1,8 @@
 """The tallies of films as their rows of ratings and reviews have them.
 
 Changes of single rows add their difference by themselves; see `service.films.tallies`. Here are the
-changes of many rows at once, and the comparison of tallies with rows. A user who is hidden does not
-count: whoever asked for the deletion of the account.
+changes of many rows at once, and the comparison of tallies with rows. A user who has asked for the
+deletion of the account is hidden and does not count.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -108,7 +108,7 @@ async def find_differences() -> AsyncIterator[ComparedPage]:
 async def recount_film(film_id: UUID, *, repair: bool = True) -> TallyDifference | None:
     """Return how a film's tallies differ from its rows, if they do; by default, mend them.
 
-    Whoever changes a row holds the film's lock from the change of the tallies to the commit. So
+    Each change of a row holds the film's lock from the change of the tallies to the commit. So
     under this lock, a row and what it adds are both there or both not.
     """
     async with in_transaction():

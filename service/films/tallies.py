@@ -1,6 +1,6 @@
 """Tallies of what people think of a film: sums in its row, which change by deltas.
 
-Whoever changes a vote, a score or a review adds the difference to the film's row in the same
+Each change of a vote, a score or a review adds the difference to the film's row in the same
 transaction, under the row's lock. `counters` rises with it, so that the ETag changes; the film's
 version, its index document and the outbox stay as they are.
 """

@@ -11,7 +11,7 @@ log = structlog.get_logger()
 
 
 class ConsoleTransport:
-    """Writes each mail to the log, with its links: whoever reads the log can follow them."""
+    """Writes each mail to the log, with its links: readers of the log can follow them."""
 
     async def send(
         self, message: EmailMessage, recipient: str, on_hand_over: Callable[[], Awaitable[None]]

@@ -1,7 +1,7 @@
 """The outbox of mails: written in the transaction of their cause, claimed under a lease.
 
 A process that dies loses no mail, since its claims end by themselves. If it dies after handing a
-mail to the server, nobody knows whether the server has it; then it is sent once more, and after a
+mail to the server, it is unknown whether the server has it; then it is sent once more, and after a
 second such death it is given up rather than sent a third time.
 """
 

@@ -24,7 +24,7 @@ class WorkBudget:
 
     Attributes:
         left_out: what the budget did not allow.
-        pause: called at every checkpoint; whoever runs the work in a thread replaces it.
+        pause: called at every checkpoint; code that runs the work in a thread replaces it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What becomes of a review's Markdown, whoever wrote it."""
+"""The HTML of a review's Markdown, hostile Markdown included."""
 
 import re
 import time

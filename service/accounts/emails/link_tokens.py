@@ -1,6 +1,6 @@
 """Tokens in links of mails: made when the mail is sent, and only their hashes are kept.
 
-A mail that is sent twice has two tokens, and both work: whoever has the mail can use either.
+A mail that is sent twice has two tokens, and both work.
 """
 
 import secrets
@@ -72,7 +72,7 @@ def invalid_link_error() -> Invalid:
 async def delete_unused_tokens(user_id: UUID) -> None:
     """Invalidate the links to change the address or the password that the user has not followed.
 
-    Called where a password is replaced: whoever knew the former one may have asked for them.
+    Called where a password is replaced: somebody who knew the former one may have asked for them.
     """
     tokens = AccountToken.filter(user_id=user_id, used_at__isnull=True)
     await tokens.filter(purpose__in=["change_email", "reset_password"]).delete()

@@ -92,8 +92,8 @@ class AccountMails:
     async def _compose_newest_claim(self, order: MailOrder) -> MailContent | None:
         """Return the mail to confirm the newest of the accounts that want the address.
 
-        Others can register with the address, but whoever has just done so has the newest account,
-        and the mail names it.
+        Others can register with the address, but the person who has just done so has the newest
+        account, and the mail names it.
         """
         pending = User.filter(confirm_by__isnull=False, new_email__iexact=order.recipient)
         account = await pending.order_by("-created_at", "-id").first()

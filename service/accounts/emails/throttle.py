@@ -1,4 +1,4 @@
-"""How many mails strangers can have sent to one address: nobody's mailbox is to be filled.
+"""How many mails strangers can have sent to one address, so that none fills a mailbox.
 
 What is refused looks like what is sent; otherwise the difference would tell who has an account.
 """

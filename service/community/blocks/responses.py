@@ -1,4 +1,4 @@
-"""Blocked users as whoever blocks them sees them."""
+"""Blocked users, as shown to the user who blocks them."""
 
 from dataclasses import dataclass
 from datetime import datetime

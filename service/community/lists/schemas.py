@@ -15,7 +15,7 @@ MAX_ITEMS = 2_000  # of one list
 Visibility = Literal["private", "unlisted", "public"]
 
 VISIBILITY = Field(
-    description="Who sees it: only you (`private`), whoever has its address (`unlisted`), or "
+    description="Who sees it: only you (`private`), anyone with its address (`unlisted`), or "
     "everybody, on your profile too (`public`).",
     examples=["private"],
 )

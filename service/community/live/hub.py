@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 MAX_SOCKETS = 5_000  # of one worker
 MAX_SOCKETS_OF_USER = 10  # in one worker
-MAX_ANNOUNCED_MEMBERS = 50  # of a room in one worker; in a larger one, nobody hears who comes
+MAX_ANNOUNCED_MEMBERS = 50  # of a room in one worker; a larger one does not announce who comes
 MAX_UNPUBLISHED = 10_000  # events
 INITIAL_BACKOFF, MAX_BACKOFF = 0.2, 5.0  # seconds between two attempts to publish
 WATCHED_AT_ONCE = 500  # rooms

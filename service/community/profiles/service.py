@@ -64,5 +64,5 @@ class Profiles:
 
 
 def _is_visible(user: User, reader_id: UUID | None) -> bool:
-    """Return whether the reader may see the profile; of an account to be erased, nobody does."""
+    """Return whether the reader may see the profile; that of an account to be erased is hidden."""
     return user.id == reader_id or (user.profile == "public" and user.erase_at is None)

@@ -1,4 +1,4 @@
-"""The HTTP routes of reviews: anyone reads them, and whoever is logged in writes one per film."""
+"""The HTTP routes of reviews: anyone reads them, and users write one per film."""
 
 from sanic import Blueprint
 from sanic.request import Request

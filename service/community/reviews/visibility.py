@@ -1,7 +1,8 @@
 """Who sees which reviews.
 
 A hidden review is seen by its author and by admins. Reviews of an account that is to be deleted are
-seen if their author wants to leave them, under no name. Nobody sees the reviews of whom they block.
+seen if their author wants to leave them, without a name. Readers do not see the reviews of users
+whom they block.
 """
 
 from tortoise.expressions import Q

@@ -1,4 +1,4 @@
-"""An export whose process is killed: made in the end, once, complete, by whoever is left."""
+"""An export whose process is killed: made once and complete by another worker."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-/* The form with which an admin makes an account, whoever else may register. */
+/* The form with which an admin makes an account, in every mode of registration. */
 
 import { html, useLayoutEffect } from "../lib.js";
 import { Field, Form, PasswordField, SubmitButton, useForm } from "../components/form.js";

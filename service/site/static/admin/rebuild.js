@@ -10,7 +10,7 @@ import { useAction } from "../loading.js";
 
 const NOT_CANCELLABLE = ["swapping", "settling"];
 
-/** Show the rebuild that goes on, whoever started it, or the buttons that start one. */
+/** Show the rebuild that goes on, also one that another admin started, or the buttons that start one. */
 export function RebuildCard({ jobs: { data, reload } }) {
   const active = data.results.find((job) => !job.finished_at);
   const last = data.results.find((job) => job.state === "done");

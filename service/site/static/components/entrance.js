@@ -9,7 +9,7 @@ import { useStore } from "../store.js";
 const START = "/";
 const ACCOUNT = "/account"; // where an account that is to be erased is restored
 
-/** Show a form alone; whoever is logged in goes on to the page that was wanted. */
+/** Show a form alone; users who are logged in go on to the page that was wanted. */
 export function Entrance({ entry, title, children, aside }) {
   const account = useStore(user);
   const next = readNext(entry.params);

@@ -81,7 +81,7 @@ function Preferences() {
   </div>`;
 }
 
-/* Whoever logs in comes back to the page where they were. */
+/* A login leads back to the page from which it was opened. */
 function loginAddress() {
   const { pathname, search } = location;
   const isEntrance = pathname === "/login" || pathname === "/register";

@@ -22,7 +22,7 @@ export default {
   "library.make_list": "Make the list",
   "library.visibility": "Who sees it",
   "library.visibility.private": "Only you",
-  "library.visibility.unlisted": "Whoever has its address",
+  "library.visibility.unlisted": "Anyone with its address",
   "library.visibility.public": "Everybody",
   "library.delete_list": "Delete the list",
   "library.delete_list_title": "Delete this list?",
