@@ -8,12 +8,11 @@ exist for a user: `find_own_row` answers as if there were none.
 from typing import TypeVar
 from uuid import UUID
 
-from tortoise.expressions import F
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
-from service.accounts.models import User
 from service.accounts.sessions.tokens import invalid_token_error
+from service.accounts.user_lock import lock_user
 from service.errors import Conflict, ErrorCode, NotFound
 from service.films.insert_locks import lock_out_merges
 from service.text.uuids import parse_uuid
@@ -29,7 +28,7 @@ async def lock_owner(user_id: UUID) -> None:
     Raises:
         NotAuthenticated: the user has been deleted.
     """
-    if not await User.filter(id=user_id).update(token_version=F("token_version")):
+    if not await lock_user(user_id):
         raise invalid_token_error()
     await lock_out_merges()
 

@@ -22,6 +22,7 @@ from service.accounts.passwords.hashing import PasswordHasher
 from service.accounts.passwords.login_throttle import LoginThrottle
 from service.accounts.personal_data import PersonalData
 from service.accounts.schemas import NameAndPassword, fold_name
+from service.accounts.user_lock import lock_user
 from service.audit.log import AuditAction, record
 from service.database.transactions import run_uncancelled
 from service.errors import NotFound
@@ -118,8 +119,7 @@ class UserAdmin:
         async with in_transaction():
             if change.is_admin is False or change.is_disabled is True:
                 await require_other_admin(user_id)
-            # The write locks the row before it is read.
-            if not await User.filter(id=user_id).update(token_version=F("token_version")):
+            if not await lock_user(user_id):
                 raise _no_user_error()
             user = await User.get(id=user_id)
             actions = self._apply(user, change)

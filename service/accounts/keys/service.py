@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from tortoise.expressions import F, Q
+from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
 from service.accounts.emails.throttle import send_notice
@@ -23,6 +23,7 @@ from service.accounts.models import ApiKey, Session, User
 from service.accounts.responses import ApiKeyView, NewKeyView
 from service.accounts.secret_hashes import hash_secret
 from service.accounts.sessions.tokens import Identity, SessionIdentity, invalid_token_error
+from service.accounts.user_lock import lock_user
 from service.audit.log import Subject, record
 from service.database.faults import is_database_fault
 from service.database.transactions import run_uncancelled
@@ -131,10 +132,10 @@ class ApiKeys:
         """Store the key. Raises Conflict or NotAuthenticated."""
         user_id = identity.user_id
         async with in_transaction():
-            # The write locks the user: several requests at once count one after the other, and a
-            # password reset comes before, so that the session is over, or deletes this key.
-            locked = await User.filter(id=user_id).update(token_version=F("token_version"))
-            if not locked or not await Session.filter(id=identity.session_id).exists():
+            # Under the lock, several requests at once count one after the other, and a password
+            # reset comes before, so that the session is over, or deletes this key.
+            is_locked = await lock_user(user_id)
+            if not is_locked or not await Session.filter(id=identity.session_id).exists():
                 raise invalid_token_error()
             if await ApiKey.filter(user_id=user_id).count() >= MAX_KEYS:
                 raise Conflict(
