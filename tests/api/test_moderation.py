@@ -26,14 +26,14 @@ async def find_report(
 ) -> dict[str, Any]:
     """Return the only report of a review in this state."""
     path: str | None = f"{REPORTS}?state={state}&limit=100"
-    found = []
+    reports = []
     while path:
         page = (await api.get(path, token=await api.admin_token())).json
-        found += [entry for entry in page["results"] if entry["review"]["id"] == review["id"]]
+        reports += [entry for entry in page["results"] if entry["review"]["id"] == review["id"]]
         path = page["next"]
-    [only] = found
-    entry: dict[str, Any] = only
-    return entry
+    [only] = reports
+    report: dict[str, Any] = only
+    return report
 
 
 async def decide(api: ApiClient, report_id: object, action: str, **body: object) -> Response:

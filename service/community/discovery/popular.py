@@ -47,11 +47,11 @@ async def rank_popular(trends: Trends) -> list[RankedFilm]:
         "ORDER BY imdb_votes DESC LIMIT $1",
         MAX_CANDIDATES,
     )
-    known = {str(row["id"]) for row in most_voted}
+    most_voted_ids = {str(row["id"]) for row in most_voted}
     active = [str(film_id) for film_id, _ in await trends.read_top(MAX_CANDIDATES)]
     others = await get_rows_by_id(
         f"SELECT {_COLUMNS} FROM films",  # noqa: S608  # names of ours
-        [film_id for film_id in active if film_id not in known],
+        [film_id for film_id in active if film_id not in most_voted_ids],
     )
     return rank_opinions([_to_opinions(row) for row in (*most_voted, *others)])
 

@@ -64,9 +64,9 @@ async def test_a_key_identifies_its_user_with_its_scopes(
     users: AccountActions, identity: SessionIdentity
 ) -> None:
     key = await create_key(users, identity, "write", "read")
-    found = await users.accounts.keys.identify(key.key)
-    assert (found.user_id, found.username) == (identity.user_id, "ingrid")
-    assert (found.key_id, found.scopes) == (key.id, {"read", "write"})
+    owner = await users.accounts.keys.identify(key.key)
+    assert (owner.user_id, owner.username) == (identity.user_id, "ingrid")
+    assert (owner.key_id, owner.scopes) == (key.id, {"read", "write"})
     assert key.scopes == ("read", "write")
 
 

@@ -116,8 +116,8 @@ async def test_the_last_admin_is_kept(
     assert error.value.code == "last_admin"
     with pytest.raises(Conflict):
         await accounts.users.delete(admin.id)
-    kept = await User.get(id=admin.id)
-    assert (kept.is_admin, kept.disabled_at) == (True, None)
+    unchanged = await User.get(id=admin.id)
+    assert (unchanged.is_admin, unchanged.disabled_at) == (True, None)
 
 
 async def test_a_disabled_admin_does_not_count_as_another_one(

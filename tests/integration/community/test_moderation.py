@@ -115,13 +115,13 @@ async def test_an_erased_author_leaves_reviews_only_if_they_are_to_be_kept(
 ) -> None:
     ada, bob = [(await users.create_user(name)).id for name in ("ada", "bob")]
     film = await catalogue.add(FilmFacts(title="Jaws", year=1975))
-    kept = await reviews.add(ada, str(film.id), DRAFT, "en")
+    own_review = await reviews.add(ada, str(film.id), DRAFT, "en")
     await reviews.add(bob, str(film.id), DRAFT, "en")
     await User.filter(id=ada).update(keep_reviews=True)
     for user in (ada, bob):
         await erase_account(user, PERSONAL_DATA)
     [review] = await Review.all()
-    assert (review.id, review.user_id) == (kept.id, None)
+    assert (review.id, review.user_id) == (own_review.id, None)
     counted = await Film.get(id=film.id)
     assert (counted.review_count, counted.review_score_sum) == (1, 7)
 

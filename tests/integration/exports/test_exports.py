@@ -191,9 +191,11 @@ async def test_several_workers_make_each_export_once(
         await exports.request((await users.create_user(f"reader{number}")).id)
     workers = [create_worker(clock, f"{number}") for number in range(3)]
     assert sum(await asyncio.gather(*(worker.make_due() for worker in workers))) == 8
-    made = await Export.all()
-    assert {(export.attempts, export.owner, export.failure) for export in made} == {(1, None, None)}
-    for export in made:
+    finished = await Export.all()
+    assert {(export.attempts, export.owner, export.failure) for export in finished} == {
+        (1, None, None)
+    }
+    for export in finished:
         [account] = read_json(unpack(await read_archive(export)), "account")
         assert account["id"] == str(export.user_id)
 
