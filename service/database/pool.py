@@ -14,7 +14,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from service.limits import POSTGRES_POOL_TIMEOUT
 
 
-class Pool(asyncpg.Pool):  # type: ignore[misc]
+class Pool(asyncpg.Pool):  # type: ignore[misc]  # asyncpg is untyped
     """A pool that raises TimeoutError if no connection is free within `acquire_timeout` seconds."""
 
     def __init__(self, acquire_timeout: float, **options: Any) -> None:

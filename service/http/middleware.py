@@ -89,7 +89,7 @@ class IdentifiedRequest(Request):
 
 
 def install(
-    app: Sanic,  # type: ignore[type-arg]
+    app: Sanic[Any, Any],
     origins: tuple[str, ...],
     *,
     access_log: bool = True,

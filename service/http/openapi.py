@@ -123,7 +123,7 @@ def operation(
     """
 
     def declare(handler: F) -> F:
-        handler.operation = Operation(  # type: ignore[attr-defined]
+        handler.operation = Operation(  # type: ignore[attr-defined]  # read at the route
             summary,
             query,
             body,

@@ -77,13 +77,13 @@ SECURITY_SCHEMES = {
 }
 
 
-def encode_document(app: Sanic, version: str) -> tuple[bytes, str]:  # type: ignore[type-arg]
+def encode_document(app: Sanic[Any, Any], version: str) -> tuple[bytes, str]:
     """Return the OpenAPI document of `app` as JSON, and its entity tag."""
     encoded = orjson.dumps(build_document(app, version))
     return encoded, hashlib.blake2b(encoded, digest_size=16).hexdigest()
 
 
-def build_document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[type-arg]
+def build_document(app: Sanic[Any, Any], version: str) -> dict[str, Any]:
     """Return the OpenAPI document of `app`."""
     operations = _collect_operations(app)
     refs, definitions = _model_schemas([declaration for _, _, declaration in operations])
@@ -108,7 +108,7 @@ def build_document(app: Sanic, version: str) -> dict[str, Any]:  # type: ignore[
     }
 
 
-def _collect_operations(app: Sanic) -> list[tuple[Any, str, Operation]]:  # type: ignore[type-arg]
+def _collect_operations(app: Sanic[Any, Any]) -> list[tuple[Any, str, Operation]]:
     """Return (route, method, declaration), in the order of tags, then of paths."""
     operations = [
         (route, method.lower(), route.handler.operation)

@@ -6,7 +6,7 @@ Domain errors, database faults, Sanic's own errors and bugs all end here. So no 
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import orjson
@@ -206,7 +206,7 @@ async def catch_problem(
         return on_problem(response.status, Problem.model_validate_json(response.body or b"{}"))
 
 
-def install(app: Sanic) -> None:  # type: ignore[type-arg]
+def install(app: Sanic[Any, Any]) -> None:
     """Register the handlers for all errors of `app`."""
     app.error_handler.add(DomainError, domain_error_response)
     app.error_handler.add(Moved, moved_response)

@@ -6,7 +6,7 @@ the key's account instead of the client's network, so that more keys do not mean
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from sanic import Sanic
@@ -62,7 +62,7 @@ class KeyHolder:
     account_id: str
 
 
-def install(app: Sanic) -> None:  # type: ignore[type-arg]
+def install(app: Sanic[Any, Any]) -> None:
     """Register the middleware of `app`."""
     app.ctx.has_warned_of_proxy = False
 

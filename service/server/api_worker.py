@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 from functools import partial
+from typing import Any
 
 from sanic import Sanic
 
@@ -36,7 +37,7 @@ def main() -> None:
     app = create_app(settings)
 
     @app.before_server_start
-    async def listen_for_drain(app: Sanic) -> None:  # type: ignore[type-arg]
+    async def listen_for_drain(app: Sanic[Any, Any]) -> None:
         asyncio.get_running_loop().add_signal_handler(DRAIN_SIGNAL, start_draining, app)
 
     # With trusted proxies, every connection is one of theirs.
@@ -51,7 +52,7 @@ def main() -> None:
     Sanic.serve_single(primary=app)
 
 
-def start_draining(app: Sanic) -> None:  # type: ignore[type-arg]
+def start_draining(app: Sanic[Any, Any]) -> None:
     """Report from now on that the service is stopping, and go on answering."""
     app.ctx.draining = True
 

@@ -1,6 +1,7 @@
 """The API as one Sanic app. Creating it opens nothing; the start of the server does."""
 
 import asyncio
+from typing import Any
 
 import orjson
 from sanic import Sanic
@@ -52,9 +53,9 @@ MAX_BODY_BYTES = 256 * 1024  # a film with its whole cast is about 5 kB
 MAX_HEADER_BYTES = 16 * 1024  # a token, and a query long enough to be rejected with its own error
 
 
-def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
+def create_app(settings: Settings) -> Sanic[Any, Any]:
     """Create the app for `settings`."""
-    app: Sanic = Sanic(  # type: ignore[type-arg]
+    app: Sanic[Any, Any] = Sanic(
         "movies",
         request_class=middleware.IdentifiedRequest,
         router=CompleteRouter(),
@@ -83,7 +84,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     site.install(app)
 
     @app.before_server_start
-    async def start_parts(app: Sanic) -> None:  # type: ignore[type-arg]
+    async def start_parts(app: Sanic[Any, Any]) -> None:
         app.ctx.tasks = [asyncio.create_task(send_heartbeats())]
         app.ctx.tasks.append(await start_schema_upkeep(settings.database_url))
         container = await build_container(settings)
@@ -98,7 +99,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         ]
 
     @app.before_server_stop
-    async def stop_tasks(app: Sanic) -> None:  # type: ignore[type-arg]
+    async def stop_tasks(app: Sanic[Any, Any]) -> None:
         app.ctx.draining = True
         app.ctx.container.live.close_sockets()
         for task in app.ctx.tasks:
@@ -106,7 +107,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         await asyncio.gather(*app.ctx.tasks, return_exceptions=True)
 
     @app.after_server_stop
-    async def close_parts(app: Sanic) -> None:  # type: ignore[type-arg]
+    async def close_parts(app: Sanic[Any, Any]) -> None:
         await close_container(app.ctx.container)
 
     return app

@@ -189,6 +189,7 @@ class Supervisor:
     def _clean_up(self, child: ManagedProcess) -> None:
         os.close(child.heartbeat_fd)
         assert child.process is not None
+        # The client library of Prometheus is untyped here.
         mark_process_dead(child.process.pid, self._metrics_folder.name)  # type: ignore[no-untyped-call]
         child.process, child.heartbeat_fd = None, -1
 

@@ -7,6 +7,7 @@ rate limit applies to it.
 import asyncio
 import hashlib
 import re
+from typing import Any
 
 from sanic import Blueprint, Sanic
 from sanic.exceptions import NotFound as AddressNotFound
@@ -64,11 +65,11 @@ Disallow: /
 """
 
 
-def install(app: Sanic) -> None:  # type: ignore[type-arg]
+def install(app: Sanic[Any, Any]) -> None:
     """Register the answer to addresses that do not exist, and read the files at the start."""
 
     @app.before_server_start
-    async def read_files(app: Sanic) -> None:  # type: ignore[type-arg]
+    async def read_files(app: Sanic[Any, Any]) -> None:
         app.ctx.site_assets = Assets()
 
     app.error_handler.add(AddressNotFound, address_not_found_response)

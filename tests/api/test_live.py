@@ -133,7 +133,7 @@ async def test_a_page_of_a_stranger_opens_no_socket(api: ApiClient) -> None:
     member = await Member.join(api)
     foreign = socket_url(api, await create_ticket(member))
     assert await refused_status(foreign, origin="https://strangers.example") == 403
-    async with open_socket(member, origin=api.service.url) as socket:  # type: ignore[arg-type]
+    async with open_socket(member, origin=api.service.url) as socket:
         await join(socket, "tt0073195")
 
 

@@ -1,6 +1,7 @@
 """Deleting one's own account: hidden at once, restored within a week, then gone."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -46,7 +47,7 @@ class Journal:
         hooks = {name: self._make_hook(name) for name in ("hide", "restore", "erase")}
         self.data = PersonalData(**hooks)
 
-    def _make_hook(self, name: str):  # type: ignore[no-untyped-def]
+    def _make_hook(self, name: str) -> Callable[[UUID], Awaitable[None]]:
         async def note(user_id: UUID) -> None:
             self.entries.append(name)
             if self.failing == name:
@@ -61,7 +62,9 @@ def journal() -> Journal:
 
 
 @pytest.fixture
-async def accounts(database: None, clock: FakeClock, journal: Journal):  # type: ignore[no-untyped-def]
+async def accounts(
+    database: None, clock: FakeClock, journal: Journal
+) -> AsyncIterator[AccountService]:
     hasher = PasswordHasher(memory_kib=HASH_MEMORY)
     accounts = AccountService(SECRET, hasher, clock, personal_data=(journal.data,))
     yield accounts

@@ -1,5 +1,7 @@
 """How alike two films are."""
 
+from typing import Any
+
 import pytest
 
 from service.community.discovery.similarity import compare, series_base
@@ -11,7 +13,8 @@ pytestmark = pytest.mark.once
 def film(title: str, **facts: object) -> FilmRow:
     empty = dict.fromkeys(FilmRow._fields)
     lists = {name: [] for name in ("aliases", "genres", "directors", "writers", "actors")}
-    return FilmRow(**{**empty, **lists, "type": "movie", "title": title, **facts})  # type: ignore[arg-type]
+    values: dict[str, Any] = {**empty, **lists, "type": "movie", "title": title, **facts}
+    return FilmRow(**values)
 
 
 @pytest.mark.parametrize(
