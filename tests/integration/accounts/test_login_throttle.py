@@ -9,6 +9,7 @@ from service.accounts.administration.service import find_user_by_name
 from service.accounts.emails.link_tokens import issue_token
 from service.accounts.emails.schemas import PasswordReset
 from service.accounts.models import KnownNetwork, LoginFailure, User
+from service.accounts.passwords.hashing import PasswordCheck, PasswordHasher
 from service.accounts.passwords.login_throttle import (
     ACCOUNT_WINDOW_MS,
     FAILURE_LIFETIME_MS,
@@ -20,12 +21,20 @@ from service.accounts.passwords.login_throttle import (
     LoginThrottle,
     delete_expired_networks,
 )
+from service.accounts.passwords.verifier import PasswordVerifier
 from service.accounts.responses import SessionView
 from service.accounts.schemas import Credentials
 from service.accounts.service import AccountService
 from service.audit.models import AuditEntry
 from service.errors import NotAuthenticated, TooMany
-from tests.support.accounts import ADDRESS, OTHER_ADDRESS, SECRET, AccountActions
+from tests.support.accounts import (
+    ADDRESS,
+    HASH_MEMORY,
+    OTHER_ADDRESS,
+    PASSWORD,
+    SECRET,
+    AccountActions,
+)
 from tests.support.clock import FakeClock
 
 INITIAL_PAUSE = INITIAL_PAUSE_MS / 1000  # seconds
@@ -317,13 +326,34 @@ async def test_concurrent_guesses_of_many_networks_learn_no_more_than_sequential
     assert sum(isinstance(result, TooMany) for result in results) == 13
 
 
-async def test_the_right_password_among_concurrent_wrong_ones_is_not_confirmed(
-    users: AccountActions,
+class HeldPasswordHasher(PasswordHasher):
+    """Verifies a password at once, and returns the result when the test releases it."""
+
+    def __init__(self) -> None:
+        super().__init__(memory_kib=HASH_MEMORY)
+        self.is_verified, self.is_released = asyncio.Event(), asyncio.Event()
+
+    async def verify(self, password: str, hash: str | None) -> PasswordCheck:
+        check = await super().verify(password, hash)
+        self.is_verified.set()
+        await self.is_released.wait()
+        return check
+
+
+async def test_the_right_password_is_not_confirmed_if_others_failed_during_its_verification(
+    users: AccountActions, throttle: LoginThrottle
 ) -> None:
     await users.create_user("ingrid")
-    guesses = [users.log_in("ingrid", "wrong password") for _ in range(16)]
-    results = await asyncio.gather(*guesses, users.log_in("ingrid"), return_exceptions=True)
-    assert isinstance(results[-1], TooMany)
+    user = await find_user_by_name("ingrid")
+    hasher = HeldPasswordHasher()
+    verifier = PasswordVerifier(hasher, throttle)
+    right = asyncio.create_task(verifier.verify(user, "ingrid", PASSWORD, ADDRESS))
+    await hasher.is_verified.wait()
+    for _ in range(MAX_FREE_FAILURES):
+        await _fail(users)
+    hasher.is_released.set()
+    with pytest.raises(TooMany):
+        await right
 
 
 async def test_concurrent_correct_logins_all_succeed(users: AccountActions) -> None:
