@@ -34,7 +34,7 @@ for name, value in dotenv_values(ROOT / "var/backends/env").items():
 def require_backend(backend: str) -> str:
     """Return the address of a real backend; without one, skip the test, or fail if required."""
     if backend == "chromium":
-        address = shutil.which("chromium") or ""
+        address = shutil.which("chromium-headless-shell") or ""
     else:
         address = os.environ.get(BACKENDS[backend], "")
     if address:
