@@ -11,7 +11,11 @@ from service.films.models import Film
 from service.resources import resource_path
 from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
-from service.search.filenames.matcher import FilenameMatcher, score_films
+from service.search.filenames.matcher import (
+    MIN_MATCH_CONFIDENCE,
+    FilenameMatcher,
+    score_films,
+)
 from service.search.filenames.parser import ParsedName, parse_name
 from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
@@ -25,6 +29,15 @@ ADDITIONAL_FILMS = [
     {"title": "Dune: Part Two", "year": 2024, "directors": ["Denis Villeneuve"], "votes": 500_000},
     {"title": "The Godfather: Part II", "year": 1974, "votes": 1_200_000},
     {"title": "[REC]", "year": 2007, "votes": 190_000},
+    {"title": "12 Angry Men", "year": 1957, "votes": 900_000},
+    {"title": "1917", "year": 2019, "votes": 700_000},
+    {"title": "Apollo 13", "year": 1995, "votes": 320_000},
+    {"title": "Hey Ram", "year": 2000, "votes": 15_000},
+    {"title": "Wonder Woman", "year": 2017, "votes": 700_000},
+    {"title": "Wonder Woman 1984", "year": 2020, "votes": 300_000},
+    {"title": "The 40-Year-Old Virgin", "year": 2005, "votes": 480_000},
+    {"title": "The Guardsman", "year": 1931, "directors": ["Sidney Franklin"]},
+    {"title": "Effie Gray", "year": 2014, "votes": 7_000},
 ]
 
 
@@ -62,6 +75,20 @@ async def matcher(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatche
         (ParsedName("Jaws", 1976, "Spielberg"), "Jaws"),
         ("whatever tt0073195.mkv", "Jaws"),
         ("Holiday.Pictures.Of.Our.Dog.2019.1080p.WEB-DL.x264-GRP", None),
+        ("12 Angry Men.mkv", "12 Angry Men"),
+        ("12.Angry.Men.1957.1080p.BluRay.x264-GRP.mkv", "12 Angry Men"),
+        ("1917.mkv", "1917"),
+        ("Apollo 13.mkv", "Apollo 13"),
+        ("Hey.Ram.2000.720p.BluRay.x264-GRP", "Hey Ram"),
+        ("Wonder Woman 1984.mkv", "Wonder Woman 1984"),
+        ("Wonder.Woman.2017.1080p.mp4", "Wonder Woman"),
+        ("The 40-Year-Old Virgin.AVI", "The 40-Year-Old Virgin"),
+        ("Thhe Guardsman (1931)", "The Guardsman"),
+        ("The Guardsman 2", None),
+        ("The Guardsman 2 (1932)", None),
+        (ParsedName("The Guardsman 2", 1932, "Sidney Franklin"), None),
+        ("Backup of laptop 2014.zip", None),
+        ("Dusk.of.the.Comet.of.the.Geese.2014.1080p.BluRay.x264-GRP", None),
         ("...", None),
         ("", None),
     ],
@@ -107,6 +134,27 @@ def confidence(parsed: ParsedName, **facts: Any) -> float:
     film.end_year, film.runtime_minutes = columns.get("end_year"), columns.get("runtime_minutes")
     (scored_film,) = score_films(parsed, [film])
     return scored_film.confidence
+
+
+def test_a_year_a_director_and_a_runtime_alone_are_no_match() -> None:
+    facts = ParsedName("The Sugarland Express", 1975, "Steven Spielberg", 124)
+    assert confidence(facts, runtime_minutes=124) < MIN_MATCH_CONFIDENCE
+
+
+@pytest.mark.parametrize(
+    ("stated", "title"),
+    [("Jaws 2", "Jaws"), ("Jaws", "Jaws 2"), ("Jaws II", "Jaws III"), ("Jaws 3", "Jaws: Part 2")],
+)
+def test_a_title_with_another_number_is_another_film(stated: str, title: str) -> None:
+    assert confidence(ParsedName(stated, 1975), title=title) < MIN_MATCH_CONFIDENCE
+
+
+@pytest.mark.parametrize(
+    ("stated", "title"),
+    [("Jaws Part 1", "Jaws"), ("Jaws", "Jaws: Part One"), ("Jaws 2", "Jaws II")],
+)
+def test_the_same_number_in_another_form_is_the_same_film(stated: str, title: str) -> None:
+    assert confidence(ParsedName(stated, 1975), title=title) >= 0.9
 
 
 def test_other_facts_raise_or_lower_the_confidence() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from service.search.filenames.parser import ParsedName
 from service.text import numerals
-from service.text.analysis import full_title_key
+from service.text.analysis import full_title_key, tokenize
 
 SIZES, SOURCES = (
     ("480p", "720p", "1080p", "2160p"),
@@ -64,6 +64,43 @@ def generate_names(films: Sequence[dict[str, Any]], count: int, seed: int) -> li
         }
         names.append(NamedFilm(item, frozenset(right)))
     return names
+
+
+def generate_absent_names(
+    films: Sequence[dict[str, Any]], absent: Sequence[dict[str, Any]], seed: int
+) -> list[NamedFilm]:
+    """Return one name of each film that is `absent` from `films`, unless it fits one of them."""
+    rng = random.Random(seed)
+    present_titles = {film_key(film["title"]) for film in films}
+    return [
+        NamedFilm(_generate_item(film, rng)[0], frozenset())
+        for film in absent
+        if film.get("year")
+        and film["title"].isascii()
+        and film_key(film["title"]) not in present_titles
+    ]
+
+
+def generate_numbered_names(
+    films: Sequence[dict[str, Any]], count: int, min_votes: int = 10_000
+) -> list[NamedFilm]:
+    """Return file names without a year of known films whose title has a number."""
+    numbered: dict[str, int] = {}
+    for film_index, film in enumerate(films):
+        if votes_of(film) < min_votes or not re.search(r"\d", film["title"]):
+            continue
+        key = film_key(film["title"])
+        if key not in numbered or votes_of(films[numbered[key]]) < votes_of(film):
+            numbered[key] = film_index
+    best = sorted(numbered.values(), key=lambda p: -votes_of(films[p]))[:count]
+    return [
+        NamedFilm(re.sub(r"[:/]+ ?", " ", films[p]["title"]) + ".mkv", frozenset({p})) for p in best
+    ]
+
+
+def film_key(title: str) -> str:
+    """Return a title as films with the same one share it, with numbers in digits."""
+    return "".join(numerals.normalize_numerals(tokenize(title)))
 
 
 def votes_of(film: dict[str, Any]) -> int:

@@ -3,8 +3,9 @@
 Search finds the candidates; here each is compared with all facts that were stated. The confidence
 is composed of hand-set steps. A test checks that at least 97 % of the matches with a confidence of
 0.9 or more are right, on names made from the samples; `make bench.match` checks it on a larger
-catalogue. "Unknown" is a valid result: a film that is not in the catalogue must not be taken for
-the most similar one.
+catalogue. A name that can be read in several ways, such as one with a number, is compared in each,
+and the catalogue decides. "Unknown" is a valid result: a film that is not in the catalogue must not
+be taken for the most similar one, and a year alone is no match.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,7 +18,12 @@ from service.errors import Invalid
 from service.film_fields import FilmRow
 from service.resilience.work_budget import WorkBudget
 from service.search.filenames.name_process import NameBudget, NameProcess
-from service.search.filenames.parser import ParsedName, clean_name, parse_by_year
+from service.search.filenames.parser import (
+    ParsedName,
+    clean_name,
+    parse_by_year,
+    parse_otherwise,
+)
 from service.search.ranking.sequels import PART_WORDS
 from service.search.retrieval.search_request import Degradation, Page, SearchRequest, SearchResult
 from service.search.retrieval.work_threads import search_budget
@@ -28,14 +34,39 @@ from service.text.titles import compact_key
 MAX_CANDIDATES = 10  # films that are compared with each name
 MAX_RESULTS = 3
 MIN_MATCH_CONFIDENCE = 0.5  # of the best candidate, to be the match
+CERTAIN_CONFIDENCE = 0.9  # of the best candidate, from which a name is not read in other ways
 MIN_CONFIDENCE = 0.05  # of a candidate, to be returned
 MAX_MATCH_WORK = 400_000.0  # units for all names of a request; a hundred ordinary ones take 100,000
 MAX_MATCH_TIME = 6.0  # seconds for all of them, before a response would be too late
 MAIN_TITLE_FACTOR = 0.93  # for the similarity of a title without its subtitle
 ALIAS_FACTOR = 0.98
+MAX_OTHER_NUMBER_SIMILARITY = 0.75  # of titles with different numbers
 RIVAL_MARGIN = 0.03  # of similarity, within which another film may be meant just as well
 FAMOUS_VOTES_RATIO = 20  # a film with so many times the votes of its rivals is the likely one
 
+
+@dataclass(frozen=True, slots=True)
+class TitleStep:
+    """What a similarity of titles is worth.
+
+    `support` is the share of other facts that counts for the film: a year, a director or a runtime
+    alone are no match, since many films share them.
+    """
+
+    min_similarity: float
+    confidence: float
+    support: float
+
+
+TITLE_STEPS = (
+    TitleStep(0.999, 0.95, 1.0),
+    TitleStep(0.95, 0.88, 1.0),
+    TitleStep(0.90, 0.80, 1.0),
+    TitleStep(0.85, 0.65, 1.0),
+    TitleStep(0.78, 0.45, 0.6),
+    TitleStep(0.70, 0.25, 0.2),
+)
+UNLIKE_TITLE = TitleStep(0.0, 0.05, 0.0)
 
 FilmSearch = Callable[[SearchRequest], Awaitable[SearchResult]]
 """Returns the films that a search finds, the best first."""
@@ -61,10 +92,14 @@ class MatchResult:
     degraded: tuple[Degradation, ...] = ()
 
     @property
+    def confidence(self) -> float:
+        """The confidence of the best film; 0 if there is none."""
+        return self.candidates[0].confidence if self.candidates else 0.0
+
+    @property
     def film(self) -> FilmRow | None:
         """The film that is meant, or None if it is unknown."""
-        best = self.candidates[:1]
-        return best[0].film if best and best[0].confidence >= MIN_MATCH_CONFIDENCE else None
+        return self.candidates[0].film if self.confidence >= MIN_MATCH_CONFIDENCE else None
 
 
 class FilenameMatcher:
@@ -112,11 +147,22 @@ class FilenameMatcher:
     async def _match(
         self, item: str | ParsedName, budget: WorkBudget, name_budget: NameBudget
     ) -> MatchResult:
-        parsed = item
-        if isinstance(parsed, str) and budget.is_late:
-            parsed = parse_by_year(clean_name(parsed))
-        elif isinstance(parsed, str):
-            parsed = await self._name_process.parse(parsed, name_budget)
+        if isinstance(item, ParsedName):
+            return await self._match_reading(item, budget)
+        name = clean_name(item)
+        if budget.is_late:
+            return await self._match_reading(parse_by_year(name), budget)
+        reading = await self._name_process.parse(name, name_budget)
+        best = await self._match_reading(reading, budget)
+        for other_reading in parse_otherwise(name, reading):
+            if best.confidence >= CERTAIN_CONFIDENCE or budget.is_late:
+                break
+            result = await self._match_reading(other_reading, budget)
+            if result.film is not None and result.confidence > best.confidence:
+                best = result
+        return best
+
+    async def _match_reading(self, parsed: ParsedName, budget: WorkBudget) -> MatchResult:
         text = parsed.imdb_id or f"{parsed.title} {parsed.year or ''}".strip()
         request = SearchRequest(text, page=Page(MAX_CANDIDATES), budget=search_budget(budget))
         try:
@@ -145,46 +191,69 @@ def score_films(parsed: ParsedName, films: Sequence[FilmRow]) -> list[ScoredFilm
 def title_similarity(parsed: ParsedName, film: FilmRow) -> float:
     """Return the similarity of the titles, letter by letter, from 0 to 1.
 
-    Numbers are equal in any form. Other titles and the parts of a title around a colon count less.
+    Numbers are equal in any form. Other titles and the parts of a title around a colon count less,
+    and titles with different numbers are different films.
     """
-    key = _comparison_key(parsed.title)
-    factors = {_comparison_key(film.title): 1.0}
+    factors = {film.title: 1.0}
     if len(parts := SUBTITLE_SEPARATOR.split(film.title, maxsplit=1)) > 1:
         for part in parts:
-            factors.setdefault(_comparison_key(part), MAIN_TITLE_FACTOR)
+            factors.setdefault(part, MAIN_TITLE_FACTOR)
     for alias in film.aliases:
-        factors.setdefault(_comparison_key(alias), ALIAS_FACTOR)
-    return max(
-        factor * OSA.normalized_similarity(key, title_key) for title_key, factor in factors.items()
-    )
+        factors.setdefault(alias, ALIAS_FACTOR)
+    words = tokenize(parsed.title)
+    return max(factor * _word_similarity(words, tokenize(t)) for t, factor in factors.items())
 
 
-def _comparison_key(title: str) -> str:
-    """Return a title without article, spaces and words like `part`, with numbers in digits."""
-    title_words = without_article(tokenize(title))
-    words = [word for word in title_words if word not in PART_WORDS] or title_words
-    return "".join(numerals.normalize_numerals(words))
+def _word_similarity(words: list[str], title_words: list[str]) -> float:
+    """Return the similarity of what a name states and of a title, both as words."""
+    keywords, title_keywords = _comparison_words(words), _comparison_words(title_words)
+    similarity = OSA.normalized_similarity("".join(keywords), "".join(title_keywords))
+    if without_article(words) == words:  # its article may be left out, or be misspelt
+        whole = OSA.normalized_similarity("".join(words), "".join(title_words))
+        similarity = max(similarity, whole)
+    if _sequel_numbers(keywords) != _sequel_numbers(title_keywords):
+        similarity = min(similarity, MAX_OTHER_NUMBER_SIMILARITY)
+    return similarity
+
+
+def _comparison_words(words: list[str]) -> list[str]:
+    """Return words without article and without `part`, or `part one`, with numbers in digits."""
+    numbered = numerals.normalize_numerals(without_article(words))
+    pairs = zip(["", *numbered], numbered, strict=False)
+    compared = [
+        word
+        for previous, word in pairs
+        if word not in PART_WORDS and not (word == "1" and previous in PART_WORDS)
+    ]
+    return compared or numbered
+
+
+def _sequel_numbers(words: Sequence[str]) -> list[str]:
+    """Return the numbers in order; the first film of a series needs none."""
+    return [word for word in words if word.isdigit() and word != "1"]
 
 
 def _film_confidence(parsed: ParsedName, film: FilmRow, similarity: float) -> float:
     """Return the confidence by the facts of this film alone."""
-    steps = ((0.999, 0.95), (0.95, 0.88), (0.90, 0.80), (0.85, 0.65), (0.78, 0.45), (0.70, 0.25))
-    confidence = next((value for minimum, value in steps if similarity >= minimum), 0.05)
+    step = next((step for step in TITLE_STEPS if similarity >= step.min_similarity), UNLIKE_TITLE)
+    confidence, support = step.confidence, step.support
     if parsed.year is not None and film.year is not None:
         distance = abs(parsed.year - film.year)
         is_running = film.end_year is not None and film.year <= parsed.year <= film.end_year
         if distance == 0 or is_running:
-            confidence = _raise_confidence(confidence, 0.75)
+            confidence = _raise_confidence(confidence, 0.75 * support)
         elif distance == 1:
             confidence *= 0.97
         else:
             confidence *= 0.4 if distance <= 3 else 0.2
+            if similarity < 0.95:  # another film of the series has the same director
+                support *= 0.5
     if parsed.director is not None and film.directors:
-        confidence = _weigh_director(confidence, parsed.director, film.directors)
+        confidence = _weigh_director(confidence, parsed.director, film.directors, support)
     if parsed.runtime is not None and film.runtime_minutes is not None:
         distance = abs(parsed.runtime - film.runtime_minutes)
         if distance <= 3:
-            confidence = _raise_confidence(confidence, 0.3)
+            confidence = _raise_confidence(confidence, 0.3 * support)
         elif distance > 15:
             confidence *= 0.5
     if parsed.is_episode != (film.type == "series"):
@@ -199,14 +268,16 @@ def _raise_confidence(confidence: float, share: float) -> float:
     return confidence + share * (1 - confidence)
 
 
-def _weigh_director(confidence: float, director: str, directors: Sequence[str]) -> float:
+def _weigh_director(
+    confidence: float, director: str, directors: Sequence[str], support: float = 1.0
+) -> float:
     """Raise the confidence if `directors` has `director`, by full or last name; else lower it."""
     similarity = max(
         OSA.normalized_similarity(compact_key(director), compact_key(name)) for name in directors
     )
     last_names = {compact_key(name.split()[-1]) for name in directors if name.split()}
     if similarity >= 0.85 or compact_key(director) in last_names:
-        return _raise_confidence(confidence, 0.7)
+        return _raise_confidence(confidence, 0.7 * support)
     return confidence * (0.3 if similarity < 0.6 else 0.7)
 
 

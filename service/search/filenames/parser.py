@@ -17,6 +17,10 @@ MAX_COMPONENT_LENGTH = 255  # characters between two slashes, as in file systems
 MAX_PATH_LENGTH = 4_096  # characters of a whole path, as in Linux
 MAX_COMPONENTS = 3  # of a path, that count: a file, its folder, and the folder of a series
 _YEAR = re.compile(r"(?<!\d)(18[89]\d|19\d\d|20\d\d)(?!\d|p)")
+_VIDEO_EXTENSION = re.compile(
+    r"(?<=.)\.(3gp|avi|divx|flv|iso|m2ts|m4v|mk3d|mkv|mov|mp4|mpe?g|ogm|ogv|ts|vob|webm|wmv)$",
+    re.IGNORECASE,
+)
 _SEPARATORS = re.compile(r"[/\\]+")
 
 log = structlog.get_logger()
@@ -80,11 +84,28 @@ def parse_by_year(name: str) -> ParsedName:
     """
     if ids := IMDB_ID.findall(name.lower()):
         return ParsedName("", imdb_id=ids[-1])
-    spaced = " ".join(re.sub(r"[._]", " ", name.rpartition("/")[2]).split())
+    spaced = _space_words(name)
     years = [match for match in _YEAR.finditer(spaced) if match.start()]
     if not years:
         return ParsedName(spaced)
     return ParsedName(spaced[: years[-1].start()].strip(" ([-"), year=int(years[-1].group()))
+
+
+def parse_otherwise(name: str, reading: ParsedName) -> list[ParsedName]:
+    """Return further ways to read a cleaned name: by its year, and as a title and nothing else.
+
+    guessit takes many a number of a title for that of an episode, and a word for a release tag.
+    """
+    if reading.imdb_id is not None:
+        return []
+    others = [parse_by_year(name), ParsedName(_space_words(name))]
+    return [other for other in dict.fromkeys(others) if other != reading]
+
+
+def _space_words(name: str) -> str:
+    """Return the last component of a name without its extension, and with spaces for dots."""
+    stem = _VIDEO_EXTENSION.sub("", name.rpartition("/")[2])
+    return " ".join(re.sub(r"[._]", " ", stem).split())
 
 
 def _build_title(guess: dict[str, Any]) -> str:
