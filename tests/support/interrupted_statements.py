@@ -1,6 +1,6 @@
 """Interrupt a transaction at one of its statements, as the death of its process would."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,9 @@ class Interrupted(Exception):
 
 
 @contextmanager
-def interrupt_at(number: int | None) -> Iterator[None]:
+def interrupt_at(
+    number: int | None, before_interruption: Callable[[], None] = lambda: None
+) -> Iterator[None]:
     """Interrupt the next transaction at this statement, its commit counted; None never does."""
     wrapper: Any = TransactionWrapper if is_postgres() else SqliteTransactionWrapper
     originals = {name: getattr(wrapper, name) for name in METHODS}
@@ -29,6 +31,7 @@ def interrupt_at(number: int | None) -> Iterator[None]:
             nonlocal count
             if count == number:
                 count += 1
+                before_interruption()
                 if name == "commit":
                     await self.rollback()
                 raise Interrupted

@@ -1,0 +1,139 @@
+"""A process that is killed while a user does something: all of it has happened, or nothing."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from uuid import UUID
+
+import pytest
+from tortoise.models import Model
+
+from service.accounts.models import User
+from service.clock import utc_now
+from service.community.history.models import HistoryEntry
+from service.community.lists.models import FilmList, ListItem
+from service.community.lists.schemas import NewList
+from service.community.lists.service import FilmLists
+from service.community.ratings.models import Rating
+from service.community.reviews.models import Review, ReviewEdit, ReviewLike
+from service.community.reviews.schemas import ReviewDraft
+from service.community.reviews.service import Reviews
+from service.community.tallies import find_differences
+from service.community.watchlist.models import WatchlistEntry
+from service.errors import DomainError
+from service.films.catalogue import Catalogue
+from service.films.models import Film
+from service.films.schemas import FilmFacts
+from service.outbox.models import Outbox
+from service.outbox.notifications import OutboxNotifier
+from tests.support import ROOT
+from tests.support.crashing_community import MAX_STATEMENTS, Actions
+
+TABLES: tuple[type[Model], ...] = (
+    *(Film, Outbox, Rating, Review, ReviewEdit, ReviewLike),
+    *(HistoryEntry, WatchlistEntry, FilmList, ListItem),
+)
+EARLIER: dict[str, tuple[str, ...]] = {
+    "rate": (),
+    "review": (),
+    "delete_review": ("review",),
+    "like": (),
+    "watch": (),
+    "add_to_watchlist": (),
+    "add_to_list": (),
+    "merge": ("rate", "review", "watch", "add_to_watchlist"),
+}
+"""Action → what its user has done with the film before."""
+
+
+async def read_rows() -> dict[str, list[dict[str, object]]]:
+    return {table.__name__: await table.all().order_by("id").values() for table in TABLES}
+
+
+def omit_times(rows: dict[str, list[dict[str, object]]]) -> dict[str, list[dict[str, object]]]:
+    """Return the rows without the times that a repeated request sets anew."""
+    return {
+        table: [
+            {name: value for name, value in row.items() if name not in ("rated_at", "updated_at")}
+            for row in table_rows
+        ]
+        for table, table_rows in rows.items()
+    }
+
+
+async def create_user(name: str) -> UUID:
+    now = utc_now()
+    user = await User.create(
+        username=name, username_folded=name, password_hash="", created_at=now, updated_at=now
+    )
+    return user.id
+
+
+async def prepare(catalogue: Catalogue, reviews: Reviews, action: str) -> list[UUID]:
+    """Return the ids of a user, a film, and what else the action needs."""
+    user = await create_user("ada")
+    film = await catalogue.add(FilmFacts(title="Jaws", year=1975))
+    if action == "add_to_list":
+        film_list = await FilmLists(catalogue, utc_now).create(user, NewList(name="Sharks"))
+        return [user, film.id, film_list.id]
+    if action == "like":
+        draft = ReviewDraft(title="Fine", body="Fine.", score=3)
+        review = await reviews.add(await create_user("bob"), str(film.id), draft, "en")
+        return [user, film.id, review.id]
+    other = await catalogue.add(FilmFacts(title="Jaws 2", year=1978))
+    return [user, film.id, other.id]
+
+
+async def assert_counters_are_those_of_the_rows() -> None:
+    assert [film_id async for page in find_differences() for film_id in page.film_ids] == []
+    likes = [like.review_id for like in await ReviewLike.all()]
+    for review in await Review.all():
+        assert review.likes == likes.count(review.id)
+
+
+async def kill_at_each_statement(
+    action: str, database_url: str, ids: list[UUID]
+) -> AsyncIterator[str]:
+    """Yield where the action's process was killed, statement after statement, until it commits."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.support.crashing_community"),
+        *(action, database_url, *map(str, ids)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        for _ in range(MAX_STATEMENTS):
+            end, exit_code = (await process.stdout.readline()).decode().split()
+            assert int(exit_code) == -signal.SIGKILL
+            yield end
+            if end == "committed":
+                return
+            process.stdin.write(b"\n")
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
+@pytest.mark.parametrize("action", EARLIER)
+async def test_an_action_killed_at_any_statement_happens_wholly_or_not_at_all(
+    catalogue: Catalogue, reviews: Reviews, notifier: OutboxNotifier, database: str, action: str
+) -> None:
+    ids = await prepare(catalogue, reviews, action)
+    actions = Actions(notifier, *ids)
+    for earlier in EARLIER[action]:
+        await getattr(actions, earlier)()
+    before, ends = await read_rows(), []
+    async for end in kill_at_each_statement(action, database, ids):
+        ends.append(end)
+        assert (await read_rows() == before) == (end == "interrupted"), ends
+        await assert_counters_are_those_of_the_rows()
+    assert len(ends) > 3 and ends[-1] == "committed"
+    if action != "watch":  # a film may be seen again
+        after = omit_times(await read_rows())
+        with suppress(DomainError):
+            await getattr(actions, action)()
+        assert omit_times(await read_rows()) == after, "whoever repeats it changes nothing"
