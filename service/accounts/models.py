@@ -78,6 +78,11 @@ class User(Model):
         """Whether the account may be used while addresses must be confirmed."""
         return self.confirm_by is None and (self.confirmed_at is not None or self.email is None)
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether others see neither the profile nor the lists: disabled, or to be erased."""
+        return self.disabled_at is not None or self.erase_at is not None
+
 
 def account_subject(user: User) -> Subject:
     """Return what the audit log calls the account."""

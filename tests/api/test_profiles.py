@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.members import Member, add_film
+from tests.support.members import PASSWORD, Member, add_film
 from tests.support.service_runner import ApiClient
 
 
@@ -61,6 +61,52 @@ async def test_a_profile_counts_what_was_seen_and_lists_public_lists_alone(
     assert (page["results"], page["total"]["value"]) == ([listed], 1)
     hidden = await other.send("GET", f"/users/{(await Member.join(api)).name}/lists")
     assert hidden.status == 404
+
+
+async def disable(api: ApiClient, member: Member, *, is_disabled: bool) -> None:
+    listed = await api.get(
+        "/api/v1/admin/users", params={"q": member.name}, token=await api.admin_token()
+    )
+    [account] = listed.json["results"]
+    path = f"/api/v1/admin/users/{account['id']}"
+    changed = await api.request(
+        "PATCH", path, token=await api.admin_token(), json={"is_disabled": is_disabled}
+    )
+    assert changed.status == 200, changed.json
+
+
+async def ask_for_deletion(member: Member) -> None:
+    answer = await member.send("POST", "/me/deletion", {"password": PASSWORD})
+    assert answer.status == 202, answer.json
+
+
+@pytest.mark.parametrize("state", ["disabled", "to be erased"])
+async def test_a_public_profile_and_lists_are_not_found_while_the_account_is_hidden(
+    api: ApiClient, member: Member, state: str
+) -> None:
+    await member.send("PATCH", "/me", {"profile": "public"})
+    created = [
+        await member.send("POST", "/lists", {"name": "Sharks", "visibility": visibility})
+        for visibility in ("public", "unlisted")
+    ]
+    user = f"/users/{member.name}"
+    paths = [user, *(f"{user}/{part}" for part in ("lists", "reviews", "statistics"))]
+    paths += [f"/lists/{answer.json['id']}" for answer in created]
+    other = await Member.join(api)
+    for path in paths:
+        assert (await other.send("GET", path)).status == 200, path
+    if state == "disabled":
+        await disable(api, member, is_disabled=True)
+    else:
+        await ask_for_deletion(member)
+    for path in paths:
+        code = "list_not_found" if path.startswith("/lists") else "user_not_found"
+        for response in (await other.send("GET", path), await api.get(f"/api/v1{path}")):
+            assert (response.status, response.json["code"]) == (404, code), path
+    if state == "disabled":
+        await disable(api, member, is_disabled=False)
+        for path in paths:
+            assert (await other.send("GET", path)).status == 200, path
 
 
 async def test_statistics_count_films_by_month_decade_genre_and_score(

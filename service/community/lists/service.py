@@ -171,10 +171,10 @@ async def move_list_items(merged: Film, film: Film) -> None:
 
 
 def _is_visible(film_list: FilmList, reader_id: UUID | None) -> bool:
-    """Return whether a reader may see a list; an account that is to be erased is hidden."""
+    """Return whether a reader may see a list; a hidden account shows nothing to others."""
     if film_list.user_id == reader_id:
         return True
-    return film_list.visibility != "private" and film_list.user.erase_at is None
+    return film_list.visibility != "private" and not film_list.user.is_hidden
 
 
 def _take_item(by_film: dict[UUID, ListItem], film_id: UUID | None, number: int) -> ListItem:

@@ -64,5 +64,5 @@ class Profiles:
 
 
 def _is_visible(user: User, reader_id: UUID | None) -> bool:
-    """Return whether the reader may see the profile; that of an account to be erased is hidden."""
-    return user.id == reader_id or (user.profile == "public" and user.erase_at is None)
+    """Return whether the reader may see the profile; a hidden account shows nothing to others."""
+    return user.id == reader_id or (user.profile == "public" and not user.is_hidden)
