@@ -37,6 +37,10 @@ ADDITIONAL_FILMS = [
     {"title": "Wonder Woman 1984", "year": 2020, "votes": 300_000},
     {"title": "The 40-Year-Old Virgin", "year": 2005, "votes": 480_000},
     {"title": "The Guardsman", "year": 1931, "directors": ["Sidney Franklin"]},
+    {"title": "The Mummy", "year": 2017, "directors": ["Alex Kurtzman"], "votes": 200_000},
+    {"title": "[REC] 2", "year": 2009, "votes": 80_000},
+    {"title": "Predator", "year": 1987, "votes": 460_000},
+    {"title": "Thirteen Days", "year": 2000, "votes": 61_000},
     {"title": "Effie Gray", "year": 2014, "votes": 7_000},
 ]
 
@@ -87,6 +91,12 @@ async def matcher(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatche
         ("The Guardsman 2", None),
         ("The Guardsman 2 (1932)", None),
         (ParsedName("The Guardsman 2", 1932, "Sidney Franklin"), None),
+        ("Мумия / The Mummy (Алекс Куртцман / Alex Kurtzman) [2017, США]", "The Mummy"),
+        ("[Rec] 2 (2009).mkv", "[REC] 2"),
+        ("Predator.1987.Ultimate.Hunter.Edition.mkv", "Predator"),
+        ("13_Days.mkv", "Thirteen Days"),
+        ("films/Predator (1987)/movie.mkv", "Predator"),
+        ("Predator (1987)/VIDEO_TS/VTS_01_1.VOB", "Predator"),
         ("Backup of laptop 2014.zip", None),
         ("Dusk.of.the.Comet.of.the.Geese.2014.1080p.BluRay.x264-GRP", None),
         ("...", None),

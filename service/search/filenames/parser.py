@@ -21,7 +21,11 @@ _VIDEO_EXTENSION = re.compile(
     r"(?<=.)\.(3gp|avi|divx|flv|iso|m2ts|m4v|mk3d|mkv|mov|mp4|mpe?g|ogm|ogv|ts|vob|webm|wmv)$",
     re.IGNORECASE,
 )
-_SEPARATORS = re.compile(r"[/\\]+")
+_SEPARATORS = re.compile(r"(?<! )[/\\]+|[/\\]+(?! )")  # ` / ` stands between two titles
+_TITLE_SEPARATOR = " / "
+_EMPTY_STEM = re.compile(
+    r"(movie|film|video|main|feature|title|stream|vts|cd|disc|dvd|t|\d|\W|_)+", re.IGNORECASE
+)
 
 log = structlog.get_logger()
 
@@ -92,19 +96,28 @@ def parse_by_year(name: str) -> ParsedName:
 
 
 def parse_otherwise(name: str, reading: ParsedName) -> list[ParsedName]:
-    """Return further ways to read a cleaned name: by its year, and as a title and nothing else.
+    """Return further ways to read a cleaned name.
 
-    guessit takes many a number of a title for that of an episode, and a word for a release tag.
+    guessit takes many a number of a title for that of an episode, and a word for a release tag. So
+    the name is also read by its year, and as a title and nothing else. Of two titles each is read,
+    and the folder of a file whose own name says nothing.
     """
     if reading.imdb_id is not None:
         return []
-    others = [parse_by_year(name), ParsedName(_space_words(name))]
+    by_year = parse_by_year(name)
+    others = [by_year, ParsedName(_space_words(name))]
+    if by_year.year is not None:
+        titles = by_year.title.partition(" (")[0].split(_TITLE_SEPARATOR)
+        others += [ParsedName(title, by_year.year) for title in titles]
+    if _EMPTY_STEM.fullmatch(_space_words(name)):
+        folders = (parse_by_year(folder) for folder in reversed(_SEPARATORS.split(name)[:-1]))
+        others += [folder for folder in folders if folder.year is not None][:1]
     return [other for other in dict.fromkeys(others) if other != reading]
 
 
 def _space_words(name: str) -> str:
     """Return the last component of a name without its extension, and with spaces for dots."""
-    stem = _VIDEO_EXTENSION.sub("", name.rpartition("/")[2])
+    stem = _VIDEO_EXTENSION.sub("", _SEPARATORS.split(name)[-1])
     return " ".join(re.sub(r"[._]", " ", stem).split())
 
 
