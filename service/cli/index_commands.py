@@ -49,8 +49,8 @@ def check(
         bool,
         typer.Option(
             "--counters",
-            help="compare the votes, scores and reviews that films show with those that are "
-            "stored; exit with 1 if some differ",
+            help="compare the votes, scores and reviews that films show, and the likes that "
+            "reviews show, with those that are stored; exit with 1 if some differ",
         ),
     ] = False,
     as_json: JsonOption = False,

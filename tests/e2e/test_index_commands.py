@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,27 @@ def test_counters_that_differ_from_their_rows_are_listed_and_mended(
     ]
     assert check("--repair").returncode == 0
     assert check().returncode == 0
+    review_id = str(uuid.uuid4())
+    review = {
+        "id": review_id,
+        "film_id": film_id,
+        "film_title": "Jaws",
+        "title": "Fine",
+        "likes": 2,
+    }
+    review |= dict.fromkeys(("body", "html"), "Fine.") | {"html_version": 1, "language": "en"}
+    review |= {"spoiler": 0, **dict.fromkeys(("created_at", "updated_at"), "2026-01-01 00:00:00")}
+    with open_database(tmp_path) as database:
+        marks = ", ".join("?" * len(review))
+        database.execute(
+            f"INSERT INTO reviews ({', '.join(review)}) VALUES ({marks})", [*review.values()]
+        )
+    report = print_json(indexed, "check", "--counters", status=1)
+    assert report["reviews"] == [{"review": review_id, "stored": 2, "counted": 0}]
+    mended = check("--repair")
+    assert f"{review_id}  stored 2 likes, counted 0" in mended.stdout
+    with open_database(tmp_path) as database:
+        assert database.execute("SELECT likes FROM reviews").fetchall() == [(0,)]
     both = run_command(indexed, "check", "--counters", "--twins")
     assert both.returncode == 2
 

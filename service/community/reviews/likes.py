@@ -1,6 +1,7 @@
 """Likes of reviews: each user may like each review of others once."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -67,3 +68,45 @@ async def remove_likes(user_id: UUID) -> None:
         to_id_parameter(user_id),
     )
     await ReviewLike.filter(user_id=user_id).delete()
+
+
+@dataclass(frozen=True, slots=True)
+class LikesDifference:
+    """A review whose number of likes is not that of its rows."""
+
+    review_id: UUID
+    stored: int
+    counted: int
+
+
+async def find_miscounted_reviews() -> list[UUID]:
+    """Return the reviews whose number of likes differs from their rows.
+
+    A review that is liked meanwhile may be among them; `recount_likes` knows better.
+    """
+    rows = await fetch_rows(
+        "SELECT reviews.id FROM reviews LEFT JOIN "
+        "(SELECT review_id, COUNT(*) AS counted FROM review_likes GROUP BY review_id) AS sums "
+        "ON sums.review_id = reviews.id "
+        "WHERE reviews.likes <> COALESCE(sums.counted, 0) ORDER BY reviews.id"
+    )
+    return [UUID(str(row["id"])) for row in rows]
+
+
+@run_uncancelled
+async def recount_likes(review_id: UUID, *, repair: bool = True) -> LikesDifference | None:
+    """Return how a review's number of likes differs from its rows, if it does; mend it by default.
+
+    A like changes the number last, and holds the review's lock from then to its commit. So under
+    this lock, a row and what it adds are both there, or the number is still to be changed.
+    """
+    async with in_transaction():
+        if not await Review.filter(id=review_id).update(likes=F("likes")):
+            return None
+        review = await Review.get(id=review_id)
+        counted = await ReviewLike.filter(review_id=review_id).count()
+        if review.likes == counted:
+            return None
+        if repair:
+            await Review.filter(id=review_id).update(likes=counted)
+        return LikesDifference(review_id, review.likes, counted)
