@@ -5,8 +5,9 @@ import json
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, closing
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.support import service_runner
-from tests.support.backends import require_backend
+from tests.support import ROOT, service_runner
+from tests.support.backends import require_backend, temporary_database, temporary_index
 from tests.support.members import Member
 from tests.support.service_runner import ADMIN, ApiClient
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.once
-
-LISTENERS, AUTHORS = 6, 9
+LISTENERS, AUTHORS = 6, 12
 
 
 @dataclass
@@ -77,9 +76,34 @@ async def redis() -> AsyncIterator[OwnRedis]:
         redis.kill()
 
 
-def settings_of(folder: Path, cache_url: str) -> dict[str, str]:
+@pytest.fixture
+async def stack_parts(stack: str, tmp_path: Path) -> AsyncIterator[dict[str, str]]:
+    """Yield settings with a database and an index of the test's own, of this run's stack."""
+    embedded = service_runner.embedded_settings(tmp_path)
+    if stack == "embedded":
+        yield embedded
+        return
+    async for database_url in temporary_database():
+        async for search_url in temporary_index("live", "&timeout=60"):
+            yield {**embedded, "DATABASE_URL": database_url, "SEARCH_URL": search_url}
+
+
+@contextmanager
+def run_indexer(settings: dict[str, str]) -> Iterator[None]:
+    command = [sys.executable, "-m", "service", "indexer"]
+    environment = service_runner.process_environment(settings)
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as indexer:
+        try:
+            yield
+        finally:
+            indexer.terminate()
+
+
+def create_settings(parts: dict[str, str], cache_url: str) -> dict[str, str]:
     settings = {
-        **service_runner.embedded_settings(folder),
+        **parts,
         "CACHE_URL": cache_url,
         "WORKERS": "2",
         "INDEXER": "external",
@@ -131,10 +155,12 @@ async def review(member: Member, film_id: str) -> str:
 
 
 async def test_no_review_is_missed_without_a_resync_while_redis_is_restarted(
-    tmp_path: Path, redis: OwnRedis
+    stack_parts: dict[str, str], redis: OwnRedis
 ) -> None:
-    settings = settings_of(tmp_path, redis.url)
+    settings = create_settings(stack_parts, redis.url)
     async with AsyncExitStack() as stack:
+        for _ in range(2):
+            await stack.enter_async_context(service_runner.open_in_thread(run_indexer(settings)))
         service = await stack.enter_async_context(
             service_runner.open_in_thread(service_runner.run_service(settings))
         )
@@ -148,11 +174,18 @@ async def test_no_review_is_missed_without_a_resync_while_redis_is_restarted(
         listeners = [await open_listener(stack, listener, film_id) for _ in range(LISTENERS)]
         first = {await review(author, film_id) for author in authors[:3]}
         await wait_for_reviews(listeners, first)
-        redis.kill()
-        meanwhile = {await review(author, film_id) for author in authors[3:6]}
+        meanwhile = asyncio.gather(*(review(author, film_id) for author in authors[3:6]))
+        await asyncio.to_thread(redis.kill)
+        without_redis = {await review(author, film_id) for author in authors[6:9]}
+        afterwards = asyncio.gather(*(review(author, film_id) for author in authors[9:]))
         await redis.start()
-        afterwards = {await review(author, film_id) for author in authors[6:]}
-        await wait_for_reviews(listeners, first | meanwhile | afterwards)
+        written = first | without_redis | {*await meanwhile, *await afterwards}
+        await wait_for_reviews(listeners, written)
+
+        async def is_found() -> bool:
+            return "Jaws" in await api.search_titles("jaws")
+
+        assert await wait_until(is_found), "an indexer works"
 
 
 async def wait_for_reviews(listeners: list[Listener], reviews: set[str]) -> None:
@@ -162,8 +195,9 @@ async def wait_for_reviews(listeners: list[Listener], reviews: set[str]) -> None
     assert await wait_until(have_all)
 
 
+@pytest.mark.once
 async def test_several_workers_without_redis_have_no_live_events(tmp_path: Path) -> None:
-    settings = settings_of(tmp_path, "memory://")
+    settings = create_settings(service_runner.embedded_settings(tmp_path), "memory://")
     async with (
         service_runner.open_in_thread(service_runner.run_service(settings)) as service,
         ApiClient.connect(service) as api,
