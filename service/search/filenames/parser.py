@@ -104,12 +104,14 @@ def parse_otherwise(name: str, reading: ParsedName) -> list[ParsedName]:
     """
     if reading.imdb_id is not None:
         return []
-    by_year = parse_by_year(name)
-    others = [by_year, ParsedName(_space_words(name))]
+    by_year, words = parse_by_year(name), _space_words(name)
+    others = [by_year]
+    if by_year.year is None or words.endswith(str(by_year.year)):  # else release tags follow
+        others.append(ParsedName(words))
     if by_year.year is not None:
         titles = by_year.title.partition(" (")[0].split(_TITLE_SEPARATOR)
         others += [ParsedName(title, by_year.year) for title in titles]
-    if _EMPTY_STEM.fullmatch(_space_words(name)):
+    if _EMPTY_STEM.fullmatch(words):
         folders = (parse_by_year(folder) for folder in reversed(_SEPARATORS.split(name)[:-1]))
         others += [folder for folder in folders if folder.year is not None][:1]
     return [other for other in dict.fromkeys(others) if other != reading]
