@@ -88,7 +88,7 @@ async def test_a_claim_expires(cache: Cache) -> None:
     async def is_claimable() -> bool:
         return await cache.get_or_claim(key, 0.05) == (None, True)
 
-    await wait_until(is_claimable, timeout=5, interval=0.01)
+    await wait_until(is_claimable, interval=0.01)
 
 
 async def test_the_check_describes_a_working_cache(cache: Cache) -> None:

@@ -120,7 +120,7 @@ async def test_a_process_killed_in_flight_blocks_the_key_only_for_a_moment(datab
         except Conflict:
             return False
 
-    assert await wait_until(is_free, timeout=10)
+    assert await wait_until(is_free)
 
 
 def test_a_hash_depends_on_the_secret_and_on_where_each_text_ends() -> None:
