@@ -10,6 +10,7 @@ be taken for the most similar one, and a year alone is no match.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
 from rapidfuzz.distance import OSA
@@ -174,11 +175,52 @@ class FilenameMatcher:
         return MatchResult(parsed, likely_films[:MAX_RESULTS], result.degraded)
 
 
+@dataclass(frozen=True, slots=True)
+class _ComparedTitle:
+    """The forms of a title that are compared.
+
+    Attributes:
+        letters: those of all words.
+        key: the letters without article and without `part`, or `part one`, with numbers in digits.
+        numbers: the numbers in the key, in order; the first film of a series needs none.
+    """
+
+    letters: str
+    key: str
+    numbers: tuple[str, ...]
+    has_article: bool
+
+    @classmethod
+    def of(cls, title: str) -> Self:
+        words = tokenize(title)
+        main_words = without_article(words)
+        numbered = numerals.normalize_numerals(main_words)
+        pairs = zip(["", *numbered], numbered, strict=False)
+        keywords = [
+            word
+            for previous, word in pairs
+            if word not in PART_WORDS and not (word == "1" and previous in PART_WORDS)
+        ] or numbered
+        numbers = tuple(word for word in keywords if word.isdigit() and word != "1")
+        return cls("".join(words), "".join(keywords), numbers, main_words != words)
+
+    def compute_similarity(self, title: Self) -> float:
+        """Return how alike this title, which a name states, and a film's are, from 0 to 1."""
+        similarity = OSA.normalized_similarity(self.key, title.key)
+        if not self.has_article:  # it may be left out, or be misspelt
+            letters_similarity = OSA.normalized_similarity(self.letters, title.letters)
+            similarity = max(similarity, letters_similarity)
+        if self.numbers != title.numbers:
+            similarity = min(similarity, MAX_OTHER_NUMBER_SIMILARITY)
+        return similarity
+
+
 def score_films(parsed: ParsedName, films: Sequence[FilmRow]) -> list[ScoredFilm]:
     """Return the films with their confidence, the highest first."""
     if parsed.imdb_id is not None:  # the only film; after a merge, it has another IMDb id
         return [ScoredFilm(film, 0.99) for film in films]
-    similarities = {film.id: title_similarity(parsed, film) for film in films}
+    stated = _ComparedTitle.of(parsed.title)
+    similarities = {film.id: _title_similarity(stated, film) for film in films}
     scored_films = []
     for film in films:
         confidence = _film_confidence(parsed, film, similarities[film.id])
@@ -188,7 +230,7 @@ def score_films(parsed: ParsedName, films: Sequence[FilmRow]) -> list[ScoredFilm
     return scored_films
 
 
-def title_similarity(parsed: ParsedName, film: FilmRow) -> float:
+def _title_similarity(stated: _ComparedTitle, film: FilmRow) -> float:
     """Return the similarity of the titles, letter by letter, from 0 to 1.
 
     Numbers are equal in any form. Other titles and the parts of a title around a colon count less,
@@ -200,37 +242,10 @@ def title_similarity(parsed: ParsedName, film: FilmRow) -> float:
             factors.setdefault(part, MAIN_TITLE_FACTOR)
     for alias in film.aliases:
         factors.setdefault(alias, ALIAS_FACTOR)
-    words = tokenize(parsed.title)
-    return max(factor * _word_similarity(words, tokenize(t)) for t, factor in factors.items())
-
-
-def _word_similarity(words: list[str], title_words: list[str]) -> float:
-    """Return the similarity of what a name states and of a title, both as words."""
-    keywords, title_keywords = _comparison_words(words), _comparison_words(title_words)
-    similarity = OSA.normalized_similarity("".join(keywords), "".join(title_keywords))
-    if without_article(words) == words:  # its article may be left out, or be misspelt
-        whole = OSA.normalized_similarity("".join(words), "".join(title_words))
-        similarity = max(similarity, whole)
-    if _sequel_numbers(keywords) != _sequel_numbers(title_keywords):
-        similarity = min(similarity, MAX_OTHER_NUMBER_SIMILARITY)
-    return similarity
-
-
-def _comparison_words(words: list[str]) -> list[str]:
-    """Return words without article and without `part`, or `part one`, with numbers in digits."""
-    numbered = numerals.normalize_numerals(without_article(words))
-    pairs = zip(["", *numbered], numbered, strict=False)
-    compared = [
-        word
-        for previous, word in pairs
-        if word not in PART_WORDS and not (word == "1" and previous in PART_WORDS)
-    ]
-    return compared or numbered
-
-
-def _sequel_numbers(words: Sequence[str]) -> list[str]:
-    """Return the numbers in order; the first film of a series needs none."""
-    return [word for word in words if word.isdigit() and word != "1"]
+    return max(
+        factor * stated.compute_similarity(_ComparedTitle.of(title))
+        for title, factor in factors.items()
+    )
 
 
 def _film_confidence(parsed: ParsedName, film: FilmRow, similarity: float) -> float:
