@@ -13,7 +13,7 @@ import structlog
 from indexer.shutdown import retry_or_stop
 from service.accounts.personal_data import ExportPart
 from service.clock import epoch_ms
-from service.database.faults import is_database_fault
+from service.database.faults import is_database_fault, log_database_fault
 from service.exports import jobs
 from service.exports.archive import (
     DEFAULT_LIMITS,
@@ -141,9 +141,7 @@ class ExportWorker:
 
     @staticmethod
     def _log_error(error: Exception) -> None:
-        if is_database_fault(error):
-            log.warning("database_unavailable", reason=repr(error)[:300])
-        else:
+        if not log_database_fault(error):
             log.error("export_failed", exc_info=error)
 
     def _now_ms(self) -> int:

@@ -16,7 +16,7 @@ import structlog
 from indexer.shutdown import retry_or_stop, wait_or_stop
 from service.clock import epoch_ms
 from service.database import sql
-from service.database.faults import is_database_fault
+from service.database.faults import is_database_fault, log_database_fault
 from service.errors import Unavailable
 from service.film_fields import DOCUMENT_COLUMNS
 from service.films.models import Film
@@ -235,9 +235,7 @@ class IndexWorker:
     def _log_error(self, error: Exception) -> None:
         if isinstance(error, Unavailable):
             log.warning("index_unavailable", reason=error.detail)
-        elif is_database_fault(error):
-            log.warning("database_unavailable", reason=repr(error)[:300])
-        else:
+        elif not log_database_fault(error):
             log.error("indexing_failed", exc_info=error)
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from indexer.shutdown import retry_or_stop, wait_or_stop
 from service.clock import epoch_ms
-from service.database.faults import is_database_fault
+from service.database.faults import is_database_fault, log_database_fault
 from service.errors import Unavailable
 from service.mail import outbox
 from service.mail.base import MailContent, MailOrder, MailRefused, MailTransport
@@ -164,9 +164,7 @@ class MailWorker:
 
     @staticmethod
     def _log_error(error: Exception) -> None:
-        if is_database_fault(error):
-            log.warning("database_unavailable", reason=repr(error)[:300])
-        else:
+        if not log_database_fault(error):
             log.error("mail_failed", exc_info=error)
 
     def _now_ms(self) -> int:

@@ -1,9 +1,12 @@
-"""Tell faults of the database itself from faults of a query."""
+"""Tell faults of the database itself from faults of a query, and log them."""
 
 import sqlite3
 
 import asyncpg
+import structlog
 from tortoise.exceptions import BaseORMException, DBConnectionError, OperationalError
+
+log = structlog.get_logger()
 
 CONFLICT_ERRORS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """The database rolled a transaction back so that another could go on; it may be retried."""
@@ -42,6 +45,14 @@ def is_database_fault(error: BaseException) -> bool:
             return getattr(cause, "sqlite_errorname", "").startswith(SQLITE_FAULT_PREFIXES)
         return isinstance(cause, DATABASE_FAULTS)
     return isinstance(error, DATABASE_FAULTS)
+
+
+def log_database_fault(error: BaseException) -> bool:
+    """Log a fault of the database as a warning; return False for any other error, unlogged."""
+    if not is_database_fault(error):
+        return False
+    log.warning("database_unavailable", reason=repr(error)[:300])
+    return True
 
 
 def is_database_error(error: BaseException) -> bool:

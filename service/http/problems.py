@@ -177,8 +177,7 @@ def sanic_error_response(request: Request, error: SanicException) -> HTTPRespons
 
 def unexpected_error_response(request: Request, error: Exception) -> HTTPResponse:
     """Return 503 for a database fault, and 500 for anything else, which is a bug."""
-    if faults.is_database_fault(error):
-        log.warning("database_unavailable", reason=repr(error)[:300])
+    if faults.log_database_fault(error):
         return problem_response(
             request,
             503,
