@@ -79,9 +79,9 @@ class User(Model):
         return self.confirm_by is None and (self.confirmed_at is not None or self.email is None)
 
     @property
-    def is_hidden(self) -> bool:
-        """Whether others see neither the profile nor the lists: disabled, or to be erased."""
-        return self.disabled_at is not None or self.erase_at is not None
+    def is_usable(self) -> bool:
+        """Whether the account is neither disabled nor about to be erased."""
+        return self.disabled_at is None and self.erase_at is None
 
 
 def account_subject(user: User) -> Subject:

@@ -20,8 +20,7 @@ from service.films.models import Film
 from service.server.container import open_container
 from service.settings import Settings
 
-MAX_LISTED_FILMS = 100  # that are printed; further ones are only counted
-MAX_LISTED_REVIEWS = 100
+MAX_LISTED = 100  # films, and reviews, that are printed; further ones are only counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +60,19 @@ async def check_counters(settings: Settings, *, repair: bool, as_json: bool) -> 
     The command ends with 1 if some differ and were not mended.
     """
     async with open_container(settings):
-        compared, differences = await Film.all().count(), await _compare_films(repair)
-        reviews, likes = await Review.all().count(), await _compare_reviews(repair)
+        compared, reviews = await Film.all().count(), await Review.all().count()
+        differences = await _compare_films(compared, repair)
+        likes = await _compare_reviews(repair)
     report = CountersReport(
         compared=compared,
         differing=len(differences),
         repaired=repair and bool(differences or likes),
-        films=[_to_view(difference) for difference in differences[:MAX_LISTED_FILMS]],
+        films=[_to_view(difference) for difference in differences[:MAX_LISTED]],
         reviews_compared=reviews,
         reviews_differing=len(likes),
         reviews=[
             LikesView(str(difference.review_id), difference.stored, difference.counted)
-            for difference in likes[:MAX_LISTED_REVIEWS]
+            for difference in likes[:MAX_LISTED]
         ],
     )
     if as_json:
@@ -89,10 +89,10 @@ async def check_counters(settings: Settings, *, repair: bool, as_json: bool) -> 
         typer.echo(f"{line}, and were mended" if report.repaired else line)
 
 
-async def _compare_films(repair: bool) -> list[TallyDifference]:
+async def _compare_films(total: int, repair: bool) -> list[TallyDifference]:
     differences = []
     with progress_bar("films") as bar:
-        task = bar.add_task("comparing", total=await Film.all().count())
+        task = bar.add_task("comparing", total=total)
         async for page in find_differences():
             bar.update(task, advance=page.compared)
             for film_id in page.film_ids:

@@ -81,7 +81,7 @@ async def ask_for_deletion(member: Member) -> None:
 
 
 @pytest.mark.parametrize("state", ["disabled", "to be erased"])
-async def test_a_public_profile_and_lists_are_not_found_while_the_account_is_hidden(
+async def test_a_public_profile_and_lists_are_not_found_while_the_account_is_not_usable(
     api: ApiClient, member: Member, state: str
 ) -> None:
     await member.send("PATCH", "/me", {"profile": "public"})

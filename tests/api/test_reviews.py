@@ -196,7 +196,7 @@ async def test_each_user_likes_a_review_once_and_nobody_their_own(
     )
 
 
-async def test_reviews_of_a_blocked_user_vanish_for_whoever_blocks_them(
+async def test_reviews_of_a_blocked_user_vanish_for_the_user_who_blocks_them(
     api: ApiClient, member: Member
 ) -> None:
     film, reader = await add_film(api), await Member.join(api)

@@ -71,13 +71,13 @@ def generate_absent_names(
 ) -> list[NamedFilm]:
     """Return one name of each film that is `absent` from `films`, unless it fits one of them."""
     rng = random.Random(seed)
-    present_titles = {film_key(film["title"]) for film in films}
+    present_titles = {title_key_with_digits(film["title"]) for film in films}
     return [
         NamedFilm(_generate_item(film, rng)[0], frozenset())
         for film in absent
         if film.get("year")
         and film["title"].isascii()
-        and film_key(film["title"]) not in present_titles
+        and title_key_with_digits(film["title"]) not in present_titles
     ]
 
 
@@ -89,7 +89,7 @@ def generate_numbered_names(
     for film_index, film in enumerate(films):
         if votes_of(film) < min_votes or not re.search(r"\d", film["title"]):
             continue
-        key = film_key(film["title"])
+        key = title_key_with_digits(film["title"])
         if key not in numbered or votes_of(films[numbered[key]]) < votes_of(film):
             numbered[key] = film_index
     best = sorted(numbered.values(), key=lambda p: -votes_of(films[p]))[:count]
@@ -98,7 +98,7 @@ def generate_numbered_names(
     ]
 
 
-def film_key(title: str) -> str:
+def title_key_with_digits(title: str) -> str:
     """Return a title as films with the same one share it, with numbers in digits."""
     return "".join(numerals.normalize_numerals(tokenize(title)))
 

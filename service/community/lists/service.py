@@ -171,10 +171,10 @@ async def move_list_items(merged: Film, film: Film) -> None:
 
 
 def _is_visible(film_list: FilmList, reader_id: UUID | None) -> bool:
-    """Return whether a reader may see a list; a hidden account shows nothing to others."""
+    """Return whether a reader may see a list; others see those of usable accounts alone."""
     if film_list.user_id == reader_id:
         return True
-    return film_list.visibility != "private" and not film_list.user.is_hidden
+    return film_list.visibility != "private" and film_list.user.is_usable
 
 
 def _take_item(by_film: dict[UUID, ListItem], film_id: UUID | None, number: int) -> ListItem:

@@ -64,5 +64,5 @@ class Profiles:
 
 
 def _is_visible(user: User, reader_id: UUID | None) -> bool:
-    """Return whether the reader may see the profile; a hidden account shows nothing to others."""
-    return user.id == reader_id or (user.profile == "public" and not user.is_hidden)
+    """Return whether a reader may see a profile; others see those of usable accounts alone."""
+    return user.id == reader_id or (user.profile == "public" and user.is_usable)

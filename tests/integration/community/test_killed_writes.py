@@ -10,7 +10,6 @@ from uuid import UUID
 import pytest
 from tortoise.models import Model
 
-from service.accounts.models import User
 from service.clock import utc_now
 from service.community.history.models import HistoryEntry
 from service.community.lists.models import FilmList, ListItem
@@ -29,6 +28,7 @@ from service.films.schemas import FilmFacts
 from service.outbox.models import Outbox
 from service.outbox.notifications import OutboxNotifier
 from tests.support import ROOT
+from tests.support.accounts import AccountActions
 from tests.support.crashing_community import MAX_STATEMENTS, Actions
 
 TABLES: tuple[type[Model], ...] = (
@@ -63,24 +63,19 @@ def omit_times(rows: dict[str, list[dict[str, object]]]) -> dict[str, list[dict[
     }
 
 
-async def create_user(name: str) -> UUID:
-    now = utc_now()
-    user = await User.create(
-        username=name, username_folded=name, password_hash="", created_at=now, updated_at=now
-    )
-    return user.id
-
-
-async def prepare(catalogue: Catalogue, reviews: Reviews, action: str) -> list[UUID]:
+async def prepare(
+    users: AccountActions, catalogue: Catalogue, reviews: Reviews, action: str
+) -> list[UUID]:
     """Return the ids of a user, a film, and what else the action needs."""
-    user = await create_user("ada")
+    user = (await users.create_user("ada")).id
     film = await catalogue.add(FilmFacts(title="Jaws", year=1975))
     if action == "add_to_list":
         film_list = await FilmLists(catalogue, utc_now).create(user, NewList(name="Sharks"))
         return [user, film.id, film_list.id]
     if action == "like":
         draft = ReviewDraft(title="Fine", body="Fine.", score=3)
-        review = await reviews.add(await create_user("bob"), str(film.id), draft, "en")
+        author = await users.create_user("bob")
+        review = await reviews.add(author.id, str(film.id), draft, "en")
         return [user, film.id, review.id]
     other = await catalogue.add(FilmFacts(title="Jaws 2", year=1978))
     return [user, film.id, other.id]
@@ -120,9 +115,14 @@ async def kill_at_each_statement(
 
 @pytest.mark.parametrize("action", EARLIER)
 async def test_an_action_killed_at_any_statement_happens_wholly_or_not_at_all(
-    catalogue: Catalogue, reviews: Reviews, notifier: OutboxNotifier, database: str, action: str
+    users: AccountActions,
+    catalogue: Catalogue,
+    reviews: Reviews,
+    notifier: OutboxNotifier,
+    database: str,
+    action: str,
 ) -> None:
-    ids = await prepare(catalogue, reviews, action)
+    ids = await prepare(users, catalogue, reviews, action)
     actions = Actions(notifier, *ids)
     for earlier in EARLIER[action]:
         await getattr(actions, earlier)()
@@ -136,4 +136,4 @@ async def test_an_action_killed_at_any_statement_happens_wholly_or_not_at_all(
         after = omit_times(await read_rows())
         with suppress(DomainError):
             await getattr(actions, action)()
-        assert omit_times(await read_rows()) == after, "whoever repeats it changes nothing"
+        assert omit_times(await read_rows()) == after, "a repetition changes nothing"
