@@ -74,7 +74,7 @@ async def test_a_stopping_service_reports_it_and_answers_all_accepted_requests(
             under_way.append(asyncio.create_task(get(service, slow)))
         return False
 
-    await wait_until(is_refused)
+    await wait_until(is_refused, interval=0.25)  # a search each time, not a load test
     closed_at = time.monotonic()
     outcomes = await asyncio.gather(*under_way, return_exceptions=True)
     errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
@@ -82,7 +82,8 @@ async def test_a_stopping_service_reports_it_and_answers_all_accepted_requests(
     answers = [outcome for outcome in outcomes if isinstance(outcome, Reply)]
     assert await asyncio.to_thread(service.process.wait, 60) == 0
     assert all('"status":"stopping"' in reply.text for reply in draining)
-    assert {reply.status for reply in answers} == {200}
+    assert [reply.text for reply in answers if reply.status != 200] == []
+    assert answers
     assert {reply.connection for reply in (*draining, *answers[1:])} == {"close"}
     late = [reply for reply in answers if reply.received_at > closed_at]
     assert late, (
