@@ -29,6 +29,7 @@ from service.site.document import (
     SITE_NAME,
     Page,
     describe_film_page,
+    describe_list_page,
     render_document,
     render_opensearch,
 )
@@ -47,7 +48,8 @@ VIEW_TITLES = {
 }
 """The view and the title of each address with a fixed content."""
 
-FILM_TIMEOUT = 1.0  # for reading the film of a document; without it the title is general
+LIST_PAGE = Page(view="list", title=f"List · {SITE_NAME}")
+READ_TIMEOUT = 1.0  # for reading what a document is about; without it the title is general
 PROGRAM_PATHS = re.compile(r"/(?:api|health|metrics|openapi\.json|docs|static)(?:/|$)")
 CACHE_FOREVER = "public, max-age=31536000, immutable"
 CACHE_A_DAY = "public, max-age=86400"
@@ -102,7 +104,7 @@ for _path in VIEW_TITLES:
 async def show_film_page(request: Request, movie: str) -> HTTPResponse:
     name = read_path_text(movie)
     try:
-        film = await asyncio.wait_for(_find_film(request, name), FILM_TIMEOUT)
+        film = await asyncio.wait_for(_find_film(request, name), READ_TIMEOUT)
     except NotFound:
         # The page's own request to the API may still find it in OMDb.
         status = 200 if get_container(request).settings.omdb_api_key else 404
@@ -118,6 +120,24 @@ async def show_film_page(request: Request, movie: str) -> HTTPResponse:
 async def show_user_page(request: Request, username: str) -> HTTPResponse:
     """Answer with a document that tells nothing of the user, who may be hidden from the reader."""
     return _document_response(request, Page(view="user", title=f"Profile · {SITE_NAME}"))
+
+
+@bp.get("/list/<list_id:str>", name="page_list")
+async def show_list_page(request: Request, list_id: str) -> HTTPResponse:
+    """Answer with a document that names a list which anybody with the address may see."""
+    name = read_path_text(list_id)
+    try:
+        film_lists = get_container(request).film_lists
+        film_list = await asyncio.wait_for(film_lists.get(name, None), READ_TIMEOUT)
+    except NotFound:
+        return _document_response(request, LIST_PAGE)  # it may be a list of the reader's own
+    except Exception as error:
+        if not isinstance(error, TimeoutError) and not is_database_fault(error):
+            raise
+        return _document_response(request, LIST_PAGE)
+    return _document_response(
+        request, describe_list_page(str(film_list.id), film_list.name, film_list.description)
+    )
 
 
 @bp.get("/static/<version:str>/<path:path>", name="static_file")

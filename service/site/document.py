@@ -69,6 +69,16 @@ def describe_film_page(film: Film | FilmRow) -> Page:
     )
 
 
+def describe_list_page(list_id: str, name: str, description: str | None) -> Page:
+    """Return what the page of a list says of it to link previews."""
+    return Page(
+        view="list",
+        title=f"{name} · {SITE_NAME}",
+        description=_shorten(" ".join((description or "").split())) or SITE_DESCRIPTION,
+        path=f"/list/{list_id}",
+    )
+
+
 _OPEN_GRAPH = {"movie": "movie", "series": "tv_show"}
 """Open Graph's words for the types of films."""
 

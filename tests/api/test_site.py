@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from tests.support.members import Member
 from tests.support.service_runner import ApiClient
 
-PAGES = ("/", "/names", "/login", "/register", "/account", "/admin", "/user/ada")
+PAGES = ("/", "/names", "/login", "/register", "/account", "/admin", "/user/ada", "/list/1")
 HTML = "text/html; charset=utf-8"
 AS_BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -79,6 +80,18 @@ async def test_a_file_is_compressed_and_its_tag_says_how(api: ApiClient) -> None
 async def test_a_file_that_is_not_there_is_a_problem(api: ApiClient, path: str) -> None:
     response = await api.get(f"/static/{await read_version(api)}/{path}", headers=AS_BROWSER)
     assert (response.status, response.json["code"]) == (404, "route_not_found")
+
+
+async def test_a_document_names_a_list_that_anybody_may_see(api: ApiClient) -> None:
+    member, name = await Member.join(api), 'Sharks "<b>"'
+    new = {"name": name, "description": "From old\nto new.", "visibility": "unlisted"}
+    list_id = (await member.send("POST", "/lists", new)).json["id"]
+    text = (await api.get(f"/list/{list_id}")).body.decode()
+    assert "<title>Sharks &quot;&lt;b&gt;&quot; · Movies</title>" in text
+    assert '<meta property="og:description" content="From old to new.">' in text
+    await member.send("PATCH", f"/lists/{list_id}", {"visibility": "private"})
+    hidden = await api.get(f"/list/{list_id}")
+    assert (hidden.status, "Sharks" in hidden.body.decode()) == (200, False)
 
 
 async def test_a_film_has_its_title_in_the_document(api: ApiClient) -> None:

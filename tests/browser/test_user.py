@@ -25,7 +25,7 @@ async def test_a_profile_shows_what_its_owner_has_seen_written_and_listed(
     written = await member.send("POST", f"/movies/{film['id']}/reviews", review)
     assert written.status == 201, written.json
     films = {"name": HOSTILE, "visibility": "public"}
-    assert (await member.send("POST", "/lists", films)).status == 201
+    list_id = (await member.send("POST", "/lists", films)).json["id"]
     address = f"{service.url}/user/{member.name}"
     for scheme, width in (("light", WIDTHS["desktop"]), ("dark", WIDTHS["phone"])):
         await member.send("PATCH", "/me", {"profile": "public"})
@@ -40,6 +40,9 @@ async def test_a_profile_shows_what_its_owner_has_seen_written_and_listed(
             await expect(page.locator(".review-text em")).to_have_text("end")
             await expect(page.get_by_text(HOSTILE, exact=True).last).to_be_visible()
             assert await page.locator("main img, main script").count() == 0
+            await expect(page.get_by_role("link", name=HOSTILE).last).to_have_attribute(
+                "href", f"/list/{list_id}"
+            )
             await assert_is_clean(page)
             await member.send("PATCH", "/me", {"profile": "private"})
             await page.reload()

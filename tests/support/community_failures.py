@@ -186,7 +186,7 @@ REPORT_FAILURES = [
 
 
 WATCHLIST, HISTORY, LISTS = (f"/account?tab={tab}" for tab in ("watchlist", "history", "lists"))
-LIST = {"id": "l-1", "name": "Sharks", "visibility": "private", "movies": 2}
+LIST = {"id": "l-1", "name": "Sharks", "description": None, "visibility": "private", "movies": 2}
 ENTRY = {
     "id": "e-1",
     "movie": {"id": "f-1", "imdb_id": None, "title": "Jaws", "year": 1975},
@@ -223,21 +223,32 @@ LIBRARY_FAILURES = [
         LISTS,
         (fill("New list", "Sharks"), click("Make the list")),
     ),
-    Failure("library/lists.js GET /lists/{}", OWN_LIST, query="limit="),
+    Failure("library/list-editor.js GET /lists/{}", OWN_LIST, query="limit=", can_retry=True),
     Failure(
-        "library/lists.js DELETE /lists/{}/items/{}",
+        "library/list-editor.js PATCH /lists/{}", OWN_LIST, (click("Save"),), answers=LIST_ANSWERS
+    ),
+    Failure(
+        "library/list-editor.js PUT /lists/{}/items/{}",
+        OWN_LIST,
+        (click("Note about Jaws"), confirm("Save")),
+        answers=LIST_ANSWERS,
+    ),
+    Failure(
+        "library/list-editor.js DELETE /lists/{}/items/{}",
         OWN_LIST,
         (click("Remove Jaws"),),
+        show(f".account:has-text('{FAILED}')", "Jaws"),
         answers=LIST_ANSWERS,
     ),
     Failure(
-        "library/lists.js POST /lists/{}/order",
+        "library/list-editor.js POST /lists/{}/order",
         OWN_LIST,
         (click("Put Alien at the top"),),
+        show(f".account:has-text('{FAILED}') .row >> nth=0", "Jaws"),
         answers=LIST_ANSWERS,
     ),
     Failure(
-        "library/lists.js DELETE /lists/{}",
+        "library/list-editor.js DELETE /lists/{}",
         OWN_LIST,
         (click("Delete the list"), confirm("Delete the list")),
         answers=LIST_ANSWERS,
@@ -271,6 +282,7 @@ PROFILE = {
 }
 PROFILE_ANSWERS = {"/users/ada$": PROFILE}
 USER_FAILURES = [
+    Failure("views/list.js GET /lists/{}", "/list/l-1", query="limit=", can_retry=True),
     Failure("views/user.js GET /users/{}", USER, can_retry=True),
     Failure(
         "views/user.js GET /users/{}/statistics",

@@ -15,12 +15,14 @@ const ROUTES = [
   [/^\/$/, "search"],
   [/^\/film\/([^/]+)$/, "film"],
   [/^\/user\/([^/]+)$/, "user"],
+  [/^\/list\/([^/]+)$/, "list"],
   [/^\/names$/, "names"],
   [/^\/login$/, "login"],
   [/^\/register$/, "register"],
   [/^\/account$/, "account"],
   [/^\/admin(?:\/.*)?$/, "admin"],
 ];
+const PERSONAL_VIEWS = ["account", "admin", "user", "list"]; // what they show depends on who reads
 const SHARED_STYLES = { register: "login" };
 const KEEP_ALIVE_MS = 20_000;
 const MAX_WAIT_FOR_CONTENT_MS = 150;
@@ -139,7 +141,7 @@ async function start() {
   await Promise.all([
     loadMessages("core"),
     first && loadFirstView(first.name).catch(() => null),
-    first && ["account", "admin"].includes(first.name) && session,
+    first && PERSONAL_VIEWS.includes(first.name) && session,
   ]);
   render(html`<${App} />`, document.getElementById("app"));
   listen();

@@ -14,9 +14,10 @@ export function Rows({ children, label }) {
   </ul>`;
 }
 
-/** Show one thing: its name, facts below it, and at the side what can be done about it. */
-export function Row({ title, children, side, ...attributes }) {
+/** Show one thing: its name, facts below it, what stands before it, and at the side what can be done. */
+export function Row({ title, children, lead, side, ...attributes }) {
   return html`<li class="row" ...${attributes}>
+    ${lead}
     <div class="row-text">
       <span class="row-title" dir="auto">${title}</span>
       ${children}

@@ -5,15 +5,18 @@ import { Row } from "../components/rows.js";
 import { rememberFilm } from "../films.js";
 import { t } from "../i18n.js";
 
-/** Show the film of `entry` (`movie` or `deleted_movie`), facts below it, and what can be done about it. */
-export function FilmRow({ entry, children, side }) {
+/** Show the film of `entry` (`movie` or `deleted_movie`), facts below it, and what can be done about it.
+ *
+ * More attributes are the row's.
+ */
+export function FilmRow({ entry, children, side, ...attributes }) {
   const film = entry.movie ?? entry.deleted_movie;
   const title = entry.movie
     ? html`<a href=${`/film/${film.imdb_id ?? film.id}`} onClick=${() => rememberFilm(film)}>
         ${film.title}
       </a>`
     : film.title;
-  return html`<${Row} title=${title} side=${side}>
+  return html`<${Row} title=${title} side=${side} ...${attributes}>
     <span class="muted">
       ${film.year}${!entry.movie && ` · ${t("library.deleted")}`}
     </span>

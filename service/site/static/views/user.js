@@ -58,7 +58,7 @@ function Profile({ name }) {
       <h2 id="user-lists">${t("user.lists")}</h2>
       <${Rows} label=${t("user.lists")}>
         ${lists.map(
-          (list) => html`<${Row} key=${list.id} title=${list.name}>
+          (list) => html`<${Row} key=${list.id} title=${html`<a href=${`/list/${list.id}`}>${list.name}</a>`}>
             <span class="muted">${t("user.films", { n: list.movies })}</span>
             ${list.description && html`<span dir="auto">${list.description}</span>`}
           <//>`,

@@ -1,4 +1,5 @@
 export default {
+  "copy.link": "Link kopieren",
   "copy.done": "Kopiert",
   "copy.failed": "Kopieren ist hier nicht möglich",
   "copy.close": "Erledigt"

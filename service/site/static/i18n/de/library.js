@@ -34,5 +34,17 @@ export default {
   "library.add_title": "Zu einer Liste hinzufügen",
   "library.another_list": "Eine neue Liste",
   "library.note": "Notiz",
-  "library.note_hint": "Sie ersetzt die Notiz eines Films, der schon in der Liste ist."
+  "library.note_hint": "Sie ersetzt die Notiz eines Films, der schon in der Liste ist.",
+  "library.show": "Ansehen",
+  "library.show_named": "{name} ansehen",
+  "library.name": "Name",
+  "library.description": "Worum es geht",
+  "library.save": "Speichern",
+  "library.saved": "Gespeichert",
+  "library.no_list": "Diese Liste gibt es nicht",
+  "library.delete_list_detail": "Sie kann nicht zurückgeholt werden.",
+  "library.order_hint": "Ziehen Sie einen Film an seinem Griff, oder bewegen Sie ihn mit den Pfeiltasten, Pos1 und Ende.",
+  "library.move_named": "{title} bewegen, {position} von {total}",
+  "library.moved": "{title} ist Nummer {position} von {total}",
+  "library.note_named": "Notiz zu {title}"
 };

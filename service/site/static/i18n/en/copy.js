@@ -1,4 +1,5 @@
 export default {
+  "copy.link": "Copy the link",
   "copy.done": "Copied",
   "copy.failed": "Copying is not possible here",
   "copy.close": "I have it"

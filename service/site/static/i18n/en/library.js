@@ -34,5 +34,17 @@ export default {
   "library.add_title": "Add to a list",
   "library.another_list": "A new list",
   "library.note": "Note",
-  "library.note_hint": "It replaces the note of a film that is in the list already."
+  "library.note_hint": "It replaces the note of a film that is in the list already.",
+  "library.show": "Show",
+  "library.show_named": "Show {name}",
+  "library.name": "Name",
+  "library.description": "What it is about",
+  "library.save": "Save",
+  "library.saved": "Saved",
+  "library.no_list": "There is no such list",
+  "library.delete_list_detail": "It cannot be brought back.",
+  "library.order_hint": "Drag a film by its handle, or move it with the arrow keys, Home and End.",
+  "library.move_named": "Move {title}, {position} of {total}",
+  "library.moved": "{title} is number {position} of {total}",
+  "library.note_named": "Note about {title}"
 };
