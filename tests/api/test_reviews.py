@@ -209,6 +209,11 @@ async def test_reviews_of_a_blocked_user_vanish_for_the_user_who_blocks_them(
     assert_problem(await reader.send("PUT", f"{path}/like"), 404, "review_not_found")
     assert len(await list_ids(api, film)) == 2
     assert await read_counts(api, film) == {"count": 2, "average": 9.0}
+    await member.send("PATCH", "/me", {"profile": "public"})
+    profile = f"/users/{member.name}"
+    assert (await reader.get(profile))["blocked"] is True
+    assert (await member.get(profile))["blocked"] is False
+    assert (await reader.get(f"{profile}/reviews"))["results"] == []
     blocks = await reader.get("/me/blocks")
     assert [block["username"] for block in blocks["results"]] == [member.name]
     assert (await member.get("/me/blocks"))["results"] == []

@@ -19,6 +19,8 @@ async def test_a_reported_review_is_hidden_and_restored(
     title = f"{HOSTILE} {film['title']}"
     draft = {"title": title, "body": HOSTILE}
     review = await author.send("POST", f"/movies/{film['id']}/reviews", draft)
+    edited = {"title": title, "body": "It is milder now."}
+    assert (await author.send("PUT", f"/reviews/{review.json['id']}", edited)).status == 200
     report = {"reason": "abuse", "comment": HOSTILE}
     reported = await reporter.send("POST", f"/reviews/{review.json['id']}/report", report)
     assert reported.status == 204, reported.json
@@ -32,6 +34,9 @@ async def test_a_reported_review_is_hidden_and_restored(
         await expect(page.get_by_role("button", name=f"Hide “{title}”")).to_be_visible()
         await assert_is_clean(page)
         assert await page.locator("main img, main script").count() == 0
+        await page.get_by_role("button", name=f"Earlier versions of “{title}”").click()
+        await expect(page.locator(".review-source")).to_have_text(HOSTILE)
+        await page.get_by_role("button", name="Close").click()
         await page.get_by_role("button", name=f"Hide “{title}”").click()
         await page.get_by_label("Why, for the author").fill("It is an insult.")
         await page.get_by_role("button", name="Hide", exact=True).last.click()

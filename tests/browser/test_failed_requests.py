@@ -90,6 +90,7 @@ async def fail_each(page: Page, service: Service, failures: Sequence[Failure]) -
 
 async def fail_once(page: Page, service: Service, failure: Failure) -> None:
     outage = Outage(failure.method)
+    await page.goto(f"{service.url}/robots.txt")  # a late request of the page before is not meant
     for pattern, answer in failure.answers.items():
         await page.route(re.compile(rf"/api/v1{pattern}"), answer_with(answer))
     *first_steps, last_step = failure.steps or (None,)
@@ -112,6 +113,7 @@ async def retry(page: Page, failure: Failure, outage: "Outage") -> None:
     """Try again while the request still fails, and then with success."""
     await page.evaluate("Object.defineProperty(document, 'hidden', {value: true})")  # no polling
     button = page.get_by_role("button", name="Try again")
+    outage.forget_requests()
     await button.click()
     await outage.wait_for_request()
     await failure.shows(page)
@@ -134,6 +136,10 @@ class Outage:
             return
         await answer_with_problem(route)
         self._requested.set()
+
+    def forget_requests(self) -> None:
+        """Wait for a later request than those until now."""
+        self._requested.clear()
 
     async def wait_for_request(self) -> None:
         """Return once a request has failed since the last call."""

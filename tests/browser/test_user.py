@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.support.browser import WIDTHS, assert_is_clean, open_page
-from tests.support.members import Member, add_film
+from tests.support.browser import WIDTHS, assert_is_clean, open_as, open_page
+from tests.support.members import PASSWORD, Member, add_film
 from tests.support.service_runner import ApiClient, Service
 
 pytestmark = pytest.mark.once
@@ -48,3 +48,27 @@ async def test_a_profile_shows_what_its_owner_has_seen_written_and_listed(
             await page.reload()
             heading = page.get_by_role("heading", level=1)
             await expect(heading).to_have_text("There is no such profile")
+
+
+async def test_a_reviewer_is_blocked_on_a_profile_and_read_again_from_the_account(
+    service: Service, browser: Browser, api: ApiClient
+) -> None:
+    reader, author, film = await Member.join(api), await Member.join(api), await add_film(api)
+    await author.send("PATCH", "/me", {"profile": "public"})
+    review = {"title": "Still afraid", "body": "Of water."}
+    await author.send("POST", f"/movies/{film['id']}/reviews", review)
+    address, user = f"/user/{author.name}", (reader.name, PASSWORD)
+    async with open_as(browser, api, address, user, scheme="dark", width=WIDTHS["phone"]) as page:
+        title = page.get_by_role("heading", name="Still afraid")
+        await expect(title).to_be_visible()
+        await page.get_by_role("button", name="Block", exact=True).click()
+        await expect(page.get_by_text("You block this person")).to_be_visible()
+        await expect(title).to_have_count(0)
+        await assert_is_clean(page)
+        await page.goto(f"{service.url}/account")
+        await expect(page.get_by_role("heading", name="People whose reviews")).to_be_visible()
+        await page.get_by_role("button", name=f"No longer block {author.name}").click()
+        await expect(page.get_by_text("You block nobody.")).to_be_visible()
+        await page.goto(service.url + address)
+        await expect(title).to_be_visible()
+        assert (await reader.get(f"/users/{author.name}"))["blocked"] is False

@@ -161,6 +161,20 @@ REVIEW_FAILURES = [
         show(".review:has(button[aria-pressed=true])", FAILED),
         {OTHERS: one_review(liked=True)},
     ),
+    Failure(
+        "film/review-edits.js GET /reviews/{}/edits",
+        JAWS,
+        (click("Earlier versions of “Still afraid”"),),
+        answers={OWN: one_review(mine=True, edited_at="2026-11-28T20:00:00Z")},
+        query="limit=",
+    ),
+    Failure(
+        "blocks.js PUT /me/blocks/{}",
+        JAWS,
+        (click("Block ada"),),
+        show(f".review:has-text({FAILED!r})", "Still afraid"),
+        {OTHERS: one_review()},
+    ),
 ]
 
 REPORT = {

@@ -284,6 +284,19 @@ ACCOUNT_FAILURES = [
             click("Change the password"),
         ),
     ),
+    Failure("account/blocks.js GET /me/blocks", "/account", query="limit=", can_retry=True),
+    Failure(
+        "blocks.js DELETE /me/blocks/{}",
+        "/account",
+        (click("No longer block mallory"),),
+        answers={
+            r"/me/blocks\?": {
+                "results": [{"username": "mallory", "blocked_at": "2026-11-27T20:00:00Z"}],
+                "total": {"value": 1},
+                "next": None,
+            }
+        },
+    ),
     Failure("session.js POST /auth/logout", "/account", (click("Log out"),)),
     Failure("account/sessions.js GET /me/sessions", SESSIONS, can_retry=True),
     Failure(

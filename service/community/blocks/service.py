@@ -27,6 +27,10 @@ class Blocks:
         """Return whom a user blocks."""
         return UserBlock.filter(user_id=user_id).select_related("blocked")
 
+    async def has(self, user_id: UUID, other_id: UUID) -> bool:
+        """Return whether a user blocks another one."""
+        return await UserBlock.filter(user_id=user_id, blocked_id=other_id).exists()
+
     @run_uncancelled
     async def add(self, user_id: UUID, name: str) -> None:
         """Block a user; once is enough.

@@ -41,7 +41,8 @@ bp = Blueprint("profiles", url_prefix="/api/v1/users")
     access="optional",
 )
 async def show_profile(request: Request, username: str) -> HTTPResponse:
-    profiles, reader_id = get_container(request).profiles, (await find_reader(request)).id
+    services, reader_id = get_container(request), (await find_reader(request)).id
+    profiles = services.profiles
     user = await profiles.get_user(read_path_text(username), reader_id)
     counts = await profiles.count(user)
     newest = profiles.find_public_lists(user).order_by("-updated_at", "-id")
@@ -50,6 +51,7 @@ async def show_profile(request: Request, username: str) -> HTTPResponse:
         username=user.username,
         profile=profile,
         joined_at=user.created_at,
+        blocked=reader_id is not None and await services.blocks.has(reader_id, user.id),
         counts=ProfileCountsView(**asdict(counts)),
         lists=await list_views(await newest.limit(MAX_SHOWN_LISTS), reader_id),
     )

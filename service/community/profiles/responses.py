@@ -40,6 +40,7 @@ class ProfileView:
     joined_at: Annotated[
         datetime, Field(description="When the account was made.", examples=["2026-11-27T20:00:00Z"])
     ]
+    blocked: Annotated[bool, Field(description="Whether you block the user.", examples=[False])]
     counts: Annotated[ProfileCountsView, Field(description="How many there are of everything.")]
     lists: Annotated[
         list[ListView],

@@ -1,6 +1,7 @@
 /* The e-mail address, the password, and how the page looks. */
 
 import { html, useState } from "../lib.js";
+import { Blocks } from "./blocks.js";
 import { Field, Form, PasswordField, SubmitButton, useForm } from "../components/form.js";
 import { ErrorNotice, Notice } from "../components/notice.js";
 import { PreferenceChoices } from "../components/preferences.js";
@@ -20,6 +21,7 @@ export function Profile({ account }) {
       <${PasswordForm} account=${account} />
     </section>
     <${AccountChoices} account=${account} />
+    <${Blocks} />
     <section class="card" aria-labelledby="account-appearance">
       <h2 id="account-appearance">${t("preferences.label")}</h2>
       <div class="account-choices"><${PreferenceChoices} place="account" /></div>

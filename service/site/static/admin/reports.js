@@ -6,6 +6,7 @@ import { Field, Form, SubmitButton, useForm } from "../components/form.js";
 import { ErrorNotice } from "../components/notice.js";
 import { PagedRows, Row } from "../components/rows.js";
 import { get, post } from "../client.js";
+import { ReviewEdits } from "../film/review-edits.js";
 import { ReviewText } from "../film/review-text.js";
 import { RelativeTime } from "../format.js";
 import { loadMessages, t } from "../i18n.js";
@@ -101,6 +102,7 @@ function ReportRow({ report, decide, onHide }) {
       ${!review.hidden && button("hide", onHide)}
       ${!report.outcome && button("dismiss", () => decide.run(report, "dismiss"))}
       ${review.hidden && button("restore", () => decide.run(report, "restore"))}
+      <${ReviewEdits} review=${review} />
     </span>
   <//>`;
 }

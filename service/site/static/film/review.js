@@ -4,21 +4,42 @@ import { html, useState } from "../lib.js";
 import { ActionButton } from "../components/action-button.js";
 import { ConfirmDialog } from "../components/dialog.js";
 import { ErrorNotice, Notice } from "../components/notice.js";
+import { setBlocked } from "../blocks.js";
 import { put, remove } from "../client.js";
 import { RelativeTime, formatNumber } from "../format.js";
 import { t } from "../i18n.js";
 import { useAction } from "../loading.js";
 import { useOptimistic } from "../optimistic.js";
+import { user } from "../session.js";
+import { useStore } from "../store.js";
+import { ReviewEdits } from "./review-edits.js";
 import { ReportDialog } from "./review-form.js";
 import { ReviewText } from "./review-text.js";
 
-/** Show a review of somebody else. */
+/** Show a review of somebody else; once its author is blocked, that it is gone, and how to have it back. */
 export function Review({ review }) {
+  const [isBlocked, setShown] = useState(false);
+  const block = useAction(async (isOn) => {
+    await setBlocked(review.author, isOn);
+    setShown(isOn);
+  });
+  if (isBlocked) {
+    return html`<${BlockedAuthor} name=${review.author} block=${block} />`;
+  }
   return html`<article class="review" aria-labelledby=${`review-${review.id}`}>
     <${ReviewHead} review=${review} />
     <${ReviewBody} review=${review} />
-    <${ReaderActions} review=${review} />
+    ${block.error && html`<${ErrorNotice} error=${block.error} />`}
+    <${ReaderActions} review=${review} block=${block} />
   </article>`;
+}
+
+function BlockedAuthor({ name, block }) {
+  const undo = html`<button type="button" class="button" disabled=${block.isBusy} onClick=${() => block.run(false)}>
+    ${t("blocks.undo")}
+  </button>`;
+  return html`<${Notice} title=${t("blocks.started", { name })} action=${undo} />
+    ${block.error && html`<${ErrorNotice} error=${block.error} />`}`;
 }
 
 /** Show one's own review, to be changed or deleted. */
@@ -39,6 +60,7 @@ export function OwnReview({ review, onEdit, onDeleted }) {
       <button type="button" class="button button-small button-danger" onClick=${() => setAsking(true)}>
         ${t("review.delete")}
       </button>
+      <${ReviewEdits} review=${review} />
       <span class="muted">${t("review.likes", { n: review.likes })}</span>
     </div>
     ${isAsking &&
@@ -76,7 +98,8 @@ function ReviewBody({ review }) {
   return html`<details class="review-spoiler"><summary>${t("review.show_spoiler")}</summary>${text}</details>`;
 }
 
-function ReaderActions({ review }) {
+function ReaderActions({ review, block }) {
+  const account = useStore(user);
   const [isReporting, setReporting] = useState(false);
   const [isReported, setReported] = useState(false);
   const like = useOptimistic(async () => ({ isOn: review.liked, count: review.likes }), [
@@ -111,6 +134,16 @@ function ReaderActions({ review }) {
           >
             ${t("review.report")}
           <//>`}
+      ${account &&
+      review.author &&
+      html`<${ActionButton}
+        label=${t("blocks.start_named", { name: review.author })}
+        isReady=${!block.isBusy}
+        onClick=${() => block.run(true)}
+      >
+        ${t("blocks.start")}
+      <//>`}
+      <${ReviewEdits} review=${review} />
     </div>
     ${isReporting &&
     html`<${ReportDialog}

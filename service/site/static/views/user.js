@@ -3,12 +3,14 @@
 import { html, loadStyle, useEffect } from "../lib.js";
 import { valueName } from "../components/facet-names.js";
 import { ErrorNotice, ViewState } from "../components/notice.js";
+import { announce } from "../components/live-region.js";
 import { Row, Rows } from "../components/rows.js";
+import { setBlocked } from "../blocks.js";
 import { get } from "../client.js";
 import { ReviewText } from "../film/review-text.js";
 import { RelativeTime, formatDate, formatNumber } from "../format.js";
 import { language, t } from "../i18n.js";
-import { useLoaded, usePages } from "../loading.js";
+import { useAction, useLoaded, usePages } from "../loading.js";
 import { useSettled } from "../router.js";
 import { user } from "../session.js";
 import { useStore } from "../store.js";
@@ -22,10 +24,10 @@ const SHOWN_REVIEWS = 10;
 /** Show the profile of the user whom the address names. */
 export default function UserView({ args: [name] }) {
   const account = useStore(user);
-  return html`<${Profile} key=${`${name} ${account?.id ?? ""}`} name=${name} />`;
+  return html`<${Profile} key=${`${name} ${account?.id ?? ""}`} name=${name} account=${account} />`;
 }
 
-function Profile({ name }) {
+function Profile({ name, account }) {
   const path = encodeURIComponent(name);
   const profile = useLoaded((signal) => get(`/users/${path}`, { signal }));
   useSettled(Boolean(profile.data ?? profile.error));
@@ -41,18 +43,25 @@ function Profile({ name }) {
   if (!profile.data) return null;
   const { username, joined_at: joined, profile: visibility, counts, lists } = profile.data;
   return html`<div class="user">
-    <header>
-      <h1 dir="auto">${username}</h1>
-      <p class="muted">
-        ${t("user.since")} <time datetime=${joined}>${formatDate(joined)}</time>
-        ${visibility === "private" && ` · ${t("user.private")}`}
-      </p>
+    <header class="user-head">
+      <div>
+        <h1 dir="auto">${username}</h1>
+        <p class="muted">
+          ${t("user.since")} <time datetime=${joined}>${formatDate(joined)}</time>
+          ${visibility === "private" && ` · ${t("user.private")}`}
+        </p>
+      </div>
+      ${account &&
+      account.username !== username &&
+      html`<${BlockButton} profile=${profile.data} onChange=${profile.reload} />`}
     </header>
     <ul class="user-counts">
       ${COUNTS.map((count) => html`<li key=${count}>${t(`user.count.${count}`, { n: counts[count] })}</li>`)}
     </ul>
     <${Plots} path=${path} />
-    <${Reviews} path=${path} />
+    ${profile.data.blocked
+      ? html`<p class="muted">${t("blocks.of_profile")}</p>`
+      : html`<${Reviews} path=${path} />`}
     ${lists.length > 0 &&
     html`<section class="card" aria-labelledby="user-lists">
       <h2 id="user-lists">${t("user.lists")}</h2>
@@ -66,6 +75,18 @@ function Profile({ name }) {
       <//>
     </section>`}
   </div>`;
+}
+
+function BlockButton({ profile: { username, blocked }, onChange }) {
+  const change = useAction(async () => {
+    await setBlocked(username, !blocked);
+    announce(t(blocked ? "blocks.ended" : "blocks.started", { name: username }), "blocks");
+    onChange();
+  });
+  return html`<button type="button" class="button" disabled=${change.isBusy} onClick=${() => change.run()}>
+      ${t(blocked ? "blocks.end" : "blocks.start")}
+    </button>
+    ${change.error && html`<${ErrorNotice} error=${change.error} />`}`;
 }
 
 function Plots({ path }) {

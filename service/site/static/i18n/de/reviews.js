@@ -39,5 +39,9 @@ export default {
   "review.reason.spoiler": "Verrät das Ende ohne Warnung",
   "review.reason.off_topic": "Handelt nicht vom Film",
   "review.reason.other": "Etwas anderes",
-  "review.comment": "Mehr für die Admins, wenn Sie möchten"
+  "review.comment": "Mehr für die Admins, wenn Sie möchten",
+  "review.edits": "Frühere Fassungen",
+  "review.edits_of": "Frühere Fassungen von „{title}“",
+  "review.no_edits": "Es gibt keine früheren Fassungen.",
+  "review.until": "bis {when}"
 };

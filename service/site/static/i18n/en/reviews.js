@@ -39,5 +39,9 @@ export default {
   "review.reason.spoiler": "Tells the end without a warning",
   "review.reason.off_topic": "Not about the film",
   "review.reason.other": "Something else",
-  "review.comment": "More for the admins, if you like"
+  "review.comment": "More for the admins, if you like",
+  "review.edits": "Earlier versions",
+  "review.edits_of": "Earlier versions of “{title}”",
+  "review.no_edits": "There are no earlier versions.",
+  "review.until": "until {when}"
 };
