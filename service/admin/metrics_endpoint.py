@@ -18,6 +18,7 @@ from service.http.dependencies import get_container
 from service.indexing.drift import ROW_NAME
 from service.indexing.indexer_heartbeat import measure_heartbeat_age_ms
 from service.indexing.models import DriftState
+from service.mail.admin import count_unsent_mails
 from service.observability import metrics
 from service.outbox import store
 
@@ -28,9 +29,10 @@ QUANTILES = (0.5, 0.99)
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """The state of outbox and index as the database has it; lags in milliseconds, sorted."""
+    """The state of outboxes and index as the database has it; lags in milliseconds, sorted."""
 
     depth: store.OutboxDepth
+    unsent_mails: dict[str, int]
     lags: tuple[int, ...]
     drift: DriftState | None
     heartbeat_age_ms: int | None
@@ -56,7 +58,9 @@ async def _read_index_status() -> IndexStatus | None:
         lags = sorted(max(0, int(row["lag"])) for row in rows)
         drift = await DriftState.get_or_none(name=ROW_NAME)
         age_ms = await measure_heartbeat_age_ms()
-        return IndexStatus(await store.measure_depth(now), tuple(lags), drift, age_ms)
+        return IndexStatus(
+            await store.measure_depth(now), await count_unsent_mails(), tuple(lags), drift, age_ms
+        )
     except Exception as error:
         if is_database_fault(error):
             return None
@@ -80,6 +84,14 @@ class _IndexCollector(Collector):
         depth.add_metric(("waiting",), status.depth.waiting)
         depth.add_metric(("quarantined",), status.depth.quarantined)
         yield depth
+        mails = GaugeMetricFamily(
+            "movies_mail_rows",
+            "Mails in the mail outbox that are waiting (under way included) or were given up.",
+            labels=("state",),
+        )
+        for state, count in status.unsent_mails.items():
+            mails.add_metric((state,), count)
+        yield mails
         oldest = (status.depth.oldest_ms or 0) / 1000
         yield _gauge(
             "movies_outbox_oldest_seconds",

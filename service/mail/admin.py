@@ -81,6 +81,14 @@ class MailList:
     total: int
 
 
+async def count_unsent_mails() -> dict[str, int]:
+    """Return how many mails are `waiting`, those under way included, and how many `given_up`."""
+    return {
+        "waiting": await Mail.filter(UNFINISHED).count(),
+        "given_up": await Mail.filter(STATE_FILTERS["given_up"]).count(),
+    }
+
+
 class MailAdmin:
     """Lists mails, and has single ones tried again."""
 

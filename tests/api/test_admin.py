@@ -207,6 +207,7 @@ async def test_metrics_are_by_route_and_need_the_token_that_is_set(api: ApiClien
         'movies_cache_requests_total{result="hit",scope="search"}',
         'movies_indexed_documents_total{outcome="written"}',
         'movies_outbox_rows{state="waiting"}',
+        'movies_mail_rows{state="given_up"}',
         "movies_outbox_oldest_seconds",
         "movies_indexer_heartbeat_age_seconds",
         'movies_index_lag_seconds{quantile="0.99"}',
