@@ -231,21 +231,23 @@ async def _send_damaged_reply(request: web.Request, fault: str) -> web.StreamRes
 
 
 @asynccontextmanager
-async def run_omdb_server(omdb: FakeOmdb, port: int = 0) -> AsyncIterator[FakeOmdb]:
-    """Run the server on `port`, or on a free port; `omdb.url` becomes its address."""
+async def run_omdb_server(
+    omdb: FakeOmdb, port: int = 0, host: str = "127.0.0.1", name: str = "127.0.0.1"
+) -> AsyncIterator[FakeOmdb]:
+    """Run the server on `port` of `host`, or on a free port; `omdb.url` has `name` as its host."""
     runner = web.AppRunner(omdb.create_app(), shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", port)
+    site = web.TCPSite(runner, host, port)
     await site.start()
-    omdb.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    omdb.url = f"http://{name}:{runner.addresses[0][1]}/"
     try:
         yield omdb
     finally:
         await runner.cleanup()
 
 
-async def _serve(omdb: FakeOmdb, port: int) -> None:
-    async with run_omdb_server(omdb, port):
+async def _serve(omdb: FakeOmdb, port: int, host: str, name: str) -> None:
+    async with run_omdb_server(omdb, port, host, name):
         print(f"{omdb.url}?apikey={omdb.key}&t=the+matrix", flush=True)
         await asyncio.Event().wait()
 
@@ -255,6 +257,9 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=8500)
     parser.add_argument("--key", default=KEY)
     parser.add_argument("--quota", type=int, default=1_000)
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen")
+    parser.add_argument("--name", default="127.0.0.1", help="the host name in posters' addresses")
     options = parser.parse_args()
+    omdb = FakeOmdb(key=options.key, quota=options.quota)
     with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(FakeOmdb(key=options.key, quota=options.quota), options.port))
+        asyncio.run(_serve(omdb, options.port, options.host, options.name))
