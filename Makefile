@@ -63,11 +63,15 @@ fuzz.api: .venv/installed-dev ## send random requests to a service of its own fo
 fuzz.load: .venv/installed-dev ## load 20,000 random files, most of them damaged
 	@$(BIN)/python -m tests.fuzz.load --files 20000
 
-lint.api: .venv/installed-dev ## check the OpenAPI document with Redocly; a warning fails
+lint.api: .venv/installed-dev ## check the OpenAPI document and the Postman collection; a warning fails
 	@tests/lint-openapi
 
-docs: .venv/installed-dev ## write the reference pages that follow from the code
+lint.alerts: ## check Prometheus's configuration, and that its alerts fire when they should
+	@tests/lint-alerts
+
+docs: .venv/installed-dev ## write the reference pages and the Postman collection that follow from the code
 	@$(BIN)/python docs/generate_reference.py
+	@docs/generate-postman
 
 backends.install: ## install PostgreSQL, Redis, Elasticsearch and S3 on a bare Debian machine
 	@tests/backends/install
@@ -118,5 +122,5 @@ lock: .venv/bin/uv ## resolve the dependencies again into the lock files
 	  -o requirements-dev.lock pyproject.toml
 
 .PHONY: docs help run server.install server.start database.upgrade database.connect reindex test \
-  test.coverage chaos lint fuzz.api fuzz.load lint.api backends.install backends.start backends.stop bench bench.search \
+  test.coverage chaos lint fuzz.api fuzz.load lint.api lint.alerts backends.install backends.start backends.stop bench bench.search \
   bench.ablation bench.match bench.suggest bench.page bench.worst bench.load bench.million up down lock
