@@ -50,10 +50,10 @@ RENAMED = {"POSTER_HOSTS": "POSTER_ALLOWED_PRIVATE_HOSTS"}
 """Old names of settings, which work until 1.0, and their new names."""
 
 COMPOSE_NAMES = (
-    *(f"{part}_PASSWORD" for part in ("POSTGRES", "REDIS", "ELASTIC", "KIBANA")),
-    *("ES_HEAP", "KIBANA_PORT"),
+    *(f"{part}_PASSWORD" for part in ("POSTGRES", "REDIS", "ELASTIC", "KIBANA", "GRAFANA")),
+    *("DOMAIN", "ES_HEAP", "KIBANA_PORT"),
 )
-"""Names in `.env` that only docker-compose.yml reads."""
+"""Names in `.env` that only the compose files read."""
 
 FOREIGN_PREFIXES = ("AWS_", "COMPOSE_", "DOCKER_")
 """Names in `.env` that other programs and libraries may read."""

@@ -245,9 +245,9 @@ def test_names_in_the_file_that_nothing_reads_are_listed() -> None:
     assert list_unknown_names(names) == ["DATABSE_URL"]
 
 
-def test_names_that_the_compose_file_reads_are_known() -> None:
-    compose = (ROOT / "docker-compose.yml").read_text()
-    assert list_unknown_names(re.findall(r"\$\{(\w+)", compose)) == []
+def test_names_that_the_compose_files_read_are_known() -> None:
+    for path in ROOT.glob("docker-compose*.yml"):
+        assert list_unknown_names(re.findall(r"\$\{(\w+)", path.read_text())) == []
 
 
 @pytest.mark.parametrize(
