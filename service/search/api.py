@@ -18,8 +18,10 @@ from service.http.problems import catch_problem
 from service.http.requests import read_body, read_query, validate
 from service.http.responses import encode_json, json_response
 from service.resilience.work_budget import WorkBudget
+from service.search.descriptions import Descriptions, parse_description
+from service.search.filenames.parser import ParsedName
 from service.search.index.read_your_writes import wait_until_indexed
-from service.search.requests import BrowseQuery, Descriptions, Searches, SearchQuery, SuggestQuery
+from service.search.requests import BrowseQuery, Searches, SearchQuery, SuggestQuery
 from service.search.responses import (
     FilmPage,
     Matches,
@@ -136,17 +138,27 @@ async def search_batch(request: Request) -> HTTPResponse:
 
 @bp.post("/match", name="match")
 @operation(
-    "Tell which films are meant by file names or loose descriptions, and how sure that is",
+    "Tell which films are meant by file names or loose descriptions, each answered on its own",
     body=Descriptions,
     returns={200: Matches},
     errors=(429, 503),
 )
 async def match(request: Request) -> HTTPResponse:
-    descriptions, parts = read_body(request, Descriptions), get_container(request)
+    items, parts = read_body(request, Descriptions).items, get_container(request)
+    names = [await _read_item(request, number, item) for number, item in enumerate(items)]
     budget = parts.filename_matcher.create_budget()
     with parts.work_threads.answering(budget):
-        results = await parts.filename_matcher.match(descriptions.to_names(), budget)
-    return json_response(Matches([match_view(result, parts.now()) for result in results]))
+        right_names = [name for name in names if not isinstance(name, Problem)]
+        results = iter(await parts.filename_matcher.match(right_names, budget))
+    answers = [name if isinstance(name, Problem) else next(results) for name in names]
+    return json_response(Matches([match_view(answer, parts.now()) for answer in answers]))
+
+
+async def _read_item(request: Request, number: int, item: object) -> str | ParsedName | Problem:
+    async def read() -> str | ParsedName | Problem:
+        return parse_description(number, item)
+
+    return await catch_problem(request, read, lambda _, problem: problem)
 
 
 async def _answer_one(

@@ -11,7 +11,6 @@ from service.http.pagination import CursorPageQuery
 from service.resilience.work_budget import WorkBudget
 from service.search.criteria.filters import Facet, Filters, Range
 from service.search.criteria.sorting import Sort
-from service.search.filenames.parser import MAX_PATH_LENGTH, ParsedName
 from service.search.query.fields import SearchField, SearchFields
 from service.search.retrieval.cursors import Cursor
 from service.search.retrieval.search_request import Page, SearchRequest
@@ -236,7 +235,6 @@ class SuggestQuery(BaseModel):
 
 
 MAX_SEARCHES = 10
-MAX_DESCRIPTIONS = 100
 
 
 class Searches(BaseModel):
@@ -253,42 +251,3 @@ class Searches(BaseModel):
             examples=[[{"q": "godfahter", "limit": 3}, {"q": "jaws"}]],
         ),
     ]
-
-
-class Description(BaseModel):
-    """Facts that describe a film; `runtime` in minutes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    title: Annotated[Name, Field(description="The title, as far as known.", examples=["Jaws"])]
-    year: Annotated[Year | None, Field(description="The year.", examples=[1975])] = None
-    director: Annotated[Name | None, Field(description="A director.", examples=["Spielberg"])] = (
-        None
-    )
-    runtime: Annotated[
-        Annotated[int, Field(ge=1, le=100_000)] | None,
-        Field(description="The length in minutes.", examples=[124]),
-    ] = None
-
-
-class Descriptions(BaseModel):
-    """Up to a hundred file names or descriptions."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    items: Annotated[
-        list[Annotated[str, Field(max_length=MAX_PATH_LENGTH)] | Description],
-        Field(
-            min_length=1,
-            max_length=MAX_DESCRIPTIONS,
-            description="File names, or facts about films.",
-            examples=[["Jaws.1975.1080p.mkv", {"title": "Alien", "year": 1979}]],
-        ),
-    ]
-
-    def to_names(self) -> list[str | ParsedName]:
-        """Return the items as file names and parsed names."""
-        return [
-            item if isinstance(item, str) else ParsedName(**item.model_dump())
-            for item in self.items
-        ]

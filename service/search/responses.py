@@ -1,18 +1,20 @@
 """Search results as clients see them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
 from service.films.responses import FilmView, film_view
+from service.http.openapi import Problem
 from service.http.pagination import Links, Total, page_address
 from service.resilience.work_budget import WorkBudget
 from service.search.criteria.facets import FacetCount
 from service.search.criteria.filters import Facet
 from service.search.explanation import Reason, describe_reasons, explain_match
 from service.search.filenames.matcher import MatchResult
+from service.search.filenames.parser import ParsedName
 from service.search.highlights import Match, find_matches, match_ranges
 from service.search.query.fields import SearchFields
 from service.search.retrieval.autocomplete import Suggestion
@@ -134,13 +136,34 @@ class CandidateView:
 
 @dataclass(frozen=True, slots=True)
 class MatchView:
-    """One parsed name; `match` is the id of its film, null where none is sure."""
+    """One parsed name; `match` is the id of its film, null where none is sure.
+
+    A wrong item has an `error`, an empty title and no candidates.
+    """
 
     title: Annotated[
-        str, Field(description="The title that was read from the name.", examples=["Jaws"])
+        str,
+        Field(
+            description="The title that was read from the name; empty if it has none.",
+            examples=["Jaws"],
+        ),
     ]
     year: Annotated[
         int | None, Field(description="The year that was read from it.", examples=[1975])
+    ]
+    director: Annotated[
+        str | None, Field(description="The director that is stated.", examples=["Spielberg"])
+    ]
+    runtime: Annotated[
+        int | None, Field(description="The length in minutes that is stated.", examples=[124])
+    ]
+    imdb_id: Annotated[
+        str | None,
+        Field(description="The IMDb id that was read from it.", examples=["tt0073195"]),
+    ]
+    is_episode: Annotated[
+        bool,
+        Field(description="Whether it was read as an episode of a series.", examples=[False]),
     ]
     match: Annotated[
         str | None,
@@ -153,6 +176,9 @@ class MatchView:
         list[CandidateView], Field(description="The films that may be meant, the likeliest first.")
     ]
     degraded: DegradationsView
+    error: Annotated[
+        Problem | None, Field(description="Why the item was refused; null if it was not.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +188,22 @@ class Matches:
     matches: Annotated[list[MatchView], Field(description="One answer for each item.")]
 
 
-def match_view(result: MatchResult, now: datetime) -> MatchView:
-    """Return one name's answer."""
+def match_view(result: MatchResult | Problem, now: datetime) -> MatchView:
+    """Return one name's answer, or why it was refused."""
+    if isinstance(result, Problem):
+        return MatchView(
+            **asdict(ParsedName("")),
+            match=None,
+            candidates=[],
+            degraded=[],
+            error=result,
+        )
     return MatchView(
-        title=result.parsed.title,
-        year=result.parsed.year,
+        **asdict(result.parsed),
         match=str(result.film.id) if result.film else None,
         candidates=[CandidateView(film_view(c.film, now), c.confidence) for c in result.candidates],
         degraded=list(result.degraded),
+        error=None,
     )
 
 

@@ -324,14 +324,47 @@ async def test_file_names_and_descriptions_match_their_films(api: ApiClient) -> 
     assert (jaws["title"], jaws["year"]) == ("Jaws", 1975)
     assert godfather["candidates"][0]["movie"]["title"] == "The Godfather"
     assert nothing["match"] is None
-    for body in (
-        {"items": []},
-        {"items": ["x"] * 101},
-        {"items": [{"year": 1975}]},
-        {"items": [7]},
-    ):
+    for body in ({"items": []}, {"items": ["x"] * 101}, {"items": "x"}, {}):
         refused = await api.request("POST", "/api/v1/match", json=body)
         assert refused.status == 422, refused.json
+
+
+@pytest.mark.parametrize(
+    ("item", "pointer"),
+    [
+        (7, "/items/1"),
+        (None, "/items/1"),
+        (["Jaws.1975.mkv"], "/items/1"),
+        ("x" * 4_097, "/items/1"),
+        ({"year": 1975}, "/items/1/title"),
+        ({"title": ""}, "/items/1/title"),
+        ({"title": "Jaws", "year": "soon"}, "/items/1/year"),
+        ({"title": "Jaws", "studio": "Universal"}, "/items/1/studio"),
+    ],
+)
+async def test_a_wrong_item_is_refused_in_its_place_and_the_others_are_matched(
+    api: ApiClient, item: object, pointer: str
+) -> None:
+    items = ["Jaws.1975.mkv", item, {"title": "Alien", "year": 1979, "director": "Ridley Scott"}]
+    response = await api.request("POST", "/api/v1/match", json={"items": items})
+    assert response.status == 200, response.json
+    jaws, refused, alien = response.json["matches"]
+    assert jaws["error"] is None and jaws["match"] is not None
+    assert alien["error"] is None and alien["match"] is not None
+    assert (alien["title"], alien["director"]) == ("Alien", "Ridley Scott")
+    assert (refused["title"], refused["match"], refused["candidates"]) == ("", None, [])
+    assert (refused["error"]["status"], refused["error"]["code"]) == (422, "invalid")
+    assert refused["error"]["errors"][0]["pointer"] == pointer
+
+
+async def test_a_match_by_imdb_id_says_what_else_was_read(api: ApiClient) -> None:
+    items = ["/films/Jaws (1975) {imdb-tt0073195}/jaws.mkv", "TT0073195", "tt0073195 S01E02.mkv"]
+    response = await api.request("POST", "/api/v1/match", json={"items": items})
+    named, bare, episode = response.json["matches"]
+    assert named["imdb_id"] == bare["imdb_id"] == episode["imdb_id"] == "tt0073195"
+    assert named["match"] == bare["match"] == episode["match"] is not None
+    assert named["title"].lower() == "jaws"
+    assert (bare["title"], bare["year"]) == ("", None)
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,23 @@ takes the title for one of these, the title is what stands before the year.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from service.text.analysis import tokenize
-from service.text.imdb_ids import IMDB_ID
+from service.text.imdb_ids import IMDB_ID_PATTERN
 
 MAX_COMPONENT_LENGTH = 255  # characters between two slashes, as in file systems
 MAX_PATH_LENGTH = 4_096  # characters of a whole path, as in Linux
 MAX_COMPONENTS = 3  # of a path, that count: a file, its folder, and the folder of a series
 _YEAR = re.compile(r"(?<!\d)(18[89]\d|19\d\d|20\d\d)(?!\d|p)")
+_IMDB_ID_TAG = re.compile(
+    r"[\[({]*(?:[\w.:/-]*imdb\.com/(?:\w+/)?title/)?(?:imdb(?:[ -]?id)?[-=: ]*)?"
+    rf"(?<![a-z0-9])({IMDB_ID_PATTERN})(?!\d)(?:/?\?\S*)?[\])}}]*",
+    re.IGNORECASE,
+)
 _VIDEO_EXTENSION = re.compile(
     r"(?<=.)\.(3gp|avi|divx|flv|iso|m2ts|m4v|mk3d|mkv|mov|mp4|mpe?g|ogm|ogv|ts|vob|webm|wmv)$",
     re.IGNORECASE,
@@ -54,9 +59,11 @@ def parse_name(name: str) -> ParsedName:
     on purpose a second: run it through `NameProcess`.
     """
     name = clean_name(name)
+    if ids := _IMDB_ID_TAG.findall(name):
+        rest = _IMDB_ID_TAG.sub(" ", name)
+        stated = parse_name(rest) if tokenize(rest) else ParsedName("")
+        return replace(stated, imdb_id=ids[-1].lower())
     by_year = parse_by_year(name)
-    if by_year.imdb_id is not None:
-        return by_year
     try:
         guess = _guess(name)
     except Exception as error:  # the library may raise anything
@@ -86,8 +93,9 @@ def parse_by_year(name: str) -> ParsedName:
 
     The title is the text before the last year, or all of it if there is no year.
     """
-    if ids := IMDB_ID.findall(name.lower()):
-        return ParsedName("", imdb_id=ids[-1])
+    if ids := _IMDB_ID_TAG.findall(name):
+        stated = parse_by_year(_IMDB_ID_TAG.sub(" ", name))
+        return replace(stated, imdb_id=ids[-1].lower())
     spaced = _space_words(name)
     years = [match for match in _YEAR.finditer(spaced) if match.start()]
     if not years:

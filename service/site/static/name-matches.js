@@ -60,9 +60,11 @@ export function chooseFilm(index, filmId) {
   update({ rows });
 }
 
-/** Return how sure a row is: `sure`, `likely`, `chosen` by hand, `unknown`, or null before its answer. */
+/** Return how sure a row is: `sure`, `likely`, `chosen` by hand, `unknown`, `refused`, or null before
+    its answer. */
 export function classify(row) {
   if (!row.answer) return null;
+  if (row.answer.error) return "refused";
   if (row.isChosen) return row.choice ? "chosen" : "unknown";
   if (!row.choice) return "unknown";
   return chosenCandidate(row).confidence >= SURE ? "sure" : "likely";

@@ -13,7 +13,7 @@ const GROUPS = {
   all: () => true,
   sure: (row) => ["sure", "chosen"].includes(classify(row)),
   likely: (row) => classify(row) === "likely",
-  unknown: (row) => classify(row) === "unknown",
+  unknown: (row) => ["unknown", "refused"].includes(classify(row)),
 };
 
 /** Show the answered rows of a list, all or those of one group. */
@@ -73,13 +73,18 @@ function Row({ row, index }) {
   const nameId = `name-${index}`;
   return html`<tr>
     <td class="names-name" id=${nameId} title=${row.name}><bdi>${name}</bdi></td>
-    <td>
-      ${row.answer.candidates.length
-        ? html`<${FilmChoice} row=${row} index=${index} nameId=${nameId} />`
-        : html`<${SearchLink} title=${row.answer.title || name} />`}
-    </td>
+    <td><${FilmCell} row=${row} index=${index} name=${name} nameId=${nameId} /></td>
     <td><${Certainty} row=${row} /></td>
   </tr>`;
+}
+
+function FilmCell({ row, index, name, nameId }) {
+  if (row.answer.error) {
+    return html`<span class="field-error">${row.answer.error.detail}</span>`;
+  }
+  return row.answer.candidates.length
+    ? html`<${FilmChoice} row=${row} index=${index} nameId=${nameId} />`
+    : html`<${SearchLink} title=${row.answer.title || name} />`;
 }
 
 function FilmChoice({ row, index, nameId }) {

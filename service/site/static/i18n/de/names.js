@@ -53,4 +53,5 @@ export default {
   "names.certainty.likely": "Zu prüfen",
   "names.certainty.chosen": "Selbst gewählt",
   "names.certainty.unknown": "Unbekannt",
+  "names.certainty.refused": "Abgelehnt",
 };

@@ -53,4 +53,5 @@ export default {
   "names.certainty.likely": "To check",
   "names.certainty.chosen": "Chosen by you",
   "names.certainty.unknown": "Unknown",
+  "names.certainty.refused": "Refused",
 };
