@@ -11,11 +11,8 @@ from service.films.models import Film
 from service.resources import resource_path
 from service.search.engines.tantivy.reader import TantivyEngine
 from service.search.engines.tantivy.writer import TantivyWriter
-from service.search.filenames.matcher import (
-    MIN_MATCH_CONFIDENCE,
-    FilenameMatcher,
-    score_films,
-)
+from service.search.filenames.confidence import score_films
+from service.search.filenames.matcher import MIN_MATCH_CONFIDENCE, FilenameMatcher
 from service.search.filenames.parser import ParsedName, parse_name
 from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
