@@ -34,12 +34,22 @@ Source = Literal["omdb", "sample", "user"]
 
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
+_LINE_BREAK = re.compile(r"[\t\n\r\u2028\u2029]")
+_BLANKS = re.compile(r"[ \t\n\r\u2028\u2029]+")
+
 
 def reject_forbidden_characters(text: str) -> str:
     """Reject control characters and lone surrogates, which UTF-8 cannot encode."""
     if _FORBIDDEN_CHARACTERS.search(text):
         raise ValueError("must not contain control characters or lone surrogates")
     return text
+
+
+def _fold_line_breaks(value: object) -> object:
+    """Write a text that was wrapped in one line: titles in files often are."""
+    if not isinstance(value, str) or not _LINE_BREAK.search(value):
+        return value
+    return _BLANKS.sub(lambda match: " " if _LINE_BREAK.search(match[0]) else match[0], value)
 
 
 def _check_folded_length(title: str) -> str:
@@ -60,6 +70,7 @@ def _remove_duplicates(values: tuple[str, ...]) -> tuple[str, ...]:
 
 Line = Annotated[
     str,
+    BeforeValidator(_fold_line_breaks),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
     AfterValidator(reject_forbidden_characters),
 ]

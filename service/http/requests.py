@@ -4,8 +4,9 @@ Nothing is dropped or clamped silently. An unknown parameter or field is an erro
 because ignoring a misspelled filter gives a wrong result that looks right.
 """
 
-from collections.abc import Mapping
-from typing import Any, TypeVar, get_origin
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl, unquote
 
 import orjson
@@ -130,11 +131,38 @@ def validate(model: type[M], value: Mapping[str, object], prefix: str) -> M:
     Raises:
         Invalid: with all field errors at once; `prefix` goes in front of each pointer.
     """
+    if pointers := [prefix + name for name in _find_grouped_numbers(model, value)]:
+        reason = "must be a number without `_`"
+        names = ", ".join(pointer.removeprefix("/") for pointer in pointers[:5])
+        raise Invalid(
+            f"Invalid: {names}.", errors=tuple(FieldError(pointer, reason) for pointer in pointers)
+        )
     try:
         return model.model_validate(value)
     except ValidationError as error:
         detail, field_errors = _describe_errors(error, prefix)
         raise Invalid(detail, errors=field_errors) from None
+
+
+def _find_grouped_numbers(model: type[BaseModel], value: Mapping[str, object]) -> Iterator[str]:
+    """Yield the pointers of numbers such as `1_0`, which pydantic reads as Python does."""
+    for name, field in model.model_fields.items():
+        entry = value.get(field.alias or name)
+        types = _list_types(field.annotation)
+        if isinstance(entry, str):
+            if "_" in entry and (int in types or float in types) and str not in types:
+                yield field.alias or name
+        elif isinstance(entry, dict):
+            for part in types:
+                if isinstance(part, type) and issubclass(part, BaseModel):
+                    yield from (f"{name}/{rest}" for rest in _find_grouped_numbers(part, entry))
+
+
+@cache
+def _list_types(annotation: object) -> tuple[object, ...]:
+    """Return the types that an annotation is composed of."""
+    parts = get_args(annotation)
+    return tuple(leaf for part in parts for leaf in _list_types(part)) if parts else (annotation,)
 
 
 def _describe_errors(error: ValidationError, prefix: str) -> tuple[str, tuple[FieldError, ...]]:

@@ -187,3 +187,27 @@ async def test_an_unknown_parameter_is_refused_and_named(
 ) -> None:
     response = await api.request(method, path)
     assert (response.status, response.json["errors"][0]["pointer"]) == (422, "langauge")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "pointer"),
+    [
+        ("GET", "/api/v1/movies?limit=1_0", None, "limit"),
+        ("GET", "/api/v1/movies?rating_min=1_0.5", None, "rating_min"),
+        ("GET", "/api/v1/suggest?q=jaws&limit=1_0", None, "limit"),
+        ("GET", "/api/v1/movies/popular?offset=1_0", None, "offset"),
+        ("POST", "/api/v1/movies", {"title": "Jaws", "year": "19_75"}, "/year"),
+        (
+            "POST",
+            "/api/v1/movies",
+            {"title": "Jaws", "ratings": {"imdb": {"votes": "6_0"}}},
+            "/ratings/imdb/votes",
+        ),
+    ],
+)
+async def test_a_number_with_an_underscore_is_refused_and_named(
+    api: ApiClient, method: str, path: str, body: dict[str, object] | None, pointer: str
+) -> None:
+    response = await api.request(method, path, json=body, token=await api.admin_token())
+    assert response.status == 422, response.json
+    assert [error["pointer"] for error in response.json["errors"]] == [pointer]

@@ -132,6 +132,18 @@ def test_a_film_in_the_shape_of_tmdb_is_read() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", " \n ", "\t", "\u2028", "\u2029\n"])
+def test_a_line_break_in_a_text_of_one_line_is_a_blank(line_break: str) -> None:
+    facts = parse(
+        title=f"\nThe{line_break}Godfather",
+        aliases=[f"Il{line_break}Padrino"],
+        directors=[f"Francis Ford{line_break}Coppola"],
+    )
+    assert (facts.title, facts.aliases) == ("The Godfather", ("Il Padrino",))
+    assert facts.directors == ("Francis Ford Coppola",)
+    assert parse(title="Two  blanks").title == "Two  blanks"
+
+
 def test_unknown_fields_are_named_and_refused_when_strict() -> None:
     film = {"title": "Heat", "yeer": 1995}
     assert parse_line(film, parse_film).unknown_fields == ("yeer",)
