@@ -5,7 +5,6 @@ because ignoring a misspelled filter gives a wrong result that looks right.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl, unquote
 
@@ -148,17 +147,16 @@ def _find_grouped_numbers(model: type[BaseModel], value: Mapping[str, object]) -
     """Yield the pointers of numbers such as `1_0`, which pydantic reads as Python does."""
     for name, field in model.model_fields.items():
         entry = value.get(field.alias or name)
-        types = _list_types(field.annotation)
-        if isinstance(entry, str):
-            if "_" in entry and (int in types or float in types) and str not in types:
+        if isinstance(entry, str) and "_" in entry:
+            types = _list_types(field.annotation)
+            if (int in types or float in types) and str not in types:
                 yield field.alias or name
         elif isinstance(entry, dict):
-            for part in types:
+            for part in _list_types(field.annotation):
                 if isinstance(part, type) and issubclass(part, BaseModel):
                     yield from (f"{name}/{rest}" for rest in _find_grouped_numbers(part, entry))
 
 
-@cache
 def _list_types(annotation: object) -> tuple[object, ...]:
     """Return the types that an annotation is composed of."""
     parts = get_args(annotation)
