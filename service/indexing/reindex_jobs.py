@@ -158,6 +158,11 @@ class ReindexJobs:
         jobs = ReindexJob.all().order_by("-created_at", "-id").offset(offset).limit(limit)
         return ReindexList(tuple(map(reindex_view, await jobs)), await ReindexJob.all().count())
 
+    async def list_newest(self, limit: int) -> list[ReindexView]:
+        """Return the newest rebuilds and rollbacks, the newest first."""
+        jobs = await ReindexJob.all().order_by("-created_at", "-id").limit(limit)
+        return [reindex_view(job) for job in jobs]
+
     async def get(self, job_id: str) -> ReindexView:
         """Return the rebuild with this id. Raises NotFound."""
         return reindex_view(await self._get_job(job_id))

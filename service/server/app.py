@@ -95,6 +95,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
             asyncio.create_task(container.search_activity.publish_continuously()),
             asyncio.create_task(container.trends.flush_continuously()),
             asyncio.create_task(container.live.run()),
+            asyncio.create_task(container.job_feed.run()),
             asyncio.create_task(warm_up(container)),
         ]
 

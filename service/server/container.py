@@ -34,6 +34,7 @@ from service.community.history.service import History, move_history
 from service.community.lists.service import FilmLists, move_list_items
 from service.community.live.broker import Broker, MemoryBroker
 from service.community.live.hub import LiveHub
+from service.community.live.job_feed import JobFeed
 from service.community.moderation.service import Moderation
 from service.community.profiles.service import Profiles
 from service.community.ratings.service import Ratings, move_ratings
@@ -136,6 +137,7 @@ class Container:
     profiles: Profiles
     trends: Trends
     live: LiveHub
+    job_feed: JobFeed
     reindex_jobs: ReindexJobs
     drift: Drift
     outbox_admin: OutboxAdmin
@@ -341,6 +343,8 @@ async def build_container(settings: Settings) -> Container:
         )
         filename_matcher = _close_at_exit(stack, FilenameMatcher(search.search))
 
+        reindex_jobs = ReindexJobs(utc_now)
+
         async def refresh_engine(generation: int) -> None:
             with contextlib.suppress(Unavailable):  # the next search fails over by itself
                 await engine.refresh(generation)
@@ -386,7 +390,8 @@ async def build_container(settings: Settings) -> Container:
             profiles=Profiles(),
             trends=_close_at_exit(stack, Trends(utc_now)),
             live=_close_at_exit(stack, LiveHub(build_broker(settings), utc_now)),
-            reindex_jobs=ReindexJobs(utc_now),
+            job_feed=JobFeed(reindex_jobs.list_newest),
+            reindex_jobs=reindex_jobs,
             drift=drift,
             outbox_admin=outbox_admin,
             mail_admin=MailAdmin(),

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from service.community.live.sockets import MAX_RECEIVED
 from tests.support.members import Member, add_film
-from tests.support.service_runner import ApiClient
+from tests.support.service_runner import ADMIN, ApiClient
 
 TIMEOUT = 60
 
@@ -208,3 +208,18 @@ async def test_the_sockets_of_a_session_that_is_over_are_closed(api: ApiClient) 
         await join(socket, "tt0073195")
         assert (await member.send("POST", "/auth/logout")).status == 204
         assert await expect_close(socket) == 4401
+
+
+async def test_admins_alone_hear_how_a_rebuild_goes_on(api: ApiClient) -> None:
+    admin, user = Member(api, ADMIN[0], await api.admin_token()), await Member.join(api)
+    async with open_socket(admin) as socket, open_socket(user) as other:
+        filed = await admin.send("POST", "/admin/reindex")
+        assert filed.status == 202, filed.json
+        job: dict[str, Any] = {}
+        while job.get("id") != filed.json["id"] or job["finished_at"] is None:
+            job = (await receive(socket, "job_progress"))["job"]
+        shown = await admin.get(f"/admin/reindex/{job['id']}")
+        assert job["state"] == "done" and job.keys() == shown.keys()
+        assert (job["index_name"], job["done"]) == (shown["index_name"], shown["done"])
+        await send(other, "join_notification", "nothing")
+        assert json.loads(await other.recv())["event"] == "error"  # nothing came before it

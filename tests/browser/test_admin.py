@@ -11,7 +11,13 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.support.admin_failures import RUNNING_JOB, one_page
-from tests.support.browser import assert_is_clean, each_look, log_in_state, open_page
+from tests.support.browser import (
+    answer_with_problem,
+    assert_is_clean,
+    each_look,
+    log_in_state,
+    open_page,
+)
 from tests.support.service_runner import ADMIN, ApiClient, Service
 from tests.support.waiting import wait_until
 
@@ -97,7 +103,37 @@ async def test_a_rebuild_is_started_watched_and_rolled_back(
         await expect(page.locator(".row").first).to_contain_text("Rollback", timeout=60_000)
 
 
-async def test_a_rebuild_that_somebody_else_started_is_shown_and_can_be_cancelled(
+async def test_a_rebuild_of_somebody_else_is_told_by_the_socket_without_reading_it_again(
+    service: Service, browser: Browser, api: ApiClient
+) -> None:
+    reads: list[str] = []
+    reads_at_event: list[int] = []
+
+    def note_event(text: str | bytes) -> None:
+        if "job_progress" in str(text):
+            reads_at_event.append(len(reads))
+
+    state = await log_in_state(api, *ADMIN)
+    address = f"{service.url}/robots.txt"
+    async with open_page(browser, address, storage_state=state) as page:
+        page.on("websocket", lambda socket: socket.on("framereceived", note_event))
+        page.on("request", lambda sent: "/admin/jobs?" in sent.url and reads.append(sent.url))
+        await page.goto(f"{service.url}/admin")
+        await expect(page.locator(".rebuild")).to_be_visible()
+        token = await api.admin_token()
+        started = await api.request("POST", f"{API}/reindex", token=token)
+        assert started.status == 202, started.json
+
+        async def end_was_told() -> bool:
+            job = (await api.get(started.headers["Location"], token=token)).json
+            shown = page.locator(".row", has_text=job["index_name"] or "none yet")
+            return job["state"] == "done" and await shown.locator(".badge-done").count() == 1
+
+        assert await wait_until(end_was_told)
+        assert reads_at_event and len(reads) == reads_at_event[0]
+
+
+async def test_a_rebuild_is_read_again_and_again_without_a_socket_and_can_be_cancelled(
     service: Service, browser: Browser
 ) -> None:
     job: dict[str, Any] = dict(RUNNING_JOB)
@@ -110,9 +146,11 @@ async def test_a_rebuild_that_somebody_else_started_is_shown_and_can_be_cancelle
         job["cancel_asked"] = True
         await route.fulfill(status=202, json=job)
 
-    async with open_admin(browser, service) as page:
+    async with open_admin(browser, service, "/admin?tab=films", has_failures=True) as page:
+        await page.route("**/auth/ws-ticket", lambda route: answer_with_problem(route, 503))
         await page.route("**/admin/jobs?*", answer)
         await page.route("**/admin/reindex/*", cancel)
+        await page.get_by_role("link", name="State").click()
         card = page.locator(".rebuild")
         await expect(card).to_contain_text("Rebuild movies-8 · filling")
         await expect(card).to_contain_text(

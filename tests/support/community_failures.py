@@ -115,7 +115,7 @@ LIKE = "Like this review (3)"
 REVIEW_FAILURES = [
     Failure("film/reviews.js GET /me/reviews", JAWS, query="movie=", can_retry=True),
     Failure(
-        "film/live.js POST /auth/ws-ticket",
+        "live-socket.js POST /auth/ws-ticket",
         JAWS,
         shows=show("#reviews-title", without="[role=alert]"),
     ),

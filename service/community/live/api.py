@@ -81,7 +81,7 @@ async def create_ticket(request: Request) -> HTTPResponse:
 
 @bp.get("/ws", name="open_socket")
 @operation(
-    "Open a WebSocket for live events: reviews and messages in the rooms of films",
+    "Open a WebSocket for live events: reviews and messages in rooms of films; for admins, jobs",
     query=SocketQuery,
     returns={101: None},
     errors=(400, 401, 403, 429, 503),
@@ -107,8 +107,9 @@ open_socket.is_websocket = True  # type: ignore[attr-defined]  # so that Sanic e
 
 async def _serve(request: Request, socket: LiveSocket) -> None:
     """Answer what a client sends, until the socket is closed."""
-    hub = get_container(request).live
-    hub.add(socket)
+    services = get_container(request)
+    services.live.add(socket)
+    services.job_feed.add(socket)
     sending = asyncio.create_task(_send(socket))
     try:
         # Sanic cancels the task of a socket that its client has closed.
@@ -117,7 +118,8 @@ async def _serve(request: Request, socket: LiveSocket) -> None:
                 await _answer(request, socket, text)
     finally:
         sending.cancel()
-        hub.remove(socket)
+        services.job_feed.remove(socket)
+        services.live.remove(socket)
 
 
 async def _send(socket: LiveSocket) -> None:

@@ -40,6 +40,7 @@ class LiveUser:
     username: str
     shown_name: str | None
     blocked: frozenset[str] = frozenset()
+    is_admin: bool = False
 
 
 @run_uncancelled
@@ -83,7 +84,14 @@ async def redeem_ticket(ticket: str, now: datetime) -> LiveUser:
     user = session.user
     shown_name = user.username if user.profile == "public" else None
     blocked = await UserBlock.filter(user_id=user.id).values_list("blocked_id", flat=True)
-    return LiveUser(user.id, session.id, user.username, shown_name, frozenset(map(str, blocked)))
+    return LiveUser(
+        user_id=user.id,
+        session_id=session.id,
+        username=user.username,
+        shown_name=shown_name,
+        blocked=frozenset(map(str, blocked)),
+        is_admin=user.is_admin,
+    )
 
 
 async def find_live_sessions(session_ids: Collection[UUID], now: datetime) -> set[UUID]:

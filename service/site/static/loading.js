@@ -50,7 +50,7 @@ export function usePages(load, params) {
 
 /** Return what `useLoaded` does of a value that is read again and again, as long as the page is visible.
  *
- * `interval(data)` is how many milliseconds pass between two reads.
+ * `interval(data)` is how many milliseconds pass between two reads; after `Infinity`, only `reload` reads.
  */
 export function usePolled(load, interval) {
   const [state, setState] = useState({ data: null, error: null });
@@ -77,7 +77,8 @@ function startPolling(load, interval, setState) {
     } catch (error) {
       if (!isAborted(error)) setState((last) => ({ ...last, error }));
     }
-    if (!own.signal.aborted) timer = setTimeout(() => !document.hidden && read(), pause);
+    if (own.signal.aborted || pause === Infinity) return;
+    timer = setTimeout(() => !document.hidden && read(), pause);
   };
   const readIfVisible = () => !document.hidden && read();
   document.addEventListener("visibilitychange", readIfVisible);

@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,32 +17,8 @@ from service.errors import Conflict, TooMany
 from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, Provenance
+from tests.support.recorded_channel import RecordedChannel
 from tests.support.waiting import wait_until
-
-
-class RecordedChannel:
-    """A connection whose client reads at once, or not at all."""
-
-    def __init__(self, *, reads: bool = True) -> None:
-        self.events: list[dict[str, Any]] = []
-        self.close_code: int | None = None
-        self._reads = reads
-
-    async def send(self, message: str) -> None:
-        if not self._reads:
-            await asyncio.Event().wait()
-        self.events.append(json.loads(message))
-
-    async def recv(self) -> str | bytes | None:
-        await asyncio.Event().wait()
-        return None
-
-    def fail_connection(self, code: int, reason: str) -> bool:
-        self.close_code = code
-        return True
-
-    def names(self) -> list[str]:
-        return [str(event["event"]) for event in self.events]
 
 
 async def eventually(condition: Callable[[], bool]) -> None:

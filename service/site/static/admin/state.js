@@ -9,10 +9,10 @@ import { hasMessage, t } from "../i18n.js";
 import { useSettled } from "../router.js";
 import { listConcerns } from "./concerns.js";
 import { useAction, usePolled } from "../loading.js";
+import { useJobs } from "./jobs.js";
 import { QuarantineCard } from "./quarantine.js";
 import { JobsCard, RebuildCard } from "./rebuild.js";
 
-const SHOWN_JOBS = 5;
 const ACTIVE_MS = 1000; // while something goes on that an operator waits for
 const SOON_MS = 5000;
 const LATER_MS = 15_000;
@@ -28,10 +28,7 @@ export function StateTab() {
     (signal) => get("/admin/drift", { signal }),
     (data) => (data?.check ? ACTIVE_MS : LATER_MS),
   );
-  const jobs = usePolled(
-    (signal) => get("/admin/jobs", { params: { limit: SHOWN_JOBS }, signal }),
-    (data) => (data?.results.some((job) => !job.finished_at) ? ACTIVE_MS : SOON_MS),
-  );
+  const jobs = useJobs();
   const parts = [health, overview, quota, drift, jobs];
   const isLoaded = parts.every(({ data, error }) => data || error);
   const isLate = useDelayed(!isLoaded);
