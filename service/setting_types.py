@@ -1,7 +1,7 @@
 """The types of settings, and what their values must be."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Final, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
@@ -77,3 +77,16 @@ def _split_list(value: object) -> object:
 
 
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
+
+CompatApi = Literal["lists", "stremio"]
+
+COMPAT_APIS: Final[tuple[CompatApi, ...]] = get_args(CompatApi)
+"""The APIs of other services that this one can answer, too; see `service.compat`."""
+
+
+def _split_compat(value: object) -> object:
+    """Return the names of `COMPAT`; `off` is none of them."""
+    return () if value == "off" else _split_list(value)
+
+
+CompatApis = Annotated[tuple[CompatApi, ...], BeforeValidator(_split_compat)]

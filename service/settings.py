@@ -24,7 +24,10 @@ from service.jwt_secret import MIN_SECRET_BYTES, load_or_create_jwt_secret
 from service.private_files import restrict_file
 from service.resources import CHECKOUT
 from service.setting_types import (
+    COMPAT_APIS,
     CommaSeparated,
+    CompatApi,
+    CompatApis,
     check_mail_url,
     check_public_url,
     check_rate_limits,
@@ -122,6 +125,8 @@ class Settings(BaseModel):
     audit_retention_days: Annotated[int, Field(ge=1, le=3650)] = 365
     """How long the audit log keeps an entry."""
     cors_origins: CommaSeparated = ()
+    compat: CompatApis | None = None
+    """APIs of other services that are answered as well; without it all, in production none."""
     trusted_proxies: Annotated[int, Field(ge=0, le=16)] = 0
     """How many of the operator's own proxies are in front; with 0, `X-Forwarded-For` is ignored."""
     rate_limits: Annotated[str, AfterValidator(check_rate_limits)] = ""
@@ -133,6 +138,13 @@ class Settings(BaseModel):
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def compat_apis(self) -> tuple[CompatApi, ...]:
+        """Return the APIs of other services that are answered as well."""
+        if self.compat is None:
+            return () if self.is_production else COMPAT_APIS
+        return self.compat
 
     @property
     def link_url(self) -> str:

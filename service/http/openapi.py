@@ -85,6 +85,7 @@ class Operation:
     body_types: tuple[str, ...]
     is_body_required: bool
     key: KeyRule | None
+    error: type[BaseModel]
 
     def get_key_rule(self, method: str) -> KeyRule:
         """Return what an API key may do here."""
@@ -104,6 +105,7 @@ def operation(
     body_types: tuple[str, ...] = ("application/json",),
     is_body_required: bool = True,
     key: KeyRule | None = None,
+    error: type[BaseModel] = Problem,
 ) -> Callable[[F], F]:
     """Declare a handler for the OpenAPI document.
 
@@ -111,7 +113,7 @@ def operation(
         query: the model of the query string.
         body: the model of the JSON body.
         returns: status → model of a JSON response, a media type, or None for no body.
-        errors: statuses of problem documents, besides those that follow from the other arguments.
+        errors: statuses of errors, besides those that follow from the other arguments.
         access: `anyone`; `optional`, where a bearer token permits more; `user`; `admin`; with
             `…_cookie`, the cookie with the refresh token does too; `metrics`, where the bearer
             token is `METRICS_TOKEN`.
@@ -120,6 +122,7 @@ def operation(
         body_types: the media types that the body may have.
         is_body_required: whether a request without a body is refused.
         key: what an API key may do here, if not what follows from `access`; see `key_rules`.
+        error: the body of errors, where it is that of another protocol.
     """
 
     def declare(handler: F) -> F:
@@ -135,6 +138,7 @@ def operation(
             body_types,
             is_body_required,
             key,
+            error,
         )
         return handler
 

@@ -139,7 +139,7 @@ def _model_schemas(declarations: list[Operation]) -> tuple[dict[Any, Any], dict[
     models: set[tuple[type[Any], Any]] = {(Problem, "serialization")}
     for declaration in declarations:
         models |= {(m, "validation") for m in (declaration.query, declaration.body) if m}
-        responses = declaration.returns.values()
+        responses = (*declaration.returns.values(), declaration.error)
         models |= {(m, "serialization") for m in responses if isinstance(m, type)}
     ordered = sorted(models, key=lambda pair: (pair[0].__name__, pair[1]))
     adapters: list[tuple[Any, Any, TypeAdapter[Any]]] = [

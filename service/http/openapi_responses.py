@@ -52,14 +52,21 @@ def describe_responses(
         }
     for status in sorted(_error_statuses(route, method, declaration)):
         if str(status) not in responses:
-            responses[str(status)] = _describe_error(status, route, refs, limit_headers)
+            responses[str(status)] = _describe_error(
+                status, route, declaration, refs, limit_headers
+            )
     return responses
 
 
 def _describe_error(
-    status: int, route: Any, refs: Any, limit_headers: tuple[str, ...]
+    status: int, route: Any, declaration: Operation, refs: Any, limit_headers: tuple[str, ...]
 ) -> dict[str, Any]:
     term = STATUSES[status]
+    schema = refs[(declaration.error, "serialization")]
+    headers = ("X-Request-ID", *ERROR_HEADERS.get(status, ()), *limit_headers)
+    response = {"description": term.description, "headers": _header_references(headers)}
+    if declaration.error is not Problem:
+        return {**response, "content": {"application/json": {"schema": schema}}}
     example = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -69,13 +76,8 @@ def _describe_error(
         "instance": openapi_path(route.path),
         "request_id": RESPONSE_HEADERS["X-Request-ID"].example,
     }
-    schema = refs[(Problem, "serialization")]
-    headers = ("X-Request-ID", *ERROR_HEADERS.get(status, ()), *limit_headers)
-    return {
-        "description": term.description,
-        "headers": _header_references(headers),
-        "content": {"application/problem+json": {"schema": schema, "example": example}},
-    }
+    content = {"application/problem+json": {"schema": schema, "example": example}}
+    return {**response, "content": content}
 
 
 def _rate_limit_headers(route: Any, method: str, declaration: Operation) -> tuple[str, ...]:

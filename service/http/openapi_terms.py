@@ -59,6 +59,8 @@ TAGS: dict[str, Tag] = {
     ),
     "account_deletion": Tag("Deletion", "Delete your account, or restore it within a week."),
     "exports": Tag("Exports", "Get all that is stored about you."),
+    "list_feeds": Tag("Lists for Radarr", "Watchlists, lists and charts in the shape of Radarr."),
+    "stremio": Tag("Stremio", "An add-on for Stremio: its manifest, catalogues and films."),
     "operation": Tag("Operation", "Health, metrics, and this description."),
     "merging": Tag("Duplicates", "Find films that are stored twice, and merge them."),
     "admin": Tag("Admin", "Rebuild the index, compare it with the database, see its queue."),
@@ -87,6 +89,21 @@ PATH_PARAMETERS: dict[str, Term] = {
     "list_id": Term("The id of a list.", "01993f91-0c4e-7d52-8a6b-3e9f1d2c4b58"),
     "key_id": Term("The id of an API key.", "01993f85-6b4d-7f32-9c8e-2a3b4c5d6e7f"),
     "export": Term("The id of an export.", "01993f85-9c1d-7f3a-8e5b-2a4c6e8f0b13"),
+    "feed": Term(
+        "`watchlist`, `popular`, `trending`, or a list by its id or, of your own, by its name in "
+        "lower case with hyphens; then `.json`.",
+        "popular.json",
+    ),
+    "addon_key": Term("An API key with the scope `read`.", KEY),
+    "title_type": Term("`movie` or `series`.", "movie"),
+    "catalog": Term("`popular`, `trending`, `search` or `watchlist`.", "popular"),
+    "catalog_file": Term(
+        "`popular`, `trending`, `search` or `watchlist`; then `.json`.", "popular.json"
+    ),
+    "extra": Term(
+        "The parameters as in a query string; then `.json`.", "genre=Drama&skip=100.json"
+    ),
+    "title": Term("An IMDb id; then `.json`.", "tt0073195.json"),
     "row": Term("The id of a change in the outbox.", "1024"),
 }
 

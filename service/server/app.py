@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import orjson
-from sanic import Sanic
+from sanic import Blueprint, Sanic
 
 from service.accounts.api import bp as accounts
 from service.accounts.auth import authorize_key, identify_key
@@ -27,6 +27,8 @@ from service.community.profiles.api import bp as profiles
 from service.community.ratings.api import bp as ratings
 from service.community.reviews.api import bp as reviews
 from service.community.watchlist.api import bp as watchlist
+from service.compat.lists import bp as list_feeds
+from service.compat.stremio import bp as stremio
 from service.exports.api import bp as exports
 from service.films.api import bp as films
 from service.films.merge_api import bp as merging
@@ -45,12 +47,19 @@ from service.server.container import (
 )
 from service.server.heartbeat import send_heartbeats
 from service.server.schema import start_schema_upkeep
+from service.setting_types import CompatApi
 from service.settings import Settings
 from service.site import api as site
 from service.site.account_forms import bp as account_forms
 
 MAX_BODY_BYTES = 256 * 1024  # a film with its whole cast is about 5 kB
 MAX_HEADER_BYTES = 16 * 1024  # a token, and a query long enough to be rejected with its own error
+
+COMPAT_BLUEPRINTS: dict[CompatApi, tuple[Blueprint, ...]] = {
+    "lists": (list_feeds,),
+    "stremio": (stremio,),
+}
+"""The routes of each API that `COMPAT` may name."""
 
 
 def create_app(settings: Settings) -> Sanic[Any, Any]:
@@ -81,6 +90,7 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.blueprint([discovery, history, watchlist, lists, profiles, live])
     app.blueprint([exports, account_deletion])
     app.blueprint([users_admin, audit, operation, site.bp, account_forms])
+    app.blueprint([bp for name in settings.compat_apis for bp in COMPAT_BLUEPRINTS[name]])
     site.install(app)
 
     @app.before_server_start

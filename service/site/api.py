@@ -18,6 +18,7 @@ from sanic.response import HTTPResponse
 from service.database.faults import is_database_fault
 from service.errors import NotFound
 from service.films.models import Film
+from service.http.base_url import find_base_url
 from service.http.dependencies import get_container
 from service.http.etags import add_encoding_suffix
 from service.http.problems import sanic_error_response
@@ -55,7 +56,6 @@ CACHE_FOREVER = "public, max-age=31536000, immutable"
 CACHE_A_DAY = "public, max-age=86400"
 REVALIDATE = "no-cache"
 HTML = "text/html; charset=utf-8"
-_HOST = re.compile(r"[A-Za-z0-9._-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
 
 ROBOTS = """User-agent: *
 Allow: /$
@@ -168,14 +168,6 @@ async def show_robots(request: Request) -> HTTPResponse:
 async def show_opensearch(request: Request) -> HTTPResponse:
     text = render_opensearch(find_base_url(request))
     return _text_response(request, text, "application/opensearchdescription+xml")
-
-
-def find_base_url(request: Request) -> str:
-    """Return scheme and host under which people reach the service; empty if unreadable."""
-    if (public_url := get_container(request).settings.public_url) is not None:
-        return public_url
-    host = request.host
-    return f"{request.scheme}://{host}" if _HOST.fullmatch(host) else ""
 
 
 async def _find_film(request: Request, name: str) -> Film:

@@ -123,6 +123,10 @@ async def make_list(world: World) -> str:
     return list_id
 
 
+async def get_read_key(world: World) -> str:
+    return world.keys["read"]
+
+
 async def get_film(world: World) -> str:
     return world.ids["movie"]
 
@@ -142,6 +146,7 @@ async def make_review(world: World) -> str:
 
 MAKERS: dict[str, Callable[[World], Awaitable[str]]] = {
     "movie": get_film,
+    "addon_key": get_read_key,
     "username": get_owner_name,
     "session": make_session,
     "key_id": make_key,

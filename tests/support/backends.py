@@ -8,6 +8,7 @@ import os
 import shutil
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -24,6 +25,8 @@ BACKENDS = {
     "s3": "TEST_S3_URL",
     "toxiproxy": "TEST_TOXIPROXY_URL",
 }
+NODE_PACKAGES = ("stremio_linter",)
+"""What `tests/backends/install` brings from npm; their address is a folder of modules."""
 BACKEND_TIMEOUT = 30  # the service allows 1 to 5 s; tests must pass on a busy machine too
 missing_backends: set[str] = set()
 
@@ -35,6 +38,8 @@ def require_backend(backend: str) -> str:
     """Return the address of a real backend; without one, skip the test, or fail if required."""
     if backend == "chromium":
         address = shutil.which("chromium-headless-shell") or ""
+    elif backend in NODE_PACKAGES:
+        address = next(map(str, find_cache().glob(f"{backend}-*/node_modules")), "")
     else:
         address = os.environ.get(BACKENDS[backend], "")
     if address:
@@ -43,6 +48,14 @@ def require_backend(backend: str) -> str:
         pytest.fail(f"{backend} was required and is not there")
     missing_backends.add(backend)
     pytest.skip(f"there is no {backend}")
+
+
+def find_cache() -> Path:
+    """Return the folder of what `tests/backends/install` built or unpacked."""
+    if cache := os.environ.get("MOVIES_CACHE"):
+        return Path(cache)
+    home_cache = "/var/cache" if os.geteuid() == 0 else Path.home() / ".cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home_cache) / "movies"
 
 
 async def temporary_database() -> AsyncIterator[str]:

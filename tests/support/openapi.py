@@ -10,9 +10,9 @@ from service.server.app import create_app
 from service.settings import Settings
 
 
-def create_finalized_app() -> "Sanic[Any, Any]":
+def create_finalized_app(settings: Settings | None = None) -> "Sanic[Any, Any]":
     """Return an app that knows all its routes and is not registered under its name."""
-    app = create_app(Settings(jwt_secret="0" * 32))
+    app = create_app(settings or Settings(jwt_secret="0" * 32))
     app.router.finalize()
     Sanic._app_registry.pop(app.name, None)
     return app
