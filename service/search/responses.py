@@ -165,6 +165,9 @@ class MatchView:
         bool,
         Field(description="Whether it was read as an episode of a series.", examples=[False]),
     ]
+    is_pack: Annotated[
+        bool, Field(description="Whether it was read as several films.", examples=[False])
+    ]
     match: Annotated[
         str | None,
         Field(

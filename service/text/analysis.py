@@ -78,7 +78,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-SUBTITLE_SEPARATOR = re.compile(r":| - ")
+SUBTITLE_SEPARATOR = re.compile(r"(?<!\d):|:(?!\d)| - ")
 _TOKEN_CLEANUP = str.maketrans({".": None, "*": None, ",": None, "$": "s"})
 
 

@@ -1,6 +1,7 @@
 """Matching of file names and loose descriptions: a high confidence is right."""
 
 import json
+import unicodedata
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,25 @@ async def matcher(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatche
         ("13_Days.mkv", "Thirteen Days"),
         ("films/Predator (1987)/movie.mkv", "Predator"),
         ("Predator (1987)/VIDEO_TS/VTS_01_1.VOB", "Predator"),
+        ("Predator (1987)/CD2/cd2.avi", "Predator"),
+        ("Thirteen Days/BDMV/STREAM/00003.m2ts", "Thirteen Days"),
+        ("Thirteen Days/title_t02.mkv", "Thirteen Days"),
+        ("1917 (2019)/1917.mkv", "1917"),
+        ("Хищник / Predator (Джон Мактирнан) [1987, США, BDRip]", "Predator"),
+        ("Predator.1987.35th.Anniversary.Steelbook.Edition.2160p.mkv", "Predator"),
+        ("[ www.Some-Site.org ] - Predator.1987.720p.mkv", "Predator"),
+        ("somesite.to_Predator.1987.720p.mkv", "Predator"),
+        ("SomeSite.net    -    Effie Gray 2014 1080p.mkv", "Effie Gray"),
+        ("@films_daily Effie Gray 2014.mkv", "Effie Gray"),
+        ("Predator (1987) [somesite.am].mkv", "Predator"),
+        ("[REC]² (2009) 720p.mkv", "[REC] 2"),
+        ("The Godfather Trilogy (1972-1990) 1080p", None),
+        ("The Godfather 1-3 [1972-1990]", None),
+        ("The Godfather Part I-II 1080p", None),
+        ("Predator 1987-2018 Box Set", None),
+        ("Wonder Woman 1 & 2 (2017-2020)", None),
+        ("Predator Anthology", None),
+        ("Der_Padre_und_Léon_1994.mkv", None),
         ("Backup of laptop 2014.zip", None),
         ("Dusk.of.the.Comet.of.the.Geese.2014.1080p.BluRay.x264-GRP", None),
         ("...", None),
@@ -105,6 +125,17 @@ async def test_a_name_gives_its_film_or_none(
 ) -> None:
     (result,) = await matcher.match([item])
     assert (result.film.title if result.film else None) == title
+
+
+@pytest.mark.parametrize("name", ["Amélie (2001).mkv", "El laberinto del fauno 2006.avi")
+async def test_a_name_composed_or_decomposed_gives_the_same_answer(
+    matcher: FilenameMatcher, name: str
+) -> None:
+    composed, decomposed = await matcher.match(
+        [unicodedata.normalize(form, name) for form in ("NFC", "NFD")]
+    )
+    assert composed == decomposed
+    assert composed.film is not None
 
 
 async def test_a_match_with_high_confidence_is_right(matcher: FilenameMatcher) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 from rapidfuzz.distance import OSA
 
 from service.film_fields import FilmRow
-from service.search.filenames.parser import ParsedName
+from service.search.filenames.parser import ParsedName, has_pack_mark
 from service.search.ranking.sequels import PART_WORDS
 from service.text import numerals
 from service.text.analysis import SUBTITLE_SEPARATOR, tokenize, without_article
@@ -85,7 +85,8 @@ class _ComparedTitle:
             for previous, word in pairs
             if word not in PART_WORDS and not (word == "1" and previous in PART_WORDS)
         ] or numbered
-        numbers = tuple(word for word in keywords if word.isdigit() and word != "1")
+        numbers = tuple(word for word in keywords if word.isdigit())
+        numbers = () if numbers == ("1",) else numbers
         return cls("".join(words), "".join(keywords), numbers, main_words != words)
 
     def compute_similarity(self, title: Self) -> float:
@@ -155,6 +156,8 @@ def _film_confidence(parsed: ParsedName, film: FilmRow, similarity: float) -> fl
             confidence = _raise_confidence(confidence, 0.3 * support)
         elif distance > 15:
             confidence *= 0.5
+    if parsed.is_pack and film.type != "series" and not has_pack_mark(film.title):
+        confidence *= 0.4
     if parsed.is_episode != (film.type == "series"):
         confidence *= 0.6
     if parsed.year is None and parsed.director is None and similarity < 0.999:

@@ -6,7 +6,7 @@ decides.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.errors import Invalid
 from service.film_fields import FilmRow
@@ -16,6 +16,7 @@ from service.search.filenames.name_process import NameBudget, NameProcess
 from service.search.filenames.parser import (
     ParsedName,
     clean_name,
+    has_pack_mark,
     parse_by_year,
     parse_otherwise,
 )
@@ -109,9 +110,14 @@ class FilenameMatcher:
         name = clean_name(item)
         if budget.is_late:
             return await self._match_reading(parse_by_year(name), budget, results_by_text)
-        reading = await self._name_process.parse(name, name_budget)
+        parsed = await self._name_process.parse(name, name_budget)
+        is_pack = has_pack_mark(name.rpartition("/")[2])
+        reading, *others = (
+            replace(reading, is_pack=is_pack)
+            for reading in (parsed, *parse_otherwise(name, parsed))
+        )
         best = await self._match_reading(reading, budget, results_by_text)
-        for other_reading in parse_otherwise(name, reading):
+        for other_reading in others:
             if best.confidence >= CERTAIN_CONFIDENCE or budget.is_late:
                 break
             result = await self._match_reading(other_reading, budget, results_by_text)

@@ -5,6 +5,7 @@ takes the title for one of these, the title is what stands before the year.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,9 +29,26 @@ _VIDEO_EXTENSION = re.compile(
 )
 _SEPARATORS = re.compile(r"(?<! )[/\\]+|[/\\]+(?! )")  # ` / ` stands between two titles
 _TITLE_SEPARATOR = " / "
-_EMPTY_STEM = re.compile(
-    r"(movie|film|video|main|feature|title|stream|vts|cd|disc|dvd|t|\d|\W|_)+", re.IGNORECASE
+_SAYS_NOTHING = re.compile(
+    r"(?:(?:movie|film|video|main|feature|title|stream|vts|bdmv|cd|dis[ck]|dvd|sample)s?"
+    r"|downloads?|media|ts|t(?=\d\d)|\W|_|(?<!\d)(?!^)\d+|^0\d*)+",
+    re.IGNORECASE,
 )
+"""A file or a folder whose own name is no title: `VTS_01_1`, `CD1`, `movie`, `00001`."""
+_SITE = re.compile(
+    r"^[\[({ ]*(?:@\w+|www\.[\w.-]+?\.[a-z]{2,6}"
+    r"|[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|biz|to|cc|me|tv|io|is|mx|am|lt|ag|ph|cz|ws|ru|in|xyz|site|club|lol|live|pro)(?=_| +-| *[\])}]))"
+    r"[\])} _.-]+(?=\w)",
+    re.IGNORECASE,
+)
+"""The name of a site in front of a title: `rarbg.to_`, `UIndex.org - `, `@channel `."""
+_PACK = re.compile(
+    r"\b(?:(?:du|tri|tetra|quadri|penta|hexa|octa)logy|anthology|box ?set|pack)\b"
+    r"|\b(?:1|i) ?(?:-|–|,|&|\+|to|and) ?(?:[2-9]|1\d|i{2,3}|i?v|vi{1,3}|ix|x)\b"
+    r"|\b(?:19|20)\d\d ?[-–] ?(?:(?:19|20)\d\d|present|now)\b",
+    re.IGNORECASE,
+)
+"""What says that a name is that of several films: `Trilogy`, `1-4`, `1979-1997`."""
 
 log = structlog.get_logger()
 
@@ -42,6 +60,7 @@ class ParsedName:
     Attributes:
         runtime: in minutes.
         is_episode: whether the name is that of an episode of a series.
+        is_pack: whether the name is that of several films.
     """
 
     title: str
@@ -50,6 +69,7 @@ class ParsedName:
     runtime: int | None = None
     imdb_id: str | None = None
     is_episode: bool = False
+    is_pack: bool = False
 
 
 def parse_name(name: str) -> ParsedName:
@@ -83,9 +103,25 @@ def parse_name(name: str) -> ParsedName:
 
 
 def clean_name(path: str) -> str:
-    """Return the last components of a path, each shortened to the length that it may have."""
-    components = _SEPARATORS.split(path.strip().strip("/\\"))[-MAX_COMPONENTS:]
-    return "/".join(component[:MAX_COMPONENT_LENGTH] for component in components)
+    """Return the last components of a path, each shortened to the length that it may have.
+
+    It ends with the last one that says something: for `VIDEO_TS/VTS_01_1.VOB`, the folder of both.
+    """
+    components = _SEPARATORS.split(unicodedata.normalize("NFC", path).strip().strip("/\\"))
+    components = [component[:MAX_COMPONENT_LENGTH] for component in components]
+    ends = [end for end, name in enumerate(components, 1) if not says_nothing(name)]
+    return "/".join(components[: ends[-1] if ends else None][-MAX_COMPONENTS:])
+
+
+def says_nothing(component: str) -> bool:
+    """Return whether a file or a folder has a name that is no title, such as `movie.mkv`."""
+    stem = _VIDEO_EXTENSION.sub("", component)
+    return not _YEAR.search(stem) and _SAYS_NOTHING.fullmatch(stem) is not None
+
+
+def has_pack_mark(text: str) -> bool:
+    """Return whether a name or a title says that it stands for several films."""
+    return _PACK.search(re.sub(r"[._]", " ", text)) is not None
 
 
 def parse_by_year(name: str) -> ParsedName:
@@ -108,7 +144,7 @@ def parse_otherwise(name: str, reading: ParsedName) -> list[ParsedName]:
 
     guessit takes many a number of a title for that of an episode, and a word for a release tag. So
     the name is also read by its year, and as a title and nothing else. Of two titles each is read,
-    and the folder of a file whose own name says nothing.
+    the folder of a file whose own name is a number, and what stands behind the name of a site.
     """
     if reading.imdb_id is not None:
         return []
@@ -119,7 +155,10 @@ def parse_otherwise(name: str, reading: ParsedName) -> list[ParsedName]:
     if by_year.year is not None:
         titles = by_year.title.partition(" (")[0].split(_TITLE_SEPARATOR)
         others += [ParsedName(title, by_year.year) for title in titles]
-    if _EMPTY_STEM.fullmatch(words):
+    last_component = _SEPARATORS.split(name)[-1]
+    if (without_site := _SITE.sub("", last_component)) != last_component:
+        others.append(parse_by_year(without_site))
+    if words.isdecimal():
         folders = (parse_by_year(folder) for folder in reversed(_SEPARATORS.split(name)[:-1]))
         others += [folder for folder in folders if folder.year is not None][:1]
     return [other for other in dict.fromkeys(others) if other != reading]
