@@ -127,7 +127,7 @@ async def test_a_name_gives_its_film_or_none(
     assert (result.film.title if result.film else None) == title
 
 
-@pytest.mark.parametrize("name", ["Amélie (2001).mkv", "El laberinto del fauno 2006.avi")
+@pytest.mark.parametrize("name", ["Amélie (2001).mkv", "El laberinto del fauno 2006.avi"])
 async def test_a_name_composed_or_decomposed_gives_the_same_answer(
     matcher: FilenameMatcher, name: str
 ) -> None:

@@ -37,7 +37,8 @@ _SAYS_NOTHING = re.compile(
 """A file or a folder whose own name is no title: `VTS_01_1`, `CD1`, `movie`, `00001`."""
 _SITE = re.compile(
     r"^[\[({ ]*(?:@\w+|www\.[\w.-]+?\.[a-z]{2,6}"
-    r"|[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|biz|to|cc|me|tv|io|is|mx|am|lt|ag|ph|cz|ws|ru|in|xyz|site|club|lol|live|pro)(?=_| +-| *[\])}]))"
+    r"|[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|biz|to|cc|me|tv|io|is|mx|am|lt|ag|ph"
+    r"|cz|ws|ru|in|xyz|site|club|lol|live|pro)(?=_| +-| *[\])}]))"
     r"[\])} _.-]+(?=\w)",
     re.IGNORECASE,
 )
