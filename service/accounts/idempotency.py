@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
 from typing import Any, get_args
+from uuid import UUID
 
 import structlog
 from pydantic import BaseModel, SecretStr
@@ -64,6 +65,7 @@ def accept_idempotency_key(handler: Handler) -> Handler:
         fingerprint = requests.hash_text(request.query_string, request.body)
         if holds_secret:
             fingerprint = await get_container(request).accounts.hash_slowly(fingerprint, key)
+        request.ctx.idempotency_seed = requests.hash_text(key, fingerprint)
         claim = await requests.claim(key, fingerprint)
         if isinstance(claim, StoredAnswer):
             return _replay(claim)
@@ -88,6 +90,22 @@ def read_idempotency_key(request: Request) -> str | None:
             code="idempotency_key_malformed",
         )
     return match[1] or match[2]
+
+
+def derive_row_id(request: Request, number: int = 0) -> UUID | None:
+    """Return the id of the row that a request with a key creates; None without a key.
+
+    It is the same for each repetition. So a retry finds what was created by a process that was
+    killed, or failed, before it kept its answer; without this, such a row would be there twice.
+
+    Args:
+        number: tells the rows of one request apart.
+    """
+    seed: str | None = getattr(request.ctx, "idempotency_seed", None)
+    if seed is None:
+        return None
+    requests = get_container(request).idempotent_requests
+    return UUID(hex=requests.hash_text(seed, str(number))[:32], version=4)
 
 
 async def _find_caller(request: Request, declaration: Operation) -> str:

@@ -1,5 +1,6 @@
 """The HTTP routes of the films that a user has seen."""
 
+import itertools
 from uuid import UUID
 
 from sanic import Blueprint
@@ -7,7 +8,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_user
-from service.accounts.idempotency import accept_idempotency_key
+from service.accounts.idempotency import accept_idempotency_key, derive_row_id
 from service.community.batches import answer_each
 from service.community.film_references import FilmRowsQuery, find_film_id, read_films
 from service.community.history.models import HistoryEntry
@@ -70,7 +71,8 @@ async def list_history(request: Request) -> HTTPResponse:
 )
 async def add_to_history(request: Request) -> HTTPResponse:
     identity = await require_user(request)
-    entry = await _add_entry(request, identity.user_id, read_body(request, NewHistoryEntry))
+    new = read_body(request, NewHistoryEntry)
+    entry = await _add_entry(request, identity.user_id, new, derive_row_id(request))
     [view] = await _to_views(request, [entry])
     return json_response(view, 201, NO_STORE)
 
@@ -85,11 +87,12 @@ async def add_to_history(request: Request) -> HTTPResponse:
     key="write",
 )
 async def change_history(request: Request) -> HTTPResponse:
-    user_id = (await require_user(request)).user_id
+    user_id, numbers = (await require_user(request)).user_id, itertools.count()
 
     async def handle(item: HistoryItem) -> HistoryAnswer:
         if item.action == "add":
-            entry = await _add_entry(request, user_id, item)
+            entry_id = derive_row_id(request, next(numbers))
+            entry = await _add_entry(request, user_id, item, entry_id)
             return HistoryAnswer(201, str(entry.id), None)
         await _delete_film(request, user_id, item.movie)
         return HistoryAnswer(204, None, None)
@@ -133,9 +136,13 @@ async def delete_entry(request: Request, entry: str) -> HTTPResponse:
     return HTTPResponse(status=204, headers=NO_STORE)
 
 
-async def _add_entry(request: Request, user_id: UUID, entry: NewHistoryEntry) -> HistoryEntry:
+async def _add_entry(
+    request: Request, user_id: UUID, entry: NewHistoryEntry, entry_id: UUID | None
+) -> HistoryEntry:
     services = get_container(request)
-    added = await services.history.add(user_id, entry.movie, entry.watched_at, entry.rewatch)
+    added = await services.history.add(
+        user_id, entry.movie, entry.watched_at, entry.rewatch, entry_id=entry_id
+    )
     services.trends.record(added.film_id, "history")
     return added
 

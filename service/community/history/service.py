@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
+from uuid_utils.compat import uuid7
 
 from service.community.film_references import move_references
 from service.community.history.models import HistoryEntry
@@ -39,8 +40,13 @@ class History:
         movie: str,
         watched_at: date | datetime | None = None,
         rewatch: bool | None = None,
+        *,
+        entry_id: UUID | None = None,
     ) -> HistoryEntry:
         """Add an entry.
+
+        Args:
+            entry_id: that of the entry, if a repeated request may have made it already.
 
         Raises:
             NotFound: `movie_not_found`.
@@ -54,11 +60,16 @@ class History:
             raise Invalid(f"watched_at {reason}.", errors=(FieldError("/watched_at", reason),))
         async with in_transaction():
             await lock_owner(user_id)
+            if entry_id is not None:
+                entry = await self.find_entries(user_id).get_or_none(id=entry_id)
+                if entry is not None:
+                    return entry
             film = await self._catalogue.get_current(movie)
             await require_room(self.find_entries(user_id), MAX_ENTRIES, "entries of a history")
             if rewatch is None:
                 rewatch = await self.find_entries(user_id, film.id).exists()
             return await HistoryEntry.create(
+                id=entry_id or uuid7(),
                 user_id=user_id,
                 film_id=film.id,
                 title=film.title,

@@ -7,7 +7,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import require_user
-from service.accounts.idempotency import accept_idempotency_key
+from service.accounts.idempotency import accept_idempotency_key, derive_row_id
 from service.community.batches import FilmChangeAnswer, FilmChangeAnswers, answer_each
 from service.community.film_references import find_film_id, find_film_ids, read_films
 from service.community.lists.models import FilmList, ListItem
@@ -75,7 +75,8 @@ async def show_own_lists(request: Request) -> HTTPResponse:
 async def create_list(request: Request) -> HTTPResponse:
     identity = await require_user(request)
     film_lists = get_container(request).film_lists
-    film_list = await film_lists.create(identity.user_id, read_body(request, NewList))
+    new, list_id = read_body(request, NewList), derive_row_id(request)
+    film_list = await film_lists.create(identity.user_id, new, list_id)
     return await _list_response(request, film_list, identity.user_id, 201)
 
 

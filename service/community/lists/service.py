@@ -9,6 +9,7 @@ from uuid import UUID
 from tortoise.functions import Max
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
+from uuid_utils.compat import uuid7
 
 from service.community.film_references import delete_older_of_both, move_references
 from service.community.lists.models import FilmList, ListItem
@@ -59,8 +60,11 @@ class FilmLists:
         return film_list
 
     @run_uncancelled
-    async def create(self, user_id: UUID, new: NewList) -> FilmList:
+    async def create(self, user_id: UUID, new: NewList, list_id: UUID | None = None) -> FilmList:
         """Make a list without films.
+
+        Args:
+            list_id: that of the list, if a repeated request may have made it already.
 
         Raises:
             Conflict: `limit_reached`.
@@ -68,11 +72,20 @@ class FilmLists:
         now = self._now()
         async with in_transaction():
             await lock_owner(user_id)
+            if list_id is not None:
+                film_list = await self.find_lists(user_id).get_or_none(id=list_id)
+                if film_list is not None:
+                    return film_list
             await require_room(self.find_lists(user_id), MAX_LISTS, "lists")
             return await FilmList.create(
-                user_id=user_id, **new.model_dump(), created_at=now, updated_at=now
+                id=list_id or uuid7(),
+                user_id=user_id,
+                **new.model_dump(),
+                created_at=now,
+                updated_at=now,
             )
 
+    @run_uncancelled
     async def change(self, user_id: UUID, list_id: str, change: NewList | ListPatch) -> FilmList:
         """Change a list: what a patch holds, or everything.
 
@@ -80,14 +93,19 @@ class FilmLists:
             NotFound: `list_not_found`, also for a list of somebody else.
         """
         columns = change.model_dump(exclude_unset=isinstance(change, ListPatch))
-        film_list = await self.get_own(user_id, list_id)
-        film_list.update_from_dict({**columns, "updated_at": self._now()})
-        await film_list.save(update_fields=[*columns, "updated_at"])
+        async with in_transaction():
+            await lock_owner(user_id)
+            film_list = await self.get_own(user_id, list_id)
+            film_list.update_from_dict({**columns, "updated_at": self._now()})
+            await film_list.save(update_fields=[*columns, "updated_at"])
         return film_list
 
+    @run_uncancelled
     async def delete(self, user_id: UUID, list_id: str) -> None:
-        """Delete a list. Raises what `change` raises."""
-        await (await self.get_own(user_id, list_id)).delete()
+        """Delete a list, with what it says of films. Raises what `change` raises."""
+        async with in_transaction():
+            await lock_owner(user_id)
+            await (await self.get_own(user_id, list_id)).delete()
 
     @run_uncancelled
     async def add_item(
