@@ -86,6 +86,7 @@ bench: bench.search bench.match bench.suggest bench.worst bench.load ## run ever
 
 bench.search: .venv/installed-dev ## how often the right film comes first, by kind of misspelling, as a table
 	@$(BIN)/python -m benches.search
+	@$(BIN)/python -m benches.absent
 
 bench.ablation: .venv/installed-dev ## the same with each part of search left out in turn
 	@$(BIN)/python -m benches.ablation

@@ -1,5 +1,6 @@
 """The commands that load, fetch, find, explain and remove films."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,13 @@ import typer
 from service.cli.app import JsonOption, app, require_settings
 from service.cli.running import fail, run
 from service.resources import resource_path
+
+
+class SearchMatch(StrEnum):
+    """Which films a search shows."""
+
+    ANY = "any"
+    ALL = "all"
 
 
 @app.command()
@@ -58,6 +66,9 @@ def fetch(
 def search(
     words: Annotated[list[str], typer.Argument(help="the query, as a person would type it")],
     limit: Annotated[int, typer.Option(min=1, max=100, help="films to show")] = 10,
+    match: Annotated[
+        SearchMatch, typer.Option(help="show any film that fits, or only those with all words")
+    ] = SearchMatch.ANY,
     explain: Annotated[bool, typer.Option(help="show why each film matches")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -66,7 +77,10 @@ def search(
     from service.cli import search as command
 
     text = " ".join(words)
-    run(settings, command.search(settings, text, limit, explain=explain, as_json=as_json))
+    run(
+        settings,
+        command.search(settings, text, limit, match=match.value, explain=explain, as_json=as_json),
+    )
 
 
 @app.command()

@@ -21,25 +21,32 @@ from service.search.explanation import describe_reasons, explain_match
 from service.search.highlights import VALUE_SEPARATOR, Match, find_matches, match_ranges
 from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query
+from service.search.ranking.match_level import MatchLevel
 from service.search.responses import search_page
 from service.search.retrieval.database_search import ENGINE_UNAVAILABLE
+from service.search.retrieval.search_request import Match as MatchOption
 from service.search.retrieval.search_request import Page, SearchRequest, SearchResult
 from service.server.container import open_container
 from service.settings import Settings
 
 MATCH_STYLE = "bold yellow"
+WEAK_MATCH_TEXTS: dict[MatchLevel | None, str] = {
+    "some": "no film has all of these words; these have some of them",
+    "similar": "no film has these words; these are spelt similarly",
+}
 PIPED_WIDTH = 200  # columns of a table that is not written to a terminal
 
 
 async def search(
-    settings: Settings, text: str, limit: int, *, explain: bool, as_json: bool
+    settings: Settings, text: str, limit: int, *, match: MatchOption, explain: bool, as_json: bool
 ) -> None:
     """Print the first films that `text` finds."""
+    request = SearchRequest(text, match=match, page=Page(limit))
     async with open_container(settings) as container:
         await container.generation.current()
         await container.vocabulary_sync.load()
         started = time.perf_counter()
-        result = await container.search.search(SearchRequest(text, page=Page(limit)))
+        result = await container.search.search(request)
         took_ms = (time.perf_counter() - started) * 1000
     if as_json:
         page = search_page(
@@ -68,6 +75,8 @@ def _locate_engine(settings: Settings, reason: str) -> str:
 def _print_table(result: SearchResult, explain: bool) -> None:
     if result.did_you_mean:
         print_line(f"did you mean: {result.did_you_mean}")
+    if result.level in WEAK_MATCH_TEXTS:
+        print_line(WEAK_MATCH_TEXTS[result.level])
     if result.hits and result.query:
         width = None if sys.stdout.isatty() else PIPED_WIDTH
         Console(width=width).print(_render_table(result, result.query, explain))

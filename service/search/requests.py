@@ -13,7 +13,7 @@ from service.search.criteria.filters import Facet, Filters, Range
 from service.search.criteria.sorting import Sort
 from service.search.query.fields import SearchField, SearchFields
 from service.search.retrieval.cursors import Cursor
-from service.search.retrieval.search_request import Page, SearchRequest
+from service.search.retrieval.search_request import Match, Page, SearchRequest
 from service.text.titles import compact_key
 
 MAX_NAMES = 20  # of one filter
@@ -196,6 +196,10 @@ class SearchQuery(BrowseQuery):
         Literal["auto", "off"],
         Field(description="Whether misspellings are tolerated.", examples=["off"]),
     ] = "auto"
+    match: Annotated[
+        Match,
+        Field(description="Films that fit at all, or those with `all` words.", examples=["all"]),
+    ] = "any"
     explain: Annotated[
         bool,
         Field(description="Whether each result says in words why it is there.", examples=[True]),
@@ -220,6 +224,7 @@ class SearchQuery(BrowseQuery):
             text=self.q,
             fields=self.search_fields,
             typo_tolerance=self.typo == "auto",
+            match=self.match,
         )
 
 

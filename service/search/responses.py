@@ -17,6 +17,7 @@ from service.search.filenames.matcher import MatchResult
 from service.search.filenames.parser import ParsedName
 from service.search.highlights import Match, find_matches, match_ranges
 from service.search.query.fields import SearchFields
+from service.search.ranking.match_level import MatchLevel
 from service.search.retrieval.autocomplete import Suggestion
 from service.search.retrieval.search_request import (
     Degradation,
@@ -53,7 +54,15 @@ class ResultView:
     """
 
     movie: Annotated[FilmView, Field(description="The film.")]
-    score: Annotated[float, Field(description="Orders the results of this query.", examples=[0.93])]
+    score: Annotated[float, Field(description="Orders the results of this query.", examples=[9.4])]
+    matched: Annotated[
+        MatchLevel,
+        Field(
+            description="How much of the query this film explains, without small words and words "
+            "like `watch`: `all` words, `some`, or none, so that only letters are `similar`.",
+            examples=["all"],
+        ),
+    ]
     matches: Annotated[
         dict[str, list[list[int]]],
         Field(
@@ -87,6 +96,14 @@ class SearchPage:
     query: Annotated[str, Field(description="The text as it came.", examples=["godfahter"])]
     total: TotalView
     took_ms: TookView
+    matched: Annotated[
+        MatchLevel | None,
+        Field(
+            description="The best `matched` of all results, the same on each page; null if there "
+            "are none. If it is not `all`, the film that was meant is probably not here.",
+            examples=["all"],
+        ),
+    ]
     results: Annotated[list[ResultView], Field(description="The films, the best first.")]
     facets: CountsView
     did_you_mean: Annotated[
@@ -236,11 +253,12 @@ def search_page(
         budget.checkpoint()
         view, ranges = film_view(scored.film, now), match_ranges(film_matches)
         why = None if reasons is None else describe_reasons(reasons)
-        results.append(ResultView(view, scored.score, ranges, why, reasons))
+        results.append(ResultView(view, scored.score, scored.level, ranges, why, reasons))
     return SearchPage(
         query=text,
         total=Total(value=result.total, relation=result.relation),
         took_ms=round(took_ms, 2),
+        matched=result.level,
         results=results,
         facets=_counts(result),
         did_you_mean=result.did_you_mean,

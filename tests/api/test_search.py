@@ -196,6 +196,32 @@ async def test_a_hit_has_highlights_and_an_explanation(api: ApiClient) -> None:
     assert (plain["why"], plain["reasons"]) == (None, None)
 
 
+async def test_a_search_says_whether_the_film_is_here(api: ApiClient) -> None:
+    jaws = (await api.search("jaws")).json
+    assert (jaws["matched"], jaws["results"][0]["matched"]) == ("all", "all")
+    absent = (await api.search("the third man")).json
+    assert absent["matched"] == "some"
+    assert "all" not in [result["matched"] for result in absent["results"]]
+    assert absent["total"] == {"value": len(absent["results"]), "relation": "eq"} or absent["next"]
+    assert (await api.search("qqqqxxxxzzzz")).json["matched"] is None
+    complete = (await api.search("the third man", match="all")).json
+    assert (complete["total"]["value"], complete["results"], complete["matched"]) == (0, [], None)
+    searches = [{"q": "the third man", "match": "all"}, {"q": "jaws", "match": "all"}]
+    batch = await api.request("POST", "/api/v1/search/batch", json={"searches": searches})
+    assert [a["answer"]["matched"] for a in batch.json["answers"]] == [None, "all"]
+
+
+async def test_the_search_command_says_whether_the_film_is_here(api: ApiClient) -> None:
+    absent = await asyncio.to_thread(api.service.run, "search", "the", "third", "man")
+    assert "no film has all of these words" in absent.stdout
+    complete = await asyncio.to_thread(
+        api.service.run, "search", "the", "third", "man", "--match", "all"
+    )
+    assert "no film matches" in complete.stdout
+    present = await asyncio.to_thread(api.service.run, "search", "jaws")
+    assert "no film" not in present.stdout
+
+
 async def test_typos_can_be_switched_off(api: ApiClient) -> None:
     assert (await api.search("godfahter", typo="off")).json["total"]["value"] == 0
 

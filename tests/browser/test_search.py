@@ -46,6 +46,19 @@ async def test_results_change_with_every_letter_and_a_misspelling_is_corrected(
         await expect(search_box(page)).to_have_value("")
 
 
+async def test_a_film_that_is_not_here_is_said_in_one_sentence(
+    service: Service, browser: Browser
+) -> None:
+    async with open_page(browser, service.url) as page:
+        await page.keyboard.type("the third man")
+        await expect(page.locator(".match-level")).to_have_text(
+            "No film has all of these words. These have some of them:"
+        )
+        await page.goto(f"{service.url}/?q=jaws")
+        await expect(titles(page).first).to_have_text("Jaws")
+        await expect(page.locator(".match-level")).to_have_count(0)
+
+
 async def test_a_late_answer_to_an_older_letter_never_replaces_a_newer_one(
     service: Service, browser: Browser
 ) -> None:

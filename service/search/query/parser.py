@@ -37,7 +37,8 @@ _IMDB_URL = re.compile(
     + r")\b\S*"
 )
 _INVERTED = re.compile(r",\s*\w+$")  # Godfather, The
-_YEAR = re.compile(r"(?:18[7-9]|19\d|20\d)\d")
+YEAR = re.compile(r"(?:18[7-9]|19\d|20\d)\d")
+"""A word that may be a year."""
 
 
 def _invalid_query(detail: str, code: ErrorCode) -> Invalid:
@@ -137,7 +138,7 @@ def _strip_noise(words: list[str]) -> list[str]:
 
 def _find_year(words: list[str]) -> int | None:
     """Return the year at the end or else at the beginning, if there are other words."""
-    years = [word for word in words[-1:] + words[:1] if _YEAR.fullmatch(word)]
+    years = [word for word in words[-1:] + words[:1] if YEAR.fullmatch(word)]
     return int(years[0]) if years and len(words) > 1 else None
 
 

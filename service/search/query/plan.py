@@ -14,16 +14,20 @@ from dataclasses import dataclass
 from service.search.query.parser import STOP_WORD_WEIGHT, STOP_WORDS, Query
 from service.search.query.slots import (
     FULL_TITLE_EDIT_WEIGHT,
+    FULL_TITLE_WEIGHT,
     Clause,
     Slot,
     full_title_slot,
+    literal_slot,
+    pair_slot,
     pair_slots,
     word_slot,
     year_slot,
 )
 from service.search.vocabulary.vocabulary import ALIAS, DIRECTOR, TITLE, Vocabulary
 from service.text import numerals
-from service.text.analysis import character_ngrams
+from service.text.analysis import character_ngrams, joined_pairs
+from service.text.titles import full_title_keys, unique
 
 MAX_SLOTS = 16  # words of a query that are looked up; further words only count in ranking
 MAX_NGRAMS = 48  # of a relaxed plan: enough for 25 letters
@@ -73,6 +77,27 @@ class Plan:
     def exact(cls, query: Query) -> "Plan":
         """Plan for the words as they are typed and their prefixes, for well-spelt queries."""
         return _build(query, None, relaxed=False)
+
+    @classmethod
+    def every_word(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
+        """Plan for films that have every word as it is typed, or are titled so.
+
+        Two neighbouring words may be one in the film, so each such pair makes a group of its own.
+        """
+        core = query.core[:MAX_SLOTS]
+        content = [place for place, word in enumerate(core) if word not in STOP_WORDS]
+        content = content or list(range(len(core)))
+        last = len(query.core) - 1
+        slots = {place: literal_slot(core[place], place == last) for place in content}
+        groups = [Group(tuple(slots.values()), len(slots))]
+        for place, pair in enumerate(joined_pairs(list(core))):
+            if pair in vocabulary and not slots.keys().isdisjoint((place, place + 1)):
+                others = [slot for at, slot in slots.items() if at not in (place, place + 1)]
+                groups.append(Group((pair_slot(pair), *others), len(others) + 2))
+        optional = [word_slot(w, None, False, STOP_WORD_WEIGHT) for w in core if w in STOP_WORDS]
+        keys = unique(key for words in (core, query.words) for key in full_title_keys(list(words)))
+        full_title = Slot((Clause("whole", keys, FULL_TITLE_WEIGHT),))
+        return cls(tuple(groups), tuple(optional) if len(content) < len(core) else (), full_title)
 
     @classmethod
     def fuzzy(cls, query: Query, vocabulary: Vocabulary) -> "Plan":

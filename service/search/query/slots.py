@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Literal
 
 from service.search.index.document import MAX_EDGE, MAX_FULL_TITLE_EDGE, MAX_WORD
-from service.search.query.parser import STOP_WORDS, Query
+from service.search.query.parser import STOP_WORDS, YEAR, Query
 from service.search.query.synonyms import abbreviation_counterpart
 from service.search.query.typo_budget import (
     MIN_FUZZY_LENGTH,
@@ -119,6 +119,15 @@ def word_slot(
     return Slot(tuple(clauses))
 
 
+def literal_slot(word: str, is_last: bool) -> Slot:
+    """Return the ways to have a word as typed: not misspelt, and only the last one unfinished."""
+    slot = word_slot(word, None, is_last)
+    clauses = [clause for clause in slot.clauses if clause.weight != INNER_PREFIX_WEIGHT]
+    if YEAR.fullmatch(word):
+        clauses.append(Clause("year", (word,), YEAR_WEIGHT))
+    return Slot(tuple(clauses))
+
+
 def _typo_clauses(word: str, vocabulary: Vocabulary, relaxed: bool) -> list[Clause]:
     """Return clauses for words one or two edits away, and more for a word that does not exist."""
     length = len(word)
@@ -174,6 +183,12 @@ def _clauses_by_field(
     return clauses
 
 
+def pair_slot(pair: str) -> Slot:
+    """Return the ways to have two neighbouring words as one."""
+    fields: tuple[Field, ...] = ("title", "alt", "director", "joined")
+    return Slot(tuple([Clause(field, (pair,), PAIR_WEIGHT) for field in fields]), multiplicity=2)
+
+
 def pair_slots(core: tuple[str, ...], vocabulary: Vocabulary | None) -> list[Slot]:
     """Return a slot for each two neighbouring words, run together."""
     slots = []
@@ -181,9 +196,7 @@ def pair_slots(core: tuple[str, ...], vocabulary: Vocabulary | None) -> list[Slo
         if left in STOP_WORDS and right in STOP_WORDS:
             continue
         pair = left + right
-        clauses = [
-            Clause(field, (pair,), PAIR_WEIGHT) for field in ("title", "alt", "director", "joined")
-        ]
+        clauses = list(pair_slot(pair).clauses)
         if vocabulary is not None and _may_be_one_word(left, right, vocabulary):
             clauses += _clauses_by_field(
                 {"title": PAIR_EDIT_WEIGHT, "alt": PAIR_EDIT_WEIGHT, "joined": PAIR_EDIT_WEIGHT},

@@ -19,6 +19,14 @@ MIN_RELAXED_TWO_EDITS_LENGTH = 5
 MIN_FULL_TITLE_TWO_EDITS_LENGTH = 9
 
 
+def max_edits(word: str) -> int:
+    """Return how many edits a word may be away from a word of a film; digits are never misspelt."""
+    length = len(word)
+    if word.isdigit() or length < MIN_SHORT_FUZZY_LENGTH:
+        return 0
+    return ONE_EDIT if length < MIN_TWO_EDITS_LENGTH else TWO_EDITS
+
+
 def find_near_words(
     word: str, vocabulary: Vocabulary, *, is_known: bool, relaxed: bool
 ) -> tuple[NearTerm, ...]:

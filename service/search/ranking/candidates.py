@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log10
 
+from service.search.index.document import MAX_PLOT_WORDS
 from service.search.query.parser import STOP_WORD_WEIGHT, STOP_WORDS
 from service.text import numerals
 from service.text.analysis import initials, joined_pairs, tokenize, without_article
@@ -71,6 +72,7 @@ class Candidate:
         directors: the words of each director's name.
         name_words: the words of all names, each once.
         name_keys: each full name without spaces.
+        plot_words: the words of the plot, if it is searched.
         term_count: how many words and pairs ranking compares with each word of a query.
     """
 
@@ -83,6 +85,7 @@ class Candidate:
     name_words: tuple[str, ...]
     name_keys: tuple[str, ...]
     term_count: int
+    plot_words: frozenset[str] = frozenset()
 
     @classmethod
     def from_facts(
@@ -95,6 +98,7 @@ class Candidate:
         directors: Iterable[str],
         year: int | None,
         votes: int | None,
+        plot: str | None = None,
     ) -> "Candidate":
         """Prepare a film from its facts."""
         names = tuple(tuple(tokenize(name)) for name in directors)
@@ -113,4 +117,5 @@ class Candidate:
             name_words=name_words,
             name_keys=tuple("".join(name) for name in names),
             term_count=len(name_words) + sum(len(title.terms) for title in titles),
+            plot_words=frozenset(tokenize(plot)[:MAX_PLOT_WORDS]) if plot else frozenset(),
         )

@@ -6,23 +6,56 @@ Reranking costs 0.1 ms a hit, so such hits keep the engine's order behind the ot
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from service.resilience.work_budget import WorkBudget
 from service.search.engines.base import Hit
 from service.search.query.parser import Query
 from service.search.ranking.candidates import Candidate
+from service.search.ranking.match_level import MatchLevel, best_level
 from service.search.ranking.scorer import Ranked
 
 MIN_SCORE_SHARE = 0.35  # of the best hit's score; hits below it are not reranked
 
 
+MIN_SHARE_OF_BEST = 0.75  # of what the best film explains; other films of a weak list are cut off
+MIN_EXPLAINED: dict[MatchLevel, float] = {"all": 0.0, "some": 0.0, "similar": 0.5}
+"""What a film must explain of the query, more if it only shares pieces of words with it."""
+
+
+class ScoredHit(NamedTuple):
+    """A hit with the score that orders it; its match level is None if it was not ranked."""
+
+    film_id: str
+    version: int
+    score: float
+    level: MatchLevel | None = None
+
+    @classmethod
+    def from_hit(cls, hit: Hit) -> "ScoredHit":
+        """Score an unranked hit below 1, so that it never scores above a ranked one."""
+        return cls(hit.film_id, hit.version, hit.score / (1 + hit.score))
+
+    @classmethod
+    def from_ranked(cls, ranked: Ranked) -> "ScoredHit":
+        candidate = ranked.candidate
+        score = 1 + max(0.0, ranked.score)
+        return cls(candidate.film_id, candidate.version, score, ranked.level)
+
+
 @dataclass(frozen=True, slots=True)
 class RerankWindow:
-    """The reranked hits, and behind them the tail in the engine's order."""
+    """The reranked hits, and behind them the tail in the engine's order.
+
+    If the window `is_cut`, it is the whole list: no hit behind it is a result. `in_order` has its
+    hits if they are ordered by something else than their scores.
+    """
 
     ranked: list[Ranked]
     tail: Sequence[Hit] = ()
+    is_cut: bool = False
+    in_order: Sequence[ScoredHit] | None = None
 
     @property
     def explained(self) -> float:
@@ -30,11 +63,44 @@ class RerankWindow:
         return self.ranked[0].features.explained if self.ranked else 0.0
 
     @property
-    def scored(self) -> list[tuple[str, float]]:
-        """All film ids with their scores, in order; the tail never scores above a ranked hit."""
-        floor = min((ranked.score for ranked in self.ranked), default=float("inf"))
-        scores = [(ranked.candidate.film_id, ranked.score) for ranked in self.ranked]
-        return scores + [(hit.film_id, min(hit.score, floor)) for hit in self.tail]
+    def level(self) -> MatchLevel | None:
+        """The best match level that a hit reaches; None if there is no hit."""
+        return best_level(ranked.level for ranked in self.ranked)
+
+    @property
+    def scored(self) -> list[ScoredHit]:
+        """All hits with their scores, in order."""
+        if self.in_order is not None:
+            return list(self.in_order)
+        ranked = [ScoredHit.from_ranked(ranked) for ranked in self.ranked]
+        return ranked + [ScoredHit.from_hit(hit) for hit in self.tail]
+
+    def cut_complete(self) -> "RerankWindow":
+        """Return the hits that have every word of the query."""
+        ranked = [ranked for ranked in self.ranked if ranked.level == "all"]
+        return replace(self, ranked=ranked, tail=(), is_cut=True)
+
+    def as_complete(self) -> "RerankWindow":
+        """Return the window of a plan whose hits have every word."""
+        return replace(self, ranked=[replace(ranked, level="all") for ranked in self.ranked])
+
+    def cut_weak(self) -> "RerankWindow":
+        """Return the hits that explain nearly as much of the query as the best one of their level.
+
+        A film that has a word of the query is not cut off because letters of another film resemble
+        more of it.
+        """
+        best: dict[MatchLevel, float] = {}
+        for ranked in self.ranked:
+            level, explained = ranked.level, ranked.features.explained
+            best[level] = max(best.get(level, MIN_EXPLAINED[level]), explained)
+        listed = [
+            ranked
+            for ranked in self.ranked
+            if ranked.features.explained
+            >= max(MIN_EXPLAINED[ranked.level], MIN_SHARE_OF_BEST * best[ranked.level])
+        ]
+        return replace(self, ranked=listed, tail=(), is_cut=True)
 
 
 def rerank_cutoff(hits: Sequence[Hit]) -> int:

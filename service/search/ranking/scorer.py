@@ -20,16 +20,17 @@ from service.search.ranking.features import (
     score_coverage,
     score_order,
 )
+from service.search.ranking.match_level import LevelJudge, MatchLevel, is_unknown
 from service.search.ranking.similarity import (
     MIN_PREFIX_SIMILARITY,
     best_similarities,
     best_similarity,
     find_similar,
     group_by_prefix,
-    similar_words,
 )
+from service.search.ranking.word_comparison import compare_words, do_nothing
 from service.text import numerals
-from service.text.analysis import joined_pairs, without_article
+from service.text.analysis import without_article
 
 NOISE_WEIGHT = 0.1  # of noise words and the year: a film that lacks them loses little
 MIN_FULL_TITLE_SIMILARITY = 0.65  # of the query and a full title
@@ -37,6 +38,7 @@ NO_ARTICLE_FACTOR = 0.95  # for the similarity of the query without its article
 MIN_EXPLAINING_SIMILARITY = 0.75  # from which a full title's similarity explains the query
 INITIALS_EXPLAINED = 0.90  # what initials explain of the query, and cover of the title
 SAME_LETTERS_EXACTNESS = 0.99  # of a title whose words are only joined or split differently
+SAME_LETTERS_BONUS, EXACT_TITLE_BONUS = 20.0, 40.0  # 20 is more than any score without a bonus
 WORD_COUNT_MISMATCH_FACTOR = 0.90  # for a title prefix with more or fewer words than were typed
 # For a title prefix, compared with a full title: without it a short title that is almost typed in
 # full would always come before a well-known longer one.
@@ -52,14 +54,14 @@ class Ranked:
     candidate: Candidate
     score: float
     features: Features
-
-
-def _do_nothing() -> None:
-    pass
+    level: MatchLevel
 
 
 def rank(
-    query: Query, candidates: Sequence[Candidate], checkpoint: Callable[[], None] = _do_nothing
+    query: Query,
+    candidates: Sequence[Candidate],
+    checkpoint: Callable[[], None] = do_nothing,
+    is_known: Callable[[str], bool] = is_unknown,
 ) -> list[Ranked]:
     """Return the candidates, the best first, in a total and deterministic order.
 
@@ -67,19 +69,22 @@ def rank(
 
     Args:
         checkpoint: called about every millisecond, so that others can go first.
+        is_known: whether any film has a word; see `LevelJudge`.
     """
-    scorer = QueryScorer(query, candidates, checkpoint)
+    scorer = QueryScorer(query, candidates, checkpoint, is_known)
     ranked = []
     for candidate in candidates:
         checkpoint()
         ranked.append(scorer.score(candidate))
-    ranked.sort(key=lambda r: (-_exactness_tier(r.features.exact), -r.score, r.candidate.film_id))
+    ranked.sort(key=lambda r: (-r.score, r.candidate.film_id))
     return ranked
 
 
-def _exactness_tier(exact: float) -> float:
-    """Return a number that puts titles as typed first, then titles of the same letters."""
-    return exact if exact >= SAME_LETTERS_EXACTNESS else 0.0
+def _exactness_bonus(exact: float) -> float:
+    """Return what puts titles as typed before all others, then titles of the same letters."""
+    if exact < SAME_LETTERS_EXACTNESS:
+        return 0.0
+    return EXACT_TITLE_BONUS if exact == 1.0 else SAME_LETTERS_BONUS
 
 
 class QueryScorer:
@@ -92,7 +97,8 @@ class QueryScorer:
         self,
         query: Query,
         candidates: Sequence[Candidate],
-        checkpoint: Callable[[], None] = _do_nothing,
+        checkpoint: Callable[[], None] = do_nothing,
+        is_known: Callable[[str], bool] = is_unknown,
     ) -> None:
         self.query = query
         self.words = list(query.words)
@@ -103,18 +109,10 @@ class QueryScorer:
         self.compact_keys = {"".join(query.words), "".join(query.core)}
         self.full_titles = frozenset(query.full_titles)
         self.bare_words = without_article(list(query.title))
-        terms = _collect_terms(candidates)
-        last = len(self.words) - 1
-
-        def find_similar_terms(words: list[str], last: int) -> list[dict[str, float]]:
-            similarities = []
-            for position, word in enumerate(words):
-                checkpoint()
-                similarities.append(similar_words(word, terms, position == last))
-            return similarities
-
-        self.word_similarities = find_similar_terms(self.words, last)
-        self.pair_similarities = find_similar_terms(joined_pairs(self.words), last - 1)
+        self.word_similarities, self.pair_similarities = compare_words(
+            query, candidates, checkpoint
+        )
+        self.judge = LevelJudge(query, self.word_similarities, self.pair_similarities, is_known)
         checkpoint()
         self._compare_full_texts(candidates)
 
@@ -145,7 +143,8 @@ class QueryScorer:
             score = sum(map(mul, WEIGHTS, features))
             scored.append((title.weight * score, features))
         score, features = max(scored)
-        return Ranked(candidate, score, features)
+        score += _exactness_bonus(features.exact)
+        return Ranked(candidate, score, features, self.judge.level(candidate))
 
     def features(self, candidate: Candidate, title: Title) -> Features:
         """Compute the features of one title of a film."""
@@ -269,14 +268,6 @@ def _word_weight(query: Query, word: str) -> float:
     if word == str(query.year) or (word in NOISE_WORDS and word not in query.core):
         return NOISE_WEIGHT
     return 1.0
-
-
-def _collect_terms(candidates: Sequence[Candidate]) -> list[str]:
-    """Return the words and pairs of all titles, and the words of all names, each once."""
-    terms: set[str] = set()
-    for candidate in candidates:
-        terms.update(candidate.name_words, *(title.terms for title in candidate.titles))
-    return list(terms)
 
 
 def _query_keys(query: Query) -> dict[str, float]:

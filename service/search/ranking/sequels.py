@@ -29,11 +29,19 @@ def promote_sequel(query: Query, ranked: list[Ranked]) -> list[Ranked]:
     series = [film for film in ranked if _is_in_series(film.candidate, base)]
     min_votes = max((film.candidate.votes for film in series), default=0.0) - MAX_VOTES_GAP
     series = [f for f in series if f.candidate.year and f.candidate.votes >= min_votes]
+    series = _without_remakes(series)
     series.sort(key=lambda f: (f.candidate.year or 0, f.candidate.film_id))
     if len(series) < number:
         return ranked
     sequel_film = series[number - 1]
-    promoted = replace(sequel_film, features=sequel_film.features._replace(explained=1.0))
+    if _has_other_number(sequel_film.candidate, number):
+        return ranked
+    promoted = replace(
+        sequel_film,
+        score=max(ranked[0].score, sequel_film.score) + 1,
+        features=sequel_film.features._replace(explained=1.0),
+        level="all",
+    )
     return [promoted, *(film for film in ranked if film is not sequel_film)]
 
 
@@ -49,6 +57,20 @@ def _split_sequel_number(query: Query) -> tuple[tuple[str, ...], int] | None:
     if len(base) > 1 and base[-1] in PART_WORDS:
         base = base[:-1]
     return tuple(base), int(digits)
+
+
+def _without_remakes(series: Sequence[Ranked]) -> list[Ranked]:
+    """Return the films, of several with one full title only the one with most votes."""
+    best: dict[tuple[str, ...], Ranked] = {}
+    for film in sorted(series, key=lambda f: f.candidate.votes):
+        best[film.candidate.titles[0].bare_keys] = film
+    return list(best.values())
+
+
+def _has_other_number(candidate: Candidate, number: int) -> bool:
+    """Return whether the film's main title says that it is another film of the series."""
+    numbers = candidate.titles[0].numbers
+    return bool(numbers) and str(number) not in numbers
 
 
 def _has_typed_number(ranked: Ranked) -> bool:

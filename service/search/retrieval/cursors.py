@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from service.search.criteria.sorting import SortKey
+from service.search.ranking.match_level import MatchLevel
 from service.signed_cursors import SignedCursors
 
 FINGERPRINT_BYTES = 5  # of an id; among a hundred films two collide once in 10⁸ lists
@@ -31,13 +33,16 @@ class Cursor:
     """Where to continue: in which stage, behind which sort key, after how many films.
 
     `returned` holds the fingerprints of those films of the rerank window that were returned; while
-    it is set, `sort_key` is the end of the window.
+    it is set, `sort_key` is the end of the window. `level` is the best match level of the list, and
+    if the list `is_cut`, it ends with the window.
     """
 
     stage: MatchStage
     sort_key: SortKey
     count: int
     returned: bytes = b""
+    level: MatchLevel | None = None
+    is_cut: bool = False
 
     def has_returned(self, film_id: str) -> bool:
         """Return whether the film of the rerank window was returned already."""
@@ -64,10 +69,14 @@ class CursorCodec:
     def encode(self, cursor: Cursor, search_key: str) -> str:
         """Return `cursor` as a URL-safe text, bound to the search that `search_key` names."""
         returned = base64.b64encode(cursor.returned).decode()
-        position = [cursor.stage, cursor.sort_key, cursor.count, returned]
+        position: list[Any] = [cursor.stage, cursor.sort_key, cursor.count, returned]
+        if cursor.level is not None or cursor.is_cut:  # cursors of earlier releases lack them
+            position += [cursor.level, cursor.is_cut]
         return self._signed.encode(position, search_key)
 
     def decode(self, text: str, search_key: str) -> Cursor:
         """Return the cursor that `text` encodes. Raises what `SignedCursors.decode` raises."""
-        stage, sort_key, count, returned = self._signed.decode(text, search_key)
-        return Cursor(MatchStage(stage), tuple(sort_key), count, base64.b64decode(returned))
+        stage, sort_key, count, returned, *rest = self._signed.decode(text, search_key)
+        level, is_cut = rest or (None, False)
+        returned_ids = base64.b64decode(returned)
+        return Cursor(MatchStage(stage), tuple(sort_key), count, returned_ids, level, is_cut)

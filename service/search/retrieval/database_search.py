@@ -32,13 +32,21 @@ from service.search.query.fields import DEFAULT_FIELDS, restrict_plan
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.ranking.did_you_mean import did_you_mean
+from service.search.ranking.match_level import MatchLevel
 from service.search.ranking.rerank_window import RerankWindow, count_affordable
 from service.search.ranking.scorer import Ranked, rank
 from service.search.ranking.sequels import promote_sequel
 from service.search.retrieval.cursors import MatchStage
-from service.search.retrieval.engine_search import FUZZY_SUFFICIENT, PLAN_WORK, search_imdb_id
+from service.search.retrieval.engine_search import PLAN_WORK
 from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.paging import RERANK_SIZE, cut_window_page, fetch_sorted_page
+from service.search.retrieval.result_list import (
+    FUZZY_SUFFICIENT,
+    cut_window,
+    judge_page,
+    search_imdb_id,
+    sort_window,
+)
 from service.search.retrieval.search_request import (
     Degradation,
     SearchRequest,
@@ -92,10 +100,10 @@ class DatabaseSearch:
                 return await search_imdb_id(query.imdb_id, query, request)
             if query is not None and request.typo_tolerance:
                 await self._learn_words()
-            if query is None or request.sort != "relevance":
-                result = await self._search_sorted(query, request)
+            if query is None:
+                result = await self._list(request)
             else:
-                result = await self._search_ranked(query, request)
+                result = await self._search_text(query, request)
         degraded = (*result.degraded, *describe_left_out(request.budget))
         return replace(result, degraded=tuple(dict.fromkeys(degraded)))
 
@@ -104,31 +112,58 @@ class DatabaseSearch:
         async with self._within_timeout():
             return await self._fetch(plan, 0, limit)
 
-    async def _search_sorted(self, query: Query | None, request: SearchRequest) -> SearchResult:
-        plan = None if query is None else await self._plan(query, request)
+    async def _list(self, request: SearchRequest) -> SearchResult:
+        return await self._load_sorted(None, None, request, None)
 
+    async def _load_sorted(
+        self,
+        query: Query | None,
+        plan: Plan | None,
+        request: SearchRequest,
+        level: MatchLevel | None,
+    ) -> SearchResult:
         async def fetch(offset: int, limit: int, _after: SortKey | None) -> Hits:
             return await self._fetch(plan, offset, limit, request.filters, request.sort)
 
         page = await fetch_sorted_page(fetch, MatchStage.EXACT, request.page)
-        result = await page.load(self._film_cache, request.budget)
-        return replace(result, degraded=self._degraded(request, query), query=query)
+        levels: dict[str, MatchLevel] = {}
+        if query is not None:
+            levels = await judge_page(
+                query,
+                page,
+                request,
+                films=self._film_cache,
+                threads=self._threads,
+                is_known=self._vocabulary.is_film_word,
+            )
+        result = await page.load(self._film_cache, request.budget, levels)
+        degraded = self._degraded(request, query)
+        return replace(result, degraded=degraded, query=query, level=level)
 
-    async def _search_ranked(self, query: Query, request: SearchRequest) -> SearchResult:
-        hits = await self._fetch(await self._plan(query, request), 0, RERANK_SIZE, request.filters)
+    async def _search_text(self, query: Query, request: SearchRequest) -> SearchResult:
+        plan = await self._plan(query, request)
+        hits = await self._fetch(plan, 0, RERANK_SIZE, request.filters)
         ranked = await self._rank(query, hits, request)
         degraded = list(self._degraded(request, query))
         explained = ranked[0].features.explained if ranked else 0.0
-        if request.typo_tolerance and explained < FUZZY_SUFFICIENT:
+        is_sorted = request.sort != "relevance" and hits.total > 0
+        if request.typo_tolerance and explained < FUZZY_SUFFICIENT and not is_sorted:
             relaxed_hits = await self._fetch_relaxed(query, request)
             if not await self._engine.has_trigrams():
                 degraded.append("similar_words_left_out")
             relaxed = await self._rank(query, relaxed_hits, request)
             if relaxed and (not ranked or relaxed[0].score > ranked[0].score):
                 ranked, hits = relaxed, relaxed_hits
-        if hits.total > len(ranked):
+        window = RerankWindow(ranked)
+        if request.typo_tolerance or request.match == "all":
+            window = cut_window(window, request)
+        if request.sort != "relevance" and not window.is_cut:
+            return await self._load_sorted(query, plan, request, window.level)
+        if hits.total > len(ranked) and (not window.is_cut or request.match == "all"):
             degraded.append("later_results_left_out")
-        page = cut_window_page(RerankWindow(ranked), hits, request.page)
+        if window.is_cut:
+            window = await sort_window(window, self._film_cache, request)
+        page = cut_window_page(window, hits, request.page)
         return replace(
             await page.load(self._film_cache, request.budget),
             did_you_mean=did_you_mean(query, ranked[0])
@@ -136,6 +171,7 @@ class DatabaseSearch:
             else None,
             degraded=tuple(degraded),
             query=query,
+            level=window.level,
         )
 
     @contextlib.asynccontextmanager
@@ -198,7 +234,9 @@ class DatabaseSearch:
         budget = request.budget
         candidates = await self._film_cache.get_candidates(hits.hits, request.fields, budget)
         count, work = count_affordable(query, candidates, budget)
-        build = partial(rank, query, candidates[:count], budget.checkpoint)
+        build = partial(
+            rank, query, candidates[:count], budget.checkpoint, self._vocabulary.is_film_word
+        )
         return promote_sequel(query, await self._threads.run(budget, work, build))
 
     async def _plan(self, query: Query, request: SearchRequest) -> Plan:

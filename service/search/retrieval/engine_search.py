@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from service.films.rows import get_film_row
 from service.resilience.work_budget import WorkKind
-from service.search.criteria.facets import count_facets
-from service.search.criteria.sorting import SortKey
+from service.search.criteria.facets import FacetCounts
+from service.search.criteria.filters import NO_FILTERS
+from service.search.criteria.sorting import Sort, SortKey
 from service.search.engines.base import Engine, Hit, Hits
 from service.search.query.fields import DEFAULT_FIELDS, restrict_plan
 from service.search.query.misspelling import has_misspelling
@@ -22,6 +22,7 @@ from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.query.synonyms import expand_nicknames
 from service.search.ranking.did_you_mean import did_you_mean
+from service.search.ranking.match_level import MatchLevel, best_level
 from service.search.ranking.rerank_window import RerankWindow, count_affordable, rerank_cutoff
 from service.search.ranking.scorer import Ranked, rank
 from service.search.ranking.sequels import promote_sequel
@@ -35,8 +36,16 @@ from service.search.retrieval.paging import (
     fetch_rest_of_window,
     fetch_sorted_page,
 )
+from service.search.retrieval.result_list import (
+    FUZZY_SUFFICIENT,
+    count_cut_facets,
+    cut_window,
+    judge_page,
+    order_by_plot,
+    search_imdb_id,
+    sort_window,
+)
 from service.search.retrieval.search_request import (
-    SearchHit,
     SearchRequest,
     SearchResult,
     describe_left_out,
@@ -45,7 +54,6 @@ from service.search.retrieval.work_threads import WorkThreads
 from service.search.vocabulary.vocabulary import Vocabulary
 
 EXACT_SUFFICIENT = 0.995  # of the query explained: typos are not expanded
-FUZZY_SUFFICIENT = 0.80  # of the query explained: the query is not relaxed
 TERM_WORK = 10  # units of an engine, for each term of a plan
 PLAN_WORK = 400  # units on the event loop or in a thread, for each word of a query
 STAGE_WORK: dict[MatchStage, WorkKind] = {
@@ -90,9 +98,7 @@ class EngineSearch:
             Unavailable: the index cannot be read.
         """
         if request.text is None:
-            fetch = self._fetch_from(None, request)
-            page = await fetch_sorted_page(fetch, MatchStage.EXACT, request.page)
-            return await self._load(page, None, request)
+            return await self._list(request)
         query = Query.parse(request.text)
         if query.imdb_id is not None:
             return await search_imdb_id(query.imdb_id, query, request)
@@ -103,11 +109,20 @@ class EngineSearch:
         left_out = describe_left_out(request.budget)
         return replace(result, degraded=(*result.degraded, *left_out)) if left_out else result
 
+    async def _list(self, request: SearchRequest) -> SearchResult:
+        fetch = self._fetch_from(None, request, request.sort)
+        page = await fetch_sorted_page(fetch, MatchStage.EXACT, request.page)
+        result = await page.load(self._film_cache, request.budget)
+        if not request.facets:
+            return result
+        facets = await self._engine.count(None, request.filters, request.facets)
+        return replace(result, facets=facets)
+
     async def _search_in_stages(self, query: Query, request: SearchRequest) -> SearchResult:
         stage = await self._first_sufficient_stage(query, request)
         page = await self._fetch_page(stage, request)
-        result = await self._load(page, stage.plan, request)
-        return replace(result, query=stage.query, did_you_mean=_did_you_mean(stage, request))
+        result = await self._load(page, stage, request)
+        return replace(result, level=stage.window.level, did_you_mean=_did_you_mean(stage, request))
 
     async def _first_sufficient_stage(self, query: Query, request: SearchRequest) -> _StageResult:
         """Run the stages in order until one explains enough of the query."""
@@ -122,12 +137,20 @@ class EngineSearch:
             request.budget.charge(TERM_WORK * sum(len(clause.terms) for clause in plan.clauses))
             hits = await self._engine.search(plan, 0, RERANK_SIZE, filters=request.filters)
             window = await self._rerank(query, hits.hits, request)
+            if stage is not MatchStage.EXACT:
+                window = await self._cut(window, request)
+            elif request.match == "all":
+                window = window.as_complete()
             results.append(_StageResult(stage, query, plan, hits, window))
             if _is_sufficient(results[-1], request):
                 return results[-1]
         # The relaxed stage counts only where it explains more than the fuzzy one.
         *_, fuzzy, relaxed = results
         return relaxed if relaxed.window.explained > fuzzy.window.explained else fuzzy
+
+    async def _cut(self, window: RerankWindow, request: SearchRequest) -> RerankWindow:
+        cut = cut_window(window, request)
+        return await sort_window(cut, self._film_cache, request) if cut.is_cut else cut
 
     def _stages(self, query: Query, request: SearchRequest) -> tuple[MatchStage, ...]:
         if not request.typo_tolerance:
@@ -145,7 +168,8 @@ class EngineSearch:
         vocabulary = self._vocabulary.within(request.budget)
         match stage:
             case MatchStage.EXACT:
-                plan = Plan.exact(query)
+                is_complete = request.match == "all"
+                plan = Plan.every_word(query, vocabulary) if is_complete else Plan.exact(query)
             case MatchStage.FUZZY:
                 plan = Plan.fuzzy(query, vocabulary)
             case MatchStage.RELAXED:
@@ -156,11 +180,9 @@ class EngineSearch:
     async def _rerank(
         self, query: Query, hits: Sequence[Hit], request: SearchRequest
     ) -> RerankWindow:
-        if "plot" in request.fields:  # a film explained by its plot alone keeps the engine's order
+        if "plot" in request.fields:
             ranked, tail = await self._rank(query, hits, request)
-            position = {hit.film_id: index for index, hit in enumerate(hits)}
-            ranked.sort(key=lambda r: position[r.candidate.film_id] if _is_weak(r) else -1)
-            return RerankWindow(ranked, tail)
+            return order_by_plot(RerankWindow(ranked, tail), hits)
         size = rerank_cutoff(hits)
         ranked, tail = await self._rank(query, hits[:size], request)
         return RerankWindow(promote_sequel(query, ranked), [*tail, *hits[size:]])
@@ -172,25 +194,30 @@ class EngineSearch:
         budget = request.budget
         candidates = await self._film_cache.get_candidates(hits, request.fields, budget)
         count, work = count_affordable(query, candidates, budget)
-        build = partial(rank, query, candidates[:count], budget.checkpoint)
+        build = partial(
+            rank, query, candidates[:count], budget.checkpoint, self._vocabulary.is_film_word
+        )
         ranked = await self._threads.run(budget, work, build)
         if count == len(candidates):
             return ranked, ()
         ids = [hit.film_id for hit in hits]
         return ranked, hits[ids.index(candidates[count].film_id) :]
 
-    def _fetch_from(self, plan: Plan | None, request: SearchRequest) -> FetchHits:
+    def _fetch_from(
+        self, plan: Plan | None, request: SearchRequest, sort: Sort = "relevance"
+    ) -> FetchHits:
         async def fetch(offset: int, limit: int, after: SortKey | None) -> Hits:
             return await self._engine.search(
-                plan, offset, limit, filters=request.filters, sort=request.sort, after=after
+                plan, offset, limit, filters=request.filters, sort=sort, after=after
             )
 
         return fetch
 
     async def _fetch_page(self, stage: _StageResult, request: SearchRequest) -> HitPage:
+        if request.sort != "relevance" and not stage.window.is_cut:
+            fetch = self._fetch_from(stage.plan, request, request.sort)
+            return await fetch_sorted_page(fetch, stage.stage, request.page, stage.window.level)
         fetch = self._fetch_from(stage.plan, request)
-        if request.sort != "relevance":
-            return await fetch_sorted_page(fetch, stage.stage, request.page)
         return await fetch_reranked_page(fetch, stage.window, stage.hits, stage.stage, request.page)
 
     async def _continue(self, query: Query, request: SearchRequest, cursor: Cursor) -> SearchResult:
@@ -198,39 +225,60 @@ class EngineSearch:
         if cursor.stage is not MatchStage.EXACT:
             query = expand_nicknames(query) or query
         plan = await self._plan(query, cursor.stage, request)
-        fetch = self._fetch_from(plan, request)
+        window = RerankWindow([])
         if cursor.returned:
 
             async def rerank(hits: Sequence[Hit]) -> RerankWindow:
-                return await self._rerank(query, hits, request)
+                nonlocal window
+                window = await self._rerank(query, hits, request)
+                window = await self._cut(window, request) if cursor.is_cut else window
+                return window
 
+            fetch = self._fetch_from(plan, request)
             page = await fetch_rest_of_window(fetch, rerank, cursor, request.page.limit)
         else:
-            page = await fetch_sorted_page(fetch, cursor.stage, request.page)
-        return replace(await self._load(page, plan, request), query=query)
+            fetch = self._fetch_from(plan, request, request.sort)
+            page = await fetch_sorted_page(fetch, cursor.stage, request.page, cursor.level)
+        stage = _StageResult(cursor.stage, query, plan, page.hits, window)
+        result = await self._load(page, stage, request)
+        return replace(result, level=cursor.level or best_level(h.level for h in result.hits))
 
-    async def _load(self, page: HitPage, plan: Plan | None, request: SearchRequest) -> SearchResult:
-        result = await page.load(self._film_cache, request.budget)
+    async def _load(
+        self, page: HitPage, stage: _StageResult, request: SearchRequest
+    ) -> SearchResult:
+        levels: dict[str, MatchLevel] = {}
+        if request.match == "any":  # else the plan, or the cut, left only films with every word
+            levels = await judge_page(
+                stage.query,
+                page,
+                request,
+                films=self._film_cache,
+                threads=self._threads,
+                is_known=self._vocabulary.is_film_word,
+            )
+        result = await page.load(self._film_cache, request.budget, levels)
+        return replace(result, query=stage.query, facets=await self._count(stage, request))
+
+    async def _count(self, stage: _StageResult, request: SearchRequest) -> FacetCounts | None:
         if not request.facets:
-            return result
-        facets = await self._engine.count(plan, request.filters, request.facets)
-        return replace(result, facets=facets)
-
-
-async def search_imdb_id(imdb_id: str, query: Query, request: SearchRequest) -> SearchResult:
-    """Return the film with this IMDb id, which needs no engine."""
-    film = await get_film_row(imdb_id)
-    films = [] if film is None else [film]
-    facets = count_facets(films, request.filters, request.facets) if request.facets else None
-    results = [SearchHit(film, 1.0) for film in films if request.filters.accepts(film)]
-    page = request.page
-    shown = tuple(results[page.offset : page.offset + page.limit])
-    return SearchResult(shown, len(results), facets=facets, query=query)
+            return None
+        if not stage.window.is_cut:
+            return await self._engine.count(stage.plan, request.filters, request.facets)
+        window = stage.window
+        if request.filters != NO_FILTERS:
+            unfiltered = replace(request, filters=NO_FILTERS)
+            hits = await self._engine.search(stage.plan, 0, RERANK_SIZE)
+            window = await self._rerank(stage.query, hits.hits, unfiltered)
+            window = cut_window(window, unfiltered)
+        return await count_cut_facets(window.scored, self._film_cache, request)
 
 
 def _is_sufficient(result: _StageResult, request: SearchRequest) -> bool:
     """Return whether a stage explains enough, so that the next one is not run."""
     by_plot = "plot" in request.fields
+    if request.match == "all":
+        is_found = result.hits.total if result.stage is MatchStage.EXACT else result.window.ranked
+        return bool(is_found)
     match result.stage:
         case MatchStage.EXACT:
             found_by_plot = by_plot and result.hits.total > 0
@@ -248,7 +296,3 @@ def _did_you_mean(result: _StageResult, request: SearchRequest) -> str | None:
     if not (result.window.ranked and request.typo_tolerance and request.fields == DEFAULT_FIELDS):
         return None
     return did_you_mean(result.query, result.window.ranked[0])
-
-
-def _is_weak(ranked: Ranked) -> bool:
-    return ranked.features.explained < FUZZY_SUFFICIENT

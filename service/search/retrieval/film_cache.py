@@ -112,8 +112,8 @@ class FilmCache:
     async def _load_candidates(
         self, ids: Sequence[str], fields: SearchFields, budget: WorkBudget
     ) -> list[Candidate]:
-        people_columns = (("writer", "writers"), ("cast", "actors"))
-        extra_columns = "".join(f", {column}" for part, column in people_columns if part in fields)
+        optional_columns = (("writer", "writers"), ("cast", "actors"), ("plot", "plot"))
+        extra_columns = "".join(f", {name}" for part, name in optional_columns if part in fields)
         columns = "id, version, title, aliases, directors, year, imdb_votes" + extra_columns
         rows = await get_rows_by_id(f"SELECT {columns} FROM films", ids)  # noqa: S608  # names of ours
 
@@ -133,6 +133,7 @@ def _build_candidate(row: dict[str, Any], fields: SearchFields) -> Candidate:
         version=row["version"],
         year=row["year"],
         votes=row["imdb_votes"],
+        plot=row.get("plot"),
         **ranking_texts(
             fields,
             titles=[row["title"], *_decode_texts(row["aliases"])],

@@ -14,6 +14,7 @@ from service.search.criteria.sorting import Sort
 from service.search.engines.base import Relation
 from service.search.query.fields import DEFAULT_FIELDS, SearchFields
 from service.search.query.parser import Query
+from service.search.ranking.match_level import MatchLevel
 from service.search.retrieval.cursors import Cursor
 from service.search.retrieval.work_threads import search_budget
 
@@ -40,6 +41,10 @@ DEGRADATIONS: Final[dict[WorkKind, Degradation]] = {
 """What an answer says about work that its budget did not allow."""
 
 
+Match = Literal["any", "all"]
+"""Which films are results: any that fit, or only those that have every word of the query."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Which results to return: at most `limit`, from `offset` on or behind `cursor`."""
@@ -56,7 +61,8 @@ FIRST_PAGE = Page()
 class SearchRequest:
     """What to search for and how. Without `text` every film that passes the filters is a hit.
 
-    `budget` is the work that the search may cause.
+    With `match` "all", only films that have every word of the text are results. `budget` is the
+    work that the search may cause.
     """
 
     text: str | None = None
@@ -64,6 +70,7 @@ class SearchRequest:
     sort: Sort = "relevance"
     fields: SearchFields = DEFAULT_FIELDS
     typo_tolerance: bool = True
+    match: Match = "any"
     facets: tuple[Facet, ...] = ()
     page: Page = FIRST_PAGE
     budget: WorkBudget = field(default_factory=search_budget, compare=False)
@@ -80,6 +87,7 @@ class SearchHit:
 
     film: FilmRow
     score: float
+    level: MatchLevel = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class SearchResult:
     """A page of hits, the total, and how to continue.
 
     `query` is the query that was searched in the end, nicknames expanded; None without text.
+    `level` is the best match level of the whole list; None without text and without hits.
     `cursor` leads to the next page; `has_more` says whether there is one, even without a cursor.
     """
 
@@ -98,4 +107,5 @@ class SearchResult:
     cursor: Cursor | None = None
     facets: FacetCounts | None = None
     query: Query | None = None
+    level: MatchLevel | None = None
     has_more: bool = False

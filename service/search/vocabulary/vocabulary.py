@@ -91,6 +91,10 @@ class Vocabulary:
         """Return the mask of the fields in which `word` occurs; 0 if it is unknown."""
         return self._words.fields_of(word)
 
+    def is_film_word(self, word: str) -> bool:
+        """Return whether `word` is a word of a title or of a director's name."""
+        return word in self._words and bool(self.fields_of(word) & (TITLE | ALIAS | DIRECTOR))
+
     def has_prefix(self, prefix: str) -> bool:
         """Return whether any word starts with `prefix`."""
         return self._words.has_prefix(prefix)

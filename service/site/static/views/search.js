@@ -58,6 +58,7 @@ export default function SearchView({ entry }) {
       ${!hasNoFilms && html`<${Toolbar} search=${search} results=${results} onChange=${change} />`}
       <${QuickGenres} search=${search} facets=${results.data?.facets} />
       <${Correction} search=${search} data=${results.data} />
+      <${MatchLevel} search=${search} data=${results.data} />
       <${Degraded} data=${results.data} />
       ${results.error && html`<${ErrorNotice} error=${results.error} onRetry=${results.retry} />`}
       ${isIndexing && html`<p class="muted">${t("search.indexing")}</p>`}
@@ -183,6 +184,12 @@ function Correction({ search, data }) {
     ${t("search.instead", { q: search.q })}
   </a>`;
   return html`<p class="correction">${tParts("search.showing", { corrected })} ${typed}</p>`;
+}
+
+/* That the film is probably not here, in one sentence. */
+function MatchLevel({ search, data }) {
+  if (data?.query !== search.q || !data?.matched || data.matched === "all") return null;
+  return html`<p class="match-level muted">${t(`search.matched.${data.matched}`)}</p>`;
 }
 
 function Degraded({ data }) {

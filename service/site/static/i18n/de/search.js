@@ -15,6 +15,8 @@ export default {
   "search.instead": "Stattdessen nach „{q}“ suchen",
   "search.exact_only": "Gesucht wird genau nach diesen Wörtern. {link}",
   "search.tolerant": "Schreibfehler zulassen",
+  "search.matched.some": "Kein Film hat alle diese Wörter. Diese haben einige davon:",
+  "search.matched.similar": "Kein Film hat diese Wörter. Diese haben ähnliche:",
   "search.degraded": "Ein Teil der Suche ist nicht verfügbar",
   "search.degraded.detail": "Die Ergebnisse können unvollständig sein, bis dieser Teil wieder da ist.",
   "search.shown": "{shown} von {total}",

@@ -15,6 +15,8 @@ export default {
   "search.instead": "Search instead for “{q}”",
   "search.exact_only": "Searching for exactly these words. {link}",
   "search.tolerant": "Tolerate misspellings",
+  "search.matched.some": "No film has all of these words. These have some of them:",
+  "search.matched.similar": "No film has these words. These are spelt similarly:",
   "search.degraded": "A part of the search is unavailable",
   "search.degraded.detail": "The results may be incomplete. They are complete again as soon as that part is back.",
   "search.shown": "{shown} of {total}",
