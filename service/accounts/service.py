@@ -17,7 +17,7 @@ from service.accounts.emails.schemas import AccountChange
 from service.accounts.emails.service import AccountEmails
 from service.accounts.invites import Invites
 from service.accounts.keys.service import ApiKeys
-from service.accounts.models import MAX_EMAIL_LENGTH, MAX_FOLDED_NAME_LENGTH, User
+from service.accounts.models import User
 from service.accounts.passwords.credential_checks import CredentialChecks
 from service.accounts.passwords.hashing import PasswordHasher
 from service.accounts.passwords.login_throttle import LoginThrottle
@@ -40,6 +40,7 @@ from service.accounts.sessions.tokens import (
     Tokens,
     invalid_token_error,
 )
+from service.accounts.user_lookup import find_user_by_email, find_user_by_name
 from service.database.sql import fetch_rows
 from service.errors import FieldError, Invalid, NotAllowed, NotAuthenticated
 from service.mail.base import Language
@@ -129,7 +130,7 @@ class AccountService:
             TooMany: there were too many failures, or there are too many concurrent logins.
         """
         name = fold_name(credentials.username or credentials.email or "")
-        user = await _find_user(credentials, name)
+        user = await _find_user(credentials)
         password = credentials.password.get_secret_value()
         is_correct = await self._verifier.verify(user, name, password, address)
         if user is None or not is_correct:
@@ -276,15 +277,10 @@ class AccountService:
         await self._checks.close()
 
 
-async def _find_user(credentials: Credentials, folded_name: str) -> User | None:
-    """Return the account of this name or address; a longer one than any stored has none."""
+async def _find_user(credentials: Credentials) -> User | None:
     if credentials.username is not None:
-        if len(folded_name) > MAX_FOLDED_NAME_LENGTH:
-            return None
-        return await User.get_or_none(username_folded=folded_name)
-    if len(folded_name) > MAX_EMAIL_LENGTH:
-        return None
-    return await User.get_or_none(email_folded=folded_name)
+        return await find_user_by_name(credentials.username)
+    return await find_user_by_email(credentials.email or "")
 
 
 def _check_new_password(user: User, change: PasswordChange) -> None:

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Annotated, Any, cast
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.administration.service import find_user_by_name
+from service.accounts.administration.service import require_user
 from service.accounts.auth import require_admin
 from service.accounts.models import MAX_EMAIL_LENGTH
 from service.audit.actor import ActorKind
@@ -19,6 +19,7 @@ from service.audit.log import AuditAction, SubjectKind
 from service.audit.models import MAX_ID_LENGTH, AuditEntry
 from service.clock import from_epoch_ms
 from service.errors import FieldError, Invalid, NotFound
+from service.films.schemas import Line
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import CursorPageQuery, Total, page_address
@@ -35,10 +36,8 @@ class AuditQuery(CursorPageQuery):
     """Which entries to list; without a filter, all."""
 
     actor: Annotated[
-        str | None,
+        Annotated[Line, StringConstraints(max_length=MAX_EMAIL_LENGTH)] | None,
         Field(
-            min_length=1,
-            max_length=MAX_EMAIL_LENGTH,
             description="Entries of what the account of this id, name or address did.",
             examples=["ada"],
         ),
@@ -51,9 +50,8 @@ class AuditQuery(CursorPageQuery):
         AuditAction | None, Field(description="Entries of this action.", examples=["film_deleted"])
     ] = None
     subject: Annotated[
-        str | None,
+        Annotated[Line, StringConstraints(max_length=MAX_ID_LENGTH)] | None,
         Field(
-            max_length=MAX_ID_LENGTH,
             description="Entries of what was done to the film, account or other thing of this id.",
             examples=[FILM_ID],
         ),
@@ -186,7 +184,7 @@ async def _find_actor(text: str) -> UUID:
     if (actor_id := parse_uuid(text)) is not None:
         return actor_id
     try:
-        return (await find_user_by_name(text)).id
+        return (await require_user(text)).id
     except NotFound:
         errors = (FieldError("actor", "is neither an id nor the name or address of an account"),)
         raise Invalid("Invalid: actor.", errors=errors) from None

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -21,6 +21,7 @@ from service.accounts.auth import require_admin
 from service.accounts.idempotency import accept_idempotency_key
 from service.accounts.models import MAX_EMAIL_LENGTH, User
 from service.errors import NotFound
+from service.films.schemas import Line
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import CursorPageQuery, Total, page_address
@@ -36,10 +37,8 @@ class UserQuery(CursorPageQuery):
     """Which accounts to list; without a filter, all."""
 
     q: Annotated[
-        str | None,
+        Annotated[Line, StringConstraints(max_length=MAX_EMAIL_LENGTH)] | None,
         Field(
-            min_length=1,
-            max_length=MAX_EMAIL_LENGTH,
             description="Accounts with this in their name or address.",
             examples=["ada"],
         ),

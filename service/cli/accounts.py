@@ -11,8 +11,8 @@ from service.accounts.administration.schemas import UserChange, UserState
 from service.accounts.administration.service import (
     UserFilters,
     find_last_uses,
-    find_user_by_name,
     get_state,
+    require_user,
     select_users,
 )
 from service.accounts.models import User
@@ -71,7 +71,7 @@ async def list_users(settings: Settings, text: str | None, *, as_json: bool) -> 
 async def set_password(settings: Settings, name: str, password: str) -> str:
     """Set the password of an account; return the account's name."""
     async with open_container(settings) as container:
-        user = await find_user_by_name(name)
+        user = await require_user(name)
         await container.accounts.users.set_password(user, password)
     return user.username
 
@@ -79,7 +79,7 @@ async def set_password(settings: Settings, name: str, password: str) -> str:
 async def change_user(settings: Settings, name: str, changes: Mapping[str, bool]) -> str:
     """Change an account as `UserChange` says; return the account's name."""
     async with open_container(settings) as container:
-        user = await find_user_by_name(name)
+        user = await require_user(name)
         await container.accounts.users.change(user.id, UserChange.model_validate(changes))
     return user.username
 
@@ -87,7 +87,7 @@ async def change_user(settings: Settings, name: str, changes: Mapping[str, bool]
 async def delete_user(settings: Settings, name: str) -> str:
     """Erase an account; return the name that it had."""
     async with open_container(settings) as container:
-        user = await find_user_by_name(name)
+        user = await require_user(name)
         await container.accounts.users.delete(user.id)
     return user.username
 

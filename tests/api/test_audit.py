@@ -95,6 +95,10 @@ async def test_an_invite_is_recorded_without_its_code(api: ApiClient) -> None:
     [
         ("action", "film_painted"),
         ("actor", "a name of nobody"),
+        ("actor", "x" * 121),
+        ("actor", "\u00bd" * 60),
+        ("actor", "a\0b"),
+        ("subject", "a\0b"),
         ("actor_kind", "robot"),
         ("since", "2026-11-27T20:00:00"),
         ("until", "yesterday"),

@@ -1,5 +1,7 @@
 """Profiles over HTTP: what users show of themselves, and to whom."""
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.support.members import PASSWORD, Member, add_film
@@ -132,6 +134,16 @@ async def test_statistics_count_films_by_month_decade_genre_and_score(
 
 
 async def test_an_unknown_or_endless_name_is_not_found(api: ApiClient) -> None:
-    for name in ("nobody-of-that-name", "x" * 5_000, "%F0%9F%8E%AC"):
+    names = (
+        "x" * 121,
+        "x" * 200,
+        "x" * 5_000,
+        "\u00bd" * 60,
+        "\ufdfa" * 13,
+        "\0",
+        "a\0b",
+        "\U0001f3ac",
+    )
+    for name in ("nobody-of-that-name", *map(quote, names)):
         response = await api.get(f"/api/v1/users/{name}")
         assert (response.status, response.json["code"]) == (404, "user_not_found")

@@ -2,6 +2,7 @@
 
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -220,7 +221,10 @@ async def test_reviews_of_a_blocked_user_vanish_for_the_user_who_blocks_them(
     assert (await reader.send("DELETE", f"/me/blocks/{member.name}")).status == 204
     assert len((await reader.get(list_path))["results"]) == 2
     assert_problem(await reader.send("PUT", f"/me/blocks/{reader.name}"), 409, "own_account")
-    assert_problem(await reader.send("PUT", "/me/blocks/nobody-at-all"), 404, "user_not_found")
+    for name in ("nobody-at-all", "x" * 121, quote("\ufdfa" * 13), "a%00b"):
+        for method in ("PUT", "DELETE"):
+            response = await reader.send(method, f"/me/blocks/{name}")
+            assert_problem(response, 404, "user_not_found")
 
 
 async def test_a_merge_moves_reviews_and_of_two_of_one_user_the_newer_stays(

@@ -101,6 +101,14 @@ async def test_a_deleted_account_is_gone_with_its_sessions(api: ApiClient) -> No
     assert (again.status, again.json["code"]) == (404, "user_not_found")
 
 
+async def test_accounts_are_sought_by_any_text_but_control_characters(api: ApiClient) -> None:
+    for text in ("x" * 200, "\u00bd" * 60, "\ufdfa" * 200, "%", "\\"):
+        response = await api.get(USERS, params={"q": text}, token=await api.admin_token())
+        assert (response.status, response.json["results"]) == (200, [])
+    refused = await api.get(USERS, params={"q": "a\0b"}, token=await api.admin_token())
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "q")
+
+
 @pytest.mark.parametrize("user", ["1", "%00", "01993f7e-8a4b-7c21-b7de-5f0a9c3e1d42"])
 async def test_an_unknown_account_is_not_found(api: ApiClient, user: str) -> None:
     changed = await _call(api, "PATCH", f"{USERS}/{user}", is_disabled=True)

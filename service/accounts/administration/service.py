@@ -23,6 +23,7 @@ from service.accounts.passwords.login_throttle import LoginThrottle
 from service.accounts.personal_data import PersonalData
 from service.accounts.schemas import NameAndPassword, fold_name
 from service.accounts.user_lock import lock_user
+from service.accounts.user_lookup import find_user_by_name_or_email
 from service.audit.log import AuditAction, record
 from service.database.transactions import run_uncancelled
 from service.errors import NotFound
@@ -169,7 +170,7 @@ def select_users(filters: UserFilters) -> QuerySet[User]:
     if filters.is_admin is not None:
         users = users.filter(is_admin=filters.is_admin)
     if filters.text:
-        text = fold_name(filters.text)
+        text = fold_name(filters.text.encode(errors="replace").decode())  # of a command: any bytes
         users = users.filter(Q(username_folded__contains=text) | Q(email_folded__contains=text))
     return users
 
@@ -181,14 +182,13 @@ async def find_last_uses(user_ids: Sequence[UUID]) -> dict[UUID, datetime]:
     return {row["user_id"]: row["last"] for row in rows}
 
 
-async def find_user_by_name(name: str) -> User:
+async def require_user(text: str) -> User:
     """Return the account of this name or address.
 
     Raises:
         NotFound: `user_not_found`.
     """
-    folded_name = fold_name(name)
-    user = await User.get_or_none(Q(username_folded=folded_name) | Q(email_folded=folded_name))
+    user = await find_user_by_name_or_email(text)
     if user is None:
         raise _no_user_error()
     return user

@@ -7,8 +7,8 @@ from uuid import UUID
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from service.accounts.models import MAX_NAME_LENGTH, User
-from service.accounts.schemas import fold_name
+from service.accounts.models import User
+from service.accounts.user_lookup import find_user_by_name
 from service.community.blocks.models import UserBlock
 from service.community.own_rows import lock_owner, require_room
 from service.database.transactions import run_uncancelled
@@ -58,9 +58,7 @@ class Blocks:
 
 
 async def _get_user(name: str) -> User:
-    user = None
-    if len(name) <= MAX_NAME_LENGTH:
-        user = await User.get_or_none(username_folded=fold_name(name))
+    user = await find_user_by_name(name)
     if user is None:
         raise NotFound("There is no such user.", code="user_not_found")
     return user

@@ -8,14 +8,12 @@ from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
 from service.accounts.models import User
-from service.accounts.schemas import fold_name
+from service.accounts.user_lookup import find_user_by_name
 from service.community.history.models import HistoryEntry
 from service.community.lists.models import FilmList
 from service.community.ratings.models import Rating
 from service.community.reviews.models import Review
 from service.errors import NotFound
-
-MAX_NAME_LENGTH = 200  # characters of an address that are compared with names
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +36,7 @@ class Profiles:
         Raises:
             NotFound: `user_not_found`, also if the profile is private.
         """
-        user = None
-        if len(name) <= MAX_NAME_LENGTH:  # folding a long text takes time quadratic in its length
-            user = await User.get_or_none(username_folded=fold_name(name))
+        user = await find_user_by_name(name)
         if user is None or not _is_visible(user, reader_id):
             raise NotFound("There is no such user.", code="user_not_found")
         return user

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.accounts.administration.service import find_user_by_name
+from service.accounts.administration.service import require_user
 from service.accounts.emails.link_tokens import issue_token
 from service.accounts.emails.schemas import PasswordReset
 from service.accounts.models import KnownNetwork, LoginFailure, User
@@ -233,7 +233,7 @@ async def test_a_reset_of_the_password_ends_the_pauses_of_that_account_alone(
         for _ in range(MAX_FREE_FAILURES):
             await _fail(users, name)
     await _fail_often(users, MAX_ACCOUNT_FAILURES - MAX_FREE_FAILURES)
-    user = await find_user_by_name("ingrid")
+    user = await require_user("ingrid")
     token = await issue_token(user, "reset_password", "ingrid@example.org", clock())
     await accounts.emails.reset_password(PasswordReset(token=token, password=NEW_PASSWORD), "en")
     assert await users.log_in("ingrid", NEW_PASSWORD)
@@ -247,7 +247,7 @@ async def test_a_password_that_the_operator_sets_ends_the_pauses(
     await users.create_user("ingrid")
     for _ in range(MAX_FREE_FAILURES):
         await _fail(users)
-    await accounts.users.set_password(await find_user_by_name("ingrid"), NEW_PASSWORD)
+    await accounts.users.set_password(await require_user("ingrid"), NEW_PASSWORD)
     assert await users.log_in("ingrid", NEW_PASSWORD)
 
 
@@ -344,7 +344,7 @@ async def test_the_right_password_is_not_confirmed_if_others_failed_during_its_v
     users: AccountActions, throttle: LoginThrottle
 ) -> None:
     await users.create_user("ingrid")
-    user = await find_user_by_name("ingrid")
+    user = await require_user("ingrid")
     hasher = HeldPasswordHasher()
     verifier = PasswordVerifier(hasher, throttle)
     right = asyncio.create_task(verifier.verify(user, "ingrid", PASSWORD, ADDRESS))

@@ -10,8 +10,8 @@ from service.accounts.administration.schemas import NewUser, UserChange
 from service.accounts.administration.service import (
     UserFilters,
     find_last_uses,
-    find_user_by_name,
     get_state,
+    require_user,
     select_users,
 )
 from service.accounts.keys.schemas import NewKey
@@ -161,12 +161,21 @@ async def test_a_deleted_user_is_gone_and_the_name_is_free(
     assert await users.create_user("ingrid")
 
 
+@pytest.mark.parametrize("text", ["", "x" * 121, "\u00bd" * 60, "\ufdfa" * 5_000, "\0", "\udcff"])
+async def test_what_is_no_name_or_address_finds_no_account(
+    accounts: AccountService, users: AccountActions, text: str
+) -> None:
+    await users.create_user("ingrid")
+    with pytest.raises(NotFound):
+        await require_user(text)
+
+
 async def test_a_password_that_is_set_ends_sessions_and_keys(
     accounts: AccountService, users: AccountActions
 ) -> None:
     await users.create_user("ingrid")
     key, session = await _create_key(users, "ingrid"), await users.log_in("ingrid")
-    user = await find_user_by_name("INGRID@example.org")
+    user = await require_user("INGRID@example.org")
     await accounts.users.set_password(user, NEW_PASSWORD)
     await users.assert_session_ended(session)
     with pytest.raises(NotAuthenticated):
@@ -182,7 +191,7 @@ async def test_a_password_that_is_easy_to_guess_is_not_set(
 ) -> None:
     await users.create_user("ingrid")
     with pytest.raises(Invalid):
-        await accounts.users.set_password(await find_user_by_name("ingrid"), password)
+        await accounts.users.set_password(await require_user("ingrid"), password)
     assert await users.log_in("ingrid")
 
 
