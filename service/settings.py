@@ -127,6 +127,8 @@ class Settings(BaseModel):
     cors_origins: CommaSeparated = ()
     compat: CompatApis | None = None
     """APIs of other services that are answered as well; without it all, in production none."""
+    omdb_compat_keys: Literal["any", "users"] | None = None
+    """Which `apikey` OMDb's API takes; see `omdb_wants_keys`."""
     trusted_proxies: Annotated[int, Field(ge=0, le=16)] = 0
     """How many of the operator's own proxies are in front; with 0, `X-Forwarded-For` is ignored."""
     rate_limits: Annotated[str, AfterValidator(check_rate_limits)] = ""
@@ -145,6 +147,13 @@ class Settings(BaseModel):
         if self.compat is None:
             return () if self.is_production else COMPAT_APIS
         return self.compat
+
+    @property
+    def omdb_wants_keys(self) -> bool:
+        """Return whether OMDb's API is for who has an API key: by default in production."""
+        if self.omdb_compat_keys is None:
+            return self.is_production
+        return self.omdb_compat_keys == "users"
 
     @property
     def link_url(self) -> str:

@@ -31,6 +31,7 @@ CacheScope = Literal[
     "directors",
     "film",
     "genres",
+    "omdb",
     "popular",
     "search",
     "similar",

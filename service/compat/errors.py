@@ -19,29 +19,31 @@ class ErrorAnswer(NamedTuple):
 
     status: int
     body: object
+    media_type: str = "application/json"
 
 
-def translate_errors(bp: Blueprint, translate: Callable[[Problem], ErrorAnswer]) -> None:
+def translate_errors(bp: Blueprint, translate: Callable[[Request, Problem], ErrorAnswer]) -> None:
     """Have each error of the routes of `bp` answered as its protocol does."""
 
-    def answer(response: HTTPResponse) -> HTTPResponse:
+    def answer(request: Request, response: HTTPResponse) -> HTTPResponse:
         if response.content_type != "application/problem+json":
             return response  # a film that was merged leads to another address
-        status, body = translate(Problem.model_validate_json(response.body or b"{}"))
-        response.status, response.body = status, encode_json(body)
-        response.content_type = "application/json"
+        problem = Problem.model_validate_json(response.body or b"{}")
+        status, body, response.content_type = translate(request, problem)
+        response.status = status
+        response.body = body if isinstance(body, bytes) else encode_json(body)
         return response
 
     @bp.exception(DomainError)  # type: ignore[untyped-decorator]  # Sanic leaves it untyped
     async def answer_domain_error(request: Request, error: DomainError) -> HTTPResponse:
         if isinstance(error, Moved):
-            return answer(problems.moved_response(request, error))
-        return answer(problems.domain_error_response(request, error))
+            return answer(request, problems.moved_response(request, error))
+        return answer(request, problems.domain_error_response(request, error))
 
     @bp.exception(SanicException)  # type: ignore[untyped-decorator]  # Sanic leaves it untyped
     async def answer_sanic_error(request: Request, error: SanicException) -> HTTPResponse:
-        return answer(problems.sanic_error_response(request, error))
+        return answer(request, problems.sanic_error_response(request, error))
 
     @bp.exception(Exception)  # type: ignore[untyped-decorator]  # Sanic leaves it untyped
     async def answer_unexpected_error(request: Request, error: Exception) -> HTTPResponse:
-        return answer(problems.unexpected_error_response(request, error))
+        return answer(request, problems.unexpected_error_response(request, error))

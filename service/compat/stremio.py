@@ -60,7 +60,9 @@ async def allow_all_origins(_: Request, response: HTTPResponse) -> None:
     response.headers["Access-Control-Allow-Origin"] = "*"
 
 
-translate_errors(bp, lambda problem: ErrorAnswer(problem.status, StremioError(err=problem.detail)))
+translate_errors(
+    bp, lambda _, problem: ErrorAnswer(problem.status, StremioError(err=problem.detail))
+)
 
 
 @bp.get("/manifest.json", name="stremio_manifest")

@@ -1,7 +1,7 @@
 """The HTTP endpoints of one film: anyone may read it, admins change it under `If-Match`."""
 
-from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -11,29 +11,26 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import find_user, require_admin
+from service.accounts.auth import require_admin
 from service.accounts.idempotency import accept_idempotency_key
-from service.cache.response_cache import CachedResponse
 from service.errors import (
     DomainError,
     FieldError,
     Invalid,
-    NotAuthenticated,
-    TooMany,
 )
 from service.film_fields import FilmRow
 from service.films.batch import find_films
+from service.films.cached_films import get_cached_film
 from service.films.http_responses import film_response, index_token, to_cache_key
 from service.films.if_match import parse_if_match
+from service.films.models import Film
 from service.films.requests import FilmBatch, FilmQuery, LookupQuery
-from service.films.responses import FilmView, etag, film_view
-from service.films.rows import is_current
+from service.films.responses import FilmView, film_view
 from service.films.schemas import FilmFacts, FilmPatch
-from service.http.client_address import get_client_network, is_direct_local
+from service.http.client_address import get_client_network
 from service.http.dependencies import get_container
 from service.http.openapi import Problem, operation
 from service.http.problems import catch_problem
-from service.http.rate_limits import report_rate_status
 from service.http.requests import (
     PATCH_TYPES,
     read_body,
@@ -41,13 +38,10 @@ from service.http.requests import (
     read_query,
 )
 from service.http.responses import conditional_response, encode_json, json_response
-from service.resilience.rate_limiter import Requester
 from service.text.film_addresses import to_address
 
 bp = Blueprint("films", url_prefix="/api/v1/movies")
 
-MAX_SHARED_ATTEMPTS = 3  # to share a response with others, before it is rendered alone
-CACHE_SECONDS = 60.0  # a response is used only while the film's row is the one that it shows
 CACHE_HEADERS = {"Cache-Control": "public, max-age=0, stale-if-error=86400"}
 FILM_HEADERS = ("ETag", "Cache-Control", "Cache-Status")
 IF_MATCH = {"If-Match*": "The ETag of the film as last read, a list of tags, or `*`."}
@@ -198,57 +192,20 @@ async def _show_film(request: Request, movie: str, query: FilmQuery) -> HTTPResp
     if surplus:
         reason = "goes with a title, not with an id"
         raise Invalid(f"{surplus[0]} {reason}.", errors=(FieldError(surplus[0], reason),))
-    response = await _get_cached_film(request, movie, query)
-    tag, _, film = response.body.partition(b"\n")
-    headers = {**CACHE_HEADERS, **response.to_header()}
+    films = get_container(request).lookup
+    find = partial(films.get, movie)
+    if query.year is not None or query.type is not None:
+        find = partial(films.get_by_title, movie, query.year, query.type)
+    response = await get_cached_film(
+        request, "film", to_cache_key(movie, query.year, query.type), find, _render_film
+    )
+    tag, film = response.tag, response.body
+    headers = {**CACHE_HEADERS, **response.headers}
     if request.method == "GET":
-        film_id = UUID(tag.decode().partition(".")[0])
+        film_id = UUID(tag.partition(".")[0])
         get_container(request).trends.record_view(film_id, get_client_network(request))
-    return conditional_response(request, film, tag.decode(), headers)
+    return conditional_response(request, film, tag, headers)
 
 
-async def _get_cached_film(request: Request, movie: str, query: FilmQuery) -> CachedResponse:
-    """Return the film's entity tag and, on the next line, its JSON, as its row is now."""
-    services = get_container(request)
-    counted: list[Requester | None] = []
-
-    async def render_film() -> bytes:
-        requester = await _find_requester(request)
-        counted.append(requester)
-        if query.year is None and query.type is None:
-            film = await services.lookup.get(movie, requester)
-        else:
-            film = await services.lookup.get_by_title(movie, query.year, query.type, requester)
-        return etag(film).encode() + b"\n" + encode_json(film_view(film, services.now()))
-
-    key = to_cache_key(movie, query.year, query.type)
-    generation = await services.generation.current()
-    try:
-        for _ in range(MAX_SHARED_ATTEMPTS):
-            try:
-                response = await services.response_cache.get_or_make(
-                    "film", key, generation, CACHE_SECONDS, render_film
-                )
-            except TooMany:
-                if counted:
-                    raise
-                # Another client asked for this film at the same moment, and it is that one's limit.
-                continue
-            if counted or await is_current(response.body.partition(b"\n")[0].decode()):
-                return response
-            await services.response_cache.invalidate("film", key, generation)
-        return CachedResponse(await render_film(), "miss")
-    finally:
-        if counted and counted[0] is not None and counted[0].rate_status is not None:
-            report_rate_status(request, *counted[0].rate_status)
-
-
-async def _find_requester(request: Request) -> Requester | None:
-    """Return whose look-ups are counted; None for an operator."""
-    if is_direct_local(request):
-        return None
-    with suppress(NotAuthenticated):  # reading needs no login
-        identity = await find_user(request)
-        if identity is not None and identity.is_admin:
-            return None
-    return Requester(get_client_network(request))
+def _render_film(film: Film, now: datetime) -> bytes:
+    return encode_json(film_view(film, now))

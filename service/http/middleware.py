@@ -20,6 +20,7 @@ from service.http.client_address import get_client_address
 from service.http.compression import compress_response
 from service.http.heads import check_head, complete_target
 from service.http.openapi import openapi_path
+from service.http.public_paths import describe_path
 from service.http.requests import read_query
 from service.observability.metrics import HTTP_REQUEST_DURATION
 
@@ -179,7 +180,7 @@ def _log_request(request: Request, response: HTTPResponse, elapsed: float | None
         request_id=str(request.id),
         method=request.method,
         route=request.route.path if request.route else None,
-        path=request.path,
+        path=describe_path(request),
         status=_read_status(request, response),
         ms=None if elapsed is None else round(elapsed * 1000, 1),
         address=get_client_address(request),

@@ -86,6 +86,7 @@ class Operation:
     is_body_required: bool
     key: KeyRule | None
     error: type[BaseModel]
+    other_media_types: tuple[str, ...]
 
     def get_key_rule(self, method: str) -> KeyRule:
         """Return what an API key may do here."""
@@ -106,6 +107,7 @@ def operation(
     is_body_required: bool = True,
     key: KeyRule | None = None,
     error: type[BaseModel] = Problem,
+    other_media_types: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Declare a handler for the OpenAPI document.
 
@@ -123,6 +125,7 @@ def operation(
         is_body_required: whether a request without a body is refused.
         key: what an API key may do here, if not what follows from `access`; see `key_rules`.
         error: the body of errors, where it is that of another protocol.
+        other_media_types: what is sent in place of JSON to a request that asks for it.
     """
 
     def declare(handler: F) -> F:
@@ -139,6 +142,7 @@ def operation(
             is_body_required,
             key,
             error,
+            other_media_types,
         )
         return handler
 

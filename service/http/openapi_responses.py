@@ -12,6 +12,9 @@ from service.http.openapi_terms import (
 )
 from service.http.rate_limits import LIMITED_ROUTES
 
+UNROUTED_STATUSES = (400, 405, 408, 413)
+"""Of requests that may be refused before it is known whose protocol they follow."""
+
 BODILESS_STATUSES = (204, 304)
 MEDIA_EXAMPLES = {"text/plain": "movies_database_up 1.0\n"}
 
@@ -41,7 +44,7 @@ def describe_responses(
             response["content"] = {content: media}
         elif content and status not in BODILESS_STATUSES:
             schema = refs[(content, "serialization")]
-            response["content"] = {"application/json": {"schema": schema}}
+            response["content"] = _describe_content(schema, declaration)
         responses[str(status)] = response
     if "movie" in {info.name for info in route.params.values()}:
         status = 301 if "GET" in route.methods else 308
@@ -65,8 +68,8 @@ def _describe_error(
     schema = refs[(declaration.error, "serialization")]
     headers = ("X-Request-ID", *ERROR_HEADERS.get(status, ()), *limit_headers)
     response = {"description": term.description, "headers": _header_references(headers)}
-    if declaration.error is not Problem:
-        return {**response, "content": {"application/json": {"schema": schema}}}
+    if declaration.error is not Problem and status not in UNROUTED_STATUSES:
+        return {**response, "content": _describe_content(schema, declaration)}
     example = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -76,8 +79,16 @@ def _describe_error(
         "instance": openapi_path(route.path),
         "request_id": RESPONSE_HEADERS["X-Request-ID"].example,
     }
-    content = {"application/problem+json": {"schema": schema, "example": example}}
+    problem_schema = refs[(Problem, "serialization")]
+    content = {"application/problem+json": {"schema": problem_schema, "example": example}}
+    if declaration.error is not Problem:
+        content |= _describe_content(schema, declaration)
     return {**response, "content": content}
+
+
+def _describe_content(schema: Any, declaration: Operation) -> dict[str, Any]:
+    other: dict[str, Any] = {media_type: {} for media_type in declaration.other_media_types}
+    return {"application/json": {"schema": schema}, **other}
 
 
 def _rate_limit_headers(route: Any, method: str, declaration: Operation) -> tuple[str, ...]:

@@ -59,6 +59,7 @@ TAGS: dict[str, Tag] = {
     ),
     "account_deletion": Tag("Deletion", "Delete your account, or restore it within a week."),
     "exports": Tag("Exports", "Get all that is stored about you."),
+    "omdb": Tag("OMDb", "What OMDb answers, for clients that were made for it."),
     "list_feeds": Tag("Lists for Radarr", "Watchlists, lists and charts in the shape of Radarr."),
     "stremio": Tag("Stremio", "An add-on for Stremio: its manifest, catalogues and films."),
     "operation": Tag("Operation", "Health, metrics, and this description."),

@@ -37,6 +37,7 @@ from service.errors import (
     VersionRequired,
 )
 from service.http.openapi import Problem
+from service.http.public_paths import describe_path
 from service.limits import DATABASE_RETRY_AFTER
 from service.text.film_addresses import to_address
 
@@ -102,7 +103,7 @@ def problem_response(
         "code": code,
     }
     if request is not None:
-        body["instance"] = request.path
+        body["instance"] = describe_path(request)
         body["request_id"] = str(request.id)
     if errors:
         body["errors"] = list(errors)
@@ -185,7 +186,7 @@ def unexpected_error_response(request: Request, error: Exception) -> HTTPRespons
             "The database does not answer.",
             headers={"Retry-After": str(round(DATABASE_RETRY_AFTER))},
         )
-    log.error("unhandled_error", exc_info=error, path=request.path if request else None)
+    log.error("unhandled_error", exc_info=error, path=describe_path(request) if request else None)
     return problem_response(
         request, 500, "internal_error", "An internal error occurred; see the log by request id."
     )

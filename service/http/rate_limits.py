@@ -89,10 +89,15 @@ def install(app: Sanic[Any, Any]) -> None:
 async def count_request(request: Request) -> None:
     """Count a request under its API key and in the class of its route. Raises TooMany."""
     await count_key(request)
-    holder = get_key_holder(request)
     name = CLASS_BY_ROUTE.get(request.route.name.rpartition(".")[2]) if request.route else None
-    if name is not None and not is_direct_local(request):
-        network = get_client_network(request)
+    if name is not None:
+        await count_in_class(request, name)
+
+
+async def count_in_class(request: Request, name: str) -> None:
+    """Count the request in a class, which its route alone does not tell. Raises TooMany."""
+    if not is_direct_local(request):
+        holder, network = get_key_holder(request), get_client_network(request)
         await _count(request, name, f"account {holder.account_id}" if holder else network)
 
 

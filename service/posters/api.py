@@ -10,14 +10,9 @@ from sanic.response import HTTPResponse
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.requests import read_path_text, read_query
-from service.http.responses import conditional_response
-from service.posters.service import PosterImage
+from service.posters.responses import CACHE_FILM_POSTER, CACHE_FOREVER, poster_response
 
 bp = Blueprint("posters", url_prefix="/api/v1")
-
-CACHE_FOREVER = "public, max-age=31536000, immutable"
-CACHE_FILM_POSTER = "public, max-age=300, stale-if-error=86400"
-CACHE_PLACEHOLDER = "public, max-age=30"  # the poster may be stored any moment
 
 
 class PosterQuery(BaseModel):
@@ -46,7 +41,7 @@ async def show_poster(request: Request, movie: str) -> HTTPResponse:
     size = read_query(request, PosterQuery).size
     film = await get_container(request).catalogue.get(read_path_text(movie))
     image = await get_container(request).posters.get_poster(film, size)
-    return _respond(request, image, CACHE_FILM_POSTER)
+    return poster_response(request, image, CACHE_FILM_POSTER)
 
 
 @bp.get("/posters/<key:str>/<file:str>", name="show_stored_poster")
@@ -60,9 +55,4 @@ async def show_stored_poster(request: Request, key: str, file: str) -> HTTPRespo
     image = await get_container(request).posters.get_stored(
         read_path_text(key), read_path_text(file)
     )
-    return _respond(request, image, CACHE_FOREVER)
-
-
-def _respond(request: Request, image: PosterImage, cache_control: str) -> HTTPResponse:
-    headers = {"Cache-Control": CACHE_PLACEHOLDER if image.is_placeholder else cache_control}
-    return conditional_response(request, image.data, image.etag, headers, image.media_type)
+    return poster_response(request, image, CACHE_FOREVER)

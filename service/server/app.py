@@ -28,6 +28,7 @@ from service.community.ratings.api import bp as ratings
 from service.community.reviews.api import bp as reviews
 from service.community.watchlist.api import bp as watchlist
 from service.compat.lists import bp as list_feeds
+from service.compat.omdb.api import bp as omdb
 from service.compat.stremio import bp as stremio
 from service.exports.api import bp as exports
 from service.films.api import bp as films
@@ -56,6 +57,7 @@ MAX_BODY_BYTES = 256 * 1024  # a film with its whole cast is about 5 kB
 MAX_HEADER_BYTES = 16 * 1024  # a token, and a query long enough to be rejected with its own error
 
 COMPAT_BLUEPRINTS: dict[CompatApi, tuple[Blueprint, ...]] = {
+    "omdb": (omdb,),
     "lists": (list_feeds,),
     "stremio": (stremio,),
 }

@@ -38,7 +38,7 @@ def test_all_are_answered_in_development_and_none_in_production_unless_named() -
 
 def test_off_is_none_and_an_unknown_name_is_reported() -> None:
     assert load(COMPAT="off").compat_apis == ()
-    with pytest.raises(SettingsError, match="COMPAT: must be 'lists'"):
+    with pytest.raises(SettingsError, match="COMPAT: must be 'omdb'"):
         load(COMPAT="lists,plex")
 
 
@@ -48,3 +48,10 @@ def test_only_the_routes_of_what_is_named_are_there() -> None:
     assert not names & list_blueprints(load(COMPAT="off"))
     lists = {bp.name for bp in COMPAT_BLUEPRINTS["lists"]}
     assert names & list_blueprints(load(COMPAT="lists")) == lists
+
+
+def test_omdbs_clients_need_a_key_in_production_unless_it_is_set_otherwise() -> None:
+    assert not load().omdb_wants_keys
+    assert load(**PRODUCTION).omdb_wants_keys
+    assert load(OMDB_COMPAT_KEYS="users").omdb_wants_keys
+    assert not load(**PRODUCTION, OMDB_COMPAT_KEYS="any").omdb_wants_keys

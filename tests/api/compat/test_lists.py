@@ -181,5 +181,5 @@ async def test_the_key_of_a_request_is_not_in_the_log(api: ApiClient, member: Me
     await api.get(f"/lists/watchlist.json?apikey={key}")
     await api.get(f"/stremio/{key}/manifest.json")
     log = api.service.log.read_text()
-    assert "/stremio/mvk_***/manifest.json" in log
+    assert "/stremio/***/manifest.json" in log
     assert key not in log

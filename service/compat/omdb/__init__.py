@@ -1,0 +1,1 @@
+"""OMDb's API: its parameters, its fields, and its error texts."""

@@ -1,0 +1,188 @@
+"""The routes of OMDb's API: films by id or title, search results, posters."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from service.accounts.auth import KEY_HEADER
+from service.cache.response_cache import CachedResponse
+from service.compat.errors import translate_errors
+from service.compat.keys import apply_key
+from service.compat.omdb.answers import SCRIPT, XML, encode_error, render
+from service.compat.omdb.errors import (
+    TOO_VAGUE,
+    WRONG_ID,
+    WRONG_INPUT,
+    describe_not_found,
+    translate_error,
+)
+from service.compat.omdb.films import to_omdb_film, to_omdb_hit
+from service.compat.omdb.requests import MAX_PAGE, OmdbPosterQuery, OmdbQuery, read_omdb_query
+from service.compat.omdb.schemas import OmdbAnswer, OmdbError
+from service.errors import Moved, NotAuthenticated, NotFound
+from service.films.cached_films import CachedFilm, get_cached_film
+from service.films.models import Film
+from service.films.schemas import FilmType
+from service.http.base_url import find_base_url
+from service.http.dependencies import get_container
+from service.http.openapi import operation
+from service.http.rate_limits import count_in_class
+from service.http.requests import validate
+from service.http.responses import NO_STORE, encode_json
+from service.posters.responses import CACHE_FILM_POSTER, poster_response
+from service.resilience.rate_limiter import Requester
+from service.search.requests import SearchQuery
+from service.search.retrieval.work_threads import search_budget
+from service.text.imdb_ids import parse_imdb_id
+
+bp = Blueprint("omdb", url_prefix="/omdb")
+translate_errors(bp, translate_error)
+
+PAGE_SIZE = 10  # as clients expect who read all pages
+SEARCHED_TYPES = "movie,series,game"  # episodes only if they are asked for
+SEARCH_SECONDS = 300.0  # a new generation of the index replaces cached answers before
+
+
+@bp.get("/", name="omdb", strict_slashes=False)
+@operation(
+    "Answer as OMDb does: a film by id or title, or search results",
+    query=OmdbQuery,
+    returns={200: OmdbAnswer},
+    sends=("Cache-Control", "Cache-Status"),
+    errors=(401, 429, 500, 503),
+    error=OmdbError,
+    other_media_types=(SCRIPT, XML),
+)
+async def answer(request: Request) -> HTTPResponse:
+    query = read_omdb_query(request, OmdbQuery)
+    await _check_key(request, query.apikey)
+    if (refusal := _find_fault(query)) is not None:
+        return _respond(query, encode_error(refusal))
+    if query.season is not None:
+        return _respond(query, encode_error(describe_not_found(query)))
+    if query.i or query.t:
+        film = await _get_film(request, query)
+        return _respond(query, film.body, NO_STORE | film.headers)
+    await count_in_class(request, "search")
+    page = await _get_page(request, query)
+    return _respond(query, page.body.partition(b"\n")[2], NO_STORE | page.to_header())
+
+
+@bp.get("/img", name="omdb_poster", strict_slashes=False)
+@operation(
+    "The poster of a film, or a placeholder with its title (SVG)",
+    query=OmdbPosterQuery,
+    returns={200: "image/*", 304: None},
+    sends=("ETag", "Cache-Control"),
+    errors=(401, 404, 429, 500, 503),
+    error=OmdbError,
+)
+async def show_poster(request: Request) -> HTTPResponse:
+    query = read_omdb_query(request, OmdbPosterQuery)
+    await _check_key(request, query.apikey)
+    if (imdb_id := parse_imdb_id((query.i or "").strip())) is None:
+        raise NotFound("This is no IMDb id.", code="movie_not_found")
+    film = await get_container(request).catalogue.get_current(imdb_id)
+    image = await get_container(request).posters.get_poster(film, query.size)
+    return poster_response(request, image, CACHE_FILM_POSTER)
+
+
+@bp.on_response  # type: ignore[untyped-decorator]  # Sanic leaves this one untyped
+async def allow_all_origins(_: Request, response: HTTPResponse) -> None:
+    response.headers["Access-Control-Allow-Origin"] = "*"
+
+
+def _respond(query: OmdbQuery, body: bytes, headers: Mapping[str, str] = NO_STORE) -> HTTPResponse:
+    rendered, content_type = render(query, body)
+    return HTTPResponse(rendered, headers=dict(headers), content_type=content_type)
+
+
+async def _check_key(request: Request, apikey: str | None) -> None:
+    """Require an API key of a user where the operator wants one. Raises what `apply_key` raises."""
+    if not get_container(request).settings.omdb_wants_keys:
+        return
+    if apikey:
+        await apply_key(request, apikey)
+    elif KEY_HEADER not in request.headers:
+        raise NotAuthenticated("An API key is required.", code="token_missing")
+
+
+def _find_fault(query: OmdbQuery) -> str | None:
+    """Return OMDb's words for a query that cannot be answered, or None."""
+    if query.callback and query.function is None:
+        return WRONG_INPUT
+    if query.i:
+        return None if parse_imdb_id(query.i.strip()) else WRONG_ID
+    if query.t and query.t.strip():
+        return None
+    if query.s and query.s.strip():
+        return None
+    is_about_something = any(v is not None for v in (query.t, query.s, query.y, query.type))
+    return WRONG_INPUT if is_about_something else WRONG_ID
+
+
+async def _get_film(request: Request, query: OmdbQuery) -> CachedFilm:
+    """Return the film by its id or by its title, year and type, rendered as JSON."""
+    base_url = find_base_url(request)
+    imdb_id = parse_imdb_id(query.i.strip()) if query.i else None
+    year, film_type = (None, None) if imdb_id else (query.year, query.film_type)
+    find = partial(_find_film, request, imdb_id or str(query.t), year, film_type)
+
+    def render_film(film: Film, _: datetime) -> bytes:
+        return encode_json(to_omdb_film(film, base_url, has_full_plot=query.has_full_plot))
+
+    key = json.dumps([imdb_id or query.t, year, film_type, query.has_full_plot, base_url])
+    return await get_cached_film(request, "omdb", key, find, render_film)
+
+
+async def _find_film(
+    request: Request,
+    movie: str,
+    year: int | None,
+    film_type: FilmType | None,
+    requester: Requester | None,
+) -> Film:
+    lookup = get_container(request).lookup
+    try:
+        if year is None and film_type is None:
+            return await lookup.get(movie, requester)
+        return await lookup.get_by_title(movie, year, film_type, requester)
+    except Moved as moved:  # clients follow no redirects
+        return await lookup.get(moved.film_id, requester)
+
+
+async def _get_page(request: Request, query: OmdbQuery) -> CachedResponse:
+    """Return a page of search results as JSON, behind a line that says whether it is complete."""
+    parts, base_url = get_container(request), find_base_url(request)
+    params = {"q": query.s, "limit": PAGE_SIZE, "offset": (query.page_number - 1) * PAGE_SIZE}
+    params["type"] = query.film_type or SEARCHED_TYPES
+    if query.year is not None:
+        params["year"] = query.year
+    search_query = validate(SearchQuery, params, prefix="")
+
+    async def render_page() -> bytes:
+        budget = search_budget()
+        with parts.work_threads.answering(budget.request):
+            result = await parts.search.search(search_query.to_request(None, budget))
+        state = b"degraded\n" if result.degraded else b"\n"
+        if not result.hits:
+            has_words = any(map(str.isalnum, query.s or ""))
+            return state + encode_error(describe_not_found(query) if has_words else TOO_VAGUE)
+        hits = [to_omdb_hit(hit.film, base_url) for hit in result.hits]
+        total = str(min(result.total, PAGE_SIZE * MAX_PAGE))  # no client can read more
+        page = {"Search": hits, "totalResults": total, "Response": "True"}
+        return state + encode_json(page)
+
+    return await parts.response_cache.get_or_make(
+        "omdb",
+        json.dumps([search_query.cache_key, base_url]),
+        await parts.generation.current(),
+        SEARCH_SECONDS,
+        render_page,
+        is_cacheable=lambda body: body.startswith(b"\n"),
+    )
