@@ -5,6 +5,7 @@ import re
 IMDB_ID_PATTERN = r"tt[0-9]{7,9}"
 IMDB_ID = re.compile(IMDB_ID_PATTERN)
 _LOOSE_IMDB_ID = re.compile(r"tt0*([0-9]{1,9})", re.IGNORECASE)
+_ID_IN_TEXT = re.compile(r"(?<![^\W_])tt[0-9]{7,9}(?![^\W_])", re.IGNORECASE)
 _MIN_DIGITS = 7
 
 
@@ -28,3 +29,9 @@ def parse_imdb_id(text: str) -> str | None:
     """Return the IMDb id that `text` is, as IMDb writes it; None for any other text."""
     normalized = normalize_imdb_id(text)
     return normalized if is_imdb_id(normalized) else None
+
+
+def find_imdb_id(text: str) -> str | None:
+    """Return the first IMDb id in a text, as IMDb writes it: in an address, in quotes."""
+    match = _ID_IN_TEXT.search(text)
+    return normalize_imdb_id(match[0]) if match else None

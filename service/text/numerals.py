@@ -22,6 +22,8 @@ CARDINALS: dict[str, int] = {
 }
 """The number that a word means. `i` is left out: it is a pronoun more often than a numeral."""
 
+ROMAN_NUMERALS = frozenset(("i", *_ROMAN_NUMERALS.split()))
+
 ORDINALS: dict[str, int] = {word: value for value, word in enumerate(_ORDINAL_WORDS.split(), 1)}
 _DIGIT_ORDINAL = re.compile(r"(\d{1,3})(?:st|nd|rd|th)")
 _FRACTIONS: dict[tuple[str, ...], tuple[str, ...]] = {

@@ -8,7 +8,8 @@ import pytest
 from service.films.models import Film
 from service.search.retrieval.autocomplete import Autocomplete
 from service.search.retrieval.film_cache import FilmCache
-from service.text.analysis import fold
+from service.text.analysis import fold, tokenize
+from service.text.titles import full_title_keys
 from tests.support.sample_catalogue import SampleIndex
 
 
@@ -91,3 +92,44 @@ async def test_names_and_misspelt_prefixes_are_completed(
 async def test_a_text_that_nothing_matches_gets_no_suggestions(autocomplete: Autocomplete) -> None:
     assert await autocomplete.suggest("(", 5) == ()
     assert await autocomplete.suggest("qqqqxxxx", 5) == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("x", "X-Men"),
+        ("x m", "X-Men"),
+        ("v", "V for Vendetta"),
+        ("l.a", "L.A. Confidential"),
+        ("l.a.", "L.A. Confidential"),
+        ("a.i", "A.I. Artificial Intelligence"),
+        ("A*I*", "A.I. Artificial Intelligence"),
+    ],
+)
+async def test_a_letter_or_an_acronym_that_is_being_typed_begins_the_first_title(
+    autocomplete: Autocomplete, typed: str, title: str
+) -> None:
+    first = (await autocomplete.suggest(typed, 5))[0]
+    assert fold(first.text).startswith(fold(title))
+
+
+@pytest.mark.parametrize("typed", ["the s", "star", "al", "in", "two", "die", "men i"])
+async def test_titles_that_begin_as_typed_come_before_those_that_do_not(
+    autocomplete: Autocomplete, typed: str
+) -> None:
+    key = fold(typed).replace(" ", "")
+    begins = [
+        any(form.startswith(key) for form in full_title_keys(tokenize(suggestion.text)))
+        for suggestion in await autocomplete.suggest(typed, 5)
+        if suggestion.kind == "title"
+    ]
+    assert begins and begins == sorted(begins, reverse=True)
+
+
+@pytest.mark.parametrize("typed", ["tt0073195", "imdb:tt0073195", '("tt0073195",)'])
+async def test_an_imdb_id_in_anything_is_completed_to_its_title(
+    autocomplete: Autocomplete, typed: str
+) -> None:
+    (suggestion,) = await autocomplete.suggest(typed, 5)
+    assert (suggestion.kind, suggestion.text, suggestion.year) == ("title", "Jaws", 1975)
+    assert await autocomplete.suggest("tt9999998", 5) == ()

@@ -49,13 +49,21 @@ def test_surrounding_and_repeated_spaces_do_not_matter() -> None:
         "http://m.imdb.com/title/tt0068646/?ref_=nv_sr_1",
         "imdb.com/title/tt0068646",
         "https://www.imdb.com/de/title/tt0068646/reviews",
+        "imdb:tt0068646",
+        "imdb_id=TT0068646",
+        '"tt0068646"',
+        "(tt0068646)",
+        "tt0068646,",
+        "<tt00068646>",
+        "The Godfather [imdbid-tt0068646]",
+        "https://example.org/title/tt0068646",
     ],
 )
 def test_an_imdb_id_or_address_is_recognized(text: str) -> None:
     assert Query.parse(text).imdb_id == "tt0068646"
 
 
-@pytest.mark.parametrize("text", ["tt00", "jaws tt0068646", "https://example.org/title/tt0068646"])
+@pytest.mark.parametrize("text", ["tt00", "tt006864", "watt0068646", "tt00686460000", "tt0068646x"])
 def test_other_texts_are_not_imdb_ids(text: str) -> None:
     assert Query.parse(text).imdb_id is None
 

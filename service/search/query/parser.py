@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from service.errors import ErrorCode, FieldError, Invalid
-from service.text.analysis import ARTICLES, tokenize
-from service.text.imdb_ids import IMDB_ID_PATTERN, is_imdb_id
-from service.text.titles import full_title_keys
+from service.text import numerals
+from service.text.analysis import ARTICLES, tokenize, without_article
+from service.text.imdb_ids import find_imdb_id
+from service.text.titles import full_title_keys, unique
 
 MAX_QUERY_LENGTH = 200  # characters after normalization
 MAX_WORDS = 32
@@ -31,11 +32,6 @@ STOP_WORD_WEIGHT = 0.25  # of a stop word or a noise word; other words have 1
 NOISE_WORDS = frozenset(_NOISE_WORDS.split())
 """Words that people add before or after a title, as in `watch jaws full movie`."""
 
-_IMDB_URL = re.compile(
-    r"(?:https?://)?(?:[a-z0-9-]+\.)*imdb\.com/(?:[a-z-]{2,5}/)?title/("
-    + IMDB_ID_PATTERN
-    + r")\b\S*"
-)
 _INVERTED = re.compile(r",\s*\w+$")  # Godfather, The
 YEAR = re.compile(r"(?:18[7-9]|19\d|20\d)\d")
 """A word that may be a year."""
@@ -63,7 +59,8 @@ class Query:
         core: the words without the noise words at either end (`watch … full movie`).
         year: the year at the end or the beginning of other words; it stays among the words, since
             `Blade Runner 2049` is a title.
-        imdb_id: set if the text is an IMDb id or the address of a title, and nothing else.
+        imdb_id: the IMDb id in the text, whatever else is there: an address, quotes, a title.
+        is_unfinished: whether the last word is still being typed.
     """
 
     text: str
@@ -71,6 +68,7 @@ class Query:
     core: tuple[str, ...]
     year: int | None = None
     imdb_id: str | None = None
+    is_unfinished: bool = False
 
     @classmethod
     def parse(cls, text: str) -> "Query":
@@ -98,7 +96,7 @@ class Query:
             words = [words[-1], *words[:-1]]
         core = _strip_noise(words)
         return cls(
-            normalized, tuple(words), tuple(core), _find_year(core), _find_imdb_id(normalized)
+            normalized, tuple(words), tuple(core), _find_year(core), find_imdb_id(normalized)
         )
 
     @cached_property
@@ -109,14 +107,22 @@ class Query:
         year = str(self.year)
         return self.core[:-1] if self.core[-1] == year else self.core[1:]
 
+    @property
+    def has_unfinished_numeral(self) -> bool:
+        """Whether the last word is a numeral that may become another word: `x` is a letter."""
+        return self.is_unfinished and self.words[-1] in numerals.ROMAN_NUMERALS
+
     @cached_property
     def full_titles(self) -> tuple[str, ...]:
         """The text as a full title without spaces: as typed, without noise, without the year.
 
         Each comes also with numbers in digits and without a leading article.
         """
-        forms = (full_title_keys(list(words)) for words in (self.title, self.core, self.words))
-        return tuple(dict.fromkeys(key for keys in forms for key in keys))
+        forms = [list(words) for words in (self.title, self.core, self.words)]
+        if self.has_unfinished_numeral:
+            forms += [without_article(words) for words in forms]
+            return unique("".join(words) for words in forms)
+        return unique(key for words in forms for key in full_title_keys(words))
 
     @property
     def compact_key(self) -> str:
@@ -140,11 +146,3 @@ def _find_year(words: list[str]) -> int | None:
     """Return the year at the end or else at the beginning, if there are other words."""
     years = [word for word in words[-1:] + words[:1] if YEAR.fullmatch(word)]
     return int(years[0]) if years and len(words) > 1 else None
-
-
-def _find_imdb_id(text: str) -> str | None:
-    lowered = text.lower()
-    if is_imdb_id(lowered):
-        return lowered
-    match = _IMDB_URL.fullmatch(lowered)
-    return match.group(1) if match else None

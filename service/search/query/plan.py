@@ -127,15 +127,18 @@ def _build(query: Query, vocabulary: Vocabulary | None, relaxed: bool) -> Plan:
     has_near_title = any(clause.weight == FULL_TITLE_EDIT_WEIGHT for clause in full_title.clauses)
     for position, word in enumerate(core):
         is_last = position == len(query.core) - 1
+        is_numeral = not (is_last and query.has_unfinished_numeral)
         if word == year:
             optional.append(year_slot(word))
         elif word in STOP_WORDS:
             optional.append(word_slot(word, None, is_last, STOP_WORD_WEIGHT))
         elif position and numerals.to_digits(word).isdigit():
-            optional.append(word_slot(word, None, is_last))
+            optional.append(word_slot(word, None, is_last, is_numeral=is_numeral))
         else:
             expander = vocabulary if not unknown_words or word in unknown_words else None
-            required.append(word_slot(word, expander, is_last, relaxed=relaxed))
+            required.append(
+                word_slot(word, expander, is_last, relaxed=relaxed, is_numeral=is_numeral)
+            )
     if not required:
         required, optional = [word_slot(word, None, word is core[-1]) for word in core], []
     min_matches = _required_matches(len(required))

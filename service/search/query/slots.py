@@ -101,10 +101,12 @@ def word_slot(
     factor: float = 1.0,
     *,
     relaxed: bool = False,
+    is_numeral: bool = True,
 ) -> Slot:
     """Return the ways to have a word; without a vocabulary, only those of the word as typed."""
     counterpart = abbreviation_counterpart(word)
-    forms = (*numerals.query_forms(word), *([counterpart] if counterpart else []))
+    numbers = numerals.query_forms(word) if is_numeral else (word,)
+    forms = (*numbers, *([counterpart] if counterpart else []))
     clauses = [Clause(field, forms, factor * weight) for field, weight in EXACT_WEIGHTS.items()]
     if is_last and len(word) <= MAX_EDGE:
         clauses += [

@@ -1,12 +1,13 @@
 """Suggest titles and directors while a query is being typed.
 
-It runs at every key stroke, so it is light: the plan of the words as typed, the last one
-unfinished, in the engine's own order. Typos are expanded only when that finds nothing. There is no
-reranking, since that compares complete queries.
+Titles that begin as typed come first. It runs at every key stroke, so it is light: the plan of the
+words as typed, the last one unfinished, in the engine's own order. Typos are expanded only when
+that finds nothing. There is no reranking, since that compares complete queries.
 """
 
+import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Literal
 
@@ -14,6 +15,8 @@ from pydantic import Field
 from rapidfuzz.distance import OSA
 
 from service.errors import Unavailable
+from service.film_fields import FilmRow
+from service.films.rows import get_film_row
 from service.resilience.work_budget import WorkBudget
 from service.search.engines.base import Engine, Hits
 from service.search.query.parser import STOP_WORDS, Query
@@ -23,9 +26,14 @@ from service.search.retrieval.engine_search import PLAN_WORK
 from service.search.retrieval.film_cache import FilmCache, FilmLabel
 from service.search.retrieval.work_threads import WorkThreads, search_budget
 from service.search.vocabulary.vocabulary import Vocabulary
+from service.text import numerals
 from service.text.analysis import fold, tokenize
+from service.text.titles import full_title_keys, unique
 
 HITS_PER_SUGGESTION = 3  # films of one director or title make one suggestion
+HITS_PER_ACRONYM = 20  # `m*a*s` begins many words that are none
+_ACRONYM = re.compile(r"\W*[^\W\d_](?:[.*][^\W\d_])+")  # m*a*s  r.i.p
+_CAPITALS = re.compile(r"\W*[A-Z]{2,}\b")
 
 FetchFirstHits = Callable[[Plan, int], Awaitable[Hits]]
 
@@ -86,15 +94,22 @@ class Autocomplete:
             Invalid: the text is empty, too long or unreadable.
             Unavailable: the index cannot be read.
         """
-        query = Query.parse(text)
+        query = replace(Query.parse(text), is_unfinished=True)
+        if query.imdb_id is not None:
+            film = await get_film_row(query.imdb_id)
+            return (_title_suggestion(film),) if film else ()
+        is_acronym = _ACRONYM.search(text) is not None
         hits = await self._fetch_with_typos(
             query,
-            HITS_PER_SUGGESTION * limit,
+            (HITS_PER_ACRONYM if is_acronym else HITS_PER_SUGGESTION) * limit,
             fetch_hits or self._fetch_from_engine,
             budget or search_budget(),
         )
         suggestions: dict[tuple[str, str], Suggestion] = {}
-        for label in await self._film_cache.get_labels(hits.hits):
+        labels = await self._film_cache.get_labels(hits.hits)
+        typed = unique("".join(words) for words in (query.core, *_number_forms(query)))
+        labels.sort(key=lambda label: _begin_rank(typed, label, is_acronym))
+        for label in labels:
             for suggestion in _suggestions_for(query, label):
                 suggestions.setdefault((suggestion.kind, fold(suggestion.text)), suggestion)
         return tuple(suggestions.values())[:limit]
@@ -118,9 +133,32 @@ class Autocomplete:
         return hits
 
 
+def _number_forms(query: Query) -> list[list[str]]:
+    """Return the words with numbers in digits, which a numeral that is being typed may not be."""
+    return [] if query.has_unfinished_numeral else [numerals.normalize_numerals(list(query.core))]
+
+
+def _begin_rank(typed: tuple[str, ...], label: FilmLabel, is_acronym: bool) -> int:
+    """Return 0 for the film of a title that begins as typed, 1 for any other.
+
+    Behind letters with signs between them, only an acronym counts: for `m*a*s`, `MASH`.
+    """
+    for title in (label.title, *label.aliases):
+        if is_acronym and not _ACRONYM.match(title) and not _CAPITALS.match(title):
+            continue
+        if any(key.startswith(typed) for key in full_title_keys(tokenize(title))):
+            return 0
+    return 1
+
+
+def _title_suggestion(film: FilmLabel | FilmRow) -> Suggestion:
+    film_id = film.film_id if isinstance(film, FilmLabel) else str(film.id)
+    return Suggestion(film.title, "title", film_id, film.year, tuple(film.directors))
+
+
 def _suggestions_for(query: Query, label: FilmLabel) -> list[Suggestion]:
     """Return the title if it is being typed, else the directors whose names are, else the title."""
-    by_title = Suggestion(label.title, "title", label.film_id, label.year, tuple(label.directors))
+    by_title = _title_suggestion(label)
     if any(_is_begun_by(query, title) for title in (label.title, *label.aliases)):
         return [by_title]
     directors = [name for name in label.directors if _is_begun_by(query, name)]
