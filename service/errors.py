@@ -20,6 +20,7 @@ ErrorCode = Literal[
     "deletion_pending",
     "director_not_found",
     "email_not_confirmed",
+    "email_required",
     "email_taken",
     "error",
     "expectation_failed",

@@ -78,7 +78,7 @@ def _split_list(value: object) -> object:
 
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
 
-CompatApi = Literal["omdb", "lists", "stremio"]
+CompatApi = Literal["omdb", "classic", "lists", "stremio"]
 
 COMPAT_APIS: Final[tuple[CompatApi, ...]] = get_args(CompatApi)
 """The APIs of other services that this one can answer, too; see `service.compat`."""

@@ -123,6 +123,28 @@ class Registration:
             return PendingAccountView(email=account.email)
         return UserView.from_user(user)
 
+    async def register_by_name(self, account: NewUser, requester: Identity | None) -> User:
+        """Create an account without an address, as clients of older services ask for one.
+
+        Raises:
+            NotAllowed: `admin_required`, `registration_closed`, `invite_required`, or
+                `email_required` while addresses must be confirmed.
+            Conflict: `username_taken` or `username_confusable`.
+            Invalid: the name mixes scripts, or the password is easy to guess.
+            TooMany: too many passwords are being checked or hashed.
+        """
+        if requester is not None and requester.is_admin:
+            return await self.create_user(account)
+        self._require_open(is_admin=account.is_admin, invite=None)
+        if self._policy.must_confirm_email:
+            raise NotAllowed(
+                "An account needs an e-mail address, which must be confirmed.",
+                code="email_required",
+            )
+        return await self._create_usable(
+            account, None, is_admin=False, is_confirmed=False, prefix="/"
+        )
+
     async def create_admin(self, name: str, password: str) -> UserView:
         """Create an admin account without an e-mail address, for the operator of the service.
 
@@ -131,7 +153,7 @@ class Registration:
             Conflict: `username_taken` or `username_confusable`.
         """
         account = NameAndPassword.parse(name, password)
-        user = await self._create_confirmed(account, None, is_admin=True, prefix="")
+        user = await self._create_usable(account, None, is_admin=True, prefix="")
         return UserView.from_user(user)
 
     async def create_user(self, account: NewUser) -> User:
@@ -142,12 +164,18 @@ class Registration:
             Invalid: the name mixes scripts, or the password is easy to guess.
             TooMany: too many passwords are being checked or hashed.
         """
-        return await self._create_confirmed(
+        return await self._create_usable(
             account, account.email, is_admin=account.is_admin, prefix="/"
         )
 
-    async def _create_confirmed(
-        self, account: NameAndPassword, email: str | None, *, is_admin: bool, prefix: str
+    async def _create_usable(
+        self,
+        account: NameAndPassword,
+        email: str | None,
+        *,
+        is_admin: bool,
+        prefix: str,
+        is_confirmed: bool = True,
     ) -> User:
         """Create an account that may be used at once; errors point to `prefix` and the field."""
         skeleton = await self._checks.make_skeleton(account.username, f"{prefix}username")
@@ -156,20 +184,28 @@ class Registration:
         await self._checks.require_strong(password, account.username, email, f"{prefix}password")
         password_hash = await self._passwords.hash(password)
         draft = _Draft(
-            account.username, skeleton, email, password_hash, is_admin=is_admin, is_confirmed=True
+            account.username,
+            skeleton,
+            email,
+            password_hash,
+            is_admin=is_admin,
+            is_confirmed=is_confirmed,
         )
         return await self._create(draft, must_confirm=False)
 
     def _require_permission(self, account: NewAccount, is_by_admin: bool) -> None:
-        if is_by_admin:
-            return
-        if account.is_admin:
+        if not is_by_admin:
+            self._require_open(is_admin=account.is_admin, invite=account.invite)
+
+    def _require_open(self, *, is_admin: bool, invite: str | None) -> None:
+        """Return if a visitor may register. Raises NotAllowed."""
+        if is_admin:
             raise NotAllowed("Only an admin may create an admin.", code="admin_required")
         if self._policy.mode == "closed":
             raise NotAllowed(
                 "Only admins create accounts in this service.", code="registration_closed"
             )
-        if self._policy.mode == "invite" and account.invite is None:
+        if self._policy.mode == "invite" and invite is None:
             raise NotAllowed("A registration needs an invite.", code="invite_required")
 
     async def _create(self, draft: _Draft, must_confirm: bool) -> User:

@@ -107,6 +107,10 @@ class AccountService:
         """
         return await self._registration.register(account, requester, language)
 
+    async def register_by_name(self, account: NewUser, requester: Identity | None) -> User:
+        """Create an account without an address; see `Registration.register_by_name`."""
+        return await self._registration.register_by_name(account, requester)
+
     async def create_admin(self, name: str, password: str) -> UserView:
         """Create an admin account; see `Registration.create_admin`."""
         return await self._registration.create_admin(name, password)
@@ -160,6 +164,14 @@ class AccountService:
             NotAuthenticated: the refresh token is invalid.
         """
         return _session_view(await self.sessions.refresh(refresh_token, client))
+
+    async def renew_access(self, refresh_token: str) -> SessionView:
+        """Return a new access token of a session, which keeps its refresh token.
+
+        Raises:
+            NotAuthenticated: the refresh token is invalid.
+        """
+        return _session_view(await self.sessions.renew_access(refresh_token))
 
     async def identify(self, access_token: str) -> SessionIdentity:
         """Return the user behind the token, as the database has it at this moment.

@@ -1,6 +1,6 @@
 """The genres that films may have: sources bring new ones, people choose among those that exist."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from service.errors import FieldError, Invalid
 from service.films.models import Film, Genre
@@ -8,7 +8,11 @@ from service.films.models import Film, Genre
 
 async def add_genres(films: Sequence[Film]) -> None:
     """Add the genres of these films that are new."""
-    names = {name for film in films for name in film.genres}
+    await add_genre_names({name for film in films for name in film.genres})
+
+
+async def add_genre_names(names: Collection[str]) -> None:
+    """Add those of these genres that are new."""
     await Genre.bulk_create([Genre(name=name) for name in sorted(names)], ignore_conflicts=True)
 
 

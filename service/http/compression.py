@@ -20,7 +20,13 @@ from service.http.etags import add_encoding_suffix
 MIN_COMPRESSED_BYTES = 1_000  # a smaller response fits into one packet anyway
 MAX_INLINE_BYTES = 64 * 1024  # compressing more would hold up other requests
 TEXT_TYPES = ("text/", "application/json", "application/problem+json", "image/svg+xml")
-SECRET_PATHS = ("/api/v1/auth/", "/api/v1/me")
+SECRET_PATHS = (
+    "/api/v1/auth/",
+    "/api/v1/me",
+    "/api/v1/login",
+    "/api/v1/users/register",
+    "/api/auth/",
+)
 
 
 class Encoding(NamedTuple):

@@ -151,8 +151,11 @@ def operation(
 
 @cache
 def openapi_path(path: str) -> str:
-    """Return Sanic's path in OpenAPI's form: `<movie:str>` becomes `{movie}`."""
-    segments = path.strip("/").split("/")
+    """Return Sanic's path in OpenAPI's form: `<movie:str>` becomes `{movie}`.
+
+    Only a route that is strict about it has a slash at its end.
+    """
+    segments = path.lstrip("/").split("/")
     return "/" + "/".join(
         "{" + segment[1:-1].split(":")[0] + "}" if segment.startswith("<") else segment
         for segment in segments

@@ -60,6 +60,11 @@ TAGS: dict[str, Tag] = {
     "account_deletion": Tag("Deletion", "Delete your account, or restore it within a week."),
     "exports": Tag("Exports", "Get all that is stored about you."),
     "omdb": Tag("OMDb", "What OMDb answers, for clients that were made for it."),
+    "classic_names": Tag("Classic: films by name", "Register, log in, add and find films by name."),
+    "classic_films": Tag(
+        "Classic: /api/movies", "Accounts under /api/auth, films under /api/movies."
+    ),
+    "classic_votes": Tag("Classic: votes", "Simple JWT's tokens, films by query, votes."),
     "list_feeds": Tag("Lists for Radarr", "Watchlists, lists and charts in the shape of Radarr."),
     "stremio": Tag("Stremio", "An add-on for Stremio: its manifest, catalogues and films."),
     "operation": Tag("Operation", "Health, metrics, and this description."),

@@ -15,7 +15,11 @@ from sanic_routing.route import Route
 
 
 class CompleteRouter(Router):
-    """Sanic's router with `HEAD` for each `GET`, and a true `Allow`."""
+    """Sanic's router with `HEAD` for each `GET`, and a true `Allow`.
+
+    An address that ends with a slash may have routes of its own for some methods. For the others it
+    is the address without the slash, as everywhere.
+    """
 
     def add(  # type: ignore[override]  # Sanic's own router changes the signature as well
         self, uri: str, methods: Iterable[str], *args: Any, **options: Any
@@ -30,14 +34,22 @@ class CompleteRouter(Router):
         try:
             return super()._get(path, method, host)
         except MethodNotAllowed as error:
+            shorter = path.removesuffix("/")
+            if shorter and shorter != path and self._has(shorter, method):
+                return super()._get(shorter, method, host)
             raise MethodNotAllowed(
                 str(error), method=method, allowed_methods=self.allowed_methods(path)
             ) from None
 
     def allowed_methods(self, path: str) -> list[str]:
         """Return the methods of an address; `OPTIONS` is answered everywhere."""
+        paths = {path, path.removesuffix("/") or path}
         return [
-            *(method for method in sorted(map(str, HTTP_METHODS)) if self._has(path, method)),
+            *(
+                method
+                for method in sorted(map(str, HTTP_METHODS))
+                if any(self._has(name, method) for name in paths)
+            ),
             "OPTIONS",
         ]
 

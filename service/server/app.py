@@ -27,6 +27,9 @@ from service.community.profiles.api import bp as profiles
 from service.community.ratings.api import bp as ratings
 from service.community.reviews.api import bp as reviews
 from service.community.watchlist.api import bp as watchlist
+from service.compat.classic_films import bp as classic_films
+from service.compat.classic_names import bp as classic_names
+from service.compat.classic_votes import bp as classic_votes
 from service.compat.lists import bp as list_feeds
 from service.compat.omdb.api import bp as omdb
 from service.compat.stremio import bp as stremio
@@ -58,6 +61,7 @@ MAX_HEADER_BYTES = 16 * 1024  # a token, and a query long enough to be rejected 
 
 COMPAT_BLUEPRINTS: dict[CompatApi, tuple[Blueprint, ...]] = {
     "omdb": (omdb,),
+    "classic": (classic_names, classic_films, classic_votes),
     "lists": (list_feeds,),
     "stremio": (stremio,),
 }

@@ -38,7 +38,7 @@ def test_all_are_answered_in_development_and_none_in_production_unless_named() -
 
 def test_off_is_none_and_an_unknown_name_is_reported() -> None:
     assert load(COMPAT="off").compat_apis == ()
-    with pytest.raises(SettingsError, match="COMPAT: must be 'omdb'"):
+    with pytest.raises(SettingsError, match="COMPAT: must be 'omdb', 'classic', 'lists'"):
         load(COMPAT="lists,plex")
 
 

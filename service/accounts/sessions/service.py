@@ -41,7 +41,7 @@ from service.accounts.secret_hashes import encode_secret, hash_secret
 from service.accounts.sessions.tokens import SessionIdentity, Tokens, invalid_token_error
 from service.audit.log import Subject, record
 from service.database.transactions import run_uncancelled
-from service.errors import NotFound
+from service.errors import NotAuthenticated, NotFound
 from service.mail.base import Language
 from service.text.uuids import parse_uuid
 
@@ -148,11 +148,32 @@ class Sessions:
                 successor = _derive_successor(token, key)
                 if session.digest == hash_secret(successor):
                     return self._grant(session.user, session.id, successor)
+        raise await self._end_reused_session(session)
+
+    async def renew_access(self, token: str) -> GrantedSession:
+        """Return a new access token; the refresh token stays, and lives no longer than before.
+
+        It is for clients that keep the token of their login. A token that was exchanged for its
+        successor is of no use here, and beyond `REFRESH_GRACE` it ends its session.
+
+        Raises:
+            NotAuthenticated: the token is invalid.
+        """
+        now, digest = self._now(), hash_secret(token)
+        session = await _find_live_session(digest, now)
+        if session.digest == digest:
+            return self._grant(session.user, session.id, token)
+        if now - session.rotated_at <= REFRESH_GRACE:
+            raise invalid_token_error()
+        raise await self._end_reused_session(session)
+
+    async def _end_reused_session(self, session: Session) -> NotAuthenticated:
+        """End a session whose token was used before, and return the error for its client."""
         await self._end_reused(session)
         log.warning(
             "refresh_token_reused", user_id=str(session.user_id), session_id=str(session.id)
         )
-        raise invalid_token_error()
+        return invalid_token_error()
 
     async def _rotate(
         self, session: Session, successor_digest: str, now: datetime, client: Client

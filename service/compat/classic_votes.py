@@ -1,0 +1,333 @@
+"""The service whose users vote for films: Simple JWT's tokens, users, films by query, votes.
+
+Its addresses end with a slash: without it, `/api/v1/auth/refresh`, `/api/v1/auth/verify` and
+`/api/v1/movies` are this service's own routes. Errors are those of Django REST framework.
+"""
+
+from urllib.parse import urlencode
+
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from service.accounts.administration.schemas import NewUser
+from service.accounts.auth import find_user, require_user
+from service.accounts.responses import UserView
+from service.accounts.schemas import Credentials, NewAccount
+from service.community.own_rows import find_own_row
+from service.community.ratings.models import Rating
+from service.community.ratings.schemas import RatingPatch, RatingValues
+from service.compat.classic_vote_schemas import (
+    VOTES,
+    AccessView,
+    DetailView,
+    FilmParameters,
+    FilmResults,
+    NewVote,
+    NewVoter,
+    NothingView,
+    PageParameters,
+    RefreshBody,
+    TokenBody,
+    TokenLogin,
+    TokenPair,
+    VoteBody,
+    VotePatch,
+    VoteResults,
+    VoterView,
+    VoteView,
+    to_detail,
+)
+from service.compat.errors import translate_errors
+from service.compat.keys import AnyParameters, read_parameters
+from service.errors import Conflict, FieldError, Invalid, NotAllowed, NotAuthenticated
+from service.films.responses import film_view
+from service.http.base_url import find_base_url
+from service.http.client_address import get_client_address, read_user_agent
+from service.http.dependencies import get_container
+from service.http.languages import preferred_language
+from service.http.openapi import operation
+from service.http.pagination import MAX_OFFSET
+from service.http.requests import PATCH_TYPES, read_body, read_path_text, validate
+from service.http.responses import NO_STORE, json_response
+from service.search.retrieval.search_request import Page, SearchRequest
+from service.search.retrieval.work_threads import search_budget
+
+bp = Blueprint("classic_votes", url_prefix="/api/v1")
+
+NO_ACCOUNT = {
+    "detail": "No active account found with the given credentials",
+    "code": "no_active_account",
+}
+WRONG_TOKEN = {"detail": "Token is invalid or expired", "code": "token_not_valid"}
+
+translate_errors(bp, to_detail)
+
+
+@bp.post("/auth/token/", name="token_login", strict_slashes=True)
+@operation(
+    "Log in with a name and a password",
+    query=AnyParameters,
+    body=TokenLogin,
+    returns={200: TokenPair},
+    errors=(401, 429),
+    key="refused",
+    error=DetailView,
+)
+async def log_in(request: Request) -> HTTPResponse:
+    login = read_body(request, TokenLogin)
+    address, user_agent = get_client_address(request), read_user_agent(request)
+    try:
+        credentials = validate(Credentials, login.model_dump(), prefix="/")
+        session = await get_container(request).accounts.login(credentials, address, user_agent)
+    except (Invalid, NotAuthenticated, NotAllowed):
+        return json_response(NO_ACCOUNT, 401, NO_STORE)
+    pair = TokenPair(access=session.access_token, refresh=session.refresh_token)
+    return json_response(pair, headers=NO_STORE)
+
+
+@bp.post("/auth/refresh/", name="token_refresh", strict_slashes=True)
+@operation(
+    "Return a new access token; the refresh token stays as it is",
+    query=AnyParameters,
+    body=RefreshBody,
+    returns={200: AccessView},
+    errors=(401,),
+    key="refused",
+    error=DetailView,
+)
+async def refresh(request: Request) -> HTTPResponse:
+    token = read_body(request, RefreshBody).refresh.get_secret_value()
+    try:
+        session = await get_container(request).accounts.renew_access(token)
+    except NotAuthenticated:
+        return json_response(WRONG_TOKEN, 401, NO_STORE)
+    return json_response(AccessView(access=session.access_token), headers=NO_STORE)
+
+
+@bp.post("/auth/verify/", name="token_verify", strict_slashes=True)
+@operation(
+    "Whether a token is valid",
+    query=AnyParameters,
+    body=TokenBody,
+    returns={200: NothingView},
+    errors=(401,),
+    key="refused",
+    error=DetailView,
+)
+async def verify(request: Request) -> HTTPResponse:
+    token = read_body(request, TokenBody).token.get_secret_value()
+    accounts = get_container(request).accounts
+    try:
+        if "." in token:  # an access token has dots, a refresh token has none
+            await accounts.identify(token)
+        else:
+            await accounts.renew_access(token)
+    except NotAuthenticated:
+        return json_response(WRONG_TOKEN, 401, NO_STORE)
+    return json_response(NothingView(), headers=NO_STORE)
+
+
+@bp.post("/users/register/", name="register_voter", strict_slashes=True)
+@operation(
+    "Create an account, with an e-mail address or without one",
+    query=AnyParameters,
+    body=NewVoter,
+    returns={201: VoterView},
+    errors=(401, 403, 409, 429),
+    access="optional",
+    error=DetailView,
+)
+async def register(request: Request) -> HTTPResponse:
+    voter, requester = read_body(request, NewVoter), await find_user(request)
+    accounts, facts = get_container(request).accounts, voter.model_dump()
+    try:
+        if not voter.email:
+            facts.pop("email")
+            user = await accounts.register_by_name(validate(NewUser, facts, "/"), requester)
+            view = VoterView(id=str(user.id), username=user.username, email="")
+        else:
+            account = validate(NewAccount, facts, "/")
+            created = await accounts.register(account, requester, preferred_language(request))
+            user_id = str(created.id) if isinstance(created, UserView) else None
+            view = VoterView(id=user_id, username=account.username, email=account.email)
+    except Conflict as error:
+        field = "email" if error.code == "email_taken" else "username"
+        raise Invalid(error.detail, errors=(FieldError(f"/{field}", error.detail),)) from None
+    return json_response(view, 201, NO_STORE)
+
+
+@bp.get("/movies/", name="films_by_query", strict_slashes=True)
+@operation(
+    "Find films by words, or list all",
+    query=FilmParameters,
+    returns={200: FilmResults},
+    errors=(429, 503),
+    error=DetailView,
+)
+async def list_films(request: Request) -> HTTPResponse:
+    page, services = read_parameters(request, FilmParameters), get_container(request)
+    if page.offset + page.limit > MAX_OFFSET:
+        raise Invalid(f"offset and limit must not exceed {MAX_OFFSET:,} together.")
+    budget = search_budget()
+    with services.work_threads.answering(budget):
+        result = await services.search.search(
+            SearchRequest(
+                text=page.query.strip() or None, page=Page(page.limit, page.offset), budget=budget
+            )
+        )
+    now = services.now()
+    films = [film_view(hit.film, now) for hit in result.hits]
+    next_url, previous_url = _link_pages(request, page, result.total)
+    return json_response(
+        FilmResults(count=result.total, next=next_url, previous=previous_url, results=films),
+        headers=NO_STORE,
+    )
+
+
+@bp.get("/movies/ratings/", name="list_votes", strict_slashes=True)
+@operation(
+    "List your votes, the latest first",
+    query=PageParameters,
+    returns={200: VoteResults},
+    access="user",
+    error=DetailView,
+)
+async def list_votes(request: Request) -> HTTPResponse:
+    user, page = await require_user(request), read_parameters(request, PageParameters)
+    votes = get_container(request).ratings.find_ratings(user.user_id).filter(vote__isnull=False)
+    count = await votes.count()
+    rows = await votes.order_by("-rated_at", "-id").offset(page.offset).limit(page.limit)
+    next_url, previous_url = _link_pages(request, page, count)
+    results = [VoteView.from_rating(row) for row in rows]
+    return json_response(
+        VoteResults(count=count, next=next_url, previous=previous_url, results=results),
+        headers=NO_STORE,
+    )
+
+
+@bp.post("/movies/ratings/", name="add_vote", strict_slashes=True)
+@operation(
+    "Vote for a film or against it, once",
+    query=AnyParameters,
+    body=NewVote,
+    returns={201: VoteView},
+    errors=(404, 409),
+    access="user",
+    key="write",
+    error=DetailView,
+)
+async def add_vote(request: Request) -> HTTPResponse:
+    user, vote = await require_user(request), read_body(request, NewVote)
+    services = get_container(request)
+    film = await services.catalogue.get_current(vote.movie)
+    opinion = RatingValues(vote=VOTES[vote.rating])
+    rating = await services.ratings.find_ratings(user.user_id).get_or_none(film_id=film.id)
+    if rating is not None and rating.vote is None:  # there is only a score, which stays
+        rating = await _set_vote(request, rating, vote)
+    else:
+        rating = await services.ratings.add(user.user_id, str(film.id), opinion)
+    services.trends.record(rating.film_id, "rating")
+    return json_response(VoteView.from_rating(rating), 201, NO_STORE)
+
+
+@bp.get("/movies/ratings/<rating:str>", name="show_vote")
+@operation(
+    "Return one of your votes",
+    query=AnyParameters,
+    returns={200: VoteView},
+    errors=(404,),
+    access="user",
+    error=DetailView,
+)
+async def show_vote(request: Request, rating: str) -> HTTPResponse:
+    return json_response(VoteView.from_rating(await _find_vote(request, rating)), headers=NO_STORE)
+
+
+@bp.put("/movies/ratings/<rating:str>", name="replace_vote")
+@operation(
+    "Change one of your votes",
+    query=AnyParameters,
+    body=VoteBody,
+    returns={200: VoteView},
+    errors=(404,),
+    access="user",
+    key="write",
+    error=DetailView,
+)
+async def replace_vote(request: Request, rating: str) -> HTTPResponse:
+    vote = await _find_vote(request, rating)
+    return await _change_vote(request, vote, read_body(request, VoteBody))
+
+
+@bp.patch("/movies/ratings/<rating:str>", name="amend_vote")
+@operation(
+    "Change one of your votes, if the body has another one",
+    query=AnyParameters,
+    body=VotePatch,
+    body_types=PATCH_TYPES,
+    returns={200: VoteView},
+    errors=(404,),
+    access="user",
+    key="write",
+    error=DetailView,
+)
+async def amend_vote(request: Request, rating: str) -> HTTPResponse:
+    vote = await _find_vote(request, rating)
+    return await _change_vote(request, vote, read_body(request, VotePatch, PATCH_TYPES))
+
+
+@bp.delete("/movies/ratings/<rating:str>", name="delete_vote")
+@operation(
+    "Delete one of your votes; a score of the same film stays",
+    query=AnyParameters,
+    returns={204: None},
+    errors=(404,),
+    access="user",
+    key="write",
+    error=DetailView,
+)
+async def delete_vote(request: Request, rating: str) -> HTTPResponse:
+    vote, ratings = await _find_vote(request, rating), get_container(request).ratings
+    if vote.score is None:
+        await ratings.delete(vote.user_id, str(vote.id))
+    else:
+        await ratings.update(vote.user_id, str(vote.id), RatingPatch(vote=None))
+    return HTTPResponse(status=204, headers=NO_STORE)
+
+
+async def _find_vote(request: Request, rating_id: str) -> Rating:
+    """Return a rating of the caller that has a vote. Raises NotAuthenticated, and NotFound."""
+    user = await require_user(request)
+    votes = get_container(request).ratings.find_ratings(user.user_id).filter(vote__isnull=False)
+    return await find_own_row(votes, read_path_text(rating_id), "rating_not_found", "rating")
+
+
+async def _change_vote(
+    request: Request, vote: Rating, change: VoteBody | VotePatch
+) -> HTTPResponse:
+    rating = await _set_vote(request, vote, change)
+    return json_response(VoteView.from_rating(rating), headers=NO_STORE)
+
+
+async def _set_vote(request: Request, rating: Rating, change: VoteBody | VotePatch) -> Rating:
+    """Return the rating with another vote, and the score that it had."""
+    if change.rating is None:
+        return rating
+    patch = RatingPatch(vote=VOTES[change.rating])
+    return await get_container(request).ratings.update(rating.user_id, str(rating.id), patch)
+
+
+def _link_pages(
+    request: Request, page: PageParameters, count: int
+) -> tuple[str | None, str | None]:
+    """Return the addresses of the next and the previous page."""
+
+    def link(offset: int) -> str:
+        params = page.model_dump(exclude_unset=True) | {"limit": page.limit, "offset": offset}
+        params = {name: value for name, value in params.items() if value not in (0, "")}
+        return f"{find_base_url(request)}{request.path}?{urlencode(params)}"
+
+    end = page.offset + page.limit
+    next_url = link(end) if end < count and end + page.limit <= MAX_OFFSET else None
+    return next_url, link(max(0, page.offset - page.limit)) if page.offset else None
