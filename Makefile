@@ -103,6 +103,9 @@ bench.page: .venv/installed-dev ## what the page weighs and how fast it paints, 
 bench.worst: .venv/installed-dev ## the most expensive searches that a client may send
 	@$(BIN)/python -m benches.worst
 
+bench.live: .venv/installed-dev ## 2,000 idle sockets on one API worker: memory, CPU time, messages
+	@$(BIN)/python -m benches.live
+
 bench.load: .venv/installed-dev ## loading, searching, write-to-searchable, side by side on both stacks
 	@$(BIN)/python -m benches.load
 
@@ -124,4 +127,4 @@ lock: .venv/bin/uv ## resolve the dependencies again into the lock files
 
 .PHONY: docs help run server.install server.start database.upgrade database.connect reindex test \
   test.coverage chaos lint fuzz.api fuzz.load lint.api lint.alerts backends.install backends.start backends.stop bench bench.search \
-  bench.ablation bench.match bench.suggest bench.page bench.worst bench.load bench.million up down lock
+  bench.ablation bench.match bench.suggest bench.page bench.worst bench.live bench.load bench.million up down lock

@@ -9,9 +9,14 @@ import aiohttp
 import pytest
 
 from tests.api.test_idempotency import MOVIES, is_replayed, new_film, new_key, post
-from tests.e2e.test_supervision import pids
 from tests.support import service_runner
-from tests.support.service_runner import ApiClient, Response, Service, open_in_thread
+from tests.support.service_runner import (
+    ApiClient,
+    Response,
+    Service,
+    find_child_pids,
+    open_in_thread,
+)
 from tests.support.waiting import wait_until
 
 REQUESTS = 12
@@ -59,7 +64,7 @@ async def test_after_workers_are_killed_every_retry_succeeds_or_finds_what_was_c
 
     first = asyncio.gather(*map(send, films))
     await asyncio.sleep(0.02)
-    for name, pid in pids(api.service).items():
+    for name, pid in find_child_pids(api.service).items():
         if name.startswith("api"):
             os.kill(pid, signal.SIGKILL)
     before = dict(zip(films, await first, strict=True))

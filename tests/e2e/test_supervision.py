@@ -17,17 +17,11 @@ import pytest
 
 from tests.faults.plugin import Observations
 from tests.support import service_runner
-from tests.support.service_runner import ApiClient, Service
+from tests.support.service_runner import ApiClient, find_child_pids
 from tests.support.waiting import wait_until
 
 BLOCKED = 2.0  # seconds; far from what counts as frozen
 SCRAPER = {"Authorization": "Bearer metrics-of-tests!"}
-
-
-def pids(service: Service) -> dict[str, int]:
-    """Return the newest process of each child, as the log tells."""
-    starts = re.findall(r"child_started.*?child=(\S+) pid=(\d+)", service.log.read_text())
-    return {name: int(pid) for name, pid in starts}
 
 
 def is_alive(pid: int) -> bool:
@@ -39,7 +33,7 @@ def is_alive(pid: int) -> bool:
 
 
 async def test_a_hangup_restarts_all_processes_without_an_error(api: ApiClient) -> None:
-    before = pids(api.service)
+    before = find_child_pids(api.service)
     statuses: list[int] = []
     api.service.process.send_signal(signal.SIGHUP)
 
@@ -47,7 +41,7 @@ async def test_a_hangup_restarts_all_processes_without_an_error(api: ApiClient) 
         fresh = aiohttp.ClientSession()  # since a kept connection may end with its worker
         async with fresh, fresh.get(api.service.url + "/health/live") as response:
             statuses.append(response.status)
-        return all(pids(api.service)[name] != pid for name, pid in before.items())
+        return all(find_child_pids(api.service)[name] != pid for name, pid in before.items())
 
     assert await wait_until(are_all_new, interval=0.02)
     assert set(statuses) == {200}
@@ -56,11 +50,11 @@ async def test_a_hangup_restarts_all_processes_without_an_error(api: ApiClient) 
 async def test_a_killed_part_is_replaced_and_clients_see_no_error(api: ApiClient) -> None:
     service = api.service
     for name in ("api-0", "indexer"):
-        before = pids(service)[name]
+        before = find_child_pids(service)[name]
         os.kill(before, signal.SIGKILL)
 
         async def is_replaced(name: str = name, before: int = before) -> bool:
-            return pids(service)[name] != before
+            return find_child_pids(service)[name] != before
 
         await wait_until(is_replaced)
         assert (await api.search("jaws")).status == 200
@@ -69,7 +63,7 @@ async def test_a_killed_part_is_replaced_and_clients_see_no_error(api: ApiClient
 async def test_a_film_written_while_the_indexer_is_dead_is_found_afterwards(
     api: ApiClient,
 ) -> None:
-    os.kill(pids(api.service)["indexer"], signal.SIGKILL)
+    os.kill(find_child_pids(api.service)["indexer"], signal.SIGKILL)
     response = await api.request(
         "POST",
         "/api/v1/movies",
@@ -108,7 +102,7 @@ async def test_a_thousand_broken_requests_do_not_stop_the_service(api: ApiClient
 async def test_a_blocked_event_loop_shows_in_the_lag_metric(
     api: ApiClient, observations: Observations, child: str, process: str
 ) -> None:
-    pid = pids(api.service)[child]
+    pid = find_child_pids(api.service)[child]
     pattern = re.compile(
         rf'^movies_event_loop_lag_seconds{{process="{process}"}} (\S+)$', re.MULTILINE
     )
@@ -130,18 +124,18 @@ async def test_a_blocked_event_loop_shows_in_the_lag_metric(
     await asyncio.sleep(BLOCKED)  # the fault itself
     os.kill(pid, signal.SIGCONT)
     lag = await wait_until(read_high_lag)
-    assert pids(api.service)[child] == pid
+    assert find_child_pids(api.service)[child] == pid
     observations.add(
         f"{process} stood still for {BLOCKED:g} s: its loop was {lag:.1f} s late in `/metrics`"
     )
 
 
 async def test_a_frozen_worker_is_replaced(api: ApiClient) -> None:
-    before = pids(api.service)["api-0"]
+    before = find_child_pids(api.service)["api-0"]
     os.kill(before, signal.SIGSTOP)
 
     async def is_replaced() -> bool:
-        return pids(api.service)["api-0"] != before
+        return find_child_pids(api.service)["api-0"] != before
 
     assert await wait_until(is_replaced)
     assert (await api.get("/health/live")).status == 200
@@ -151,7 +145,7 @@ def test_the_service_stops_within_seconds_and_leaves_no_process(
     service_environment: dict[str, str],
 ) -> None:
     with service_runner.run_service(service_environment) as service:
-        children = pids(service)
+        children = find_child_pids(service)
         started_at = time.monotonic()
         service.process.send_signal(signal.SIGINT)
         service.process.wait(40)
@@ -161,7 +155,7 @@ def test_the_service_stops_within_seconds_and_leaves_no_process(
 
 async def test_children_die_with_a_killed_parent(service_environment: dict[str, str]) -> None:
     with service_runner.run_service(service_environment) as service:
-        children = pids(service)
+        children = find_child_pids(service)
         service.process.kill()
 
         async def have_all_exited() -> bool:

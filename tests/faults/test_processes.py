@@ -10,13 +10,12 @@ import pytest
 
 from service.limits import REQUEST_TIMEOUT
 from service.server.supervisor import HEARTBEAT_TIMEOUT
-from tests.e2e.test_supervision import pids
 from tests.faults.conftest import ProxiedService, add_film, is_found
 from tests.faults.invariants import Invariants, assert_results_are_valid
 from tests.faults.load import Load, run_load, summarize, wait_for_answer
 from tests.faults.plugin import Observations
 from tests.support import service_runner
-from tests.support.service_runner import ApiClient, Service
+from tests.support.service_runner import ApiClient, Service, find_child_pids
 from tests.support.waiting import wait_until
 
 MAX_STOP_SECONDS = 15.0  # seconds that a stop may take
@@ -92,11 +91,11 @@ async def test_workers_and_the_indexer_are_killed_and_frozen_under_load(
             title = f"Before The Signal {uuid.uuid4().hex[:8]}"
             film_id = await add_film(client, title)
             assert await wait_until(lambda t=title, f=film_id: is_found(client, t, f))
-            started_at, before = time.monotonic(), pids(service)[name]
+            started_at, before = time.monotonic(), find_child_pids(service)[name]
             os.kill(before, number)
 
             async def replaced(name: str = name, before: int = before) -> bool:
-                return pids(service)[name] != before
+                return find_child_pids(service)[name] != before
 
             await wait_until(replaced)
             seconds = time.monotonic() - started_at

@@ -11,11 +11,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from tests.e2e.test_supervision import pids
 from tests.faults.conftest import ProxiedService
 from tests.faults.plugin import Observations
 from tests.faults.what_works import AWAY, LATER, MAKESHIFT, THINGS, WORKS, to_markdown
-from tests.support.service_runner import ADMIN, ApiClient, Response
+from tests.support.service_runner import ADMIN, ApiClient, Response, find_child_pids
 from tests.support.waiting import wait_until
 
 UNKNOWN = ["tt6751668", "tt0056801", "tt0087182", "tt1160419", "tt0903747", "tt0096697"]
@@ -105,7 +104,7 @@ def describe(answer: Response) -> str:
 @asynccontextmanager
 async def without_indexer(proxied: ProxiedService) -> AsyncIterator[None]:
     """Freeze the indexer, and the parent that would replace it."""
-    processes = [proxied.service.process.pid, pids(proxied.service)["indexer"]]
+    processes = [proxied.service.process.pid, find_child_pids(proxied.service)["indexer"]]
     for pid in processes:
         os.kill(pid, signal.SIGSTOP)
     try:

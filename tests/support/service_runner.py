@@ -138,6 +138,12 @@ def run_service(environment: Mapping[str, str]) -> Iterator[Service]:
             process.wait(20)
 
 
+def find_child_pids(service: Service) -> dict[str, int]:
+    """Return the newest process of each child, as the log tells."""
+    starts = re.findall(r"child_started.*?child=(\S+) pid=(\d+)", service.log.read_text())
+    return {name: int(pid) for name, pid in starts}
+
+
 @asynccontextmanager
 async def open_in_thread(opening: AbstractContextManager[T]) -> AsyncIterator[T]:
     """Open and close something in a thread, such as a service, which takes seconds to start."""
