@@ -43,13 +43,16 @@ class PersonalData:
     The hooks get the user's id, and run in the transaction that begins, cancels or completes the
     deletion of the account. `hide` and `restore` are for what others see, such as counters of
     films; queries can also leave out users whose `erase_at` is set. `erase` runs right before the
-    user's row is deleted.
+    user's row is deleted. `disable` and `enable` do for what others see what `hide` and `restore`
+    do, when an admin disables an account and enables it again; it may be hidden as well.
     """
 
     export_parts: tuple[ExportPart, ...] = ()
     hide: Hook = do_nothing
     restore: Hook = do_nothing
     erase: Hook = do_nothing
+    disable: Hook = do_nothing
+    enable: Hook = do_nothing
 
 
 def select_columns(row: Model, columns: Sequence[str]) -> Row:

@@ -1,8 +1,8 @@
 """The tallies of films as their rows of ratings and reviews have them.
 
 Changes of single rows add their difference by themselves; see `service.films.tallies`. Here are the
-changes of many rows at once, and the comparison of tallies with rows. A user who has asked for the
-deletion of the account is hidden and does not count.
+changes of many rows at once, and the comparison of tallies with rows. A user does not count whose
+account is disabled, or hidden since the user has asked for its deletion.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -23,7 +23,7 @@ PAGE = 2_000  # films that are compared at once
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class Table:
     """Rows that count for films.
 
     Args:
@@ -46,7 +46,7 @@ class _Table:
         )
 
 
-RATINGS = _Table(
+RATINGS = Table(
     "ratings",
     {
         "votes_up": "COUNT(CASE WHEN vote = 'up' THEN 1 END)",
@@ -55,9 +55,9 @@ RATINGS = _Table(
         "score_sum": "COALESCE(SUM(score), 0)",
     },
     "1 = 1",
-    "user_id IN (SELECT id FROM users WHERE erase_at IS NULL)",
+    "user_id IN (SELECT id FROM users WHERE disabled_at IS NULL AND erase_at IS NULL)",
 )
-REVIEWS = _Table(
+REVIEWS = Table(
     "reviews",
     {
         "review_count": "COUNT(*)",
@@ -65,7 +65,8 @@ REVIEWS = _Table(
         "review_score_sum": "COALESCE(SUM(score), 0)",
     },
     "hidden_at IS NULL",
-    "(user_id IS NULL OR user_id IN (SELECT id FROM users WHERE erase_at IS NULL OR keep_reviews))",
+    "(user_id IS NULL OR user_id IN (SELECT id FROM users "
+    "WHERE disabled_at IS NULL AND (erase_at IS NULL OR keep_reviews)))",
 )
 TABLES = (RATINGS, REVIEWS)
 
@@ -135,7 +136,7 @@ async def _recount(film_id: UUID, *, repair: bool) -> TallyDifference | None:
 
 
 async def shift_user(
-    user_id: UUID, sign: Literal["+", "-"], tables: Sequence[_Table] = TABLES
+    user_id: UUID, sign: Literal["+", "-"], tables: Sequence[Table] = TABLES
 ) -> None:
     """Add all that a user's rows count to the films, or subtract it; in a transaction."""
     for table in tables:

@@ -111,6 +111,40 @@ async def test_a_public_profile_and_lists_are_not_found_while_the_account_is_not
             assert (await other.send("GET", path)).status == 200, path
 
 
+async def test_reviews_and_votes_of_a_disabled_account_are_neither_shown_nor_counted(
+    api: ApiClient, member: Member
+) -> None:
+    film, other = await add_film(api), await Member.join(api)
+    draft = {"title": "Fine", "body": "Fine.", "score": 9}
+    review = await member.send("POST", f"/movies/{film['id']}/reviews", draft)
+    await member.send("POST", "/ratings", {"movie": film["id"], "vote": "up", "score": 8})
+    await other.send("POST", f"/movies/{film['id']}/reviews", {**draft, "score": 3})
+    path = f"/reviews/{review.json['id']}"
+
+    async def read() -> tuple[list[str], int, object, object, object]:
+        listed = (await other.get(f"/movies/{film['id']}/reviews"))["results"]
+        shown = (await other.get(f"/movies/{film['id']}")).copy()
+        status = (await other.send("GET", path)).status
+        authors = sorted(str(entry["author"]) for entry in listed)
+        return authors, status, shown["reviews"], shown["votes"], shown["user_rating"]
+
+    before = await read()
+    assert before[0] == sorted([member.name, other.name])
+    assert before[1:3] == (200, {"count": 2, "average": 6.0})
+    await disable(api, member, is_disabled=True)
+    assert await read() == (
+        [other.name],
+        404,
+        {"count": 1, "average": 3.0},
+        {"up": 0, "down": 0},
+        {"value": None, "count": 0},
+    )
+    by_admin = await api.get(f"/api/v1{path}", token=await api.admin_token())
+    assert by_admin.json["author"] == member.name
+    await disable(api, member, is_disabled=False)
+    assert await read() == before
+
+
 async def test_statistics_count_films_by_month_decade_genre_and_score(
     api: ApiClient, member: Member
 ) -> None:

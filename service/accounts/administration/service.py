@@ -132,6 +132,11 @@ class UserAdmin:
                 await Session.filter(user_id=user_id).delete()
             for action in actions:
                 await record(action, account_subject(user))
+            for data in self._personal_data:
+                if "account_disabled" in actions:
+                    await data.disable(user_id)
+                if "account_enabled" in actions:
+                    await data.enable(user_id)
         return user
 
     def _apply(self, user: User, change: UserChange) -> list[AuditAction]:

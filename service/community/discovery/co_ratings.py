@@ -13,7 +13,8 @@ _LIKED = "({0}.vote = 'up' OR {0}.score >= {1})"
 _STATEMENT = f"""
 WITH likers AS (
     SELECT r.user_id FROM ratings AS r JOIN users AS u ON u.id = r.user_id
-    WHERE r.film_id = $1 AND u.erase_at IS NULL AND {_LIKED.format("r", MIN_LIKED_SCORE)}
+    WHERE r.film_id = $1 AND u.erase_at IS NULL AND u.disabled_at IS NULL
+        AND {_LIKED.format("r", MIN_LIKED_SCORE)}
     ORDER BY r.updated_at DESC LIMIT {MAX_USERS}
 )
 SELECT r.film_id, COUNT(*) AS common_users, (SELECT COUNT(*) FROM likers) AS users

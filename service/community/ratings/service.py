@@ -198,6 +198,6 @@ def _to_moment(rated_at: datetime | None, now: datetime) -> datetime:
 
 
 async def _count(rating: Rating, delta: Tallies) -> None:
-    """Add `delta` to the film, unless its user is hidden and so does not count."""
-    if await User.exists(id=rating.user_id, erase_at=None):
+    """Add `delta` to the film, unless its user is hidden or disabled and so does not count."""
+    if await User.exists(id=rating.user_id, erase_at=None, disabled_at=None):
         await add_to_tallies(rating.film_id, delta)

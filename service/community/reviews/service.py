@@ -176,10 +176,10 @@ def to_tallies(review: Review) -> Tallies:
 
 
 async def count_review(review: Review, delta: Tallies) -> None:
-    """Add `delta` to the review's film, unless the review or its author is hidden."""
+    """Add `delta` to the review's film, unless the review or its author is hidden or disabled."""
     if review.hidden_at is not None:
         return
-    seen = Q(erase_at=None) | Q(keep_reviews=True)
+    seen = Q(disabled_at=None) & (Q(erase_at=None) | Q(keep_reviews=True))
     if review.user_id is None or await User.filter(seen, id=review.user_id).exists():
         await add_to_tallies(review.film_id, delta)
 

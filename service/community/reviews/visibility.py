@@ -1,8 +1,8 @@
 """Who sees which reviews.
 
-A hidden review is seen by its author and by admins. Reviews of an account that is to be deleted are
-seen if their author wants to leave them, without a name. Readers do not see the reviews of users
-whom they block.
+A hidden review is seen by its author and by admins, one of a disabled account by admins alone.
+Reviews of an account that is to be deleted are seen if their author wants to leave them, without a
+name. Readers do not see the reviews of users whom they block.
 """
 
 from tortoise.expressions import Q
@@ -15,8 +15,10 @@ from service.errors import NotFound
 from service.text.uuids import parse_uuid
 
 SHOWN = Q(hidden_at__isnull=True)
-OF_VISIBLE_AUTHORS = Q(user__erase_at__isnull=True) | Q(user__keep_reviews=True)
-"""An author who is gone has no `erase_at` either."""
+OF_VISIBLE_AUTHORS = Q(user__disabled_at__isnull=True) & (
+    Q(user__erase_at__isnull=True) | Q(user__keep_reviews=True)
+)
+"""An author who is gone has no `disabled_at` and no `erase_at` either."""
 
 
 async def find_visible(reader: Reader) -> QuerySet[Review]:

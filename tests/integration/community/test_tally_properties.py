@@ -114,6 +114,12 @@ class World:
     async def restore_account(self, user: UUID, _: UUID, score: int | None) -> None:
         await restore_account(user)
 
+    async def disable_account(self, user: UUID, _: UUID, score: int | None) -> None:
+        await disable_account(user)
+
+    async def enable_account(self, user: UUID, _: UUID, score: int | None) -> None:
+        await enable_account(user)
+
     async def erase_account(self, user: UUID, _: UUID, score: int | None) -> None:
         if score is not None and score > 8:
             await erase_account(user, (COMMUNITY_DATA,))
@@ -126,6 +132,7 @@ class World:
 ACTIONS = (
     "rate", "change_rating", "remove_rating", "review", "edit_review", "delete_review", "like",
     "report", "decide", "merge", "delete_film", "hide_account", "restore_account", "erase_account",
+    "disable_account", "enable_account",
 )  # fmt: skip
 steps = st.tuples(
     st.sampled_from(ACTIONS),
@@ -155,6 +162,22 @@ async def restore_account(user: UUID) -> None:
             await User.filter(id=user).update(keep_reviews=False)
 
 
+@run_uncancelled
+async def disable_account(user: UUID) -> None:
+    """Disable an account as an admin does."""
+    async with in_transaction():
+        if await User.filter(id=user, disabled_at=None).update(disabled_at=utc_now()):
+            await COMMUNITY_DATA.disable(user)
+
+
+@run_uncancelled
+async def enable_account(user: UUID) -> None:
+    """Enable an account that is disabled."""
+    async with in_transaction():
+        if await User.filter(id=user, disabled_at__isnull=False).update(disabled_at=None):
+            await COMMUNITY_DATA.enable(user)
+
+
 async def count_by_hand() -> dict[UUID, Tallies]:
     """Return what the rows say, worked out row by row."""
     users = {user.id: user for user in await User.all()}
@@ -165,11 +188,12 @@ async def count_by_hand() -> dict[UUID, Tallies]:
             tallies[film_id] = tallies[film_id].plus(more)
 
     for rating in await Rating.all():
-        if users[rating.user_id].erase_at is None:
+        if users[rating.user_id].is_usable:
             add(rating.film_id, to_tallies(rating))
     for review in await Review.filter(hidden_at=None):
         author = users.get(review.user_id) if review.user_id else None
-        if author is None or author.erase_at is None or author.keep_reviews:
+        is_kept = author is not None and author.keep_reviews and author.disabled_at is None
+        if author is None or author.is_usable or is_kept:
             add(review.film_id, review_service.to_tallies(review))
     return tallies
 
@@ -241,6 +265,7 @@ MAX_STATEMENTS = 40
         ("merge", 0, 1, 3),
         ("hide_account", 0, 0, 1),
         ("hide_account", 0, 0, None),
+        ("disable_account", 0, 0, None),
         ("erase_account", 0, 0, 9),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
