@@ -51,6 +51,7 @@ class _WordIndex:
             for word in {word for text in texts for word in tokenize(text)}:
                 self._films[word].add(number)
                 self._films[numerals.to_digits(word)].add(number)
+            self._films["".join(tokenize(film["title"]))].add(number)  # as `wildlife`
         self._words = sorted(self._films)
 
     def find_films(self, title: str) -> set[int]:
@@ -59,7 +60,7 @@ class _WordIndex:
         films = self._films_with_prefix(words[-1])
         for word in words[:-1]:
             films = films & (self._films[word] | self._films[numerals.to_digits(word)])
-        return films
+        return films | self._films["".join(tokenize(title))]
 
     def _films_with_prefix(self, prefix: str) -> set[int]:
         films = set(self._films[numerals.to_digits(prefix)])

@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 
 from service.search.query.parser import STOP_WORDS, Query
 from service.search.query.synonyms import abbreviation_counterpart
-from service.search.query.typo_budget import ONE_EDIT, max_edits
+from service.search.query.typo_budget import ONE_EDIT, TWO_EDITS, max_edits
 from service.search.ranking.candidates import Candidate, Title
 from service.text import numerals
 from service.text.analysis import joined_pairs
@@ -47,17 +47,18 @@ class _QueryWord:
     word: str
     is_last: bool
     similar: dict[str, float]
-    max_edits: int
+    is_pair: bool = False
 
     @cached_property
     def exact_forms(self) -> frozenset[str]:
         """The words that are this word: as typed, written another way, or begun by it."""
-        digits = numerals.to_digits(self.word)
-        forms = {self.word, digits, *numerals.leet_readings(self.word)}
-        if digits.isdigit():
-            forms.update(numerals.equivalent_forms(digits))
-        if counterpart := abbreviation_counterpart(self.word):
-            forms.add(counterpart)
+        forms = {self.word}
+        if not self.is_pair:
+            digits = numerals.to_digits(self.word)
+            forms.update((digits, *numerals.leet_readings(self.word)))
+            forms.update(numerals.equivalent_forms(digits) if digits.isdigit() else ())
+            if counterpart := abbreviation_counterpart(self.word):
+                forms.add(counterpart)
         if self.is_last:
             forms.update(word for word in self.similar if word.startswith(self.word))
         return frozenset(forms)
@@ -65,7 +66,7 @@ class _QueryWord:
     @cached_property
     def misspelt_forms(self) -> tuple[str, ...]:
         """The words within the typo budget, the nearest first."""
-        edits = self.max_edits
+        edits = min(ONE_EDIT if self.is_pair else TWO_EDITS, max_edits(self.word))
         if not edits:
             return ()
         digits = _digits_of(self.word)
@@ -109,11 +110,11 @@ class LevelJudge:
         self._content = [place for place, word in enumerate(words) if word in content]
         last = max(self._content)
         self._words = [
-            _QueryWord(word, place == last, similar, max_edits(word))
+            _QueryWord(word, place == last, similar)
             for place, (word, similar) in enumerate(zip(words, similarities, strict=True))
         ]
         self._pairs = [
-            _QueryWord(pair, place == last - 1, similar, min(ONE_EDIT, max_edits(pair)))
+            _QueryWord(pair, place == last - 1, similar, is_pair=True)
             for place, (pair, similar) in enumerate(
                 zip(joined_pairs(list(words)), pair_similarities, strict=True)
             )
@@ -129,14 +130,14 @@ class LevelJudge:
         if any(not self._full_titles.isdisjoint(title.keys) for title in titles):
             return "all"
         year = () if candidate.year is None else (str(candidate.year),)
-        terms = candidate.plot_words.union(
-            candidate.name_words, year, *(title.terms for title in titles)
+        words = candidate.plot_words.union(
+            candidate.name_words, year, *(title.words for title in titles)
         )
-        exact = self._explain_exactly(terms)
+        exact = self._explain_exactly(words, words.union(*(title.pairs for title in titles)))
         missing = [place for place in self._content if place not in exact]
         if not missing or self._are_initials(missing, titles):
             return "all"
-        misspelt = self._explain_misspelt(missing, terms)
+        misspelt = self._explain_misspelt(missing, words)
         if len(misspelt) == len(missing) and not any(
             self._is_known(self._words[place].word) for place in missing
         ):
@@ -149,25 +150,29 @@ class LevelJudge:
         words = {self._words[place].word for place in places}
         return any(words <= title.initials for title in titles)
 
-    def _explain_exactly(self, terms: frozenset[str]) -> dict[int, str]:
-        """Return the film's words for those content words that it has, by position."""
+    def _explain_exactly(self, words: frozenset[str], terms: frozenset[str]) -> dict[int, str]:
+        """Return the film's words for those content words that it has, by position.
+
+        Args:
+            terms: the words, and neighbouring words run together, which must be typed in full.
+        """
         film_words: dict[int, str] = {}
         for place in self._content:
             if (word := self._words[place].word) in terms:
                 film_words[place] = word
                 continue
             for form in (self._words[place], *self._pairs_with(place)):
-                if shared := form.exact_forms & terms:
+                if shared := form.exact_forms & words:
                     film_words[place] = min(shared, key=lambda word: (len(word), word))
                     break
         return film_words
 
-    def _explain_misspelt(self, places: Sequence[int], terms: frozenset[str]) -> dict[int, str]:
+    def _explain_misspelt(self, places: Sequence[int], words: frozenset[str]) -> dict[int, str]:
         """Return the film's words that these content words may be, within the typo budget."""
         film_words: dict[int, str] = {}
         for place in places:
             forms = (self._words[place], *self._pairs_with(place))
-            near = (word for form in forms for word in form.misspelt_forms if word in terms)
+            near = (word for form in forms for word in form.misspelt_forms if word in words)
             if (film_word := next(near, None)) is not None:
                 film_words[place] = film_word
         return film_words

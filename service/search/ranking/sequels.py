@@ -40,7 +40,6 @@ def promote_sequel(query: Query, ranked: list[Ranked]) -> list[Ranked]:
         sequel_film,
         score=max(ranked[0].score, sequel_film.score) + 1,
         features=sequel_film.features._replace(explained=1.0),
-        level="all",
     )
     return [promoted, *(film for film in ranked if film is not sequel_film)]
 
