@@ -109,8 +109,9 @@ class SearchPage:
     did_you_mean: Annotated[
         str | None,
         Field(
-            description="The query in the spelling of the film that it found.",
-            examples=["godfather"],
+            description="The query in the wording of the film that it found, as it is written; "
+            "null if that leads to nothing better.",
+            examples=["Godfather"],
         ),
     ]
     degraded: DegradationsView

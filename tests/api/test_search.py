@@ -187,7 +187,7 @@ async def test_a_hit_has_highlights_and_an_explanation(api: ApiClient) -> None:
     assert hit["matches"]["title"] == [[0, 4]]
     assert hit["matches"]["directors"] == [[7, 16]]
     assert hit["why"] == "director ‘Spielberg’, one letter off; title word ‘Jaws’ exact"
-    assert page.json["did_you_mean"] == "spielberg jaws"
+    assert page.json["did_you_mean"] == "Spielberg Jaws"
     assert hit["reasons"] == [
         {"field": "directors", "text": "Spielberg", "kind": "one_letter_off"},
         {"field": "title", "text": "Jaws", "kind": "exact"},
@@ -331,7 +331,7 @@ async def test_the_search_command_returns_the_same_film_as_the_api(api: ApiClien
     words = ("search", "spilberg", "jaws", "--limit", "1", "--explain")
     process = await asyncio.to_thread(api.service.run, *words)
     assert process.returncode == 0, process.stderr
-    assert "did you mean: spielberg jaws" in process.stdout
+    assert "did you mean: Spielberg Jaws" in process.stdout
     assert "tt0073195" in process.stdout and "one letter" in process.stdout
 
 

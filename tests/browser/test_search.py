@@ -28,7 +28,7 @@ async def test_results_change_with_every_letter_and_a_misspelling_is_corrected(
         await page.keyboard.type("godfah")
         await expect(titles(page).first).to_have_text("The Godfather")
         await page.keyboard.type("ter")
-        await expect(page.locator(".correction")).to_contain_text("Showing results for godfather")
+        await expect(page.locator(".correction")).to_contain_text("Showing results for Godfather")
         await expect(page).to_have_url(match_address(service, "/?q=godfahter"))
         await expect(titles(page).first.locator("mark")).to_have_text("Godfather")
         await expect(page.locator(".toolbar-count")).to_have_text(
@@ -40,7 +40,7 @@ async def test_results_change_with_every_letter_and_a_misspelling_is_corrected(
         await expect(page).to_have_url(match_address(service, "/?q=godfahter&typo=off"))
         await expect(page.locator(".correction")).to_contain_text("exactly these words")
         await page.go_back()
-        await expect(page.locator(".correction")).to_contain_text("Showing results for godfather")
+        await expect(page.locator(".correction")).to_contain_text("Showing results for Godfather")
         await page.go_back()
         await expect(page.locator("h1")).to_have_text("Well-known films")
         await expect(search_box(page)).to_have_value("")

@@ -194,7 +194,7 @@ async def test_facet_counts_leave_out_their_own_filter(
 
 
 async def test_a_misspelt_query_gets_a_did_you_mean(sample_index: SampleIndex) -> None:
-    assert (await sample_index.search("spilberg jaws")).did_you_mean == "spielberg jaws"
+    assert (await sample_index.search("spilberg jaws")).did_you_mean == "Spielberg Jaws"
     assert (await sample_index.search("jaws")).did_you_mean is None
 
 

@@ -140,7 +140,7 @@ def test_json_is_the_whole_output_and_leaves_the_exit_status(
 ) -> None:
     page = print_json(indexed, "search", "--explain", "godfahter")
     [hit] = page["results"]
-    assert (hit["movie"]["title"], page["did_you_mean"]) == ("The Godfather", "godfather")
+    assert (hit["movie"]["title"], page["did_you_mean"]) == ("The Godfather", "Godfather")
     assert hit["matches"] == {"title": [[4, 13]]} and "one letter off" in hit["why"]
     explained = print_json(indexed, "explain", "jaws")
     assert (explained["movie"], explained["rank"], len(explained["lines"])) == ("jaws", 1, 4)

@@ -1,20 +1,65 @@
-"""Did you mean: the query in the spelling of the film that it found."""
+"""Did you mean: the query in the wording of the film that it found."""
+
+from typing import Any
+
+import pytest
 
 from service.search.query.parser import Query
 from service.search.ranking.did_you_mean import did_you_mean
 from service.search.ranking.scorer import rank
 from tests.support.candidates import build_candidate
 
+FILMS: list[tuple[str, dict[str, Any]]] = [
+    ("The Godfather", {"directors": ["Francis Ford Coppola"], "year": 1972}),
+    ("Schindler's List", {"directors": ["Steven Spielberg"]}),
+    ("Les Misérables", {}),
+    ("Face/Off", {"directors": ["John Woo"]}),
+    ("Jaws", {"directors": ["Steven Spielberg"]}),
+    ("The Truman Show", {}),
+    ("Due Date", {}),
+    ("東京バナナ", {"aliases": ["Tokyo Banana"]}),
+    ("Star Wars", {}),
+]
 
-def test_a_misspelt_query_is_corrected_to_the_words_of_the_film() -> None:
-    films = [build_candidate("The Godfather", directors=["Francis Ford Coppola"])]
 
-    def suggest(text: str) -> str | None:
-        query = Query.parse(text)
-        return did_you_mean(query, rank(query, films)[0])
+def suggest(text: str, known: str = "") -> str | None:
+    films = [build_candidate(title, **facts) for title, facts in FILMS]
+    query = Query.parse(text)
+    return did_you_mean(query, rank(query, films)[0], known.split().__contains__)
 
-    assert suggest("the godfahter") == "the godfather"
-    assert suggest("godfather copola") == "godfather coppola"
-    assert suggest("the godfather") is None
-    assert suggest("the godf") is None
-    assert suggest("something else altogether") is None
+
+@pytest.mark.parametrize(
+    ("text", "wording"),
+    [
+        ("the godfahter", "The Godfather"),
+        ("the godfahter full movie", "The Godfather"),
+        ("godfather copola", "Godfather Coppola"),
+        ("godfahter 1972", "Godfather 1972"),
+        ("schindlers liste", "Schindler's List"),
+        ("spilberg jaws", "Spielberg Jaws"),
+        ("steven speilberg", "Steven Spielberg"),
+        ("les miserabels", "Les Misérables"),
+        ("face of", None),
+        ("fcae off", "Face/Off"),
+        ("jasw", "Jaws"),
+        ("tokyo bannana", "Tokyo Banana"),
+        ("star wras", "Star Wars"),
+        ("the godfather", None),
+        ("the godf", None),
+        ("schindlers list", None),
+        ("les miserables", None),
+        ("dune", None),
+        ("the third man", None),
+        ("godfather xyzzy", None),
+        ("something else altogether", None),
+    ],
+)
+def test_a_misspelt_query_is_offered_in_the_wording_of_the_film(
+    text: str, wording: str | None
+) -> None:
+    assert suggest(text) == wording
+
+
+def test_a_word_of_another_film_is_not_corrected() -> None:
+    assert suggest("speilberg jaws") == "Spielberg Jaws"
+    assert suggest("speilberg jaws", known="speilberg") is None

@@ -18,6 +18,7 @@ class Title:
     """One title of a film.
 
     Attributes:
+        text: the title as it is written.
         weights: one weight per word; `total_weight` is their sum.
         pairs: neighbouring words run together.
         terms: all words and pairs.
@@ -27,6 +28,7 @@ class Title:
         weight: what a score of this title counts.
     """
 
+    text: str
     words: tuple[str, ...]
     weights: tuple[float, ...]
     total_weight: float
@@ -49,6 +51,7 @@ class Title:
         compact_key = "".join(words)
         bare_keys = dict.fromkeys("".join(without_article(form)) for form in (words, normalized))
         return cls(
+            text=title,
             words=tuple(words),
             weights=weights,
             total_weight=sum(weights),
@@ -69,6 +72,7 @@ class Candidate:
 
     Attributes:
         votes: from 0 for no votes to 1 for ten million, on a logarithmic scale.
+        names: the directors' names as they are written.
         directors: the words of each director's name.
         name_words: the words of all names, each once.
         name_keys: each full name without spaces.
@@ -81,6 +85,7 @@ class Candidate:
     year: int | None
     votes: float
     titles: tuple[Title, ...]
+    names: tuple[str, ...]
     directors: tuple[tuple[str, ...], ...]
     name_words: tuple[str, ...]
     name_keys: tuple[str, ...]
@@ -101,7 +106,8 @@ class Candidate:
         plot: str | None = None,
     ) -> "Candidate":
         """Prepare a film from its facts."""
-        names = tuple(tuple(tokenize(name)) for name in directors)
+        written_names = tuple(directors)
+        names = tuple(tuple(tokenize(name)) for name in written_names)
         name_words = tuple(dict.fromkeys(word for name in names for word in name))
         titles = (
             Title.from_text(title, 1.0),
@@ -113,6 +119,7 @@ class Candidate:
             year=year,
             votes=min(1.0, log10(1 + (votes or 0)) / MAX_VOTES_LOG10),
             titles=titles,
+            names=written_names,
             directors=names,
             name_words=name_words,
             name_keys=tuple("".join(name) for name in names),

@@ -1,45 +1,100 @@
-"""Did you mean: the query in the spelling of the film that it found.
+"""Did you mean: the query in the wording of the film that it found.
 
-It is offered only if the best film explains most of the query, but not all of it. A query that is
-spelt right needs no correction, and a film that explains little was probably not meant.
+The wording is the film's own: its words as they are written, with accents, apart from each other.
+It is offered only if it leads to something better: each word of the query must be a word of the
+best film, typed exactly or within the typo budget, and a misspelt word must exist in no film.
 """
 
-from service.search.query.parser import Query
-from service.search.ranking.features import PAIR_FACTOR
-from service.search.ranking.scorer import QueryScorer, Ranked
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import NamedTuple
 
-MIN_EXPLAINED, MAX_EXPLAINED = 0.60, 0.99  # share of the query that the best film explains
+from rapidfuzz.distance import OSA
 
+from service.search.query.parser import STOP_WORDS, Query
+from service.search.ranking.match_level import LevelJudge
+from service.search.ranking.scorer import Ranked
+from service.search.ranking.word_comparison import IsKnown, compare_words, do_nothing
+from service.text.analysis import tokenize, word_spans
 
-def did_you_mean(query: Query, best: Ranked) -> str | None:
-    """Return the query with each misspelt word as the film has it; None if nothing changes."""
-    if not MIN_EXPLAINED <= best.features.explained < MAX_EXPLAINED:
-        return None
-    scorer = QueryScorer(query, [best.candidate])
-    words, similarities = scorer.words, scorer.word_similarities
-    corrected: list[str] = []
-    for position, word in enumerate(words):
-        correction, similarity = _nearest_word(word, similarities[position])
-        if position and corrected:
-            previous = words[position - 1]
-            pair, pair_similarity = _nearest_word(
-                previous + word, scorer.pair_similarities[position - 1]
-            )
-            _, previous_similarity = _nearest_word(previous, similarities[position - 1])
-            if PAIR_FACTOR * pair_similarity > (previous_similarity + similarity) / 2:
-                corrected[-1:] = [pair]
-                continue
-        corrected.append(correction)
-    spelling = " ".join(corrected)
-    return None if spelling == " ".join(words) else spelling
+MAX_EXPLAINED = 0.99  # share of the query that the best film explains
+MIN_WORD_SIMILARITY = 0.8  # of a misspelt word, unless only two letters are swapped
 
 
-def _nearest_word(word: str, similarities: dict[str, float]) -> tuple[str, float]:
-    """Return the film's word that is most similar to `word`, and its similarity.
+class _WrittenWord(NamedTuple):
+    """A word, or two neighbours run together, as a text of the film has it."""
 
-    `word` itself is returned if no word is similar, or if it is a prefix of the nearest one.
+    text: str
+    start: int
+    end: int
+
+
+def did_you_mean(query: Query, best: Ranked, is_known: IsKnown) -> str | None:
+    """Return the wording of the best film; None if it is no better than the query.
+
+    Args:
+        is_known: whether any film has a word.
     """
-    nearest = max(similarities, key=lambda other: (similarities[other], other), default=word)
-    if nearest.startswith(word):
-        return word, similarities.get(nearest, 0.0)
-    return nearest, similarities.get(nearest, 0.0)
+    if best.features.explained >= MAX_EXPLAINED:
+        return None
+    judge = LevelJudge(query, *compare_words(query, [best.candidate], do_nothing), is_known)
+    exact, misspelt = judge.explain(best.candidate)
+    is_complete = len(exact) + len(misspelt) == judge.content_count
+    if not is_complete or judge.is_any_known(misspelt):
+        return None
+    if best.level != "all" and not all(
+        _is_near(query.words[place], word) for place, word in misspelt.items()
+    ):
+        return None
+    wording = _write(query, best, exact | misspelt)
+    return None if tokenize(wording) in ([], list(query.core)) else wording
+
+
+def _is_near(typed: str, word: str) -> bool:
+    is_swapped = sorted(typed) == sorted(word)
+    return is_swapped or OSA.normalized_similarity(typed, word) >= MIN_WORD_SIMILARITY
+
+
+def _write(query: Query, best: Ranked, film_words: dict[int, str]) -> str:
+    """Return the film's words in the order of the query; words that are neighbours stay so."""
+    candidate = best.candidate
+    wanted = set(film_words.values())
+    titles = sorted(candidate.titles, key=lambda title: -len(wanted & title.terms))
+    texts = [title.text for title in titles]
+    year = [] if candidate.year is None else [str(candidate.year)]
+    written = [_index_words(text) for text in (*texts, *candidate.names, *year)]
+    pieces: list[_WrittenWord] = []
+    for place, typed in enumerate(query.words):
+        word = film_words.get(place, typed if typed in STOP_WORDS else "")
+        places = written if place in film_words else written[:1]
+        if (piece := _find(word, places)) is None or piece in pieces[-1:]:
+            continue
+        previous = pieces[-1] if pieces else None
+        is_next = previous is not None and _is_next(previous, piece)
+        if previous is not None and is_next:
+            pieces[-1] = piece._replace(start=previous.start)
+        else:
+            pieces.append(piece)
+    return " ".join(piece.text[piece.start : piece.end] for piece in pieces)
+
+
+def _index_words(text: str) -> dict[str, _WrittenWord]:
+    """Return the words of a text and its neighbouring words run together, by their folded form."""
+    spans = word_spans(text)
+    words: dict[str, _WrittenWord] = {}
+    for span in spans:
+        words.setdefault(span.word, _WrittenWord(text, span.start, span.end))
+    for left, right in pairwise(spans):
+        words.setdefault(left.word + right.word, _WrittenWord(text, left.start, right.end))
+    return words
+
+
+def _find(word: str, texts: Iterable[dict[str, _WrittenWord]]) -> _WrittenWord | None:
+    return next((words[word] for words in texts if word in words), None)
+
+
+def _is_next(previous: _WrittenWord, piece: _WrittenWord) -> bool:
+    """Return whether a piece stands directly behind another one in the same text."""
+    if previous.text != piece.text or previous.end > piece.start:
+        return False
+    return not any(map(str.isalnum, piece.text[previous.end : piece.start]))

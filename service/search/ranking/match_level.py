@@ -129,22 +129,39 @@ class LevelJudge:
         titles = candidate.titles
         if any(not self._full_titles.isdisjoint(title.keys) for title in titles):
             return "all"
+        exact, misspelt = self.explain(candidate)
+        missing = [place for place in self._content if place not in exact]
+        if not missing or self._are_initials(missing, titles):
+            return "all"
+        if len(misspelt) == len(missing) and not self.is_any_known(misspelt):
+            film_words = exact | misspelt
+            if any(self._is_similar(candidate, title, film_words) for title in titles):
+                return "all"
+        return "some" if exact or misspelt else "similar"
+
+    def explain(self, candidate: Candidate) -> tuple[dict[int, str], dict[int, str]]:
+        """Return the film's words for the content words of the query, by position.
+
+        Returns:
+            Those that are exact, then those that may be misspelt.
+        """
         year = () if candidate.year is None else (str(candidate.year),)
+        titles = candidate.titles
         words = candidate.plot_words.union(
             candidate.name_words, year, *(title.words for title in titles)
         )
         exact = self._explain_exactly(words, words.union(*(title.pairs for title in titles)))
         missing = [place for place in self._content if place not in exact]
-        if not missing or self._are_initials(missing, titles):
-            return "all"
-        misspelt = self._explain_misspelt(missing, words)
-        if len(misspelt) == len(missing) and not any(
-            self._is_known(self._words[place].word) for place in missing
-        ):
-            film_words = exact | misspelt
-            if any(self._is_similar(candidate, title, film_words) for title in titles):
-                return "all"
-        return "some" if exact or misspelt else "similar"
+        return exact, self._explain_misspelt(missing, words) if missing else {}
+
+    @property
+    def content_count(self) -> int:
+        """How many words of the query a film has to explain."""
+        return len(self._content)
+
+    def is_any_known(self, places: Iterable[int]) -> bool:
+        """Return whether any film has one of these words as it is typed."""
+        return any(self._is_known(self._words[place].word) for place in places)
 
     def _are_initials(self, places: Sequence[int], titles: Iterable[Title]) -> bool:
         words = {self._words[place].word for place in places}

@@ -122,7 +122,11 @@ class EngineSearch:
         stage = await self._first_sufficient_stage(query, request)
         page = await self._fetch_page(stage, request)
         result = await self._load(page, stage, request)
-        return replace(result, level=stage.window.level, did_you_mean=_did_you_mean(stage, request))
+        correction = None
+        if stage.window.ranked and request.typo_tolerance and request.fields == DEFAULT_FIELDS:
+            best = stage.window.ranked[0]
+            correction = did_you_mean(stage.query, best, self._vocabulary.is_film_word)
+        return replace(result, level=stage.window.level, did_you_mean=correction)
 
     async def _first_sufficient_stage(self, query: Query, request: SearchRequest) -> _StageResult:
         """Run the stages in order until one explains enough of the query."""
@@ -290,9 +294,3 @@ def _is_sufficient(result: _StageResult, request: SearchRequest) -> bool:
             return result.window.explained >= FUZZY_SUFFICIENT or by_plot or sorted_hits
         case MatchStage.RELAXED:
             return False
-
-
-def _did_you_mean(result: _StageResult, request: SearchRequest) -> str | None:
-    if not (result.window.ranked and request.typo_tolerance and request.fields == DEFAULT_FIELDS):
-        return None
-    return did_you_mean(result.query, result.window.ranked[0])
