@@ -18,6 +18,7 @@ from sanic.response import HTTPResponse
 from service.audit.actor import begin_request
 from service.http.client_address import get_client_address
 from service.http.compression import compress_response
+from service.http.foreign_hosts import translate_target
 from service.http.heads import check_head, complete_target
 from service.http.openapi import openapi_path
 from service.http.public_paths import describe_path
@@ -61,7 +62,8 @@ class IdentifiedRequest(Request):
         if head:
             check_head(head)
         if "url_bytes" in options:
-            options["url_bytes"] = complete_target(options["url_bytes"])
+            target = complete_target(options["url_bytes"])
+            options["url_bytes"] = translate_target(target, options["headers"].get("host", ""))
         super().__init__(*args, head=head, **options)  # type: ignore[misc]  # head is never in args
 
     @property

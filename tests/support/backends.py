@@ -25,7 +25,7 @@ BACKENDS = {
     "s3": "TEST_S3_URL",
     "toxiproxy": "TEST_TOXIPROXY_URL",
 }
-NODE_PACKAGES = ("stremio_linter",)
+NODE_PACKAGES = ("stremio_linter", "omdb_clients")
 """What `tests/backends/install` brings from npm; their address is a folder of modules."""
 BACKEND_TIMEOUT = 30  # the service allows 1 to 5 s; tests must pass on a busy machine too
 missing_backends: set[str] = set()

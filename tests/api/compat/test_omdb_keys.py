@@ -1,5 +1,6 @@
 """What holds for each API of another service: who may use it, and where its keys do not appear."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -103,3 +104,18 @@ async def test_an_api_that_is_not_enabled_is_an_unknown_address(
             response = await api.get(path)
             assert (response.status, response.json["code"]) == (404, unknown.json["code"])
         assert "/omdb" not in (await api.get("/openapi.json")).json["paths"]
+
+
+async def test_a_client_that_ignores_limits_gets_each_answer_and_harms_nobody(
+    strict: Service,
+) -> None:
+    async with ApiClient.connect(strict) as api:
+        user = await create_user(api)
+        key = str((await create_key(api, user.token, "read"))["key"])
+        path = f"/omdb/?i=tt0073195&apikey={key}"
+        answers = await asyncio.gather(*(api.get(path) for _ in range(100)))
+        texts = sorted((answer.status, answer.json["Error"]) for answer in answers)
+        assert texts == [(200, "Movie not found!")] * 5 + [(401, "Request limit reached!")] * 95
+        assert (await api.get("/api/v1/me", token=user.token)).status == 200
+        other = str((await create_key(api, (await create_user(api)).token, "read"))["key"])
+        assert (await api.get(f"/omdb/?i=tt0073195&apikey={other}")).status == 200
