@@ -65,6 +65,7 @@ TAGS: dict[str, Tag] = {
         "Classic: /api/movies", "Accounts under /api/auth, films under /api/movies."
     ),
     "classic_votes": Tag("Classic: votes", "Simple JWT's tokens, films by query, votes."),
+    "classic_socket": Tag("Classic: live", "Live events of films, in sentences."),
     "list_feeds": Tag("Lists for Radarr", "Watchlists, lists and charts in the shape of Radarr."),
     "stremio": Tag("Stremio", "An add-on for Stremio: its manifest, catalogues and films."),
     "operation": Tag("Operation", "Health, metrics, and this description."),

@@ -29,6 +29,7 @@ from service.community.reviews.api import bp as reviews
 from service.community.watchlist.api import bp as watchlist
 from service.compat.classic_films import bp as classic_films
 from service.compat.classic_names import bp as classic_names
+from service.compat.classic_socket import bp as classic_socket
 from service.compat.classic_votes import bp as classic_votes
 from service.compat.lists import bp as list_feeds
 from service.compat.omdb.api import bp as omdb
@@ -61,7 +62,7 @@ MAX_HEADER_BYTES = 16 * 1024  # a token, and a query long enough to be rejected 
 
 COMPAT_BLUEPRINTS: dict[CompatApi, tuple[Blueprint, ...]] = {
     "omdb": (omdb,),
-    "classic": (classic_names, classic_films, classic_votes),
+    "classic": (classic_names, classic_films, classic_votes, classic_socket),
     "lists": (list_feeds,),
     "stremio": (stremio,),
 }
