@@ -14,7 +14,13 @@ from typing import Literal, TypedDict
 
 from service.film_fields import NameFilter
 from service.text.analysis import joined_pairs, tokenize
-from service.text.titles import compact_key, full_title_keys, title_index_forms
+from service.text.titles import (
+    compact_key,
+    full_title_keys,
+    name_index_forms,
+    spelt_out_words,
+    title_index_forms,
+)
 
 SearchTextColumn = Literal["plaintext", "nametext"]
 
@@ -51,8 +57,9 @@ def build_search_texts(
 ) -> SearchTexts:
     """Build the texts of a film. A pure function: migrations call it, too."""
     titles = [tokenize(text) for text in (title, *aliases)]
+    titles += filter(None, map(spelt_out_words, (title, *aliases)))
     terms = [form for title_words in titles for form in title_index_forms(title_words)]
-    terms += [word for name in directors for word in tokenize(name)]
+    terms += [word for name in directors for word in name_index_forms(name)]
     terms += [
         form
         for title_words in titles

@@ -30,6 +30,9 @@ _LETTERS = {
     "œ": "oe",
     "ß": "ss",
     "ı": "i",
+    "ё": "е",
+    "ѐ": "е",
+    "ѝ": "и",
 }
 _SYMBOLS = {
     "½": " 1 2 ",
@@ -39,26 +42,94 @@ _SYMBOLS = {
     "¾": " 3 4 ",
     "×": " x ",
     "＆": "&",
+    "゛": " ",
+    "゜": " ",
 }
 _SUPERSCRIPTS = {"¹": " 1 ", "²": " 2 ", "³": " 3 ", "⁴": " 4 "}
+
+# Accents of Latin and Greek letters, Cyrillic stress, Arabic and Hebrew points, and marks that only
+# choose between two looks of a sign. In other scripts a mark makes another letter.
+_ACCENTS = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a"
+    "\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff"
+    "\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]"
+)
+_CYRILLIC = re.compile("[\u0400-\u052f]")
+_WIDTH_FORM = re.compile("[\uff00-\uffef]")
 
 
 class _FoldingTable(dict[int, str | None]):
     """A table for `str.translate` that computes a character when it is first needed."""
 
     def __missing__(self, code: int) -> str | None:
+        character = chr(code)
+        digit = unicodedata.digit(character, None)
         if code < 128:
-            folded: str | None = chr(code)
+            folded: str | None = character
+        elif digit is not None:  # of any script, or in a circle
+            folded = str(digit)
+        elif _CYRILLIC.match(character.casefold()):  # a breve or a diaeresis makes another letter
+            folded = character.casefold()
+            if folded != character:
+                folded = self[ord(folded)]
+            elif unicodedata.category(folded)[0] not in "LN":
+                folded = None if _ACCENTS.match(folded) else " "
         else:
-            base_characters = [
-                c
-                for c in unicodedata.normalize("NFKD", chr(code).casefold())
-                if not unicodedata.combining(c)
-            ]
-            folded = unicodedata.normalize("NFC", "".join(base_characters)).casefold()
+            decomposed = unicodedata.normalize("NFKD", character.casefold())
+            folded = unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed)).casefold()
             folded = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in folded)
         self[code] = folded
         return folded
+
+
+_FOLDING = _FoldingTable(
+    str.maketrans(dict.fromkeys(_REMOVED) | _LETTERS | _SYMBOLS | _SUPERSCRIPTS)
+)
+
+
+def _compose(text: str) -> str:
+    """Return a text with composed letters, half-width ones included: `ｶﾞ` is `ガ`."""
+    return unicodedata.normalize("NFC", _WIDTH_FORM.sub(_unify_width, text))
+
+
+def _unify_width(match: re.Match[str]) -> str:
+    kind, _, code = unicodedata.decomposition(match[0]).partition(" ")
+    return chr(int(code, 16)) if kind in ("<wide>", "<narrow>") else match[0]
+
+
+def _fold_letters(text: str) -> str:
+    """Return a text in lower case without accents; what is no letter or digit may be a blank."""
+    if text.isascii():
+        return text.lower().translate(_FOLDING)
+    return unicodedata.normalize("NFC", _compose(text).casefold().translate(_FOLDING))
+
+
+def remove_accents(text: str) -> str:
+    """Return a text in lower case without accents, and with all its signs and blanks."""
+    return unicodedata.normalize("NFC", "".join(map(_remove_accent, _compose(text).casefold())))
+
+
+def _remove_accent(character: str) -> str:
+    if character in "ёѐѝ":
+        return _LETTERS[character]
+    if _CYRILLIC.match(character) and not _ACCENTS.match(character):
+        return character
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", character)))
+
+
+def _iterate_clusters(text: str) -> Iterator[tuple[str, int]]:
+    """Yield letters, each with its marks and the position behind it.
+
+    Parts of Hangul syllables stay together.
+    """
+    start = 0
+    for position, character in enumerate(text[1:], 1):
+        is_jamo = "\u1100" <= character <= "\u11ff" and "\u1100" <= text[position - 1] <= "\u11ff"
+        if not (is_jamo or character in "ﾞﾟ" or unicodedata.combining(character)):
+            yield text[start:position], position
+            start = position
+    if text:
+        yield text[start:], len(text)
 
 
 _REMOVED_ASCII = frozenset("'`")  # the ASCII characters in `_REMOVED`
@@ -66,8 +137,9 @@ _FOLDING = _FoldingTable(
     str.maketrans(dict.fromkeys(_REMOVED) | _LETTERS | _SYMBOLS | _SUPERSCRIPTS)
 )
 
-# Vowel signs of Indic and South-East Asian scripts are marks, not letters, but part of a word.
-_WORD = r"(?:[^\W_]|[\u0900-\u0eff\u1000-\u109f\u1780-\u17ff])"
+# Vowel signs of Indic and South-East Asian scripts are marks, not letters, but part of a word, and
+# so are voiced marks behind a kana that has no composed form.
+_WORD = r"(?:[^\W_]|[\u0700-\u0fff\u1000-\u109f\u1780-\u17ff\u3099\u309a])"
 _LETTER = r"[^\W\d_]"
 _TOKEN = re.compile(
     rf"""
@@ -114,10 +186,10 @@ def tokenize(text: str) -> list[str]:
 def _split_words(text: str) -> tuple[str, ...]:
     if text.isascii() and text.replace(" ", "").isalnum():  # most titles and names
         return tuple(text.lower().split())
-    lowered = text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
-    words = tuple(word for word, _, _ in _iterate_tokens(lowered.translate(_FOLDING)))
+    words = tuple(word for word, _, _ in _iterate_tokens(_fold_letters(text)))
     if words:
         return words
+    lowered = text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
     signs = "".join(c for c in lowered if not c.isspace() and unicodedata.category(c)[0] != "C")
     return (signs,) if signs else ()
 
@@ -136,13 +208,15 @@ def word_spans(text: str) -> list[Span]:
         spans = [Span(*token) for token in _iterate_tokens(text.lower())]
     else:
         folded: list[str] = []
-        origins: list[int] = []
-        for position, character in enumerate(text):
-            piece = character.lower().translate(_FOLDING)
+        starts: list[int] = []
+        ends: list[int] = []
+        for cluster, end in _iterate_clusters(text):
+            piece = _fold_letters(cluster)
             folded.append(piece)
-            origins.extend([position] * len(piece))
+            starts.extend([end - len(cluster)] * len(piece))
+            ends.extend([end] * len(piece))
         spans = [
-            Span(word, origins[start], origins[end - 1] + 1)
+            Span(word, starts[start], ends[end - 1])
             for word, start, end in _iterate_tokens("".join(folded))
         ]
     if not spans and (signs := tokenize(text)):

@@ -5,7 +5,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from service.text import numerals
-from service.text.analysis import tokenize, without_article
+from service.text.analysis import remove_accents, tokenize, without_article
+
+_SPELT_OUT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ø": "oe", "ü": "ue", "å": "aa"}
+    | {"Ä": "Ae", "Ö": "Oe", "Ø": "Oe", "Ü": "Ue", "Å": "Aa"}
+)
 
 
 def full_title_keys(title_words: list[str]) -> tuple[str, ...]:
@@ -25,30 +30,16 @@ def unique(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def exact_title_key(title: str) -> str:
-    """Return a title folded for case, width, blanks and Latin accents, and for nothing else."""
-    if not title.isascii():
-        # Half-width letters carry their marks behind them, so they are composed before folding.
-        narrowed = unicodedata.normalize("NFC", "".join(map(_unify_width, title)))
-        decomposed = unicodedata.normalize("NFD", narrowed.casefold())
-        title = unicodedata.normalize("NFC", _remove_latin_accents(decomposed))
-    return " ".join(title.casefold().split())
+    """Return a title folded for case, width, blanks and accents, and for nothing else."""
+    folded = title if title.isascii() else remove_accents(title)
+    return " ".join(folded.casefold().split())
 
 
-def _unify_width(character: str) -> str:
-    kind, _, code = unicodedata.decomposition(character).partition(" ")
-    return chr(int(code, 16)) if kind in ("<wide>", "<narrow>") else character
-
-
-def _remove_latin_accents(decomposed: str) -> str:
-    letters: list[str] = []
-    is_latin = False
-    for character in decomposed:
-        if not unicodedata.combining(character):
-            is_latin = unicodedata.name(character, "").startswith("LATIN ")
-        elif is_latin:
-            continue
-        letters.append(character)
-    return "".join(letters)
+def spelt_out_words(text: str) -> list[str]:
+    """Return the words with `ue` for `ü` and the like, as some people type them; or []."""
+    composed = unicodedata.normalize("NFC", text)
+    spelt_out = composed.translate(_SPELT_OUT)
+    return [] if spelt_out == composed else tokenize(spelt_out)
 
 
 def title_index_forms(title_words: list[str]) -> list[str]:
@@ -60,6 +51,11 @@ def title_index_forms(title_words: list[str]) -> list[str]:
     if has_number:
         forms += [word for word in numerals.normalize_numerals(title_words) if word not in forms]
     return forms
+
+
+def name_index_forms(name: str) -> list[str]:
+    """Return the words of a person's name, and those with `ue` for `ü` and the like."""
+    return [*tokenize(name), *spelt_out_words(name)]
 
 
 @lru_cache(maxsize=10_000)  # most genres, languages and directors come again; about 2 MB

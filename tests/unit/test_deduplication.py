@@ -4,6 +4,7 @@ import pytest
 
 from service.films.deduplication import FilmIdentity
 from service.films.schemas import FilmFacts
+from service.text.analysis import full_title_key
 from service.text.titles import exact_title_key
 
 
@@ -59,3 +60,21 @@ def test_titles_are_folded_for_case_width_and_latin_accents_only(
     one: str, other: str, is_equal: bool
 ) -> None:
     assert (exact_title_key(one) == exact_title_key(other)) is is_equal
+
+
+@pytest.mark.parametrize(
+    ("title", "other", "is_same"),
+    [
+        ("パパだ", "ハハた", False),
+        ("Гуляй", "Гуляи", False),
+        ("สุข", "สข", False),
+        ("Ёлки", "Елки", True),
+        ("Амели́", "Амели", True),
+        ("Ζορμπάς", "Ζορμπας", True),
+        ("ｶﾞﾗｽ", "ガラス", True),
+    ],
+)
+def test_titles_are_equal_but_for_accents(title: str, other: str, is_same: bool) -> None:
+    facts = {"year": 2000, "directors": ["A"]}
+    assert identify(title=title, **facts).is_same_film(identify(title=other, **facts)) is is_same
+    assert (full_title_key(title) == full_title_key(other)) is is_same

@@ -1,5 +1,8 @@
 """Text analysis: which texts are the same word, title or number."""
 
+from itertools import product
+from unicodedata import normalize
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -66,6 +69,64 @@ def test_a_full_title_key_drops_an_article_unless_nothing_else_is_left(
     title: str, expected: str
 ) -> None:
     assert full_title_key(title) == expected
+
+
+FORMS = ("NFC", "NFD")
+
+
+@pytest.mark.parametrize(
+    ("letter", "other"),
+    [
+        ("Гуляй", "Гуляи"),
+        ("Київ", "Киів"),
+        ("ўзбек", "узбек"),
+        ("が", "か"),
+        ("パ", "ハ"),
+        ("ｶﾞ", "カ"),
+        ("ひ", "ヒ"),
+        ("ไม่", "ไม้"),
+        ("ไม่", "ไม"),
+        ("สุ", "ส"),
+        ("สู", "สุ"),
+        ("क्ष", "कष"),
+        ("क़", "क"),
+        ("한", "하"),
+        ("ゔ", "う"),
+        ("か゚", "か"),
+    ],
+)
+def test_a_mark_that_makes_another_letter_is_kept(letter: str, other: str) -> None:
+    for form, other_form in product(FORMS, FORMS):
+        assert fold(normalize(form, letter)) != fold(normalize(other_form, other))
+    for text in (letter, other):
+        assert len({fold(normalize(form, text)) for form in FORMS}) == 1
+
+
+@pytest.mark.parametrize(
+    ("accented", "plain"),
+    [
+        ("Ёлки", "елки"),
+        ("за́мок", "замок"),
+        ("ѝ", "и"),
+        ("ΆΛΦΑ", "αλφα"),
+        ("Ὀδύσσεια", "οδυσσεια"),
+        ("مُحَمَّد", "محمد"),
+        ("שָׁלוֹם", "שלום"),
+        ("Việt", "viet"),
+        ("ｶﾞ", "ガ"),
+        ("٣ ๓ ❸ ፫", "3 3 3 3"),
+        ("❤️ x", "❤ x"),
+    ],
+)
+def test_an_accent_or_another_form_is_folded(accented: str, plain: str) -> None:
+    for form, plain_form in product(FORMS, FORMS):
+        assert fold(normalize(form, accented)) == fold(normalize(plain_form, plain))
+
+
+def test_spans_cover_letters_with_all_their_marks() -> None:
+    for title in ("Ame\u0301lie パパ ｶﾞ", normalize("NFD", "한국 が Гуляй"), "ไม่มี ❶"):
+        assert [span.word for span in word_spans(title)] == tokenize(title)
+        assert " ".join(title[span.start : span.end] for span in word_spans(title)) == title
 
 
 def test_composed_and_decomposed_letters_are_the_same_word() -> None:

@@ -24,11 +24,18 @@ from service.search.criteria.sorting import Column, sort_numbers
 from service.search.index.term_kinds import TermKind
 from service.text.analysis import full_title_key, initials, joined_pairs, tokenize
 from service.text.phonetics import phonetic_key
-from service.text.titles import compact_key, full_title_keys, title_index_forms, unique
+from service.text.titles import (
+    compact_key,
+    full_title_keys,
+    name_index_forms,
+    spelt_out_words,
+    title_index_forms,
+    unique,
+)
 
 T = TypeVar("T")
 
-ANALYSIS = 3
+ANALYSIS = 4
 """The version of the analysis. Raise it when the terms of an unchanged film change: all digests
 change with it, and a rebuild is due.
 """
@@ -231,9 +238,10 @@ class IndexedTerms(NamedTuple):
         titles = (document.title, *document.aliases)
         title_words = [tokenize(title) for title in titles]
         director_words = [tokenize(name) for name in document.directors]
-        title = unique(title_index_forms(title_words[0]))
-        alt = _collect_forms(title_words[1:], title_index_forms)
-        director = unique(chain.from_iterable(director_words))
+        spelt_out = [spelt_out_words(title) for title in titles]
+        title = unique([*title_index_forms(title_words[0]), *spelt_out[0]])
+        alt = _collect_forms([*title_words[1:], *spelt_out[1:]], title_index_forms)
+        director = _collect_forms(document.directors, name_index_forms)
         return cls(
             title=title,
             alt=alt,
@@ -242,7 +250,7 @@ class IndexedTerms(NamedTuple):
             writer=_collect_forms(document.writers, tokenize),
             plot=unique(tokenize(document.plot)[:MAX_PLOT_WORDS]) if document.plot else (),
             joined=_collect_forms(title_words, joined_pairs),
-            whole=_collect_forms(title_words, full_title_keys),
+            whole=_collect_forms([*title_words, *filter(None, spelt_out)], full_title_keys),
             grams=unique(filter(None, map("".join, (*title_words, *director_words)))),
             sound=unique(filter(None, map(phonetic_key, title + alt + director))),
             initials=unique(chain.from_iterable(map(initials, titles, title_words))),
