@@ -98,7 +98,7 @@ export function Field({ form, name, label, hint, tag = "input", ...attributes })
   const ids = describeField(form, name, hint);
   return html`<div class="field">
     <label for=${ids.id}>${label}</label>
-    <${tag} class="input" name=${name} ...${inputAttributes(ids)} ...${attributes} />
+    <${tag} class=${tag === "select" ? "input select" : "input"} name=${name} ...${inputAttributes(ids)} ...${attributes} />
     <${FieldNotes} ids=${ids} hint=${hint} />
   </div>`;
 }

@@ -27,17 +27,16 @@ export function History() {
       ${(entry) => html`<${FilmRow}
         key=${entry.id}
         entry=${entry}
+        facts=${[
+          html`<time datetime=${entry.watched_at}>${formatDate(entry.watched_at)}</time>`,
+          entry.rewatch && t("library.rewatch"),
+        ]}
         side=${html`<${RemoveButton}
           entry=${entry}
           action=${removal}
           onClick=${() => removal.run(entry)}
         />`}
-      >
-        <span class="muted">
-          <time datetime=${entry.watched_at}>${formatDate(entry.watched_at)}</time>
-          ${entry.rewatch && ` · ${t("library.rewatch")}`}
-        </span>
-      <//>`}
+      />`}
     <//>
   </section>`;
 }

@@ -44,7 +44,7 @@ export function ListEntry({ entry, index, count, drag, onMove, onRemove, onNote 
     entry=${entry}
     side=${buttons}
     class=${`row list-entry ${drag.classOf(index)}`}
-    lead=${count > 1 &&
+    handle=${count > 1 &&
     html`<button
       type="button"
       class="icon-button list-handle"

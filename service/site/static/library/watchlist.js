@@ -37,14 +37,13 @@ export function Watchlist() {
       ${(entry) => html`<${FilmRow}
         key=${(entry.movie ?? entry.deleted_movie).id}
         entry=${entry}
+        facts=${[html`<span>${t("library.added")} <${RelativeTime} value=${entry.added_at} /></span>`]}
         side=${html`<${RemoveButton}
           entry=${entry}
           action=${removal}
           onClick=${() => removal.run(entry)}
         />`}
-      >
-        <span class="muted">${t("library.added")} <${RelativeTime} value=${entry.added_at} /></span>
-      <//>`}
+      />`}
     <//>
   </section>`;
 }
