@@ -97,6 +97,9 @@ bench.match: .venv/installed-dev ## how often a file name's film is right, by re
 bench.suggest: .venv/installed-dev ## how many letters until a title is suggested, and how long that takes
 	@$(BIN)/python -m benches.suggest
 
+bench.compat: .venv/installed-dev ## a cached film through OMDb's API beside the service's own route
+	@$(BIN)/python -m benches.compat
+
 bench.page: .venv/installed-dev ## what the page weighs and how fast it paints, in a real browser
 	@$(BIN)/python -m benches.page
 
@@ -127,4 +130,4 @@ lock: .venv/bin/uv ## resolve the dependencies again into the lock files
 
 .PHONY: docs help run server.install server.start database.upgrade database.connect reindex test \
   test.coverage chaos lint fuzz.api fuzz.load lint.api lint.alerts backends.install backends.start backends.stop bench bench.search \
-  bench.ablation bench.match bench.suggest bench.page bench.worst bench.live bench.load bench.million up down lock
+  bench.ablation bench.compat bench.match bench.suggest bench.page bench.worst bench.live bench.load bench.million up down lock

@@ -9,6 +9,7 @@ from service.accounts.models import User
 from service.database.faults import is_database_fault
 from service.films.models import Film
 from service.resilience.timed_value import TimedValue
+from service.setting_types import CompatApi
 
 CACHE_SECONDS = 2.0  # many pages may ask at once
 
@@ -34,6 +35,10 @@ class SetupView:
             description="Whether there is an admin; null for clients on other machines.",
             examples=[None],
         ),
+    ]
+    compat: Annotated[
+        tuple[CompatApi, ...],
+        Field(description="The APIs of other services that are answered.", examples=[["omdb"]]),
     ]
 
 
@@ -67,10 +72,12 @@ class SetupStatus:
 
     Args:
         has_lookups: whether an OMDb key is set.
+        compat: the APIs of other services that are answered.
     """
 
-    def __init__(self, *, has_lookups: bool) -> None:
+    def __init__(self, *, has_lookups: bool, compat: tuple[CompatApi, ...]) -> None:
         self._has_lookups = has_lookups
+        self._compat = compat
         self._status = TimedValue(self._read, CACHE_SECONDS)
 
     async def get(self) -> StatusView:
@@ -83,6 +90,7 @@ class SetupStatus:
                 films=await _describe_films(),
                 lookups=self._has_lookups,
                 admin=await User.exists(is_admin=True),
+                compat=self._compat,
             )
         except Exception as error:
             if is_database_fault(error):

@@ -399,7 +399,9 @@ async def build_container(settings: Settings) -> Container:
             diagnosis=IndexDiagnosis(catalogue, outbox_admin, inventory, engine),
             health=Health(checks, utc_now, settings.database_url),
             overview=Overview(utc_now),
-            setup_status=SetupStatus(has_lookups=settings.omdb_api_key is not None),
+            setup_status=SetupStatus(
+                has_lookups=settings.omdb_api_key is not None, compat=settings.compat_apis
+            ),
             vocabulary_sync=vocabulary_sync,
             search_activity=search_activity,
             resources=stack.pop_all(),

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from service.setting_types import COMPAT_APIS
 from tests.support.service_runner import ApiClient, Service, embedded_settings, run_service
 from tests.support.waiting import wait_until
 
@@ -42,6 +43,7 @@ async def test_a_new_service_has_neither_films_nor_look_ups_nor_an_admin(
     with run_service(settings) as service:
         async with ApiClient.connect(service) as api:
             setup = (await api.get(STATUS)).json["setup"]
+            assert setup.pop("compat") == list(COMPAT_APIS)
             assert setup == {"films": "none", "lookups": False, "admin": False}
             await _become_set_up(api, service)
 

@@ -56,6 +56,21 @@ async def test_a_key_is_made_by_keyboard_shown_once_used_and_deleted(
     assert (await api.get("/api/v1/me", headers={"X-API-Key": secret})).status == 401
 
 
+async def test_the_address_for_omdbs_clients_is_shown_and_answers(
+    browser: Browser, api: ApiClient, account: str
+) -> None:
+    allowed = ["clipboard-read", "clipboard-write"]
+    async with open_as(browser, api, KEYS, (account, PASSWORD), permissions=allowed) as page:
+        shown = page.get_by_label("OMDb clients")
+        await expect(shown).to_have_value(f"{api.service.url}/omdb/")
+        parts = page.get_by_role("region", name="Addresses for your programs")
+        await parts.get_by_role("button", name="Copy the address").first.click()
+        await expect(parts.get_by_role("button", name="Copied")).to_be_visible()
+        address = await page.evaluate("navigator.clipboard.readText()")
+    film = await api.get(address.removeprefix(api.service.url) + "?i=tt0073195")
+    assert film.json["Title"] == "Jaws"
+
+
 async def test_what_a_new_key_lacks_is_said_at_its_field(
     browser: Browser, api: ApiClient, account: str
 ) -> None:

@@ -307,6 +307,11 @@ ACCOUNT_FAILURES = [
     ),
     Failure("account/keys.js GET /me/keys", KEYS, can_retry=True),
     Failure(
+        "account/client-addresses.js GET /status",
+        KEYS,
+        shows=show("#account-keys", without="#client-addresses"),
+    ),
+    Failure(
         "account/new-key.js POST /me/keys",
         KEYS,
         (click("New key"), fill("What is it for?", "a player"), click("Make the key")),

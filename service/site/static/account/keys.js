@@ -11,6 +11,7 @@ import { get, remove } from "../client.js";
 import { RelativeTime } from "../format.js";
 import { t, tParts } from "../i18n.js";
 import { useAction, useLoaded } from "../loading.js";
+import { ClientAddresses } from "./client-addresses.js";
 import { NewKeyForm } from "./new-key.js";
 
 /** Show the keys of an account, and make new ones. */
@@ -69,7 +70,8 @@ export function Keys({ account }) {
       onDone=${afterDeletion}
       onClose=${() => setDeleted(null)}
     />`}
-  </section>`;
+    </section>
+    <${ClientAddresses} />`;
 }
 
 function KeyRow({ entry, onDelete }) {
