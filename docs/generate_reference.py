@@ -20,6 +20,7 @@ if str(ROOT) not in sys.path:
 import typer.main  # noqa: E402
 from prometheus_client.metrics import MetricWrapperBase  # noqa: E402
 from pydantic import TypeAdapter  # noqa: E402
+from sanic import Sanic  # noqa: E402
 
 from docs.error_codes import (  # noqa: E402
     BASE_CODE,
@@ -348,6 +349,7 @@ def http_api_page() -> str:
     """List every route from the OpenAPI document."""
     app = create_app(Settings(jwt_secret="0" * 32))
     app.router.finalize()
+    Sanic.unregister_app(app)  # the name is for the next app of this process
     contract = build_document(app, "0")
     by_tag: dict[str, list[tuple[str, ...]]] = {}
     for path, methods in sorted(contract["paths"].items()):
