@@ -71,6 +71,26 @@ async def test_the_address_for_omdbs_clients_is_shown_and_answers(
     assert film.json["Title"] == "Jaws"
 
 
+async def test_the_addresses_for_radarr_and_stremio_have_the_new_key_and_answer(
+    browser: Browser, api: ApiClient, account: str
+) -> None:
+    async with open_as(browser, api, KEYS, (account, PASSWORD)) as page:
+        addresses = {"Radarr": "/lists/watchlist.json?apikey=", "Stremio": "/stremio/"}
+        for name, path in addresses.items():
+            shown = page.get_by_label(name, exact=True)
+            await expect(shown).to_have_value(re.compile(re.escape(path) + "KEY"))
+        await page.get_by_role("button", name="New key").click()
+        await page.get_by_label("What is it for?").fill("Radarr")
+        await page.get_by_role("button", name="Make the key").click()
+        secret = await page.get_by_label("The key", exact=True).input_value()
+        for name, path in addresses.items():
+            shown = page.get_by_label(name, exact=True)
+            await expect(shown).to_have_value(re.compile(re.escape(path) + secret))
+            address = await shown.input_value()
+            assert (await api.get(address.removeprefix(api.service.url))).status == 200
+        await assert_is_clean(page)
+
+
 async def test_what_a_new_key_lacks_is_said_at_its_field(
     browser: Browser, api: ApiClient, account: str
 ) -> None:

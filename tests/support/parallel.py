@@ -17,6 +17,7 @@ USE_SERVICE = (
 )
 OWN_SERVICE = (
     "tests/api/test_access_matrix",
+    "tests/api/compat/test_restricted_registration",
     "tests/api/test_account_emails",
     "tests/api/test_search_features",
 )

@@ -6,23 +6,29 @@ import { get } from "../client.js";
 import { t } from "../i18n.js";
 import { useLoaded } from "../loading.js";
 
-/* By the name of the API, as `COMPAT` has it; KEY stands for an API key. */
-const PATHS = { omdb: "/omdb/" };
+const PLACEHOLDER = "KEY"; // stands for an API key that nobody but its owner knows
 
-/** Show the address of each API that is answered; nothing while that is unknown. */
-export function ClientAddresses() {
+/* By the name of the API, as `COMPAT` has it. */
+const PATHS = {
+  omdb: () => "/omdb/",
+  lists: (key) => `/lists/watchlist.json?apikey=${key}`,
+  stremio: (key) => `/stremio/${key}/manifest.json`,
+};
+
+/** Show the address of each API that is answered, with the key `secret`; nothing while that is unknown. */
+export function ClientAddresses({ secret }) {
   const { data } = useLoaded((signal) => get("/status", { signal }));
   const apis = (data?.setup?.compat ?? []).filter((api) => PATHS[api]);
   if (apis.length === 0) return null;
   return html`<section class="card" aria-labelledby="client-addresses">
     <h2 id="client-addresses">${t("account.addresses")}</h2>
     <p class="muted">${t("account.addresses_detail")}</p>
-    ${apis.map((api) => html`<${ClientAddress} key=${api} api=${api} />`)}
+    ${apis.map((api) => html`<${ClientAddress} key=${api} api=${api} secret=${secret} />`)}
   </section>`;
 }
 
-function ClientAddress({ api }) {
-  const address = location.origin + PATHS[api];
+function ClientAddress({ api, secret }) {
+  const address = location.origin + PATHS[api](secret ?? PLACEHOLDER);
   const id = `address-${api}`;
   return html`<div class="field">
     <label for=${id}>${t(`account.address.${api}`)}</label>

@@ -71,7 +71,7 @@ export function Keys({ account }) {
       onClose=${() => setDeleted(null)}
     />`}
     </section>
-    <${ClientAddresses} />`;
+    <${ClientAddresses} secret=${made?.scopes.includes("read") ? made.key : null} />`;
 }
 
 function KeyRow({ entry, onDelete }) {
