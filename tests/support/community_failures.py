@@ -287,11 +287,13 @@ LIBRARY_FAILURES = [
 ]
 
 USER = "/user/ada"
+COUNTS = {"films_seen": 2, "viewings": 3, "ratings": 1, "reviews": 1, "lists": 0}
+NO_STATISTICS: dict[str, object] = {"months": [], "decades": [], "genres": [], "scores": []}
 PROFILE = {
     "username": "ada",
     "profile": "public",
     "joined_at": "2026-11-27T20:00:00Z",
-    "counts": {"films_seen": 2, "viewings": 3, "ratings": 1, "reviews": 1, "lists": 0},
+    "counts": COUNTS,
     "lists": [],
 }
 PROFILE_ANSWERS = {"/users/ada$": PROFILE}
@@ -304,11 +306,21 @@ USER_FAILURES = [
         answers={**PROFILE_ANSWERS, r"/users/ada/reviews\?": one_review()},
     ),
     Failure(
+        "views/user.js GET /users/{}/lists",
+        USER,
+        answers={
+            "/users/ada$": {**PROFILE, "counts": {**COUNTS, "lists": 1}},
+            "/users/ada/statistics$": NO_STATISTICS,
+            r"/users/ada/reviews\?": one_review(),
+        },
+        query="limit=",
+    ),
+    Failure(
         "views/user.js GET /users/{}/reviews",
         USER,
         answers={
             **PROFILE_ANSWERS,
-            "/users/ada/statistics$": {"months": [], "decades": [], "genres": [], "scores": []},
+            "/users/ada/statistics$": NO_STATISTICS,
         },
         query="limit=",
     ),

@@ -13,7 +13,7 @@ import asyncio
 import itertools
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ import structlog
 
 from service.community.live.broker import Broker, Event, Position, RoomEvent
 from service.community.live.sockets import MAX_ROOMS, SESSION_OVER, LiveSocket
-from service.community.live.tickets import LiveUser, find_live_sessions
+from service.community.live.tickets import LiveUser, find_blocked, find_live_sessions
 from service.database.faults import is_database_error, is_database_fault
 from service.errors import Conflict, DomainError, TooMany, Unavailable
 from service.films.models import Film
@@ -313,15 +313,24 @@ class LiveHub:
                 log.warning("live_watch_failed", reason=repr(error)[:300])
 
     async def watch(self) -> None:
-        """Close the sockets of sessions that are over, and compare rooms with the database."""
+        """Close sockets of sessions that are over; compare blocks and rooms with the database."""
         sessions = {socket.user.session_id for socket in self._sockets}
         live = await find_live_sessions(sessions, self._now())
         for socket in list(self._sockets):
             if socket.user.session_id in sessions - live:
                 socket.close(SESSION_OVER, "the session is over")
+        await self._read_blocks()
         room_ids = list(self._rooms)
         for start in range(0, len(room_ids), WATCHED_AT_ONCE):
             await self._watch_rooms(room_ids[start : start + WATCHED_AT_ONCE])
+
+    async def _read_blocks(self) -> None:
+        """Let users no longer hear of those whom they have blocked since they came."""
+        sockets = list(self._sockets)  # one that comes meanwhile knows its blocks
+        blocked = await find_blocked({socket.user.user_id for socket in sockets})
+        for socket in sockets:
+            own_blocks = blocked.get(socket.user.user_id, frozenset())
+            socket.user = replace(socket.user, blocked=own_blocks)
 
     async def _watch_rooms(self, room_ids: list[str]) -> None:
         films = Film.filter(id__in=room_ids)

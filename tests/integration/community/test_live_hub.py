@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from tortoise.expressions import F
 
+from service.accounts.models import Session
 from service.clock import utc_now
+from service.community.blocks.service import Blocks
 from service.community.live.broker import MemoryBroker, Position, RoomEvent
 from service.community.live.hub import LiveHub
 from service.community.live.sockets import MAX_QUEUED, MAX_ROOMS, LiveSocket
@@ -17,6 +20,7 @@ from service.errors import Conflict, TooMany
 from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, Provenance
+from tests.support.accounts import AccountActions
 from tests.support.recorded_channel import RecordedChannel
 from tests.support.waiting import wait_until
 
@@ -163,3 +167,32 @@ async def test_nobody_hears_of_a_user_whom_they_block(rig: Rig) -> None:
     [message] = [event for event in channel.events if event["event"] == "message"]
     assert (message["text"], message["offset"]) == ("heard", 2)
     assert "sender_id" not in message
+
+
+async def test_a_block_counts_for_sockets_that_are_open(
+    rig: Rig, users: AccountActions, catalogue: Catalogue
+) -> None:
+    reader, author = await users.create_user("ada"), await users.create_user("bob")
+    film_id, blocks = (await add_film(catalogue)).id, Blocks(utc_now)
+    await users.log_in("ada")
+    await Session.all().update(expires_at=utc_now() + timedelta(hours=1))
+    session = await Session.get(user_id=reader.id)
+    socket, channel = rig.open(user=LiveUser(reader.id, session.id, "ada", None))
+    await rig.hub.join(socket, film_id, 0, None)
+
+    async def say(text: str) -> None:
+        rig.hub.publish(film_id, author.id, {"event": "message", "text": text})
+        rig.hub.publish(film_id, uuid4(), {"event": "message", "text": f"after {text}"})
+
+        def is_heard() -> bool:
+            return any(event.get("text") == f"after {text}" for event in channel.events)
+
+        await eventually(is_heard)
+
+    for text, change in (("one", blocks.add), ("two", blocks.remove), ("three", None)):
+        await say(text)
+        if change is not None:
+            await change(reader.id, "bob")
+        await rig.hub.watch()
+    texts = [event["text"] for event in channel.events if event["event"] == "message"]
+    assert texts == ["one", "after one", "after two", "three", "after three"]

@@ -4,7 +4,7 @@ import { html, loadStyle, useEffect } from "../lib.js";
 import { valueName } from "../components/facet-names.js";
 import { ErrorNotice, ViewState } from "../components/notice.js";
 import { announce } from "../components/live-region.js";
-import { Row, Rows } from "../components/rows.js";
+import { PagedRows, Row } from "../components/rows.js";
 import { setBlocked } from "../blocks.js";
 import { get } from "../client.js";
 import { ReviewText } from "../film/review-text.js";
@@ -20,6 +20,7 @@ await loadStyle("reviews");
 const COUNTS = ["films_seen", "ratings", "reviews", "lists"];
 const SHOWN_GENRES = 12;
 const SHOWN_REVIEWS = 10;
+const SHOWN_LISTS = 20;
 
 /** Show the profile of the user whom the address names. */
 export default function UserView({ args: [name] }) {
@@ -41,7 +42,7 @@ function Profile({ name, account }) {
   }
   if (profile.error) return html`<${ErrorNotice} error=${profile.error} onRetry=${profile.reload} />`;
   if (!profile.data) return null;
-  const { username, joined_at: joined, profile: visibility, counts, lists } = profile.data;
+  const { username, joined_at: joined, profile: visibility, counts } = profile.data;
   return html`<div class="user">
     <header class="user-head">
       <div>
@@ -62,19 +63,24 @@ function Profile({ name, account }) {
     ${profile.data.blocked
       ? html`<p class="muted">${t("blocks.of_profile")}</p>`
       : html`<${Reviews} path=${path} />`}
-    ${lists.length > 0 &&
-    html`<section class="card" aria-labelledby="user-lists">
-      <h2 id="user-lists">${t("user.lists")}</h2>
-      <${Rows} label=${t("user.lists")}>
-        ${lists.map(
-          (list) => html`<${Row} key=${list.id} title=${html`<a href=${`/list/${list.id}`}>${list.name}</a>`}>
-            <span class="muted">${t("user.films", { n: list.movies })}</span>
-            ${list.description && html`<span dir="auto">${list.description}</span>`}
-          <//>`,
-        )}
-      <//>
-    </section>`}
+    ${counts.lists > 0 && html`<${PublicLists} path=${path} />`}
   </div>`;
+}
+
+function PublicLists({ path }) {
+  const pages = usePages(
+    (params, signal) => get(`/users/${path}/lists`, { params, signal }),
+    { limit: SHOWN_LISTS },
+  );
+  return html`<section class="card" aria-labelledby="user-lists">
+    <h2 id="user-lists">${t("user.lists")}</h2>
+    <${PagedRows} pages=${pages} label=${t("user.lists")} none="">
+      ${(list) => html`<${Row} key=${list.id} title=${html`<a href=${`/list/${list.id}`}>${list.name}</a>`}>
+        <span class="muted">${t("user.films", { n: list.movies })}</span>
+        ${list.description && html`<span dir="auto">${list.description}</span>`}
+      <//>`}
+    <//>
+  </section>`;
 }
 
 function BlockButton({ profile: { username, blocked }, onChange }) {
