@@ -15,7 +15,11 @@ from tests.support.service_runner import ApiClient
 pytestmark = pytest.mark.once
 
 PAGE = (ROOT / "docs/howto/point-your-apps-here.md").read_text()
-BLOCKS = re.findall(r"^```\w*\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+BLOCKS = re.findall(r"^```\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+SCRIPTS = re.findall(r"^```bash\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+ERROR = re.compile(rb'"(?:[Ee]rror|err)"|<error>')
+"""How each of the protocols calls an error."""
+
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("curl ")]
 
 
@@ -39,18 +43,35 @@ async def key(api: ApiClient) -> str:
 
 def test_the_page_has_commands() -> None:
     assert len(COMMANDS) > 5
+    assert len(SCRIPTS) == 3
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=range(len(COMMANDS)))
 async def test_a_command_of_the_page_gets_an_answer(
     api: ApiClient, key: str, command: str, tmp_path: Path
 ) -> None:
-    words = shlex.split(command.replace("http://localhost:8000", api.service.url))
-    words = [word.replace("$KEY", key) for word in words]
+    script = command.replace("http://localhost:8000", api.service.url)
+    output = await run(tmp_path, *shlex.split(script.replace("$KEY", key)))
+    assert output.strip()
+    assert not ERROR.search(output)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=range(len(SCRIPTS)))
+async def test_each_command_of_a_script_of_the_page_gets_an_answer(
+    api: ApiClient, script: str, tmp_path: Path
+) -> None:
+    script = script.replace("http://localhost:8000", api.service.url)
+    token = await api.admin_token()
+    output = await run(tmp_path, "bash", "-euo", "pipefail", "-c", f"TOKEN={token}\n{script}")
+    assert output.count(b"{") >= script.count("\nsend ")
+    assert not ERROR.search(output)
+
+
+async def run(folder: Path, *words: str) -> bytes:
+    """Return what a command prints; fail if it fails."""
     process = await asyncio.create_subprocess_exec(
-        *words, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *words, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     output, errors = await process.communicate()
     assert process.returncode == 0, errors
-    assert output.strip()
-    assert b"rror" not in output
+    return output
