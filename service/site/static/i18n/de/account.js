@@ -35,7 +35,7 @@ export default {
   "account.tab.lists": "Listen",
   "account.tab.sessions": "Sitzungen",
   "account.tab.keys": "API-Schlüssel",
-  "account.tab.data": "Ihre Daten",
+  "account.tab.data": "Daten",
   "account.keys_detail": "Programme, die Ihr Konto benutzen, senden einen Schlüssel im Header {header}. Ein Schlüssel kann nur, was Sie ihm erlauben; Passwort und Adresse ändert keiner.",
   "account.no_keys": "Noch gibt es keine Schlüssel.",
   "account.new_key": "Neuer Schlüssel",

@@ -39,7 +39,7 @@ export default {
   "accounts.done.log_out": "Die Sitzungen von „{name}“ sind beendet",
   "accounts.action.disable": "Konto sperren",
   "accounts.button.disable": "Sperren",
-  "accounts.hint.disable": "Bis zum Entsperren gilt keine Anmeldung und kein API-Schlüssel. Gelöscht wird nichts.",
+  "accounts.hint.disable": "Bis zum Entsperren gilt keine Anmeldung und kein API-Schlüssel, niemand sieht Kritiken, Listen und Profil, und die Stimmen zählen nicht. Gelöscht wird nichts.",
   "accounts.done.disable": "„{name}“ ist gesperrt",
   "accounts.action.enable": "Konto entsperren",
   "accounts.button.enable": "Entsperren",

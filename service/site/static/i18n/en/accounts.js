@@ -39,7 +39,7 @@ export default {
   "accounts.done.log_out": "The sessions of “{name}” have ended",
   "accounts.action.disable": "Disable the account",
   "accounts.button.disable": "Disable",
-  "accounts.hint.disable": "No login and no API key works until it is enabled. Nothing is deleted.",
+  "accounts.hint.disable": "Until it is enabled, no login and no API key works, and nobody sees its reviews, lists and profile; its votes do not count. Nothing is deleted.",
   "accounts.done.disable": "“{name}” is disabled",
   "accounts.action.enable": "Enable the account",
   "accounts.button.enable": "Enable",
