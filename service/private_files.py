@@ -29,14 +29,16 @@ def make_private_folder(path: Path) -> None:
 def make_private_file(path: Path) -> None:
     """Create the file if it is missing, and take it away from everybody but its owner.
 
-    A symbolic link is followed if this user or root made it.
+    A symbolic link is followed if this user or root made it. An existing file is not opened, since
+    closing it would end the locks that this process has on it: SQLite's.
 
     Raises:
         OSError: it is another user's symbolic link, or cannot be opened.
     """
     if path.is_symlink() and path.lstat().st_uid in (os.geteuid(), 0):
         path = path.resolve()
-    os.close(open_private_file(path))
+    if path.is_symlink() or not path.is_file():
+        os.close(open_private_file(path))
     _take_away(path, OTHERS_ALL)
 
 

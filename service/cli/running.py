@@ -1,7 +1,10 @@
 """Run a command's work, and turn what goes wrong into one line that says what to do."""
 
 import asyncio
+import contextlib
 import errno
+import select
+import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
 
@@ -42,7 +45,7 @@ def run(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED_STATUS) from None
     except Exception as error:
-        if settings.log_level == "debug":
+        if settings.log_level == "debug" or is_output_unread(error):
             raise
         fail(describe_failure(settings, error))
 
@@ -65,6 +68,17 @@ def describe_failure(settings: Settings, error: Exception) -> str:
         cause = describe_database_fault(error, settings.database_url)
         return f"the database at {locate_part(settings, 'database')}: {cause}"
     return f"{hide_secrets(error)}; LOG_LEVEL=debug shows where"
+
+
+def is_output_unread(error: BaseException) -> bool:
+    """Return whether nobody reads the output any more: `| head`. Typer then ends the command."""
+    if not isinstance(error, BrokenPipeError):
+        return False
+    poller = select.poll()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with contextlib.suppress(OSError, ValueError):  # it is no file, or closed
+            poller.register(stream.fileno(), 0)
+    return any(state & select.POLLERR for _, state in poller.poll(0))
 
 
 def is_output_fault(error: BaseException) -> bool:

@@ -55,7 +55,6 @@ def to_tortoise_url(url: str) -> str:
     """Return the setting's URL in Tortoise's form, with default timeouts."""
     if url.startswith("sqlite"):
         path = resolve_path(url)
-        path.parent.mkdir(parents=True, exist_ok=True)
         options = f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}&synchronous=NORMAL&journal_mode=WAL"
         return f"sqlite://{path}?{options}"
     parts = urlsplit(url)
@@ -96,7 +95,9 @@ def _tls_credentials(url: str) -> dict[str, Any]:
 def _connection_config(url: str) -> dict[str, Any]:
     """Return the engine for `url` and its credentials."""
     config: dict[str, Any] = expand_db_url(to_tortoise_url(url))
-    if not url.startswith("sqlite"):
+    if url.startswith("sqlite"):
+        config["engine"] = "service.database.sqlite_client"
+    else:
         config["credentials"] |= _tls_credentials(url)
         config["engine"] = "service.database.pool"
         server_settings = {"idle_in_transaction_session_timeout": str(POSTGRES_IDLE_TIMEOUT_MS)}
@@ -133,6 +134,8 @@ async def open_database(url: str) -> None:
     """Bind the models of this process to the database at `url`."""
     if url.startswith("sqlite"):
         path = resolve_path(url)
+        with contextlib.suppress(OSError):  # opening the file says what is wrong
+            path.parent.mkdir(parents=True, exist_ok=True)
         for suffix in ("", "-wal", "-shm"):
             restrict_file(path.with_name(path.name + suffix))
     await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)

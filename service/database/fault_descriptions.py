@@ -37,6 +37,7 @@ POSTGRES_CAUSES: tuple[tuple[type[Exception], str], ...] = (
         asyncpg.TooManyConnectionsError,
         "PostgreSQL has no free connection; raise max_connections, or lower WORKERS",
     ),
+    (asyncpg.DiskFullError, "the disk of PostgreSQL is full; free some space"),
     (asyncpg.CannotConnectNowError, "PostgreSQL starts or stops; try again in a moment"),
     (
         asyncpg.exceptions.ReadOnlySQLTransactionError,

@@ -20,7 +20,8 @@ DATABASE_FAULTS: tuple[type[BaseException], ...] = (
     asyncpg.CannotConnectNowError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,  # no connections, disk or memory left
+    asyncpg.PostgresIOError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
@@ -33,18 +34,17 @@ DATABASE_FAULTS: tuple[type[BaseException], ...] = (
 
 
 SQLITE_FAULT_PREFIXES = tuple(
-    f"SQLITE_{name}" for name in ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY")
+    f"SQLITE_{name}"
+    for name in ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY", "CORRUPT", "NOTADB")
 )
 
 
 def is_database_fault(error: BaseException) -> bool:
-    """Return whether the database itself is down, frozen, locked or full."""
-    if isinstance(error, OperationalError):
-        cause = error.args[0] if error.args else error
-        if isinstance(cause, sqlite3.OperationalError):
-            return getattr(cause, "sqlite_errorname", "").startswith(SQLITE_FAULT_PREFIXES)
-        return isinstance(cause, DATABASE_FAULTS)
-    return isinstance(error, DATABASE_FAULTS)
+    """Return whether the database itself is down, frozen, locked, full or damaged."""
+    cause = error.args[0] if isinstance(error, OperationalError) and error.args else error
+    if isinstance(cause, sqlite3.DatabaseError):  # Tortoise does not wrap those of a commit
+        return getattr(cause, "sqlite_errorname", "").startswith(SQLITE_FAULT_PREFIXES)
+    return isinstance(cause, DATABASE_FAULTS)
 
 
 def log_database_fault(error: BaseException) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import structlog
 
 from service.key_rules import KEY_PREFIX
+from service.resilience.causes import describe_cause
 
 SECRET_PATTERN = re.compile(
     r"((?:apikey|api_key|password|token|secret)=)[^&\s\"']+|(://[^/\s:@]*:)[^@/\s]+(?=@)"
@@ -84,6 +85,10 @@ def _log_exception(
     """Log what ends the process, so that with JSON every line is JSON."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, traceback)
+        return
+    if isinstance(error, OSError) and error.filename is not None:  # the operator's, not a mistake
+        reason = f"{error.filename}: {describe_cause(error)}"
+        structlog.get_logger().critical("process_failed", reason=reason)
         return
     structlog.get_logger().critical("process_failed", exc_info=(kind, error, traceback))
 

@@ -1,5 +1,6 @@
 """The commands as an operator runs them: 0 done, 1 failed with one clear line, 2 called wrongly."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -55,6 +56,52 @@ def test_an_output_that_cannot_be_written_is_named(environment: dict[str, str]) 
         1,
         b"movies: the output cannot be written: the disk is full; free some space\n",
     )
+
+
+def test_a_command_whose_output_nobody_reads_ends_without_blaming_the_database(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    film = tmp_path / "film.jsonl"
+    film.write_text('{"title": "Jaws"}\n')
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        run = subprocess.run(
+            [sys.executable, "-m", "service", "load", str(film)],
+            cwd=ROOT,
+            env={**os.environ, **environment, "LOG_LEVEL": "error"},
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert (run.returncode, run.stderr) == (1, b"")
+
+
+def test_a_home_whose_var_is_a_file_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "var").touch()
+    paths = {"DATABASE_URL": "", "SEARCH_URL": "", "POSTERS_URL": "", "JWT_SECRET": "x" * 40}
+    home = {**environment, **paths, "MOVIES_HOME": str(tmp_path)}
+    for words in (["migrate"], ["users"], ["load", SAMPLES]):
+        run = run_command(home, *words)
+        assert (run.returncode, run.stderr.count("\n")) == (1, 1), run.stderr
+        assert f"{tmp_path}/var" in run.stderr
+
+
+def test_a_damaged_database_is_named_in_one_line(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "damaged.db"
+    damaged = {**environment, "DATABASE_URL": f"sqlite://{path}"}
+    assert run_command(damaged, "migrate").returncode == 0
+    content = bytearray(path.read_bytes())
+    content[100:4000] = b"\xff" * 3_900  # where the tables are listed
+    path.write_bytes(content)
+    for words in (["migrate"], ["users"], ["load", SAMPLES]):
+        run = run_command(damaged, *words)
+        assert (run.returncode, run.stderr.count("\n")) == (1, 1), run.stderr
+        assert f"{path}: the file is damaged; restore it from a back-up" in run.stderr
 
 
 def test_an_address_that_cannot_be_listened_on_says_what_to_set(

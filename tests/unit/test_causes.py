@@ -55,6 +55,8 @@ def test_faults_of_a_database_name_what_to_change_and_no_password() -> None:
     assert locate_database(url) == "db.example:5433/films"
     wrong = describe_database_fault(wrap(asyncpg.InvalidPasswordError("x")), url)
     assert wrong == "PostgreSQL rejects ann or its password; correct DATABASE_URL"
+    full = describe_database_fault(OperationalError(asyncpg.DiskFullError("x")), url)
+    assert full == "the disk of PostgreSQL is full; free some space"
     missing = describe_database_fault(asyncpg.InvalidCatalogNameError("x"), url)
     assert "createdb -O ann films" in missing
 

@@ -1,6 +1,9 @@
 """Files that only their owner may read, and no symbolic link followed to them."""
 
+import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,3 +67,16 @@ def test_a_symbolic_link_is_neither_followed_nor_changed(tmp_path: Path) -> None
     restrict_file(link)
     restrict_file(tmp_path / "missing")
     assert (target.read_text(), target.stat().st_mode & 0o777) == ("content", 0o644)
+
+
+def test_a_file_that_is_made_private_keeps_the_locks_of_this_process(tmp_path: Path) -> None:
+    path = tmp_path / "movies.db"
+    path.touch()
+    take_lock = (
+        f"import fcntl; fcntl.lockf(open({str(path)!r}, 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    )
+    with path.open("r+") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        make_private_file(path)
+        run = subprocess.run([sys.executable, "-c", take_lock], stderr=subprocess.PIPE, check=False)
+    assert run.returncode == 1 and b"BlockingIOError" in run.stderr

@@ -1,0 +1,96 @@
+"""The SQLite client after a connection that could not be opened, or a commit that failed."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
+from tortoise.transactions import in_transaction
+
+from service.database.connection import get_connection, tortoise_config
+from service.database.faults import is_database_fault
+
+pytestmark = pytest.mark.once
+PATIENCE = 10  # seconds; what is tested here used to wait for good
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "films.db"
+
+
+@asynccontextmanager
+async def use_database(path: Path) -> AsyncIterator[BaseDBAsyncClient]:
+    async with asyncio.timeout(PATIENCE), TortoiseContext() as context:
+        await context.init(config=tortoise_config(f"sqlite://{path}"))
+        yield get_connection()
+
+
+async def run_statement() -> None:
+    await get_connection().execute_query("SELECT 1")
+
+
+async def run_transaction() -> None:
+    async with in_transaction():
+        await run_statement()
+
+
+@pytest.mark.parametrize("run", [run_statement, run_transaction])
+async def test_a_database_that_can_be_opened_again_is_used_again(
+    path: Path, run: Callable[[], Awaitable[None]]
+) -> None:
+    path.mkdir()
+    async with use_database(path) as client:
+        for _ in range(2):
+            with pytest.raises((OperationalError, sqlite3.OperationalError)) as error:
+                await run()
+            assert is_database_fault(error.value)
+        path.rmdir()
+        await run()
+        _, [pragma] = await client.execute_query("PRAGMA foreign_keys")
+    assert pragma["foreign_keys"] == 1
+
+
+async def test_a_damaged_file_is_a_fault_of_the_database_each_time(path: Path) -> None:
+    path.write_bytes(b"no database " * 500)
+    async with use_database(path):
+        for _ in range(2):
+            with pytest.raises((OperationalError, sqlite3.DatabaseError)) as error:
+                await run_statement()
+            assert is_database_fault(error.value)
+
+
+async def test_a_commit_that_fails_leaves_nothing_and_the_next_one_succeeds(path: Path) -> None:
+    async with use_database(path) as client:
+        await client.execute_script(
+            "CREATE TABLE film (id INTEGER PRIMARY KEY);"
+            "CREATE TABLE vote (film INTEGER REFERENCES film (id) DEFERRABLE INITIALLY DEFERRED);"
+        )
+        with pytest.raises(sqlite3.IntegrityError):
+            async with in_transaction() as transaction:
+                await transaction.execute_query("INSERT INTO film VALUES (1)")
+                await transaction.execute_query("INSERT INTO vote VALUES (7)")
+        async with in_transaction() as transaction:
+            await transaction.execute_query("INSERT INTO film VALUES (2)")
+        _, films = await client.execute_query("SELECT id FROM film")
+    assert [film["id"] for film in films] == [2]
+
+
+@pytest.mark.parametrize(
+    ("code", "is_fault"),
+    [("SQLITE_FULL", True), ("SQLITE_CORRUPT_VTAB", True), ("SQLITE_ERROR", False)],
+)
+def test_a_fault_of_sqlite_counts_whether_or_not_it_is_wrapped(code: str, is_fault: bool) -> None:
+    error = sqlite3.OperationalError("a driver's own words")
+    error.sqlite_errorname = code
+    assert is_database_fault(error) == is_database_fault(OperationalError(error)) == is_fault
+
+
+def test_a_full_disk_of_postgresql_is_a_fault_of_the_database() -> None:
+    assert is_database_fault(OperationalError(asyncpg.DiskFullError("x")))
