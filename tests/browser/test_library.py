@@ -6,6 +6,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.support.browser import WIDTHS, assert_is_clean, open_as, open_page
 from tests.support.members import PASSWORD, Member, add_film, delete_film
 from tests.support.service_runner import ApiClient, Service
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.once
 
@@ -112,8 +113,12 @@ async def test_a_list_is_renamed_opened_noted_and_ordered_by_keyboard_and_pointe
         await expect(page.get_by_text("Saved")).to_be_visible()
         await expect(page.get_by_role("button", name="Copy the link")).to_be_visible()
         await assert_is_clean(page)
-        about, rows = await read()
-        assert rows == [(a, None), (b, HOSTILE), (c, None)]
+
+        async def is_ordered() -> bool:  # a change shows before it is saved
+            return (await read())[1] == [(a, None), (b, HOSTILE), (c, None)]
+
+        assert await wait_until(is_ordered)
+        about, _ = await read()
         changed = (about["name"], about["description"], about["visibility"])
         assert changed == (f"Sharks {HOSTILE}", "From old\nto new.", "unlisted")
 
