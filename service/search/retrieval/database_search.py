@@ -47,6 +47,7 @@ from service.search.retrieval.result_list import (
     search_imdb_id,
     sort_window,
 )
+from service.search.retrieval.rewritten_search import search_other_writings
 from service.search.retrieval.search_request import (
     Degradation,
     SearchRequest,
@@ -101,9 +102,10 @@ class DatabaseSearch:
             if query is not None and request.typo_tolerance:
                 await self._learn_words()
             if query is None:
-                result = await self._list(request)
+                result = await self._load_sorted(None, None, request, None)
             else:
-                result = await self._search_text(query, request)
+                search, words = partial(self._search_text, request=request), self._vocabulary
+                result = await search_other_writings(await search(query), request, words, search)
         degraded = (*result.degraded, *describe_left_out(request.budget))
         return replace(result, degraded=tuple(dict.fromkeys(degraded)))
 
@@ -111,9 +113,6 @@ class DatabaseSearch:
         """Return the first hits of a plan in the database's order."""
         async with self._within_timeout():
             return await self._fetch(plan, 0, limit)
-
-    async def _list(self, request: SearchRequest) -> SearchResult:
-        return await self._load_sorted(None, None, request, None)
 
     async def _load_sorted(
         self,

@@ -45,6 +45,7 @@ from service.search.retrieval.result_list import (
     search_imdb_id,
     sort_window,
 )
+from service.search.retrieval.rewritten_search import search_other_writings
 from service.search.retrieval.search_request import (
     SearchRequest,
     SearchResult,
@@ -105,7 +106,10 @@ class EngineSearch:
         if request.page.cursor is not None:
             result = await self._continue(query, request, request.page.cursor)
         else:
-            result = await self._search_in_stages(query, request)
+            search = partial(self._search_in_stages, request=request)
+            result = await search_other_writings(
+                await search(query), request, self._vocabulary, search
+            )
         left_out = describe_left_out(request.budget)
         return replace(result, degraded=(*result.degraded, *left_out)) if left_out else result
 
