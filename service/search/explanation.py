@@ -27,6 +27,7 @@ _KIND_LABELS: dict[ReasonKind, str] = {
     "two_letters_off": "two letters off",
     "three_letters_off": "three letters off",
     "beginning": "its beginning",
+    "part": "a part of it",
     "beginning_one_letter_off": "its beginning, one letter off",
     "same_sound": "sounds the same",
     "same_number": "the same number",

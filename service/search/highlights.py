@@ -20,8 +20,9 @@ from service.search.query.fields import SearchFields
 from service.search.query.parser import STOP_WORDS, Query
 from service.search.query.plan import MAX_SLOTS
 from service.search.query.synonyms import abbreviation_counterpart
+from service.search.ranking.similarity import MIN_PART_LENGTH
 from service.text import numerals
-from service.text.analysis import Span, initials, tokenize, word_spans
+from service.text.analysis import Span, initials, is_unspaced, tokenize, word_spans
 from service.text.phonetics import phonetic_key
 
 MatchField = Literal["title", "aliases", "directors", "writers", "actors", "plot"]
@@ -31,6 +32,7 @@ MatchKind = Literal[
     "two_letters_off",
     "three_letters_off",
     "beginning",
+    "part",
     "beginning_one_letter_off",
     "same_sound",
     "same_number",
@@ -222,7 +224,8 @@ def _best_match(
             continue
         for film_word, span in text.exact.items():
             if (match := term_matches.get(film_word)) is not None and match[0] < _cost_of(best):
-                best = match[0], text.match(span, match[1])
+                part = span.narrow(word) if match[1] == "part" else span
+                best = match[0], text.match(part, match[1])
     return best
 
 
@@ -259,6 +262,12 @@ def _find_term_matches(word: str, film_words: list[str], is_last: bool) -> TermM
                 film_word: (0.5, "beginning")
                 for film_word in film_words
                 if film_word.startswith(word)
+            }
+        if len(word) >= MIN_PART_LENGTH and is_unspaced(word):
+            matches |= {
+                film_word: (0.6, "part")
+                for film_word in film_words
+                if word in film_word and not film_word.startswith(word)
             }
     if (counterpart := abbreviation_counterpart(word)) is not None:
         matches[counterpart] = 0.1, "abbreviation"

@@ -104,6 +104,11 @@ def _fold_letters(text: str) -> str:
     return unicodedata.normalize("NFC", _compose(text).casefold().translate(_FOLDING))
 
 
+def is_unspaced(word: str) -> bool:
+    """Return whether a word is of a script without blanks, where a title may be one long word."""
+    return _UNSPACED.fullmatch(word) is not None
+
+
 def remove_accents(text: str) -> str:
     """Return a text in lower case without accents, and with all its signs and blanks."""
     return unicodedata.normalize("NFC", "".join(map(_remove_accent, _compose(text).casefold())))
@@ -151,6 +156,10 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 SUBTITLE_SEPARATOR = re.compile(r"(?<!\d):|:(?!\d)| - ")
+_UNSPACED = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3099\u309a\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
 _TOKEN_CLEANUP = str.maketrans({".": None, "*": None, ",": None, "$": "s"})
 
 
@@ -160,6 +169,13 @@ class Span(NamedTuple):
     word: str
     start: int
     end: int
+
+    def narrow(self, part: str) -> "Span":
+        """Return the range of a part of the word, unless folding changed the word's length."""
+        if self.end - self.start != len(self.word):
+            return self
+        start = self.start + self.word.index(part)
+        return Span(part, start, start + len(part))
 
 
 def _iterate_tokens(folded: str) -> Iterator[tuple[str, int, int]]:

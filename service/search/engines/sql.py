@@ -31,6 +31,7 @@ FIELD_TEXTS: dict[Field, tuple[SearchTextColumn, str, str]] = {
     "edge": ("plaintext", *_WORD_START),
     "director_edge": ("plaintext", *_WORD_START),
     "whole_edge": ("plaintext", *_WORD_START),
+    "grams": ("plaintext", "", ""),
     "writer": ("nametext", f" {WRITER_PREFIX}", " "),
 }
 """The column with a field's terms, and the text before and after each term there."""

@@ -15,7 +15,7 @@ from service.search.query.typo_budget import find_near_words
 from service.search.vocabulary.vocabulary import Vocabulary
 
 MIN_LETTERS = 3  # of a query; any two letters mean something in every script
-MIN_FUZZY_LENGTH = 5  # letters of a word that may be misspelt as well
+MIN_FUZZY_LENGTH = 4  # letters of a word that may be misspelt as well
 
 _LATIN = re.compile(r"[a-z]")
 _OTHER_SCRIPT = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0590-\u05ff]")

@@ -9,7 +9,7 @@ A plan is bounded for any query: 16 words, 15 neighbouring pairs, at most 64 ter
 12 clauses in a slot.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.search.query.parser import STOP_WORD_WEIGHT, STOP_WORDS, Query
 from service.search.query.slots import (
@@ -21,6 +21,7 @@ from service.search.query.slots import (
     literal_slot,
     pair_slot,
     pair_slots,
+    part_slots,
     word_slot,
     year_slot,
 )
@@ -121,6 +122,7 @@ def _build(query: Query, vocabulary: Vocabulary | None, relaxed: bool) -> Plan:
     year = str(query.year) if query.year else None
     required: list[Slot] = []
     optional: list[Slot] = []
+    match_count = 0  # of the words that are required; a long one without blanks counts by its parts
     unknown_words = _find_unknown_words(core, vocabulary, relaxed)
     full_title = full_title_slot(query, vocabulary, relaxed)
     # A title that is nearly what was typed is meant: pairs of words are then not corrected as well.
@@ -136,12 +138,14 @@ def _build(query: Query, vocabulary: Vocabulary | None, relaxed: bool) -> Plan:
             optional.append(word_slot(word, None, is_last, is_numeral=is_numeral))
         else:
             expander = vocabulary if not unknown_words or word in unknown_words else None
-            required.append(
-                word_slot(word, expander, is_last, relaxed=relaxed, is_numeral=is_numeral)
-            )
+            slot = word_slot(word, expander, is_last, relaxed=relaxed, is_numeral=is_numeral)
+            parts = part_slots(word)
+            required += [replace(slot, multiplicity=max(1, len(parts))), *parts]
+            match_count += max(1, len(parts))
     if not required:
         required, optional = [word_slot(word, None, word is core[-1]) for word in core], []
-    min_matches = _required_matches(len(required))
+        match_count = len(required)
+    min_matches = _required_matches(match_count)
     required += pair_slots(core, None if has_near_title and not relaxed else vocabulary)
     optional += [
         word_slot(word, None, False, STOP_WORD_WEIGHT)

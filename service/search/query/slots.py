@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from service.search.index.document import MAX_EDGE, MAX_FULL_TITLE_EDGE, MAX_WORD
+from service.search.index.document import (
+    MAX_EDGE,
+    MAX_FULL_TITLE_EDGE,
+    MAX_NGRAM,
+    MAX_WORD,
+    MIN_NGRAM,
+)
 from service.search.query.parser import STOP_WORDS, YEAR, Query
 from service.search.query.synonyms import abbreviation_counterpart
 from service.search.query.typo_budget import (
@@ -32,7 +38,7 @@ from service.search.vocabulary.vocabulary import (
     Vocabulary,
 )
 from service.text import numerals
-from service.text.analysis import MIN_INITIALS
+from service.text.analysis import MIN_INITIALS, is_unspaced
 from service.text.phonetics import phonetic_key
 from service.text.titles import full_title_keys
 
@@ -53,6 +59,7 @@ TWO_EDITS_WEIGHTS: dict[Field, float] = {"title": 0.42, "alt": 0.38, "director":
 SHORT_WORD_EDIT_WEIGHTS: dict[Field, float] = {"title": 0.37, "director": 0.32}  # of three letters
 LAST_PREFIX_WEIGHTS: dict[Field, float] = {"edge": 0.80, "director_edge": 0.80}
 INNER_PREFIX_WEIGHT = 0.45
+INNER_PART_WEIGHT = 0.45  # of letters anywhere in a title without blanks
 PREFIX_EDIT_WEIGHTS: dict[Field, float] = {"edge": 0.50, "director_edge": 0.43}
 PAIR_WEIGHT, PAIR_EDIT_WEIGHT = 0.85, 0.53
 PHONETIC_WEIGHT = 0.50  # of a word that sounds the same, if the typed word does not exist
@@ -64,6 +71,7 @@ FULL_TITLE_PREFIX_EDIT_WEIGHT = 0.56
 YEAR_WEIGHT, NEAR_YEAR_WEIGHT = 0.90, 0.45
 
 MAX_INITIALS_LENGTH = 7
+MAX_PARTS = 6  # pieces of one word that are looked up
 
 FIELD_MASKS: dict[Field, int] = {
     "title": TITLE,
@@ -114,6 +122,8 @@ def word_slot(
         ]
     elif MAX_EDGE >= len(word) >= MIN_FUZZY_LENGTH:
         clauses.append(Clause("edge", (word,), factor * INNER_PREFIX_WEIGHT))
+    if MIN_NGRAM <= len(word) <= MAX_NGRAM and is_unspaced(word):
+        clauses.append(Clause("grams", (word,), factor * INNER_PART_WEIGHT))
     if vocabulary is not None and not word.isdigit():
         clauses += _typo_clauses(word, vocabulary, relaxed)
         if is_last and len(word) >= MIN_FUZZY_LENGTH and not vocabulary.has_prefix(word):
@@ -128,6 +138,15 @@ def literal_slot(word: str, is_last: bool) -> Slot:
     if YEAR.fullmatch(word):
         clauses.append(Clause("year", (word,), YEAR_WEIGHT))
     return Slot(tuple(clauses))
+
+
+def part_slots(word: str) -> list[Slot]:
+    """Return slots for the pieces of a long word without blanks, which may be a part of a title."""
+    if len(word) <= MAX_NGRAM or not is_unspaced(word):
+        return []
+    starts = [*range(0, len(word) - MAX_NGRAM, MAX_NGRAM), len(word) - MAX_NGRAM][:MAX_PARTS]
+    pieces = [word[start : start + MAX_NGRAM] for start in starts]
+    return [Slot((Clause("grams", (piece,), INNER_PART_WEIGHT),)) for piece in pieces]
 
 
 def _typo_clauses(word: str, vocabulary: Vocabulary, relaxed: bool) -> list[Clause]:

@@ -21,7 +21,7 @@ from service.search.query.synonyms import abbreviation_counterpart
 from service.search.query.typo_budget import ONE_EDIT, TWO_EDITS, max_edits
 from service.search.ranking.candidates import Candidate, Title
 from service.text import numerals
-from service.text.analysis import joined_pairs
+from service.text.analysis import is_unspaced, joined_pairs
 from service.text.titles import full_title_keys
 
 MatchLevel = Literal["all", "some", "similar"]
@@ -61,6 +61,8 @@ class _QueryWord:
                 forms.add(counterpart)
         if self.is_last:
             forms.update(word for word in self.similar if word.startswith(self.word))
+        if is_unspaced(self.word):
+            forms.update(word for word in self.similar if self.word in word)
         return frozenset(forms)
 
     @cached_property

@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA
 
 from service.search.query.synonyms import abbreviation_counterpart
 from service.text import numerals
+from service.text.analysis import is_unspaced
 from service.text.phonetics import phonetic_key
 
 MIN_WORD_SIMILARITY = 0.55  # of two words; below it, similarity is chance
@@ -18,6 +19,8 @@ MIN_PREFIX_SIMILARITY = 0.7  # of two prefixes
 EQUIVALENT_SIMILARITY = 0.98  # of a number or an abbreviation that is written another way
 PHONETIC_SIMILARITY = 0.80  # of a word that sounds the same
 MIN_PREFIX_FACTOR = 0.85  # for the shortest prefix of a word; the full word has 1
+PART_SIMILARITY = 0.995  # of a part of a title without blanks
+MIN_PART_LENGTH = 2  # letters of such a part
 MAX_EXACT_PREFIX_LENGTH = 3  # letters; typos are expected only in longer prefixes
 
 
@@ -35,6 +38,10 @@ def similar_words(word: str, choices: list[str], is_last: bool) -> dict[str, flo
         similar[counterpart] = EQUIVALENT_SIMILARITY
     if is_last:
         _add_prefix_matches(similar, word, choices)
+    if len(word) >= MIN_PART_LENGTH and is_unspaced(word):
+        for choice in choices:
+            if word in choice:
+                similar[choice] = max(similar.get(choice, 0.0), PART_SIMILARITY)
     digits = numerals.to_digits(word)
     if digits.isdigit():
         similar |= dict.fromkeys(numerals.equivalent_forms(digits), EQUIVALENT_SIMILARITY)

@@ -26,5 +26,6 @@ async def search_other_writings(
             break
         other = await search(query)
         if other.level == "all":
-            return replace(other, cursor=None)
+            has_more = other.has_more or other.cursor is not None
+            return replace(other, cursor=None, has_more=has_more)
     return result
