@@ -107,6 +107,7 @@ ErrorCode = Literal[
     "review_not_hidden",
     "room_not_joined",
     "route_not_found",
+    "season_not_found",
     "scope_missing",
     "search_unavailable",
     "session_not_found",

@@ -20,13 +20,14 @@ from service.errors import (
 )
 from service.film_fields import FilmRow
 from service.films.batch import find_films
-from service.films.cached_films import get_cached_film
+from service.films.cached_films import find_requester, get_cached_film
 from service.films.http_responses import film_response, index_token, to_cache_key
 from service.films.if_match import parse_if_match
 from service.films.models import Film
-from service.films.requests import FilmBatch, FilmQuery, LookupQuery
+from service.films.requests import EpisodesQuery, FilmBatch, FilmQuery, LookupQuery
 from service.films.responses import FilmView, film_view
 from service.films.schemas import FilmFacts, FilmPatch
+from service.films.seasons import EpisodeList, episode_list
 from service.http.client_address import get_client_network
 from service.http.dependencies import get_container
 from service.http.openapi import Problem, operation
@@ -37,7 +38,7 @@ from service.http.requests import (
     read_path_text,
     read_query,
 )
-from service.http.responses import conditional_response, encode_json, json_response
+from service.http.responses import NO_STORE, conditional_response, encode_json, json_response
 from service.text.film_addresses import to_address
 
 bp = Blueprint("films", url_prefix="/api/v1/movies")
@@ -91,6 +92,26 @@ async def show(request: Request, movie: str) -> HTTPResponse:
 async def look_up(request: Request) -> HTTPResponse:
     query = read_query(request, LookupQuery)
     return await _show_film(request, query.title, query)
+
+
+@bp.get("/<movie:str>/episodes", name="list_episodes")
+@operation(
+    "The episodes of a series, by season; a season that is not known is looked up in OMDb",
+    query=EpisodesQuery,
+    returns={200: EpisodeList},
+    errors=(404, 429, 502, 503),
+    sends=("Cache-Control",),
+)
+async def list_episodes(request: Request, movie: str) -> HTTPResponse:
+    number = read_query(request, EpisodesQuery).season
+    services, requester = get_container(request), await find_requester(request)
+    series = await services.lookup.get(read_path_text(movie), requester)
+    if number is None:
+        seasons = await services.seasons.list_seasons(series, requester)
+    else:
+        seasons = [await services.seasons.get_season(series, number, requester)]
+    total = await services.seasons.count_seasons(series, requester)
+    return json_response(episode_list(seasons, total), headers=NO_STORE)
 
 
 @bp.post("/batch", name="film_batch")

@@ -49,7 +49,7 @@ async def get_cached_film(
     counted: list[Requester | None] = []
 
     async def make_response() -> bytes:
-        requester = await _find_requester(request)
+        requester = await find_requester(request)
         counted.append(requester)
         film = await find(requester)
         return etag(film).encode() + b"\n" + render(film, services.now())
@@ -80,7 +80,7 @@ def _to_cached_film(response: CachedResponse) -> CachedFilm:
     return CachedFilm(tag.decode(), body, response.to_header())
 
 
-async def _find_requester(request: Request) -> Requester | None:
+async def find_requester(request: Request) -> Requester | None:
     """Return whose look-ups are counted; None for an operator."""
     if is_direct_local(request):
         return None

@@ -8,6 +8,8 @@ again. `plaintext` and `nametext` serve database search; see `search_text`. A ne
 the files that `service.film_fields` lists.
 """
 
+from typing import Any
+
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
@@ -73,6 +75,22 @@ class Film(Model):
             Index(fields=("poster_key",), name="idx_films_poster_key"),
             Index(fields=("imdb_votes",), name="idx_films_imdb_votes"),
         )
+
+
+class SeriesSeason(Model):
+    """A season of a series as OMDb lists it; `episodes` is a JSON array, see `seasons`."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    series = fields.CharField(max_length=12)
+    season = fields.IntField()
+    total_seasons = fields.IntField(null=True)
+    episodes: list[dict[str, Any]] = fields.JSONField(default=list)
+    refresh_after = fields.DatetimeField()
+
+    class Meta:
+        table = "series_seasons"
+        table_description = "A season of the series with this IMDb id, with its episodes."
+        unique_together = (("series", "season"),)
 
 
 class Genre(Model):

@@ -32,6 +32,17 @@ class LookupQuery(FilmQuery):
     ]
 
 
+class EpisodesQuery(BaseModel):
+    """Which seasons of a series."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    season: Annotated[
+        Annotated[int, Field(ge=0, le=1_000)] | None,
+        Field(description="The season; by default all that are known here.", examples=[5]),
+    ] = None
+
+
 class FilmBatch(BaseModel):
     """Up to a hundred ids, each of ours or an IMDb id."""
 

@@ -58,7 +58,7 @@ CLASS_BY_ROUTE: Final = {
 }
 """The class that each route is counted in before its handler runs."""
 
-LIMITED_ROUTES: Final = frozenset({*CLASS_BY_ROUTE, "show_film", "look_up_film"})
+LIMITED_ROUTES: Final = frozenset({*CLASS_BY_ROUTE, "show_film", "look_up_film", "list_episodes"})
 """Look-ups are counted as well, when OMDb is needed."""
 
 

@@ -9,7 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Never
+from typing import Never, TypeVar
 
 import aiohttp
 import structlog
@@ -17,6 +17,7 @@ import structlog
 from service.clock import utc_now
 from service.errors import BadUpstream, DomainError, Invalid, Misconfigured, NotFound, Unavailable
 from service.films.schemas import FilmFacts, FilmType
+from service.films.seasons import Season
 from service.limits import (
     OMDB_BREAKER_RESET,
     OMDB_BREAKER_THRESHOLD,
@@ -30,10 +31,13 @@ from service.observability.metrics import UPSTREAM_CALLS
 from service.omdb.json_repair import parse_reply
 from service.omdb.parser import parse_film
 from service.omdb.quota import OmdbQuota, QuotaBudget
+from service.omdb.season_parser import parse_season
 from service.resilience.backoff import backoff
 from service.resilience.causes import NO_ANSWER, describe_cause
 from service.resilience.circuit_breaker import CircuitBreaker
 from service.resilience.retry_after import parse_retry_after
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -105,7 +109,7 @@ class OmdbClient:
             Unavailable: `omdb_quota_exhausted` or `omdb_unavailable`, with `retry_after`.
             Misconfigured: `omdb_key_invalid`.
         """
-        facts = await self._request_film({"i": imdb_id}, public=public)
+        facts = await self._request({"i": imdb_id}, parse_film, public=public)
         if facts.imdb_id != imdb_id:
             log.warning("omdb_other_film", asked=imdb_id, answered=facts.imdb_id)
             raise NotFound("OMDb replied with another film.", code="movie_not_found")
@@ -129,10 +133,19 @@ class OmdbClient:
             params["y"] = str(year)
         if type is not None:
             params["type"] = type
-        facts = await self._request_film(params, public=public)
+        facts = await self._request(params, parse_film, public=public)
         if facts.imdb_id is None:
             raise unreadable_error()
         return facts
+
+    async def fetch_season(self, series: str, number: int, *, public: bool = False) -> Season:
+        """Return a season of the series with this IMDb id.
+
+        Raises:
+            The errors of `fetch_by_id`.
+        """
+        params = {"i": series, "Season": str(number)}
+        return await self._request(params, lambda reply: parse_season(reply, number), public=public)
 
     async def check(self) -> str:
         """Spend one call to check the server and the key; return the line of `health`.
@@ -164,7 +177,13 @@ class OmdbClient:
             )
         return f"{budget.used} of {budget.limit} calls used today"
 
-    async def _request_film(self, params: Mapping[str, str], *, public: bool = False) -> FilmFacts:
+    async def _request(
+        self,
+        params: Mapping[str, str],
+        parse: Callable[[Mapping[str, object]], T],
+        *,
+        public: bool = False,
+    ) -> T:
         self._raise_if_blocked()
         call = await self._quota.take_call(public=public)
         try:
@@ -185,7 +204,7 @@ class OmdbClient:
         if message:
             self._raise_reply_error(message, by_id="i" in params)
         try:
-            return parse_film(reply)
+            return parse(reply)
         except Exception as error:  # whatever is odd about this reply is this film's fault alone
             sample = self._redact(str(reply))
             log.warning("omdb_unreadable", sample=sample, reason=type(error).__name__)

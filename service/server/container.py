@@ -65,6 +65,7 @@ from service.omdb.lookup import FilmLookup
 from service.omdb.lookup_limit import LookupLimit, daily_limit
 from service.omdb.parser import parse_film
 from service.omdb.quota import OmdbQuota
+from service.omdb.seasons import SeasonLookup
 from service.outbox.notifications import notifier_for
 from service.posters.service import PosterService
 from service.posters.store import PosterStore
@@ -114,6 +115,7 @@ class Container:
     importer: FilmImporter
     merger: FilmMerger
     lookup: FilmLookup
+    seasons: SeasonLookup
     search: SearchService
     work_threads: WorkThreads
     filename_matcher: FilenameMatcher
@@ -327,9 +329,9 @@ async def build_container(settings: Settings) -> Container:
         outbox_admin = OutboxAdmin(catalogue, notifier)
         rate_limiter = _close_at_exit(stack, build_rate_limiter(settings))
         omdb_client = await _build_omdb_client(settings, stack)
-        lookup = _close_at_exit(
-            stack, FilmLookup(catalogue, omdb_client, utc_now, limit=LookupLimit(rate_limiter))
-        )
+        limit = LookupLimit(rate_limiter)
+        lookup = _close_at_exit(stack, FilmLookup(catalogue, omdb_client, utc_now, limit=limit))
+        seasons = _close_at_exit(stack, SeasonLookup(omdb_client, utc_now, limit))
         orphan_repair = _close_at_exit(stack, OrphanRepair(drift, inventory))
         threads = WorkThreads()
         stack.callback(threads.close)
@@ -367,6 +369,7 @@ async def build_container(settings: Settings) -> Container:
             importer=FilmImporter(catalogue, parse_film),
             merger=FilmMerger(catalogue, notifier, utc_now, FILM_ROW_MOVERS),
             lookup=lookup,
+            seasons=seasons,
             search=search,
             work_threads=threads,
             filename_matcher=filename_matcher,

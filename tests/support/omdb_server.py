@@ -24,6 +24,16 @@ FILMS: list[dict[str, str]] = json.loads(
 )
 """A few well-known films; the facts are curated, the plots are in our own words."""
 
+EPISODES = {
+    "tt0903747": (
+        ("1", "Pilot", "2008-01-20", "1", "9.0", "tt0959621"),
+        ("1", "Cat's in the Bag...", "2008-01-27", "2", "8.6", "tt1054724"),
+        ("5", "Ozymandias", "2013-09-15", "14", "10.0", "tt2301451"),
+        ("5", "Felina", "N/A", "16", "N/A", "tt2301455"),
+    )
+}
+"""By series: season, title, day, number, rating and id; of the one in `FILMS` it knows more."""
+
 UNKNOWN_FIELDS = dict.fromkeys(("DVD", "BoxOffice", "Production", "Website"), "N/A")
 NOT_FOUND = {"series": "Series not found!", "episode": "Series or episode not found!"}
 HTML = "<!DOCTYPE html><html><head><title>Error</title></head><body>Please wait.</body></html>"
@@ -103,6 +113,8 @@ class FakeOmdb:
             return _unescaped_error_response(
                 f"Conversion from string \"{year}\" to type 'Double' is not valid."
             )
+        if "season" in params:
+            return self._reply_season(params)
         if "i" in params:
             film = self.films.get(params["i"])
             return _film_response(film, base) if film else _error_response("Incorrect IMDb ID.")
@@ -115,6 +127,20 @@ class FakeOmdb:
         if "s" in params:
             return self._reply_search(params, year, base)
         return _error_response("Incorrect IMDb ID.")
+
+    def _reply_season(self, params: Mapping[str, str]) -> web.Response:
+        series, season = self.films.get(params.get("i", "")), params["season"]
+        names = ("Title", "Released", "Episode", "imdbRating", "imdbID")
+        episodes = [
+            dict(zip(names, episode, strict=True))
+            for number, *episode in EPISODES.get(params.get("i", ""), ())
+            if number == season
+        ]
+        if series is None or not episodes:
+            return _error_response("Series or season not found!")
+        reply = {"Title": series["Title"], "Season": season, "Response": "True"}
+        total = series.get("totalSeasons", "N/A")
+        return web.json_response({**reply, "totalSeasons": total, "Episodes": episodes})
 
     def _reply_search(self, params: Mapping[str, str], year: str, base: str) -> web.Response:
         words = params["s"].strip()

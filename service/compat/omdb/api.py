@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
-from functools import partial
 
 from sanic import Blueprint
 from sanic.request import Request
@@ -21,11 +21,16 @@ from service.compat.omdb.errors import (
     describe_not_found,
     translate_error,
 )
-from service.compat.omdb.films import to_omdb_film, to_omdb_hit
+from service.compat.omdb.films import (
+    to_episode_film,
+    to_omdb_film,
+    to_omdb_hit,
+    to_omdb_season,
+)
 from service.compat.omdb.requests import MAX_PAGE, OmdbPosterQuery, OmdbQuery, read_omdb_query
 from service.compat.omdb.schemas import OmdbAnswer, OmdbError
-from service.errors import Moved, NotAuthenticated, NotFound
-from service.films.cached_films import CachedFilm, get_cached_film
+from service.errors import BadUpstream, DomainError, Moved, NotAuthenticated, NotFound
+from service.films.cached_films import CachedFilm, find_requester, get_cached_film
 from service.films.models import Film
 from service.films.schemas import FilmType
 from service.http.base_url import find_base_url
@@ -63,8 +68,8 @@ async def answer(request: Request) -> HTTPResponse:
     await _check_key(request, query.apikey)
     if (refusal := _find_fault(query)) is not None:
         return _respond(query, encode_error(refusal))
-    if query.season is not None:
-        return _respond(query, encode_error(describe_not_found(query)))
+    if query.season is not None and (query.i or query.t):
+        return _respond(query, await _get_season(request, query))
     if query.i or query.t:
         film = await _get_film(request, query)
         return _respond(query, film.body, NO_STORE | film.headers)
@@ -128,16 +133,55 @@ def _find_fault(query: OmdbQuery) -> str | None:
 
 async def _get_film(request: Request, query: OmdbQuery) -> CachedFilm:
     """Return the film by its id or by its title, year and type, rendered as JSON."""
-    base_url = find_base_url(request)
+    services, base_url = get_container(request), find_base_url(request)
     imdb_id = parse_imdb_id(query.i.strip()) if query.i else None
     year, film_type = (None, None) if imdb_id else (query.year, query.film_type)
-    find = partial(_find_film, request, imdb_id or str(query.t), year, film_type)
+    total_seasons: int | None = None
+
+    async def find(requester: Requester | None) -> Film:
+        nonlocal total_seasons
+        film = await _find_film(request, imdb_id or str(query.t), year, film_type, requester)
+        with suppress(DomainError):  # the rest of the film is known
+            total_seasons = await services.seasons.count_seasons(film, requester)
+        return film
 
     def render_film(film: Film, _: datetime) -> bytes:
-        return encode_json(to_omdb_film(film, base_url, has_full_plot=query.has_full_plot))
+        full = query.has_full_plot
+        return encode_json(
+            to_omdb_film(film, base_url, has_full_plot=full, total_seasons=total_seasons)
+        )
 
     key = json.dumps([imdb_id or query.t, year, film_type, query.has_full_plot, base_url])
     return await get_cached_film(request, "omdb", key, find, render_film)
+
+
+async def _get_season(request: Request, query: OmdbQuery) -> bytes:
+    """Return a season, or an episode of it, as JSON. Raises NotFound."""
+    services, requester = get_container(request), await find_requester(request)
+    imdb_id = parse_imdb_id(query.i.strip()) if query.i else None
+    if imdb_id:
+        series = await _find_film(request, imdb_id, None, None, requester)
+    else:
+        series = await _find_film(request, str(query.t), query.year, "series", requester)
+    if query.season_number is None:
+        raise _episode_not_found_error()
+    season = await services.seasons.get_season(series, query.season_number, requester)
+    if query.episode is None:
+        return encode_json(to_omdb_season(series, season))
+    listed = [episode for episode in season.episodes if episode.episode == query.episode_number]
+    if not listed:
+        raise _episode_not_found_error()
+    film = to_episode_film(listed[0])
+    if film.imdb_id is not None:
+        with suppress(NotFound, BadUpstream):  # then what the season says of it is all there is
+            film = await _find_film(request, film.imdb_id, None, None, requester)
+    numbers = {"Season": str(season.season), "Episode": str(listed[0].episode)}
+    facts = to_omdb_film(film, find_base_url(request), has_full_plot=query.has_full_plot)
+    return encode_json(facts | numbers | {"seriesID": series.imdb_id})
+
+
+def _episode_not_found_error() -> NotFound:
+    return NotFound("There is no such episode.", code="season_not_found")
 
 
 async def _find_film(

@@ -6,6 +6,7 @@ from datetime import date
 from service.film_fields import FilmRow
 from service.films.models import Film
 from service.films.poster_response import DEFAULT_POSTER_SIZE, displayed_key, poster_path
+from service.films.seasons import Episode, Season
 
 UNKNOWN = "N/A"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -13,11 +14,14 @@ MAX_SHORT_PLOT = 240  # characters; OMDb's own are about as long
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s)")
 
 
-def to_omdb_film(film: Film, base_url: str, *, has_full_plot: bool) -> dict[str, object]:
+def to_omdb_film(
+    film: Film, base_url: str, *, has_full_plot: bool, total_seasons: int | None = None
+) -> dict[str, object]:
     """Return a film with all of OMDb's fields.
 
     Args:
         base_url: what the address of the poster begins with.
+        total_seasons: of a series, if that is known.
     """
     plot = film.plot or UNKNOWN
     return {
@@ -37,11 +41,11 @@ def to_omdb_film(film: Film, base_url: str, *, has_full_plot: bool) -> dict[str,
         "Poster": _poster_url(film, base_url),
         "Ratings": _list_ratings(film),
         "Metascore": UNKNOWN if film.metacritic is None else str(film.metacritic),
-        "imdbRating": UNKNOWN if film.imdb_rating is None else f"{film.imdb_rating:.1f}",
+        "imdbRating": _format_rating(film.imdb_rating),
         "imdbVotes": UNKNOWN if film.imdb_votes is None else f"{film.imdb_votes:,}",
         "imdbID": film.imdb_id or UNKNOWN,
         "Type": film.type,
-        **_describe_kind(film),
+        **_describe_kind(film, total_seasons),
         "Response": "True",
     }
 
@@ -67,10 +71,43 @@ def shorten_plot(plot: str) -> str:
     return beginning[: MAX_SHORT_PLOT - 2].rsplit(" ", 1)[0].rstrip(" ,;:") + "..."
 
 
-def _describe_kind(film: Film) -> dict[str, str]:
+def to_omdb_season(series: Film, season: Season) -> dict[str, object]:
+    """Return a season with its episodes."""
+    total = season.total_seasons
+    return {
+        "Title": series.title,
+        "Season": str(season.season),
+        "totalSeasons": UNKNOWN if total is None else str(total),
+        "Episodes": [
+            {
+                "Title": episode.title,
+                "Released": UNKNOWN if episode.released is None else str(episode.released),
+                "Episode": str(episode.episode),
+                "imdbRating": _format_rating(episode.imdb_rating),
+                "imdbID": episode.imdb_id or UNKNOWN,
+            }
+            for episode in season.episodes
+        ],
+        "Response": "True",
+    }
+
+
+def to_episode_film(episode: Episode) -> Film:
+    """Return an episode of which only its season's list is known as a film that is not stored."""
+    return Film(
+        title=episode.title,
+        type="episode",
+        imdb_id=episode.imdb_id,
+        released=episode.released,
+        year=episode.released and episode.released.year,
+        imdb_rating=episode.imdb_rating,
+    )
+
+
+def _describe_kind(film: Film, total_seasons: int | None) -> dict[str, str]:
     """Return the fields that only some types of films have."""
     if film.type == "series":
-        return {"totalSeasons": UNKNOWN}
+        return {"totalSeasons": UNKNOWN if total_seasons is None else str(total_seasons)}
     box_office = UNKNOWN if film.box_office_usd is None else f"${film.box_office_usd:,}"
     return {"DVD": UNKNOWN, "BoxOffice": box_office, "Production": UNKNOWN, "Website": UNKNOWN}
 
@@ -84,6 +121,10 @@ def _format_years(film: Film | FilmRow) -> str:
 
 def _format_date(day: date | None) -> str:
     return UNKNOWN if day is None else f"{day.day:02} {MONTHS[day.month - 1]} {day.year:04}"
+
+
+def _format_rating(rating: float | None) -> str:
+    return UNKNOWN if rating is None else f"{rating:.1f}"
 
 
 def _join(names: list[str]) -> str:

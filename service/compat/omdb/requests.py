@@ -81,6 +81,16 @@ class OmdbQuery(BaseModel):
         return int(match[1])
 
     @property
+    def season_number(self) -> int | None:
+        """Return the season; None if there is none of that name."""
+        return _parse_number(self.season)
+
+    @property
+    def episode_number(self) -> int | None:
+        """Return the episode; None if there is none of that name."""
+        return _parse_number(self.episode)
+
+    @property
     def page_number(self) -> int:
         """Return the page, from 1. Raises Malformed."""
         text = (self.page or "").strip() or "1"
@@ -136,3 +146,8 @@ def _read_pairs(request: Request) -> Iterator[tuple[str, str]]:
         raise Malformed(
             f"There are more than {MAX_PARAMETERS} parameters.", code="malformed_query"
         ) from None
+
+
+def _parse_number(text: str | None) -> int | None:
+    stripped = (text or "").strip()
+    return int(stripped) if _NUMBER.fullmatch(stripped) else None

@@ -33,6 +33,9 @@ _KIND_FIELDS: dict[str, tuple[str, str]] = {
     "Production": ("Not known here.", UNKNOWN),
     "Website": ("Not known here.", UNKNOWN),
     "totalSeasons": ("How many seasons a series has.", "5"),
+    "Season": ("The season of an episode.", "5"),
+    "Episode": ("The number of an episode in its season.", "14"),
+    "seriesID": ("The IMDb id of the series of an episode.", "tt0903747"),
 }
 _HIT_FIELDS = ("Title", "Year", "imdbID", "Type", "Poster")
 
@@ -86,7 +89,30 @@ _OmdbPage = _create_model(
         "Response": _RESPONSE,
     },
 )
+_OmdbEpisode = _create_model(
+    "OmdbEpisode",
+    "An episode of a season.",
+    {
+        "Title": (str, _require("The title.", "Ozymandias")),
+        "Released": (str, _require("The day of release.", "2013-09-15")),
+        "Episode": (str, _require("The number in the season.", "14")),
+        "imdbRating": (str, _require("IMDb's rating.", "10.0")),
+        "imdbID": (str, _require("IMDb's id.", "tt2301451")),
+    },
+)
+_OmdbEpisodes: Any = list[_OmdbEpisode]  # type: ignore[valid-type]  # made above
+_OmdbSeason = _create_model(
+    "OmdbSeason",
+    "A season of a series.",
+    {
+        "Title": (str, _require("The title of the series.", "Breaking Bad")),
+        "Season": (str, _require("The number of the season.", "5")),
+        "totalSeasons": (str, _require("How many seasons there are.", "5")),
+        "Episodes": (_OmdbEpisodes, _require("The episodes.", [])),
+        "Response": _RESPONSE,
+    },
+)
 
 
-class OmdbAnswer(RootModel[_OmdbFilm | _OmdbPage | OmdbError]):  # type: ignore[valid-type]  # too
-    """A film, search results, or why there are none."""
+class OmdbAnswer(RootModel[_OmdbFilm | _OmdbPage | _OmdbSeason | OmdbError]):  # type: ignore[valid-type]  # too
+    """A film, a season, search results, or why there are none."""

@@ -258,3 +258,91 @@ async def test_a_poster_is_an_image_and_a_lost_one_is_no_answer_with_200(api: Ap
 async def test_pages_of_any_origin_may_read_films(api: ApiClient) -> None:
     response: Response = await api.get(f"/omdb/?i={JAWS}", headers={"Origin": "https://x.example"})
     assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+SERIES = "tt0903747"
+
+
+@pytest.mark.parametrize("params", [{"i": SERIES}, {"t": "breaking bad", "type": "episode"}])
+async def test_a_season_lists_its_episodes(api: ApiClient, params: dict[str, str]) -> None:
+    season = await ask(api, **params, Season="5", detail="full")
+    assert season == {
+        "Title": "Breaking Bad",
+        "Season": "5",
+        "totalSeasons": "5",
+        "Episodes": [
+            {
+                "Title": "Ozymandias",
+                "Released": "2013-09-15",
+                "Episode": "14",
+                "imdbRating": "10.0",
+                "imdbID": "tt2301451",
+            },
+            {
+                "Title": "Felina",
+                "Released": "N/A",
+                "Episode": "16",
+                "imdbRating": "N/A",
+                "imdbID": "tt2301455",
+            },
+        ],
+        "Response": "True",
+    }
+    root = ElementTree.fromstring((await api.get(f"/omdb/?i={SERIES}&Season=5&r=xml")).body)
+    assert (root.attrib["season"], root.attrib["totalSeasons"]) == ("5", "5")
+    assert [entry.attrib["title"] for entry in root] == ["Ozymandias", "Felina"]
+
+
+async def test_an_episode_has_what_omdb_knows_or_else_what_its_season_says(api: ApiClient) -> None:
+    known = await ask(api, i=SERIES, season="5", episode="14", plot="long")
+    assert (known["Title"], known["Type"], known["imdbID"]) == (
+        "Ozymandias",
+        "episode",
+        "tt2301451",
+    )
+    assert (known["Season"], known["Episode"], known["seriesID"]) == ("5", "14", SERIES)
+    assert known["Director"] == "Rian Johnson"
+    listed = await ask(api, i=SERIES, Season="1", Episode="1")
+    assert (listed["Title"], listed["Year"], listed["Released"]) == ("Pilot", "2008", "20 Jan 2008")
+    assert (listed["imdbID"], listed["Director"], listed["seriesID"]) == (
+        "tt0959621",
+        "N/A",
+        SERIES,
+    )
+
+
+@pytest.mark.parametrize(
+    ("params", "error"),
+    [
+        ({"i": SERIES, "Season": "9"}, "Series or season not found!"),
+        ({"i": SERIES, "Season": "x"}, "Series or season not found!"),
+        ({"i": SERIES, "Season": "5", "Episode": "15"}, "Series or episode not found!"),
+        ({"i": "tt99999999", "Season": "1"}, "Series or season not found!"),
+    ],
+)
+async def test_a_season_or_episode_that_there_is_not_has_omdbs_words(
+    api: ApiClient, params: dict[str, str], error: str
+) -> None:
+    assert await ask(api, **params) == {"Response": "False", "Error": error}
+
+
+async def test_a_series_says_how_many_seasons_it_has(api: ApiClient) -> None:
+    series = await ask(api, i=SERIES)
+    assert (series["Year"], series["totalSeasons"]) == ("2008–2013", "5")
+
+
+async def test_the_episodes_of_a_series_are_read_by_season(api: ApiClient) -> None:
+    path = f"/api/v1/movies/{SERIES}/episodes"
+    season = (await api.get(f"{path}?season=5")).json
+    assert season["total_seasons"] == 5
+    assert [entry["title"] for entry in season["seasons"][0]["episodes"]] == [
+        "Ozymandias",
+        "Felina",
+    ]
+    assert season["seasons"][0]["episodes"][1]["released"] is None
+    everything = (await api.get(path)).json
+    assert 5 in [entry["season"] for entry in everything["seasons"]]
+    missing = await api.get(f"{path}?season=9")
+    assert (missing.status, missing.json["code"]) == (404, "season_not_found")
+    film = await api.get(f"/api/v1/movies/{JAWS}/episodes")
+    assert (film.status, film.json["code"]) == (404, "season_not_found")

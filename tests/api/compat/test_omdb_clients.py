@@ -73,6 +73,14 @@ async def test_imdb_api_of_npm_reads_films_searches_and_misses(api: ApiClient) -
     assert "Movie not found!" in lost["error"]
 
 
+async def test_omdb_of_pypi_reads_seasons_and_episodes(api: ApiClient) -> None:
+    client = create_client(api)
+    season = await asyncio.to_thread(client.get, title="Breaking Bad", season=5)
+    assert [episode["title"] for episode in season["episodes"]] == ["Ozymandias", "Felina"]
+    episode = await asyncio.to_thread(client.get, imdbid="tt0903747", season=5, episode=14)
+    assert (episode["title"], episode["season"]) == ("Ozymandias", "5")
+
+
 @pytest.mark.once
 @pytest.mark.parametrize("client", ["omdb-client", "omdb"])
 async def test_a_client_with_omdbs_host_built_in_works_by_an_entry_for_that_host(
