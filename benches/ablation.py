@@ -173,7 +173,7 @@ PARTS = (
         "split words (`god father`)",
         {
             "search.query.plan.pair_slots": _return_empty_list,
-            "search.ranking.scorer.joined_pairs": _unmatchable_pairs,
+            "search.ranking.word_comparison.joined_pairs": _unmatchable_pairs,
         },
     ),
     Part(
@@ -240,7 +240,7 @@ PARTS = (
     Part("neighbouring years", {"search.query.plan.year_slot": _exact_year_slot}),
     Part(
         "noise words (`watch`, `movie`)",
-        {"search.query.parser._strip_noise": _return_unchanged},
+        {"search.query.parser.strip_noise": _return_unchanged},
     ),
     Part(
         "lower weight of stop words",

@@ -24,7 +24,7 @@ from benches.films import (
     load_backend_addresses,
     read_data_file,
 )
-from service.search.query.parser import NOISE_WORDS, STOP_WORDS
+from service.search.query.noise import NOISE_WORDS, STOP_WORDS
 from service.search.retrieval.search_request import Page, SearchRequest
 from service.text import numerals
 from service.text.analysis import tokenize

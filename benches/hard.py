@@ -1,7 +1,7 @@
 """Curated queries, because a generator misspells titles only in ways that it knows.
 
 Each line of `hard.tsv` is a query, the title of its film and the year. The queries form a class of
-their own beside the generated ones.
+their own beside the generated ones; those behind a line `## name` form the class `hard: name`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +12,7 @@ from service.text.analysis import full_title_key
 
 FILE = Path(__file__).with_suffix(".tsv")
 CLASS_NAME = "hard"
+CLASS_HEADING = "## "  # begins a class of its own, named behind it
 
 
 def read_curated_queries(
@@ -28,7 +29,10 @@ def read_curated_queries(
     for film in films:
         by_title.setdefault(full_title_key(film["title"]), []).append(film)
     queries = []
+    class_name = CLASS_NAME
     for line in FILE.read_text().splitlines() if lines is None else lines:
+        if line.startswith(CLASS_HEADING):
+            class_name = f"{CLASS_NAME}: {line.removeprefix(CLASS_HEADING)}"
         if not line or line.startswith("#"):
             continue
         typed, title, year_text = line.split("\t")
@@ -40,5 +44,5 @@ def read_curated_queries(
         ]
         if not ids:
             raise LookupError(f"{title} ({year}) is not among the films")
-        queries.append({"q": typed, "ids": ids, "class": CLASS_NAME, "title": title, "year": year})
+        queries.append({"q": typed, "ids": ids, "class": class_name, "title": title, "year": year})
     return queries

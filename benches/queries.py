@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from service.search.query.parser import STOP_WORDS
+from service.search.query.noise import STOP_WORDS
 from service.text.analysis import full_title_key, tokenize
 from service.text.numerals import CARDINALS
 from tests.support.typos import (

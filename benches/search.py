@@ -119,7 +119,7 @@ def sum_tallies(tallies: TalliesByClass, classes: frozenset[str] | None = None) 
     """Add up all classes, or those named; the curated queries are left out."""
     total = Tally()
     for name, tally in tallies.items():
-        if name != HARD and (classes is None or name in classes):
+        if not name.startswith(HARD) and (classes is None or name in classes):
             total += tally
     return total
 
@@ -134,7 +134,10 @@ def format_table(columns: dict[str, TalliesByClass]) -> str:
         ["---"] * (len(columns) + 1),
     ]
     lines += [[kind, *(t[kind].format_shares() for t in columns.values())] for kind in classes]
-    lines.insert(-1, ["**all**", *(f"**{t.format_shares()}**" for t in totals.values())])
+    curated = sum(kind.startswith(HARD) for kind in classes)
+    if any(total.count for total in totals.values()):
+        shares = [f"**{total.format_shares()}**" for total in totals.values()]
+        lines.insert(len(lines) - curated, ["**all**", *shares])
     for label, group in (("spelt right", CORRECTLY_SPELT), ("misspelt", misspelt)):
         group_totals = [sum_tallies(tallies, group) for tallies in columns.values()]
         if all(total.count for total in group_totals):

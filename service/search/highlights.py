@@ -17,7 +17,8 @@ from rapidfuzz.distance import OSA
 from service.film_fields import FilmRow
 from service.resilience.work_budget import WorkBudget
 from service.search.query.fields import SearchFields
-from service.search.query.parser import STOP_WORDS, Query
+from service.search.query.noise import STOP_WORDS
+from service.search.query.parser import Query
 from service.search.query.plan import MAX_SLOTS
 from service.search.query.synonyms import abbreviation_counterpart
 from service.search.ranking.similarity import MIN_PART_LENGTH

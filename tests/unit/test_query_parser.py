@@ -127,3 +127,30 @@ def test_any_text_is_either_parsed_or_rejected(text: str) -> None:
         assert query.core
         assert query.title
         assert all(query.full_titles)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jaws where to watch",
+        "jaws full movie in english",
+        "jaws on netflix",
+        "jaws 4k",
+        "jaws blu ray",
+        "jaws english subtitles",
+        "jaws dubbed in german",
+        "the movie jaws",
+        "watch jaws online free",
+        "jaws ending explained",
+    ],
+)
+def test_words_of_intent_around_a_title_are_set_aside(text: str) -> None:
+    assert Query.parse(text).core == ("jaws",)
+
+
+@pytest.mark.parametrize(
+    "text", ["the english patient", "the good german", "in america", "the movie hero", "film"]
+)
+def test_words_of_intent_within_a_title_stay(text: str) -> None:
+    query = Query.parse(text)
+    assert set(query.core) | {"the", "movie"} >= set(query.words)

@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 
 from service.film_fields import FilmRow
 from service.search.filenames.parser import ParsedName, has_pack_mark
-from service.search.ranking.sequels import PART_WORDS
+from service.search.query.parser import PART_WORDS
 from service.text import numerals
 from service.text.analysis import SUBTITLE_SEPARATOR, tokenize, without_article
 from service.text.titles import compact_key

@@ -1,6 +1,7 @@
 """Whether the words of a query exist in films."""
 
-from service.search.query.parser import STOP_WORDS, Query
+from service.search.query.noise import STOP_WORDS
+from service.search.query.parser import Query
 from service.search.query.plan import MAX_SLOTS
 from service.search.query.synonyms import abbreviation_counterpart
 from service.search.vocabulary.vocabulary import Vocabulary

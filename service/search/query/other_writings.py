@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from anyascii import anyascii
 
 from service.errors import Invalid
-from service.search.query.parser import STOP_WORDS, Query
+from service.search.query.noise import STOP_WORDS
+from service.search.query.parser import Query
 from service.search.query.typo_budget import find_near_words
 from service.search.vocabulary.vocabulary import Vocabulary
 

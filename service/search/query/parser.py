@@ -9,8 +9,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 from service.errors import ErrorCode, FieldError, Invalid
+from service.search.query.noise import STOP_WORDS, strip_noise
 from service.text import numerals
 from service.text.analysis import ARTICLES, tokenize, without_article
 from service.text.imdb_ids import find_imdb_id
@@ -18,19 +20,13 @@ from service.text.titles import full_title_keys, unique
 
 MAX_QUERY_LENGTH = 200  # characters after normalization
 MAX_WORDS = 32
+MAX_TITLE_RUN_WORDS = 10  # words of a query among which titles are looked for
 
-_STOP_WORDS = "a an and at by for from in la le of on or the to with"
-_NOISE_WORDS = """actors bluray cast cinema download dvd film films free full hd imdb movie movies
-    netflix online original plot rating remake review reviews soundtrack stream streaming subtitles
-    torrent trailer watch"""
-
-STOP_WORDS = frozenset(_STOP_WORDS.split())
-"""Words that very many titles have: they decide between films only if all else is equal."""
 
 STOP_WORD_WEIGHT = 0.25  # of a stop word or a noise word; other words have 1
 
-NOISE_WORDS = frozenset(_NOISE_WORDS.split())
-"""Words that people add before or after a title, as in `watch jaws full movie`."""
+PART_WORDS = frozenset({"part", "pt", "vol", "volume", "episode", "ep", "chapter", "movie"})
+"""Words before the number of a sequel; they count as stop words there."""
 
 _INVERTED = re.compile(r",\s*\w+$")  # Godfather, The
 YEAR = re.compile(r"(?:18[7-9]|19\d|20\d)\d")
@@ -94,7 +90,7 @@ class Query:
             raise _invalid_query(f"A query has at most {MAX_WORDS} words.", "query_too_many_words")
         if len(words) > 1 and words[-1] in ARTICLES and _INVERTED.search(normalized):
             words = [words[-1], *words[:-1]]
-        core = _strip_noise(words)
+        core = strip_noise(words)
         return cls(
             normalized, tuple(words), tuple(core), _find_year(core), find_imdb_id(normalized)
         )
@@ -124,22 +120,27 @@ class Query:
             return unique("".join(words) for words in forms)
         return unique(key for words in forms for key in full_title_keys(words))
 
+    @cached_property
+    def minor_words(self) -> frozenset[str]:
+        """The words that count little: stop words, and `part` in front of a number at the end."""
+        *before, number = self.title
+        if len(before) > 1 and before[-1] in PART_WORDS and numerals.to_digits(number).isdecimal():
+            return STOP_WORDS | {before[-1]}
+        return STOP_WORDS
+
+    @cached_property
+    def title_runs(self) -> frozenset[str]:
+        """The neighbouring words that may be a full title, run together, but not all words."""
+        core = self.core[:MAX_TITLE_RUN_WORDS]
+        runs = (core[i:j] for i, j in combinations(range(len(core) + 1), 2))
+        parts = [run for run in runs if len(run) < len(self.core)]
+        content = [run for run in parts if any(word not in STOP_WORDS for word in run)]
+        return frozenset(key for run in content for key in full_title_keys(list(run)))
+
     @property
     def compact_key(self) -> str:
         """The words of the core run together."""
         return "".join(self.core)
-
-
-def _strip_noise(words: list[str]) -> list[str]:
-    """Return the words without noise at either end, unless only stop words would be left."""
-    start, end = 0, len(words)
-    while start < end and words[start] in NOISE_WORDS:
-        start += 1
-    while end > start and words[end - 1] in NOISE_WORDS:
-        end -= 1
-    if end < len(words) and end > start + 1 and words[end - 1] in ("the", "a"):  # "... the movie"
-        end -= 1
-    return words[start:end] if any(word not in STOP_WORDS for word in words[start:end]) else words
 
 
 def _find_year(words: list[str]) -> int | None:

@@ -11,7 +11,7 @@ A plan is bounded for any query: 16 words, 15 neighbouring pairs, at most 64 ter
 
 from dataclasses import dataclass, replace
 
-from service.search.query.parser import STOP_WORD_WEIGHT, STOP_WORDS, Query
+from service.search.query.parser import STOP_WORD_WEIGHT, Query
 from service.search.query.slots import (
     FULL_TITLE_EDIT_WEIGHT,
     FULL_TITLE_WEIGHT,
@@ -86,7 +86,7 @@ class Plan:
         Two neighbouring words may be one in the film, so each such pair makes a group of its own.
         """
         core = query.core[:MAX_SLOTS]
-        content = [place for place, word in enumerate(core) if word not in STOP_WORDS]
+        content = [place for place, word in enumerate(core) if word not in query.minor_words]
         content = content or list(range(len(core)))
         last = len(query.core) - 1
         slots = {place: literal_slot(core[place], place == last) for place in content}
@@ -95,7 +95,8 @@ class Plan:
             if pair in vocabulary and not slots.keys().isdisjoint((place, place + 1)):
                 others = [slot for at, slot in slots.items() if at not in (place, place + 1)]
                 groups.append(Group((pair_slot(pair), *others), len(others) + 2))
-        optional = [word_slot(w, None, False, STOP_WORD_WEIGHT) for w in core if w in STOP_WORDS]
+        minor = [word for word in core if word in query.minor_words]
+        optional = [word_slot(word, None, False, STOP_WORD_WEIGHT) for word in minor]
         keys = unique(key for words in (core, query.words) for key in full_title_keys(list(words)))
         full_title = Slot((Clause("whole", keys, FULL_TITLE_WEIGHT),))
         return cls(tuple(groups), tuple(optional) if len(content) < len(core) else (), full_title)
@@ -132,7 +133,7 @@ def _build(query: Query, vocabulary: Vocabulary | None, relaxed: bool) -> Plan:
         is_numeral = not (is_last and query.has_unfinished_numeral)
         if word == year:
             optional.append(year_slot(word))
-        elif word in STOP_WORDS:
+        elif word in query.minor_words:
             optional.append(word_slot(word, None, is_last, STOP_WORD_WEIGHT))
         elif position and numerals.to_digits(word).isdigit():
             optional.append(word_slot(word, None, is_last, is_numeral=is_numeral))

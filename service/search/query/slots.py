@@ -16,7 +16,8 @@ from service.search.index.document import (
     MAX_WORD,
     MIN_NGRAM,
 )
-from service.search.query.parser import STOP_WORDS, YEAR, Query
+from service.search.query.noise import STOP_WORDS
+from service.search.query.parser import YEAR, Query
 from service.search.query.synonyms import abbreviation_counterpart
 from service.search.query.typo_budget import (
     MIN_FUZZY_LENGTH,
@@ -68,10 +69,13 @@ FULL_TITLE_WEIGHT = 3.0
 FULL_TITLE_PREFIX_WEIGHT = 0.80
 FULL_TITLE_EDIT_WEIGHT = 0.75
 FULL_TITLE_PREFIX_EDIT_WEIGHT = 0.56
+TITLE_RUN_WEIGHT = 1.0  # of a full title among other words
 YEAR_WEIGHT, NEAR_YEAR_WEIGHT = 0.90, 0.45
 
 MAX_INITIALS_LENGTH = 7
 MAX_PARTS = 6  # pieces of one word that are looked up
+MIN_TITLE_RUN_LENGTH = 2  # letters
+MAX_TITLE_RUNS = 12  # full titles that are looked for in one query
 
 FIELD_MASKS: dict[Field, int] = {
     "title": TITLE,
@@ -243,6 +247,8 @@ def full_title_slot(query: Query, vocabulary: Vocabulary | None, relaxed: bool) 
     prefixes = tuple(title for title in titles if len(title) <= MAX_FULL_TITLE_EDGE)
     if prefixes:
         clauses.append(Clause("whole_edge", prefixes, FULL_TITLE_PREFIX_WEIGHT))
+    if vocabulary is not None and (runs := _find_title_runs(query, vocabulary)):
+        clauses.append(Clause("whole", runs, TITLE_RUN_WEIGHT))
     shortest = min(full_title_keys(list(query.title)), key=len)
     if (
         vocabulary is not None
@@ -263,6 +269,13 @@ def full_title_slot(query: Query, vocabulary: Vocabulary | None, relaxed: bool) 
         if near_prefixes:
             clauses.append(Clause("whole_edge", near_prefixes, FULL_TITLE_PREFIX_EDIT_WEIGHT))
     return Slot(tuple(clauses))
+
+
+def _find_title_runs(query: Query, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Return the full titles that stand in the query beside other words."""
+    runs = (run for run in query.title_runs if len(run) >= MIN_TITLE_RUN_LENGTH)
+    titles = [run for run in runs if run in vocabulary and vocabulary.fields_of(run) & FULL_TITLE]
+    return tuple(sorted(titles, key=lambda run: (-len(run), run))[:MAX_TITLE_RUNS])
 
 
 def year_slot(word: str) -> Slot:

@@ -6,6 +6,8 @@ of itself, so a film that really has such a title is found first.
 """
 
 from service.search.query.parser import Query
+from service.search.vocabulary.vocabulary import FULL_TITLE, Vocabulary
+from service.text import numerals
 
 ABBREVIATIONS = {
     "bros": "brothers",
@@ -50,6 +52,24 @@ NICKNAMES = {
 }
 """A word that stands for a title or a part of one."""
 
+SERIES_SHORT_FORMS = {
+    "asm": "amazing spider man",
+    "bttf": "back to the future",
+    "ff": "fast and furious",
+    "fnf": "fast and furious",
+    "gotg": "guardians of the galaxy",
+    "hg": "hunger games",
+    "jp": "jurassic park",
+    "jw": "john wick",
+    "lotr": "lord of the rings",
+    "mi": "mission impossible",
+    "mib": "men in black",
+    "potc": "pirates of the caribbean",
+    "pota": "planet of the apes",
+    "tf": "transformers",
+}
+"""A word that stands for a series if a number follows, and nothing else."""
+
 
 def abbreviation_counterpart(word: str) -> str | None:
     """Return the long form of an abbreviation, or the abbreviation of a long form, else None."""
@@ -61,3 +81,15 @@ def expand_nicknames(query: Query) -> Query | None:
     if not any(word in NICKNAMES for word in query.words):
         return None
     return Query.parse(" ".join(NICKNAMES.get(word, word) for word in query.words))
+
+
+def expand_series(query: Query, vocabulary: Vocabulary) -> Query:
+    """Return the query with the short form of a series written out, unless a title is so short."""
+    if len(query.core) != 2:
+        return query
+    series, number = query.core
+    if series not in SERIES_SHORT_FORMS or not numerals.to_digits(number).isdecimal():
+        return query
+    if any(vocabulary.fields_of(title) & FULL_TITLE for title in query.full_titles):
+        return query
+    return Query.parse(f"{SERIES_SHORT_FORMS[series]} {number}")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import log10
 
 from service.search.index.document import MAX_PLOT_WORDS
-from service.search.query.parser import STOP_WORD_WEIGHT, STOP_WORDS
+from service.search.query.noise import STOP_WORDS
+from service.search.query.parser import STOP_WORD_WEIGHT
 from service.text import numerals
 from service.text.analysis import initials, joined_pairs, tokenize, without_article
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from service.search.query.parser import STOP_WORDS, Query
+from service.search.query.noise import STOP_WORDS
+from service.search.query.parser import Query
 from service.search.ranking.match_level import LevelJudge
 from service.search.ranking.scorer import Ranked
 from service.search.ranking.word_comparison import IsKnown, compare_words, do_nothing

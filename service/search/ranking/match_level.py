@@ -16,7 +16,8 @@ from typing import Final, Literal
 
 from rapidfuzz.distance import OSA
 
-from service.search.query.parser import STOP_WORDS, Query
+from service.search.query.noise import STOP_WORDS
+from service.search.query.parser import Query
 from service.search.query.synonyms import abbreviation_counterpart
 from service.search.query.typo_budget import ONE_EDIT, TWO_EDITS, max_edits
 from service.search.ranking.candidates import Candidate, Title
@@ -108,7 +109,7 @@ class LevelJudge:
         is_known: Callable[[str], bool] = is_unknown,
     ) -> None:
         words = query.words
-        content = [word for word in query.core if word not in STOP_WORDS] or query.core
+        content = [word for word in query.core if word not in query.minor_words] or query.core
         self._content = [place for place, word in enumerate(words) if word in content]
         last = max(self._content)
         self._words = [

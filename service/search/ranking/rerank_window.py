@@ -88,7 +88,7 @@ class RerankWindow:
         """Return the hits that explain nearly as much of the query as the best one of their level.
 
         A film that has a word of the query is not cut off because letters of another film resemble
-        more of it.
+        more of it. A film whose whole title stands in the query is never cut off.
         """
         best: dict[MatchLevel, float] = {}
         for ranked in self.ranked:
@@ -97,7 +97,8 @@ class RerankWindow:
         listed = [
             ranked
             for ranked in self.ranked
-            if ranked.features.explained
+            if ranked.has_whole_title
+            or ranked.features.explained
             >= max(MIN_EXPLAINED[ranked.level], MIN_SHARE_OF_BEST * best[ranked.level])
         ]
         return replace(self, ranked=listed, tail=(), is_cut=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from operator import mul
 
-from service.search.query.parser import NOISE_WORDS, STOP_WORD_WEIGHT, STOP_WORDS, Query
+from service.search.query.parser import STOP_WORD_WEIGHT, Query
 from service.search.ranking.candidates import Candidate, Title
 from service.search.ranking.features import (
     PAIR_FACTOR,
@@ -55,6 +55,8 @@ class Ranked:
     score: float
     features: Features
     level: MatchLevel
+    has_whole_title: bool = False
+    """Whether the whole title stands in the query, beside other words."""
 
 
 def rank(
@@ -108,6 +110,7 @@ class QueryScorer:
         self.numbers = {word for word in normalized if word.isdigit()}
         self.compact_keys = {"".join(query.words), "".join(query.core)}
         self.full_titles = frozenset(query.full_titles)
+        self.runs = query.title_runs
         self.bare_words = without_article(list(query.title))
         self.word_similarities, self.pair_similarities = compare_words(
             query, candidates, checkpoint
@@ -144,7 +147,9 @@ class QueryScorer:
             scored.append((title.weight * score, features))
         score, features = max(scored)
         score += _exactness_bonus(features.exact)
-        return Ranked(candidate, score, features, self.judge.level(candidate))
+        has_whole_title = any(not self.runs.isdisjoint(t.bare_keys) for t in candidate.titles)
+        level = self.judge.level(candidate)
+        return Ranked(candidate, score, features, level, has_whole_title)
 
     def features(self, candidate: Candidate, title: Title) -> Features:
         """Compute the features of one title of a film."""
@@ -263,9 +268,9 @@ class QueryScorer:
 
 
 def _word_weight(query: Query, word: str) -> float:
-    if word in STOP_WORDS:
+    if word in query.minor_words:
         return STOP_WORD_WEIGHT
-    if word == str(query.year) or (word in NOISE_WORDS and word not in query.core):
+    if word == str(query.year) or word not in query.core:
         return NOISE_WEIGHT
     return 1.0
 

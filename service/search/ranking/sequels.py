@@ -1,61 +1,88 @@
 """Sequels by number: `die hard 3` is the third film of a series if no title has that number.
 
-Films are counted by year at the time of the search, among the best hits, which hold the whole
-series. So a film that is added or corrected changes the count at once, and no document depends on
-another one.
+The number of a film stands directly behind the name of its series: `Deathly Hallows: Part 2` is not
+the second Harry Potter. Films without such a number are counted by year at the time of the search,
+among the best hits, which hold the whole series. So a film that is added or corrected changes the
+count at once, and no document depends on another one. A number that is too high for a series may
+be a year: `robocop 14` is the film of 2014.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from service.search.query.parser import Query
+from service.search.query.parser import PART_WORDS, Query
 from service.search.ranking.candidates import Candidate, Title
 from service.search.ranking.scorer import Ranked
 from service.text import numerals
 from service.text.analysis import without_article
 
 MAX_SEQUEL_NUMBER = 12
-PART_WORDS = frozenset({"part", "vol", "volume", "episode", "chapter", "movie"})
-MAX_VOTES_GAP = 0.2  # of the votes scale: a film with 25 times fewer is not of the series
-MIN_EXPLAINED = 0.97  # of the query, by a title that has the number itself
+MAX_NAME_WORDS = 6  # of the name of a series
+MAX_VOTES_GAP = 0.17  # of the votes scale: a film with 15 times fewer is not of the series
+MIN_EXACT = 0.9  # of a title that is what was typed, so that no sequel is looked for
 
 
 def promote_sequel(query: Query, ranked: list[Ranked]) -> list[Ranked]:
     """Return `ranked` with the sequel that the query's number means in front, if there is one."""
     sequel = _split_sequel_number(query)
-    if sequel is None or any(_has_typed_number(film) for film in ranked):
+    if sequel is None or not ranked or ranked[0].features.exact >= MIN_EXACT:
         return ranked
     base, number = sequel
     series = [film for film in ranked if _is_in_series(film.candidate, base)]
-    min_votes = max((film.candidate.votes for film in series), default=0.0) - MAX_VOTES_GAP
-    series = [f for f in series if f.candidate.year and f.candidate.votes >= min_votes]
-    series = _without_remakes(series)
-    series.sort(key=lambda f: (f.candidate.year or 0, f.candidate.film_id))
-    if len(series) < number:
-        return ranked
-    sequel_film = series[number - 1]
-    if _has_other_number(sequel_film.candidate, number):
+    film = _find_sequel(series, base, number) or _find_by_year(series, base, number)
+    if film is None:
         return ranked
     promoted = replace(
-        sequel_film,
-        score=max(ranked[0].score, sequel_film.score) + 1,
-        features=sequel_film.features._replace(explained=1.0),
+        film,
+        score=max(ranked[0].score, film.score) + (0 if film is ranked[0] else 1),
+        features=film.features._replace(explained=1.0),
     )
-    return [promoted, *(film for film in ranked if film is not sequel_film)]
+    return [promoted, *(other for other in ranked if other is not film)]
 
 
-def _split_sequel_number(query: Query) -> tuple[tuple[str, ...], int] | None:
-    """Return the words before a number at the end, and the number; None if there is none."""
+def _split_sequel_number(query: Query) -> tuple[str, int] | None:
+    """Return the words before a number at the end, run together, and the number; else None."""
     words = without_article(list(query.title))
     if len(words) < 2:
         return None
     digits = numerals.to_digits(words[-1])
-    if not digits.isdigit() or not 2 <= int(digits) <= MAX_SEQUEL_NUMBER:
+    if not digits.isdecimal() or not 1 <= int(digits) < 100:
         return None
     base = words[:-1]
     if len(base) > 1 and base[-1] in PART_WORDS:
         base = base[:-1]
-    return tuple(base), int(digits)
+    return "".join(numerals.normalize_numerals(base)), int(digits)
+
+
+def _find_sequel(series: Sequence[Ranked], base: str, number: int) -> Ranked | None:
+    """Return the well-known film of the series with this number, or else at this place by year."""
+    min_votes = max((film.candidate.votes for film in series), default=0.0) - MAX_VOTES_GAP
+    series = [film for film in series if film.candidate.votes >= min_votes]
+    numbers = {film.candidate.film_id: _series_number(film.candidate, base) for film in series}
+    numbered = [film for film in series if numbers[film.candidate.film_id] == str(number)]
+    if numbered:
+        return numbered[0]
+    dated = [film for film in series if film.candidate.year]
+    by_year = _without_remakes(dated)
+    by_year.sort(key=lambda f: (f.candidate.year or 0, f.candidate.film_id))
+    if number > min(MAX_SEQUEL_NUMBER, len(by_year)):
+        return None
+    film = by_year[number - 1]
+    return film if numbers[film.candidate.film_id] is None else None
+
+
+def _find_by_year(series: Sequence[Ranked], base: str, number: int) -> Ranked | None:
+    """Return the best film titled `base` whose year ends with a number of two digits."""
+    return next(
+        (
+            film
+            for film in series
+            if number > MAX_SEQUEL_NUMBER
+            and (film.candidate.year or 0) % 100 == number
+            and any(base in title.bare_keys for title in film.candidate.titles)
+        ),
+        None,
+    )
 
 
 def _without_remakes(series: Sequence[Ranked]) -> list[Ranked]:
@@ -66,27 +93,44 @@ def _without_remakes(series: Sequence[Ranked]) -> list[Ranked]:
     return list(best.values())
 
 
-def _has_other_number(candidate: Candidate, number: int) -> bool:
-    """Return whether the film's main title says that it is another film of the series."""
-    numbers = candidate.titles[0].numbers
-    return bool(numbers) and str(number) not in numbers
+def _series_number(candidate: Candidate, base: str) -> str | None:
+    """Return the number behind the name of the series in any title, or None."""
+    numbers = (_number_behind(title, base) for title in candidate.titles)
+    return next((number for number in numbers if number is not None), None)
 
 
-def _has_typed_number(ranked: Ranked) -> bool:
-    return ranked.features.numbers == 1.0 and ranked.features.explained >= MIN_EXPLAINED
+def _number_behind(title: Title, base: str) -> str | None:
+    words = numerals.normalize_numerals(list(title.words))
+    for start in range(len(words)):
+        text = ""
+        for end in range(start, len(words)):
+            text += words[end]
+            if text == base:
+                return _read_number(words[end + 1 : end + 3])
+            if not base.startswith(text):
+                break
+    return None
 
 
-def _is_in_series(candidate: Candidate, base: Sequence[str]) -> bool:
+def _read_number(words: Sequence[str]) -> str | None:
+    """Return the number that these words begin with, behind `part` or the like also `i`."""
+    if words and words[0].isdecimal():
+        return words[0]
+    if len(words) > 1 and words[0] in PART_WORDS:
+        return "1" if words[1] == "i" else words[1] if words[1].isdecimal() else None
+    return None
+
+
+def _is_in_series(candidate: Candidate, base: str) -> bool:
+    """Return whether a title begins with the name of the series, or has two words or more of it."""
+    return any(_has_name(title, base) for title in candidate.titles)
+
+
+def _has_name(title: Title, base: str) -> bool:
+    words = numerals.normalize_numerals(without_article(list(title.words)))
     return any(
-        _starts_with(title, base) or _contains_words(title, base) for title in candidate.titles
+        "".join(words[start:end]) in (base, f"{base}s")  # Aliens is the second Alien
+        for start in range(len(words))
+        for end in range(start + (1 if start == 0 else 2), len(words) + 1)
+        if end - start <= MAX_NAME_WORDS
     )
-
-
-def _starts_with(title: Title, base: Sequence[str]) -> bool:
-    return any(key.startswith("".join(base)) for key in title.bare_keys)
-
-
-def _contains_words(title: Title, base: Sequence[str]) -> bool:
-    length = len(base)
-    starts = range(len(title.words) - length + 1)
-    return length > 1 and any(title.words[i : i + length] == tuple(base) for i in starts)

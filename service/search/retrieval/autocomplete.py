@@ -19,7 +19,8 @@ from service.film_fields import FilmRow
 from service.films.rows import get_film_row
 from service.resilience.work_budget import WorkBudget
 from service.search.engines.base import Engine, Hits
-from service.search.query.parser import STOP_WORDS, Query
+from service.search.query.noise import STOP_WORDS
+from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.query.typo_budget import MIN_FUZZY_LENGTH, ONE_EDIT
 from service.search.retrieval.engine_search import PLAN_WORK

@@ -31,6 +31,7 @@ from service.search.index.term_kinds import TermKind
 from service.search.query.fields import DEFAULT_FIELDS, restrict_plan
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
+from service.search.query.synonyms import expand_series
 from service.search.ranking.did_you_mean import did_you_mean
 from service.search.ranking.match_level import MatchLevel
 from service.search.ranking.rerank_window import RerankWindow, count_affordable
@@ -104,6 +105,7 @@ class DatabaseSearch:
             if query is None:
                 result = await self._load_sorted(None, None, request, None)
             else:
+                query = expand_series(query, self._vocabulary)
                 search, words = partial(self._search_text, request=request), self._vocabulary
                 result = await search_other_writings(await search(query), request, words, search)
         degraded = (*result.degraded, *describe_left_out(request.budget))

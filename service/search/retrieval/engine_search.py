@@ -20,7 +20,7 @@ from service.search.query.fields import DEFAULT_FIELDS, restrict_plan
 from service.search.query.misspelling import has_misspelling
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
-from service.search.query.synonyms import expand_nicknames
+from service.search.query.synonyms import expand_nicknames, expand_series
 from service.search.ranking.did_you_mean import did_you_mean
 from service.search.ranking.match_level import MatchLevel, best_level
 from service.search.ranking.rerank_window import RerankWindow, count_affordable, rerank_cutoff
@@ -103,6 +103,7 @@ class EngineSearch:
         query = Query.parse(request.text)
         if query.imdb_id is not None:
             return await search_imdb_id(query.imdb_id, query, request)
+        query = expand_series(query, self._vocabulary)
         if request.page.cursor is not None:
             result = await self._continue(query, request, request.page.cursor)
         else:
