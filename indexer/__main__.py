@@ -31,7 +31,7 @@ from indexer.rebuild import Rebuild
 from indexer.rebuild_fill import IndexFiller
 from indexer.rebuild_lease import RebuildLease
 from indexer.scheduler import ScheduledTask, Scheduler
-from indexer.shutdown import wait_or_stop
+from indexer.shutdown import retry_or_stop, wait_or_stop
 from service.accounts.deletion.service import erase_due_accounts
 from service.accounts.emails.mails import AccountMails
 from service.accounts.emails.service import purge_accounts
@@ -39,6 +39,7 @@ from service.audit.log import purge_entries
 from service.clock import epoch_ms, utc_now
 from service.community.moderation.mails import REVIEW_MAILS, compose_review_mail
 from service.database import connection
+from service.database.faults import log_database_fault
 from service.errors import Unavailable
 from service.exports import jobs as export_jobs
 from service.idempotency.service import delete_expired_requests
@@ -211,7 +212,7 @@ async def _maintain_index(
         ),
         ScheduledTask("scan_drift", DRIFT_SCAN_INTERVAL, partial(scan_drift, drift)),
     ]
-    await prepare_requests()
+    await retry_or_stop(stop, prepare_requests, _require_outage, STANDBY_INTERVAL)
     requested = [
         ScheduledTask(CHECK_TASK, ON_REQUEST, partial(compare_now, drift, repair=False)),
         ScheduledTask(REPAIR_TASK, ON_REQUEST, partial(compare_now, drift, repair=True)),
@@ -223,6 +224,12 @@ async def _maintain_index(
     await asyncio.gather(
         worker.run(stop), rebuild.run(stop), *(scheduler.run(stop) for scheduler in schedulers)
     )
+
+
+def _require_outage(error: Exception) -> None:
+    """Log an outage of the database, which ends by itself; raise any other error."""
+    if not log_database_fault(error):
+        raise error
 
 
 async def _open_when_available(writer: IndexWriter, stop: asyncio.Event) -> bool:

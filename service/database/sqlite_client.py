@@ -30,6 +30,7 @@ class _Lease(ConnectionWrapper[Any]):
     async def __aenter__(self) -> Any:
         await self._lock.acquire()
         try:
+            self.connection = self.client._connection  # what was open before may be closed now
             await self.ensure_connection()
         except BaseException:
             self._lock.release()
@@ -56,6 +57,7 @@ class _TransactionContext(SqliteTransactionContext):
     async def __aenter__(self) -> TransactionalDBClient:
         await self._trxlock.acquire()
         try:
+            self.connection._connection = self.connection._parent._connection
             await self.ensure_connection()
             await self.connection.begin()
         except BaseException:

@@ -57,6 +57,23 @@ async def test_a_database_that_can_be_opened_again_is_used_again(
     assert pragma["foreign_keys"] == 1
 
 
+@pytest.mark.parametrize("run", [run_statement, run_transaction])
+async def test_what_waited_for_an_opening_that_failed_opens_again(
+    path: Path, run: Callable[[], Awaitable[None]]
+) -> None:
+    path.write_bytes(b"no database " * 500)  # it can be opened; setting its mode fails
+    async with use_database(path) as client:
+        first = asyncio.create_task(run_statement())
+        while client._connection is None:  # type: ignore[attr-defined]
+            await asyncio.sleep(0)
+        second = asyncio.create_task(run())
+        errors = await asyncio.gather(first, second, return_exceptions=True)
+    assert [isinstance(error, Exception) and is_database_fault(error) for error in errors] == [
+        True,
+        True,
+    ], errors
+
+
 async def test_a_damaged_file_is_a_fault_of_the_database_each_time(path: Path) -> None:
     path.write_bytes(b"no database " * 500)
     async with use_database(path):
