@@ -39,7 +39,7 @@ from service.audit.log import purge_entries
 from service.clock import epoch_ms, utc_now
 from service.community.moderation.mails import REVIEW_MAILS, compose_review_mail
 from service.database import connection
-from service.database.faults import log_database_fault
+from service.database.faults import is_database_error, log_database_fault
 from service.errors import Unavailable
 from service.exports import jobs as export_jobs
 from service.idempotency.service import delete_expired_requests
@@ -227,9 +227,12 @@ async def _maintain_index(
 
 
 def _require_outage(error: Exception) -> None:
-    """Log an outage of the database, which ends by itself; raise any other error."""
-    if not log_database_fault(error):
+    """Log that the database is away, or lacks tables for now; raise any other error."""
+    if log_database_fault(error):
+        return
+    if not is_database_error(error):
         raise error
+    log.warning("standing_by", reason=repr(error)[:300])
 
 
 async def _open_when_available(writer: IndexWriter, stop: asyncio.Event) -> bool:
