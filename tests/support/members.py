@@ -72,3 +72,10 @@ async def merge_films(api: ApiClient, movie: object, into: object) -> None:
         json={"into": into},
     )
     assert response.status == 200, response.json
+
+
+async def clear_cache(api: ApiClient) -> None:
+    """Have the next requests answered anew."""
+    token = await api.admin_token()
+    response = await api.request("DELETE", "/api/v1/admin/cache", token=token)
+    assert response.status == 200, response.json

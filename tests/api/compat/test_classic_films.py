@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.api_accounts import PASSWORD
-from tests.support.members import add_film, merge_films
+from tests.support.members import add_film, clear_cache, merge_films
 from tests.support.service_runner import ADMIN, ApiClient, Response
 from tests.support.waiting import wait_until
 
@@ -138,7 +138,6 @@ async def test_all_films_are_an_array_with_the_best_known_first(api: ApiClient) 
     first = [(await api.get(f"/api/v1/movies/{film['id']}")).json for film in films[:3]]
     votes = [film["ratings"]["imdb"]["votes"] for film in first]
     assert votes == sorted(votes, reverse=True)
-    assert "The Dark Knight" in [film["title"] for film in films[:3]]
 
 
 async def test_a_poster_has_its_whole_address(api: ApiClient) -> None:
@@ -176,6 +175,7 @@ async def test_results_say_whether_they_come_from_the_cache(api: ApiClient) -> N
 
 
 async def test_popular_films_are_the_first_of_the_chart(api: ApiClient) -> None:
+    await clear_cache(api)  # so that both charts are of now
     popular = (await api.get("/api/movies/popular")).json
     assert popular["message"].startswith("Results retrieved from ")
     chart = (await api.get("/api/v1/movies/popular?limit=20")).json["results"]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.api_accounts import create_key
 from tests.support.backends import require_backend
-from tests.support.members import Member, add_film
+from tests.support.members import Member, add_film, clear_cache
 from tests.support.service_runner import ApiClient, Response
 from tests.support.waiting import wait_until
 
@@ -102,6 +102,7 @@ async def test_each_catalogue_of_the_manifest_answers(api: ApiClient, member: Me
 async def test_the_popular_catalogue_has_the_films_of_the_chart_in_pages_of_a_hundred(
     api: ApiClient,
 ) -> None:
+    await clear_cache(api)  # so that both charts are of now
     chart = await api.get("/api/v1/movies/popular?limit=100")
     movies = [
         r["movie"]["imdb_id"]
