@@ -1,5 +1,6 @@
 """All changes of films: each one writes the film and its outbox row in one transaction."""
 
+import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,8 +35,9 @@ from service.films.schemas import MAX_TITLE_KEY_LENGTH, FilmFacts, FilmPatch, Pr
 from service.films.versions import FilmVersion
 from service.outbox import store
 from service.outbox.notifications import OutboxNotifier
-from service.text.analysis import full_title_key
+from service.text.analysis import full_title_key, tokenize
 from service.text.imdb_ids import parse_imdb_id
+from service.text.titles import exact_title_key
 from service.text.uuids import parse_uuid
 
 
@@ -100,6 +102,8 @@ class Catalogue:
     ) -> Film:
         """Return the film of this full title: the one that is spelt so, else the best known.
 
+        Signs count, so `Help!` is not `The Help`; then accents do not, then only words.
+
         Raises:
             NotFound: there is none.
         """
@@ -114,11 +118,13 @@ class Catalogue:
         films = await Film.filter(**conditions)
         if not films:
             raise NotFound("The catalogue has no film of this title.", code="movie_not_found")
-        spelling = " ".join(title.split()).casefold()
+        spelling, exact_key, words = _fold_case(title), exact_title_key(title), tokenize(title)
         return max(
             films,
             key=lambda film: (
-                film.title.casefold() == spelling,
+                _fold_case(film.title) == spelling,
+                exact_title_key(film.title) == exact_key,
+                tokenize(film.title) == words,
                 film.imdb_votes or 0,
                 str(film.id),
             ),
@@ -305,3 +311,7 @@ class Catalogue:
             if versions:
                 await record("samples_removed", films=len(versions))
         return len(ids)
+
+
+def _fold_case(title: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", title).casefold().split())

@@ -1,5 +1,6 @@
 """Reranking: the order of films whose texts are compared, without an engine."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -184,3 +185,24 @@ def test_the_order_is_total_and_an_exact_title_comes_first(text: str, titles: li
     assert [r.candidate for r in forwards] == [r.candidate for r in backwards]
     assert len(forwards) == len(films)
     assert any(title.compact_key == "".join(query.words) for title in forwards[0].candidate.titles)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Help!", "Help!"),
+        ("help", "Help"),
+        ("the help", "The Help"),
+        ("Up!", "Up!"),
+        ("#Alive", "#Alive"),
+        ("alive", "Alive"),
+        ("The Border", "The Border"),
+        ("border", "Border"),
+    ],
+)
+def test_an_exact_title_wins_with_its_signs_whatever_the_votes(text: str, first: str) -> None:
+    titles = ["Help!", "Help", "The Help", "Up", "Up!", "Alive", "#Alive", "Border", "The Border"]
+    votes = {title: 1 if title == first else 900_000 for title in titles}
+    films = [build_candidate(title, votes=votes[title]) for title in titles]
+    ranked = rank(Query.parse(text), films)
+    assert ranked[0].candidate.titles[0].text == first

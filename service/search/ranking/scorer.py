@@ -31,6 +31,7 @@ from service.search.ranking.similarity import (
 from service.search.ranking.word_comparison import compare_words, do_nothing
 from service.text import numerals
 from service.text.analysis import without_article
+from service.text.titles import exact_title_key
 
 NOISE_WEIGHT = 0.1  # of noise words and the year: a film that lacks them loses little
 MIN_FULL_TITLE_SIMILARITY = 0.65  # of the query and a full title
@@ -38,6 +39,7 @@ NO_ARTICLE_FACTOR = 0.95  # for the similarity of the query without its article
 MIN_EXPLAINING_SIMILARITY = 0.75  # from which a full title's similarity explains the query
 INITIALS_EXPLAINED = 0.90  # what initials explain of the query, and cover of the title
 SAME_LETTERS_EXACTNESS = 0.99  # of a title whose words are only joined or split differently
+SPELT_SO_BONUS = 5.0  # of a title that is typed with all its signs
 SAME_LETTERS_BONUS, EXACT_TITLE_BONUS = 20.0, 40.0  # 20 is more than any score without a bonus
 WORD_COUNT_MISMATCH_FACTOR = 0.90  # for a title prefix with more or fewer words than were typed
 # For a title prefix, compared with a full title: without it a short title that is almost typed in
@@ -111,6 +113,7 @@ class QueryScorer:
         self.compact_keys = {"".join(query.words), "".join(query.core)}
         self.full_titles = frozenset(query.full_titles)
         self.runs = query.title_runs
+        self.exact_key = _exact_key(query.text)
         self.bare_words = without_article(list(query.title))
         self.word_similarities, self.pair_similarities = compare_words(
             query, candidates, checkpoint
@@ -143,13 +146,19 @@ class QueryScorer:
         scored = []
         for title in candidate.titles:
             features = self.features(candidate, title)
-            score = sum(map(mul, WEIGHTS, features))
-            scored.append((title.weight * score, features))
+            score = title.weight * sum(map(mul, WEIGHTS, features))
+            scored.append((score, features))
         score, features = max(scored)
         score += _exactness_bonus(features.exact)
+        if features.exact >= SAME_LETTERS_EXACTNESS and self._is_spelt_so(candidate):
+            score += SPELT_SO_BONUS
         has_whole_title = any(not self.runs.isdisjoint(t.bare_keys) for t in candidate.titles)
         level = self.judge.level(candidate)
         return Ranked(candidate, score, features, level, has_whole_title)
+
+    def _is_spelt_so(self, candidate: Candidate) -> bool:
+        """Return whether a title is what was typed, its signs included: `Help!` is not `Help`."""
+        return any(_exact_key(title.text) == self.exact_key for title in candidate.titles)
 
     def features(self, candidate: Candidate, title: Title) -> Features:
         """Compute the features of one title of a film."""
@@ -265,6 +274,11 @@ class QueryScorer:
             return 0.5
         distance = abs(self.query.year - candidate.year)
         return 1.0 if distance == 0 else 0.6 if distance == 1 else 0.3 if distance == 2 else 0.0
+
+
+def _exact_key(text: str) -> str:
+    """Return a title with its signs, but `and` for `&`, which people type as they like."""
+    return exact_title_key(text.replace("&", " and "))
 
 
 def _word_weight(query: Query, word: str) -> float:

@@ -69,6 +69,19 @@ async def test_of_several_films_of_a_title_the_one_with_most_votes_is_returned(
     assert omdb.calls == []
 
 
+async def test_of_films_that_differ_in_signs_the_one_that_is_spelt_so_is_returned(
+    lookup: FilmLookup, catalogue: Catalogue, omdb: FakeOmdb
+) -> None:
+    titles = ["Help!", "The Help", "Up", "Up!", "Alive", "#Alive", "Border", "The Border", "Cafe"]
+    for votes, title in enumerate(titles, 1):
+        facts = FilmFacts.model_validate({"title": title, "ratings": {"imdb": {"votes": votes}}})
+        await catalogue.upsert(facts, Provenance(source="user"))
+    typed = {title.upper(): title for title in titles} | {"Café": "Cafe", "help": "Help!"}
+    typed |= {"a border": "The Border", "up?": "Up!"}
+    assert {text: (await lookup.get(text)).title for text in typed} == typed
+    assert omdb.calls == []
+
+
 @pytest.mark.fault("concurrent-lookups")
 async def test_a_hundred_concurrent_requests_make_one_call_and_one_film(
     lookup: FilmLookup, omdb: FakeOmdb
