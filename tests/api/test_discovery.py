@@ -3,19 +3,12 @@
 from typing import Any
 from urllib.parse import quote
 
-from tests.support.members import Member, add_film, merge_films
+from tests.support.members import Member, add_film, clear_cache, merge_films
 from tests.support.service_runner import ApiClient, Response
 from tests.support.waiting import wait_until
 
 JAWS = "tt0073195"
 POPULAR, TRENDING = "/api/v1/movies/popular", "/api/v1/movies/trending"
-
-
-async def clear_cache(api: ApiClient, query: str = "") -> int:
-    path = f"/api/v1/admin/cache{query}"
-    response = await api.request("DELETE", path, token=await api.admin_token())
-    assert response.status == 200, response.json
-    return int(response.json["deleted"])
 
 
 async def read_ids(api: ApiClient, path: str) -> list[str]:

@@ -74,8 +74,9 @@ async def merge_films(api: ApiClient, movie: object, into: object) -> None:
     assert response.status == 200, response.json
 
 
-async def clear_cache(api: ApiClient) -> None:
-    """Have the next requests answered anew."""
-    token = await api.admin_token()
-    response = await api.request("DELETE", "/api/v1/admin/cache", token=token)
+async def clear_cache(api: ApiClient, query: str = "") -> int:
+    """Have the next requests answered anew; return how many responses were deleted."""
+    path = f"/api/v1/admin/cache{query}"
+    response = await api.request("DELETE", path, token=await api.admin_token())
     assert response.status == 200, response.json
+    return int(response.json["deleted"])
