@@ -119,3 +119,20 @@ async def test_a_client_that_ignores_limits_gets_each_answer_and_harms_nobody(
         assert (await api.get("/api/v1/me", token=user.token)).status == 200
         other = str((await create_key(api, (await create_user(api)).token, "read"))["key"])
         assert (await api.get(f"/omdb/?i=tt0073195&apikey={other}")).status == 200
+
+
+async def test_while_the_database_is_away_each_form_says_so_with_503(tmp_path: Path) -> None:
+    environment = {
+        **service_runner.embedded_settings(tmp_path),
+        "DATABASE_URL": "postgres://nobody:x@127.0.0.1:1/movies",
+        "INDEXER": "external",
+    }
+    running = service_runner.open_in_thread(service_runner.run_service(environment))
+    async with running as service, ApiClient.connect(service) as api:
+        for path in ("/omdb/?i=tt0073195", "/omdb/?s=jaws", "/omdb/img?i=tt0073195"):
+            away = await api.get(path)
+            assert (away.status, away.json["Error"]) == (503, "Error getting data.")
+            assert int(away.headers["Retry-After"]) > 0
+        xml = await api.get("/omdb/?t=jaws&r=xml")
+        assert (xml.status, xml.headers["Content-Type"]) == (503, "text/xml; charset=utf-8")
+        assert b"<error>Error getting data.</error>" in xml.body
