@@ -260,6 +260,25 @@ async def test_pages_of_any_origin_may_read_films(api: ApiClient) -> None:
     assert response.headers["Access-Control-Allow-Origin"] == "*"
 
 
+async def test_kometa_finds_its_key_good_and_reads_a_day(api: ApiClient) -> None:
+    film = await ask(api, i="tt0080684", apikey="any")
+    assert (film["Response"], film["imdbID"]) == ("True", "tt0080684")
+    added = await add_film(api, released="1975-06-26")
+    assert (await ask(api, i=added["imdb_id"]))["Released"] == "26 Jun 1975"
+
+
+async def test_jellyfin_reads_year_votes_and_tomatoes_of_a_film(api: ApiClient) -> None:
+    added = await add_film(
+        api, year=1999, ratings={"imdb": {"value": 8.7, "votes": 1700000}, "rotten_tomatoes": 83}
+    )
+    query = f"i={added['imdb_id']}&plot=short&tomatoes=true&r=json"
+    film = (await api.get(f"/omdb?{query}")).json
+    assert int(film["Year"][:4]) == 1999
+    assert int(film["imdbVotes"].replace(",", "")) == 1700000
+    tomatoes = [r["Value"] for r in film["Ratings"] if r["Source"] == "Rotten Tomatoes"]
+    assert tomatoes == ["83%"]
+
+
 SERIES = "tt0903747"
 
 
