@@ -51,7 +51,7 @@ GOLDEN_QUERIES = [
     ("M*A*S*H", "M*A*S*H"),
     ("mash", "M*A*S*H"),
     ("(500) Days of Summer", "(500) Days of Summer"),
-    ("500 days of summer", "(500) Days of Summer"),
+    ("500 days of summer", "500 Days of Summer"),
     ("five hundred days of sumer", "(500) Days of Summer"),
     ("rocky 2", "Rocky II"),
     ("rocky two", "Rocky II"),

@@ -23,7 +23,7 @@ SPELLINGS = [
     ("[REC]²", "rec 2", "rec ii", "rec two"),
     ("Rocky II", "rocky 2", "rocky two", "Rocky: II"),
     ("M*A*S*H", "mash", "m.a.s.h.", "M A S H"),
-    ("(500) Days of Summer", "500 days of summer", "five hundred days of summer"),
+    ("(500) Days of Summer", "five hundred days of summer"),
     ("Se7en", "seven", "se7en!", "7even"),
     ("300", "three hundred"),
     ("The Godfather", "godfather", "Godfather, The", "a godfather"),
