@@ -70,8 +70,8 @@ def _remove_duplicates(values: tuple[str, ...]) -> tuple[str, ...]:
 
 Line = Annotated[
     str,
-    BeforeValidator(_fold_line_breaks),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    BeforeValidator(_fold_line_breaks),  # after the constraints, which would not bind it else
     AfterValidator(reject_forbidden_characters),
 ]
 Text = Annotated[
