@@ -125,10 +125,17 @@ class LevelJudge:
         forms = (full_title_keys(list(form)) for form in (query.core, query.words))
         self._full_titles = frozenset(chain.from_iterable(forms))
         self._is_known = is_known
+        self._levels: dict[str, MatchLevel] = {}
+        self.title_runs = query.title_runs
         self._core = [place for place, word in enumerate(words) if word in query.core]
 
     def level(self, candidate: Candidate) -> MatchLevel:
         """Return how much of the query the film explains."""
+        if (level := self._levels.get(candidate.film_id)) is None:
+            level = self._levels[candidate.film_id] = self._judge(candidate)
+        return level
+
+    def _judge(self, candidate: Candidate) -> MatchLevel:
         titles = candidate.titles
         if any(not self._full_titles.isdisjoint(title.keys) for title in titles):
             return "all"

@@ -65,15 +65,27 @@ class RerankWindow:
     @property
     def level(self) -> MatchLevel | None:
         """The best match level that a hit reaches; None if there is no hit."""
+        if any(ranked.level == "all" for ranked in self.ranked):  # most often the first one
+            return "all"
         return best_level(ranked.level for ranked in self.ranked)
 
     @property
     def scored(self) -> list[ScoredHit]:
         """All hits with their scores, in order."""
+        return self.slice(0, len(self))
+
+    def __len__(self) -> int:
+        return len(self.ranked) + len(self.tail) if self.in_order is None else len(self.in_order)
+
+    def slice(self, start: int, end: int) -> list[ScoredHit]:
+        """Return some of the hits with their scores, in order; others need no level."""
         if self.in_order is not None:
-            return list(self.in_order)
-        ranked = [ScoredHit.from_ranked(ranked) for ranked in self.ranked]
-        return ranked + [ScoredHit.from_hit(hit) for hit in self.tail]
+            return list(self.in_order[start:end])
+        hits: list[Ranked | Hit] = [*self.ranked, *self.tail]
+        return [
+            ScoredHit.from_hit(hit) if isinstance(hit, Hit) else ScoredHit.from_ranked(hit)
+            for hit in hits[start:end]
+        ]
 
     def cut_complete(self) -> "RerankWindow":
         """Return the hits that have every word of the query."""
@@ -82,7 +94,7 @@ class RerankWindow:
 
     def as_complete(self) -> "RerankWindow":
         """Return the window of a plan whose hits have every word."""
-        return replace(self, ranked=[replace(ranked, level="all") for ranked in self.ranked])
+        return replace(self, ranked=[replace(ranked, is_complete=True) for ranked in self.ranked])
 
     def cut_weak(self) -> "RerankWindow":
         """Return the hits that explain nearly as much of the query as the best one of their level.

@@ -6,7 +6,7 @@ It is pure, so the order of results is tested without an engine.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from operator import mul
 
@@ -56,9 +56,20 @@ class Ranked:
     candidate: Candidate
     score: float
     features: Features
-    level: MatchLevel
-    has_whole_title: bool = False
-    """Whether the whole title stands in the query, beside other words."""
+    judge: LevelJudge = field(compare=False, repr=False)
+    is_complete: bool = False
+    """Whether the plan asked for every word, so that the film has them all."""
+
+    @property
+    def level(self) -> MatchLevel:
+        """How much of the query the film explains; computed when it is asked for."""
+        return "all" if self.is_complete else self.judge.level(self.candidate)
+
+    @property
+    def has_whole_title(self) -> bool:
+        """Whether the whole title stands in the query, beside other words."""
+        runs = self.judge.title_runs
+        return any(not runs.isdisjoint(title.bare_keys) for title in self.candidate.titles)
 
 
 def rank(
@@ -112,7 +123,6 @@ class QueryScorer:
         self.numbers = {word for word in normalized if word.isdigit()}
         self.compact_keys = {"".join(query.words), "".join(query.core)}
         self.full_titles = frozenset(query.full_titles)
-        self.runs = query.title_runs
         self.exact_key = _exact_key(query.text)
         self.bare_words = without_article(list(query.title))
         self.word_similarities, self.pair_similarities = compare_words(
@@ -152,9 +162,7 @@ class QueryScorer:
         score += _exactness_bonus(features.exact)
         if features.exact >= SAME_LETTERS_EXACTNESS and self._is_spelt_so(candidate):
             score += SPELT_SO_BONUS
-        has_whole_title = any(not self.runs.isdisjoint(t.bare_keys) for t in candidate.titles)
-        level = self.judge.level(candidate)
-        return Ranked(candidate, score, features, level, has_whole_title)
+        return Ranked(candidate, score, features, self.judge)
 
     def _is_spelt_so(self, candidate: Candidate) -> bool:
         """Return whether a title is what was typed, its signs included: `Help!` is not `Help`."""

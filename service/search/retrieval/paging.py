@@ -93,9 +93,8 @@ def cut_window_page(window: RerankWindow, hits: Hits, page: Page) -> HitPage:
     """Return the part of a page that lies in the rerank window."""
     if window.is_cut:
         hits = replace(hits, total=len(window.ranked), relation="eq")
-    scored = window.scored
     end = page.offset + page.limit
-    return HitPage(scored[page.offset : end], hits, has_more=end < len(scored))
+    return HitPage(window.slice(page.offset, end), hits, has_more=end < len(window))
 
 
 async def fetch_reranked_page(
@@ -114,7 +113,7 @@ async def fetch_reranked_page(
         sort_key = tail.hits[-1].sort_key if tail.hits else sort_key
     cursor = None
     if end < hits.total and sort_key:
-        returned = _fingerprints(window.scored[:end]) if end < RERANK_SIZE else b""
+        returned = _fingerprints(window.slice(0, end)) if end < RERANK_SIZE else b""
         cursor = Cursor(stage, sort_key, end, returned, window.level, window.is_cut)
     return HitPage(scored, hits, cursor)
 
