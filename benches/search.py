@@ -37,6 +37,7 @@ from benches.films import (
 )
 from benches.hard import CLASS_NAME as HARD
 from benches.hard import read_curated_queries
+from benches.letters import add_letter_films, read_letter_queries
 from benches.queries import CORRECTLY_SPELT, generate_queries
 from service.films.models import Film
 from service.search.index.document import MovieDocument
@@ -269,12 +270,13 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=100)
     args = parser.parse_args()
     load_backend_addresses()
-    films = read_data_file("films.jsonl")
+    films = add_letter_films(read_data_file("films.jsonl"))
     if args.seed is None:
         queries = read_data_file("queries.jsonl")
     else:
         queries = list(generate_queries(films, args.each, args.seed))
     queries += read_curated_queries(films)
+    queries += read_letter_queries(films)
     ways: list[list[str]] = []
     for way in args.ways.split(","):
         if way in REQUIRED_SETTINGS and REQUIRED_SETTINGS[way] not in os.environ:

@@ -1,12 +1,17 @@
 """Comparison keys of titles and names, and the word forms under which titles are indexed."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import product
 
 from service.text import numerals
 from service.text.analysis import remove_accents, tokenize, without_article
 
+MIN_DIGRAPH_WORD_LENGTH = 6  # letters
+MAX_DIGRAPHS = 3  # of one word that are read as umlauts
+_DIGRAPH = re.compile("(ae|oe|ue|aa)")
 _SPELT_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ø": "oe", "ü": "ue", "å": "aa"}
     | {"Ä": "Ae", "Ö": "Oe", "Ø": "Oe", "Ü": "Ue", "Å": "Aa"}
@@ -51,6 +56,18 @@ def title_index_forms(title_words: list[str]) -> list[str]:
     if has_number:
         forms += [word for word in numerals.normalize_numerals(title_words) if word not in forms]
     return forms
+
+
+def umlaut_readings(word: str) -> tuple[str, ...]:
+    """Return the folded words that `ue` for `ü` and the like may stand for, without the word.
+
+    In a short word, they are more often a typo: `haet` is `heat`.
+    """
+    if len(word) < MIN_DIGRAPH_WORD_LENGTH:
+        return ()
+    parts = _DIGRAPH.split(word, maxsplit=MAX_DIGRAPHS)
+    choices = [(part, part[0]) if place % 2 else (part,) for place, part in enumerate(parts)]
+    return tuple(map("".join, product(*choices)))[1:]
 
 
 def name_index_forms(name: str) -> list[str]:

@@ -44,8 +44,10 @@ def way(request: pytest.FixtureRequest) -> str:
     return way
 
 
-async def search(sample_index: SampleIndex, way: str, text: str, **page: int) -> SearchResult:
-    request = SearchRequest(text, page=Page(**page))
+async def search(
+    sample_index: SampleIndex, way: str, text: str, limit: int = 10, offset: int = 0
+) -> SearchResult:
+    request = SearchRequest(text, page=Page(limit, offset))
     if way == "engine":
         return await sample_index.engine_search.search(request)
     vocabulary = sample_index.index.vocabulary

@@ -16,6 +16,7 @@ from service.text.analysis import (
     tokenize,
     word_spans,
 )
+from service.text.titles import umlaut_readings
 
 
 @pytest.mark.parametrize(
@@ -213,3 +214,9 @@ def test_spans_are_inside_the_text_and_in_order(text: str) -> None:
     text_spans = word_spans(text)
     assert all(0 <= span.start < span.end <= len(text) for span in text_spans)
     assert [span.start for span in text_spans] == sorted(span.start for span in text_spans)
+
+
+def test_two_vowels_may_stand_for_an_umlaut() -> None:
+    assert umlaut_readings("buechse") == ("buchse",)
+    assert set(umlaut_readings("maedchoer")) == {"madchoer", "maedchor", "madchor"}
+    assert umlaut_readings("haet") == umlaut_readings("gladiator") == ()

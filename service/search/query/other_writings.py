@@ -16,7 +16,8 @@ from service.search.query.typo_budget import find_near_words
 from service.search.vocabulary.vocabulary import Vocabulary
 
 MIN_LETTERS = 3  # of a query; any two letters mean something in every script
-MIN_FUZZY_LENGTH = 4  # letters of a word that may be misspelt as well
+MIN_FUZZY_LENGTH = 3  # letters of a word that may be misspelt as well
+MAX_UNKNOWN_WORDS = 3  # that may be misspelt: Latin letters have no soft sign
 
 _LATIN = re.compile(r"[a-z]")
 _OTHER_SCRIPT = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0590-\u05ff]")
@@ -90,12 +91,13 @@ def _rewrite(text: str) -> Iterator[str]:
 
 
 def _is_plausible(query: Query, vocabulary: Vocabulary) -> bool:
-    """Return whether every word exists; one of several may be misspelt."""
+    """Return whether every word exists, or a word that is one letter away."""
     words = [word for word in query.core if word not in STOP_WORDS and not word.isdigit()]
     unknown = [word for word in words if not vocabulary.fields_of(word)]
-    if len(unknown) > 1 or not words:
+    if len(unknown) > MAX_UNKNOWN_WORDS or not words:
         return False
-    return not unknown or (
-        len(unknown[0]) >= MIN_FUZZY_LENGTH
-        and bool(find_near_words(unknown[0], vocabulary, is_known=False, relaxed=False))
+    return all(
+        len(word) >= MIN_FUZZY_LENGTH
+        and find_near_words(word, vocabulary, is_known=False, relaxed=False)
+        for word in unknown
     )

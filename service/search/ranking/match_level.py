@@ -23,7 +23,7 @@ from service.search.query.typo_budget import ONE_EDIT, TWO_EDITS, max_edits
 from service.search.ranking.candidates import Candidate, Title
 from service.text import numerals
 from service.text.analysis import is_unspaced, joined_pairs
-from service.text.titles import full_title_keys
+from service.text.titles import full_title_keys, umlaut_readings
 
 MatchLevel = Literal["all", "some", "similar"]
 
@@ -62,6 +62,7 @@ class _QueryWord:
                 forms.add(counterpart)
         if self.is_last:
             forms.update(word for word in self.similar if word.startswith(self.word))
+        forms.update(umlaut_readings(self.word))
         if is_unspaced(self.word):
             forms.update(word for word in self.similar if self.word in word)
         return frozenset(forms)

@@ -13,6 +13,7 @@ from service.search.query.synonyms import abbreviation_counterpart
 from service.text import numerals
 from service.text.analysis import is_unspaced
 from service.text.phonetics import phonetic_key
+from service.text.titles import umlaut_readings
 
 MIN_WORD_SIMILARITY = 0.55  # of two words; below it, similarity is chance
 MIN_PREFIX_SIMILARITY = 0.7  # of two prefixes
@@ -36,6 +37,7 @@ def similar_words(word: str, choices: list[str], is_last: bool) -> dict[str, flo
         }
     if (counterpart := abbreviation_counterpart(word)) is not None:
         similar[counterpart] = EQUIVALENT_SIMILARITY
+    similar |= dict.fromkeys(umlaut_readings(word), EQUIVALENT_SIMILARITY)
     if is_last:
         _add_prefix_matches(similar, word, choices)
     if len(word) >= MIN_PART_LENGTH and is_unspaced(word):
