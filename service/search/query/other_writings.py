@@ -12,7 +12,7 @@ from anyascii import anyascii
 from service.errors import Invalid
 from service.search.query.noise import STOP_WORDS
 from service.search.query.parser import Query
-from service.search.query.typo_budget import find_near_words
+from service.search.query.typo_budget import ONE_EDIT
 from service.search.vocabulary.vocabulary import Vocabulary
 
 MIN_LETTERS = 3  # of a query; any two letters mean something in every script
@@ -97,7 +97,5 @@ def _is_plausible(query: Query, vocabulary: Vocabulary) -> bool:
     if len(unknown) > MAX_UNKNOWN_WORDS or not words:
         return False
     return all(
-        len(word) >= MIN_FUZZY_LENGTH
-        and find_near_words(word, vocabulary, is_known=False, relaxed=False)
-        for word in unknown
+        len(word) >= MIN_FUZZY_LENGTH and vocabulary.expand(word, ONE_EDIT) for word in unknown
     )
