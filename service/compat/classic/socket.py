@@ -19,9 +19,9 @@ from service.community.live.messages import MAX_TEXT_LENGTH
 from service.community.live.serving import require_upgrade, serve_socket
 from service.community.live.sockets import LiveSocket
 from service.community.reviews.models import Review
+from service.compat.classic.messages import Message, to_message
 from service.compat.errors import translate_errors
 from service.compat.keys import LENIENT_CONFIG, read_parameters
-from service.compat.messages import Message, to_message
 from service.database.faults import is_database_fault
 from service.errors import Conflict, Malformed, NotFound
 from service.films.schemas import Text

@@ -14,9 +14,9 @@ from sanic.response import HTTPResponse
 from service.accounts.administration.schemas import NewUser
 from service.accounts.auth import find_user, require_admin
 from service.accounts.schemas import Credentials
+from service.compat.classic.messages import BAD_INPUT_ERRORS, Message, message_response, to_message
 from service.compat.errors import translate_errors
 from service.compat.keys import LENIENT_CONFIG, AnyParameters
-from service.compat.messages import BAD_INPUT_ERRORS, Message, message_response, to_message
 from service.errors import Conflict, Invalid, NotAllowed, NotAuthenticated
 from service.film_fields import FilmRow
 from service.films.line_parser import parse_line

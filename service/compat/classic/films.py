@@ -15,7 +15,7 @@ from service.accounts.auth import find_user, require_admin, require_any_session
 from service.accounts.schemas import Credentials, NewAccount
 from service.cache.response_cache import CacheScope
 from service.compat.charts import list_films
-from service.compat.classic_film_schemas import (
+from service.compat.classic.film_schemas import (
     ClassicFacts,
     ClassicFault,
     ClassicFilm,
@@ -28,9 +28,9 @@ from service.compat.classic_film_schemas import (
     ClassicStatus,
     CreatedMessage,
 )
+from service.compat.classic.messages import BAD_INPUT_ERRORS, Message, message_response, to_message
 from service.compat.errors import ErrorAnswer, translate_errors
 from service.compat.keys import AnyParameters, read_parameters
-from service.compat.messages import BAD_INPUT_ERRORS, Message, message_response, to_message
 from service.database.faults import is_database_error, is_database_fault
 from service.database.sql import fetch_rows
 from service.errors import Conflict, NotAllowed, NotAuthenticated

@@ -19,7 +19,7 @@ from service.accounts.auth import require_user
 from service.compat.charts import is_chart, list_films
 from service.compat.errors import ErrorAnswer, translate_errors
 from service.compat.keys import AnyParameters, apply_key, read_parameters
-from service.compat.stremio_responses import (
+from service.compat.stremio.responses import (
     MAX_SEARCH_SKIP,
     PAGE_SIZE,
     STREMIO_TYPES,

@@ -17,7 +17,7 @@ from service.accounts.schemas import Credentials, NewAccount
 from service.community.own_rows import find_own_row
 from service.community.ratings.models import Rating
 from service.community.ratings.schemas import RatingPatch, RatingValues
-from service.compat.classic_vote_schemas import (
+from service.compat.classic.vote_schemas import (
     VOTES,
     AccessView,
     DetailView,

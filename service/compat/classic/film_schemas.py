@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, SecretStr, StrictStr
 
+from service.compat.classic.messages import Message
 from service.compat.keys import LENIENT_CONFIG
-from service.compat.messages import Message
 from service.film_fields import FilmRow
 from service.films.film_values import read_names
 from service.films.models import Film

@@ -1,0 +1,1 @@
+"""Stremio's add-on: its addresses, and what it answers."""
