@@ -25,7 +25,8 @@ FILMS: list[tuple[str, dict[str, Any]]] = [
 def suggest(text: str, known: str = "") -> str | None:
     films = [build_candidate(title, **facts) for title, facts in FILMS]
     query = Query.parse(text)
-    return did_you_mean(query, rank(query, films)[0], known.split().__contains__)
+    ranked = rank(query, films, is_known=known.split().__contains__)
+    return did_you_mean(query, ranked[0])
 
 
 @pytest.mark.parametrize(

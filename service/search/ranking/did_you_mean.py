@@ -13,9 +13,7 @@ from rapidfuzz.distance import OSA
 
 from service.search.query.noise import STOP_WORDS
 from service.search.query.parser import Query
-from service.search.ranking.match_level import LevelJudge
 from service.search.ranking.scorer import Ranked
-from service.search.ranking.word_comparison import IsKnown, compare_words, do_nothing
 from service.text.analysis import tokenize, word_spans
 
 MAX_EXPLAINED = 0.99  # share of the query that the best film explains
@@ -30,15 +28,11 @@ class _WrittenWord(NamedTuple):
     end: int
 
 
-def did_you_mean(query: Query, best: Ranked, is_known: IsKnown) -> str | None:
-    """Return the wording of the best film; None if it is no better than the query.
-
-    Args:
-        is_known: whether any film has a word.
-    """
+def did_you_mean(query: Query, best: Ranked) -> str | None:
+    """Return the wording of the best film; None if it is no better than the query."""
     if best.features.explained >= MAX_EXPLAINED:
         return None
-    judge = LevelJudge(query, *compare_words(query, [best.candidate], do_nothing), is_known)
+    judge = best.judge
     exact, misspelt = judge.explain(best.candidate)
     is_complete = len(exact) + len(misspelt) == judge.content_count
     if not is_complete or judge.is_any_known(misspelt):

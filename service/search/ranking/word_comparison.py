@@ -8,9 +8,6 @@ from service.search.ranking.match_level import LevelJudge, MatchLevel, is_unknow
 from service.search.ranking.similarity import similar_words
 from service.text.analysis import joined_pairs
 
-IsKnown = Callable[[str], bool]
-"""Whether any film has a word."""
-
 
 def do_nothing() -> None:
     """Let no others go first."""

@@ -167,7 +167,7 @@ class DatabaseSearch:
         page = cut_window_page(window, hits, request.page)
         return replace(
             await page.load(self._film_cache, request.budget),
-            did_you_mean=did_you_mean(query, ranked[0], self._vocabulary.is_film_word)
+            did_you_mean=did_you_mean(query, ranked[0])
             if ranked and request.typo_tolerance
             else None,
             degraded=tuple(degraded),

@@ -130,7 +130,7 @@ class EngineSearch:
         correction = None
         if stage.window.ranked and request.typo_tolerance and request.fields == DEFAULT_FIELDS:
             best = stage.window.ranked[0]
-            correction = did_you_mean(stage.query, best, self._vocabulary.is_film_word)
+            correction = did_you_mean(stage.query, best)
         return replace(result, level=stage.window.level, did_you_mean=correction)
 
     async def _first_sufficient_stage(self, query: Query, request: SearchRequest) -> _StageResult:
