@@ -151,8 +151,8 @@ async def test_a_query_with_too_many_or_broken_parameters_is_refused(api: ApiCli
 
 
 async def test_an_unknown_title_is_looked_up_at_omdb_and_kept(api: ApiClient) -> None:
-    film = await ask(api, t="Parasite")
-    assert (film["imdbID"], film["Response"]) == ("tt6751668", "True")
+    film = await ask(api, t="Dune: Part One")
+    assert (film["imdbID"], film["Response"]) == ("tt1160419", "True")
 
 
 async def test_a_search_has_ten_a_page_and_a_total_as_text(api: ApiClient) -> None:
