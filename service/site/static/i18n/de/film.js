@@ -48,6 +48,7 @@ export default {
   "film.why.kind.same_number": "dieselbe Zahl",
   "film.why.kind.abbreviation": "ausgeschrieben oder abgekürzt",
   "film.why.kind.initials": "die Anfangsbuchstaben",
+  "film.why.kind.part": "ein Teil davon",
   "film.own": "Ihre Meinung",
   "film.own.vote.up": "Gefällt mir ({n})",
   "film.own.vote.down": "Gefällt mir nicht ({n})",

@@ -48,6 +48,7 @@ export default {
   "film.why.kind.same_number": "the same number",
   "film.why.kind.abbreviation": "written out or short",
   "film.why.kind.initials": "its initials",
+  "film.why.kind.part": "a part of it",
   "film.own": "What you think of it",
   "film.own.vote.up": "I like it ({n})",
   "film.own.vote.down": "I do not like it ({n})",
