@@ -31,6 +31,7 @@ from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.pagination import MAX_OFFSET, Links, PageQuery, Total
 from service.http.requests import read_path_text, read_query
+from service.search.budgeted_search import run_search
 from service.search.criteria.filters import Filters
 from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.retrieval.work_threads import search_budget
@@ -136,14 +137,8 @@ async def show_similar(request: Request, movie: str) -> HTTPResponse:
     sends=("Cache-Control", "Cache-Status"),
 )
 async def list_genres(request: Request) -> HTTPResponse:
-    services = get_container(request)
-
     async def render() -> Rendered:
-        budget = search_budget()
-        with services.work_threads.answering(budget):
-            result = await services.search.search(
-                SearchRequest(facets=("genre",), page=Page(1), budget=budget)
-            )
+        result = await run_search(request, SearchRequest(facets=("genre",), page=Page(1)))
         counts = (result.facets or {}).get("genre", ())
         views = [GenreView(str(count.value), count.count) for count in counts]
         if not views and "facets_left_out" in result.degraded:

@@ -12,7 +12,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from service.accounts.auth import find_user, require_admin, require_any_session
-from service.accounts.schemas import Credentials, NewAccount
+from service.accounts.schemas import NewAccount
 from service.cache.response_cache import CacheScope
 from service.compat.charts import list_films
 from service.compat.classic.film_schemas import (
@@ -28,6 +28,7 @@ from service.compat.classic.film_schemas import (
     ClassicStatus,
     CreatedMessage,
 )
+from service.compat.classic.logins import open_session
 from service.compat.classic.messages import BAD_INPUT_ERRORS, Message, message_response, to_message
 from service.compat.errors import ErrorAnswer, translate_errors
 from service.compat.keys import AnyParameters, read_parameters
@@ -38,21 +39,21 @@ from service.film_fields import FilmRow
 from service.films.genres import add_genre_names
 from service.films.rows import SELECT, get_film_rows, parse_film_row
 from service.http.base_url import find_base_url
-from service.http.client_address import get_client_address, get_client_network, read_user_agent
+from service.http.client_address import get_client_network
 from service.http.dependencies import get_container
 from service.http.languages import preferred_language
 from service.http.openapi import Problem, operation
 from service.http.requests import read_body, read_path_text, validate
 from service.http.responses import NO_STORE, encode_json, json_response
+from service.search.budgeted_search import run_search
 from service.search.criteria.filters import Filters, Range
 from service.search.retrieval.search_request import Page, SearchRequest
-from service.search.retrieval.work_threads import search_budget
 from service.text.titles import compact_key
 
 bp = Blueprint("classic_films", url_prefix="/api")
 
 MAX_LISTED = 1_000  # films of the list of all: those with most votes, then the newest
-MAX_FOUND = 100  # films of one search
+MAX_FILMS = 100  # films of one search
 POPULAR_FILMS = 20
 POPULAR_SECONDS, SEARCH_SECONDS = 60.0, 300.0
 FROM_CACHE, FROM_DATABASE = (f"Results retrieved from {name}" for name in ("cache", "database"))
@@ -123,11 +124,8 @@ async def register(request: Request) -> HTTPResponse:
     error=Message,
 )
 async def log_in(request: Request) -> HTTPResponse:
-    address, user_agent = get_client_address(request), read_user_agent(request)
     try:
-        login = read_body(request, ClassicLogin)
-        credentials = validate(Credentials, login.model_dump(), prefix="/")
-        session = await get_container(request).accounts.login(credentials, address, user_agent)
+        session = await open_session(request, read_body(request, ClassicLogin))
     except (*BAD_INPUT_ERRORS, NotAuthenticated, NotAllowed):
         return message_response("Invalid email or password", 401)
     return message_response(
@@ -197,22 +195,15 @@ async def show_popular(request: Request) -> HTTPResponse:
     error=Message,
 )
 async def search(request: Request) -> HTTPResponse:
-    query, services = read_parameters(request, ClassicSearch), get_container(request)
+    query = read_parameters(request, ClassicSearch)
     genres = tuple(compact_key(name) for name in (query.genre or "").split(",") if name.strip())
 
     async def find() -> list[FilmRow]:
-        budget = search_budget()
-        with services.work_threads.answering(budget):
-            result = await services.search.search(
-                SearchRequest(
-                    text=query.title or None,
-                    filters=Filters(
-                        genres=genres, ratings=Range(query.min_rating, query.max_rating)
-                    ),
-                    page=Page(MAX_FOUND),
-                    budget=budget,
-                )
-            )
+        filters = Filters(genres=genres, ratings=Range(query.min_rating, query.max_rating))
+        result = await run_search(
+            request,
+            SearchRequest(text=query.title or None, filters=filters, page=Page(MAX_FILMS)),
+        )
         return [hit.film for hit in result.hits]
 
     key = query.model_dump_json(exclude_unset=True)

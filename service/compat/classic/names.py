@@ -13,26 +13,25 @@ from sanic.response import HTTPResponse
 
 from service.accounts.administration.schemas import NewUser
 from service.accounts.auth import find_user, require_admin
-from service.accounts.schemas import Credentials
+from service.compat.classic.logins import open_session
 from service.compat.classic.messages import BAD_INPUT_ERRORS, Message, message_response, to_message
 from service.compat.errors import translate_errors
 from service.compat.keys import LENIENT_CONFIG, AnyParameters
 from service.errors import Conflict, Invalid, NotAllowed, NotAuthenticated
 from service.film_fields import FilmRow
 from service.films.line_parser import parse_line
-from service.http.client_address import get_client_address, read_user_agent
 from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.requests import read_body, validate
 from service.omdb.parser import parse_film
+from service.search.budgeted_search import run_search
 from service.search.retrieval.search_request import Page, SearchRequest
-from service.search.retrieval.work_threads import search_budget
 
 bp = Blueprint("classic_names", url_prefix="/api/v1")
 
 WRONG_CREDENTIALS = "Invalid username or password."
 MISSING_DATA = "Missing data"
-MAX_FOUND = 100  # films of one search
+MAX_FILMS = 100  # films of one search
 
 
 translate_errors(bp, to_message)
@@ -154,11 +153,8 @@ async def register(request: Request) -> HTTPResponse:
     error=Message,
 )
 async def log_in(request: Request) -> HTTPResponse:
-    address, user_agent = get_client_address(request), read_user_agent(request)
     try:
-        login = read_body(request, NameLogin)
-        credentials = validate(Credentials, login.model_dump(), prefix="/")
-        session = await get_container(request).accounts.login(credentials, address, user_agent)
+        session = await open_session(request, read_body(request, NameLogin))
     except (*BAD_INPUT_ERRORS, NotAuthenticated, NotAllowed):
         return message_response(WRONG_CREDENTIALS, 401)
     return message_response(LoginMessage(message="Login successful.", token=session.access_token))
@@ -198,12 +194,8 @@ async def add_film(request: Request) -> HTTPResponse:
     error=Message,
 )
 async def search(request: Request) -> HTTPResponse:
-    name, services = read_body(request, NameSearch).name, get_container(request)
-    budget = search_budget()
-    with services.work_threads.answering(budget):
-        result = await services.search.search(
-            SearchRequest(text=name, page=Page(MAX_FOUND), budget=budget)
-        )
+    name = read_body(request, NameSearch).name
+    result = await run_search(request, SearchRequest(text=name, page=Page(MAX_FILMS)))
     if not result.hits:
         return message_response("Movie not found", 404)
     films = [_describe_film(hit.film) for hit in result.hits]

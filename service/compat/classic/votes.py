@@ -13,10 +13,11 @@ from sanic.response import HTTPResponse
 from service.accounts.administration.schemas import NewUser
 from service.accounts.auth import find_user, require_user
 from service.accounts.responses import UserView
-from service.accounts.schemas import Credentials, NewAccount
+from service.accounts.schemas import NewAccount
 from service.community.own_rows import find_own_row
 from service.community.ratings.models import Rating
 from service.community.ratings.schemas import RatingPatch, RatingValues
+from service.compat.classic.logins import open_session
 from service.compat.classic.vote_schemas import (
     VOTES,
     AccessView,
@@ -43,15 +44,14 @@ from service.compat.keys import AnyParameters, read_parameters
 from service.errors import Conflict, FieldError, Invalid, NotAllowed, NotAuthenticated
 from service.films.responses import film_view
 from service.http.base_url import find_base_url
-from service.http.client_address import get_client_address, read_user_agent
 from service.http.dependencies import get_container
 from service.http.languages import preferred_language
 from service.http.openapi import operation
 from service.http.pagination import MAX_OFFSET
 from service.http.requests import PATCH_TYPES, read_body, read_path_text, validate
 from service.http.responses import NO_STORE, json_response
+from service.search.budgeted_search import run_search
 from service.search.retrieval.search_request import Page, SearchRequest
-from service.search.retrieval.work_threads import search_budget
 
 bp = Blueprint("classic_votes", url_prefix="/api/v1")
 
@@ -76,10 +76,8 @@ translate_errors(bp, to_detail)
 )
 async def log_in(request: Request) -> HTTPResponse:
     login = read_body(request, TokenLogin)
-    address, user_agent = get_client_address(request), read_user_agent(request)
     try:
-        credentials = validate(Credentials, login.model_dump(), prefix="/")
-        session = await get_container(request).accounts.login(credentials, address, user_agent)
+        session = await open_session(request, login)
     except (Invalid, NotAuthenticated, NotAllowed):
         return json_response(NO_ACCOUNT, 401, NO_STORE)
     pair = TokenPair(access=session.access_token, refresh=session.refresh_token)
@@ -166,17 +164,12 @@ async def register(request: Request) -> HTTPResponse:
     error=DetailView,
 )
 async def list_films(request: Request) -> HTTPResponse:
-    page, services = read_parameters(request, FilmParameters), get_container(request)
+    page = read_parameters(request, FilmParameters)
     if page.offset + page.limit > MAX_OFFSET:
         raise Invalid(f"offset and limit must not exceed {MAX_OFFSET:,} together.")
-    budget = search_budget()
-    with services.work_threads.answering(budget):
-        result = await services.search.search(
-            SearchRequest(
-                text=page.query.strip() or None, page=Page(page.limit, page.offset), budget=budget
-            )
-        )
-    now = services.now()
+    search = SearchRequest(text=page.query.strip() or None, page=Page(page.limit, page.offset))
+    result = await run_search(request, search)
+    now = get_container(request).now()
     films = [film_view(hit.film, now) for hit in result.hits]
     next_url, previous_url = _link_pages(request, page, result.total)
     return json_response(

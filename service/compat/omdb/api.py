@@ -41,6 +41,7 @@ from service.http.requests import validate
 from service.http.responses import NO_STORE, encode_json
 from service.posters.responses import CACHE_FILM_POSTER, poster_response
 from service.resilience.rate_limiter import Requester
+from service.search.budgeted_search import run_search
 from service.search.requests import SearchQuery
 from service.search.retrieval.work_threads import search_budget
 from service.text.imdb_ids import parse_imdb_id
@@ -210,9 +211,7 @@ async def _get_page(request: Request, query: OmdbQuery) -> CachedResponse:
     search_query = validate(SearchQuery, params, prefix="")
 
     async def render_page() -> bytes:
-        budget = search_budget()
-        with parts.work_threads.answering(budget.request):
-            result = await parts.search.search(search_query.to_request(None, budget))
+        result = await run_search(request, search_query.to_request(None, search_budget()))
         state = b"degraded\n" if result.degraded else b"\n"
         if not result.hits:
             has_words = any(map(str.isalnum, query.s or ""))

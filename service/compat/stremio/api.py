@@ -42,9 +42,9 @@ from service.http.dependencies import get_container
 from service.http.openapi import operation
 from service.http.requests import read_path_text, validate
 from service.http.responses import NO_STORE, json_response
+from service.search.budgeted_search import run_search
 from service.search.criteria.filters import Filters
 from service.search.retrieval.search_request import Page, SearchRequest
-from service.search.retrieval.work_threads import search_budget
 from service.text.imdb_ids import parse_imdb_id
 from service.text.titles import compact_key
 
@@ -188,16 +188,9 @@ async def _find_catalog_films(
 async def _search(request: Request, filters: Filters, options: CatalogExtra) -> list[FilmRow]:
     if options.search is None or options.skip > MAX_SEARCH_SKIP:
         return []
-    services, budget = get_container(request), search_budget()
-    with services.work_threads.answering(budget):
-        result = await services.search.search(
-            SearchRequest(
-                text=options.search,
-                filters=filters,
-                page=Page(PAGE_SIZE, options.skip),
-                budget=budget,
-            )
-        )
+    page = Page(PAGE_SIZE, options.skip)
+    search = SearchRequest(text=options.search, filters=filters, page=page)
+    result = await run_search(request, search)
     return [hit.film for hit in result.hits]
 
 
