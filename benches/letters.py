@@ -21,13 +21,13 @@ def read_letter_lines() -> list[tuple[str, str]]:
 
 def add_letter_films(films: Sequence[JsonObject]) -> list[JsonObject]:
     """Return the films, and those of the queries that are not among them."""
-    known = {(film["title"], film["year"]) for film in films}
+    stored = {(film["title"], film["year"]) for film in films}
     added = []
     for _, line in read_letter_lines():
         _, title, year_text = line.split("\t")
-        if any((title, int(year_text) + near) in known for near in (-1, 0, 1)):
+        if any((title, int(year_text) + near) in stored for near in (-1, 0, 1)):
             continue
-        known.add((title, int(year_text)))
+        stored.add((title, int(year_text)))
         added.append(_describe_film(title, int(year_text)))
     return [*films, *added]
 

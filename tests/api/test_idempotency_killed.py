@@ -80,9 +80,9 @@ async def test_what_a_killed_worker_had_created_is_found_by_the_retry(
         results: list[dict[str, Any]] = (await member.get(path))["results"]
         return results
 
-    made = await retry("/lists", {"name": "Sharks"})
-    assert made.status == 201
-    assert [film_list["id"] for film_list in await read("/lists")] == [made.json["id"]]
+    created = await retry("/lists", {"name": "Sharks"})
+    assert created.status == 201
+    assert [film_list["id"] for film_list in await read("/lists")] == [created.json["id"]]
 
     seen = await retry("/me/history", {"movie": film["id"]})
     assert (seen.status, seen.json["rewatch"]) == (201, False)

@@ -13,9 +13,9 @@ def test_each_class_has_thirty_queries_and_none_comes_twice() -> None:
 
 
 def test_each_query_has_its_film_and_films_of_the_data_are_not_added_again() -> None:
-    known = {"id": "known", "title": "東京物語", "year": 1954}
-    films = add_letter_films([known])
+    stored = {"id": "known", "title": "東京物語", "year": 1954}
+    films = add_letter_films([stored])
     queries = read_letter_queries(films)
     assert len(queries) == len(read_letter_lines())
-    assert [q["ids"] for q in queries if q["title"] == known["title"]] == [["known"]]
+    assert [q["ids"] for q in queries if q["title"] == stored["title"]] == [["known"]]
     assert len({(film["title"], film["year"]) for film in films}) == len(films)

@@ -184,8 +184,8 @@ async def test_popular_films_are_the_first_of_the_chart(api: ApiClient) -> None:
 
 
 async def test_a_search_takes_any_of_its_filters(api: ApiClient) -> None:
-    found = (await api.get("/api/movies/search?title=godfahter")).json["data"]
-    assert found[0]["title"] == "The Godfather"
+    films = (await api.get("/api/movies/search?title=godfahter")).json["data"]
+    assert films[0]["title"] == "The Godfather"
     dramas = (await api.get("/api/movies/search?genre=drama&min_rating=8&max_rating=8.5")).json
     assert dramas["data"]
     assert all("Drama" in film["genre"] for film in dramas["data"])

@@ -108,13 +108,13 @@ async def test_an_added_film_is_found_with_all_its_facts(api: ApiClient) -> None
     assert (added.status, added.json) == (200, {"message": "Movie added successfully"})
 
     async def find() -> Response | None:
-        found = await post(api, "search_movie", {"name": film["name"]})
-        is_there = found.status == 200 and found.json["movies"][0]["name"] == film["name"]
-        return found if is_there else None
+        answer = await post(api, "search_movie", {"name": film["name"]})
+        is_there = answer.status == 200 and answer.json["movies"][0]["name"] == film["name"]
+        return answer if is_there else None
 
-    found = await wait_until(find)
-    assert found.json["message"] == "Movie found"
-    assert found.json["movies"][0] == {
+    answer = await wait_until(find)
+    assert answer.json["message"] == "Movie found"
+    assert answer.json["movies"][0] == {
         "director": "Ada",
         "genres": [{"title": "Drama"}, {"title": "Comedy"}],
         "imdb_score": 8.3,
@@ -170,9 +170,9 @@ async def test_only_an_admin_adds_films(api: ApiClient) -> None:
 
 
 async def test_a_search_tolerates_typos(api: ApiClient) -> None:
-    found = await post(api, "search_movie", {"name": "the godfahter", "page": 1})
-    assert (found.status, found.json["message"]) == (200, "Movie found")
-    first = found.json["movies"][0]
+    answer = await post(api, "search_movie", {"name": "the godfahter", "page": 1})
+    assert (answer.status, answer.json["message"]) == (200, "Movie found")
+    first = answer.json["movies"][0]
     assert (first["name"], first["director"]) == ("The Godfather", "Francis Ford Coppola")
     assert set(first) == {"director", "genres", "imdb_score", "name", "popularity"}
 

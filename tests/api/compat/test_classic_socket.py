@@ -37,10 +37,10 @@ async def receive(socket: ClientConnection) -> dict[str, Any]:
 async def receive_sentence(socket: ClientConnection, event: str) -> str:
     """Return the sentence of the next event of this name, which has no other field."""
     while True:
-        told = await receive(socket)
-        if told["event"] == event:
-            assert set(told) == {"event", "message"}
-            return str(told["message"])
+        message = await receive(socket)
+        if message["event"] == event:
+            assert set(message) == {"event", "message"}
+            return str(message["message"])
 
 
 async def join(socket: ClientConnection, room: object) -> str:
@@ -62,12 +62,12 @@ async def test_who_comes_and_goes_is_told_by_the_name_behind_the_ticket(api: Api
     async with open_socket(ada) as first, open_socket(bob) as second:
         assert await join(first, room) == f"User {ada.name} has joined the room {room}"
         await join(second, room)
-        told = await receive_sentence(first, "join_notification")
-        assert told == f"User {bob.name} has joined the room {room}"
+        sentence = await receive_sentence(first, "join_notification")
+        assert sentence == f"User {bob.name} has joined the room {room}"
         await send(second, "leave_notification", room)
         for socket in (first, second):
-            told = await receive_sentence(socket, "leave_notification")
-            assert told == f"User {bob.name} has left the room {room}"
+            sentence = await receive_sentence(socket, "leave_notification")
+            assert sentence == f"User {bob.name} has left the room {room}"
 
 
 async def test_a_user_with_a_private_profile_comes_unnamed(api: ApiClient) -> None:
@@ -76,8 +76,8 @@ async def test_a_user_with_a_private_profile_comes_unnamed(api: ApiClient) -> No
     async with open_socket(ada) as first, open_socket(bob) as second:
         await join(first, film["id"])
         await join(second, film["id"])
-        told = await receive_sentence(first, "join_notification")
-        assert told == f"User somebody has joined the room {film['id']}"
+        sentence = await receive_sentence(first, "join_notification")
+        assert sentence == f"User somebody has joined the room {film['id']}"
 
 
 async def test_a_message_reaches_the_clients_of_both_sockets(api: ApiClient) -> None:
@@ -90,8 +90,8 @@ async def test_a_message_reaches_the_clients_of_both_sockets(api: ApiClient) -> 
         await receive_sentence(classic, "join_notification")
         await send(classic, "message", film["id"], message='A "shark"!', user_id="bob")
         assert await receive_sentence(classic, "message") == 'A "shark"!'
-        told = await receive(native)
-        assert (told["event"], told["user"], told["text"]) == ("message", ada.name, 'A "shark"!')
+        event = await receive(native)
+        assert (event["event"], event["user"], event["text"]) == ("message", ada.name, 'A "shark"!')
 
 
 async def test_a_new_review_is_told_with_its_title(api: ApiClient) -> None:
@@ -100,8 +100,8 @@ async def test_a_new_review_is_told_with_its_title(api: ApiClient) -> None:
     async with open_socket(bob) as socket:
         await join(socket, film["id"])
         await write_review(ada, film["id"], "Great sharks")
-        told = await receive_sentence(socket, "new_review")
-        assert told == f"User {ada.name} added a new review: Great sharks"
+        sentence = await receive_sentence(socket, "new_review")
+        assert sentence == f"User {ada.name} added a new review: Great sharks"
 
 
 async def test_only_who_has_a_review_announces_one(api: ApiClient) -> None:
@@ -117,8 +117,8 @@ async def test_only_who_has_a_review_announces_one(api: ApiClient) -> None:
         await join(author, film["id"])
         await send(author, "new_review", film["id"], review_title="Great sharks")
         for socket in (author, other):
-            told = await receive_sentence(socket, "new_review")
-            assert told == f"User {ada.name} added a new review: Great sharks"
+            sentence = await receive_sentence(socket, "new_review")
+            assert sentence == f"User {ada.name} added a new review: Great sharks"
 
 
 @pytest.mark.parametrize(

@@ -159,9 +159,9 @@ async def test_films_come_in_pages_with_the_addresses_of_the_neighbours(api: Api
 
 
 async def test_a_query_tolerates_typos_and_is_kept_in_the_addresses(api: ApiClient) -> None:
-    found = (await api.get(f"{MOVIES}?query=the+godfahter&limit=1&x=1")).json
-    assert found["results"][0]["title"] == "The Godfather"
-    parameters = parse_qs(urlsplit(found["next"]).query)
+    page = (await api.get(f"{MOVIES}?query=the+godfahter&limit=1&x=1")).json
+    assert page["results"][0]["title"] == "The Godfather"
+    parameters = parse_qs(urlsplit(page["next"]).query)
     assert parameters == {"query": ["the godfahter"], "limit": ["1"], "offset": ["1"]}
 
 

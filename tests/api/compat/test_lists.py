@@ -105,12 +105,12 @@ async def test_a_client_that_has_the_list_gets_no_body_until_it_changes(
     list_id = await make_list(member, "tagged", await add_listed_film(api))
     path = f"/lists/{list_id}.json?apikey={await create_read_key(member)}"
     first = await api.get(path)
-    known = {"If-None-Match": first.headers["ETag"]}
-    again = await api.get(path, headers=known)
+    condition = {"If-None-Match": first.headers["ETag"]}
+    again = await api.get(path, headers=condition)
     assert (again.status, again.body) == (304, b"")
     film = await add_listed_film(api)
     await member.send("PUT", f"/lists/{list_id}/items/{film['id']}", {})
-    changed = await api.get(path, headers=known)
+    changed = await api.get(path, headers=condition)
     assert (changed.status, len(changed.json)) == (200, 2)
 
 

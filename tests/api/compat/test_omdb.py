@@ -207,9 +207,9 @@ async def test_a_hostile_plot_reaches_the_client_unharmed_in_each_form(
 
 
 async def test_xml_has_results_and_errors_as_omdb_writes_them(api: ApiClient) -> None:
-    found = await api.get("/omdb/?s=godfather&r=xml")
-    assert found.headers["Content-Type"] == "text/xml; charset=utf-8"
-    root = ElementTree.fromstring(found.body)
+    answer = await api.get("/omdb/?s=godfather&r=xml")
+    assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
+    root = ElementTree.fromstring(answer.body)
     assert root.attrib["response"] == "True"
     assert root.attrib["totalResults"] == str(len(root)) or len(root) == 10
     assert {"title", "year", "imdbID", "type", "poster"} == set(root[0].attrib)
@@ -313,14 +313,14 @@ async def test_a_season_lists_its_episodes(api: ApiClient, params: dict[str, str
 
 
 async def test_an_episode_has_what_omdb_knows_or_else_what_its_season_says(api: ApiClient) -> None:
-    known = await ask(api, i=SERIES, season="5", episode="14", plot="long")
-    assert (known["Title"], known["Type"], known["imdbID"]) == (
+    episode = await ask(api, i=SERIES, season="5", episode="14", plot="long")
+    assert (episode["Title"], episode["Type"], episode["imdbID"]) == (
         "Ozymandias",
         "episode",
         "tt2301451",
     )
-    assert (known["Season"], known["Episode"], known["seriesID"]) == ("5", "14", SERIES)
-    assert known["Director"] == "Rian Johnson"
+    assert (episode["Season"], episode["Episode"], episode["seriesID"]) == ("5", "14", SERIES)
+    assert episode["Director"] == "Rian Johnson"
     listed = await ask(api, i=SERIES, Season="1", Episode="1")
     assert (listed["Title"], listed["Year"], listed["Released"]) == ("Pilot", "2008", "20 Jan 2008")
     assert (listed["imdbID"], listed["Director"], listed["seriesID"]) == (

@@ -59,8 +59,8 @@ def lint_manifest(manifest: Any) -> list[list[str]]:
         check=True,
         timeout=120,
     )
-    found: list[list[str]] = json.loads(result.stdout)
-    return found
+    errors: list[list[str]] = json.loads(result.stdout)
+    return errors
 
 
 async def test_the_manifest_passes_the_linter_of_stremios_sdk(
@@ -131,8 +131,8 @@ async def test_a_catalogue_is_narrowed_by_a_genre_in_the_path_or_in_the_query(
 
 
 async def test_a_search_tolerates_typos_and_finds_titles_of_the_type(api: ApiClient) -> None:
-    found = await get(api, f"/catalog/movie/search/{quote('search=the godfahter')}.json")
-    assert found.json["metas"][0]["name"] == "The Godfather"
+    answer = await get(api, f"/catalog/movie/search/{quote('search=the godfahter')}.json")
+    assert answer.json["metas"][0]["name"] == "The Godfather"
     assert await list_ids(api, "/catalog/movie/search/search=the%20godfahter&skip=1000.json") == []
     assert await list_ids(api, "/catalog/movie/search.json") == []
     series = await get(api, "/catalog/series/search/search=godfather.json")
