@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import math
 import random
 import sys
 from collections.abc import Sequence
@@ -69,7 +68,7 @@ async def main() -> int:
         load_backend_addresses,
         read_data_file,
     )
-    from service.search.filenames.matcher import FilenameMatcher
+    from tests.support.filename_matching import create_patient_matcher
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
@@ -91,11 +90,10 @@ async def main() -> int:
         film_index(args.engine, rows) as index,
         AsyncExitStack() as stack,
     ):
-        matcher = FilenameMatcher(index.engine_search.search, math.inf, math.inf)
+        matcher = create_patient_matcher(index.engine_search.search)
         stack.push_async_callback(matcher.close)
         for label, names in name_sets.items():
-            # One call each: the time that parsing may take is for the names of one request.
-            results = [(await matcher.match([name.item]))[0] for name in names]
+            results = await matcher.match([name.item for name in names])
             best = [
                 (index_by_id[r.candidates[0].film.id], r.confidence)
                 if r.candidates

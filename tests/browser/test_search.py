@@ -82,6 +82,33 @@ async def test_a_late_answer_to_an_older_letter_never_replaces_a_newer_one(
         assert any("q=jaw" in url for url in ended)
 
 
+async def test_a_chosen_suggestion_stays_chosen_when_later_ones_arrive(
+    service: Service, browser: Browser
+) -> None:
+    async with open_page(browser, service.url) as page:
+        is_chosen = asyncio.Event()
+
+        async def delay(route: Route) -> None:
+            await is_chosen.wait()
+            await route.continue_()
+
+        later = re.compile(r"/api/v1/suggest\?.*q=godf(&|$)")
+        await page.route(later, delay)
+        box = search_box(page)
+        await box.focus()
+        await page.keyboard.type("god")
+        await expect(options(page).first).to_contain_text("The Godfather")
+        async with page.expect_response(later) as response:
+            await page.keyboard.type("f")
+            await page.keyboard.press("ArrowDown")
+            is_chosen.set()
+        later_suggestions = (await (await response.value).json())["suggestions"]
+        await expect(options(page)).to_have_count(len(later_suggestions))
+        chosen = options(page).and_(page.locator("[aria-selected=true]"))
+        await expect(chosen).to_contain_text("The Godfather")
+        assert await box.get_attribute("aria-activedescendant") == await chosen.get_attribute("id")
+
+
 async def test_suggestions_are_chosen_by_keyboard_alone(service: Service, browser: Browser) -> None:
     async with open_page(browser, service.url) as page:
         box = search_box(page)

@@ -18,6 +18,7 @@ from service.search.filenames.parser import ParsedName, parse_name
 from service.search.index.document import MovieDocument
 from service.search.retrieval.engine_search import EngineSearch
 from service.search.vocabulary.vocabulary import Vocabulary
+from tests.support.filename_matching import create_patient_matcher
 from tests.support.release_names import generate_names
 from tests.support.sample_catalogue import build_film
 
@@ -59,7 +60,7 @@ async def matcher(database: str, tmp_path: Path) -> AsyncIterator[FilenameMatche
         vocabulary.add(document.vocabulary_words())
     await writer.write(documents)
     await engine.open()
-    matcher = FilenameMatcher(EngineSearch(engine, vocabulary).search)
+    matcher = create_patient_matcher(EngineSearch(engine, vocabulary).search)
     yield matcher
     await matcher.close()
     await engine.close()

@@ -7,10 +7,10 @@ import pytest
 
 from service.errors import Invalid
 from service.search.criteria.filters import Filters, Range
-from service.search.filenames.matcher import FilenameMatcher
 from service.search.filenames.parser import ParsedName
 from service.search.retrieval.autocomplete import Autocomplete
 from service.search.retrieval.film_cache import FilmCache
+from tests.support.filename_matching import create_patient_matcher
 from tests.support.sample_catalogue import SampleIndex
 from tests.support.search_expectations import (
     EXACT_TITLES,
@@ -130,7 +130,7 @@ async def test_original_and_local_titles_find_the_film(
 
 
 async def test_a_file_name_matches_a_film_with_a_confidence(sample_index: SampleIndex) -> None:
-    matcher = FilenameMatcher(sample_index.engine_search.search)
+    matcher = create_patient_matcher(sample_index.engine_search.search)
     names: list[str | ParsedName] = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]
     certain, ambiguous, unknown = await matcher.match(names)
     await matcher.close()

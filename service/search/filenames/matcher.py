@@ -12,7 +12,12 @@ from service.errors import Invalid
 from service.film_fields import FilmRow
 from service.resilience.work_budget import WorkBudget
 from service.search.filenames.confidence import ScoredFilm, score_films
-from service.search.filenames.name_process import NameBudget, NameProcess
+from service.search.filenames.name_process import (
+    MAX_PARSE_TIME,
+    NAME_TIMEOUT,
+    NameBudget,
+    NameProcess,
+)
 from service.search.filenames.parser import (
     ParsedName,
     clean_name,
@@ -65,6 +70,8 @@ class FilenameMatcher:
     Args:
         max_work: units of work for all names of one request.
         max_time: seconds for all of them.
+        max_parse_time: seconds for parsing all of them.
+        max_name_time: seconds for parsing one.
     """
 
     def __init__(
@@ -72,11 +79,14 @@ class FilenameMatcher:
         search_films: FilmSearch,
         max_work: float = MAX_MATCH_WORK,
         max_time: float = MAX_MATCH_TIME,
+        max_parse_time: float = MAX_PARSE_TIME,
+        max_name_time: float = NAME_TIMEOUT,
     ) -> None:
         self._search_films = search_films
         self._max_work = max_work
         self._max_time = max_time
-        self._name_process = NameProcess()
+        self._max_parse_time = max_parse_time
+        self._name_process = NameProcess(max_name_time)
 
     async def close(self) -> None:
         """End the process that parses names."""
@@ -98,7 +108,7 @@ class FilenameMatcher:
         Names are searched one after the other: the searches of others are worth as much. When the
         budget is used up, the others get the likeliest films among those that a plain search finds.
         """
-        budget, name_budget = budget or self.create_budget(), NameBudget()
+        budget, name_budget = budget or self.create_budget(), NameBudget(self._max_parse_time)
         return [await self._match(item, budget, name_budget) for item in items]
 
     async def _match(

@@ -17,7 +17,7 @@ from service.search.filenames.parser import ParsedName, clean_name, parse_by_yea
 log = structlog.get_logger()
 
 NAME_TIMEOUT = 1.5  # seconds for one name; ordinary ones take 20 ms, the worst known ones 0.8 s
-REQUEST_BUDGET = 3.0  # seconds for all names of one request; the others are read by their year
+MAX_PARSE_TIME = 3.0  # seconds for all names of one request; the others are read by their year
 
 
 class NameBudget:
@@ -28,7 +28,7 @@ class NameBudget:
     """
 
     def __init__(
-        self, seconds: float = REQUEST_BUDGET, clock: Callable[[], float] = time.monotonic
+        self, seconds: float = MAX_PARSE_TIME, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._left = seconds
         self._clock = clock

@@ -21,21 +21,25 @@ export function SearchBox() {
   const isSearchView = entry.path === "/";
   const input = useRef(null);
   const [text, setText] = useState(isSearchView ? search.q : "");
-  const [active, setActive] = useState(-1);
+  const [activeKey, setActiveKey] = useState(null);
   const [isOpen, setOpen] = useState(false);
   const typingKey = useRef(null);
   const suggestions = useSuggestions(isOpen ? text.trim() : "");
   const options = isOpen ? suggestions : [];
+  const active = options.findIndex((suggestion) => suggestionKey(suggestion) === activeKey);
+  const close = () => {
+    setOpen(false);
+    setActiveKey(null);
+  };
 
   useEffect(() => {
     if (entry.kind === "replace" && entry.key === typingKey.current) return;
     if (route.get().key !== typingKey.current) {
       setText(isSearchView ? search.q : "");
-      setOpen(false);
+      close();
     }
   }, [entry.key, isSearchView && search.q]);
   useFocusShortcuts(input);
-  useEffect(() => setActive(-1), [text, suggestions]);
   useLayoutEffect(() => {
     if (active >= 0) document.getElementById(optionId(active))?.scrollIntoView({ block: "nearest" });
   }, [active]);
@@ -46,6 +50,7 @@ export function SearchBox() {
   };
   const type = (value) => {
     setText(value);
+    setActiveKey(null);
     setOpen(value.trim() !== "");
     if (!isSearchView) return;
     const isTyping = typingKey.current === entry.key;
@@ -55,13 +60,13 @@ export function SearchBox() {
   const submit = () => {
     const q = text.trim();
     typingKey.current = null;
-    setOpen(false);
+    close();
     if (!isSearchView) goTo(q, { keepFocus: true });
     else if (q !== search.q) goTo(q, { keep: true });
   };
   const choose = (suggestion) => {
     typingKey.current = null;
-    setOpen(false);
+    close();
     if (suggestion.kind === "director") {
       setText("");
       const base = withoutFilters(parseSearch(new URLSearchParams()));
@@ -77,15 +82,15 @@ export function SearchBox() {
     if (event.key in steps && !event.altKey) {
       event.preventDefault();
       if (!isOpen) setOpen(text.trim() !== "");
-      else if (count) setActive(cycle(active, steps[event.key], count));
+      else if (count) setActiveKey(suggestionKey(options[cycle(active, steps[event.key], count)]));
     } else if (event.key === "Escape") {
-      if (isOpen && count) setOpen(false);
+      if (isOpen && count) close();
       else if (text) type("");
       else return;
       event.preventDefault();
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (active >= 0 && options[active]) choose(options[active]);
+      if (active >= 0) choose(options[active]);
       else submit();
     }
   };
@@ -116,7 +121,7 @@ export function SearchBox() {
         value=${text}
         onInput=${(event) => type(event.target.value)}
         onKeyDown=${onKeyDown}
-        onBlur=${() => setOpen(false)}
+        onBlur=${close}
       />
       <div class="search-side">
         ${text
@@ -141,7 +146,7 @@ export function SearchBox() {
       ${options.map(
         (suggestion, index) =>
           html`<${Option}
-            key=${suggestion.kind + (suggestion.movie_id ?? suggestion.text)}
+            key=${suggestionKey(suggestion)}
             suggestion=${suggestion}
             query=${text.trim()}
             id=${optionId(index)}
@@ -154,6 +159,10 @@ export function SearchBox() {
 }
 
 const optionId = (index) => `suggestion-${index}`;
+
+/* What identifies a suggestion in this list and in the next one; null for the text itself. */
+const suggestionKey = (suggestion) =>
+  suggestion ? suggestion.kind + (suggestion.movie_id ?? suggestion.text) : null;
 
 const shortcutName = () => (/Mac|iP(hone|ad|od)/.test(navigator.platform) ? "⌘ K" : "Ctrl K");
 
