@@ -78,7 +78,11 @@ class BrowseQuery(CursorPageQuery):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
 
     type: Annotated[
-        Types, Field(description="Films of any of these kinds.", examples=[["movie"]])
+        Types,
+        Field(
+            description="Films of any of these kinds; without it, of every kind but `episode`.",
+            examples=[["movie"]],
+        ),
     ] = ()
     genre: Annotated[
         Names, Field(description="Films of any of these genres.", examples=[["drama"]])

@@ -10,7 +10,7 @@ from service.text.analysis import full_title_key
 FILTER_FILMS: list[dict[str, Any]] = [
     {
         "title": ["Man of Steel", "The Man", "A Man Apart", "Mån", "Man on Fire"][n % 5],
-        "type": "series" if n % 7 == 0 else "movie",
+        "type": {0: "series", 3: "episode"}.get(n % 7, "movie"),
         "year": None if n % 9 == 0 else 1960 + n * 5 % 60,
         "genres": [["Drama"], ["Sci-Fi", "Drama"], ["Film-Noir"], []][n % 4],
         "directors": [["Zack Snyder"], ["Agnès Varda", "Zack Snyder"], []][n % 3],
@@ -27,7 +27,11 @@ FILTER_FILMS: list[dict[str, Any]] = [
 
 FILTER_CASES = [
     NO_FILTERS,
+    Filters(),
     Filters(types=("series",)),
+    Filters(types=("episode",)),
+    Filters(types=("episode", "movie"), genres=("drama",)),
+    Filters(genres=("drama",), excluded_types=("episode", "series")),
     Filters(genres=("scifi", "filmnoir")),
     Filters(directors=("agnesvarda",)),
     Filters(languages=("francais", "english")),

@@ -1,6 +1,7 @@
 """The HTTP routes of films that may interest somebody: popular, trending, similar, by person."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from sanic import Blueprint
@@ -32,7 +33,7 @@ from service.http.openapi import operation
 from service.http.pagination import MAX_OFFSET, Links, PageQuery, Total
 from service.http.requests import read_path_text, read_query
 from service.search.budgeted_search import run_search
-from service.search.criteria.filters import Filters
+from service.search.criteria.filters import NO_FILTERS
 from service.search.retrieval.search_request import Page, SearchRequest
 from service.search.retrieval.work_threads import search_budget
 from service.text.titles import compact_key
@@ -168,7 +169,7 @@ async def show_director(request: Request, name: str) -> HTTPResponse:
         with services.work_threads.answering(budget):
             result = await services.search.search(
                 SearchRequest(
-                    filters=Filters(directors=(director,)),
+                    filters=replace(NO_FILTERS, directors=(director,)),
                     sort=query.sort,
                     facets=("genre", "decade", "type"),
                     page=Page(query.limit, query.offset, cursor),

@@ -43,7 +43,7 @@ class RankedFilm:
 async def rank_popular(trends: Trends) -> list[RankedFilm]:
     """Return the films that are rated best, at most two thousand."""
     most_voted = await fetch_rows(
-        f"SELECT {_COLUMNS} FROM films WHERE imdb_votes IS NOT NULL "  # noqa: S608  # names of ours
+        f"SELECT {_COLUMNS} FROM films WHERE imdb_votes IS NOT NULL AND type <> 'episode' "  # noqa: S608  # names of ours
         "ORDER BY imdb_votes DESC LIMIT $1",
         MAX_CANDIDATES,
     )

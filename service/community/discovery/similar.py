@@ -5,7 +5,7 @@ The searches are those of the search API, so they work without the engine as wel
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -14,7 +14,12 @@ from service.errors import Invalid
 from service.film_fields import FilmRow
 from service.films.rows import get_film_rows
 from service.resilience.work_budget import WorkBudget
-from service.search.criteria.filters import Filters
+from service.search.criteria.filters import (
+    DEFAULT_FILTERS,
+    NO_FILTERS,
+    UNLISTED_TYPES,
+    Filters,
+)
 from service.search.query.fields import SearchField
 from service.search.retrieval.search_request import (
     Degradation,
@@ -87,8 +92,9 @@ async def find_similar(
 
 
 def _plan_searches(film: FilmRow) -> Iterable[SearchRequest]:
+    every_type = NO_FILTERS if film.type in UNLISTED_TYPES else DEFAULT_FILTERS
     for name in film.directors[:MAX_PEOPLE]:
-        filters = Filters(directors=(compact_key(name),))
+        filters = replace(every_type, directors=(compact_key(name),))
         yield SearchRequest(filters=filters, page=Page(FILMS_OF_PERSON), budget=search_budget())
     people: tuple[tuple[list[str], SearchField], ...] = (
         (film.actors, "cast"),
@@ -98,6 +104,7 @@ def _plan_searches(film: FilmRow) -> Iterable[SearchRequest]:
         for name in names[:MAX_PEOPLE]:
             yield SearchRequest(
                 text=name[:MAX_TEXT_LENGTH],
+                filters=every_type,
                 fields=frozenset({field}),
                 typo_tolerance=False,
                 page=Page(FILMS_OF_PERSON),
@@ -109,6 +116,7 @@ def _plan_searches(film: FilmRow) -> Iterable[SearchRequest]:
     if base := " ".join(series_base(film.title)):
         yield SearchRequest(
             text=base[:MAX_TEXT_LENGTH],
+            filters=every_type,
             fields=frozenset({"title"}),
             typo_tolerance=False,
             page=Page(FILMS_OF_SERIES),

@@ -112,10 +112,10 @@ class Trends:
                 )
 
     async def read_top(self, limit: int, offset: int = 0) -> list[tuple[UUID, float]]:
-        """Return the films with the most going on, and how much that is by now."""
+        """Return the films with the most going on, and how much that is by now; no episodes."""
         rows = await fetch_rows(
             "SELECT t.film_id, t.log_score FROM film_trends AS t "
-            "JOIN films AS f ON f.id = t.film_id "
+            "JOIN films AS f ON f.id = t.film_id WHERE f.type <> 'episode' "
             "ORDER BY t.log_score DESC, t.film_id LIMIT $1 OFFSET $2",
             limit,
             offset,

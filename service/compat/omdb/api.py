@@ -50,7 +50,6 @@ bp = Blueprint("omdb", url_prefix="/omdb")
 translate_errors(bp, translate_error)
 
 PAGE_SIZE = 10  # as clients expect who read all pages
-SEARCHED_TYPES = "movie,series,game"  # episodes only if they are asked for
 SEARCH_SECONDS = 300.0  # a new generation of the index replaces cached answers before
 
 
@@ -205,7 +204,8 @@ async def _get_page(request: Request, query: OmdbQuery) -> CachedResponse:
     """Return a page of search results as JSON, behind a line that says whether it is complete."""
     parts, base_url = get_container(request), find_base_url(request)
     params = {"q": query.s, "limit": PAGE_SIZE, "offset": (query.page_number - 1) * PAGE_SIZE}
-    params["type"] = query.film_type or SEARCHED_TYPES
+    if query.film_type is not None:
+        params["type"] = query.film_type
     if query.year is not None:
         params["year"] = query.year
     search_query = validate(SearchQuery, params, prefix="")

@@ -11,6 +11,9 @@ from typing import Any, Literal, Protocol
 from service.film_fields import NAME_FILTER_COLUMNS, NameFilter
 from service.text.titles import compact_key
 
+UNLISTED_TYPES = ("episode",)
+"""Types that are found only by their name: the episodes of a series would crowd out the series."""
+
 Facet = Literal["genre", "language", "country", "decade", "type", "rating"]
 
 
@@ -62,8 +65,8 @@ class Range:
 class Filters:
     """The filters of one search. A film must meet all of them; of several names it needs one.
 
-    Genres, directors, languages and countries are compact keys. Ratings go from 0 to 10; `minutes`
-    is the running time.
+    Without `types`, films of every type but `excluded_types` do. Genres, directors, languages and
+    countries are compact keys. Ratings go from 0 to 10; `minutes` is the running time.
     """
 
     types: tuple[str, ...] = ()
@@ -75,6 +78,12 @@ class Filters:
     languages: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    excluded_types: tuple[str, ...] = UNLISTED_TYPES
+
+    @property
+    def hidden_types(self) -> tuple[str, ...]:
+        """The types of which no film is accepted, if no type is named."""
+        return () if self.types else self.excluded_types
 
     @property
     def name_filters(self) -> dict[NameFilter, tuple[str, ...]]:
@@ -82,10 +91,15 @@ class Filters:
         filters = {name: getattr(self, field) for name, field in NAME_FILTER_COLUMNS.items()}
         return {name: values for name, values in filters.items() if values}
 
+    @property
+    def unfiltered(self) -> "Filters":
+        """The filters of a search that names none, or of one for episodes too if these are."""
+        return NO_FILTERS if set(self.types) & set(UNLISTED_TYPES) else DEFAULT_FILTERS
+
     def without_facet(self, facet: Facet) -> "Filters":
         """Return the same filters without the one for `facet`, for the counts of that facet."""
         if facet == "type":
-            return replace(self, types=())
+            return replace(self, types=(), excluded_types=())
         if facet == "decade":
             return replace(self, years=Range())
         if facet == "rating":
@@ -97,6 +111,7 @@ class Filters:
         """Return whether `film` meets all filters."""
         return (
             (not self.types or film.type in self.types)
+            and film.type not in self.hidden_types
             and (not self.sources or film.source in self.sources)
             and all(
                 any(compact_key(name) in keys for name in getattr(film, NAME_FILTER_COLUMNS[kind]))
@@ -108,4 +123,8 @@ class Filters:
         )
 
 
-NO_FILTERS = Filters()
+NO_FILTERS = Filters(excluded_types=())
+"""Accepts every film."""
+
+DEFAULT_FILTERS = Filters()
+"""The filters of a search that names none."""

@@ -193,6 +193,9 @@ def _filter_conditions(statement: _Statement, filters: Filters) -> list[str]:
         if names:
             any_of = ", ".join(map(statement.bind, names))
             conditions.append(f"{column} IN ({any_of})")
+    if filters.hidden_types:
+        any_of = ", ".join(map(statement.bind, filters.hidden_types))
+        conditions.append(f"type NOT IN ({any_of})")
     for name, values in filters.name_filters.items():
         contained = (
             statement.contains("nametext", f" {NAME_PREFIXES[name]}{value} ") for value in values

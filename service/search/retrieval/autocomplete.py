@@ -18,6 +18,7 @@ from service.errors import Unavailable
 from service.film_fields import FilmRow
 from service.films.rows import get_film_row
 from service.resilience.work_budget import WorkBudget
+from service.search.criteria.filters import DEFAULT_FILTERS
 from service.search.engines.base import Engine, Hits
 from service.search.query.noise import STOP_WORDS
 from service.search.query.parser import Query
@@ -126,7 +127,7 @@ class Autocomplete:
         return await fetch_hits(await self._threads.run(budget, work, build), limit)
 
     async def _fetch_from_engine(self, plan: Plan, limit: int) -> Hits:
-        hits = await self._engine.search(plan, 0, limit)
+        hits = await self._engine.search(plan, 0, limit, filters=DEFAULT_FILTERS)
         if hits.partial:  # among so few hits the best ones may be those that are missing
             raise Unavailable(
                 "Completing takes too long now.", code="search_unavailable", retry_after=1

@@ -23,7 +23,7 @@ from service.limits import (
     DATABASE_SEARCH_CONCURRENCY_SQLITE,
     DATABASE_SEARCH_TIMEOUT,
 )
-from service.search.criteria.filters import NO_FILTERS, Filters
+from service.search.criteria.filters import DEFAULT_FILTERS, Filters
 from service.search.criteria.sorting import Sort, SortKey
 from service.search.engines.base import Hits
 from service.search.engines.sql import DatabaseEngine
@@ -112,9 +112,9 @@ class DatabaseSearch:
         return replace(result, degraded=tuple(dict.fromkeys(degraded)))
 
     async def fetch_hits(self, plan: Plan, limit: int) -> Hits:
-        """Return the first hits of a plan in the database's order."""
+        """Return the first hits of a plan in the database's order, with the default filters."""
         async with self._within_timeout():
-            return await self._fetch(plan, 0, limit)
+            return await self._fetch(plan, 0, limit, DEFAULT_FILTERS)
 
     async def _load_sorted(
         self,
@@ -196,7 +196,7 @@ class DatabaseSearch:
         plan: Plan | None,
         offset: int,
         limit: int,
-        filters: Filters = NO_FILTERS,
+        filters: Filters,
         sort: Sort = "relevance",
     ) -> Hits:
         return await self._run_statement(

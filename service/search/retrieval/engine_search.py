@@ -13,7 +13,6 @@ from functools import partial
 
 from service.resilience.work_budget import WorkKind
 from service.search.criteria.facets import FacetCounts
-from service.search.criteria.filters import NO_FILTERS
 from service.search.criteria.sorting import Sort, SortKey
 from service.search.engines.base import Engine, Hit, Hits
 from service.search.query.fields import DEFAULT_FIELDS, restrict_plan
@@ -274,9 +273,9 @@ class EngineSearch:
         if not stage.window.is_cut:
             return await self._engine.count(stage.plan, request.filters, request.facets)
         window = stage.window
-        if request.filters != NO_FILTERS:
-            unfiltered = replace(request, filters=NO_FILTERS)
-            hits = await self._engine.search(stage.plan, 0, RERANK_SIZE)
+        unfiltered = replace(request, filters=request.filters.unfiltered)
+        if unfiltered.filters != request.filters:
+            hits = await self._engine.search(stage.plan, 0, RERANK_SIZE, filters=unfiltered.filters)
             window = await self._rerank(stage.query, hits.hits, unfiltered)
             window = cut_window(window, unfiltered)
         return await count_cut_facets(window.scored, self._film_cache, request)

@@ -110,11 +110,12 @@ async def count_cut_facets(
 
 
 async def search_imdb_id(imdb_id: str, query: Query, request: SearchRequest) -> SearchResult:
-    """Return the film with this IMDb id, which needs no engine."""
+    """Return the film with this IMDb id, which needs no engine; an episode is named by its id."""
     film = await get_film_row(imdb_id)
     films = [] if film is None else [film]
-    facets = count_facets(films, request.filters, request.facets) if request.facets else None
-    results = [SearchHit(film, 1.0) for film in films if request.filters.accepts(film)]
+    filters = replace(request.filters, excluded_types=())
+    facets = count_facets(films, filters, request.facets) if request.facets else None
+    results = [SearchHit(film, 1.0) for film in films if filters.accepts(film)]
     page = request.page
     shown = tuple(results[page.offset : page.offset + page.limit])
     level: MatchLevel | None = "all" if results else None

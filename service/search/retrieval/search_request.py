@@ -9,7 +9,7 @@ from typing import Final, Literal
 from service.film_fields import FilmRow
 from service.resilience.work_budget import WorkBudget, WorkKind
 from service.search.criteria.facets import FacetCounts
-from service.search.criteria.filters import NO_FILTERS, Facet, Filters
+from service.search.criteria.filters import DEFAULT_FILTERS, Facet, Filters
 from service.search.criteria.sorting import Sort
 from service.search.engines.base import Relation
 from service.search.query.fields import DEFAULT_FIELDS, SearchFields
@@ -61,12 +61,12 @@ FIRST_PAGE = Page()
 class SearchRequest:
     """What to search for and how. Without `text` every film that passes the filters is a hit.
 
-    With `match` "all", only films that have every word of the text are results. `budget` is the
-    work that the search may cause.
+    The default filters leave out episodes. With `match` "all", only films that have every word of
+    the text are results. `budget` is the work that the search may cause.
     """
 
     text: str | None = None
-    filters: Filters = NO_FILTERS
+    filters: Filters = DEFAULT_FILTERS
     sort: Sort = "relevance"
     fields: SearchFields = DEFAULT_FIELDS
     typo_tolerance: bool = True

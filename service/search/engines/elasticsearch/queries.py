@@ -29,7 +29,7 @@ def build_query(plan: Plan | None, filters: Filters, scored: bool) -> dict[str, 
 
     Filters do not count towards the score.
     """
-    query: dict[str, Any] = {"must_not": [_IS_TOMBSTONE]}
+    query: dict[str, Any] = {"must_not": [_IS_TOMBSTONE, *_build_exclusions(filters)]}
     if plan is not None:
         query["must"] = [_translate_plan(plan)]
     if conditions := build_filters(filters):
@@ -47,7 +47,7 @@ def build_query(plan: Plan | None, filters: Filters, scored: bool) -> dict[str, 
 
 def build_filter_query(filters: Filters) -> dict[str, Any]:
     """Return a query for all films that pass the filters."""
-    return {"bool": {"filter": build_filters(filters)}}
+    return {"bool": {"filter": build_filters(filters), "must_not": _build_exclusions(filters)}}
 
 
 def build_filters(filters: Filters) -> list[dict[str, Any]]:
@@ -62,6 +62,11 @@ def build_filters(filters: Filters) -> list[dict[str, Any]]:
     }
     conditions += [{"range": {n: _bounds(r)}} for n, r in ranges.items() if not r.is_open]
     return conditions
+
+
+def _build_exclusions(filters: Filters) -> list[dict[str, Any]]:
+    """Return what excludes films; an index without the field has no film to exclude."""
+    return [{"terms": {"type": list(filters.hidden_types)}}] if filters.hidden_types else []
 
 
 def build_sort(column: Column | None) -> list[dict[str, str]]:

@@ -43,7 +43,10 @@ class QueryBuilder:
             (Occur.Must, Query.const_score_query(condition, 0.0))
             for condition in self._build_filters(filters)
         ]
-        return Query.boolean_query([*query, *unscored, (Occur.MustNot, self.tombstones)])
+        excluded = [self.tombstones, *(self.term("is_type", t) for t in filters.hidden_types)]
+        return Query.boolean_query(
+            [*query, *unscored, *((Occur.MustNot, condition) for condition in excluded)]
+        )
 
     @property
     def tombstones(self) -> Query:
@@ -115,6 +118,8 @@ def required_fields(
 ) -> frozenset[str]:
     """Return the fields that a search and its sort order need."""
     fields = {*_named_filters(filters), *_ranges(filters)}
+    if filters.hidden_types:
+        fields.add("is_type")
     if plan is not None:
         fields.update(clause.field for clause in plan.clauses)
     if sort_column is not None:
