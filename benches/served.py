@@ -43,14 +43,16 @@ async def serve_films(stack: str, films: int = FILM_COUNT) -> AsyncIterator[ApiC
             with service_runner.run_service(settings) as service:
                 async with aiohttp.ClientSession(service.url) as session:
                     api = ApiClient(session, service)
-                    await _wait_until_indexed(api)
+                    await wait_until_indexed(api)
                     yield api
     finally:
         if database:
             await drop_database(database)
 
 
-async def _wait_until_indexed(api: ApiClient) -> None:
+async def wait_until_indexed(api: ApiClient) -> None:
+    """Wait until the indexer has written every film."""
+
     async def is_indexed() -> bool:
         ready = await api.get("/health/ready")
         return bool(ready.json["parts"]["indexer"]["detail"].startswith("0 films waiting"))

@@ -119,12 +119,14 @@ def run_omdb() -> Iterator[str]:
 
 
 @contextmanager
-def run_service(environment: Mapping[str, str]) -> Iterator[Service]:
-    """`movies serve` on a free port, once it answers."""
+def run_service(
+    environment: Mapping[str, str], source: Path = ROOT, python: str = sys.executable
+) -> Iterator[Service]:
+    """`movies serve` on a free port, once it answers; of another version with `source`."""
     with tempfile.NamedTemporaryFile(suffix=".log", prefix="movies-test-") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "service", "serve"],
-            cwd=ROOT,
+            [python, "-m", "service", "serve"],
+            cwd=source,
             env=process_environment(environment),
             stdout=log,
             stderr=subprocess.STDOUT,
