@@ -62,6 +62,11 @@ def to_digits(word: str) -> str:
     return word
 
 
+def is_number(word: str) -> bool:
+    """Return whether a word is a number: in digits, as a cardinal, or as a Roman numeral."""
+    return to_digits(word).isdecimal()
+
+
 def query_forms(word: str) -> tuple[str, ...]:
     """Return the forms under which a query's word is looked up: itself, then its digits."""
     digits = to_digits(word)

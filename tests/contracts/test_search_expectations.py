@@ -129,6 +129,19 @@ async def test_original_and_local_titles_find_the_film(
     assert await sample_index.first_title(text) == title
 
 
+@pytest.mark.parametrize("text", ["jaws part 2", "jaws part ii", "jaws chapter two", "jaws 2"])
+async def test_a_film_that_shares_the_number_alone_is_not_listed(
+    sample_index: SampleIndex, text: str
+) -> None:
+    assert await sample_index.titles(text) == ["Jaws"]
+
+
+async def test_a_title_that_is_a_number_is_found_beside_other_words(
+    sample_index: SampleIndex,
+) -> None:
+    assert await sample_index.first_title("1917 leonardo dicaprio") == "1917"
+
+
 async def test_a_file_name_matches_a_film_with_a_confidence(sample_index: SampleIndex) -> None:
     matcher = create_patient_matcher(sample_index.engine_search.search)
     names: list[str | ParsedName] = ["Dune.2021.1080p", "dune", "The Nightmare Before Thursday"]

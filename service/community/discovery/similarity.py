@@ -65,7 +65,7 @@ def compare(film: FilmRow, other: FilmRow, co_rating: float = 0.0) -> Similarity
 def series_base(title: str) -> tuple[str, ...]:
     """Return the words that the titles of a series share: without subtitle, part and number."""
     words = without_article(compact_words(_SUBTITLE.sub("", title, count=1)))
-    while len(words) > 1 and (numerals.to_digits(words[-1]).isdigit() or words[-1] in _PART_WORDS):
+    while len(words) > 1 and (numerals.is_number(words[-1]) or words[-1] in _PART_WORDS):
         words = words[:-1]
     return tuple(words)
 

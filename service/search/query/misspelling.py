@@ -39,7 +39,7 @@ def _has_other_meaning(word: str) -> bool:
     """Return whether a word may stand for another one, or for nothing."""
     return (
         word in STOP_WORDS
-        or numerals.to_digits(word).isdigit()
+        or numerals.is_number(word)
         or abbreviation_counterpart(word) is not None
         or bool(numerals.leet_readings(word))
     )

@@ -124,7 +124,7 @@ class Query:
     def minor_words(self) -> frozenset[str]:
         """The words that count little: stop words, and `part` in front of a number at the end."""
         *before, number = self.title
-        if len(before) > 1 and before[-1] in PART_WORDS and numerals.to_digits(number).isdecimal():
+        if len(before) > 1 and before[-1] in PART_WORDS and numerals.is_number(number):
             return STOP_WORDS | {before[-1]}
         return STOP_WORDS
 

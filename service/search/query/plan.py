@@ -135,7 +135,7 @@ def _build(query: Query, vocabulary: Vocabulary | None, relaxed: bool) -> Plan:
             optional.append(year_slot(word))
         elif word in query.minor_words:
             optional.append(word_slot(word, None, is_last, STOP_WORD_WEIGHT))
-        elif position and numerals.to_digits(word).isdigit():
+        elif position and numerals.is_number(word):
             optional.append(word_slot(word, None, is_last, is_numeral=is_numeral))
         else:
             expander = vocabulary if not unknown_words or word in unknown_words else None

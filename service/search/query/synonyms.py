@@ -88,7 +88,7 @@ def expand_series(query: Query, vocabulary: Vocabulary) -> Query:
     if len(query.core) != 2:
         return query
     series, number = query.core
-    if series not in SERIES_SHORT_FORMS or not numerals.to_digits(number).isdecimal():
+    if series not in SERIES_SHORT_FORMS or not numerals.is_number(number):
         return query
     if any(vocabulary.fields_of(title) & FULL_TITLE for title in query.full_titles):
         return query

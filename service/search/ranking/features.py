@@ -4,8 +4,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from service.search.ranking.candidates import Candidate, Title
+from service.text import numerals
 
 PAIR_FACTOR = 0.97  # for the similarity of joined or split words
+LONE_NUMBER_FACTOR = 0.1  # for what a film explains by a number alone, if other words were typed
 
 
 class Features(NamedTuple):
@@ -87,3 +89,15 @@ def score_order(matches: list[tuple[int, float]]) -> float:
     if len(matches) < 2:
         return 1.0 if matches else 0.0
     return sum(b == a + 1 for (a, _), (b, _) in pairwise(matches)) / (len(matches) - 1)
+
+
+def matches_numbers_alone(
+    title: Title, matches: list[tuple[int, float]], minor_words: frozenset[str]
+) -> bool:
+    """Return whether a title has other words, but only numbers and minor words of it match."""
+    positions = {position for position, _ in matches}
+    return len(positions) < len(title.words) and all(
+        position < len(title.words)
+        and (title.words[position] in minor_words or numerals.is_number(title.words[position]))
+        for position in positions
+    )

@@ -112,6 +112,9 @@ class LevelJudge:
         words = query.words
         content = [word for word in query.core if word not in query.minor_words] or query.core
         self._content = [place for place, word in enumerate(words) if word in content]
+        numbers = {place for place in self._content if numerals.is_number(words[place])}
+        # A number alone tells no film, if other words were typed.
+        self._telling = frozenset(self._content) - numbers or numbers
         last = max(self._content)
         self._words = [
             _QueryWord(word, place == last, similar)
@@ -148,7 +151,10 @@ class LevelJudge:
             film_words = exact | misspelt
             if any(self._is_similar(candidate, title, film_words) for title in titles):
                 return "all"
-        return "some" if exact or misspelt else "similar"
+        if any(place in self._telling for place in (*exact, *misspelt)):
+            return "some"
+        is_whole = any(not self.title_runs.isdisjoint(title.bare_keys) for title in titles)
+        return "some" if is_whole else "similar"
 
     def explain(self, candidate: Candidate) -> tuple[dict[int, str], dict[int, str]]:
         """Return the film's words for the content words of the query, by position.

@@ -13,10 +13,12 @@ from operator import mul
 from service.search.query.parser import STOP_WORD_WEIGHT, Query
 from service.search.ranking.candidates import Candidate, Title
 from service.search.ranking.features import (
+    LONE_NUMBER_FACTOR,
     PAIR_FACTOR,
     WEIGHTS,
     Features,
     best_in_title,
+    matches_numbers_alone,
     score_coverage,
     score_order,
 )
@@ -121,6 +123,8 @@ class QueryScorer:
         self.total_weight = sum(self.weights) or 1.0
         normalized = numerals.normalize_numerals(list(query.title))
         self.numbers = {word for word in normalized if word.isdigit()}
+        content = [word for word in query.title if word not in query.minor_words]
+        self.has_words_beside_numbers = not all(map(numerals.is_number, content))
         self.compact_keys = {"".join(query.words), "".join(query.core)}
         self.full_titles = frozenset(query.full_titles)
         self.exact_key = _exact_key(query.text)
@@ -171,6 +175,9 @@ class QueryScorer:
     def features(self, candidate: Candidate, title: Title) -> Features:
         """Compute the features of one title of a film."""
         explained, matches, names = self._explain(candidate, title)
+        is_alone = not names and matches_numbers_alone(title, matches, self.query.minor_words)
+        if is_alone and self.has_words_beside_numbers:
+            explained *= LONE_NUMBER_FACTOR
         covered = score_coverage(candidate, title, matches, names)
         if not title.initials.isdisjoint(self.words):
             explained = self._explain_by_initials(title, explained)
