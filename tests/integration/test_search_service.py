@@ -47,7 +47,7 @@ class FlakyEngine:
         self.fails, self.calls = True, 0
         self._result = result
 
-    async def search(self, *_: object) -> Any:
+    async def search(self, *_: object, **__: object) -> Any:
         self.calls += 1
         if self.fails:
             raise Unavailable("away")
