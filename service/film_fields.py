@@ -47,6 +47,9 @@ class FilmRow(NamedTuple):
     languages: Indexed[list[str]]
     countries: Indexed[list[str]]
     awards: str | None
+    season: int | None
+    episode: int | None
+    series: str | None
     imdb_rating: Indexed[float | None]
     imdb_votes: Indexed[int | None]
     rotten_tomatoes: int | None

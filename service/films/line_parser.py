@@ -34,8 +34,8 @@ TMDB_FIELDS = frozenset({
 OMDB_FIELDS = frozenset({
     "Title", "Year", "Rated", "Released", "Runtime", "Genre", "Director", "Writer", "Actors",
     "Plot", "Language", "Country", "Awards", "Poster", "Ratings", "Metascore", "imdbRating",
-    "imdbVotes", "imdbID", "Type", "BoxOffice",
-    "DVD", "Production", "Website", "Response", "totalSeasons", "Season", "Episode", "seriesID",
+    "imdbVotes", "imdbID", "Type", "BoxOffice", "Season", "Episode", "seriesID",
+    "DVD", "Production", "Website", "Response", "totalSeasons",
     "tomatoMeter", "tomatoImage", "tomatoRating", "tomatoReviews", "tomatoFresh", "tomatoRotten",
     "tomatoConsensus", "tomatoUserMeter", "tomatoUserRating", "tomatoUserReviews", "tomatoURL",
 })  # fmt: skip
@@ -270,6 +270,9 @@ READERS: dict[str, Reader] = {
         ("countries", "country", "production_countries"), _field("countries", values.read_names)
     ),
     "awards": _field("awards", values.read_text),
+    "season": _field("season", values.read_whole_number),
+    "episode": _field("episode", values.read_whole_number),
+    "series": _field("series", values.read_text),
     "ratings": _read_ratings,
     "imdb_score": _field("ratings.imdb.value", RATING_READERS["ratings.imdb.value"]),
     "imdb_rating": _field("ratings.imdb.value", RATING_READERS["ratings.imdb.value"]),

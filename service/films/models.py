@@ -17,7 +17,10 @@ from uuid_utils.compat import uuid7
 
 
 class Film(Model):
-    """One film. Dates are UTC, money is whole US dollars, ratings are as their sources scale."""
+    """One film. Dates are UTC, money is whole US dollars, ratings are as their sources scale.
+
+    `season`, `episode` and `series`, an IMDb id, are known of episodes only.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     version = fields.BigIntField(default=1)
@@ -42,6 +45,9 @@ class Film(Model):
     languages: list[str] = fields.JSONField(default=list)
     countries: list[str] = fields.JSONField(default=list)
     awards = fields.CharField(max_length=500, null=True)
+    season = fields.IntField(null=True)
+    episode = fields.IntField(null=True)
+    series = fields.CharField(max_length=12, null=True)
     imdb_rating = fields.FloatField(null=True)
     imdb_votes = fields.BigIntField(null=True)
     rotten_tomatoes = fields.IntField(null=True)

@@ -101,6 +101,9 @@ class FilmView:
     countries: list[str]
     awards: str | None
     ratings: RatingsView
+    season: int | None
+    episode: int | None
+    series: str | None
     votes: Annotated[VotesView, Field(description="How many users liked it, and how many not.")]
     reviews: ReviewCountView
     user_rating: UserRatingView
@@ -166,6 +169,9 @@ def film_view(film: Film | FilmRow, now: datetime) -> FilmView:
         ratings=RatingsView(
             ImdbRatingView(film.imdb_rating, film.imdb_votes), film.rotten_tomatoes, film.metacritic
         ),
+        season=film.season,
+        episode=film.episode,
+        series=film.series,
         votes=VotesView(film.votes_up, film.votes_down),
         reviews=ReviewCountView(
             film.review_count, calculate_mean(film.review_score_sum, film.review_score_count)

@@ -134,6 +134,9 @@ class _Facts(BaseModel):
     languages: Lines = ()
     countries: Lines = ()
     awards: Line | None = None
+    season: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    episode: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    series: ImdbId | None = None
     ratings: Ratings = Ratings()
     popularity: Annotated[float, Field(ge=0, le=1e12)] | None = None
     box_office_usd: Annotated[int, Field(ge=0, le=10**15)] | None = None

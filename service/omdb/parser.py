@@ -41,6 +41,7 @@ _RUNTIME = re.compile(
 )
 _DOLLARS = re.compile(r"\$([0-9]{1,3}(?:,[0-9]{3}){0,5}|[0-9]{1,15})(\.[0-9]{1,9})?\s?([a-z]*)")
 _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,12}")
+_NUMBER = re.compile(r"[0-9]{1,5}")
 _DECIMAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4})?")
 _IN_BRACKETS = re.compile(r"(?<!\s)\s*+\([^()]*+\)")
 _NAME_SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
@@ -186,6 +187,10 @@ def _parse_runtime(text: str) -> int:
     return int(hours or 0) * 60 + int((minutes or "0").replace(",", ""))
 
 
+def _parse_number(text: str) -> int:
+    return int(_match_whole(_NUMBER, text).group())
+
+
 def _parse_dollars(text: str) -> int:
     number, fraction, scale = _match_whole(_DOLLARS, text.casefold()).groups()
     if scale not in SCALES:
@@ -270,6 +275,9 @@ _READERS: dict[str, FieldReader] = {
     "languages": _list_reader("Language", "languages"),
     "countries": _list_reader("Country", "countries"),
     "awards": _text_reader("Awards", "awards"),
+    "season": _parsed_reader("Season", "season", _parse_number),
+    "episode": _parsed_reader("Episode", "episode", _parse_number),
+    "series": _parsed_reader("seriesID", "series", str.casefold),
     "ratings": _read_ratings,
     "box_office_usd": _parsed_reader("BoxOffice", "box_office_usd", _parse_dollars),
     "poster_url": _parsed_reader("Poster", "poster_url", _parse_poster_url),

@@ -137,3 +137,32 @@ async def test_neither_popular_nor_trending_films_are_episodes(
     for chart in ("popular", "trending"):
         feed = (await api.get(f"/lists/{chart}.json")).json
         assert episode["imdb_id"] not in [film["imdb_id"] for film in feed]
+
+
+async def test_an_episode_says_of_which_season_and_series_it_is(api: ApiClient) -> None:
+    film = (await api.get("/api/v1/movies/tt2301451")).json
+    assert (film["type"], film["title"]) == ("episode", "Ozymandias")
+    assert (film["season"], film["episode"], film["series"]) == (5, 14, "tt0903747")
+    series = (await api.get(f"/api/v1/movies/{film['series']}")).json
+    assert (series["title"], series["type"]) == ("Breaking Bad", "series")
+    assert [series[name] for name in ("season", "episode", "series")] == [None] * 3
+
+
+async def test_season_number_and_series_of_an_episode_are_written_and_found(
+    api: ApiClient, title: str
+) -> None:
+    numbers = {"season": 0, "episode": 7, "series": "tt0903747"}
+    film = await add_film(api, title, "episode", **numbers)
+    page = await api.search(title, type="episode")
+    (hit,) = page.json["results"]
+    for shown in (film, hit["movie"]):
+        assert {name: shown[name] for name in numbers} == numbers
+    token, path = await api.admin_token(), f"/api/v1/movies/{film['id']}"
+    wrong = {"season": -1, "episode": "x", "series": "Breaking Bad"}
+    refused = await api.request("PATCH", path, token=token, json=wrong, headers={"If-Match": "*"})
+    pointers = [error["pointer"] for error in refused.json["errors"]]
+    assert (refused.status, pointers) == (422, ["/season", "/episode", "/series"])
+    patch = {"season": 1, "series": None}
+    await api.request("PATCH", path, token=token, json=patch, headers={"If-Match": "*"})
+    patched = (await api.get(path)).json
+    assert [patched[name] for name in numbers] == [1, 7, None]

@@ -214,7 +214,8 @@ class FakeOmdb:
 
 def complete_film(film: Mapping[str, str], base: str) -> dict[str, object]:
     """Return the film with all of OMDb's fields."""
-    reply: dict[str, object] = {**UNKNOWN_FIELDS, "Type": "movie", "Response": "True"}
+    unknown = {} if film.get("Type") == "episode" else UNKNOWN_FIELDS
+    reply: dict[str, object] = {**unknown, "Type": "movie", "Response": "True"}
     reply["Poster"] = f"{base}/posters/{film['imdbID']}.jpg"
     reply |= {name: value for name, value in film.items() if name != "Tomatoes"}
     ratings = [

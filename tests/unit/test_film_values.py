@@ -132,6 +132,17 @@ def test_a_film_in_the_shape_of_tmdb_is_read() -> None:
     )  # fmt: skip
 
 
+def test_an_episode_of_a_file_states_its_season_number_and_series() -> None:
+    film = {"title": "Felina", "type": "tvEpisode", "season": "5", "episode": 16.0}
+    for series, expected in (("tt0903747", "tt0903747"), (r"\N", None)):
+        parsed = parse_line({**film, "series": series}, parse_film)
+        assert parsed.unknown_fields == ()
+        facts = parsed.facts
+        assert (facts.season, facts.episode, facts.series) == (5, 16, expected)
+    with pytest.raises(ValueError, match="series"):
+        parse_line({**film, "series": "Breaking Bad"}, parse_film)
+
+
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", " \n ", "\t", "\u2028", "\u2029\n"])
 def test_a_line_break_in_a_text_of_one_line_is_a_blank(line_break: str) -> None:
     facts = parse(

@@ -108,6 +108,12 @@ def _describe_kind(film: Film, total_seasons: int | None) -> dict[str, str]:
     """Return the fields that only some types of films have."""
     if film.type == "series":
         return {"totalSeasons": UNKNOWN if total_seasons is None else str(total_seasons)}
+    if film.type == "episode":
+        return {
+            "Season": UNKNOWN if film.season is None else str(film.season),
+            "Episode": UNKNOWN if film.episode is None else str(film.episode),
+            "seriesID": film.series or UNKNOWN,
+        }
     box_office = UNKNOWN if film.box_office_usd is None else f"${film.box_office_usd:,}"
     return {"DVD": UNKNOWN, "BoxOffice": box_office, "Production": UNKNOWN, "Website": UNKNOWN}
 

@@ -321,6 +321,8 @@ async def test_an_episode_has_what_omdb_knows_or_else_what_its_season_says(api: 
     )
     assert (episode["Season"], episode["Episode"], episode["seriesID"]) == ("5", "14", SERIES)
     assert episode["Director"] == "Rian Johnson"
+    assert "DVD" not in episode
+    assert await ask(api, i="tt2301451", plot="full") == episode
     listed = await ask(api, i=SERIES, Season="1", Episode="1")
     assert (listed["Title"], listed["Year"], listed["Released"]) == ("Pilot", "2008", "20 Jan 2008")
     assert (listed["imdbID"], listed["Director"], listed["seriesID"]) == (
