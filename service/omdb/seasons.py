@@ -6,12 +6,14 @@ returned at once even if it is old; it is then fetched again in the background.
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from service.errors import BadUpstream, DomainError, NotFound
+from service.film_fields import FilmRow
 from service.films import seasons as stored_seasons
 from service.films.models import Film
 from service.films.seasons import Season
@@ -24,6 +26,7 @@ log = structlog.get_logger()
 
 LAST_SEASON_INTERVAL = timedelta(days=7)  # about the interval of new episodes
 SEASON_INTERVAL = timedelta(days=90)
+MAX_FETCHED_SEASONS = 20  # of one series, for one request for all of them
 REFRESH_INTERVAL = 600.0  # seconds between two attempts to refresh one season
 
 
@@ -45,7 +48,9 @@ class SeasonLookup:
         self._negative_cache = NegativeCache(now)
         self._in_flight: dict[str, asyncio.Task[Any]] = {}
 
-    async def get_season(self, film: Film, number: int, requester: Requester | None) -> Season:
+    async def get_season(
+        self, film: Film | FilmRow, number: int, requester: Requester | None
+    ) -> Season:
         """Return a season of a series.
 
         Args:
@@ -67,7 +72,7 @@ class SeasonLookup:
             self._start(key, self._refresh(key, film, series, number, self._client))
         return season
 
-    async def list_seasons(self, film: Film, requester: Requester | None) -> list[Season]:
+    async def list_seasons(self, film: Film | FilmRow, requester: Requester | None) -> list[Season]:
         """Return the seasons of a series that are stored; if none is, the first one.
 
         Raises:
@@ -76,7 +81,30 @@ class SeasonLookup:
         seasons = await stored_seasons.list_seasons(film.imdb_id) if film.imdb_id else []
         return seasons or [await self.get_season(film, 1, requester)]
 
-    async def count_seasons(self, film: Film, requester: Requester | None) -> int | None:
+    async def list_all_seasons(
+        self, film: Film | FilmRow, requester: Requester | None
+    ) -> list[Season]:
+        """Return all seasons of a series, in order, without those that cannot be had now.
+
+        At most `MAX_FETCHED_SEASONS` are fetched; a later request gets the others.
+        """
+        seasons: dict[int, Season] = {}
+        with suppress(DomainError):
+            total = await self.count_seasons(film, requester) or 0
+            listed = await self.list_seasons(film, requester)
+            seasons = {season.season: season for season in listed}
+            missing = [number for number in range(1, total + 1) if number not in seasons]
+            fetches = (
+                self.get_season(film, number, requester) for number in missing[:MAX_FETCHED_SEASONS]
+            )
+            for fetched in await asyncio.gather(*fetches, return_exceptions=True):
+                if isinstance(fetched, Season):
+                    seasons[fetched.season] = fetched
+                elif not isinstance(fetched, DomainError):
+                    raise fetched
+        return [seasons[number] for number in sorted(seasons)]
+
+    async def count_seasons(self, film: Film | FilmRow, requester: Requester | None) -> int | None:
         """Return how many seasons a series has; None if OMDb does not know either.
 
         Raises:
@@ -100,7 +128,7 @@ class SeasonLookup:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _fetch(
-        self, film: Film, series: str, number: int, requester: Requester | None
+        self, film: Film | FilmRow, series: str, number: int, requester: Requester | None
     ) -> Season:
         if self._client is None:
             raise _season_not_found_error()
@@ -116,7 +144,7 @@ class SeasonLookup:
         return season
 
     async def _fetch_and_store(
-        self, film: Film, series: str, number: int, client: OmdbClient, public: bool
+        self, film: Film | FilmRow, series: str, number: int, client: OmdbClient, public: bool
     ) -> Season:
         key = _to_key(series, number)
         try:
@@ -134,7 +162,7 @@ class SeasonLookup:
         return season
 
     async def _refresh(
-        self, key: str, film: Film, series: str, number: int, client: OmdbClient
+        self, key: str, film: Film | FilmRow, series: str, number: int, client: OmdbClient
     ) -> None:
         """Fetch a season again; the lease is left to expire, which delays the next try."""
         if not await self._negative_cache.claim(key, REFRESH_INTERVAL):

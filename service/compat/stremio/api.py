@@ -35,8 +35,10 @@ from service.compat.stremio.responses import (
 )
 from service.errors import NotFound
 from service.film_fields import FilmRow
+from service.films.cached_films import find_requester
 from service.films.models import Genre
 from service.films.rows import get_film_row, get_film_rows, get_rows_by_id
+from service.films.seasons import Season
 from service.http.base_url import find_base_url
 from service.http.dependencies import get_container
 from service.http.openapi import operation
@@ -134,7 +136,7 @@ async def show_catalog(
 @bp.get("/meta/<title_type:str>/<title:str>", name="stremio_meta")
 @bp.get("/<addon_key:str>/meta/<title_type:str>/<title:str>", name="stremio_meta_of_key")
 @operation(
-    "All that is known of a film, for Stremio",
+    "All that is known of a film, of a series its episodes too, for Stremio",
     query=AnyParameters,
     returns={200: MetaAnswer},
     errors=ERRORS,
@@ -150,7 +152,11 @@ async def show_meta(
     film = await get_film_row(imdb_id) if imdb_id else None
     if film is None or film.type != title_type or title_type not in STREMIO_TYPES:
         raise _not_found_error()
-    answer = MetaAnswer(meta=film_meta(film, find_base_url(request)))
+    seasons: list[Season] = []
+    if film.type == "series":
+        requester = await find_requester(request)
+        seasons = await get_container(request).seasons.list_all_seasons(film, requester)
+    answer = MetaAnswer(meta=film_meta(film, find_base_url(request), seasons))
     return json_response(answer.encode(), headers=NO_STORE)
 
 

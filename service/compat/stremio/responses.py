@@ -4,7 +4,7 @@ Stremio knows titles by their IMDb ids. Unknown values are left out, as in its p
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +13,7 @@ from service.compat.charts import CHARTS
 from service.compat.keys import LENIENT_CONFIG
 from service.film_fields import FilmRow
 from service.films.poster_response import poster_view
+from service.films.seasons import Season
 
 ADDON_ID = "org.movies.catalogue"
 ADDON_NAME = "Movies"
@@ -110,6 +111,25 @@ class MetaPreview(_StremioModel):
     genres: Annotated[list[str], Field(description="The genres.", examples=[["Adventure"]])]
 
 
+class Video(_StremioModel):
+    """An episode of a series."""
+
+    id: Annotated[
+        str,
+        Field(
+            description="The id of the series, the season and the episode.",
+            examples=["tt0903747:5:14"],
+        ),
+    ]
+    title: Annotated[str, Field(description="The title.", examples=["Ozymandias"])]
+    released: Annotated[
+        datetime | None,
+        Field(description="When it was first shown.", examples=["2013-09-15T00:00:00Z"]),
+    ] = None
+    season: Annotated[int, Field(description="The number of the season.", examples=[5])]
+    episode: Annotated[int, Field(description="The number in the season.", examples=[14])]
+
+
 class Meta(MetaPreview):
     """All that is known of a film."""
 
@@ -130,6 +150,10 @@ class Meta(MetaPreview):
     awards: Annotated[str | None, Field(description="The awards.", examples=["Won 3 Oscars."])] = (
         None
     )
+    videos: Annotated[
+        list[Video] | None,
+        Field(description="The episodes of a series, in order, as far as they are known."),
+    ] = None
 
 
 class MetaPreviews(_StremioModel):
@@ -181,12 +205,11 @@ def film_preview(film: FilmRow, base_url: str) -> MetaPreview:
     return MetaPreview(**_describe(film, base_url))
 
 
-def film_meta(film: FilmRow, base_url: str) -> Meta:
-    """Return all of a film that has an IMDb id."""
-    released = film.released and datetime.combine(film.released, time(), UTC)
+def film_meta(film: FilmRow, base_url: str, seasons: Sequence[Season]) -> Meta:
+    """Return all of a film that has an IMDb id; `seasons` are those of a series."""
     return Meta(
         **_describe(film, base_url),
-        released=released,
+        released=_to_midnight(film.released),
         runtime=f"{film.runtime_minutes} min" if film.runtime_minutes else None,
         director=film.directors,
         writer=film.writers,
@@ -194,7 +217,23 @@ def film_meta(film: FilmRow, base_url: str) -> Meta:
         language=", ".join(film.languages) or None,
         country=", ".join(film.countries) or None,
         awards=film.awards,
+        videos=[
+            Video(
+                id=f"{film.imdb_id}:{season.season}:{episode.episode}",
+                title=episode.title,
+                released=_to_midnight(episode.released),
+                season=season.season,
+                episode=episode.episode,
+            )
+            for season in seasons
+            for episode in season.episodes
+        ]
+        or None,
     )
+
+
+def _to_midnight(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), UTC)
 
 
 def _describe(film: FilmRow, base_url: str) -> dict[str, Any]:

@@ -73,6 +73,22 @@ async def test_imdb_api_of_npm_reads_films_searches_and_misses(api: ApiClient) -
     assert "Movie not found!" in lost["error"]
 
 
+@pytest.mark.once
+async def test_imdb_api_of_npm_reads_the_episodes_of_all_seasons(api: ApiClient) -> None:
+    (result,) = await call_node_clients(api, ("imdb-api", "episodes", {"id": "tt0903747"}))
+    episodes = result["value"]
+    assert [(e["season"], e["episode"], e["title"]) for e in episodes] == [
+        (1, 1, "Pilot"),
+        (1, 2, "Cat's in the Bag..."),
+        (2, 1, "Seven Thirty-Seven"),
+        (3, 1, "No Más"),
+        (4, 1, "Box Cutter"),
+        (5, 14, "Ozymandias"),
+        (5, 16, "Felina"),
+    ]
+    assert (episodes[5]["rating"], episodes[5]["imdbid"]) == (10, "tt2301451")
+
+
 async def test_omdb_of_pypi_reads_seasons_and_episodes(api: ApiClient) -> None:
     client = create_client(api)
     season = await asyncio.to_thread(client.get, title="Breaking Bad", season=5)

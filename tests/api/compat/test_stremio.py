@@ -199,6 +199,30 @@ async def test_a_series_has_the_years_of_its_run(
     assert meta.get("releaseInfo") == years
 
 
+async def test_a_series_has_its_episodes_as_videos(api: ApiClient) -> None:
+    assert (await api.get("/api/v1/movies/tt0903747")).status == 200  # looks it up at OMDb
+    meta = (await get(api, "/meta/series/tt0903747.json")).json["meta"]
+    assert [video["id"] for video in meta["videos"]] == [
+        "tt0903747:1:1",
+        "tt0903747:1:2",
+        "tt0903747:2:1",
+        "tt0903747:3:1",
+        "tt0903747:4:1",
+        "tt0903747:5:14",
+        "tt0903747:5:16",
+    ]
+    assert meta["videos"][5] == {
+        "id": "tt0903747:5:14",
+        "title": "Ozymandias",
+        "released": "2013-09-15T00:00:00Z",
+        "season": 5,
+        "episode": 14,
+    }
+    assert "released" not in meta["videos"][6]
+    unknown = await add_film(api, imdb_id=make_imdb_id(), type="series")
+    assert "videos" not in (await get(api, f"/meta/series/{unknown['imdb_id']}.json")).json["meta"]
+
+
 async def test_the_watchlist_needs_the_key_of_its_owner(api: ApiClient, member: Member) -> None:
     film = await add_film(api, imdb_id=make_imdb_id())
     await member.send("PUT", f"/me/watchlist/{film['id']}")
