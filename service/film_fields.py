@@ -86,11 +86,13 @@ JSON_COLUMNS = tuple(name for name, type in _TYPES.items() if type == list[str])
 
 TIME_COLUMNS = tuple(name for name, type in _TYPES.items() if type in (datetime, datetime | None))
 
-NameFilter = Literal["genre", "director", "language", "country"]
+NameFilter = Literal["genre", "director", "writer", "actor", "language", "country"]
 
 NAME_FILTER_COLUMNS: dict[NameFilter, str] = {
     "genre": "genres",
     "director": "directors",
+    "writer": "writers",
+    "actor": "actors",
     "language": "languages",
     "country": "countries",
 }

@@ -19,7 +19,6 @@ from service.http.pagination import Links
 from service.observability.logging import escape_line
 from service.search.explanation import describe_reasons, explain_match
 from service.search.highlights import VALUE_SEPARATOR, Match, find_matches, match_ranges
-from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.parser import Query
 from service.search.ranking.match_level import MatchLevel
 from service.search.responses import search_page
@@ -53,7 +52,6 @@ async def search(
             text,
             result,
             Links(None, None),
-            DEFAULT_FIELDS,
             explain=explain,
             took_ms=took_ms,
             now=utc_now(),
@@ -95,7 +93,7 @@ def _render_table(search_result: SearchResult, query: Query, explain: bool) -> T
     if explain:
         table.add_column("why")
     films = [result.film for result in search_result.hits]
-    for film, matches in zip(films, find_matches(query, films, DEFAULT_FIELDS), strict=True):
+    for film, matches in zip(films, find_matches(query, films, search_result.fields), strict=True):
         table.add_row(*_row_cells(query, film, matches, explain))
     return table
 

@@ -4,9 +4,9 @@ Both hold terms as in the index (folded, numbers in both forms, neighbouring wor
 run together), each between spaces: a word is `' word '`, the beginning of a word is `' word'`.
 
 `plaintext` holds the words of titles and directors. `nametext` holds the names that filters
-compare, and the words of writers, each term with a prefix that says what it is. They are separate
-so that they are not taken for words of a title, and do not make a film look like a match for
-another film's title.
+compare, and the words of writers and actors, each term with a prefix that says what it is. They are
+separate so that they are not taken for words of a title, and do not make a film look like a match
+for another film's title.
 """
 
 from collections.abc import Sequence
@@ -25,17 +25,20 @@ from service.text.titles import (
 SearchTextColumn = Literal["plaintext", "nametext"]
 
 SEARCH_TEXT_SOURCES = (
-    "title", "aliases", "directors", "writers", "genres", "languages", "countries",
+    "title", "aliases", "directors", "writers", "actors", "genres", "languages", "countries",
 )  # fmt: skip
 """The columns from which the texts are built."""
 
 NAME_PREFIXES: dict[NameFilter, str] = {
     "director": "@",
+    "writer": "<",
+    "actor": ">",
     "genre": "#",
     "language": "~",
     "country": "^",
 }
 WRITER_PREFIX = "="
+ACTOR_PREFIX = "+"
 
 
 class SearchTexts(TypedDict):
@@ -54,6 +57,7 @@ def build_search_texts(
     genres: Sequence[str],
     languages: Sequence[str],
     countries: Sequence[str],
+    actors: Sequence[str] = (),
 ) -> SearchTexts:
     """Build the texts of a film. A pure function: migrations call it, too."""
     titles = [tokenize(text) for text in (title, *aliases)]
@@ -67,6 +71,8 @@ def build_search_texts(
     ]
     names: dict[NameFilter, Sequence[str]] = {
         "director": directors,
+        "writer": writers,
+        "actor": actors,
         "genre": genres,
         "language": languages,
         "country": countries,
@@ -77,14 +83,13 @@ def build_search_texts(
         for value in values
     ]
     name_terms += [WRITER_PREFIX + word for name in writers for word in tokenize(name)]
+    name_terms += [ACTOR_PREFIX + word for name in actors for word in tokenize(name)]
     return {"plaintext": _join_terms(terms), "nametext": _join_terms(name_terms)}
 
 
-def parse_writer_words(nametext: str) -> list[str]:
-    """Return the words of the writers in a `nametext`."""
-    return [
-        term[len(WRITER_PREFIX) :] for term in nametext.split() if term.startswith(WRITER_PREFIX)
-    ]
+def parse_name_words(nametext: str, prefix: str) -> list[str]:
+    """Return the words of the writers, or of the actors, in a `nametext`."""
+    return [term[len(prefix) :] for term in nametext.split() if term.startswith(prefix)]
 
 
 def _join_terms(terms: Sequence[str]) -> str:

@@ -186,7 +186,7 @@ async def _render_search(
         took_ms = (time.perf_counter() - started_at) * 1_000
         links = _links(request, SEARCH_PATH, query, result, cursor)
         render = partial(
-            search_page, query.q, result, links, query.search_fields,
+            search_page, query.q, result, links,
             explain=query.explain, took_ms=took_ms, now=parts.now(), budget=budget,
         )  # fmt: skip
         return links, await parts.work_threads.run(budget, page_work(query, result), render)

@@ -104,6 +104,20 @@ class BrowseQuery(CursorPageQuery):
             examples=[["Steven Spielberg"]],
         ),
     ] = ()
+    writer: Annotated[
+        PeopleNames,
+        Field(
+            description="Films by any of these writers; repeated, not by comma.",
+            examples=["Mario Puzo"],
+        ),
+    ] = ()
+    actor: Annotated[
+        PeopleNames,
+        Field(
+            description="Films with any of these actors; repeated, not by comma.",
+            examples=["Roy Scheider"],
+        ),
+    ] = ()
     year: Annotated[Year | None, Field(description="Films of this year.", examples=[1975])] = None
     year_min: Annotated[
         Year | None, Field(description="Films of this year or later.", examples=[1970])
@@ -148,6 +162,8 @@ class BrowseQuery(CursorPageQuery):
             types=tuple(sorted(set(self.type))),
             genres=_compact_keys(self.genre),
             directors=_compact_keys(self.director),
+            writers=_compact_keys(self.writer),
+            actors=_compact_keys(self.actor),
             languages=_compact_keys(self.language),
             countries=_compact_keys(self.country),
             sources=tuple(sorted(set(self.source))),
@@ -179,12 +195,12 @@ class BrowseQuery(CursorPageQuery):
 
 
 class SearchQuery(BrowseQuery):
-    """A search by text: words of a title or of directors, beginnings, a year, an IMDb id."""
+    """A search by text: words of a title, names of people, beginnings, a year, an IMDb id."""
 
     q: Annotated[
         str,
         Field(
-            description="Words of a title or of directors, typos and all; a year; an IMDb id.",
+            description="Words of a title, names of people, typos and all; a year; an IMDb id.",
             examples=["godfahter"],
         ),
     ]
@@ -192,7 +208,8 @@ class SearchQuery(BrowseQuery):
         Parts,
         Field(
             alias="in",
-            description="The parts of a film to look at, by comma or repeated.",
+            description="The parts of a film to look at, by comma or repeated. Without it, titles "
+            "and directors, and where these explain little, the cast and the writers as well.",
             examples=[["title", "cast"]],
         ),
     ] = ("title", "director")
@@ -227,6 +244,7 @@ class SearchQuery(BrowseQuery):
             super().to_request(cursor, budget),
             text=self.q,
             fields=self.search_fields,
+            with_people="parts" not in self.model_fields_set,
             typo_tolerance=self.typo == "auto",
             match=self.match,
         )

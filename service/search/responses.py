@@ -16,7 +16,6 @@ from service.search.explanation import Reason, describe_reasons, explain_match
 from service.search.filenames.matcher import MatchResult
 from service.search.filenames.parser import ParsedName
 from service.search.highlights import Match, find_matches, match_ranges
-from service.search.query.fields import SearchFields
 from service.search.ranking.match_level import MatchLevel
 from service.search.retrieval.autocomplete import Suggestion
 from service.search.retrieval.search_request import (
@@ -232,7 +231,6 @@ def search_page(
     text: str,
     result: SearchResult,
     links: Links,
-    fields: SearchFields,
     *,
     explain: bool,
     took_ms: float,
@@ -244,7 +242,7 @@ def search_page(
     films, query = [scored.film for scored in result.hits], result.query
     matches: list[list[Match]] = [[] for _ in films]
     if query is not None and query.imdb_id is None:
-        matches = find_matches(query, films, fields, budget)
+        matches = find_matches(query, films, result.fields, budget)
     explanations = [
         explain_match(query, film, film_matches) if query and explain else None
         for film, film_matches in zip(films, matches, strict=True)

@@ -114,8 +114,41 @@ async def test_a_title_and_its_writer_match_together_and_are_explained(
     assert hit["why"] == "title word ‘Nothing’ exact; writer ‘Lindgren’, one letter off"
 
 
-async def test_writers_are_searched_only_on_request(api: ApiClient) -> None:
-    assert "Nothing Else" not in [movie["title"] for movie in await search_movies(api, "jhabvala")]
+async def test_a_search_without_parts_looks_at_people_where_titles_explain_little(
+    api: ApiClient,
+) -> None:
+    page = await search_page(api, "thulin jhabvala", explain="1", limit="1")
+    (hit,) = page["results"]
+    assert (hit["movie"]["title"], hit["matched"], page["matched"]) == (
+        "Nothing Else",
+        "all",
+        "all",
+    )
+    assert hit["matches"] == {"actors": [[23, 29]], "writers": [[29, 37]]}
+    assert hit["why"] == "cast ‘Thulin’ exact; writer ‘Jhabvala’ exact"
+
+
+async def test_films_are_filtered_by_names_of_actors_and_writers_with_commas(
+    api: ApiClient,
+) -> None:
+    for name, value in (("actor", "toshiro mifune"), ("writer", "Astrid Lindgren")):
+        for movies in (
+            await search_movies(api, "nothing", **{name: value}),
+            await list_movies(api, **{name: value}),
+        ):
+            assert [movie["title"] for movie in movies] == ["Nothing Else"]
+        assert await list_movies(api, **{name: f"Nobody,{value}"}) == []
+    searches = [{"q": "nothing", "writer": ["Nobody", "astrid lindgren"]}, {"q": "x", "actor": ""}]
+    answer = await api.request("POST", "/api/v1/search/batch", json={"searches": searches})
+    listed, refused = answer.json["answers"]
+    assert [hit["movie"]["title"] for hit in listed["answer"]["results"]] == ["Nothing Else"]
+    assert refused["status"] == 422
+
+
+async def test_searches_with_a_list_of_parts_look_at_these_alone(api: ApiClient) -> None:
+    for parts in ("title,director", "director,title", "title,cast"):
+        movies = await search_movies(api, "jhabvala", **{"in": parts})
+        assert "Nothing Else" not in [movie["title"] for movie in movies]
     page = await search_page(api, "xyzzyplugh", **{"in": "writer", "facets": "genre,language"})
     assert page["total"] == {"value": 0, "relation": "eq"}
     assert page["facets"] == {"genre": [], "language": []}

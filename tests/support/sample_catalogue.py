@@ -130,7 +130,7 @@ def build_film(number: int, facts: dict[str, Any]) -> Film:
     """Return the row of a film whose id is `number`."""
     rating = (facts.get("ratings") or {}).get("imdb") or {}
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    names = ("aliases", "directors", "writers", "genres", "languages", "countries")
+    names = ("aliases", "directors", "writers", "actors", "genres", "languages", "countries")
     lists: dict[str, list[str]] = {name: facts.get(name, []) for name in names}
     return Film(
         id=UUID(int=number),
@@ -140,7 +140,6 @@ def build_film(number: int, facts: dict[str, Any]) -> Film:
         title=facts["title"],
         whole_title=full_title_key(facts["title"]),
         year=facts["year"],
-        actors=facts.get("actors", []),
         plot=facts.get("plot"),
         imdb_rating=rating.get("value"),
         imdb_votes=facts.get("votes", rating.get("votes")),

@@ -53,6 +53,8 @@ def test_filter_keys_are_compact_keys_of_names() -> None:
     assert MovieDocument.from_film(film(genres=["Sci-Fi", "sci fi"])).filter_keys == {
         "is_genre": ("scifi",),
         "is_director": ("francisfordcoppola",),
+        "is_writer": ("mariopuzo",),
+        "is_actor": ("alpacino",),
         "is_language": ("english", "italian"),
         "is_country": ("unitedstates",),
     }

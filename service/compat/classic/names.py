@@ -195,7 +195,9 @@ async def add_film(request: Request) -> HTTPResponse:
 )
 async def search(request: Request) -> HTTPResponse:
     name = read_body(request, NameSearch).name
-    result = await run_search(request, SearchRequest(text=name, page=Page(MAX_FILMS)))
+    result = await run_search(
+        request, SearchRequest(text=name, with_people=False, page=Page(MAX_FILMS))
+    )
     if not result.hits:
         return message_response("Movie not found", 404)
     films = [_describe_film(hit.film) for hit in result.hits]

@@ -29,6 +29,10 @@ class FilterableFilm(Protocol):
     @property
     def directors(self) -> Sequence[str]: ...
     @property
+    def writers(self) -> Sequence[str]: ...
+    @property
+    def actors(self) -> Sequence[str]: ...
+    @property
     def languages(self) -> Sequence[str]: ...
     @property
     def countries(self) -> Sequence[str]: ...
@@ -65,8 +69,8 @@ class Range:
 class Filters:
     """The filters of one search. A film must meet all of them; of several names it needs one.
 
-    Without `types`, films of every type but `excluded_types` do. Genres, directors, languages and
-    countries are compact keys. Ratings go from 0 to 10; `minutes` is the running time.
+    Without `types`, films of every type but `excluded_types` do. Genres, names of people, languages
+    and countries are compact keys. Ratings go from 0 to 10; `minutes` is the running time.
     """
 
     types: tuple[str, ...] = ()
@@ -78,6 +82,8 @@ class Filters:
     languages: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    writers: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
     excluded_types: tuple[str, ...] = UNLISTED_TYPES
 
     @property

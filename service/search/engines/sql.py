@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 
 from service.database.connection import is_postgres
 from service.database.sql import fetch_rows
-from service.films.search_text import NAME_PREFIXES, WRITER_PREFIX, SearchTextColumn
+from service.films.search_text import (
+    ACTOR_PREFIX,
+    NAME_PREFIXES,
+    WRITER_PREFIX,
+    SearchTextColumn,
+)
 from service.search.criteria.filters import Filters, Range
 from service.search.criteria.sorting import Sort
 from service.search.engines.base import Hit, Hits
@@ -33,6 +38,9 @@ FIELD_TEXTS: dict[Field, tuple[SearchTextColumn, str, str]] = {
     "whole_edge": ("plaintext", *_WORD_START),
     "grams": ("plaintext", "", ""),
     "writer": ("nametext", f" {WRITER_PREFIX}", " "),
+    "cast": ("nametext", f" {ACTOR_PREFIX}", " "),
+    "writer_edge": ("nametext", f" {WRITER_PREFIX}", ""),
+    "cast_edge": ("nametext", f" {ACTOR_PREFIX}", ""),
 }
 """The column with a field's terms, and the text before and after each term there."""
 

@@ -147,7 +147,12 @@ class FilenameMatcher:
         text = parsed.imdb_id or f"{parsed.title} {parsed.year or ''}".strip()
         result = results_by_text.get(fold(text))
         if result is None:
-            request = SearchRequest(text, page=Page(MAX_CANDIDATES), budget=search_budget(budget))
+            request = SearchRequest(
+                text,
+                with_people=False,
+                page=Page(MAX_CANDIDATES),
+                budget=search_budget(budget),
+            )
             try:
                 result = await self._search_films(request)
             except Invalid:  # the name has nothing that could be a title

@@ -275,6 +275,8 @@ class NgramSpec:
 NGRAM_FIELDS: dict[str, NgramSpec] = {
     "edge": NgramSpec(("title", "alt"), 1, MAX_EDGE),
     "director_edge": NgramSpec(("director",), 1, MAX_EDGE),
+    "cast_edge": NgramSpec(("cast",), 1, MAX_EDGE),
+    "writer_edge": NgramSpec(("writer",), 1, MAX_EDGE),
     "whole_edge": NgramSpec(("whole",), 1, MAX_FULL_TITLE_EDGE),
     "grams": NgramSpec(("grams",), MIN_NGRAM, MAX_NGRAM, anywhere=True),
 }

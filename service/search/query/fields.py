@@ -18,13 +18,17 @@ SearchField = Literal["title", "director", "cast", "writer", "plot"]
 SearchFields = frozenset[SearchField]
 
 DEFAULT_FIELDS: SearchFields = frozenset({"title", "director"})
+PEOPLE_FIELDS: SearchFields = DEFAULT_FIELDS | {"cast", "writer"}
 
 # Factors for a word in these fields; the same word in a title has 1.
-NAME_WEIGHT, NAME_EDIT_WEIGHT, PLOT_WEIGHT = 0.80, 0.50, 0.50
+NAME_WEIGHT, NAME_PREFIX_WEIGHT, NAME_EDIT_WEIGHT, PLOT_WEIGHT = 0.80, 0.75, 0.50, 0.50
 NO_TEXT = "–"  # the title for ranking of a film that has none of the searched texts
 
-_NAME_FIELDS: dict[Literal["cast", "writer"], int] = {"cast": CAST, "writer": WRITER}
-"""The fields of people's names that are searched on request, with their masks."""
+_NAME_FIELDS: dict[Literal["cast", "writer"], tuple[int, Field]] = {
+    "cast": (CAST, "cast_edge"),
+    "writer": (WRITER, "writer_edge"),
+}
+"""The fields of people's names that are searched on request, with their masks and beginnings."""
 
 _TITLE_FIELDS: tuple[Field, ...] = (
     "title",
@@ -60,7 +64,7 @@ def restrict_plan(
         restricted = []
         for slot in slots:
             clauses = [clause for clause in slot.clauses if clause.field in index_fields]
-            clauses += _extra_clauses(slot.clauses[0], search_fields, vocabulary, typos)
+            clauses += _extra_clauses(slot, search_fields, vocabulary, typos)
             if clauses:
                 restricted.append(replace(slot, clauses=tuple(clauses)))
         return tuple(restricted)
@@ -72,15 +76,21 @@ def restrict_plan(
 
 
 def _extra_clauses(
-    title_clause: Clause, search_fields: SearchFields, vocabulary: Vocabulary, typos: bool
+    slot: Slot, search_fields: SearchFields, vocabulary: Vocabulary, typos: bool
 ) -> list[Clause]:
     """Return a slot's clauses for fields beside titles and directors, by its first clause."""
+    title_clause = slot.clauses[0]
     if title_clause.field != "title":
         return []
+    is_unfinished = any(clause.field == "director_edge" for clause in slot.clauses)
     clauses: list[Clause] = []
-    for field, field_mask in _NAME_FIELDS.items():
+    for field, (field_mask, edge_field) in _NAME_FIELDS.items():
         if field in search_fields:
-            clauses += _name_clauses(field, field_mask, title_clause, vocabulary, typos)
+            # Two words run together are taken as typed; each of them may be misspelt by itself.
+            fuzzy = typos and slot.multiplicity == 1
+            clauses += _name_clauses(field, field_mask, title_clause, vocabulary, fuzzy)
+            if is_unfinished:
+                clauses += _prefix_clauses(edge_field, field_mask, title_clause, vocabulary)
     if "plot" in search_fields:
         clauses.append(Clause("plot", title_clause.terms, PLOT_WEIGHT * title_clause.weight))
     return clauses
@@ -100,6 +110,16 @@ def _name_clauses(
         if terms:
             clauses.append(Clause(field, terms, NAME_EDIT_WEIGHT * title_clause.weight))
     return clauses
+
+
+def _prefix_clauses(
+    field: Field, field_mask: int, title_clause: Clause, vocabulary: Vocabulary
+) -> list[Clause]:
+    """Return the clause for names that begin with the last word, unless none does."""
+    names, word = vocabulary.names, title_clause.terms[0]
+    if names.known_fields & field_mask and not names.has_prefix(word):
+        return []
+    return [Clause(field, (word,), NAME_PREFIX_WEIGHT * title_clause.weight)]
 
 
 class RankingTexts(TypedDict):

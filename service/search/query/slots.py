@@ -45,7 +45,8 @@ from service.text.titles import full_title_keys
 
 Field = Literal[
     "title", "alt", "director", "cast", "writer", "plot", "joined", "whole",
-    "edge", "director_edge", "whole_edge", "grams", "sound", "initials", "year",
+    "edge", "director_edge", "cast_edge", "writer_edge", "whole_edge", "grams", "sound",
+    "initials", "year",
 ]  # fmt: skip
 
 # Weights of a match by field and edits, measured with queries for known films.

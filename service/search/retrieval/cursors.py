@@ -26,6 +26,18 @@ class MatchStage(StrEnum):
     EXACT = "exact"
     FUZZY = "guessed"
     RELAXED = "loose"
+    PEOPLE_EXACT = "people"
+    PEOPLE_FUZZY = "people guessed"
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether words are taken as they are typed."""
+        return self in (MatchStage.EXACT, MatchStage.PEOPLE_EXACT)
+
+    @property
+    def with_people(self) -> bool:
+        """Whether the cast and the writers are looked at as well."""
+        return self in (MatchStage.PEOPLE_EXACT, MatchStage.PEOPLE_FUZZY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,19 @@
 """Search by SQL while the engine is unavailable, with the same terms and the same ranking.
 
-Typos are expanded by the vocabulary that the indexer has stored; where no indexer has run yet, by
-the words of the films' own texts, read once in the background.
-
 `degraded` names what is left out: `search_engine_away` always; `typos_left_out` until any words are
-known; `facets_left_out`; `cast_and_plot_left_out`; `later_results_left_out`, since only the rerank
+known; `facets_left_out`; `plot_left_out`; `later_results_left_out`, since only the rerank
 window can be paged through; `similar_words_left_out` where the database has no trigrams.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from service.database.connection import is_postgres
 from service.database.transactions import shield
 from service.errors import Unavailable
-from service.films.search_text import parse_writer_words
 from service.limits import (
     DATABASE_SEARCH_CONCURRENCY_POSTGRES,
     DATABASE_SEARCH_CONCURRENCY_SQLITE,
@@ -27,7 +23,6 @@ from service.search.criteria.filters import DEFAULT_FILTERS, Filters
 from service.search.criteria.sorting import Sort, SortKey
 from service.search.engines.base import Hits
 from service.search.engines.sql import DatabaseEngine
-from service.search.index.term_kinds import TermKind
 from service.search.query.fields import DEFAULT_FIELDS, restrict_plan
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
@@ -38,9 +33,11 @@ from service.search.ranking.rerank_window import RerankWindow, count_affordable
 from service.search.ranking.scorer import Ranked, rank
 from service.search.ranking.sequels import promote_sequel
 from service.search.retrieval.cursors import MatchStage
+from service.search.retrieval.database_words import DatabaseWords
 from service.search.retrieval.engine_search import PLAN_WORK
 from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.paging import RERANK_SIZE, cut_window_page, fetch_sorted_page
+from service.search.retrieval.people import has_better_people, needs_people, with_people
 from service.search.retrieval.result_list import (
     FUZZY_SUFFICIENT,
     cut_window,
@@ -59,14 +56,18 @@ from service.search.retrieval.work_threads import WorkThreads
 from service.search.vocabulary.vocabulary import Vocabulary
 
 ENGINE_UNAVAILABLE: Degradation = "search_engine_away"
-PLAINTEXT_KINDS = (
-    TermKind.TITLE,
-    TermKind.ALIAS,
-    TermKind.DIRECTOR,
-    TermKind.JOINED,
-    TermKind.FULL_TITLE,
-)
-"""The term kinds that a word of `plaintext` may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The hits of one plan in their final order; the window is not cut yet."""
+
+    request: SearchRequest
+    query: Query
+    plan: Plan
+    hits: Hits
+    window: RerankWindow
+    is_relaxed: bool = False
 
 
 class DatabaseSearch:
@@ -87,9 +88,7 @@ class DatabaseSearch:
     ) -> None:
         self._threads = threads or WorkThreads()
         self._engine = DatabaseEngine()
-        self._stored_vocabulary = vocabulary
-        self._own_vocabulary = Vocabulary()
-        self._learning: asyncio.Task[None] | None = None
+        self._words = DatabaseWords(vocabulary, self._engine)
         self._film_cache = film_cache
         self._timeout = timeout
         self._statements = asyncio.Semaphore(max_concurrent_statements())
@@ -101,7 +100,7 @@ class DatabaseSearch:
             if query is not None and query.imdb_id is not None:
                 return await search_imdb_id(query.imdb_id, query, request)
             if query is not None and request.typo_tolerance:
-                await self._learn_words()
+                await self._words.learn(self._timeout / 2)
             if query is None:
                 result = await self._load_sorted(None, None, request, None)
             else:
@@ -139,41 +138,56 @@ class DatabaseSearch:
             )
         result = await page.load(self._film_cache, request.budget, levels)
         degraded = self._degraded(request, query)
-        return replace(result, degraded=degraded, query=query, level=level)
+        return replace(result, degraded=degraded, query=query, fields=request.fields, level=level)
 
     async def _search_text(self, query: Query, request: SearchRequest) -> SearchResult:
-        plan = await self._plan(query, request)
-        hits = await self._fetch(plan, 0, RERANK_SIZE, request.filters)
-        ranked = await self._rank(query, hits, request)
+        titles = await self._find(query, request, relax=request.typo_tolerance)
+        found = await self._look_at_people(titles)
+        request, hits, window = found.request, found.hits, found.window
         degraded = list(self._degraded(request, query))
-        explained = ranked[0].features.explained if ranked else 0.0
-        is_sorted = request.sort != "relevance" and hits.total > 0
-        if request.typo_tolerance and explained < FUZZY_SUFFICIENT and not is_sorted:
-            relaxed_hits = await self._fetch_relaxed(query, request)
-            if not await self._engine.has_trigrams():
-                degraded.append("similar_words_left_out")
-            relaxed = await self._rank(query, relaxed_hits, request)
-            if relaxed and (not ranked or relaxed[0].score > ranked[0].score):
-                ranked, hits = relaxed, relaxed_hits
-        window = RerankWindow(ranked)
+        if titles.is_relaxed and not await self._engine.has_trigrams():
+            degraded.append("similar_words_left_out")
+        best = window.ranked[0] if window.ranked and request.typo_tolerance else None
         if request.typo_tolerance or request.match == "all":
             window = cut_window(window, request)
         if request.sort != "relevance" and not window.is_cut:
-            return await self._load_sorted(query, plan, request, window.level)
-        if hits.total > len(ranked) and (not window.is_cut or request.match == "all"):
+            return await self._load_sorted(query, found.plan, request, window.level)
+        if hits.total > len(found.window.ranked) and (not window.is_cut or request.match == "all"):
             degraded.append("later_results_left_out")
         if window.is_cut:
             window = await sort_window(window, self._film_cache, request)
         page = cut_window_page(window, hits, request.page)
         return replace(
             await page.load(self._film_cache, request.budget),
-            did_you_mean=did_you_mean(query, ranked[0])
-            if ranked and request.typo_tolerance
-            else None,
+            did_you_mean=None if best is None else did_you_mean(query, best),
             degraded=tuple(degraded),
             query=query,
+            fields=request.fields,
             level=window.level,
         )
+
+    async def _find(self, query: Query, request: SearchRequest, *, relax: bool) -> _Found:
+        plan = await self._plan(query, request)
+        hits = await self._fetch(plan, 0, RERANK_SIZE, request.filters)
+        ranked = await self._rank(query, hits, request)
+        found = _Found(request, query, plan, hits, RerankWindow(ranked))
+        is_sorted = request.sort != "relevance" and hits.total > 0
+        is_sufficient = found.window.explained >= FUZZY_SUFFICIENT or is_sorted
+        if is_sufficient or not relax:
+            return found
+        relaxed_hits = await self._fetch_relaxed(query, request)
+        relaxed = await self._rank(query, relaxed_hits, request)
+        if relaxed and (not ranked or relaxed[0].score > ranked[0].score):
+            found = replace(found, hits=relaxed_hits, window=RerankWindow(relaxed))
+        return replace(found, is_relaxed=True)
+
+    async def _look_at_people(self, found: _Found) -> _Found:
+        """Return the films with the cast and the writers if they explain more, else `found`."""
+        request, query, total = found.request, found.query, found.hits.total
+        if not needs_people(query, found.window, total, request, self._vocabulary):
+            return found
+        people = await self._find(query, with_people(request), relax=False)
+        return people if has_better_people(people.window, found.window) else found
 
     @contextlib.asynccontextmanager
     async def _within_timeout(self) -> AsyncIterator[None]:
@@ -256,31 +270,7 @@ class DatabaseSearch:
 
     @property
     def _vocabulary(self) -> Vocabulary:
-        return self._stored_vocabulary if len(self._stored_vocabulary) else self._own_vocabulary
-
-    async def _learn_words(self) -> None:
-        """Read words if none are stored; wait for them for a moment, then go on without."""
-        if len(self._vocabulary):
-            return
-        if self._learning is None or self._learning.done():
-            self._learning = asyncio.create_task(self._read_words())
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._learning), self._timeout / 2)
-
-    async def _read_words(self) -> None:
-        words: set[str] = set()
-        writers: set[str] = set()
-        async for text, names in self._engine.read_texts():
-            words.update(text.split())
-            writers.update(parse_writer_words(names))
-
-        def add_words() -> None:
-            kinds = PLAINTEXT_KINDS
-            self._own_vocabulary.add(kind + word for word in sorted(words) for kind in kinds)
-            self._own_vocabulary.add(TermKind.WRITER + word for word in sorted(writers))
-            self._own_vocabulary.merge_pending()
-
-        await asyncio.to_thread(add_words)
+        return self._words.vocabulary
 
     def _degraded(self, request: SearchRequest, query: Query | None) -> tuple[Degradation, ...]:
         degraded: list[Degradation] = [ENGINE_UNAVAILABLE]
@@ -288,8 +278,8 @@ class DatabaseSearch:
             degraded.append("typos_left_out")
         if request.facets:
             degraded.append("facets_left_out")
-        if request.fields & {"cast", "plot"}:
-            degraded.append("cast_and_plot_left_out")
+        if "plot" in request.fields:
+            degraded.append("plot_left_out")
         return tuple(degraded)
 
 

@@ -2,19 +2,19 @@
 
 There are three stages, the cheapest first. The words as typed are enough for most queries. If no
 film has them, or the best hit does not explain all of the query, typos are expanded. If even then
-too little of it is explained, any word and any n-gram is enough. The first hundred hits of a stage
-are reranked, so pages within them come in that order and later pages in the engine's own.
+too little of it is explained, any word and any n-gram is enough. Where titles and directors explain
+too little, the cast and the writers are looked at as well. The first hundred hits of a stage are
+reranked, so pages within them come in that order and later pages in the engine's own.
 Other sorts list the same films in that order, without reranking.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from service.resilience.work_budget import WorkKind
 from service.search.criteria.facets import FacetCounts
 from service.search.criteria.sorting import Sort, SortKey
-from service.search.engines.base import Engine, Hit, Hits
+from service.search.engines.base import Engine, Hit, Hits, IndexOutdated
 from service.search.query.fields import DEFAULT_FIELDS, restrict_plan
 from service.search.query.misspelling import has_misspelling
 from service.search.query.parser import Query
@@ -27,6 +27,7 @@ from service.search.ranking.scorer import Ranked, rank
 from service.search.ranking.sequels import promote_sequel
 from service.search.retrieval.cursors import Cursor, MatchStage
 from service.search.retrieval.film_cache import FilmCache
+from service.search.retrieval.match_stages import STAGE_WORK, StageResult
 from service.search.retrieval.paging import (
     RERANK_SIZE,
     FetchHits,
@@ -35,8 +36,13 @@ from service.search.retrieval.paging import (
     fetch_rest_of_window,
     fetch_sorted_page,
 )
+from service.search.retrieval.people import (
+    has_better_people,
+    list_people_stages,
+    needs_people,
+    with_people,
+)
 from service.search.retrieval.result_list import (
-    FUZZY_SUFFICIENT,
     count_cut_facets,
     cut_window,
     judge_page,
@@ -53,26 +59,8 @@ from service.search.retrieval.search_request import (
 from service.search.retrieval.work_threads import WorkThreads
 from service.search.vocabulary.vocabulary import Vocabulary
 
-EXACT_SUFFICIENT = 0.995  # of the query explained: typos are not expanded
 TERM_WORK = 10  # units of an engine, for each term of a plan
 PLAN_WORK = 400  # units on the event loop or in a thread, for each word of a query
-STAGE_WORK: dict[MatchStage, WorkKind] = {
-    MatchStage.EXACT: "results",
-    MatchStage.FUZZY: "typos",
-    MatchStage.RELAXED: "similar_words",
-}
-"""What is left out with each stage."""
-
-
-@dataclass(frozen=True, slots=True)
-class _StageResult:
-    """The outcome of one stage: its plan, the first hits and their rerank window."""
-
-    stage: MatchStage
-    query: Query
-    plan: Plan
-    hits: Hits
-    window: RerankWindow
 
 
 class EngineSearch:
@@ -124,37 +112,60 @@ class EngineSearch:
 
     async def _search_in_stages(self, query: Query, request: SearchRequest) -> SearchResult:
         stage = await self._first_sufficient_stage(query, request)
-        page = await self._fetch_page(stage, request)
-        result = await self._load(page, stage, request)
+        stage = await self._look_at_people(stage)
+        page = await self._fetch_page(stage)
+        result = await self._load(page, stage)
         correction = None
         if stage.window.ranked and request.typo_tolerance and request.fields == DEFAULT_FIELDS:
             best = stage.window.ranked[0]
             correction = did_you_mean(stage.query, best)
         return replace(result, level=stage.window.level, did_you_mean=correction)
 
-    async def _first_sufficient_stage(self, query: Query, request: SearchRequest) -> _StageResult:
+    async def _first_sufficient_stage(self, query: Query, request: SearchRequest) -> StageResult:
         """Run the stages in order until one explains enough of the query."""
-        results: list[_StageResult] = []
+        results: list[StageResult] = []
         for stage in self._stages(query, request):
             if results and request.budget.is_spent:
                 request.budget.left_out.add(STAGE_WORK[stage])
                 return results[-1]
             if stage is MatchStage.FUZZY:
                 query = expand_nicknames(query) or query
-            plan = await self._plan(query, stage, request)
-            request.budget.charge(TERM_WORK * sum(len(clause.terms) for clause in plan.clauses))
-            hits = await self._engine.search(plan, 0, RERANK_SIZE, filters=request.filters)
-            window = await self._rerank(query, hits.hits, request)
-            if stage is not MatchStage.EXACT:
-                window = await self._cut(window, request)
-            elif request.match == "all":
-                window = window.as_complete()
-            results.append(_StageResult(stage, query, plan, hits, window))
-            if _is_sufficient(results[-1], request):
+            results.append(await self._run_stage(query, stage, request))
+            if results[-1].is_sufficient:
                 return results[-1]
         # The relaxed stage counts only where it explains more than the fuzzy one.
         *_, fuzzy, relaxed = results
         return relaxed if relaxed.window.explained > fuzzy.window.explained else fuzzy
+
+    async def _run_stage(
+        self, query: Query, stage: MatchStage, request: SearchRequest
+    ) -> StageResult:
+        plan = await self._plan(query, stage, request)
+        request.budget.charge(TERM_WORK * sum(len(clause.terms) for clause in plan.clauses))
+        hits = await self._engine.search(plan, 0, RERANK_SIZE, filters=request.filters)
+        window = await self._rerank(query, hits.hits, request)
+        if not stage.is_literal:
+            window = await self._cut(window, request)
+        elif request.match == "all":
+            window = window.as_complete()
+        return StageResult(stage, request, query, plan, hits, window)
+
+    async def _look_at_people(self, result: StageResult) -> StageResult:
+        """Return the stage with the cast and the writers if they explain more, else `result`."""
+        request, query = result.request, result.query
+        if not needs_people(query, result.window, result.hits.total, request, self._vocabulary):
+            return result
+        if request.budget.is_spent:
+            request.budget.left_out.add(STAGE_WORK[MatchStage.PEOPLE_EXACT])
+            return result
+        for stage in list_people_stages(result.window, request):
+            try:
+                people = await self._run_stage(query, stage, with_people(request))
+            except IndexOutdated:  # an index of an earlier release, until it is rebuilt
+                return result
+            if people.is_sufficient or stage is MatchStage.PEOPLE_FUZZY:
+                return people if has_better_people(people.window, result.window) else result
+        return result
 
     async def _cut(self, window: RerankWindow, request: SearchRequest) -> RerankWindow:
         cut = cut_window(window, request)
@@ -165,24 +176,23 @@ class EngineSearch:
             return (MatchStage.EXACT,)
         if request.fields == DEFAULT_FIELDS and has_misspelling(query, self._vocabulary):
             return (MatchStage.FUZZY, MatchStage.RELAXED)
-        return tuple(MatchStage)
+        return (MatchStage.EXACT, MatchStage.FUZZY, MatchStage.RELAXED)
 
     async def _plan(self, query: Query, stage: MatchStage, request: SearchRequest) -> Plan:
         build = partial(self._build_plan, query, stage, request)
-        work = 0 if stage is MatchStage.EXACT else PLAN_WORK * len(query.core)
+        work = 0 if stage.is_literal else PLAN_WORK * len(query.core)
         return await self._threads.run(request.budget, work, build)
 
     def _build_plan(self, query: Query, stage: MatchStage, request: SearchRequest) -> Plan:
         vocabulary = self._vocabulary.within(request.budget)
-        match stage:
-            case MatchStage.EXACT:
-                is_complete = request.match == "all"
-                plan = Plan.every_word(query, vocabulary) if is_complete else Plan.exact(query)
-            case MatchStage.FUZZY:
-                plan = Plan.fuzzy(query, vocabulary)
-            case MatchStage.RELAXED:
-                plan = Plan.relaxed(query, vocabulary)
-        typos = stage is not MatchStage.EXACT
+        if stage.is_literal:
+            is_complete = request.match == "all"
+            plan = Plan.every_word(query, vocabulary) if is_complete else Plan.exact(query)
+        elif stage is MatchStage.RELAXED:
+            plan = Plan.relaxed(query, vocabulary)
+        else:
+            plan = Plan.fuzzy(query, vocabulary)
+        typos = not stage.is_literal
         return restrict_plan(plan, request.fields, vocabulary, typos=typos)
 
     async def _rerank(
@@ -221,7 +231,8 @@ class EngineSearch:
 
         return fetch
 
-    async def _fetch_page(self, stage: _StageResult, request: SearchRequest) -> HitPage:
+    async def _fetch_page(self, stage: StageResult) -> HitPage:
+        request = stage.request
         if request.sort != "relevance" and not stage.window.is_cut:
             fetch = self._fetch_from(stage.plan, request, request.sort)
             return await fetch_sorted_page(fetch, stage.stage, request.page, stage.window.level)
@@ -230,6 +241,8 @@ class EngineSearch:
 
     async def _continue(self, query: Query, request: SearchRequest, cursor: Cursor) -> SearchResult:
         """Return the page behind `cursor`, in the stage in which the list began."""
+        if cursor.stage.with_people:
+            request = with_people(request)
         if cursor.stage is not MatchStage.EXACT:
             query = expand_nicknames(query) or query
         plan = await self._plan(query, cursor.stage, request)
@@ -247,13 +260,12 @@ class EngineSearch:
         else:
             fetch = self._fetch_from(plan, request, request.sort)
             page = await fetch_sorted_page(fetch, cursor.stage, request.page, cursor.level)
-        stage = _StageResult(cursor.stage, query, plan, page.hits, window)
-        result = await self._load(page, stage, request)
+        stage = StageResult(cursor.stage, request, query, plan, page.hits, window)
+        result = await self._load(page, stage)
         return replace(result, level=cursor.level or best_level(h.level for h in result.hits))
 
-    async def _load(
-        self, page: HitPage, stage: _StageResult, request: SearchRequest
-    ) -> SearchResult:
+    async def _load(self, page: HitPage, stage: StageResult) -> SearchResult:
+        request = stage.request
         levels: dict[str, MatchLevel] = {}
         if request.match == "any":  # else the plan, or the cut, left only films with every word
             levels = await judge_page(
@@ -265,9 +277,11 @@ class EngineSearch:
                 is_known=self._vocabulary.is_film_word,
             )
         result = await page.load(self._film_cache, request.budget, levels)
-        return replace(result, query=stage.query, facets=await self._count(stage, request))
+        facets = await self._count(stage)
+        return replace(result, query=stage.query, fields=request.fields, facets=facets)
 
-    async def _count(self, stage: _StageResult, request: SearchRequest) -> FacetCounts | None:
+    async def _count(self, stage: StageResult) -> FacetCounts | None:
+        request = stage.request
         if not request.facets:
             return None
         if not stage.window.is_cut:
@@ -279,22 +293,3 @@ class EngineSearch:
             window = await self._rerank(stage.query, hits.hits, unfiltered)
             window = cut_window(window, unfiltered)
         return await count_cut_facets(window.scored, self._film_cache, request)
-
-
-def _is_sufficient(result: _StageResult, request: SearchRequest) -> bool:
-    """Return whether a stage explains enough, so that the next one is not run."""
-    by_plot = "plot" in request.fields
-    if request.match == "all":
-        is_found = result.hits.total if result.stage is MatchStage.EXACT else result.window.ranked
-        return bool(is_found)
-    match result.stage:
-        case MatchStage.EXACT:
-            found_by_plot = by_plot and result.hits.total > 0
-            explained = result.window.explained >= EXACT_SUFFICIENT
-            return not request.typo_tolerance or explained or found_by_plot
-        case MatchStage.FUZZY:
-            # A list sorted by year must not begin with films that hardly fit.
-            sorted_hits = request.sort != "relevance" and result.hits.total > 0
-            return result.window.explained >= FUZZY_SUFFICIENT or by_plot or sorted_hits
-        case MatchStage.RELAXED:
-            return False

@@ -25,7 +25,7 @@ Degradation = Literal[
     "typos_left_out",
     "similar_words_left_out",
     "facets_left_out",
-    "cast_and_plot_left_out",
+    "plot_left_out",
     "ranking_left_out",
     "matches_left_out",
 ]
@@ -62,7 +62,8 @@ class SearchRequest:
     """What to search for and how. Without `text` every film that passes the filters is a hit.
 
     The default filters leave out episodes. With `match` "all", only films that have every word of
-    the text are results. `budget` is the work that the search may cause.
+    the text are results. `with_people` says whether the default fields include the cast and the
+    writers where they explain little. `budget` is the work that the search may cause.
     """
 
     text: str | None = None
@@ -71,6 +72,7 @@ class SearchRequest:
     fields: SearchFields = DEFAULT_FIELDS
     typo_tolerance: bool = True
     match: Match = "any"
+    with_people: bool = True
     facets: tuple[Facet, ...] = ()
     page: Page = FIRST_PAGE
     budget: WorkBudget = field(default_factory=search_budget, compare=False)
@@ -95,6 +97,7 @@ class SearchResult:
     """A page of hits, the total, and how to continue.
 
     `query` is the query that was searched in the end, nicknames expanded; None without text.
+    `fields` has the fields that were searched.
     `level` is the best match level of the whole list; None without text and without hits.
     `cursor` leads to the next page; `has_more` says whether there is one, even without a cursor.
     """
@@ -107,5 +110,6 @@ class SearchResult:
     cursor: Cursor | None = None
     facets: FacetCounts | None = None
     query: Query | None = None
+    fields: SearchFields = DEFAULT_FIELDS
     level: MatchLevel | None = None
     has_more: bool = False

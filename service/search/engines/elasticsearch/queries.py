@@ -18,7 +18,9 @@ FACET_AGGREGATIONS: dict[Facet, dict[str, Any]] = {
     "rating": {"histogram": {"field": "rating", "interval": 1, "min_doc_count": 1}},
 }
 
-ALWAYS_MAPPED_FIELDS = frozenset(get_args(Field)) - {"cast", "writer", "plot"}
+ALWAYS_MAPPED_FIELDS = frozenset(get_args(Field)) - {
+    "cast", "cast_edge", "writer", "writer_edge", "plot",
+}  # fmt: skip
 """The plan fields for titles and directors, which indexes of every release have."""
 
 _IS_TOMBSTONE = {"term": {"gone": True}}
