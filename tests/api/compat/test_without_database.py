@@ -1,7 +1,7 @@
-"""What clients of other services are told, in their own shapes, while PostgreSQL is away."""
+"""What clients of other services get while PostgreSQL is away: their own errors, or no address."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,34 +16,38 @@ FAULT = {"status": "ERROR", "database": "Not connected", "error": "unavailable"}
 REASON = "The database does not answer."
 
 
-@pytest.fixture(scope="module")
-async def parts(
-    stack: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[ApiClient, Proxy]]:
+@asynccontextmanager
+async def open_service(folder: Path, **settings: str) -> AsyncIterator[tuple[ApiClient, Proxy]]:
     """Yield a client of a service of its own, and the proxy before its database."""
-    if stack != "full":
-        pytest.skip("a file has no proxy before it")
-    folder: Path = tmp_path_factory.mktemp("away")
     async with AsyncExitStack() as exits:
         database = await anext(urls := temporary_database())
         exits.push_async_callback(anext, urls, None)
         proxy = await Proxy.create(require_backend("toxiproxy"), database)
         exits.push_async_callback(proxy.remove)
-        settings = {
+        environment = {
             **service_runner.embedded_settings(folder),
             "DATABASE_URL": proxy.rewrite(database.split("?")[0]),
             "INDEXER": "external",
+            **settings,
         }
-        running = service_runner.open_in_thread(service_runner.run_service(settings))
+        running = service_runner.open_in_thread(service_runner.run_service(environment))
         service = await exits.enter_async_context(running)
         api = await exits.enter_async_context(ApiClient.connect(service))
         yield api, proxy
 
 
-async def test_each_client_is_told_in_the_shape_that_it_knows(
-    parts: tuple[ApiClient, Proxy],
-) -> None:
-    api, proxy = parts
+@pytest.fixture(autouse=True)
+def need_proxy(stack: str) -> None:
+    if stack != "full":
+        pytest.skip("a file has no proxy before it")
+
+
+async def test_each_client_is_told_in_the_shape_that_it_knows(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as (api, proxy):
+        await check_answers(api, proxy)
+
+
+async def check_answers(api: ApiClient, proxy: Proxy) -> None:
     credentials = {"username": "ada", "password": "correct horse battery"}
     async with proxy.disabled():
         for part in ("auth", "movies"):
@@ -62,3 +66,33 @@ async def test_each_client_is_told_in_the_shape_that_it_knows(
         return (await api.get("/api/movies/status")).status == 200
 
     assert await wait_until(is_connected)
+
+
+async def test_what_is_not_enabled_is_an_unknown_address_without_a_query(tmp_path: Path) -> None:
+    key = "mvk_" + "x" * 43
+    requests = [
+        ("GET", f"/omdb/?i=tt0073195&apikey={key}"),
+        ("GET", f"/omdb?s=jaws&apikey={key}"),
+        ("GET", f"/omdb/img?i=tt0073195&apikey={key}"),
+        ("GET", f"/lists/watchlist.json?apikey={key}"),
+        ("GET", "/lists/popular.json"),
+        ("GET", "/stremio/manifest.json"),
+        ("GET", f"/stremio/{key}/catalog/movie/watchlist.json"),
+        ("GET", "/stremio/meta/movie/tt0073195.json"),
+        ("GET", "/ws"),
+        ("GET", "/api/movies"),
+        ("GET", "/api/movies/status"),
+        ("POST", "/api/auth/login"),
+        ("POST", "/api/v1/register"),
+        ("POST", "/api/v1/signup"),
+        ("POST", "/api/v1/login"),
+        ("POST", "/api/v1/add_movie"),
+        ("POST", "/api/v1/search_movie"),
+        ("POST", "/api/v1/auth/token/"),
+    ]
+    async with open_service(tmp_path, COMPAT="off") as (api, proxy), proxy.disabled():
+        assert (await api.get("/api/v1/movies")).json["code"] == "database_unavailable"
+        for method, path in requests:
+            answer = await api.request(method, path, headers={"X-API-Key": key})
+            assert (answer.status, answer.json["code"]) == (404, "route_not_found"), path
+            assert answer.headers["Content-Type"] == "application/problem+json"
