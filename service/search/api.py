@@ -106,7 +106,7 @@ async def browse(request: Request) -> HTTPResponse:
 
 @bp.get("/suggest", name="suggest")
 @operation(
-    "Complete what is being typed: titles and directors",
+    "Complete what is being typed: titles and names of people",
     query=SuggestQuery,
     returns={200: Suggestions},
     errors=(429, 503),

@@ -132,7 +132,7 @@ class FilmPage:
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """Titles and directors that may be meant.
+    """Titles and people that may be meant.
 
     `took_ms` is how long completing took when it ran; `degraded` names what was left out.
     """

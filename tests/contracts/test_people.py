@@ -10,6 +10,7 @@ from service.search.explanation import describe_reasons, explain_match
 from service.search.highlights import find_matches
 from service.search.index.document import MovieDocument
 from service.search.query.fields import DEFAULT_FIELDS, PEOPLE_FIELDS
+from service.search.retrieval.autocomplete import Autocomplete
 from service.search.retrieval.database_search import DatabaseSearch
 from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.search_request import Page, SearchHit, SearchRequest, SearchResult
@@ -167,6 +168,44 @@ async def test_an_actors_films_are_found_with_every_option(
 ) -> None:
     for result in await search_both(sample_index, films, "uma thurman", **options):
         assert {hit.film.title for hit in result.hits} == {"Pulp Fiction", "Kill Bill: Vol. 1"}
+
+
+@pytest.fixture
+def autocomplete(sample_index: SampleIndex) -> Autocomplete:
+    index = sample_index.index
+    return Autocomplete(index.engine, index.vocabulary, FilmCache())
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind"),
+    [
+        ("leonardo dic", "Leonardo DiCaprio", "actor"),
+        ("dicap", "Leonardo DiCaprio", "actor"),
+        ("zoe sald", "Zoe Saldaña", "actor"),
+        ("leonrdo dicap", "Leonardo DiCaprio", "actor"),
+        ("charlie kau", "Charlie Kaufman", "writer"),
+        ("tom han", "Tom Hanks", "director"),  # who also acts
+        ("simon peg", "Simon Pegg", "actor"),  # who also writes
+        ("spielb", "Steven Spielberg", "director"),
+    ],
+)
+async def test_people_of_all_kinds_are_suggested_once(
+    autocomplete: Autocomplete, films: list[Film], text: str, name: str, kind: str
+) -> None:
+    vocabulary = Vocabulary()
+    vocabulary.add(w for film in films for w in MovieDocument.from_film(film).vocabulary_words())
+    database_search = DatabaseSearch(vocabulary, FilmCache(), BACKEND_TIMEOUT)
+    for fetch_hits in (None, database_search.fetch_hits):
+        suggestions = await autocomplete.suggest(text, 10, fetch_hits)
+        people = [(s.text, s.kind, s.movie_id) for s in suggestions if s.kind != "title"]
+        assert people[:1] == [(name, kind, None)]
+        assert len({text for text, _, _ in people}) == len(people)
+
+
+async def test_titles_that_are_being_typed_come_before_actors(autocomplete: Autocomplete) -> None:
+    suggestions = await autocomplete.suggest("alien", 10)
+    assert [s.text for s in suggestions[:2]] == ["Alien", "Aliens"]
+    assert all(s.kind == "title" for s in suggestions)
 
 
 async def test_films_are_filtered_by_actors_and_writers(

@@ -1,14 +1,16 @@
-"""Suggest titles and directors while a query is being typed.
+"""Suggest titles and names of people while a query is being typed.
 
 Titles that begin as typed come first. It runs at every key stroke, so it is light: the plan of the
-words as typed, the last one unfinished, in the engine's own order. Typos are expanded only when
-that finds nothing. There is no reranking, since that compares complete queries.
+words as typed, the last one unfinished, in the engine's own order. Actors and writers are looked at
+where titles and directors leave room for them. Typos are expanded only when all that finds nothing.
+There is no reranking, since that compares complete queries.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -19,13 +21,14 @@ from service.film_fields import FilmRow
 from service.films.rows import get_film_row
 from service.resilience.work_budget import WorkBudget
 from service.search.criteria.filters import DEFAULT_FILTERS
-from service.search.engines.base import Engine, Hits
+from service.search.engines.base import Engine, Hits, IndexOutdated
+from service.search.query.fields import SearchFields, restrict_plan
 from service.search.query.noise import STOP_WORDS
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.query.typo_budget import MIN_FUZZY_LENGTH, ONE_EDIT
 from service.search.retrieval.engine_search import PLAN_WORK
-from service.search.retrieval.film_cache import FilmCache, FilmLabel
+from service.search.retrieval.film_cache import FilmCache, FilmLabel, FilmPeople
 from service.search.retrieval.work_threads import WorkThreads, search_budget
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text import numerals
@@ -33,10 +36,14 @@ from service.text.analysis import fold, tokenize
 from service.text.titles import full_title_keys, unique
 
 HITS_PER_SUGGESTION = 3  # films of one director or title make one suggestion
+MIN_PEOPLE_LETTERS = 3  # of what is typed; fewer begin the names of too many people
 HITS_PER_ACRONYM = 20  # `m*a*s` begins many words that are none
 _ACRONYM = re.compile(r"\W*[^\W\d_](?:[.*][^\W\d_])+")  # m*a*s  r.i.p
 _CAPITALS = re.compile(r"\W*[A-Z]{2,}\b")
 
+_PEOPLE: SearchFields = frozenset({"cast", "writer"})
+
+SuggestionKind = Literal["title", "director", "actor", "writer"]
 FetchFirstHits = Callable[[Plan, int], Awaitable[Hits]]
 
 
@@ -46,7 +53,11 @@ class Suggestion:
 
     text: Annotated[str, Field(description="The text to search for.", examples=["The Godfather"])]
     kind: Annotated[
-        Literal["title", "director"], Field(description="What it is.", examples=["title"])
+        SuggestionKind,
+        Field(
+            description="What it is; a person who directs and acts is a director.",
+            examples=["title"],
+        ),
     ]
     movie_id: Annotated[
         str | None,
@@ -58,7 +69,7 @@ class Suggestion:
     directors: Annotated[
         tuple[str, ...],
         Field(
-            description="That film's directors; empty for a director.",
+            description="That film's directors; empty for a person.",
             examples=[["Francis Ford Coppola"]],
         ),
     ]
@@ -100,31 +111,68 @@ class Autocomplete:
         if query.imdb_id is not None:
             film = await get_film_row(query.imdb_id)
             return (_title_suggestion(film),) if film else ()
+        fetch = fetch_hits or self._fetch_from_engine
+        suggestions = await self._suggest_as_typed(query, text, limit, fetch)
+        if not suggestions:
+            suggestions = await self._suggest_with_typos(query, text, limit, fetch, budget)
+        return tuple(suggestions)[:limit]
+
+    async def _suggest_as_typed(
+        self, query: Query, text: str, limit: int, fetch: FetchFirstHits
+    ) -> list[Suggestion]:
+        plan = Plan.exact(query)
+        titles = await self._suggest_titles(query, text, limit, partial(fetch, plan))
+        if len(titles) >= limit or len(query.compact_key) < MIN_PEOPLE_LETTERS:
+            return titles
+        plan = restrict_plan(plan, _PEOPLE, self._vocabulary, typos=False)
+        return _merge(titles, await self._suggest_people(query, limit, fetch, plan))
+
+    async def _suggest_with_typos(
+        self, query: Query, text: str, limit: int, fetch: FetchFirstHits, budget: WorkBudget | None
+    ) -> list[Suggestion]:
+        budget = budget or search_budget()
+        vocabulary = self._vocabulary.within(budget)
+
+        def build_plans() -> tuple[Plan, Plan]:
+            plan = Plan.fuzzy(query, vocabulary)
+            return plan, restrict_plan(plan, _PEOPLE, vocabulary, typos=True)
+
+        work = PLAN_WORK * len(query.core)
+        plan, people_plan = await self._threads.run(budget, work, build_plans)
+        titles = await self._suggest_titles(query, text, limit, partial(fetch, plan))
+        if len(titles) >= limit or len(query.compact_key) < MIN_PEOPLE_LETTERS:
+            return titles
+        people = await self._suggest_people(query, limit, fetch, people_plan)
+        return _merge(titles, people)
+
+    async def _suggest_titles(
+        self, query: Query, text: str, limit: int, fetch: Callable[[int], Awaitable[Hits]]
+    ) -> list[Suggestion]:
+        """Return titles, and directors whose names are being typed."""
         is_acronym = _ACRONYM.search(text) is not None
-        hits = await self._fetch_with_typos(
-            query,
-            (HITS_PER_ACRONYM if is_acronym else HITS_PER_SUGGESTION) * limit,
-            fetch_hits or self._fetch_from_engine,
-            budget or search_budget(),
-        )
-        suggestions: dict[tuple[str, str], Suggestion] = {}
+        hits = await fetch((HITS_PER_ACRONYM if is_acronym else HITS_PER_SUGGESTION) * limit)
         labels = await self._film_cache.get_labels(hits.hits)
         typed = unique("".join(words) for words in (query.core, *_number_forms(query)))
         labels.sort(key=lambda label: _begin_rank(typed, label, is_acronym))
-        for label in labels:
-            for suggestion in _suggestions_for(query, label):
-                suggestions.setdefault((suggestion.kind, fold(suggestion.text)), suggestion)
-        return tuple(suggestions.values())[:limit]
+        return _merge(s for label in labels for s in _suggestions_for(query, label))
 
-    async def _fetch_with_typos(
-        self, query: Query, limit: int, fetch_hits: FetchFirstHits, budget: WorkBudget
-    ) -> Hits:
-        hits = await fetch_hits(Plan.exact(query), limit)
-        if hits.hits:
-            return hits
-        build = partial(Plan.fuzzy, query, self._vocabulary.within(budget))
-        work = PLAN_WORK * len(query.core)
-        return await fetch_hits(await self._threads.run(budget, work, build), limit)
+    async def _suggest_people(
+        self, query: Query, limit: int, fetch: FetchFirstHits, plan: Plan
+    ) -> list[Suggestion]:
+        """Return actors, then writers, whose names are being typed, by the order of their films."""
+        if plan.matches_nothing:
+            return []
+        try:
+            hits = await fetch(plan, HITS_PER_SUGGESTION * limit)
+        except IndexOutdated:  # an index of an earlier release, until it is rebuilt
+            return []
+        return [
+            Suggestion(name, kind, None, None, ())
+            for film in await self._film_cache.get_people(hits.hits)
+            for kind, names in _people_of(film)
+            for name in names
+            if _is_begun_by(query, name)
+        ]
 
     async def _fetch_from_engine(self, plan: Plan, limit: int) -> Hits:
         hits = await self._engine.search(plan, 0, limit, filters=DEFAULT_FILTERS)
@@ -133,6 +181,19 @@ class Autocomplete:
                 "Completing takes too long now.", code="search_unavailable", retry_after=1
             )
         return hits
+
+
+def _merge(*lists: Iterable[Suggestion]) -> list[Suggestion]:
+    """Return the suggestions of all lists in their order; each title and each person once."""
+    suggestions: dict[tuple[bool, str], Suggestion] = {}
+    for suggestion in chain.from_iterable(lists):
+        suggestions.setdefault((suggestion.kind == "title", fold(suggestion.text)), suggestion)
+    return list(suggestions.values())
+
+
+def _people_of(film: FilmPeople) -> Iterator[tuple[SuggestionKind, tuple[str, ...]]]:
+    yield "actor", film.actors
+    yield "writer", film.writers
 
 
 def _number_forms(query: Query) -> list[list[str]]:

@@ -35,6 +35,14 @@ class FilmLabel:
     year: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class FilmPeople:
+    """The names of a film's actors and writers, for suggestions."""
+
+    actors: tuple[str, ...]
+    writers: tuple[str, ...]
+
+
 MissingRowHandler = Callable[[Iterable[str]], None]
 
 
@@ -89,6 +97,18 @@ class FilmCache:
             loaded = {label.film_id: label for label in await _load_labels(missing)}
             cache.update((key, loaded[key[0]]) for key in keys if key[0] in loaded)
         return [cache[key] for key in keys if key in cache]
+
+    async def get_people(self, hits: Sequence[Hit]) -> list[FilmPeople]:
+        """Return the actors and writers of these hits as they are now."""
+        ids = [hit.film_id for hit in hits]
+        rows = await get_rows_by_id("SELECT id, actors, writers FROM films", ids)
+        people = {
+            str(row["id"]): FilmPeople(
+                tuple(_decode_texts(row["actors"])), tuple(_decode_texts(row["writers"]))
+            )
+            for row in rows
+        }
+        return [people[film_id] for film_id in ids if film_id in people]
 
     async def get_rows(
         self, ids: Sequence[str], budget: WorkBudget | None = None

@@ -1,12 +1,12 @@
 /* A search as its address says it, and as the API is asked for it. */
 
 /** Filters that take several values; the address repeats the parameter. */
-export const LIST_FILTERS = ["genre", "type", "language", "country", "director"];
+export const LIST_FILTERS = ["genre", "type", "language", "country", "director", "writer", "actor"];
 
 /** Filters of one number. */
 export const NUMBER_FILTERS = ["year_min", "year_max", "rating_min", "rating_max", "runtime_max"];
 
-/** Parts of a film that a text may be looked for in; without a choice, titles and directors. */
+/** Parts of a film that a text may be looked for in; without a choice, titles and people. */
 export const SEARCH_FIELDS = ["title", "director", "cast", "writer", "plot"];
 
 export const SORTS = ["relevance", "popularity", "-rating", "rating", "-year", "year", "title"];

@@ -67,10 +67,10 @@ export function SearchBox() {
   const choose = (suggestion) => {
     typingKey.current = null;
     close();
-    if (suggestion.kind === "director") {
+    if (suggestion.kind !== "title") {
       setText("");
       const base = withoutFilters(parseSearch(new URLSearchParams()));
-      navigate(searchAddress({ ...base, director: [suggestion.text] }), { keepFocus: true });
+      navigate(searchAddress({ ...base, [suggestion.kind]: [suggestion.text] }), { keepFocus: true });
     } else {
       navigate(`/film/${suggestion.movie_id}`);
     }
@@ -172,7 +172,7 @@ function cycle(active, step, count) {
 }
 
 function Option({ suggestion, query, id, isActive, onChoose }) {
-  const isPerson = suggestion.kind === "director";
+  const isPerson = suggestion.kind !== "title";
   return html`<li
     id=${id}
     class="suggestion"
@@ -182,7 +182,7 @@ function Option({ suggestion, query, id, isActive, onChoose }) {
   >
     <span class="suggestion-text" dir="auto">${markTyped(suggestion.text, query)}</span>
     <span class="suggestion-side">
-      ${isPerson ? t("search.director") : filmFacts(suggestion)}
+      ${isPerson ? t(`search.${suggestion.kind}`) : filmFacts(suggestion)}
     </span>
   </li>`;
 }

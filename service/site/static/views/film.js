@@ -164,8 +164,8 @@ const formatPercent = (value) => formatNumber(value / 100, { style: "percent" })
 function Facts({ film }) {
   const rows = [
     linksRow("directors", film.directors, "director"),
-    linksRow("writers", film.writers, "in=writer&q"),
-    linksRow("actors", film.actors, "in=cast&q"),
+    linksRow("writers", film.writers, "writer"),
+    linksRow("actors", film.actors, "actor"),
     [t("film.aliases"), film.aliases.length && listOf(film.aliases, (alias) => alias)],
     [t("film.released"), film.released && formatDate(film.released)],
     linksRow("languages", film.languages, "language"),

@@ -19,11 +19,13 @@ export default {
   "theme.light": "Hell",
   "theme.dark": "Dunkel",
   "language.label": "Sprache",
-  "search.label": "Filme nach Titel oder Regie suchen",
-  "search.placeholder": "Titel, Regie, Jahr …",
+  "search.label": "Filme nach Titel oder Personen suchen",
+  "search.placeholder": "Titel, Regie, Besetzung, Jahr …",
   "search.suggestions": "Vorschläge",
   "search.clear": "Suche leeren",
   "search.director": "Regie",
+  "search.actor": "Besetzung",
+  "search.writer": "Drehbuch",
   "search.suggestion_count": {
     "one": "{n} Vorschlag, mit den Pfeiltasten wählbar",
     "other": "{n} Vorschläge, mit den Pfeiltasten wählbar"

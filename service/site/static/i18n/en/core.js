@@ -19,11 +19,13 @@ export default {
   "theme.light": "Light",
   "theme.dark": "Dark",
   "language.label": "Language",
-  "search.label": "Search films by title or director",
-  "search.placeholder": "Title, director, year …",
+  "search.label": "Search films by title or people",
+  "search.placeholder": "Title, director, actor, year …",
   "search.suggestions": "Suggestions",
   "search.clear": "Clear the search",
   "search.director": "Director",
+  "search.actor": "Actor",
+  "search.writer": "Writer",
   "search.suggestion_count": {
     "one": "{n} suggestion, to choose with the arrow keys",
     "other": "{n} suggestions, to choose with the arrow keys"
