@@ -61,10 +61,10 @@ TAGS: dict[str, Tag] = {
     "exports": Tag("Exports", "Get all that is stored about you."),
     "omdb": Tag("OMDb", "What OMDb answers, for clients that were made for it."),
     "classic_names": Tag("Classic: films by name", "Register, log in, add and find films by name."),
-    "classic_films": Tag(
-        "Classic: /api/movies", "Accounts under /api/auth, films under /api/movies."
-    ),
-    "classic_votes": Tag("Classic: votes", "Simple JWT's tokens, films by query, votes."),
+    "classic_film_accounts": Tag("Classic: /api/auth", "Accounts for films under /api/movies."),
+    "classic_films": Tag("Classic: /api/movies", "Films under /api/movies, popular and by search."),
+    "classic_voters": Tag("Classic: voters", "Simple JWT's tokens, and users who vote."),
+    "classic_votes": Tag("Classic: votes", "Films by query, and votes."),
     "classic_socket": Tag("Classic: live", "Live events of films, in sentences."),
     "list_feeds": Tag("Lists for Radarr", "Watchlists, lists and charts in the shape of Radarr."),
     "stremio": Tag("Stremio", "An add-on for Stremio: its manifest, catalogues and films."),

@@ -6,7 +6,6 @@ else: exceptions of the HTTP library may quote the address, so they are not chai
 """
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Never, TypeVar
@@ -15,7 +14,7 @@ import aiohttp
 import structlog
 
 from service.clock import utc_now
-from service.errors import BadUpstream, DomainError, Invalid, Misconfigured, NotFound, Unavailable
+from service.errors import Misconfigured, NotFound, Unavailable
 from service.films.schemas import FilmFacts, FilmType
 from service.films.seasons import Season
 from service.limits import (
@@ -28,9 +27,23 @@ from service.limits import (
     OMDB_TIMEOUT,
 )
 from service.observability.metrics import UPSTREAM_CALLS
+from service.omdb.errors import (
+    invalid_key_error,
+    is_about_key,
+    to_domain_error,
+    unavailable_error,
+    unreadable_error,
+)
 from service.omdb.json_repair import parse_reply
 from service.omdb.parser import parse_film
 from service.omdb.quota import OmdbQuota, QuotaBudget
+from service.omdb.replies import (
+    TransientError,
+    UnreadableReply,
+    build_key_pattern,
+    prevent_library_retry,
+    read_body,
+)
 from service.omdb.season_parser import parse_season
 from service.resilience.backoff import backoff
 from service.resilience.causes import NO_ANSWER, describe_cause
@@ -41,23 +54,9 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-MAX_REPLY_BYTES = 256 * 1024  # the longest replies about one film have some ten thousand
-CHUNK_BYTES = 16 * 1024
 MAX_RETRY_AFTER = 3_600.0  # seconds; the answer to a client repeats it
 LOG_SAMPLE_LENGTH = 200  # characters of an unexpected reply that are logged
 CHECK_ID = "tt0068646"  # The Godfather, requested to check the key
-
-
-class _TransientError(Exception):
-    """The server did not reply usefully; another attempt may succeed."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
-class _UnreadableReply(Exception):
-    """The server replied about this film, in a form that cannot be parsed."""
 
 
 class OmdbClient:
@@ -87,7 +86,7 @@ class OmdbClient:
         self._session = session
         self._url = url
         self._key = key
-        self._key_pattern = _build_key_pattern(key)
+        self._key_pattern = build_key_pattern(key)
         self._quota = quota
         self._clock = clock
         self._timeout = timeout
@@ -167,9 +166,9 @@ class OmdbClient:
             Unavailable, Misconfigured: the state that earlier calls have found.
         """
         if self._key_rejected_until is not None:
-            raise _invalid_key_error()
+            raise invalid_key_error()
         if self._breaker.is_open:
-            raise _unavailable_error("OMDb does not answer.")
+            raise unavailable_error("OMDb does not answer.")
         budget = await self._quota.get_budget()
         if budget.stopped_until is not None:
             raise Unavailable(
@@ -189,14 +188,14 @@ class OmdbClient:
         try:
             async with asyncio.timeout(self._timeout):
                 reply = await self._send_with_retries(params)
-        except (TimeoutError, _TransientError) as error:
+        except (TimeoutError, TransientError) as error:
             raise self._record_failure(error) from None
-        except _UnreadableReply:
+        except UnreadableReply:
             reply = {}
         self._breaker.record_success()
         UPSTREAM_CALLS.labels("omdb", "answered").inc()
         message = "" if "Title" in reply else str(reply.get("Error", ""))
-        if not _is_about_key(message):
+        if not is_about_key(message):
             self._key_rejected_until = None  # even a film that OMDb lacks shows that it is accepted
         if "limit reached" in message.casefold():
             raise await self._quota.record_exhaustion()
@@ -212,18 +211,18 @@ class OmdbClient:
 
     def _raise_if_blocked(self) -> None:
         if self._key_rejected_until is not None and self._clock() < self._key_rejected_until:
-            raise _invalid_key_error()
+            raise invalid_key_error()
         if (wait := self._breaker.wait_time()) > 0:
-            raise _unavailable_error("OMDb has not answered for a while.", wait)
+            raise unavailable_error("OMDb has not answered for a while.", wait)
 
-    def _record_failure(self, error: TimeoutError | _TransientError) -> Unavailable:
+    def _record_failure(self, error: TimeoutError | TransientError) -> Unavailable:
         self._breaker.record_failure()
         UPSTREAM_CALLS.labels("omdb", "failed").inc()
-        retry_after = error.retry_after if isinstance(error, _TransientError) else None
+        retry_after = error.retry_after if isinstance(error, TransientError) else None
         reason = str(error) or NO_ANSWER
         log.warning("omdb_unavailable", reason=reason)
         wait = retry_after or self._breaker.wait_time() or OMDB_BREAKER_RESET
-        return _unavailable_error(f"OMDb is unavailable: {reason}.", wait)
+        return unavailable_error(f"OMDb is unavailable: {reason}.", wait)
 
     async def _send_with_retries(self, params: Mapping[str, str]) -> dict[str, object]:
         attempts = 0
@@ -231,7 +230,7 @@ class OmdbClient:
             attempts += 1
             try:
                 return await self._send(params)
-            except (_TransientError, _UnreadableReply) as error:
+            except (TransientError, UnreadableReply) as error:
                 retry_after = getattr(error, "retry_after", None)
                 if attempts == OMDB_MAX_ATTEMPTS or retry_after is not None:
                     raise
@@ -244,12 +243,12 @@ class OmdbClient:
                 params={"apikey": self._key, **params, "plot": "full", "r": "json"},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout),
-                middlewares=(_prevent_library_retry,),
+                middlewares=(prevent_library_retry,),
             ) as response:
-                body = await _read_body(response)
+                body = await read_body(response)
                 status, retry_after = response.status, response.headers.get("Retry-After", "")
         except (aiohttp.ClientError, OSError) as error:
-            raise _TransientError(describe_cause(error)) from None
+            raise TransientError(describe_cause(error)) from None
         try:
             reply = parse_reply(body)
         except ValueError:
@@ -261,13 +260,13 @@ class OmdbClient:
         sample = self._redact(body.decode("utf-8", errors="replace"))
         log.info("omdb_strange_answer", status=status, sample=sample)
         if status == 200 and body.lstrip()[:1] == b"{":  # not the page of a proxy in between
-            raise _UnreadableReply
+            raise UnreadableReply
         seconds = parse_retry_after(retry_after, utc_now())
         wait = None if seconds is None else min(seconds, MAX_RETRY_AFTER)
-        raise _TransientError(f"it answers with status {status}; check OMDB_URL", wait)
+        raise TransientError(f"it answers with status {status}; check OMDB_URL", wait)
 
     def _raise_reply_error(self, message: str, *, by_id: bool) -> Never:
-        error = _to_domain_error(message, by_id=by_id)
+        error = to_domain_error(message, by_id=by_id)
         if isinstance(error, Misconfigured):
             if self._key_rejected_until is None:
                 log.error("omdb_key_invalid", alert=True, advice="check OMDB_API_KEY")
@@ -278,77 +277,3 @@ class OmdbClient:
 
     def _redact(self, text: str) -> str:
         return self._key_pattern.sub("***", text)[:LOG_SAMPLE_LENGTH]
-
-
-def _build_key_pattern(key: str) -> re.Pattern[str]:
-    """Return a pattern of the key as an address may hold it: each character plain or encoded."""
-    forms = (("".join(f"%{byte:02x}" for byte in c.encode()), re.escape(c)) for c in key)
-    characters = [f"(?:{encoded}|{plain})" for encoded, plain in forms]
-    return re.compile("".join(characters), re.IGNORECASE)
-
-
-async def _prevent_library_retry(
-    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keep aiohttp from repeating a request by itself: the quota would not count it."""
-    try:
-        return await send(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _TransientError(describe_cause(error)) from None
-
-
-async def _read_body(response: aiohttp.ClientResponse) -> bytes:
-    """Return the body; raise an error if it is longer than any real reply."""
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-        body += chunk
-        if len(body) > MAX_REPLY_BYTES:
-            reason = f"more than {MAX_REPLY_BYTES} bytes"
-            raise _UnreadableReply(reason) if response.status == 200 else _TransientError(reason)
-    return bytes(body)
-
-
-def _is_about_key(message: str) -> bool:
-    return "api key" in message.casefold()
-
-
-def _to_domain_error(message: str, *, by_id: bool) -> DomainError:
-    """Translate OMDb's error text.
-
-    Only well-formed ids are sent, so an id that OMDb calls "incorrect" belongs to no film.
-    """
-    text = message.strip().casefold()
-    if _is_about_key(message):
-        return _invalid_key_error()
-    if text.endswith("not found!") or (by_id and text.startswith("incorrect imdb id")):
-        return NotFound("OMDb has no such film.", code="movie_not_found")
-    if text.startswith("too many results"):
-        return Invalid("OMDb finds too many films; give more words.", code="title_too_vague")
-    if text.startswith(_BAD_INPUT):
-        return Invalid("OMDb cannot parse this title.", code="title_not_understood")
-    return _unavailable_error("OMDb cannot answer at present.")
-
-
-_BAD_INPUT = (
-    "incorrect imdb id",
-    "something went wrong",
-    "conversion from string",
-    "error converting data type",
-    "syntax error near",
-)
-
-
-def _unavailable_error(detail: str, wait: float = OMDB_BREAKER_RESET) -> Unavailable:
-    return Unavailable(detail, code="omdb_unavailable", retry_after=wait)
-
-
-def unreadable_error() -> BadUpstream:
-    """Return the error of a film whose reply cannot be parsed, now or when it was last fetched."""
-    return BadUpstream("OMDb's reply about this film cannot be read.", code="omdb_unreadable")
-
-
-def _invalid_key_error() -> Misconfigured:
-    return Misconfigured(
-        "OMDb rejects this service's key; its operator must set OMDB_API_KEY.",
-        code="omdb_key_invalid",
-    )

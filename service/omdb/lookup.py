@@ -19,7 +19,8 @@ from service.errors import BadUpstream, DomainError, Moved, NotFound, Unavailabl
 from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmType, Provenance
-from service.omdb.client import OmdbClient, unreadable_error
+from service.omdb.client import OmdbClient
+from service.omdb.errors import unreadable_error
 from service.omdb.lookup_key import LookupKey, schedule_refresh, to_lookup_key
 from service.omdb.lookup_limit import LookupLimit
 from service.omdb.negative_cache import Miss, NegativeCache

@@ -27,9 +27,11 @@ from service.community.profiles.api import bp as profiles
 from service.community.ratings.api import bp as ratings
 from service.community.reviews.api import bp as reviews
 from service.community.watchlist.api import bp as watchlist
+from service.compat.classic.film_accounts import bp as classic_film_accounts
 from service.compat.classic.films import bp as classic_films
 from service.compat.classic.names import bp as classic_names
 from service.compat.classic.socket import bp as classic_socket
+from service.compat.classic.voters import bp as classic_voters
 from service.compat.classic.votes import bp as classic_votes
 from service.compat.lists import bp as list_feeds
 from service.compat.omdb.api import bp as omdb
@@ -62,7 +64,14 @@ MAX_HEADER_BYTES = 16 * 1024  # a token, and a query long enough to be rejected 
 
 COMPAT_BLUEPRINTS: dict[CompatApi, tuple[Blueprint, ...]] = {
     "omdb": (omdb,),
-    "classic": (classic_names, classic_films, classic_votes, classic_socket),
+    "classic": (
+        classic_names,
+        classic_film_accounts,
+        classic_films,
+        classic_voters,
+        classic_votes,
+        classic_socket,
+    ),
     "lists": (list_feeds,),
     "stremio": (stremio,),
 }

@@ -1,4 +1,4 @@
-"""The service that has films under `/api/movies` and accounts under `/api/auth`.
+"""The films of the service that has them under `/api/movies`; its accounts: `film_accounts`.
 
 Films are written by admins, with no version: the last write wins, and what `PUT` omits stays. That
 service has no list of genres, so one that is new is added, as a file that is loaded adds it.
@@ -11,8 +11,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.accounts.auth import find_user, require_admin, require_any_session
-from service.accounts.schemas import NewAccount
+from service.accounts.auth import require_admin
 from service.cache.response_cache import CacheScope
 from service.compat.charts import list_films
 from service.compat.classic.film_schemas import (
@@ -20,30 +19,24 @@ from service.compat.classic.film_schemas import (
     ClassicFault,
     ClassicFilm,
     ClassicFilms,
-    ClassicLogin,
-    ClassicLoginMessage,
-    ClassicRegistration,
     ClassicResults,
     ClassicSearch,
     ClassicStatus,
     CreatedMessage,
 )
-from service.compat.classic.logins import open_session
-from service.compat.classic.messages import BAD_INPUT_ERRORS, Message, message_response, to_message
+from service.compat.classic.messages import Message, message_response, to_message
 from service.compat.errors import ErrorAnswer, translate_errors
 from service.compat.keys import AnyParameters, read_parameters
 from service.database.faults import is_database_error, is_database_fault
 from service.database.sql import fetch_rows
-from service.errors import Conflict, NotAllowed, NotAuthenticated
 from service.film_fields import FilmRow
 from service.films.genres import add_genre_names
 from service.films.rows import SELECT, get_film_rows, parse_film_row
 from service.http.base_url import find_base_url
 from service.http.client_address import get_client_network
 from service.http.dependencies import get_container
-from service.http.languages import preferred_language
 from service.http.openapi import Problem, operation
-from service.http.requests import read_body, read_path_text, validate
+from service.http.requests import read_body, read_path_text
 from service.http.responses import NO_STORE, encode_json, json_response
 from service.search.budgeted_search import run_search
 from service.search.criteria.filters import Filters, Range
@@ -57,7 +50,6 @@ MAX_FILMS = 100  # films of one search
 POPULAR_FILMS = 20
 POPULAR_SECONDS, SEARCH_SECONDS = 60.0, 300.0
 FROM_CACHE, FROM_DATABASE = (f"Results retrieved from {name}" for name in ("cache", "database"))
-TAKEN = {"username_taken": "Username already exists", "email_taken": "Email already exists"}
 TEXTS = {"movie_not_found": (404, "Movie not found"), "movie_exists": (409, "Movie already exists")}
 
 
@@ -88,66 +80,6 @@ async def show_status(request: Request) -> HTTPResponse:
             raise
         return json_response(ClassicFault(), 500, NO_STORE)
     return json_response(ClassicStatus(), headers=NO_STORE)
-
-
-@bp.post("/auth/register", name="classic_register")
-@operation(
-    "Create an account; its address may have to be confirmed before it can be used",
-    query=AnyParameters,
-    body=ClassicRegistration,
-    returns={201: Message},
-    errors=(401, 403, 429),
-    access="optional",
-    error=Message,
-)
-async def register(request: Request) -> HTTPResponse:
-    registration = read_body(request, ClassicRegistration)
-    requester = await find_user(request)
-    account = validate(NewAccount, registration.model_dump(), prefix="/")
-    try:
-        await get_container(request).accounts.register(
-            account, requester, preferred_language(request)
-        )
-    except Conflict as error:
-        return message_response(TAKEN.get(error.code, error.detail), 400)
-    return message_response("User registered successfully", 201)
-
-
-@bp.post("/auth/login", name="classic_login")
-@operation(
-    "Log in with an e-mail address and a password",
-    query=AnyParameters,
-    body=ClassicLogin,
-    returns={200: ClassicLoginMessage},
-    errors=(401, 429),
-    key="refused",
-    error=Message,
-)
-async def log_in(request: Request) -> HTTPResponse:
-    try:
-        session = await open_session(request, read_body(request, ClassicLogin))
-    except (*BAD_INPUT_ERRORS, NotAuthenticated, NotAllowed):
-        return message_response("Invalid email or password", 401)
-    return message_response(
-        ClassicLoginMessage(
-            message="Login successful",
-            access_token=session.access_token,
-            user=session.user.username,
-        )
-    )
-
-
-@bp.post("/auth/logout", name="classic_logout")
-@operation(
-    "End the session of the bearer token",
-    query=AnyParameters,
-    returns={200: Message},
-    access="user",
-    error=Message,
-)
-async def log_out(request: Request) -> HTTPResponse:
-    await get_container(request).accounts.logout(await require_any_session(request))
-    return message_response("User logged out")
 
 
 @bp.get("/movies", name="classic_films")
