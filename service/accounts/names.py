@@ -8,20 +8,14 @@ load, so only `service.accounts.passwords.check_worker` and a migration compute 
 import unicodedata
 from functools import cache
 
+from service.text.visibility import is_ignorable
+
 PUNCTUATION = frozenset("_-.")
 MAX_MARKS = 3  # on one letter: Hebrew needs three, and piles of them hide other lines
 MAX_SHARED_MARKS = 1  # of those that no script owns; with a letter most become one character
 SHARED_MARK_RANGES = (
     *((0x0300, 0x036F), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE20, 0xFE2F)),
 )
-IGNORABLE_RANGES = (
-    *((0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5)),
-    *((0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164)),
-    *((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)),
-    *((0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
-)
-"""Unicode's Default_Ignorable_Code_Point: drawn as nothing. Some of them count as letters."""
-
 MAX_SKELETON_LENGTH = 120  # characters; piled marks may need more, and the first ones suffice
 SHARED_SCRIPTS = {"COMMON", "INHERITED"}
 MIXED_SCRIPTS = (
@@ -50,7 +44,7 @@ def require_visible_letters(name: str) -> None:
         category = unicodedata.category(char)
         is_mark = category in ("Mn", "Mc")
         marks = marks + char if is_mark else ""
-        if _is_within(char, IGNORABLE_RANGES):
+        if is_ignorable(char):
             raise ValueError("must not contain invisible characters")
         if not (is_mark or category[0] == "L" or category == "Nd" or char in PUNCTUATION):
             raise ValueError("must consist of letters, digits, and the characters _ - .")

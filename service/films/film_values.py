@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from service.text.visibility import is_blank
+
 UNKNOWN_VALUES = frozenset({"", r"\n", "n/a", "none"})
 UNKNOWN_NUMBERS = UNKNOWN_VALUES | {"null", "nan"}
 MAX_NUMBER_LENGTH = 40  # characters; longer ones are not worth converting
@@ -40,9 +42,14 @@ _NAME_SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
 
 
 def is_unknown(value: object) -> bool:
-    r"""Return whether a value says that nothing is known: null, NaN, `N/A`, `\N`, `None`, ``."""
+    r"""Return whether a value says that nothing is known: null, NaN, `N/A`, `\N`, `None`, ``.
+
+    A text of characters that are drawn as nothing is one, too.
+    """
     if isinstance(value, str):
-        return len(value) < MAX_NUMBER_LENGTH and value.strip().casefold() in UNKNOWN_VALUES
+        return len(value) < MAX_NUMBER_LENGTH and (
+            value.strip().casefold() in UNKNOWN_VALUES or is_blank(value)
+        )
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 

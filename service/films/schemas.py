@@ -22,6 +22,7 @@ from pydantic import (
 from service.films.field_descriptions import describe_film_fields
 from service.text.analysis import full_title_key
 from service.text.imdb_ids import IMDB_ID_PATTERN, normalize_imdb_id
+from service.text.visibility import require_visible_character
 
 MAX_TEXT_LENGTH = 5_000  # characters; plots of films are far shorter
 MAX_NAMES = 200  # of one list of a film
@@ -73,11 +74,13 @@ Line = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
     BeforeValidator(_fold_line_breaks),  # after the constraints, which would not bind it else
     AfterValidator(reject_forbidden_characters),
+    AfterValidator(require_visible_character),
 ]
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_LENGTH),
     AfterValidator(reject_forbidden_characters),
+    AfterValidator(require_visible_character),
 ]
 Title = Annotated[Line, AfterValidator(_check_folded_length)]
 ImdbId = Annotated[

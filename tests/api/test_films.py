@@ -366,3 +366,22 @@ async def test_the_tag_of_a_compressed_film_serves_writes_and_conditional_reads(
         json={"year": 2000},
     )
     assert changed.status == 200
+
+
+@pytest.mark.parametrize("blank", ["\u200b", "\u3164", "\u2800\ufe0f"])
+async def test_a_text_that_cannot_be_seen_is_refused_in_every_field(
+    api: ApiClient, blank: str
+) -> None:
+    token = await api.admin_token()
+    film = {"title": "Kestrelmoor in fog", "year": 1999}
+    for field, value in (
+        *((name, blank) for name in ("title", "plot", "awards", "rated")),
+        *((name, ["Ada", blank]) for name in ("aliases", "directors", "actors", "languages")),
+    ):
+        body = film | {field: value}
+        refused = await api.request("POST", "/api/v1/movies", json=body, token=token)
+        pointer = f"/{field}" if value == blank else f"/{field}/1"
+        assert refused.status == 422, field
+        assert refused.json["errors"] == [
+            {"pointer": pointer, "detail": "must have a visible character"}
+        ]

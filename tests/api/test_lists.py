@@ -163,3 +163,17 @@ async def test_an_unknown_list_is_not_found(member: Member) -> None:
     for name in (str(uuid.uuid4()), "no-id"):
         response = await member.send("GET", f"/lists/{name}")
         assert (response.status, response.json["code"]) == (404, "list_not_found")
+
+
+@pytest.mark.parametrize("blank", ["\u200b", "\u3164"])
+async def test_what_a_user_writes_must_be_visible(member: Member, blank: str) -> None:
+    film = await add_film(member.api)
+    for path, body in (
+        ("/lists", {"name": blank}),
+        ("/lists", {"name": "Sharks", "description": blank}),
+        (f"/movies/{film['id']}/reviews", {"title": blank, "body": "Seen."}),
+        (f"/movies/{film['id']}/reviews", {"title": "Seen", "body": blank}),
+        ("/me/keys", {"name": blank, "scopes": ["read"]}),
+    ):
+        refused = await member.send("POST", path, body)
+        assert (refused.status, refused.json["code"]) == (422, "invalid"), path

@@ -226,6 +226,22 @@ async def test_a_cursor_meets_every_film_once_although_others_come_and_go(
     assert present <= set(paged)
 
 
+async def test_a_stored_title_without_words_leaves_its_film_and_all_others_findable(
+    sample_index: SampleIndex,
+) -> None:
+    facts = {"title": "Kestrelmoor", "year": 1999, "directors": ["Steven Spielberg"]}
+    film = build_film(20_001, facts | {"aliases": ["\u200b"]})
+    await Film.bulk_create([film])
+    await sample_index.add_films([film])
+    try:
+        for text in ("kestrelmoor", "kestrelmor spielberg", "spielberg"):
+            assert film.id in film_ids(await sample_index.search(text, 100)), text
+        assert film_ids(await sample_index.search("jaws spielberg", 100))[0] != film.id
+    finally:
+        await film.delete()
+        await sample_index.index.write(MovieDocument.tombstone(str(film.id), 2))
+
+
 def film_ids(result: SearchResult) -> list[UUID]:
     return [hit.film.id for hit in result.hits]
 

@@ -62,7 +62,9 @@ def test_a_value_is_read_in_every_notation(
     assert parse(**{field: value}) == FilmFacts.model_validate({"title": "X", **expected})
 
 
-@pytest.mark.parametrize("unknown", ["N/A", "n/a", r"\N", "", "  ", None, "None", float("nan")])
+@pytest.mark.parametrize(
+    "unknown", ["N/A", "n/a", r"\N", "", "  ", "\u200b", "\u3164 ", None, "None", float("nan")]
+)
 def test_an_unknown_value_is_not_stated_in_any_field(unknown: object) -> None:
     fields = dict.fromkeys(set(READERS) - {"title", "name"}, unknown)
     assert parse(**fields).model_fields_set == {"title"}
@@ -88,6 +90,9 @@ def test_an_unknown_value_is_not_stated_in_any_field(unknown: object) -> None:
         ({"title": "X", "credits": {"crew": 6}}, "credits: crew must be a list"),
         ({"title": "X", "credits": {"cast": 5}}, "credits: must be a name or a list of names"),
         ({"title": "X", "ratings": {"imdb": 7.5}}, "ratings: imdb must be an object"),
+        ({"title": "\u200b"}, "title: is missing"),
+        ({"title": "\u200b" * 50}, "title: must have a visible character"),
+        ({"title": "X", "directors": ["\u2800" * 50]}, "directors: must have a visible character"),
         ([1, 2], "is not an object"),
         ({"Title": "½" * 350}, "title: is longer than 600 characters when written out"),
     ],

@@ -31,6 +31,12 @@ def test_a_title_as_typed_comes_before_one_of_the_same_letters() -> None:
     assert ranked == [apart, joined, longer]
 
 
+def test_a_film_of_which_a_title_has_no_words_is_ranked_by_the_others() -> None:
+    blank, other = build_candidate("Kestrelmoor", aliases=("\u200b",)), build_candidate("Kestrel")
+    assert rank_titles("kestrelmoor", other, blank)[0] == "kestrelmoor"
+    assert rank_titles("000", blank, build_candidate("\u200b")) == ["kestrelmoor", ""]
+
+
 def test_of_equal_titles_the_one_with_more_votes_comes_first() -> None:
     few, many = (
         build_candidate("Dune", 1984, votes=10),

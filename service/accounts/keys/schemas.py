@@ -9,12 +9,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from service.accounts.models import MAX_KEY_NAME_LENGTH
 from service.accounts.schemas import STRICT_CONFIG
 from service.key_rules import KEY_SCOPES, KeyScope
+from service.text.visibility import require_visible_character
 
 
 def _validate_name(text: str) -> str:
     if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in text):
         raise ValueError("must not contain invisible characters")
-    return text
+    return require_visible_character(text)
 
 
 def _require_text(value: object) -> object:

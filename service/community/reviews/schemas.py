@@ -9,6 +9,7 @@ from service.community.ratings.schemas import Score
 from service.community.reviews.models import MAX_TITLE_LENGTH
 from service.films.schemas import Line, reject_forbidden_characters
 from service.http.pagination import CursorPageQuery
+from service.text.visibility import require_visible_character
 
 MAX_BODY_LENGTH = 10_000  # characters of Markdown; about four pages
 
@@ -23,6 +24,7 @@ Markdown = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_BODY_LENGTH),
     AfterValidator(reject_forbidden_characters),
+    AfterValidator(require_visible_character),
     BeforeValidator(_normalize_line_ends),
 ]
 

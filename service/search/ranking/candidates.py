@@ -20,7 +20,7 @@ class Title:
 
     Attributes:
         text: the title as it is written.
-        weights: one weight per word; `total_weight` is their sum.
+        weights: one weight per word; `total_weight` is their sum, 1 without words.
         pairs: neighbouring words run together.
         terms: all words and pairs.
         bare_keys: the full title without spaces and leading article, as it is and with digits.
@@ -55,7 +55,7 @@ class Title:
             text=title,
             words=tuple(words),
             weights=weights,
-            total_weight=sum(weights),
+            total_weight=sum(weights) or 1.0,  # no word if nothing in it can be seen
             pairs=pairs,
             terms=frozenset((*words, *pairs)),
             bare_keys=tuple(bare_keys),
