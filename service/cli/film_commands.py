@@ -18,6 +18,15 @@ class SearchMatch(StrEnum):
     ALL = "all"
 
 
+class SearchType(StrEnum):
+    """A kind of films that a search shows."""
+
+    MOVIE = "movie"
+    SERIES = "series"
+    EPISODE = "episode"
+    GAME = "game"
+
+
 @app.command()
 def load(
     files: Annotated[
@@ -65,22 +74,33 @@ def fetch(
 @app.command()
 def search(
     words: Annotated[list[str], typer.Argument(help="the query, as a person would type it")],
+    *,
     limit: Annotated[int, typer.Option(min=1, max=100, help="films to show")] = 10,
     match: Annotated[
         SearchMatch, typer.Option(help="show any film that fits, or only those with all words")
     ] = SearchMatch.ANY,
+    types: Annotated[
+        list[SearchType] | None,
+        typer.Option(
+            "--type", help="show films of this kind; may be repeated; without it, no episodes"
+        ),
+    ] = None,
     explain: Annotated[bool, typer.Option(help="show why each film matches")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Search for films, as the API does."""
     settings = require_settings()
     from service.cli import search as command
+    from service.search.criteria.filters import Filters
+    from service.search.retrieval.search_request import Page, SearchRequest
 
-    text = " ".join(words)
-    run(
-        settings,
-        command.search(settings, text, limit, match=match.value, explain=explain, as_json=as_json),
+    request = SearchRequest(
+        " ".join(words),
+        filters=Filters(types=tuple(sorted({kind.value for kind in types or ()}))),
+        match=match.value,
+        page=Page(limit),
     )
+    run(settings, command.search(settings, request, explain=explain, as_json=as_json))
 
 
 @app.command()

@@ -23,8 +23,7 @@ from service.search.query.parser import Query
 from service.search.ranking.match_level import MatchLevel
 from service.search.responses import search_page
 from service.search.retrieval.database_search import ENGINE_UNAVAILABLE
-from service.search.retrieval.search_request import Match as MatchOption
-from service.search.retrieval.search_request import Page, SearchRequest, SearchResult
+from service.search.retrieval.search_request import SearchRequest, SearchResult
 from service.server.container import open_container
 from service.settings import Settings
 
@@ -37,10 +36,9 @@ PIPED_WIDTH = 200  # columns of a table that is not written to a terminal
 
 
 async def search(
-    settings: Settings, text: str, limit: int, *, match: MatchOption, explain: bool, as_json: bool
+    settings: Settings, request: SearchRequest, *, explain: bool, as_json: bool
 ) -> None:
-    """Print the first films that `text` finds."""
-    request = SearchRequest(text, match=match, page=Page(limit))
+    """Print the films that `request` finds."""
     async with open_container(settings) as container:
         await container.generation.current()
         await container.vocabulary_sync.load()
@@ -49,7 +47,7 @@ async def search(
         took_ms = (time.perf_counter() - started) * 1000
     if as_json:
         page = search_page(
-            text,
+            request.text or "",
             result,
             Links(None, None),
             explain=explain,

@@ -7,6 +7,7 @@ from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.indexing.drift import OUTDATED_MESSAGE
 from service.indexing.outbox_admin import OutboxAdmin, PointerView
+from service.search.criteria.filters import DEFAULT_FILTERS, UNLISTED_TYPES, Filters
 from service.search.engines.base import Engine, IndexEntry, Inventory
 from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
 from service.search.query.parser import Query
@@ -85,21 +86,25 @@ class IndexDiagnosis:
 
     async def _explain_search(self, film: Film) -> tuple[str, int | None]:
         """Return a sentence on a search for the film's title, and the film's rank in it."""
+        is_unlisted = film.type in UNLISTED_TYPES
+        filters = Filters(types=(film.type,)) if is_unlisted else DEFAULT_FILTERS
+        search = f"A search with type={film.type}" if is_unlisted else "A search"
         try:
-            hits = await self._engine.search(Plan.exact(Query.parse(film.title)), 0, MAX_RANK)
+            plan = Plan.exact(Query.parse(film.title))
+            hits = await self._engine.search(plan, 0, MAX_RANK, filters=filters)
         except Invalid:
             return "Its title cannot be searched for; its id finds it.", None
         except DomainError as error:
             return f"A search for its title failed: {error.detail}", None
         film_ids = [hit.film_id for hit in hits.hits]
         if str(film.id) not in film_ids:
-            line = f"A search for its exact title does not find it among the first {MAX_RANK} hits."
+            line = f"{search} for its exact title does not find it among the first {MAX_RANK} hits."
             return line, None
         rank = film_ids.index(str(film.id)) + 1
         line = (
-            f"A search for its exact title finds it: hit {rank} of {hits.total}, before reranking."
+            f"{search} for its exact title finds it: hit {rank} of {hits.total}, before reranking."
         )
-        return line, rank
+        return (f"{line} Without the type no search does." if is_unlisted else line), rank
 
 
 def _explain_pointer(pointer: PointerView) -> str:

@@ -83,6 +83,9 @@ def test_the_search_command_finds_films_with_and_without_an_index(
     assert explained.returncode == 0, explained.stderr
     assert "The Godfather" in explained.stdout and "1 film" in explained.stdout
     assert "no film matches" in run_command(indexed, "search", "xyzzyplugh").stdout
+    for kind, expected in (("movie", "The Godfather"), ("episode", "no film matches")):
+        typed = run_command(indexed, "search", "godfather", "--type", kind, "--type", "game")
+        assert expected in typed.stdout, typed.stderr
     file = f"tantivy://{tmp_path}/films.jsonl"
     without_index = {**indexed, "SEARCH_URL": file}
     degraded = run_command(without_index, "search", "godfather")

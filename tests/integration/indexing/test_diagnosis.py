@@ -41,6 +41,11 @@ async def test_each_state_of_a_film_is_explained_in_plain_words(
     indexed = await explain("Film number 10")
     assert "exactly what the database does" in indexed
     assert "A search for its exact title finds it" in indexed
+    pilot = await catalogue.add(FilmFacts(title="Pilot of a test", type="episode"))
+    await worker.process_batch()
+    explained = await explain(str(pilot.id))
+    assert "A search with type=episode for its exact title finds it: hit 1 of 1" in explained
+    assert "Without the type no search does." in explained
     assert "has no film called" in await explain("Nothing Of The Kind")
     film = await catalogue.get_by_title("film number 11")
     film_id = str(film.id)
