@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from service.database.connection import get_connection, is_postgres
+from service.database.sqlite_client import RecoveringClient
 
 
 def adapt_placeholders(sql: str) -> str:
@@ -34,3 +35,16 @@ async def now_ms() -> int:
 async def fetch_rows(sql: str, *values: object) -> list[dict[str, Any]]:
     """Return the rows of one statement (with `$1, $2, …`), or its RETURNING rows."""
     return await get_connection().execute_query_dict(adapt_placeholders(sql), list(values))
+
+
+async def look_up_rows(sql: str, *values: object) -> list[dict[str, Any]]:
+    """Return the rows of a SELECT that reads a few rows by their key, as `fetch_rows` does.
+
+    SQLite answers on the event loop where it can, which takes a tenth of the time.
+    """
+    connection = get_connection()  # a transaction in progress has a client of its own
+    if isinstance(connection, RecoveringClient):
+        rows = connection.look_up(adapt_placeholders(sql), values)
+        if rows is not None:
+            return rows
+    return await fetch_rows(sql, *values)

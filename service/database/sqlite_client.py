@@ -5,9 +5,16 @@ opening fails: every later statement of the process waits for good, and so does 
 keeps a connection that failed half-way, without the pragmas that were still to be set, and a
 transaction that could not be committed. Tortoise takes an engine by its module's name and reads
 `client_class` from it.
+
+Look-ups of a few rows by their key take less time than handing them to the connection's thread. A
+second connection, which only reads, does them on the event loop. It never waits: what it cannot
+read at once is left to the first one.
 """
 
 import contextlib
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tortoise.backends.base.client import (
@@ -71,6 +78,8 @@ class _TransactionContext(SqliteTransactionContext):
 class RecoveringClient(SqliteClient):
     """A client whose next statement opens the connection again if the last one failed to."""
 
+    _reader: sqlite3.Connection | None = None
+
     async def create_connection(self, with_db: bool) -> None:
         """Open the connection, whole or not at all."""
         try:
@@ -78,6 +87,25 @@ class RecoveringClient(SqliteClient):
         except BaseException:
             await self.close()
             raise
+        if self._reader is None:
+            with contextlib.suppress(sqlite3.Error):
+                self._reader = _open_reader(self.filename)
+
+    async def close(self) -> None:
+        """Close both connections."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        await super().close()
+
+    def look_up(self, sql: str, values: Sequence[object]) -> list[dict[str, Any]] | None:
+        """Return the rows of a look-up by key, or None if they cannot be read at once."""
+        if self._reader is None:
+            return None
+        try:
+            return list(map(dict, self._reader.execute(sql, values)))
+        except sqlite3.Error:
+            return None
 
     def acquire_connection(self) -> ConnectionWrapper[Any]:
         """Return a context in which a statement has the connection to itself."""
@@ -85,6 +113,14 @@ class RecoveringClient(SqliteClient):
 
     def _in_transaction(self) -> TransactionContext:
         return _TransactionContext(_TransactionClient(self), self._lock)
+
+
+def _open_reader(filename: str) -> sqlite3.Connection:
+    """Return a connection that only reads, and does not wait for a lock."""
+    address = f"{Path(filename).absolute().as_uri()}?mode=ro"
+    reader = sqlite3.connect(address, timeout=0, isolation_level=None, uri=True)
+    reader.row_factory = sqlite3.Row
+    return reader
 
 
 client_class: type[BaseDBAsyncClient] = RecoveringClient

@@ -12,11 +12,15 @@ from uuid import UUID
 import orjson
 
 from service.database.connection import is_postgres
-from service.database.sql import fetch_rows
+from service.database.sql import fetch_rows, look_up_rows
 from service.film_fields import JSON_COLUMNS, TIME_COLUMNS, FilmRow
 from service.films.redirects import find_redirect
 
 SELECT = f"SELECT {', '.join(FilmRow._fields)} FROM films"  # noqa: S608  # names of ours
+STAMP_COLUMNS = "version, counters"
+"""What changes with everything that clients see of a film, as its entity tag does."""
+MAX_LOOK_UP = 100  # films: half a millisecond on the event loop
+SELECT_WITH_STAMP = SELECT.replace(" FROM", ", counters FROM")
 
 
 async def get_film_rows(film_ids: Sequence[str]) -> list[FilmRow]:
@@ -67,7 +71,8 @@ async def get_rows_by_id(select: str, film_ids: Sequence[str]) -> list[dict[str,
     """Run `select`, a statement without its WHERE clause, for the films of these ids."""
     if not film_ids:
         return []
+    fetch = look_up_rows if len(film_ids) <= MAX_LOOK_UP else fetch_rows
     if is_postgres():
-        return await fetch_rows(f"{select} WHERE id = ANY($1::uuid[])", list(film_ids))
+        return await fetch(f"{select} WHERE id = ANY($1::uuid[])", list(film_ids))
     placeholders = ", ".join(f"${number}" for number in range(1, len(film_ids) + 1))
-    return await fetch_rows(f"{select} WHERE id IN ({placeholders})", *film_ids)
+    return await fetch(f"{select} WHERE id IN ({placeholders})", *film_ids)

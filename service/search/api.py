@@ -188,6 +188,7 @@ async def _render_search(
         render = partial(
             search_page, query.q, result, links,
             explain=query.explain, took_ms=took_ms, now=parts.now(), budget=budget,
+            view=parts.film_cache.view,
         )  # fmt: skip
         return links, await parts.work_threads.run(budget, page_work(query, result), render)
 
@@ -206,7 +207,7 @@ async def _render_list(
     with parts.work_threads.answering(budget):
         result = await parts.search.search(query.to_request(cursor, budget))
         links = _links(request, BROWSE_PATH, query, result, cursor)
-        render = partial(film_page, result, links, parts.now(), budget)
+        render = partial(film_page, result, links, parts.now(), budget, parts.film_cache.view)
         return links, await parts.work_threads.run(budget, HIT_WORK * len(result.hits), render)
 
 

@@ -1,11 +1,13 @@
 """Search results as clients see them."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
+from service.film_fields import FilmRow
 from service.films.responses import FilmView, film_view
 from service.http.openapi import Problem
 from service.http.pagination import Links, Total, page_address
@@ -39,6 +41,7 @@ DegradationsView = Annotated[
 TookView = Annotated[
     float, Field(description="How long it took when it ran, in milliseconds.", examples=[4.2])
 ]
+ViewFilm = Callable[[FilmRow, datetime], FilmView]
 NextView = Annotated[str | None, page_address("next", "/api/v1/search?q=jaws")]
 PreviousView = Annotated[str | None, page_address("previous", "/api/v1/search?q=jaws")]
 TotalView = Annotated[Total, Field(description="How many results there are in all.")]
@@ -236,8 +239,13 @@ def search_page(
     took_ms: float,
     now: datetime,
     budget: WorkBudget | None = None,
+    view: ViewFilm = film_view,
 ) -> SearchPage:
-    """Return the page of a search for `text`; matches that the budget excludes are left out."""
+    """Return the page of a search for `text`; matches that the budget excludes are left out.
+
+    Args:
+        view: returns a film as clients see it, which may be encoded already.
+    """
     budget = budget or search_budget()
     films, query = [scored.film for scored in result.hits], result.query
     matches: list[list[Match]] = [[] for _ in films]
@@ -250,9 +258,9 @@ def search_page(
     results = []
     for scored, film_matches, reasons in zip(result.hits, matches, explanations, strict=True):
         budget.checkpoint()
-        view, ranges = film_view(scored.film, now), match_ranges(film_matches)
+        movie, ranges = view(scored.film, now), match_ranges(film_matches)
         why = None if reasons is None else describe_reasons(reasons)
-        results.append(ResultView(view, scored.score, scored.level, ranges, why, reasons))
+        results.append(ResultView(movie, scored.score, scored.level, ranges, why, reasons))
     return SearchPage(
         query=text,
         total=Total(value=result.total, relation=result.relation),
@@ -267,12 +275,18 @@ def search_page(
     )
 
 
-def film_page(result: SearchResult, links: Links, now: datetime, budget: WorkBudget) -> FilmPage:
+def film_page(
+    result: SearchResult,
+    links: Links,
+    now: datetime,
+    budget: WorkBudget,
+    view: ViewFilm = film_view,
+) -> FilmPage:
     """Return a page of films listed without a query."""
     results = []
     for scored in result.hits:
         budget.checkpoint()
-        results.append(film_view(scored.film, now))
+        results.append(view(scored.film, now))
     return FilmPage(
         results=results,
         total=Total(value=result.total, relation=result.relation),

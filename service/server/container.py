@@ -91,6 +91,7 @@ log = structlog.get_logger()
 
 WARM_UP_DELAY = 30.0  # after the start; the first searches have priority
 VOCABULARY_LOAD_TIMEOUT = 20.0  # at the start; a million films take about 10 s
+GC_THRESHOLDS = 10_000, 10, 50  # new objects, then collections of each generation
 
 
 FILM_ROW_MOVERS = (
@@ -117,6 +118,7 @@ class Container:
     lookup: FilmLookup
     seasons: SeasonLookup
     search: SearchService
+    film_cache: FilmCache
     work_threads: WorkThreads
     filename_matcher: FilenameMatcher
     cursors: SignedCursors
@@ -371,6 +373,7 @@ async def build_container(settings: Settings) -> Container:
             lookup=lookup,
             seasons=seasons,
             search=search,
+            film_cache=film_cache,
             work_threads=threads,
             filename_matcher=filename_matcher,
             cursors=SignedCursors(secret, utc_now, previous_secret),
@@ -431,7 +434,10 @@ async def start_vocabulary_sync(container: Container) -> "asyncio.Task[None]":
     """Start the vocabulary sync, and return once spelling can be guessed.
 
     What is in memory by then is exempted from garbage collection: scanning it took 0.1 s each time.
+    Films that are cached later are scanned rarely. With Python's own thresholds, that took 8 % of
+    the time of searches, and 0.2 s at a time.
     """
+    gc.set_threshold(*GC_THRESHOLDS)
     task = asyncio.create_task(container.vocabulary_sync.follow())
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(container.vocabulary_sync.loaded.wait(), VOCABULARY_LOAD_TIMEOUT)

@@ -1,6 +1,7 @@
 """The SQLite client after a connection that could not be opened, or a commit that failed."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ from tortoise.transactions import in_transaction
 
 from service.database.connection import get_connection, tortoise_config
 from service.database.faults import is_database_fault
+from service.database.sql import look_up_rows
+from service.database.sqlite_client import RecoveringClient
 
 pytestmark = pytest.mark.once
 PATIENCE = 10  # seconds; what is tested here used to wait for good
@@ -111,3 +114,76 @@ def test_a_fault_of_sqlite_counts_whether_or_not_it_is_wrapped(code: str, is_fau
 
 def test_a_full_disk_of_postgresql_is_a_fault_of_the_database() -> None:
     assert is_database_fault(OperationalError(asyncpg.DiskFullError("x")))
+
+
+async def create_numbers() -> None:
+    await get_connection().execute_script("CREATE TABLE numbers (number INTEGER PRIMARY KEY)")
+
+
+async def read_numbers() -> list[int]:
+    return [row["number"] for row in await look_up_rows("SELECT number FROM numbers")]
+
+
+async def test_a_look_up_finds_what_was_committed_before(path: Path) -> None:
+    async with use_database(path) as client:
+        await create_numbers()
+        for number in (1, 2):
+            await client.execute_insert("INSERT INTO numbers VALUES (?)", [number])
+            assert await read_numbers() == list(range(1, number + 1))
+
+
+async def test_a_look_up_in_a_transaction_finds_what_that_has_written(path: Path) -> None:
+    async with use_database(path):
+        await create_numbers()
+        async with in_transaction() as transaction:
+            await transaction.execute_insert("INSERT INTO numbers VALUES (?)", [1])
+            assert await read_numbers() == [1]
+            outside = asyncio.create_task(asyncio.to_thread(count_numbers, path))
+            assert await outside == 0
+
+
+def count_numbers(path: Path) -> int:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM numbers").fetchone()
+    return int(count)
+
+
+async def test_a_look_up_does_not_wait_for_a_transaction_of_another_task(path: Path) -> None:
+    async with use_database(path):
+        await create_numbers()
+        begun, read = asyncio.Event(), asyncio.Event()
+
+        async def write() -> None:
+            async with in_transaction() as transaction:
+                await transaction.execute_insert("INSERT INTO numbers VALUES (?)", [1])
+                begun.set()
+                await read.wait()
+
+        writing = asyncio.create_task(write())
+        await begun.wait()
+        assert await read_numbers() == []
+        read.set()
+        await writing
+        assert await read_numbers() == [1]
+
+
+async def test_a_look_up_of_a_wrong_statement_raises_what_any_statement_does(path: Path) -> None:
+    async with use_database(path):
+        await run_statement()
+        with pytest.raises(OperationalError):
+            await look_up_rows("SELECT number FROM missing")
+
+
+async def test_a_look_up_cannot_write(path: Path) -> None:
+    async with use_database(path) as client:
+        await create_numbers()
+        assert isinstance(client, RecoveringClient)
+        assert client.look_up("INSERT INTO numbers VALUES (1)", []) is None
+        assert await read_numbers() == []
+
+
+async def test_a_look_up_opens_the_database_if_no_statement_did(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE numbers (number INTEGER PRIMARY KEY)")
+    async with use_database(path):
+        assert await read_numbers() == []

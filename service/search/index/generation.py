@@ -15,7 +15,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 
-from service.database.sql import database_clock_ms, fetch_rows
+from service.database.sql import database_clock_ms, fetch_rows, look_up_rows
 from service.database.transactions import run_uncancelled
 
 MAX_AGE = 0.005  # seconds; a burst of searches reads the number once
@@ -55,7 +55,7 @@ class Generation:
         return await asyncio.shield(self._reading)
 
     async def _read(self) -> int:
-        rows = await fetch_rows("SELECT generation FROM index_state")
+        rows = await look_up_rows("SELECT generation FROM index_state")
         if not rows:  # initialize with a random value: fresh databases must not share generation 0
             await advance()
             rows = await fetch_rows("SELECT generation FROM index_state")

@@ -6,22 +6,25 @@ they are now. A hit whose row is gone is left out and reported, so that the inde
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
 from cachetools import LRUCache
 
 from service.film_fields import FilmRow
-from service.films.rows import SELECT, get_rows_by_id, parse_film_row
+from service.films.responses import FilmView
+from service.films.rows import get_rows_by_id
 from service.resilience.work_budget import WorkBudget
 from service.search.engines.base import Hit
 from service.search.query.fields import DEFAULT_FIELDS, SearchFields, ranking_texts
 from service.search.ranking.candidates import Candidate
+from service.search.retrieval.film_rows import FilmRows
 from service.search.retrieval.work_threads import WorkThreads, search_budget
 
 MAX_CANDIDATES = 50_000  # some 120 MB
 MAX_LABELS = 20_000
-CANDIDATE_WORK, ROW_WORK = 80, 60  # units, to prepare one film
+CANDIDATE_WORK = 80  # units, to prepare one film
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class FilmCache:
     ) -> None:
         self._on_missing_rows = on_missing_rows
         self._threads = threads or WorkThreads()
+        self._rows = FilmRows(self._threads)
         self._labels: LRUCache[tuple[str, int], FilmLabel] = LRUCache(MAX_LABELS)
         self._candidates: LRUCache[tuple[str, int, SearchFields], Candidate] = LRUCache(
             MAX_CANDIDATES
@@ -114,20 +118,13 @@ class FilmCache:
         self, ids: Sequence[str], budget: WorkBudget | None = None
     ) -> dict[str, FilmRow]:
         """Return the present rows of these films by id."""
-        rows = await get_rows_by_id(SELECT, ids)
-        budget = budget or search_budget()
-
-        def parse_rows() -> dict[str, FilmRow]:
-            films = {}
-            for row in rows:
-                budget.checkpoint()
-                film = parse_film_row(row)
-                films[str(film.id)] = film
-            return films
-
-        films = await self._threads.run(budget, ROW_WORK * len(rows), parse_rows)
+        films = await self._rows.get(ids, budget or search_budget())
         self._on_missing_rows(film_id for film_id in ids if film_id not in films)
         return films
+
+    def view(self, film: FilmRow, now: datetime) -> FilmView:
+        """Return the film as clients see it at `now`; see `FilmRows.view`."""
+        return self._rows.view(film, now)
 
     async def _load_candidates(
         self, ids: Sequence[str], fields: SearchFields, budget: WorkBudget
