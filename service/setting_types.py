@@ -1,13 +1,13 @@
 """The types of settings, and what their values must be."""
 
-import re
 from typing import Annotated, Final, Literal, get_args
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
 from service.mail_url import parse_mail_url
 from service.rate_limit_rules import parse_rate_limits
+from service.url_options import check_part_url
 
 HOST_SCHEMES = ("http", "https", "redis", "rediss")
 """Schemes whose URLs must name a host; PostgreSQL's may name a socket's folder instead."""
@@ -15,15 +15,20 @@ HOST_SCHEMES = ("http", "https", "redis", "rediss")
 
 def require_scheme(*schemes: str) -> AfterValidator:
     """Accept only URLs, separated by commas, of these schemes, each with a possible address."""
+    return AfterValidator(lambda value: _check_scheme(value, schemes))
 
-    def check(value: str) -> str:
-        if urlsplit(value.split(",", maxsplit=1)[0]).scheme not in schemes:
-            raise ValueError("must begin with " + " or ".join(f"{name}://" for name in schemes))
-        for url in value.split(","):
-            _check_address(url.strip())
-        return value
 
-    return AfterValidator(check)
+def part_url(*schemes: str) -> AfterValidator:
+    """Accept only URLs of these schemes, with what they must name and options that are read."""
+    return AfterValidator(lambda value: check_part_url(_check_scheme(value, schemes)))
+
+
+def _check_scheme(value: str, schemes: tuple[str, ...]) -> str:
+    if value.partition(":")[0].lower() not in schemes:
+        raise ValueError("must begin with " + " or ".join(f"{name}://" for name in schemes))
+    for url in value.split(","):
+        _check_address(url.strip())
+    return value
 
 
 def _check_address(url: str) -> None:
@@ -47,14 +52,6 @@ def check_public_url(value: str) -> str:
     if address.path not in ("", "/") or address.query or address.fragment or address.username:
         raise ValueError("must be a scheme and a host only, such as https://films.example.org")
     return f"{address.scheme}://{address.netloc}"
-
-
-def check_timeout(value: str) -> str:
-    """Require that a timeout in the URL's query is a number of seconds."""
-    for seconds in parse_qs(value.rpartition("?")[2]).get("timeout", []):
-        if not re.fullmatch(r"\d*\.?\d+", seconds) or not float(seconds):
-            raise ValueError("the timeout must be a number of seconds")
-    return value
 
 
 def check_mail_url(value: str) -> str:

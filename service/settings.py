@@ -31,7 +31,7 @@ from service.setting_types import (
     check_mail_url,
     check_public_url,
     check_rate_limits,
-    check_timeout,
+    part_url,
     require_scheme,
 )
 
@@ -83,14 +83,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     environment: Literal["development", "production"] = "development"
-    database_url: Annotated[str, require_scheme("sqlite", "postgres", "postgresql")] = (
+    database_url: Annotated[str, part_url("sqlite", "postgres", "postgresql")] = (
         "sqlite://var/movies.db"
     )
-    search_url: Annotated[
-        str, require_scheme("tantivy", "http", "https"), AfterValidator(check_timeout)
-    ] = "tantivy://var/index"
-    cache_url: Annotated[str, require_scheme("memory", "redis", "rediss")] = "memory://"
-    posters_url: Annotated[str, require_scheme("file", "s3")] = "file://var/posters"
+    search_url: Annotated[str, part_url("tantivy", "http", "https")] = "tantivy://var/index"
+    cache_url: Annotated[str, part_url("memory", "redis", "rediss")] = "memory://"
+    posters_url: Annotated[str, part_url("file", "s3")] = "file://var/posters"
     poster_allowed_private_hosts: CommaSeparated = ()
     """`host:port` pairs that posters may be fetched from although their address is not public."""
     aws_access_key_id: str | None = None

@@ -2,12 +2,14 @@
 
 import re
 import sqlite3
-from urllib.parse import unquote, urlsplit
+import ssl
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 
 from service.resilience.causes import describe_cause, iterate_chain
-from service.settings import resolve_path
+from service.settings import home_folder, resolve_path
 
 SQLITE_CAUSES = {
     "SQLITE_CANTOPEN": "the file cannot be opened; give the service's user access to its folder",
@@ -46,6 +48,8 @@ POSTGRES_CAUSES: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
+DEFAULT_ROOT = Path("~/.postgresql/root.crt")  # where the driver looks, like libpq
+
 UNKNOWN_CAUSE = "it does not answer; check DATABASE_URL and the server"
 UNKNOWN_OPTION = re.compile(
     r"unexpected keyword argument '(\w+)'|unrecognized configuration parameter \"(\w+)\""
@@ -59,11 +63,30 @@ def describe_database_fault(error: BaseException, url: str) -> str:
         text = _describe_postgres(cause, url) or _describe_sqlite(cause)
         if text:
             return text
-        if isinstance(cause, FileNotFoundError) and "sslrootcert=" in url:
-            return "the file that sslrootcert names does not exist; correct DATABASE_URL"
+        if isinstance(cause, OSError) and (text := _describe_certificate(url)):
+            return text
         if option := UNKNOWN_OPTION.search(str(cause)):
             return f"DATABASE_URL has the unknown option {option[1] or option[2]}; remove it"
     return describe_cause(error, UNKNOWN_CAUSE, "sslrootcert=FILE in DATABASE_URL")
+
+
+def _describe_certificate(url: str) -> str | None:
+    """Return what is wrong with the certificate authority in the URL; None if nothing is."""
+    options = dict(parse_qsl(urlsplit(url).query)) if url.startswith("postgres") else {}
+    root = options.get("sslrootcert")
+    if root is None:
+        needs_root = options.get("sslmode", "").startswith("verify")
+        if needs_root and not DEFAULT_ROOT.expanduser().is_file():
+            return "sslmode=verify-… needs a certificate authority; add sslrootcert=FILE"
+        return None
+    try:
+        ssl.create_default_context(cafile=home_folder() / root)
+    except OSError:  # SSLError is one
+        return (
+            f"the certificate {root} in DATABASE_URL cannot be read: the file is missing or no "
+            "certificate; correct sslrootcert="
+        )
+    return None
 
 
 def _describe_postgres(error: BaseException, url: str) -> str | None:

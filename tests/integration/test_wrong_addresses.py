@@ -6,13 +6,14 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
 import pytest
 
 from service.cache.redis import RedisCache
 from service.clock import utc_now
+from service.database.connection import close_database, get_connection, open_database
 from service.database.fault_descriptions import describe_database_fault
 from service.database.migrate import is_schema_current
 from service.errors import DomainError
@@ -22,6 +23,7 @@ from service.posters.s3_store import S3PosterStore
 from service.resilience import causes
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.search.engines.elasticsearch.reader import ElasticsearchEngine
+from service.url_options import POSTGRES_OPTIONS, REDIS_OPTIONS
 from tests.support.backends import require_backend
 
 pytestmark = pytest.mark.once  # the same on every stack
@@ -180,6 +182,9 @@ async def test_a_wrong_address_is_explained_with_cause_and_next_step(
         (None, "nosuch", "has no database nosuch; create it: createdb -O movies nosuch"),
         (None, "postgres?sslmode=require", REJECTED_TLS),
         (None, "postgres?sslmod=require", "has the unknown option sslmod; remove it"),
+        (None, "postgres?sslmode=verify-full&sslrootcert=/nope/ca", "/nope/ca in DATABASE_URL can"),
+        (None, "postgres?sslmode=verify-ca&sslrootcert=/etc/passwd", "or no certificate; correct"),
+        (None, "postgres?sslmode=verify-full", "needs a certificate authority; add sslrootcert="),
     ],
 )
 async def test_wrong_credentials_of_postgresql_say_what_to_correct(
@@ -189,6 +194,48 @@ async def test_wrong_credentials_of_postgresql_say_what_to_correct(
     login = user or f"{backend.username}:{backend.password}"
     text = await describe_part("postgres", f"{login}@{backend.hostname}:{backend.port}/{name}")
     assert words in text
+
+
+async def test_postgresql_is_used_with_every_option_that_the_settings_accept() -> None:
+    values = {
+        "sslmode": "prefer",
+        "minsize": "1",
+        "maxsize": "2",
+        "wait": "1",
+        "timeout": "5",
+        "command_timeout": "3",
+        "statement_cache_size": "0",
+        "application_name": "films",
+        "passfile": "/nonexistent",
+    }
+    only_instead_of_others = {"sslrootcert", "host"}
+    assert values.keys() | only_instead_of_others == POSTGRES_OPTIONS.keys()
+    backend = require_backend("postgres")
+    url = f"{backend}?{urlencode(values)}"
+    assert await is_schema_current(url) is False  # the driver's own connection
+    await open_database(url)
+    try:
+        assert await get_connection().execute_query_dict("SELECT 1 AS one") == [{"one": 1}]
+    finally:
+        await close_database()
+
+
+async def test_redis_is_used_with_every_option_that_the_settings_accept() -> None:
+    values = {
+        "db": "0",
+        "protocol": "3",
+        "client_name": "films",
+        **{f"ssl_{name}": "/nonexistent" for name in ("ca_certs", "certfile", "keyfile")},
+        "ssl_cert_reqs": "none",
+        "ssl_check_hostname": "false",
+    }
+    assert values.keys() == REDIS_OPTIONS.keys()
+    backend = urlsplit(require_backend("redis"))
+    plain = {name: value for name, value in values.items() if not name.startswith("ssl")}
+    address = f"{backend.hostname}:{backend.port}/0?"
+    assert await RedisCache(f"redis://{address}{urlencode(plain)}").check()
+    with pytest.raises(DomainError):  # the options are read: there is no such certificate
+        await RedisCache(f"rediss://{address}{urlencode(values)}").check()
 
 
 async def test_wrong_credentials_of_redis_say_what_to_correct() -> None:

@@ -47,12 +47,54 @@ def test_several_wrong_settings_are_named_in_one_message() -> None:
         ("LOG_LEVEL", "loud", "LOG_LEVEL: must be 'debug', 'info', 'warning' or 'error'"),
         ("METRICS_TOKEN", "short", "METRICS_TOKEN: must have at least 16 characters"),
         ("CACHE_URL", "redis://:a/b@host", "percent-encoded"),
+        ("DATABASE_URL", "postgres://u:p@[::1/x", "percent-encoded"),
+        ("DATABASE_URL", "postgres://u:p@db/x?ssl_mode=require", "has no option 'ssl_mode'; there"),
+        ("DATABASE_URL", "postgres://u:p@db/x?connect_timeout=1", "no option 'connect_timeout'"),
+        ("DATABASE_URL", "postgres://u:p@db/x?sslmode=on", "sslmode must be one of disable, allow"),
+        ("DATABASE_URL", "postgres://db/x?sslmode=require&sslmode=disable", "is stated twice"),
+        ("DATABASE_URL", "postgres://u:p@db/x?sslrootcert=", "sslrootcert must not be empty"),
+        ("DATABASE_URL", "postgres://u:p@db/x?maxsize=0", "maxsize must be a whole number from 1"),
+        ("DATABASE_URL", "postgres://u:p@db:5432/", "DATABASE_URL: names no database"),
+        ("DATABASE_URL", "postgres://u:#p@db/movies", "%23"),
+        ("DATABASE_URL", "sqlite://var/movies.db?mode=ro", "sqlite:// has no options"),
+        ("SEARCH_URL", "http://one:9200?alias=films", "has no option 'alias'; there are ca, index"),
+        ("SEARCH_URL", "http://one:9200?index=../x", "index must be lower-case letters"),
+        ("SEARCH_URL", "tantivy://var/index?timeout=1", "tantivy:// has no options"),
+        ("CACHE_URL", "redis://cache:6379/films", "the database of Redis is a number"),
+        ("CACHE_URL", "redis://cache:6379/0?ssl_cert_reqs=on", "ssl_cert_reqs must be one of none"),
+        ("CACHE_URL", "redis://cache:6379/0?foo=1", "has no option 'foo'"),
+        ("CACHE_URL", "memory://?size=1", "memory:// has no options"),
+        ("POSTERS_URL", "s3://posters?endpoint=http://s3:9000", "has no option 'endpoint'; there"),
+        (
+            "POSTERS_URL",
+            "s3://posters?endpoint_url=s3:9000",
+            "endpoint_url must begin with http://",
+        ),
+        ("POSTERS_URL", "s3://", "names no bucket"),
+        ("POSTERS_URL", "s3://bad bucket", "names no bucket"),
     ],
 )
 def test_a_wrong_setting_says_what_it_must_be(name: str, value: str, words: str) -> None:
     with pytest.raises(SettingsError) as raised:
         load_settings({"JWT_SECRET": GOOD_SECRET, name: value}, NO_FILE)
     assert words in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", "postgres://u:p%23@db/x?sslmode=verify-full&sslrootcert=ca.crt&maxsize=3"),
+        ("DATABASE_URL", "postgres:///movies?host=/run/postgresql&wait=0.5"),
+        ("DATABASE_URL", "sqlite:///srv/a,b#c.db"),
+        ("SEARCH_URL", "https://a:9200,https://u:p@b:9200?ca=ca.crt&index=films&timeout=0.5"),
+        ("CACHE_URL", "rediss://:p@cache:6379/0?ssl_ca_certs=ca.crt&ssl_cert_reqs=required"),
+        ("CACHE_URL", "redis://cache"),
+        ("POSTERS_URL", "s3://films/posters?endpoint_url=http://s3:9000&region=eu-west-1"),
+    ],
+)
+def test_the_url_of_a_part_may_have_its_options(name: str, url: str) -> None:
+    settings = load_settings({"JWT_SECRET": GOOD_SECRET, name: url}, NO_FILE)
+    assert getattr(settings, name.lower()) == url
 
 
 def test_production_rejects_defaults_that_were_not_set_explicitly() -> None:
