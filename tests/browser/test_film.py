@@ -57,6 +57,32 @@ async def test_a_film_shows_its_facts_and_where_they_are_from(
         await expect(page.locator(".film-origin")).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    ("facts", "text"),
+    [
+        ({"season": 5, "episode": 14, "series": "tt0068646"}, "Season 5, episode 14"),
+        ({"season": 5, "episode": 14, "series": None}, "Season 5, episode 14"),
+        ({"season": None, "episode": None, "series": "tt0068646"}, "To the series"),
+        ({"season": None, "episode": None, "series": None}, None),
+    ],
+)
+async def test_an_episode_leads_to_its_series(
+    service: Service, browser: Browser, api: ApiClient, facts: dict[str, Any], text: str | None
+) -> None:
+    async with open_page(browser, f"{service.url}/robots.txt") as page:
+        await show_changed(page, api, type="episode", **facts)
+        await page.goto(service.url + FILM)
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        shown = fact(page, "Episode")
+        await expect(shown).to_have_count(0 if text is None else 1)
+        if text is not None:
+            await expect(shown.locator("dd")).to_have_text(text)
+        links = shown.get_by_role("link")
+        await expect(links).to_have_count(0 if facts["series"] is None else 1)
+        if facts["series"] is not None:
+            await expect(links).to_have_attribute("href", "/film/tt0068646")
+
+
 async def test_a_person_leads_to_the_films_of_that_person_and_back(
     service: Service, browser: Browser
 ) -> None:

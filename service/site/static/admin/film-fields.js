@@ -28,6 +28,9 @@ export const FIELDS = [
   { name: "ratings/imdb/votes", kind: "number" },
   { name: "ratings/rotten_tomatoes", kind: "number" },
   { name: "ratings/metacritic", kind: "number" },
+  { name: "season", kind: "number" },
+  { name: "episode", kind: "number" },
+  { name: "series", kind: "text" },
 ];
 
 /** Return the texts of a film's fields; of a new film, empty ones. */

@@ -166,6 +166,7 @@ function Facts({ film }) {
     linksRow("directors", film.directors, "director"),
     linksRow("writers", film.writers, "writer"),
     linksRow("actors", film.actors, "actor"),
+    [t("film.episode"), episodeLink(film)],
     [t("film.aliases"), film.aliases.length && listOf(film.aliases, (alias) => alias)],
     [t("film.released"), film.released && formatDate(film.released)],
     linksRow("languages", film.languages, "language"),
@@ -182,6 +183,14 @@ function Facts({ film }) {
       </div>`,
     )}
   </dl>`;
+}
+
+/* Which episode of its series a film is, as far as that is known. */
+function episodeLink({ season, episode, series }) {
+  const isNumbered = season !== null && episode !== null;
+  const text = isNumbered ? t("film.episode.number", { season, episode }) : t("film.episode.series");
+  if (series !== null) return html`<a href=${`/film/${series}`}>${text}</a>`;
+  return isNumbered && text;
 }
 
 /* Values of a field, each a link to a search for more films with it. */
