@@ -18,9 +18,12 @@ from typing import TextIO
 
 import asyncpg
 import structlog
-from tortoise.migrations.api import migrate as run_migrations
+from tortoise import Tortoise
+from tortoise.connection import get_connection
+from tortoise.migrations.executor import MigrationTarget
 
 from service.database.connection import close_connections, to_driver_url, tortoise_config
+from service.database.migration_executor import LazyMigrationExecutor
 from service.limits import POSTGRES_CONNECT_TIMEOUT, SQLITE_BUSY_TIMEOUT_MS
 from service.private_files import make_private_file, make_private_folder, open_private_file
 from service.settings import resolve_path
@@ -41,6 +44,7 @@ ADVISORY_LOCK_ID = 7_305_002  # any number that nothing else uses
 STATEMENT_TIMEOUT = 3600  # seconds; building an index over a million films takes a while
 LOCK_POLL_INTERVAL = 0.2  # between two attempts to take the migration lock
 WAIT_LOG_INTERVAL = 10.0  # between two lines of a process that waits for the lock
+NEWEST = MigrationTarget(app_label="movies", name="__latest__")
 APPLIED_QUERY = "SELECT COUNT(*) FROM tortoise_migrations WHERE name = $1"
 
 
@@ -106,7 +110,9 @@ async def migrate(url: str) -> list[str]:
         credentials |= {"command_timeout": STATEMENT_TIMEOUT, "server_settings": {}}
     async with _migration_lock(url):
         try:
-            await run_migrations(config=config, progress=record_applied)
+            await Tortoise.init(config=config, init_connections=False)
+            executor = LazyMigrationExecutor(get_connection("default"), config["apps"])
+            await executor.migrate([NEWEST], progress=record_applied)
         finally:
             await close_connections()
     return applied
