@@ -13,13 +13,12 @@ from uuid import UUID
 
 import structlog
 
+from indexer.film_documents import load_documents
 from indexer.shutdown import retry_or_stop, wait_or_stop
 from service.clock import epoch_ms
 from service.database import sql
 from service.database.faults import is_database_fault, log_database_fault
 from service.errors import Unavailable
-from service.film_fields import DOCUMENT_COLUMNS
-from service.films.models import Film
 from service.limits import OUTBOX_POLL_INTERVAL
 from service.observability.metrics import INDEXED_DOCUMENTS
 from service.outbox import store
@@ -27,12 +26,15 @@ from service.outbox.notifications import OutboxNotifier
 from service.outbox.retry_delay import retry_delay_ms
 from service.search.engines.base import IndexWriter, WriteError
 from service.search.index import generation
-from service.search.index.document import DOCUMENT_ERRORS, MovieDocument
+from service.search.index.document import MovieDocument
 from service.search.vocabulary.sync import TermWriter
 
 log = structlog.get_logger()
 
 BATCH_SIZE = 500  # films in one bulk request; 500 serialized documents are about 300 kB
+MAX_BATCH_SIZE = (
+    2_000  # films shown at once while more wait; a third of the lease on a slow machine
+)
 BATCH_PAUSE = 0.05  # seconds between small bulks; halves the load and adds 15 ms of lag
 MAX_CRASHES = 10  # attempts, over some minutes, before a film that breaks the code is quarantined
 TOMBSTONE_AGE_MS = 86_400_000
@@ -48,6 +50,8 @@ class IndexWorker:
         notifier: OutboxNotifier,
         now: Callable[[], datetime],
         owner: str,
+        *,
+        page_size: int = BATCH_SIZE,
     ) -> None:
         self._writer = writer
         self._term_writer = term_writer
@@ -55,42 +59,43 @@ class IndexWorker:
         self._now = now
         self._owner = owner
         self._purged_until_ms = 0
+        self._page_size = page_size
         self.batch_lock = asyncio.Lock()
         """Held during one batch; a rebuild takes it for its last catch-up."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Process batches until `stop` is set; retry whatever fails."""
         await self._release_claims(stop)
-        failures = 0
+        failures, limit = 0, BATCH_SIZE
         while not stop.is_set():
             try:
                 async with self.batch_lock:
-                    claimed = await self.process_batch()
+                    claimed = await self.process_batch(limit)
                 failures = 0
             except Exception as error:
                 failures += 1
+                limit = BATCH_SIZE
                 self._log_error(error)
                 await wait_or_stop(stop, retry_delay_ms(failures) / 1000)
                 await self._release_claims(stop)  # a batch that broke off may have left claims
                 continue
+            limit = MAX_BATCH_SIZE if claimed == limit else BATCH_SIZE  # each costs a commit
             if claimed == 0:
                 await self._notifier.wait(OUTBOX_POLL_INTERVAL)
             elif claimed < BATCH_SIZE:
                 await wait_or_stop(stop, BATCH_PAUSE)
 
-    async def process_batch(self) -> int:
+    async def process_batch(self, limit: int = BATCH_SIZE) -> int:
         """Move one batch from the outbox into the index; return the number of claimed pointers.
 
         Raises:
             Unavailable: the index is down; the batch is postponed.
         """
-        pointers = await store.claim_pointers(self._owner, BATCH_SIZE, self._now_ms())
+        pointers = await store.claim_pointers(self._owner, limit, self._now_ms())
         if not pointers:
             return 0
         try:
-            documents, invalid = await load_documents(pointers)
-            await self._record_terms(documents)
-            errors = [*invalid, *await self._writer.write(documents)]
+            errors = await self._write_pages(pointers)
         except Exception as error:
             errors = await self._handle_failure(pointers, error)
         films = len({pointer.film_id for pointer in pointers})
@@ -101,6 +106,42 @@ class IndexWorker:
         INDEXED_DOCUMENTS.labels("written").inc(films - len(errors))
         log.info("films_indexed", action="films_indexed", count=films, left=len(errors))
         return len(pointers)
+
+    async def _write_pages(self, pointers: Sequence[store.Pointer]) -> list[WriteError]:
+        """Write the films of these pointers, and show them; prepare a page while one is sent."""
+        if len(pointers) <= self._page_size:
+            return await self._write(pointers)
+        errors: list[WriteError] = []
+        sending: asyncio.Task[None] | None = None
+
+        async def send(documents: Sequence[MovieDocument]) -> None:
+            errors.extend(await self._writer.add(documents))
+
+        try:
+            for start in range(0, len(pointers), self._page_size):
+                documents, invalid = await self._prepare(pointers[start : start + self._page_size])
+                errors += invalid
+                if sending is not None:
+                    await sending
+                sending = asyncio.create_task(send(documents))
+            if sending is not None:
+                await sending
+        finally:
+            if sending is not None:
+                await asyncio.gather(sending, return_exceptions=True)
+        await self._writer.show()
+        return errors
+
+    async def _write(self, pointers: Sequence[store.Pointer]) -> list[WriteError]:
+        documents, invalid = await self._prepare(pointers)
+        return [*invalid, *await self._writer.write(documents)]
+
+    async def _prepare(
+        self, pointers: Sequence[store.Pointer]
+    ) -> tuple[list[MovieDocument], list[WriteError]]:
+        documents, invalid = await load_documents(pointers)
+        await self._record_terms(documents)
+        return documents, invalid
 
     async def _record_terms(self, documents: Iterable[MovieDocument]) -> None:
         await self._term_writer.record(
@@ -169,9 +210,7 @@ class IndexWorker:
         self, pointers: Sequence[store.Pointer], crashes: dict[UUID, Exception]
     ) -> list[WriteError]:
         try:
-            documents, invalid = await load_documents(pointers)
-            await self._record_terms(documents)
-            return [*invalid, *await self._writer.write(documents)]
+            return await self._write(pointers)
         except Exception as error:
             return await self._bisect_failures(pointers, error, crashes)
 
@@ -237,30 +276,3 @@ class IndexWorker:
             log.warning("index_unavailable", reason=error.detail)
         elif not log_database_fault(error):
             log.error("indexing_failed", exc_info=error)
-
-
-async def load_documents(
-    pointers: Sequence[store.Pointer],
-) -> tuple[list[MovieDocument], list[WriteError]]:
-    """Load the films behind `pointers` as they are now.
-
-    Returns:
-        One document per film, a tombstone for a deleted one; and an error for each film of which
-        no document can be made.
-    """
-    versions: dict[UUID, int] = {}
-    for pointer in pointers:
-        versions[pointer.film_id] = max(pointer.version, versions.get(pointer.film_id, 0))
-    rows = await Film.filter(id__in=list(versions)).only(*DOCUMENT_COLUMNS)
-    films = {film.id: film for film in rows}
-    documents, errors = [], []
-    for film_id, version in versions.items():
-        film = films.get(film_id)
-        try:
-            if film is None:
-                documents.append(MovieDocument.tombstone(str(film_id), version))
-            else:
-                documents.append(MovieDocument.from_film(film).materialize())
-        except DOCUMENT_ERRORS as error:
-            errors.append(WriteError(str(film_id), f"cannot become a document: {error}", False))
-    return documents, errors

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from indexer.index_worker import load_documents
+from indexer.film_documents import load_documents
 from indexer.rebuild_lease import RebuildFailed, RebuildLease, index_name_of
 from indexer.rebuild_prepare import MIN_FILMS_FOR_PROCESSES, DocumentPool
 from indexer.shutdown import wait_or_stop

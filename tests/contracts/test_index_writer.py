@@ -73,6 +73,18 @@ async def test_a_tombstone_hides_the_film_and_an_older_write_does_not_restore_it
     assert await index.writer.count("movies-1") == len(FILMS) - 1
 
 
+async def test_added_documents_are_found_once_they_are_shown(index: IndexHarness) -> None:
+    await index.write(replace(JAWS, version=2))
+    index.vocabulary.add(SEVEN.vocabulary_words())
+    assert await index.writer.add([SEVEN, replace(JAWS, title="Sharks")]) == ()
+    assert await index.writer.add([LEON, replace(SEVEN, version=2)]) == ()
+    await index.writer.show()
+    await index.refresh()
+    assert await index.writer.count("movies-1") == 3
+    assert [hit.version for hit in (await index.hits("se7en")).hits] == [2]
+    assert [hit.version for hit in (await index.hits("jaws")).hits] == [2]
+
+
 @pytest.mark.fault("document-rejected")
 @pytest.mark.parametrize(
     "facts",

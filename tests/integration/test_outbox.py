@@ -8,6 +8,7 @@ import pytest
 from indexer.index_worker import BATCH_SIZE, MAX_CRASHES, IndexWorker
 from service.clock import utc_now
 from service.database.sql import fetch_rows, now_ms
+from service.errors import Unavailable
 from service.films.catalogue import Catalogue
 from service.films.models import Film
 from service.films.schemas import FilmFacts, FilmPatch
@@ -78,6 +79,41 @@ async def test_a_film_that_triggers_a_bug_blocks_no_others_and_is_quarantined_af
     quarantined = await Outbox.filter(quarantined_at__isnull=False)
     assert {str(row.film_id) for row in quarantined} == writer.crash_on
     assert all("an unforeseen film" in str(row.reason) for row in quarantined)
+
+
+@pytest.mark.fault("outbox-backlog")
+async def test_a_long_queue_is_indexed_in_pages_and_what_fails_in_one_is_not_lost(
+    catalogue: Catalogue, writer: FaultyWriter, inventory: Inventory, notifier: OutboxNotifier
+) -> None:
+    films = (await catalogue.upsert_all(FILMS, SAMPLE)).films
+    await catalogue.delete(str(films[29].id), None)
+    worker = IndexWorker(writer, TermWriter(), notifier, utc_now, "tester", page_size=7)
+    refused, busy, broken = (str(films[number].id) for number in (2, 12, 22))
+    writer.rejections = {refused: False, busy: True}
+    assert await worker.process_batch() == len(FILMS) + 1
+    assert await count_films(writer) == 27
+    assert (await Outbox.get(film_id=refused)).quarantined_at is not None
+    assert (await Outbox.get(film_id=busy)).reason == "not today"
+    writer.rejections = {}
+    await Outbox.filter(done_at=None).update(due_at=0, quarantined_at=None)
+    for film in films[:29]:
+        await catalogue.update(str(film.id), None, FilmPatch(plot="changed"))
+    writer.crash_on = {broken}
+    assert await worker.process_batch() == 31
+    assert await count_films(writer) == 29
+    assert "an unforeseen film" in str((await Outbox.get(film_id=broken, done_at=None)).reason)
+    writer.crash_on, writer.unavailable = set(), True
+    await catalogue.update(str(films[0].id), None, FilmPatch(plot="changed again"))
+    await Outbox.filter(done_at=None).update(due_at=0)
+    with pytest.raises(Unavailable):
+        await IndexWorker(
+            writer, TermWriter(), notifier, utc_now, "tester", page_size=1
+        ).process_batch()
+    writer.unavailable = False
+    await Outbox.filter(done_at=None).update(due_at=0)
+    await worker.process_batch()
+    assert not await Outbox.filter(done_at=None).exists()
+    assert await differences(inventory) == []
 
 
 @pytest.mark.parametrize("indexed_before", [True, False])

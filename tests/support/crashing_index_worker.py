@@ -8,7 +8,8 @@ from functools import wraps
 from typing import Any
 
 import indexer.index_worker
-from indexer.index_worker import IndexWorker
+from indexer.film_documents import load_documents
+from indexer.index_worker import BATCH_SIZE, IndexWorker
 from service.clock import utc_now
 from service.database import connection
 from service.outbox import store
@@ -18,7 +19,13 @@ from service.search.vocabulary.sync import TermWriter
 from service.server import container
 from service.settings import Settings
 
-STEPS = ("claim", "load_documents", "record_terms", "write", "advance_generation", "acknowledge")
+STEPS = (
+    "claim", "load_documents", "record_terms", "write", "add", "show", "advance_generation",
+    "acknowledge",
+)  # fmt: skip
+
+PAGED_STEPS = ("add", "show")
+"""The steps of a batch that has several pages."""
 
 
 def index_until_killed(step: str, database_url: str, search_url: str) -> None:
@@ -31,12 +38,22 @@ async def _run(step: str, database_url: str, settings: Settings) -> None:
     writer = container.build_writer(settings)
     await writer.open()
     term_writer = TermWriter()
-    worker = IndexWorker(writer, term_writer, notifier_for(database_url), utc_now, "the dead one")
+    page_size = 1 if step in PAGED_STEPS else BATCH_SIZE
+    worker = IndexWorker(
+        writer,
+        term_writer,
+        notifier_for(database_url),
+        utc_now,
+        "the dead one",
+        page_size=page_size,
+    )
     calls: dict[str, tuple[object, Callable[..., Awaitable[Any]]]] = {
         "claim": (store, store.claim_pointers),
-        "load_documents": (indexer.index_worker, indexer.index_worker.load_documents),
+        "load_documents": (indexer.index_worker, load_documents),
         "record_terms": (term_writer, term_writer.record),
         "write": (writer, writer.write),
+        "add": (writer, writer.add),
+        "show": (writer, writer.show),
         "advance_generation": (generation, generation.advance),
         "acknowledge": (store, store.acknowledge),
     }

@@ -1,7 +1,7 @@
 """Sample films, a writer that fails on request, and helpers for tests of the indexer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,9 +37,9 @@ class FaultyWriter:
         self._writer = writer
         self.unavailable = False
         self.rejections: dict[str, bool] = {}
-        """Film ids that `write` rejects, and whether a retry may help."""
+        """Film ids that `write` and `add` reject, and whether a retry may help."""
         self.crash_on: set[str] = set()
-        """Film ids that make `write` raise an unforeseen exception."""
+        """Film ids that make `write` and `add` raise an unforeseen exception."""
         self.dropped: set[str] = set()
         """Film ids that `fill` loses silently."""
         self.written = 0
@@ -47,6 +47,16 @@ class FaultyWriter:
         self.delay = 0.0  # seconds that `fill` takes longer
 
     async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
+        return await self._try(self._writer.write, documents)
+
+    async def add(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
+        return await self._try(self._writer.add, documents)
+
+    async def _try(
+        self,
+        write: Callable[[Sequence[MovieDocument]], Awaitable[tuple[WriteError, ...]]],
+        documents: Sequence[MovieDocument],
+    ) -> tuple[WriteError, ...]:
         if self.unavailable:
             raise Unavailable("the engine is unavailable")
         if self.crash_on & {document.film_id for document in documents}:
@@ -58,7 +68,7 @@ class FaultyWriter:
             for document in documents
             if document.film_id in self.rejections
         ]
-        return (*errors, *await self._writer.write(accepted))
+        return (*errors, *await write(accepted))
 
     async def fill(
         self, name: str, documents: Sequence[SerializedDocument]

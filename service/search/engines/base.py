@@ -172,6 +172,15 @@ class IndexWriter(Protocol):
         A document older than the index's version of the film is skipped; that is no error.
         """
 
+    async def add(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
+        """Write documents into the live index as `write` does, for searches after `show`.
+
+        Whether they are durable before that is up to the engine.
+        """
+
+    async def show(self) -> None:
+        """Let searches see what was added to the live index, and make it durable."""
+
     @property
     def serialize(self) -> Serializer:
         """The function that serializes documents for `fill`."""

@@ -73,7 +73,15 @@ class ElasticsearchWriter:
 
     async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
         serialized, errors = serialize_all(documents, serialize)
-        return errors + await self._write_bulks(self._address.alias, serialized, live=True)
+        return errors + await self._write_bulks(self._address.alias, serialized, show=True)
+
+    async def add(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
+        serialized, errors = serialize_all(documents, serialize)
+        return errors + await self._write_bulks(self._address.alias, serialized)
+
+    async def show(self) -> None:
+        with translate_errors():
+            await self._get_client().indices.refresh(index=self._address.alias)
 
     @property
     def serialize(self) -> Serializer:
@@ -87,7 +95,7 @@ class ElasticsearchWriter:
     async def fill(
         self, name: str, documents: Sequence[SerializedDocument]
     ) -> tuple[WriteError, ...]:
-        return await self._write_bulks(self._address.cluster_name(name), documents, live=False)
+        return await self._write_bulks(self._address.cluster_name(name), documents)
 
     async def commit(self, name: str) -> None:
         """Do nothing: a bulk that was acknowledged is in the cluster's transaction log."""
@@ -184,14 +192,15 @@ class ElasticsearchWriter:
         )
 
     async def _write_bulks(
-        self, index: str, documents: Sequence[SerializedDocument], live: bool
+        self, index: str, documents: Sequence[SerializedDocument], show: bool = False
     ) -> tuple[WriteError, ...]:
-        """Write documents in bulks; for a live index, refresh with the last one."""
+        """Write documents in bulks; with `show`, refresh the index with the last one."""
+        live = index == self._address.alias
         errors: list[WriteError] = []
         for start in range(0, len(documents), MAX_BULK_DOCUMENTS):
             bulk = documents[start : start + MAX_BULK_DOCUMENTS]
             is_last = start + MAX_BULK_DOCUMENTS >= len(documents)
-            errors += await self._write_bulk(index, bulk, live=live, refresh=live and is_last)
+            errors += await self._write_bulk(index, bulk, live=live, refresh=show and is_last)
         return tuple(errors)
 
     async def _write_bulk(

@@ -139,6 +139,12 @@ class TantivyWriter:
     async def write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
         return await self._run(partial(self._write, documents))
 
+    async def add(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
+        return await self._run(partial(self._add, documents))
+
+    async def show(self) -> None:
+        await self._run(lambda: self._get_live_index().commit_added())
+
     @property
     def serialize(self) -> Serializer:
         return serialize
@@ -201,11 +207,13 @@ class TantivyWriter:
             self._lock = None
 
     def _write(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
-        index = self._get_live_index()
-        serialized, errors = serialize_all(documents, serialize)
-        errors += index.add(serialized)
-        index.commit_added()
+        errors = self._add(documents)
+        self._get_live_index().commit_added()
         return errors
+
+    def _add(self, documents: Sequence[MovieDocument]) -> tuple[WriteError, ...]:
+        serialized, errors = serialize_all(documents, serialize)
+        return errors + self._get_live_index().add(serialized)
 
     def _create_index(self, name: str) -> None:
         self._restore_root()
