@@ -73,7 +73,36 @@ def _split_list(value: object) -> object:
     return tuple(item.strip() for item in value.split(",") if item.strip())
 
 
-CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
+def _check_origin(text: str) -> str:
+    """Return an origin as browsers send it. Raises ValueError."""
+    address = urlsplit(text)
+    rest = address.path.strip("/") or address.query or address.fragment or address.username
+    if address.scheme not in ("http", "https") or not address.hostname or rest:
+        raise ValueError(
+            f"{text!r} must be a scheme and a host, such as https://films.example.org; "
+            "there is no sign for all origins"
+        )
+    return f"{address.scheme}://{address.netloc}".lower()
+
+
+def _check_host_with_port(text: str) -> str:
+    """Return a host and port as poster addresses are compared. Raises ValueError."""
+    try:
+        address = urlsplit(f"//{text}")
+        is_complete = bool(address.hostname and address.port)
+    except ValueError:
+        is_complete = False
+    if not is_complete or address.netloc != text or "@" in text:
+        raise ValueError(f"{text!r} must be a host and a port, such as nas.home:8080")
+    return text.lower()
+
+
+Origins = Annotated[
+    tuple[Annotated[str, AfterValidator(_check_origin)], ...], BeforeValidator(_split_list)
+]
+HostsWithPorts = Annotated[
+    tuple[Annotated[str, AfterValidator(_check_host_with_port)], ...], BeforeValidator(_split_list)
+]
 
 CompatApi = Literal["omdb", "classic", "lists", "stremio"]
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,14 +19,16 @@ from pydantic import (
     model_validator,
 )
 
+from service.env_file import EnvFileError, read_env_file
 from service.jwt_secret import MIN_SECRET_BYTES, load_or_create_jwt_secret
 from service.private_files import restrict_file
 from service.resources import CHECKOUT
 from service.setting_types import (
     COMPAT_APIS,
-    CommaSeparated,
     CompatApi,
     CompatApis,
+    HostsWithPorts,
+    Origins,
     check_mail_url,
     check_public_url,
     check_rate_limits,
@@ -89,7 +90,7 @@ class Settings(BaseModel):
     search_url: Annotated[str, part_url("tantivy", "http", "https")] = "tantivy://var/index"
     cache_url: Annotated[str, part_url("memory", "redis", "rediss")] = "memory://"
     posters_url: Annotated[str, part_url("file", "s3")] = "file://var/posters"
-    poster_allowed_private_hosts: CommaSeparated = ()
+    poster_allowed_private_hosts: HostsWithPorts = ()
     """`host:port` pairs that posters may be fetched from although their address is not public."""
     aws_access_key_id: str | None = None
     aws_secret_access_key: str | None = None
@@ -122,7 +123,7 @@ class Settings(BaseModel):
     """Who may create an account: anyone, who has an invite, or only admins."""
     audit_retention_days: Annotated[int, Field(ge=1, le=3650)] = 365
     """How long the audit log keeps an entry."""
-    cors_origins: CommaSeparated = ()
+    cors_origins: Origins = ()
     compat: CompatApis | None = None
     """APIs of other services that are answered as well; without it all, in production none."""
     omdb_compat_keys: Literal["any", "users"] | None = None
@@ -211,7 +212,10 @@ def load_settings(
     """
     home = home_folder(environ)
     restrict_file(home / ".env")  # it holds passwords
-    file_values = _read_env_file(env_file or home / ".env")
+    try:
+        file_values = read_env_file(env_file or home / ".env")
+    except EnvFileError as error:
+        raise SettingsError(f"settings are wrong:\n  {error}") from None
     for name in list_unknown_names(file_values):
         on_unknown(name)
     values = _merge_sources(file_values, environ, on_renamed)
@@ -243,17 +247,6 @@ def list_unknown_names(file_values: Iterable[str]) -> list[str]:
     }
     readable |= {*RENAMED, *COMPOSE_NAMES}
     return [n for n in file_values if n not in readable and not n.startswith(FOREIGN_PREFIXES)]
-
-
-def _read_env_file(path: Path) -> dict[str, str | None]:
-    """Return the values of the file, none if there is no file. Raises SettingsError."""
-    try:
-        return dotenv_values(path, encoding="utf-8-sig")  # some editors begin it with a mark
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror})"
-    except UnicodeDecodeError:
-        reason = "is not text in UTF-8; save it in that encoding"
-    raise SettingsError(f"settings are wrong:\n  {path} {reason}")
 
 
 def _merge_sources(

@@ -1,5 +1,6 @@
 """Settings: read once, with all faults reported at once, by name."""
 
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -71,6 +72,12 @@ def test_several_wrong_settings_are_named_in_one_message() -> None:
             "endpoint_url must begin with http://",
         ),
         ("POSTERS_URL", "s3://", "names no bucket"),
+        ("CORS_ORIGINS", "*", "'*' must be a scheme and a host, such as https://films.example.org"),
+        ("CORS_ORIGINS", "https://a.example,b.example", "CORS_ORIGINS: 'b.example' must be"),
+        ("CORS_ORIGINS", "https://a.example/films", "must be a scheme and a host"),
+        ("POSTER_ALLOWED_PRIVATE_HOSTS", "nas", "'nas' must be a host and a port, such as"),
+        ("POSTER_ALLOWED_PRIVATE_HOSTS", "http://nas:80/", "must be a host and a port"),
+        ("POSTER_ALLOWED_PRIVATE_HOSTS", "nas:80, nas:99999", "'nas:99999' must be a host"),
         ("POSTERS_URL", "s3://bad bucket", "names no bucket"),
     ],
 )
@@ -228,6 +235,50 @@ def test_an_env_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"\xef\xbb\xbfPORT=8001\n")
     assert load_settings({"MOVIES_HOME": str(tmp_path)}, file).port == 8001
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        ("PORT=1111\n\n# a comment\nHOST: 127.0.0.1\n", [4]),
+        ('PORT=1111\n\nHOST="127.0.0.1\nWORKERS=2\n=2\n', [3, 5]),
+        ("\n\nOMDB_API_KEY\n", [3]),
+    ],
+)
+def test_lines_of_the_env_file_that_are_not_understood_are_named_without_their_text(
+    tmp_path: Path, content: str, lines: list[int]
+) -> None:
+    (tmp_path / ".env").write_text(content)
+    with pytest.raises(SettingsError) as raised:
+        load_settings({"MOVIES_HOME": str(tmp_path)})
+    assert re.findall(r"\.env line (\d+) cannot be understood", str(raised.value)) == [
+        str(line) for line in lines
+    ]
+    assert "127.0.0.1" not in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "dangling link", "endless link"])
+def test_an_env_file_that_is_no_file_is_reported_at_once(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / ".env"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(path if kind == "endless link" else tmp_path / "gone")
+    with pytest.raises(SettingsError, match=r"\.env (is not a file|is a symbolic link|cannot be)"):
+        load_settings({"MOVIES_HOME": str(tmp_path), "JWT_SECRET": GOOD_SECRET})
+
+
+def test_lists_of_addresses_are_kept_as_they_are_compared() -> None:
+    environment = {
+        "JWT_SECRET": GOOD_SECRET,
+        "CORS_ORIGINS": "HTTPS://Films.example/, http://localhost:8080",
+        "POSTER_ALLOWED_PRIVATE_HOSTS": "NAS.home:8080,[fd00::1]:80",
+    }
+    settings = load_settings(environment, NO_FILE)
+    assert settings.cors_origins == ("https://films.example", "http://localhost:8080")
+    assert settings.poster_allowed_private_hosts == ("nas.home:8080", "[fd00::1]:80")
 
 
 def test_a_missing_secret_file_is_reported() -> None:
