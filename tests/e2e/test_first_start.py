@@ -11,7 +11,8 @@ from tests.support.service_runner import run_command
 def test_the_service_creates_the_schema_when_it_starts_on_nothing(
     environment: dict[str, str],
 ) -> None:
-    with service_runner.run_service({**environment, "WORKERS": "2"}) as service:
+    settings = {**environment, "WORKERS": "2"}
+    with service_runner.run_service(settings, is_first_start=True) as service:
         with urllib.request.urlopen(f"{service.url}/health/ready") as response:
             parts = json.load(response)["parts"]
         log = service.log.read_text()
