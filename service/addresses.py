@@ -2,16 +2,19 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 CLIENT_PREFIX_V6 = (
     64  # bits: a home or an office has a network of that size, and all addresses in it
 )
+MAX_CACHED_ADDRESSES = 500
 MAX_UNKNOWN_LENGTH = 100  # characters of a text that is no address
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([^:]*):\d+")
 
 
+@lru_cache(maxsize=MAX_CACHED_ADDRESSES)  # each request of a client asks more than once
 def parse_address(text: str) -> Address | None:
     """Return the IP address in `text`, or None; brackets, a port and a zone are left out.
 

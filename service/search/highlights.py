@@ -16,7 +16,7 @@ from rapidfuzz.distance import OSA
 
 from service.film_fields import FilmRow
 from service.resilience.work_budget import WorkBudget
-from service.search.query.fields import SearchFields
+from service.search.query.fields import SearchField, SearchFields
 from service.search.query.noise import STOP_WORDS
 from service.search.query.parser import Query
 from service.search.query.plan import MAX_SLOTS
@@ -49,7 +49,7 @@ VALUE_SEPARATOR = ", "  # between the values of a list
 MIN_SIMILARITY = 0.6  # of two words
 MIN_INNER_PREFIX_LENGTH = 4  # letters of a prefix that is not the last word
 MAX_PLOT_LENGTH = 5_000  # characters
-MAX_CACHED_TEXTS = 20_000  # titles and names whose words are cached, about 15 MB
+MAX_CACHED_TEXTS = 20_000  # titles and names whose words are cached, about 30 MB
 WORD_WORK = 0.6  # units of work, for a word of a text and a word of the query
 NO_MATCH_COST = 9.0  # above the cost of every match
 
@@ -71,11 +71,6 @@ class Match:
     kind: MatchKind
 
 
-@lru_cache(maxsize=MAX_CACHED_TEXTS)
-def _cached_spans(text: str) -> tuple[Span, ...]:
-    return tuple(word_spans(text))
-
-
 @dataclass(frozen=True)  # no slots: cached properties need a `__dict__`
 class _FilmText:
     """One text of a film with the ranges of its words."""
@@ -92,8 +87,7 @@ class _FilmText:
         for value in values:
             start = len(text) + (len(VALUE_SEPARATOR) if text else 0)
             text += (VALUE_SEPARATOR if text else "") + value
-            value_spans = word_spans(value) if field == "plot" else _cached_spans(value)
-            spans += [Span(s.word, start + s.start, start + s.end) for s in value_spans]
+            spans += [Span(s.word, start + s.start, start + s.end) for s in word_spans(value)]
         return cls(field, text, tuple(spans))
 
     def match(self, span: Span, kind: MatchKind) -> Match:
@@ -115,6 +109,17 @@ class _FilmText:
             Span(a.word + b.word, a.start, b.end)
             for a, b in zip(self.spans, self.spans[1:], strict=False)
         ]
+
+
+@lru_cache(maxsize=MAX_CACHED_TEXTS)
+def _join(field: MatchField, values: tuple[str, ...]) -> _FilmText:
+    """Return the text of a field with its ranges, the same object for the same text."""
+    return _FilmText.join(field, values)
+
+
+@lru_cache(maxsize=MAX_CACHED_TEXTS)
+def _initials_of(title: str) -> frozenset[str]:
+    return frozenset(initials(title, tokenize(title)))
 
 
 def find_matches(
@@ -170,7 +175,7 @@ def _match_film(
                 continue
         if single is not None:
             matches.append(single[1])
-        elif "title" in fields and words[position] in initials(film.title, tokenize(film.title)):
+        elif "title" in fields and words[position] in _initials_of(film.title):
             matches.append(Match("title", 0, len(film.title), film.title, "initials"))
         position += 1
     return matches
@@ -191,13 +196,13 @@ def match_ranges(matches: Sequence[Match]) -> dict[str, list[list[int]]]:
 def _film_texts(film: FilmRow, fields: SearchFields) -> list[_FilmText]:
     texts: list[_FilmText] = []
     if "title" in fields:
-        texts += [_FilmText.join("title", [film.title]), _FilmText.join("aliases", film.aliases)]
-    if "director" in fields:
-        texts.append(_FilmText.join("directors", film.directors))
-    if "writer" in fields:
-        texts.append(_FilmText.join("writers", film.writers))
-    if "cast" in fields:
-        texts.append(_FilmText.join("actors", film.actors))
+        texts += [_join("title", (film.title,)), _join("aliases", tuple(film.aliases))]
+    people: tuple[tuple[SearchField, MatchField, list[str]], ...] = (
+        ("director", "directors", film.directors),
+        ("writer", "writers", film.writers),
+        ("cast", "actors", film.actors),
+    )
+    texts += [_join(field, tuple(names)) for part, field, names in people if part in fields]
     if "plot" in fields and film.plot:
         texts.append(_FilmText.join("plot", [film.plot[:MAX_PLOT_LENGTH]]))
     return texts
