@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
+from benches.cast import add_people
 from benches.films import (
     FilmIndex,
     JsonObject,
@@ -148,16 +149,16 @@ def _zero_weights(*names: str) -> dict[str, Any]:
 
 PARTS = (
     Part("nothing: all parts"),
-    Part("rerank", {"search.retrieval.engine_search.rank": _keep_engine_order}),
+    Part("rerank", {"search.retrieval.stage_runner.rank": _keep_engine_order}),
     Part(
         "typos: words a letter or two away",
         {"search.vocabulary.vocabulary.Vocabulary.expand": _return_empty_list},
     ),
     Part("two letters away", {"search.query.typo_budget.MIN_TWO_EDITS_LENGTH": UNREACHABLE_LENGTH}),
-    Part("relaxed stage", {"search.retrieval.engine_search.FUZZY_SUFFICIENT": 0.0}),
+    Part("relaxed stage", {"search.retrieval.match_stages.FUZZY_SUFFICIENT": 0.0}),
     Part(
         "n-grams",
-        {"search.retrieval.engine_search.Plan.relaxed": staticmethod(_relaxed_without_ngrams)},
+        {"search.retrieval.stage_runner.Plan.relaxed": staticmethod(_relaxed_without_ngrams)},
     ),
     Part("full title as one term", {"search.query.plan.full_title_slot": _unmatchable_slot}),
     Part("similarity of full titles", _zero_weights("full_title")),
@@ -190,7 +191,7 @@ PARTS = (
     Part("numbers that must agree", _zero_weights("numbers")),
     Part(
         "sequels by number",
-        {"search.retrieval.engine_search.promote_sequel": lambda query, ranked: ranked},
+        {"search.retrieval.stage_runner.promote_sequel": lambda query, ranked: ranked},
     ),
     Part("nicknames", {"search.retrieval.engine_search.expand_nicknames": _return_none}),
     Part(
@@ -321,7 +322,7 @@ async def main() -> None:
     parser.add_argument("--each", type=int, default=150)
     parser.add_argument("--only", default="")
     args = parser.parse_args()
-    films = read_data_file("films.jsonl")
+    films = add_people(read_data_file("films.jsonl"))
     if args.seed is None:
         queries = take_per_class(read_data_file("queries.jsonl"), args.each)
     else:

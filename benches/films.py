@@ -65,7 +65,8 @@ def build_row(film: JsonObject, number: int) -> Film:
         "aliases": film["alt_titles"],
         "directors": film["directors"],
         "genres": film["genres"],
-        **{name: [] for name in ("writers", "languages", "countries")},
+        **{name: film.get(name, []) for name in ("writers", "actors")},
+        **{name: [] for name in ("languages", "countries")},
     }
     return Film(
         id=uuid.UUID(int=number),

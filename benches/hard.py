@@ -1,11 +1,14 @@
 """Curated queries, because a generator misspells titles only in ways that it knows.
 
-Each line of `hard.tsv` is a query, the title of its film and the year. The queries form a class of
-their own beside the generated ones; those behind a line `## name` form the class `hard: name`.
+Each line of `hard.tsv` is a query, the title of its film and the year. `@` and a name stand for all
+films of that person. A fourth column has what `did_you_mean` must be, nothing for null. The queries
+form a class of their own beside the generated ones; those behind a line `## name` form the class
+`hard: name`.
 """
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from benches.films import JsonObject
 from service.text.analysis import full_title_key
@@ -13,6 +16,22 @@ from service.text.analysis import full_title_key
 FILE = Path(__file__).with_suffix(".tsv")
 CLASS_NAME = "hard"
 CLASS_HEADING = "## "  # begins a class of its own, named behind it
+PERSON_MARK = "@"
+
+
+class CuratedQuery(NamedTuple):
+    """One line: the wording is None if it does not matter, and empty for none."""
+
+    text: str
+    title: str
+    year: int = 0
+    wording: str | None = None
+
+    @classmethod
+    def parse(cls, line: str) -> "CuratedQuery":
+        """Read a line of the file."""
+        text, title, *rest = line.split("\t")
+        return cls(text, title, int(rest[0]) if rest else 0, rest[1] if len(rest) > 1 else None)
 
 
 def read_curated_queries(
@@ -35,14 +54,18 @@ def read_curated_queries(
             class_name = f"{CLASS_NAME}: {line.removeprefix(CLASS_HEADING)}"
         if not line or line.startswith("#"):
             continue
-        typed, title, year_text = line.split("\t")
-        year = int(year_text)
-        ids = [
-            f["id"]
-            for f in by_title.get(full_title_key(title), [])
-            if abs((f["year"] or 0) - year) <= 1
-        ]
+        query = CuratedQuery.parse(line)
+        ids = [film["id"] for film in by_title.get(full_title_key(query.title), [])
+               if abs((film["year"] or 0) - query.year) <= 1]  # fmt: skip
+        if query.title.startswith(PERSON_MARK):
+            ids = [film["id"] for film in films if _has_person(film, query.title[1:])]
         if not ids:
-            raise LookupError(f"{title} ({year}) is not among the films")
-        queries.append({"q": typed, "ids": ids, "class": class_name, "title": title, "year": year})
+            raise LookupError(f"{query.title} ({query.year}) is not among the films")
+        facts = {"q": query.text, "title": query.title, "year": query.year}
+        wording = {} if query.wording is None else {"did_you_mean": query.wording or None}
+        queries.append({**facts, "ids": ids, "class": class_name, **wording})
     return queries
+
+
+def _has_person(film: JsonObject, name: str) -> bool:
+    return any(name in film.get(role, []) for role in ("directors", "writers", "actors"))

@@ -10,7 +10,8 @@ first ten. Misses are printed on stderr; the table is Markdown.
                              [--seed 7] [--each 100]
 
 With a seed, fresh queries are generated from the titles; without one, the kept queries are used.
-The curated queries have a row of their own and are not part of `all`.
+The curated queries have rows of their own and are not part of `all`; where a wording is stated, the
+first film counts only with that `did_you_mean`.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from benches.cast import add_people
 from benches.films import (
     ENGINE_TIMEOUT,
     FilmIndex,
@@ -64,7 +66,16 @@ REQUIRED_SETTINGS = {
 }
 WARM_UP_QUERIES = 300  # unmeasured queries that fill the caches first
 
-SearchFunction = Callable[[str], Awaitable[list[str]]]
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The ids of the first films, and the wording that is offered instead."""
+
+    row_ids: list[str]
+    did_you_mean: str | None = None
+
+
+SearchFunction = Callable[[str], Awaitable[Answer]]
 
 
 @dataclass
@@ -103,13 +114,16 @@ async def measure_queries(
     tallies: TalliesByClass = {}
     for query in queries:
         began = time.perf_counter()
-        row_ids = await search(query["q"])
+        answer = await search(query["q"])
         seconds = time.perf_counter() - began
-        positions = [place for place, i in enumerate(row_ids[:10]) if judge.is_relevant(query, i)]
-        first = bool(positions) and positions[0] == 0
+        places = enumerate(answer.row_ids[:10])
+        positions = [place for place, i in places if judge.is_relevant(query, i)]
+        wording = query.get("did_you_mean", answer.did_you_mean)
+        first = bool(positions) and positions[0] == 0 and wording == answer.did_you_mean
         if not first:
             misses.append(
                 f"{query['class']}: {query['q']!r} for {query['title']!r} at {positions[:1]}"
+                f", {answer.did_you_mean!r}"
             )
         tally = tallies.setdefault(query["class"], Tally())
         tally += Tally(1, first, bool(positions), [seconds])
@@ -201,9 +215,9 @@ async def measure_engine(
 def search_with_service(index: FilmIndex) -> SearchFunction:
     """Return a function that searches through the service's engine search."""
 
-    async def search(text: str) -> list[str]:
+    async def search(text: str) -> Answer:
         page = await index.engine_search.search(SearchRequest(text, page=Page(10)))
-        return [str(result.film.id) for result in page.hits]
+        return Answer([str(result.film.id) for result in page.hits], page.did_you_mean)
 
     return search
 
@@ -213,9 +227,9 @@ def search_with_query(
 ) -> SearchFunction:
     """Return a function that sends a query of its own to Elasticsearch."""
 
-    async def search(text: str) -> list[str]:
+    async def search(text: str) -> Answer:
         response = await client.search(index=alias, query=build_query(text), size=10, source=False)
-        return [hit["_id"] for hit in response["hits"]["hits"]]
+        return Answer([hit["_id"] for hit in response["hits"]["hits"]])
 
     return search
 
@@ -231,9 +245,9 @@ async def measure_database(
     vocabulary.merge_pending()
     database_search = DatabaseSearch(vocabulary, FilmCache(), ENGINE_TIMEOUT)
 
-    async def search(text: str) -> list[str]:
+    async def search(text: str) -> Answer:
         page = await database_search.search(SearchRequest(text, page=Page(10)))
-        return [str(result.film.id) for result in page.hits]
+        return Answer([str(result.film.id) for result in page.hits], page.did_you_mean)
 
     return await measure_queries(search, judge, queries, misses)
 
@@ -270,7 +284,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=100)
     args = parser.parse_args()
     load_backend_addresses()
-    films = add_letter_films(read_data_file("films.jsonl"))
+    films = add_people(add_letter_films(read_data_file("films.jsonl")))
     if args.seed is None:
         queries = read_data_file("queries.jsonl")
     else:

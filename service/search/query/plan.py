@@ -75,9 +75,17 @@ class Plan:
         return [clause for slot in slots for clause in slot.clauses]
 
     @classmethod
-    def exact(cls, query: Query) -> "Plan":
-        """Plan for the words as they are typed and their prefixes, for well-spelt queries."""
-        return _build(query, None, relaxed=False)
+    def exact(cls, query: Query, similar_titles: tuple[str, ...] = ()) -> "Plan":
+        """Plan for the words as they are typed and their prefixes, for well-spelt queries.
+
+        Films with one of the `similar_titles` in full are hits as well.
+        """
+        return _build(query, None, relaxed=False, similar_titles=similar_titles)
+
+    @classmethod
+    def full_titles(cls, titles: tuple[str, ...]) -> "Plan":
+        """Plan for films with one of these full titles."""
+        return cls((), (), Slot((Clause("whole", titles, FULL_TITLE_WEIGHT),)))
 
     @classmethod
     def every_word(cls, query: Query, vocabulary: Vocabulary) -> "Plan":
@@ -118,14 +126,19 @@ class Plan:
         return cls((any_word, Group(slots, min_matches)), plan.optional, plan.full_title)
 
 
-def _build(query: Query, vocabulary: Vocabulary | None, relaxed: bool) -> Plan:
+def _build(
+    query: Query,
+    vocabulary: Vocabulary | None,
+    relaxed: bool,
+    similar_titles: tuple[str, ...] = (),
+) -> Plan:
     core = query.core[:MAX_SLOTS]
     year = str(query.year) if query.year else None
     required: list[Slot] = []
     optional: list[Slot] = []
     match_count = 0  # of the words that are required; a long one without blanks counts by its parts
     unknown_words = _find_unknown_words(core, vocabulary, relaxed)
-    full_title = full_title_slot(query, vocabulary, relaxed)
+    full_title = full_title_slot(query, vocabulary, relaxed, similar_titles)
     # A title that is nearly what was typed is meant: pairs of words are then not corrected as well.
     has_near_title = any(clause.weight == FULL_TITLE_EDIT_WEIGHT for clause in full_title.clauses)
     for position, word in enumerate(core):

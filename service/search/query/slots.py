@@ -28,6 +28,7 @@ from service.search.query.typo_budget import (
     find_near_prefixes,
     find_near_titles,
     find_near_words,
+    find_other_numbers,
 )
 from service.search.vocabulary.fuzzy_term_index import NearTerm
 from service.search.vocabulary.vocabulary import (
@@ -39,9 +40,9 @@ from service.search.vocabulary.vocabulary import (
     Vocabulary,
 )
 from service.text import numerals
-from service.text.analysis import MIN_INITIALS, is_unspaced
+from service.text.analysis import MIN_INITIALS, is_unspaced, without_article
 from service.text.phonetics import phonetic_key
-from service.text.titles import full_title_keys
+from service.text.titles import full_title_keys, unique
 
 Field = Literal[
     "title", "alt", "director", "cast", "writer", "plot", "joined", "whole",
@@ -69,6 +70,7 @@ INITIALS_WEIGHT = 2.0  # of a title's initials, which stand for all its words
 FULL_TITLE_WEIGHT = 3.0
 FULL_TITLE_PREFIX_WEIGHT = 0.80
 FULL_TITLE_EDIT_WEIGHT = 0.75
+SIMILAR_TITLE_WEIGHT = 2.0  # of a film that is far better known than those with the typed words
 FULL_TITLE_PREFIX_EDIT_WEIGHT = 0.56
 TITLE_RUN_WEIGHT = 1.0  # of a full title among other words
 YEAR_WEIGHT, NEAR_YEAR_WEIGHT = 0.90, 0.45
@@ -241,13 +243,17 @@ def _may_be_one_word(left: str, right: str, vocabulary: Vocabulary) -> bool:
     return not (left in vocabulary and right in vocabulary)
 
 
-def full_title_slot(query: Query, vocabulary: Vocabulary | None, relaxed: bool) -> Slot:
-    """Return the ways in which a title can be what was typed as a whole."""
+def full_title_slot(
+    query: Query, vocabulary: Vocabulary | None, relaxed: bool, similar_titles: tuple[str, ...] = ()
+) -> Slot:
+    """Return the ways in which a title can be what was typed as a whole, or a similar one."""
     titles = query.full_titles
     clauses = [Clause("whole", titles, FULL_TITLE_WEIGHT)]
     prefixes = tuple(title for title in titles if len(title) <= MAX_FULL_TITLE_EDGE)
     if prefixes:
         clauses.append(Clause("whole_edge", prefixes, FULL_TITLE_PREFIX_WEIGHT))
+    if similar_titles:
+        clauses.append(Clause("whole", similar_titles, SIMILAR_TITLE_WEIGHT))
     if vocabulary is not None and (runs := _find_title_runs(query, vocabulary)):
         clauses.append(Clause("whole", runs, TITLE_RUN_WEIGHT))
     shortest = min(full_title_keys(list(query.title)), key=len)
@@ -257,8 +263,8 @@ def full_title_slot(query: Query, vocabulary: Vocabulary | None, relaxed: bool) 
         and not shortest.isdigit()
     ):
         near_titles = find_near_titles(shortest, vocabulary, relaxed=relaxed)
-        if near_titles:
-            terms = tuple(near.word for near in near_titles)
+        inflected = find_other_numbers(without_article(list(query.title)), vocabulary)
+        if terms := unique([*(near.word for near in near_titles), *inflected]):
             clauses.append(Clause("whole", terms, FULL_TITLE_EDIT_WEIGHT))
         if near_titles and not relaxed:
             return Slot(tuple(clauses))  # a near title is meant, so its prefixes are not

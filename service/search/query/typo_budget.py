@@ -3,13 +3,17 @@
 Words of four letters or more may be one edit away, words of three letters too, at a low weight. A
 word that does not exist may be two edits away if it has seven letters, or five in a relaxed plan,
 and no word is one edit away. Full titles follow the same rule with nine letters, in a relaxed plan.
-Prefixes, pairs of words run together and names may be one edit away.
+Prefixes, pairs of words run together and names may be one edit away. A word of a full title may be
+in the other grammatical number.
 
 Every distance and every length of the rule is here; what a match at a distance weighs is in `plan`.
 """
 
+from collections.abc import Sequence
+
 from service.search.vocabulary.fuzzy_term_index import FuzzyTermIndex, NearTerm
 from service.search.vocabulary.vocabulary import FULL_TITLE, Vocabulary
+from service.text.plurals import other_numbers
 
 ONE_EDIT, TWO_EDITS = 1, 2
 MIN_SHORT_FUZZY_LENGTH = 3  # letters; words of this length have a low weight
@@ -17,6 +21,7 @@ MIN_FUZZY_LENGTH = 4  # a shorter word is one edit away from too many others
 MIN_TWO_EDITS_LENGTH = 7
 MIN_RELAXED_TWO_EDITS_LENGTH = 5
 MIN_FULL_TITLE_TWO_EDITS_LENGTH = 9
+MAX_INFLECTED_WORDS = 4  # of a query in which one word is in another grammatical number
 
 
 def max_edits(word: str) -> int:
@@ -59,6 +64,18 @@ def find_near_titles(title: str, vocabulary: Vocabulary, *, relaxed: bool) -> tu
     if not near and relaxed and len(title) >= MIN_FULL_TITLE_TWO_EDITS_LENGTH:
         return _full_titles(vocabulary.expand(title, TWO_EDITS))
     return near
+
+
+def find_other_numbers(words: Sequence[str], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Return the full titles that have one of these words in the other grammatical number."""
+    if len(words) > MAX_INFLECTED_WORDS:
+        return ()
+    titles = [
+        "".join((*words[:place], form, *words[place + 1 :]))
+        for place, word in enumerate(words)
+        for form in other_numbers(word)
+    ]
+    return tuple(title for title in titles if vocabulary.fields_of(title) & FULL_TITLE)
 
 
 def _full_titles(terms: tuple[NearTerm, ...]) -> tuple[NearTerm, ...]:

@@ -27,8 +27,8 @@ from service.search.query.noise import STOP_WORDS
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.query.typo_budget import MIN_FUZZY_LENGTH, ONE_EDIT
-from service.search.retrieval.engine_search import PLAN_WORK
 from service.search.retrieval.film_cache import FilmCache, FilmLabel, FilmPeople
+from service.search.retrieval.stage_runner import PLAN_WORK
 from service.search.retrieval.work_threads import WorkThreads, search_budget
 from service.search.vocabulary.vocabulary import Vocabulary
 from service.text import numerals

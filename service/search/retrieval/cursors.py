@@ -46,7 +46,7 @@ class Cursor:
 
     `returned` holds the fingerprints of those films of the rerank window that were returned; while
     it is set, `sort_key` is the end of the window. `level` is the best match level of the list, and
-    if the list `is_cut`, it ends with the window.
+    if the list `is_cut`, it ends with the window. `similar_titles` are those that the search added.
     """
 
     stage: MatchStage
@@ -55,6 +55,7 @@ class Cursor:
     returned: bytes = b""
     level: MatchLevel | None = None
     is_cut: bool = False
+    similar_titles: tuple[str, ...] = ()
 
     def has_returned(self, film_id: str) -> bool:
         """Return whether the film of the rerank window was returned already."""
@@ -82,13 +83,22 @@ class CursorCodec:
         """Return `cursor` as a URL-safe text, bound to the search that `search_key` names."""
         returned = base64.b64encode(cursor.returned).decode()
         position: list[Any] = [cursor.stage, cursor.sort_key, cursor.count, returned]
-        if cursor.level is not None or cursor.is_cut:  # cursors of earlier releases lack them
-            position += [cursor.level, cursor.is_cut]
+        if cursor.level is not None or cursor.is_cut or cursor.similar_titles:
+            position += [cursor.level, cursor.is_cut]  # cursors of earlier releases lack them
+        if cursor.similar_titles:
+            position.append(cursor.similar_titles)
         return self._signed.encode(position, search_key)
 
     def decode(self, text: str, search_key: str) -> Cursor:
         """Return the cursor that `text` encodes. Raises what `SignedCursors.decode` raises."""
         stage, sort_key, count, returned, *rest = self._signed.decode(text, search_key)
-        level, is_cut = rest or (None, False)
-        returned_ids = base64.b64decode(returned)
-        return Cursor(MatchStage(stage), tuple(sort_key), count, returned_ids, level, is_cut)
+        level, is_cut, *titles = rest or (None, False)
+        return Cursor(
+            MatchStage(stage),
+            tuple(sort_key),
+            count,
+            base64.b64decode(returned),
+            level,
+            is_cut,
+            tuple(titles[0]) if titles else (),
+        )

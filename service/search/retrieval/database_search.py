@@ -34,7 +34,6 @@ from service.search.ranking.scorer import Ranked, rank
 from service.search.ranking.sequels import promote_sequel
 from service.search.retrieval.cursors import MatchStage
 from service.search.retrieval.database_words import DatabaseWords
-from service.search.retrieval.engine_search import PLAN_WORK
 from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.paging import RERANK_SIZE, cut_window_page, fetch_sorted_page
 from service.search.retrieval.people import has_better_people, needs_people, with_people
@@ -52,6 +51,8 @@ from service.search.retrieval.search_request import (
     SearchResult,
     describe_left_out,
 )
+from service.search.retrieval.similar_titles import place_well_known
+from service.search.retrieval.stage_runner import PLAN_WORK
 from service.search.retrieval.work_threads import WorkThreads
 from service.search.vocabulary.vocabulary import Vocabulary
 
@@ -170,6 +171,7 @@ class DatabaseSearch:
         plan = await self._plan(query, request)
         hits = await self._fetch(plan, 0, RERANK_SIZE, request.filters)
         ranked = await self._rank(query, hits, request)
+        ranked = place_well_known(query, ranked, request, self._vocabulary.within(request.budget))
         found = _Found(request, query, plan, hits, RerankWindow(ranked))
         is_sorted = request.sort != "relevance" and hits.total > 0
         is_sufficient = found.window.explained >= FUZZY_SUFFICIENT or is_sorted

@@ -15,16 +15,14 @@ from functools import partial
 from service.search.criteria.facets import FacetCounts
 from service.search.criteria.sorting import Sort, SortKey
 from service.search.engines.base import Engine, Hit, Hits, IndexOutdated
-from service.search.query.fields import DEFAULT_FIELDS, restrict_plan
+from service.search.query.fields import DEFAULT_FIELDS
 from service.search.query.misspelling import has_misspelling
 from service.search.query.parser import Query
 from service.search.query.plan import Plan
 from service.search.query.synonyms import expand_nicknames, expand_series
 from service.search.ranking.did_you_mean import did_you_mean
 from service.search.ranking.match_level import MatchLevel, best_level
-from service.search.ranking.rerank_window import RerankWindow, count_affordable, rerank_cutoff
-from service.search.ranking.scorer import Ranked, rank
-from service.search.ranking.sequels import promote_sequel
+from service.search.ranking.rerank_window import RerankWindow
 from service.search.retrieval.cursors import Cursor, MatchStage
 from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.match_stages import STAGE_WORK, StageResult
@@ -46,9 +44,7 @@ from service.search.retrieval.result_list import (
     count_cut_facets,
     cut_window,
     judge_page,
-    order_by_plot,
     search_imdb_id,
-    sort_window,
 )
 from service.search.retrieval.rewritten_search import search_other_writings
 from service.search.retrieval.search_request import (
@@ -56,11 +52,14 @@ from service.search.retrieval.search_request import (
     SearchResult,
     describe_left_out,
 )
+from service.search.retrieval.similar_titles import (
+    MAX_TITLES,
+    find_similar_titles,
+    pick_well_known,
+)
+from service.search.retrieval.stage_runner import StageRunner
 from service.search.retrieval.work_threads import WorkThreads
 from service.search.vocabulary.vocabulary import Vocabulary
-
-TERM_WORK = 10  # units of an engine, for each term of a plan
-PLAN_WORK = 400  # units on the event loop or in a thread, for each word of a query
 
 
 class EngineSearch:
@@ -77,6 +76,7 @@ class EngineSearch:
         self._vocabulary = vocabulary
         self._film_cache = film_cache or FilmCache()
         self._threads = threads or WorkThreads()
+        self._runner = StageRunner(engine, vocabulary, self._film_cache, self._threads)
 
     async def search(self, request: SearchRequest) -> SearchResult:
         """Return one page of films.
@@ -112,6 +112,7 @@ class EngineSearch:
 
     async def _search_in_stages(self, query: Query, request: SearchRequest) -> SearchResult:
         stage = await self._first_sufficient_stage(query, request)
+        stage = await self._add_similar_titles(stage)
         stage = await self._look_at_people(stage)
         page = await self._fetch_page(stage)
         result = await self._load(page, stage)
@@ -130,25 +131,28 @@ class EngineSearch:
                 return results[-1]
             if stage is MatchStage.FUZZY:
                 query = expand_nicknames(query) or query
-            results.append(await self._run_stage(query, stage, request))
+            results.append(await self._runner.run(query, stage, request))
             if results[-1].is_sufficient:
                 return results[-1]
         # The relaxed stage counts only where it explains more than the fuzzy one.
         *_, fuzzy, relaxed = results
         return relaxed if relaxed.window.explained > fuzzy.window.explained else fuzzy
 
-    async def _run_stage(
-        self, query: Query, stage: MatchStage, request: SearchRequest
-    ) -> StageResult:
-        plan = await self._plan(query, stage, request)
-        request.budget.charge(TERM_WORK * sum(len(clause.terms) for clause in plan.clauses))
-        hits = await self._engine.search(plan, 0, RERANK_SIZE, filters=request.filters)
-        window = await self._rerank(query, hits.hits, request)
-        if not stage.is_literal:
-            window = await self._cut(window, request)
-        elif request.match == "all":
-            window = window.as_complete()
-        return StageResult(stage, request, query, plan, hits, window)
+    async def _add_similar_titles(self, result: StageResult) -> StageResult:
+        """Return the stage with well-known films whose titles are nearly what was typed."""
+        request, vocabulary = result.request, self._vocabulary.within(result.request.budget)
+        if result.stage is not MatchStage.EXACT or request.budget.is_spent:
+            return result
+        titles = find_similar_titles(result.query, result.window.ranked, request, vocabulary)
+        if not titles:
+            return result
+        plan, best = Plan.full_titles(titles), result.window.ranked[0].candidate
+        hits = await self._engine.search(plan, 0, MAX_TITLES, filters=request.filters)
+        candidates = await self._film_cache.get_candidates(hits.hits, budget=request.budget)
+        if not (titles := pick_well_known(titles, candidates, best)):
+            return result
+        request = replace(request, similar_titles=titles)
+        return await self._runner.run(result.query, result.stage, request)
 
     async def _look_at_people(self, result: StageResult) -> StageResult:
         """Return the stage with the cast and the writers if they explain more, else `result`."""
@@ -160,16 +164,12 @@ class EngineSearch:
             return result
         for stage in list_people_stages(result.window, request):
             try:
-                people = await self._run_stage(query, stage, with_people(request))
+                people = await self._runner.run(query, stage, with_people(request))
             except IndexOutdated:  # an index of an earlier release, until it is rebuilt
                 return result
             if people.is_sufficient or stage is MatchStage.PEOPLE_FUZZY:
                 return people if has_better_people(people.window, result.window) else result
         return result
-
-    async def _cut(self, window: RerankWindow, request: SearchRequest) -> RerankWindow:
-        cut = cut_window(window, request)
-        return await sort_window(cut, self._film_cache, request) if cut.is_cut else cut
 
     def _stages(self, query: Query, request: SearchRequest) -> tuple[MatchStage, ...]:
         if not request.typo_tolerance:
@@ -177,49 +177,6 @@ class EngineSearch:
         if request.fields == DEFAULT_FIELDS and has_misspelling(query, self._vocabulary):
             return (MatchStage.FUZZY, MatchStage.RELAXED)
         return (MatchStage.EXACT, MatchStage.FUZZY, MatchStage.RELAXED)
-
-    async def _plan(self, query: Query, stage: MatchStage, request: SearchRequest) -> Plan:
-        build = partial(self._build_plan, query, stage, request)
-        work = 0 if stage.is_literal else PLAN_WORK * len(query.core)
-        return await self._threads.run(request.budget, work, build)
-
-    def _build_plan(self, query: Query, stage: MatchStage, request: SearchRequest) -> Plan:
-        vocabulary = self._vocabulary.within(request.budget)
-        if stage.is_literal:
-            is_complete = request.match == "all"
-            plan = Plan.every_word(query, vocabulary) if is_complete else Plan.exact(query)
-        elif stage is MatchStage.RELAXED:
-            plan = Plan.relaxed(query, vocabulary)
-        else:
-            plan = Plan.fuzzy(query, vocabulary)
-        typos = not stage.is_literal
-        return restrict_plan(plan, request.fields, vocabulary, typos=typos)
-
-    async def _rerank(
-        self, query: Query, hits: Sequence[Hit], request: SearchRequest
-    ) -> RerankWindow:
-        if "plot" in request.fields:
-            ranked, tail = await self._rank(query, hits, request)
-            return order_by_plot(RerankWindow(ranked, tail), hits)
-        size = rerank_cutoff(hits)
-        ranked, tail = await self._rank(query, hits[:size], request)
-        return RerankWindow(promote_sequel(query, ranked), [*tail, *hits[size:]])
-
-    async def _rank(
-        self, query: Query, hits: Sequence[Hit], request: SearchRequest
-    ) -> tuple[list[Ranked], Sequence[Hit]]:
-        """Return the ranked hits, and the last ones if the budget does not allow to rank them."""
-        budget = request.budget
-        candidates = await self._film_cache.get_candidates(hits, request.fields, budget)
-        count, work = count_affordable(query, candidates, budget)
-        build = partial(
-            rank, query, candidates[:count], budget.checkpoint, self._vocabulary.is_film_word
-        )
-        ranked = await self._threads.run(budget, work, build)
-        if count == len(candidates):
-            return ranked, ()
-        ids = [hit.film_id for hit in hits]
-        return ranked, hits[ids.index(candidates[count].film_id) :]
 
     def _fetch_from(
         self, plan: Plan | None, request: SearchRequest, sort: Sort = "relevance"
@@ -243,16 +200,17 @@ class EngineSearch:
         """Return the page behind `cursor`, in the stage in which the list began."""
         if cursor.stage.with_people:
             request = with_people(request)
+        request = replace(request, similar_titles=cursor.similar_titles)
         if cursor.stage is not MatchStage.EXACT:
             query = expand_nicknames(query) or query
-        plan = await self._plan(query, cursor.stage, request)
+        plan = await self._runner.plan(query, cursor.stage, request)
         window = RerankWindow([])
         if cursor.returned:
 
             async def rerank(hits: Sequence[Hit]) -> RerankWindow:
                 nonlocal window
-                window = await self._rerank(query, hits, request)
-                window = await self._cut(window, request) if cursor.is_cut else window
+                window = await self._runner.rerank(query, hits, request)
+                window = await self._runner.cut(window, request) if cursor.is_cut else window
                 return window
 
             fetch = self._fetch_from(plan, request)
@@ -276,6 +234,7 @@ class EngineSearch:
                 threads=self._threads,
                 is_known=self._vocabulary.is_film_word,
             )
+        page = page.mark(request.similar_titles)
         result = await page.load(self._film_cache, request.budget, levels)
         facets = await self._count(stage)
         return replace(result, query=stage.query, fields=request.fields, facets=facets)
@@ -290,6 +249,6 @@ class EngineSearch:
         unfiltered = replace(request, filters=request.filters.unfiltered)
         if unfiltered.filters != request.filters:
             hits = await self._engine.search(stage.plan, 0, RERANK_SIZE, filters=unfiltered.filters)
-            window = await self._rerank(stage.query, hits.hits, unfiltered)
+            window = await self._runner.rerank(stage.query, hits.hits, unfiltered)
             window = cut_window(window, unfiltered)
         return await count_cut_facets(window.scored, self._film_cache, request)

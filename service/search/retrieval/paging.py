@@ -48,6 +48,12 @@ class HitPage:
         """The hits whose match level is not known."""
         return [Hit(s.film_id, s.version, s.score) for s in self.scored if s.level is None]
 
+    def mark(self, similar_titles: tuple[str, ...]) -> "HitPage":
+        """Return the page with the titles that the search added in its cursor."""
+        if self.cursor is None or not similar_titles:
+            return self
+        return replace(self, cursor=replace(self.cursor, similar_titles=similar_titles))
+
     async def load(
         self, films: FilmCache, budget: WorkBudget, levels: Mapping[str, MatchLevel] = NO_LEVELS
     ) -> SearchResult:

@@ -63,7 +63,8 @@ class SearchRequest:
 
     The default filters leave out episodes. With `match` "all", only films that have every word of
     the text are results. `with_people` says whether the default fields include the cast and the
-    writers where they explain little. `budget` is the work that the search may cause.
+    writers where they explain little. Films with one of the `similar_titles`, which the search
+    itself sets, are results as well. `budget` is the work that the search may cause.
     """
 
     text: str | None = None
@@ -73,6 +74,7 @@ class SearchRequest:
     typo_tolerance: bool = True
     match: Match = "any"
     with_people: bool = True
+    similar_titles: tuple[str, ...] = ()
     facets: tuple[Facet, ...] = ()
     page: Page = FIRST_PAGE
     budget: WorkBudget = field(default_factory=search_budget, compare=False)
