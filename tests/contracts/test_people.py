@@ -116,6 +116,13 @@ async def test_a_title_with_somebody_who_is_not_in_the_film_still_finds_the_film
         assert result.level == "some"
 
 
+async def test_a_first_name_that_is_a_title_does_not_hide_the_actor(
+    sample_index: SampleIndex, films: list[Film]
+) -> None:
+    for result in await search_both(sample_index, films, "logan lerman wallflower perks emma"):
+        assert result.hits[0].film.title == "The Perks of Being a Wallflower"
+
+
 async def test_an_actor_who_directs_few_films_finds_all_of_them(
     sample_index: SampleIndex, films: list[Film]
 ) -> None:

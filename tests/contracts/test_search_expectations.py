@@ -57,8 +57,10 @@ async def test_a_title_word_and_a_writer_together_find_the_film(
     assert await sample_index.first_title(text, fields=fields) == "Nothing Else"
 
 
-async def test_writers_are_searched_only_on_request(sample_index: SampleIndex) -> None:
-    assert "Nothing Else" not in await sample_index.titles("jhabvala")
+async def test_writers_are_not_searched_when_only_titles_and_directors_are(
+    sample_index: SampleIndex,
+) -> None:
+    assert "Nothing Else" not in await sample_index.titles("jhabvala", with_people=False)
 
 
 @pytest.mark.parametrize("typo_tolerance", [True, False])

@@ -189,7 +189,7 @@ class DatabaseSearch:
         if not needs_people(query, found.window, total, request, self._vocabulary):
             return found
         people = await self._find(query, with_people(request), relax=False)
-        return people if has_better_people(people.window, found.window) else found
+        return people if has_better_people(query, people.window, found.window) else found
 
     @contextlib.asynccontextmanager
     async def _within_timeout(self) -> AsyncIterator[None]:

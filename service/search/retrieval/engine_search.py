@@ -168,7 +168,7 @@ class EngineSearch:
             except IndexOutdated:  # an index of an earlier release, until it is rebuilt
                 return result
             if people.is_sufficient or stage is MatchStage.PEOPLE_FUZZY:
-                return people if has_better_people(people.window, result.window) else result
+                return people if has_better_people(query, people.window, result.window) else result
         return result
 
     def _stages(self, query: Query, request: SearchRequest) -> tuple[MatchStage, ...]:

@@ -11,8 +11,8 @@ from service.search.query.fields import DEFAULT_FIELDS, PEOPLE_FIELDS
 from service.search.query.parser import Query
 from service.search.ranking.match_level import MATCH_LEVELS
 from service.search.ranking.rerank_window import RerankWindow
+from service.search.ranking.scorer import Ranked
 from service.search.retrieval.cursors import MatchStage
-from service.search.retrieval.result_list import FUZZY_SUFFICIENT
 from service.search.retrieval.search_request import SearchRequest
 from service.search.vocabulary.vocabulary import CAST, Vocabulary
 
@@ -42,11 +42,11 @@ def list_people_stages(window: RerankWindow, request: SearchRequest) -> tuple[Ma
     return MatchStage.PEOPLE_EXACT, MatchStage.PEOPLE_FUZZY
 
 
-def has_better_people(people: RerankWindow, window: RerankWindow) -> bool:
+def has_better_people(query: Query, people: RerankWindow, window: RerankWindow) -> bool:
     """Return whether the list with the names of all people is better than the one without them.
 
     Of two lists of which none has a film with all words, the one with a film whose whole title was
-    typed is kept, unless names explain nearly all: in `jaws tom hanks`, Jaws is meant.
+    typed is kept, unless the names explain that title too: in `jaws tom hanks`, Jaws is meant.
     """
     if people.level is None or window.level is None:
         return people.level is not None
@@ -56,8 +56,19 @@ def has_better_people(people: RerankWindow, window: RerankWindow) -> bool:
         return MATCH_LEVELS.index(people.level) < MATCH_LEVELS.index(window.level)
     if people.explained <= window.explained:
         return False
-    has_whole_title = any(ranked.has_whole_title for ranked in window.ranked)
-    return people.explained >= FUZZY_SUFFICIENT or not has_whole_title
+    unexplained = _find_unexplained(query, people.ranked[0])
+    return not any(
+        ranked.has_whole_title and not unexplained.isdisjoint(title.words)
+        for ranked in window.ranked
+        for title in ranked.candidate.titles
+    )
+
+
+def _find_unexplained(query: Query, best: Ranked) -> set[str]:
+    """Return the words of the query that a film does not explain."""
+    exact, misspelt = best.judge.explain(best.candidate)
+    places = exact.keys() | misspelt.keys()
+    return {word for place, word in enumerate(query.words) if place not in places}
 
 
 def _is_name_of_actor(query: Query, window: RerankWindow, vocabulary: Vocabulary) -> bool:
