@@ -80,6 +80,7 @@ class Film(Model):
             Index(fields=("poster_due_at",), name="idx_films_poster_due_at"),
             Index(fields=("poster_key",), name="idx_films_poster_key"),
             Index(fields=("imdb_votes",), name="idx_films_imdb_votes"),
+            Index(fields=("series",), name="idx_films_series"),
         )
 
 

@@ -1,13 +1,20 @@
 """Seasons of series, each with its episodes, as their source lists them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from service.database.sql import fetch_rows
 from service.films.models import SeriesSeason
+
+_SELECT_EPISODES = """
+SELECT season, episode, title, released, imdb_rating, imdb_id FROM films
+WHERE series = $1 AND type = 'episode' AND season IS NOT NULL AND episode IS NOT NULL
+ORDER BY season, episode, id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +70,51 @@ async def get_season(series: str, number: int) -> tuple[Season, datetime] | None
 
 
 async def list_seasons(series: str) -> list[Season]:
-    """Return the stored seasons of a series, in order."""
-    return [_to_season(r) for r in await SeriesSeason.filter(series=series).order_by("season")]
+    """Return the stored seasons of a series, in order, with the episodes that are films here."""
+    rows = await SeriesSeason.filter(series=series)
+    listed = {row.season: _to_season(row) for row in rows}
+    collected = await collect_seasons(series)
+    return [
+        add_episodes(season, collected.get(number))
+        for number, season in sorted((collected | listed).items())
+    ]
+
+
+async def list_stored_numbers(series: str) -> set[int]:
+    """Return the numbers of the stored seasons of a series."""
+    return {row.season for row in await SeriesSeason.filter(series=series).only("season")}
 
 
 async def count_seasons(series: str) -> int | None:
     """Return how many seasons a series has, as the stored ones say; None if they do not."""
     rows = await SeriesSeason.filter(series=series).only("total_seasons")
     return max((row.total_seasons for row in rows if row.total_seasons is not None), default=None)
+
+
+async def collect_seasons(series: str) -> dict[int, Season]:
+    """Return the seasons, by number, of those episodes that the catalogue has as films."""
+    episodes: dict[int, dict[int, Episode]] = {}
+    for row in await fetch_rows(_SELECT_EPISODES, series):
+        released = row["released"]
+        if isinstance(released, str):  # SQLite has no dates
+            released = date.fromisoformat(released)
+        numbered = episodes.setdefault(row["season"], {})
+        episode = Episode(
+            row["episode"], row["title"], released, row["imdb_rating"], row["imdb_id"]
+        )
+        numbered.setdefault(episode.episode, episode)
+    return {
+        season: Season(season, None, tuple(numbered.values()))
+        for season, numbered in episodes.items()
+    }
+
+
+def add_episodes(season: Season, others: Season | None) -> Season:
+    """Return a season with the episodes of another source that it lacks."""
+    if others is None:
+        return season
+    numbered = {episode.episode: episode for episode in (*others.episodes, *season.episodes)}
+    return replace(season, episodes=tuple(numbered[number] for number in sorted(numbered)))
 
 
 async def save_season(series: str, season: Season, refresh_after: datetime) -> None:

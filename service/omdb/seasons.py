@@ -60,26 +60,38 @@ class SeasonLookup:
             NotFound: `season_not_found`, also if the film is no series.
             BadUpstream, TooMany, Unavailable, Misconfigured: as for a look-up of a film.
         """
-        series = film.imdb_id
-        if film.type != "series" or series is None:
-            raise _season_not_found_error()
+        series = _get_series_id(film)
+        collected = (await stored_seasons.collect_seasons(series)).get(number)
         stored = await stored_seasons.get_season(series, number)
         if stored is None:
-            return await self._fetch(film, series, number, requester)
+            try:
+                season = await self._fetch(film, series, number, requester)
+            except DomainError:
+                if collected is None:
+                    raise
+                return collected
+            return stored_seasons.add_episodes(season, collected)
         season, refresh_after = stored
         key = f"r:{_to_key(series, number)}"
         if self._client is not None and refresh_after <= self._now() and key not in self._in_flight:
             self._start(key, self._refresh(key, film, series, number, self._client))
-        return season
+        return stored_seasons.add_episodes(season, collected)
 
     async def list_seasons(self, film: Film | FilmRow, requester: Requester | None) -> list[Season]:
-        """Return the seasons of a series that are stored; if none is, the first one.
+        """Return the seasons of a series that are known here; the first one is fetched if none is.
 
         Raises:
             The errors of `get_season`.
         """
-        seasons = await stored_seasons.list_seasons(film.imdb_id) if film.imdb_id else []
-        return seasons or [await self.get_season(film, 1, requester)]
+        series = _get_series_id(film)
+        if not await stored_seasons.list_stored_numbers(series):
+            try:
+                await self.get_season(film, 1, requester)
+            except DomainError:
+                if seasons := await stored_seasons.list_seasons(series):
+                    return seasons
+                raise
+        return await stored_seasons.list_seasons(series)
 
     async def list_all_seasons(
         self, film: Film | FilmRow, requester: Requester | None
@@ -87,25 +99,25 @@ class SeasonLookup:
         """Return all seasons of a series, in order, without those that cannot be had now.
 
         At most `MAX_FETCHED_SEASONS` are fetched; a later request gets the others.
+
+        Raises:
+            NotFound: `season_not_found`; the film is no series.
         """
-        seasons: dict[int, Season] = {}
+        series = _get_series_id(film)
         with suppress(DomainError):
             total = await self.count_seasons(film, requester) or 0
-            listed = await self.list_seasons(film, requester)
-            seasons = {season.season: season for season in listed}
-            missing = [number for number in range(1, total + 1) if number not in seasons]
+            stored = await stored_seasons.list_stored_numbers(series)
+            missing = [number for number in range(1, total + 1) if number not in stored]
             fetches = (
                 self.get_season(film, number, requester) for number in missing[:MAX_FETCHED_SEASONS]
             )
             for fetched in await asyncio.gather(*fetches, return_exceptions=True):
-                if isinstance(fetched, Season):
-                    seasons[fetched.season] = fetched
-                elif not isinstance(fetched, DomainError):
+                if isinstance(fetched, BaseException) and not isinstance(fetched, DomainError):
                     raise fetched
-        return [seasons[number] for number in sorted(seasons)]
+        return await stored_seasons.list_seasons(series)
 
     async def count_seasons(self, film: Film | FilmRow, requester: Requester | None) -> int | None:
-        """Return how many seasons a series has; None if OMDb does not know either.
+        """Return how many seasons a series has; None if nobody knows.
 
         Raises:
             The errors of `get_season`, but NotFound.
@@ -114,10 +126,10 @@ class SeasonLookup:
             return None
         total = await stored_seasons.count_seasons(film.imdb_id)
         if total is None:
-            try:
+            with suppress(NotFound):
                 total = (await self.get_season(film, 1, requester)).total_seasons
-            except NotFound:
-                return None
+        if total is None:  # at least as many as episodes are known of
+            total = max(await stored_seasons.collect_seasons(film.imdb_id), default=None)
         return total
 
     async def close(self) -> None:
@@ -182,6 +194,13 @@ class SeasonLookup:
         del self._in_flight[key]
         if not task.cancelled():
             task.exception()  # marks it as retrieved, so that asyncio logs nothing
+
+
+def _get_series_id(film: Film | FilmRow) -> str:
+    """Return the IMDb id of a series. Raises NotFound for any other film."""
+    if film.type != "series" or film.imdb_id is None:
+        raise _season_not_found_error()
+    return film.imdb_id
 
 
 def _to_key(series: str, number: int) -> str:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from service.errors import NotFound
+from service.films.catalogue import Catalogue
 from service.films.models import Film, SeriesSeason
+from service.films.schemas import FilmFacts, Provenance
 from service.omdb.client import OmdbClient
 from service.omdb.lookup import FilmLookup
 from service.omdb.lookup_limit import LookupLimit
@@ -69,6 +71,56 @@ async def test_a_series_of_which_no_season_is_known_shows_none(
     assert len(omdb.calls) == 1
     with pytest.raises(NotFound):
         await seasons.get_season(simpsons, 1, None)
+
+
+async def test_episodes_that_are_films_belong_to_their_season(
+    seasons: SeasonLookup, series: Film, catalogue: Catalogue
+) -> None:
+    for season, number, title in ((5, 15, "Granite State"), (5, 16, "Other"), (7, 1, "Never")):
+        facts = FilmFacts.model_validate(
+            {
+                "title": title,
+                "type": "episode",
+                "season": season,
+                "episode": number,
+                "series": BREAKING_BAD,
+                "released": "2013-09-22",
+            }
+        )
+        await catalogue.upsert(facts, Provenance(source="user"))
+    expected = ["Ozymandias", "Granite State", "Felina"]  # OMDb's title of the last one counts
+    for _ in range(2):
+        fifth = await seasons.get_season(series, 5, None)
+        assert [episode.title for episode in fifth.episodes] == expected
+    everything = await seasons.list_all_seasons(series, None)
+    assert [season.season for season in everything] == [1, 2, 3, 4, 5, 7]
+    assert everything[4] == fifth
+    seventh = await seasons.get_season(series, 7, None)
+    assert seventh == everything[5]
+    assert seventh.episodes[0].released == date(2013, 9, 22)
+
+
+async def test_without_omdb_a_series_has_the_episodes_that_are_films(
+    catalogue: Catalogue, clock: FakeClock
+) -> None:
+    source = Provenance(source="user")
+    facts = FilmFacts(title="Grimmet", type="series", imdb_id="tt7000001")
+    series = await catalogue.upsert(facts, source)
+    seasons = SeasonLookup(None, clock.now, LookupLimit(RateLimiter({})))
+    assert await seasons.list_all_seasons(series, None) == []
+    assert await seasons.count_seasons(series, None) is None
+    for season in (2, 1):
+        facts = FilmFacts(
+            title=f"First of {season}", type="episode", season=season, episode=1, series="tt7000001"
+        )
+        await catalogue.upsert(facts, source)
+    first, second = await seasons.list_seasons(series, None)
+    assert (first.season, second.season) == (1, 2)
+    assert [episode.title for episode in second.episodes] == ["First of 2"]
+    assert await seasons.list_all_seasons(series, None) == [first, second]
+    assert await seasons.count_seasons(series, None) == 2
+    with pytest.raises(NotFound):
+        await seasons.get_season(series, 3, None)
 
 
 async def test_a_season_that_is_due_is_shown_and_fetched_again_in_the_background(
