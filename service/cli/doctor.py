@@ -12,6 +12,7 @@ from pydantic import Field
 
 from service.admin.health import PartState, PartWarning, run_check
 from service.admin.proxy_check import PROXY_ADVICE
+from service.cli.disk_space import check_disk
 from service.cli.locations import api_address, locate_part
 from service.cli.output import print_json
 from service.errors import Unavailable
@@ -80,9 +81,13 @@ async def examine(settings: Settings) -> list[Finding]:
     async def check_proxy() -> str:
         return await asyncio.to_thread(call_proxy_check, api_address(settings))
 
+    async def check_space() -> str:
+        return await asyncio.to_thread(check_disk, settings)
+
     async with open_container(settings, prepare=False) as container:
         states = {"api": await run_check(check_api, CHECK_TIMEOUT)}
         states |= (await container.health.readiness(CHECK_TIMEOUT)).parts
+        states["disk"] = await run_check(check_space, CHECK_TIMEOUT)
         states["omdb"] = await run_check(container.lookup.check, CHECK_TIMEOUT)
         if states["api"].state == "ok":
             states["proxy"] = await run_check(check_proxy, CHECK_TIMEOUT)

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from service.database.fault_descriptions import locate_database
 from service.mail_url import parse_mail_url
-from service.settings import Settings, resolve_path
+from service.settings import Settings, home_folder, resolve_path
 
 URL_BY_PART = {
     "search": "search_url",
@@ -25,6 +25,8 @@ def locate_part(settings: Settings, part: str) -> str:
         case "mail":
             server = parse_mail_url(settings.mail_url)
             return f"{server.host}:{server.port}" if server else "the log"
+        case "disk":
+            return str(home_folder())
         case "omdb":
             return urlsplit(settings.omdb_url).netloc
         case _:

@@ -57,7 +57,8 @@ def describe_failure(settings: Settings, error: Exception) -> str:
     from service.database.faults import is_database_fault
 
     if isinstance(error, DomainError):
-        text = "; ".join([error.detail, *(f"{e.pointer}: {e.detail}" for e in error.errors)])
+        unsaid = (e for e in error.errors if e.detail not in error.detail)
+        text = "; ".join([error.detail, *(f"{e.pointer}: {e.detail}" for e in unsaid)])
         part, name = PARTS_BY_CODE.get(error.code, ("", ""))
         return f"{name} at {locate_part(settings, part)}: {text}" if part else text
     if is_output_fault(error):

@@ -34,6 +34,8 @@ FOREIGN_FORMATS = (
     (b"\xfd7zXZ\x00", "compressed by xz", "unpack it, or compress it by gzip"),
     (b"\x28\xb5\x2f\xfd", "compressed by zstd", "unpack it, or compress it by gzip"),
     (b"SQLite format 3", "an SQLite database", "export its films as CSV or JSON lines"),
+    (b"\xff\xfe\x00\x00", "UTF-32", "convert it with `iconv -f UTF-32 -t UTF-8`"),
+    (b"\x00\x00\xfe\xff", "UTF-32", "convert it with `iconv -f UTF-32 -t UTF-8`"),
     (b"\xff\xfe", "UTF-16", "convert it with `iconv -f UTF-16 -t UTF-8`"),
     (b"\xfe\xff", "UTF-16", "convert it with `iconv -f UTF-16 -t UTF-8`"),
     (b"<", "HTML or XML", "export its films as CSV or JSON lines"),
@@ -137,8 +139,9 @@ class FilmFile:
             if start.lstrip().startswith(magic):
                 raise UnreadableFile(f"{self.name} is {kind}; {remedy}")
         if b"\x00" in start[:2]:
+            kind = "UTF-32" if start[:4].count(0) == 3 else "UTF-16"
             raise UnreadableFile(
-                f"{self.name} is UTF-16 or not text; save it as UTF-8, as CSV or JSON lines"
+                f"{self.name} is {kind} or not text; save it as UTF-8, as CSV or JSON lines"
             )
 
     def _is_json_lines(self, lines: list[bytes]) -> bool:

@@ -11,6 +11,8 @@ from pathlib import Path
 from service.posters.store import StoredObject, store_misconfigured, store_unavailable
 from service.resilience.causes import describe_cause
 
+PROBE_SIZE = 4096  # bytes; a full disk creates files, but holds no more data
+
 
 class LocalPosterStore:
     """Posters as files under `folder`, which is created when it is first needed."""
@@ -75,9 +77,10 @@ class LocalPosterStore:
 
     def _check(self) -> None:
         with _translate_os_errors():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self._folder):
-                pass
+            # Not created: who runs the check may be another user than the service.
+            folder = next(path for path in (self._folder, *self._folder.parents) if path.exists())
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(bytes(PROBE_SIZE))
 
 
 @contextmanager

@@ -146,6 +146,12 @@ async def test_an_unusable_folder_is_unavailable(tmp_path: Path) -> None:
     assert await store.get(KEY) is None
 
 
+async def test_a_check_creates_no_folder(tmp_path: Path) -> None:
+    store = LocalPosterStore(tmp_path / "var" / "posters")
+    assert str(tmp_path / "var" / "posters") in await store.check()
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.fault("bucket-missing")
 @pytest.mark.parametrize(
     ("changes", "key_id", "secret", "reason"),

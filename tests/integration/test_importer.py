@@ -314,6 +314,7 @@ async def test_films_are_read_from_a_pipe(importer: FilmImporter, tmp_path: Path
 UNREADABLE = [
     (json.dumps(EXPORTED).encode("utf-16"), "UTF-16"),
     (json.dumps(EXPORTED).encode("utf-16-le"), "UTF-16"),
+    *((json.dumps(EXPORTED).encode(f"utf-32{order}"), "UTF-32") for order in ("", "-le", "-be")),
     (b"PAR1\x15\x04", "Parquet"),
     (b"PK\x03\x04", "ZIP"),
     (b"<!DOCTYPE html>", "HTML"),

@@ -10,7 +10,7 @@ from tortoise.exceptions import OperationalError
 
 from service.cli.running import describe_failure
 from service.database.fault_descriptions import describe_database_fault, locate_database
-from service.errors import Misconfigured, Unavailable
+from service.errors import FieldError, Invalid, Misconfigured, Unavailable
 from service.resilience import causes
 from service.resilience.causes import describe_cause
 from service.settings import Settings
@@ -94,6 +94,14 @@ def test_faults_of_sqlite_name_the_next_step(code: str, words: str) -> None:
             "correct DATABASE_URL",
         ),
         (OSError(28, "x", "/films.jsonl"), "/films.jsonl: the disk is full; free some space"),
+        (
+            Invalid("password must be long.", errors=(FieldError("password", "must be long"),)),
+            "password must be long.",
+        ),
+        (
+            Invalid("Invalid: title.", errors=(FieldError("/title", "must be long"),)),
+            "Invalid: title.; /title: must be long",
+        ),
         (RuntimeError("password=hush"), "password=***; LOG_LEVEL=debug shows where"),
     ],
 )
