@@ -19,6 +19,8 @@ FILMS: list[tuple[str, dict[str, Any]]] = [
     ("Due Date", {}),
     ("東京バナナ", {"aliases": ["Tokyo Banana"]}),
     ("Star Wars", {}),
+    ("The Silence of the Lambs", {}),
+    ("New York, New York", {}),
 ]
 
 
@@ -45,6 +47,9 @@ def suggest(text: str, known: str = "") -> str | None:
         ("jasw", "Jaws"),
         ("tokyo bannana", "Tokyo Banana"),
         ("star wras", "Star Wars"),
+        ("the silense of the lambs", "The Silence of the Lambs"),
+        ("lambs the silense", "Lambs The Silence"),
+        ("new yrok new york", "New York, New York"),
         ("the godfather", None),
         ("the godf", None),
         ("schindlers list", None),

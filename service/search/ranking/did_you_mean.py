@@ -62,30 +62,39 @@ def _write(query: Query, best: Ranked, film_words: dict[int, str]) -> str:
     for place, typed in enumerate(query.words):
         word = film_words.get(place, typed if typed in STOP_WORDS else "")
         places = written if place in film_words else written[:1]
-        if (piece := _find(word, places)) is None or piece in pieces[-1:]:
-            continue
         previous = pieces[-1] if pieces else None
-        is_next = previous is not None and _is_next(previous, piece)
-        if previous is not None and is_next:
+        if (piece := _find(word, places, previous)) is None:
+            continue
+        if previous is None:
+            pieces.append(piece)
+        elif _is_next(previous, piece):
             pieces[-1] = piece._replace(start=previous.start)
-        else:
+        elif (piece.text, piece.end) != (previous.text, previous.end):  # one word typed as two
             pieces.append(piece)
     return " ".join(piece.text[piece.start : piece.end] for piece in pieces)
 
 
-def _index_words(text: str) -> dict[str, _WrittenWord]:
+def _index_words(text: str) -> dict[str, list[_WrittenWord]]:
     """Return the words of a text and its neighbouring words run together, by their folded form."""
     spans = word_spans(text)
-    words: dict[str, _WrittenWord] = {}
+    words: dict[str, list[_WrittenWord]] = {}
     for span in spans:
-        words.setdefault(span.word, _WrittenWord(text, span.start, span.end))
+        words.setdefault(span.word, []).append(_WrittenWord(text, span.start, span.end))
     for left, right in pairwise(spans):
-        words.setdefault(left.word + right.word, _WrittenWord(text, left.start, right.end))
+        pair = _WrittenWord(text, left.start, right.end)
+        words.setdefault(left.word + right.word, []).append(pair)
     return words
 
 
-def _find(word: str, texts: Iterable[dict[str, _WrittenWord]]) -> _WrittenWord | None:
-    return next((words[word] for words in texts if word in words), None)
+def _find(
+    word: str, texts: Iterable[dict[str, list[_WrittenWord]]], previous: _WrittenWord | None
+) -> _WrittenWord | None:
+    """Return the word in the first text that has it, if possible directly behind `previous`."""
+    pieces = next((words[word] for words in texts if word in words), None)
+    if pieces is None:
+        return None
+    behind = (piece for piece in pieces if previous is not None and _is_next(previous, piece))
+    return next(behind, pieces[0])
 
 
 def _is_next(previous: _WrittenWord, piece: _WrittenWord) -> bool:
