@@ -108,14 +108,14 @@ class BrowseQuery(CursorPageQuery):
         PeopleNames,
         Field(
             description="Films by any of these writers; repeated, not by comma.",
-            examples=["Mario Puzo"],
+            examples=[["Mario Puzo"]],
         ),
     ] = ()
     actor: Annotated[
         PeopleNames,
         Field(
             description="Films with any of these actors; repeated, not by comma.",
-            examples=["Roy Scheider"],
+            examples=[["Roy Scheider"]],
         ),
     ] = ()
     year: Annotated[Year | None, Field(description="Films of this year.", examples=[1975])] = None
