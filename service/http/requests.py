@@ -67,7 +67,9 @@ def read_form(request: Request) -> dict[str, str]:
 
 
 def _require_media_type(request: Request, media_types: tuple[str, ...]) -> None:
-    """Return if the body has one of `media_types`. Raises UnsupportedMedia."""
+    """Return if the body has one of `media_types`, as it is. Raises UnsupportedMedia."""
+    if (request.headers.get("content-encoding") or "identity").strip().lower() != "identity":
+        raise UnsupportedMedia("The body must not be compressed; leave Content-Encoding out.")
     media_type = (request.headers.get("content-type") or "").split(";")[0].strip().lower()
     if media_type not in media_types:
         raise UnsupportedMedia(f"The body must be {' or '.join(media_types)}.")

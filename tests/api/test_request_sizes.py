@@ -1,5 +1,6 @@
 """Requests with so many values that checking each would hold up everybody else."""
 
+import gzip
 import uuid
 
 from service.films.schemas import MAX_NAMES
@@ -52,3 +53,17 @@ async def test_a_parameter_with_too_many_entries_gets_one_error(api: ApiClient) 
         assert response.json["errors"] == [
             {"pointer": name, "detail": "has more than 100 entries"},
         ]
+
+
+async def test_a_compressed_body_is_refused_as_such(api: ApiClient) -> None:
+    body = gzip.compress(b'{"ids": ["tt0073195"]}', mtime=0)
+    for encoding, content, status in (
+        ("gzip", body, 415),
+        ("br", b'{"ids": ["tt0073195"]}', 415),
+        ("identity", b'{"ids": ["tt0073195"]}', 200),
+    ):
+        headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+        response = await api.request("POST", BATCH, data=content, headers=headers)
+        assert response.status == status, encoding
+        if status == 415:
+            assert response.json["detail"].startswith("The body must not be compressed")
