@@ -16,6 +16,7 @@ from typing import Any, Literal
 import structlog
 
 from service.cache.base import Cache
+from service.cache.ready_answers import ReadyAnswers
 from service.observability.metrics import CACHE_REQUESTS
 
 log = structlog.get_logger()
@@ -60,6 +61,9 @@ class ResponseCache:
     Args:
         cache: where bodies are stored.
         max_wait_for_others: seconds to wait for another process that is making the response.
+
+    Attributes:
+        ready: the last answers of this process as they were sent.
     """
 
     def __init__(self, cache: Cache, max_wait_for_others: float = MAX_WAIT_FOR_OTHERS) -> None:
@@ -67,6 +71,7 @@ class ResponseCache:
         self._max_wait_for_others = max_wait_for_others
         self._in_flight: dict[str, asyncio.Task[CachedResponse]] = {}  # until they are stored
         self._storing: dict[str, asyncio.Task[None]] = {}
+        self.ready = ReadyAnswers()
 
     async def get_or_make(
         self,
@@ -110,6 +115,7 @@ class ResponseCache:
     async def clear(self, scope: CacheScope | None = None) -> int:
         """Delete all responses of a scope, or all; return their number. Raises Unavailable."""
         await self.wait_until_stored()
+        self.ready.clear()
         return await self._cache.delete_all(f"v{FORMAT_VERSION}:{f'{scope}:' if scope else ''}")
 
     async def wait_until_stored(self) -> None:

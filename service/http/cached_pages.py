@@ -7,10 +7,13 @@ import orjson
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.cache.response_cache import CacheScope
+from service.cache.ready_answers import ReadyAnswer
+from service.cache.response_cache import CachedResponse, CacheScope
+from service.http.compression import compress_response
 from service.http.dependencies import get_container
 from service.http.pagination import Links
 from service.http.responses import NO_STORE, encode_json, json_response
+from service.observability.metrics import CACHE_REQUESTS
 
 CACHEABLE = {"Cache-Control": "public, max-age=10, stale-if-error=3600"}
 
@@ -37,6 +40,35 @@ async def cached_page(
     )
     headers, body = decode_page(cached.body)
     return json_response(body, headers=headers | cached.to_header())
+
+
+async def ready_page(
+    request: Request, scope: CacheScope, answer: Callable[[Request], Awaitable[HTTPResponse]]
+) -> HTTPResponse:
+    """Answer as this process did to the same query a moment ago, or with what `answer` returns.
+
+    Only a cacheable page that waited for nothing is kept.
+    """
+    parts = get_container(request)
+    accepted = ",".join(request.headers.getall("accept-encoding", []))
+    key = (request.method, request.path, request.query_string, accepted)
+    ready = parts.response_cache.ready.get(key)
+    if ready is not None and ready.generation == await parts.generation.current():
+        CACHE_REQUESTS.labels(scope, "hit").inc()
+        return json_response(ready.body, headers=ready.headers)
+    generation = parts.generation.last_read  # `answer` may see a newer index, never an older one
+    response = await answer(request)
+    if _is_ready(response):
+        await compress_response(request, response)
+        headers = dict(response.headers) | CachedResponse(b"", "hit").to_header()
+        parts.response_cache.ready.put(key, ReadyAnswer(generation, headers, response.body or b""))
+    return response
+
+
+def _is_ready(response: HTTPResponse) -> bool:
+    """Return whether a response may be sent to others as it is."""
+    is_public = response.headers.get("Cache-Control") == CACHEABLE["Cache-Control"]
+    return response.status == 200 and is_public and "Index-Token" not in response.headers
 
 
 def encode_page(rendered: Rendered) -> bytes:

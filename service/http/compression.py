@@ -70,7 +70,7 @@ async def compress_response(request: Request, response: HTTPResponse) -> None:
     body, headers = response.body, response.headers
     if not _is_compressible(request, response):
         return
-    headers["Vary"] = ", ".join([*headers.getall("Vary", []), "Accept-Encoding"])
+    headers["Vary"] = ", ".join(dict.fromkeys([*headers.getall("Vary", []), "Accept-Encoding"]))
     encoding = choose_encoding(",".join(request.headers.getall("accept-encoding", [])))
     if encoding is None or not body or len(body) < MIN_COMPRESSED_BYTES:
         return

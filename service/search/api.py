@@ -10,7 +10,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from service.http.cached_pages import cached_page
+from service.http.cached_pages import cached_page, ready_page
 from service.http.dependencies import get_container
 from service.http.openapi import Problem, operation
 from service.http.pagination import Links
@@ -78,6 +78,10 @@ class BatchAnswers:
     sends=(*PAGE_HEADERS, "Index-Token"),
 )
 async def search(request: Request) -> HTTPResponse:
+    return await ready_page(request, "search", _answer_search)
+
+
+async def _answer_search(request: Request) -> HTTPResponse:
     query = read_query(request, SearchQuery)
     cursor = _decode_cursor(request, query)
     waited = query.after is not None and await wait_until_indexed(
@@ -99,6 +103,10 @@ async def search(request: Request) -> HTTPResponse:
     sends=PAGE_HEADERS,
 )
 async def browse(request: Request) -> HTTPResponse:
+    return await ready_page(request, "browse", _answer_list)
+
+
+async def _answer_list(request: Request) -> HTTPResponse:
     query = read_query(request, BrowseQuery)
     render = partial(_render_list, request, query, _decode_cursor(request, query))
     return await cached_page(request, "browse", query.cache_key, CACHE_SECONDS, render)
@@ -113,6 +121,10 @@ async def browse(request: Request) -> HTTPResponse:
     sends=("Cache-Control", "Cache-Status"),
 )
 async def suggest(request: Request) -> HTTPResponse:
+    return await ready_page(request, "suggest", _answer_suggestions)
+
+
+async def _answer_suggestions(request: Request) -> HTTPResponse:
     query = read_query(request, SuggestQuery)
     render = partial(_render_suggestions, request, query)
     key = f"{query.limit} {query.q}"

@@ -39,6 +39,11 @@ class Generation:
         self._read_at = float("-inf")
         self._reading: asyncio.Task[int] | None = None
 
+    @property
+    def last_read(self) -> int:
+        """The number as it was read last; 0 before that."""
+        return self._number
+
     async def current(self) -> int:
         """Return the number, at most 5 ms old. Raises the database's errors."""
         if time.monotonic() - self._read_at < MAX_AGE:
