@@ -85,6 +85,18 @@ def search(
             "--type", help="show films of this kind; may be repeated; without it, no episodes"
         ),
     ] = None,
+    directors: Annotated[
+        list[str] | None,
+        typer.Option("--director", help="show films by this director; may be repeated"),
+    ] = None,
+    writers: Annotated[
+        list[str] | None,
+        typer.Option("--writer", help="show films by this writer; may be repeated"),
+    ] = None,
+    actors: Annotated[
+        list[str] | None,
+        typer.Option("--actor", help="show films with this actor; may be repeated"),
+    ] = None,
     explain: Annotated[bool, typer.Option(help="show why each film matches")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -93,10 +105,17 @@ def search(
     from service.cli import search as command
     from service.search.criteria.filters import Filters
     from service.search.retrieval.search_request import Page, SearchRequest
+    from service.text.titles import compact_keys
 
+    filters = Filters(
+        types=tuple(sorted({kind.value for kind in types or ()})),
+        directors=compact_keys(directors or ()),
+        writers=compact_keys(writers or ()),
+        actors=compact_keys(actors or ()),
+    )
     request = SearchRequest(
         " ".join(words),
-        filters=Filters(types=tuple(sorted({kind.value for kind in types or ()}))),
+        filters=filters,
         match=match.value,
         page=Page(limit),
     )

@@ -14,7 +14,7 @@ from service.search.criteria.sorting import Sort
 from service.search.query.fields import SearchField, SearchFields
 from service.search.retrieval.cursors import Cursor
 from service.search.retrieval.search_request import Match, Page, SearchRequest
-from service.text.titles import compact_key
+from service.text.titles import compact_keys
 
 MAX_NAMES = 20  # of one filter
 MAX_LIST_ENTRIES = 100  # of one parameter, before each entry is looked at
@@ -36,10 +36,6 @@ def _split(value: object) -> object:
 
 def _to_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
-
-
-def _compact_keys(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted({compact_key(name) for name in names}))
 
 
 def _invalid(name: str, reason: str) -> Invalid:
@@ -160,12 +156,12 @@ class BrowseQuery(CursorPageQuery):
         to_years = [year for year in (self.year, self.year_max) if year is not None]
         return Filters(
             types=tuple(sorted(set(self.type))),
-            genres=_compact_keys(self.genre),
-            directors=_compact_keys(self.director),
-            writers=_compact_keys(self.writer),
-            actors=_compact_keys(self.actor),
-            languages=_compact_keys(self.language),
-            countries=_compact_keys(self.country),
+            genres=compact_keys(self.genre),
+            directors=compact_keys(self.director),
+            writers=compact_keys(self.writer),
+            actors=compact_keys(self.actor),
+            languages=compact_keys(self.language),
+            countries=compact_keys(self.country),
             sources=tuple(sorted(set(self.source))),
             years=Range(max(from_years, default=None), min(to_years, default=None)),
             ratings=Range(self.rating_min, self.rating_max),

@@ -79,3 +79,8 @@ def name_index_forms(name: str) -> list[str]:
 def compact_key(text: str) -> str:
     """Return the folded words of `text` run together, as filters compare names."""
     return "".join(tokenize(text))
+
+
+def compact_keys(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the compact keys of names, each once and in order."""
+    return tuple(sorted(set(map(compact_key, texts))))

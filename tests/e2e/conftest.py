@@ -1,6 +1,7 @@
 """Settings of embedded services, and a catalogue that an indexer has indexed."""
 
 import contextlib
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -39,8 +40,10 @@ def indexed_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with three films that an indexer has indexed; it has stopped since."""
     folder = tmp_path_factory.mktemp("indexed")
     environment = embedded_settings(folder)
-    titles = ("The Godfather", "Jaws", "Metropolis")
-    (folder / "films.jsonl").write_text("".join(f'{{"title": "{t}"}}\n' for t in titles))
+    people = {"actors": ["Roy Scheider"], "writers": ["Peter Benchley"]}
+    films = ({"title": "The Godfather"}, {"title": "Jaws", **people}, {"title": "Metropolis"})
+    lines = "".join(f"{json.dumps(film)}\n" for film in films)
+    (folder / "films.jsonl").write_text(lines)
     assert run_command(environment, "load", str(folder / "films.jsonl")).returncode == 0
     command = [sys.executable, "-m", "service", "indexer"]
     with subprocess.Popen(command, cwd=ROOT, env=process_environment(environment)) as indexer:

@@ -86,6 +86,12 @@ def test_the_search_command_finds_films_with_and_without_an_index(
     for kind, expected in (("movie", "The Godfather"), ("episode", "no film matches")):
         typed = run_command(indexed, "search", "godfather", "--type", kind, "--type", "game")
         assert expected in typed.stdout, typed.stderr
+    for option, name in (("--actor", "roy scheider"), ("--writer", "Peter Benchley")):
+        named = run_command(indexed, "search", "jaws", option, "Nobody", option, name)
+        assert "Jaws" in named.stdout, named.stderr
+    assert "no film matches" in run_command(indexed, "search", "jaws", "--director", "X").stdout
+    by_actor = run_command(indexed, "search", "--explain", "scheider").stdout
+    assert "Jaws" in by_actor and "cast ‘Scheider’ exact" in by_actor
     file = f"tantivy://{tmp_path}/films.jsonl"
     without_index = {**indexed, "SEARCH_URL": file}
     degraded = run_command(without_index, "search", "godfather")
