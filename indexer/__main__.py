@@ -61,7 +61,7 @@ from service.posters.image_processor import ImageProcessor
 from service.posters.store import PosterStore
 from service.private_files import (
     PRIVATE_UMASK,
-    make_private_folder,
+    make_var_folder,
     open_private_file,
 )
 from service.schedule.leases import TaskLeases
@@ -256,8 +256,7 @@ def owner_name(database_url: str, stack: contextlib.AsyncExitStack) -> str:
     The name is the host's and the home folder's, with the first number that no other indexer of
     this database has locked there. The lock ends with the process, however that ends.
     """
-    folder = home_folder() / "var"
-    make_private_folder(folder)
+    folder = make_var_folder(home_folder())
     database_hash = hashlib.sha256(database_url.encode()).hexdigest()[:12]
     home_hash = hashlib.sha256(os.fsencode(folder)).hexdigest()[:6]
     for number in itertools.count(1):

@@ -6,14 +6,14 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from service.private_files import make_private_folder, open_private_file, restrict_file
+from service.private_files import make_var_folder, open_private_file, restrict_file
 
 MIN_SECRET_BYTES = 32  # HS256 needs a key as long as its digest (RFC 7518, section 3.2)
 FILE_NAME = "jwt-secret"
 
 
-def load_or_create_jwt_secret(folder: Path) -> str:
-    """Return the secret kept in `folder`; create it at the first start.
+def load_or_create_jwt_secret(home: Path) -> str:
+    """Return the secret kept in `var/` of the home folder; create it at the first start.
 
     It is kept so that a restart ends no session. It is written aside and linked into place, so of
     several first starts at once one makes the secret, and none reads half of it.
@@ -21,9 +21,9 @@ def load_or_create_jwt_secret(folder: Path) -> str:
     Raises:
         ValueError: the file cannot be read or written, or holds no secret; the message names it.
     """
-    path = folder / FILE_NAME
+    path = home / "var" / FILE_NAME
     try:
-        make_private_folder(folder)
+        folder = make_var_folder(home)
         if not path.exists():
             _link_secret(folder, path)
         with os.fdopen(open_private_file(path, os.O_RDONLY), encoding="ascii") as file:

@@ -15,15 +15,23 @@ OTHERS_READ_WRITE, OTHERS_ALL = 0o066, 0o077
 
 
 def make_private_folder(path: Path) -> None:
-    """Create the folder for its owner alone; an existing one can no longer be listed by others.
-
-    Others may still pass through an existing one, to a folder that an operator opened to them.
-    """
+    """Create the folder for its owner alone, unless it exists: it may be everybody's, as `/tmp`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         path.mkdir(PRIVATE_FOLDER)
-        return
-    _take_away(path, OTHERS_READ_WRITE)
+
+
+def make_var_folder(home: Path) -> Path:
+    """Return the folder `var` of the home folder, which others cannot list; create it if missing.
+
+    Others may still pass through, to a folder that an operator opened to them. The `var` of the
+    whole system, if `/` is the home folder, stays as it is.
+    """
+    path = home / "var"
+    make_private_folder(path)
+    if path.parent != path.parent.parent:
+        _take_away(path, OTHERS_READ_WRITE)
+    return path
 
 
 def make_private_file(path: Path) -> None:

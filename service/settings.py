@@ -233,7 +233,7 @@ def load_settings(
         raise SettingsError("settings are wrong:\n  " + "\n  ".join(faults))
     if not settings.jwt_secret:
         try:
-            secret = load_or_create_jwt_secret(home / "var")
+            secret = load_or_create_jwt_secret(home)
         except ValueError as error:
             raise SettingsError(f"settings are wrong:\n  {error}") from None
         settings = settings.model_copy(update={"jwt_secret": secret})

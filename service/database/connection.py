@@ -14,6 +14,7 @@ from tortoise import Tortoise, connections
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
 
+from service.database.sqlite_files import restrict_database
 from service.database.transactions import wait_for_transactions
 from service.limits import (
     POSTGRES_CONNECT_TIMEOUT,
@@ -22,7 +23,6 @@ from service.limits import (
     POSTGRES_STATEMENT_TIMEOUT,
     SQLITE_BUSY_TIMEOUT_MS,
 )
-from service.private_files import restrict_file
 from service.settings import home_folder, resolve_path
 
 MODEL_MODULES = (
@@ -136,8 +136,7 @@ async def open_database(url: str) -> None:
         path = resolve_path(url)
         with contextlib.suppress(OSError):  # opening the file says what is wrong
             path.parent.mkdir(parents=True, exist_ok=True)
-        for suffix in ("", "-wal", "-shm"):
-            restrict_file(path.with_name(path.name + suffix))
+        await asyncio.to_thread(restrict_database, path)
     await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
 
 

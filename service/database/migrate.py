@@ -24,6 +24,7 @@ from tortoise.migrations.executor import MigrationTarget
 
 from service.database.connection import close_connections, to_driver_url, tortoise_config
 from service.database.migration_executor import LazyMigrationExecutor
+from service.database.sqlite_files import require_database
 from service.limits import POSTGRES_CONNECT_TIMEOUT, SQLITE_BUSY_TIMEOUT_MS
 from service.private_files import make_private_file, make_private_folder, open_private_file
 from service.settings import resolve_path
@@ -124,6 +125,7 @@ async def _migration_lock(url: str) -> AsyncIterator[None]:
     if url.startswith("sqlite"):
         path = resolve_path(url)
         make_private_folder(path.parent)
+        await asyncio.to_thread(require_database, path)
         make_private_file(path)
         with os.fdopen(open_private_file(path.with_suffix(".migrating")), "r+") as file:
             await _wait_for_lock(lambda: _try_lock_file(file))

@@ -30,6 +30,8 @@ from tortoise.backends.sqlite.client import (
 )
 from tortoise.connection import get_connections
 
+from service.database.sqlite_files import read_only_uri
+
 
 class _Lease(ConnectionWrapper[Any]):
     """The connection for one statement."""
@@ -117,8 +119,9 @@ class RecoveringClient(SqliteClient):
 
 def _open_reader(filename: str) -> sqlite3.Connection:
     """Return a connection that only reads, and does not wait for a lock."""
-    address = f"{Path(filename).absolute().as_uri()}?mode=ro"
-    reader = sqlite3.connect(address, timeout=0, isolation_level=None, uri=True)
+    reader = sqlite3.connect(
+        read_only_uri(Path(filename)), timeout=0, isolation_level=None, uri=True
+    )
     reader.row_factory = sqlite3.Row
     return reader
 

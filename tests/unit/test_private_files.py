@@ -11,6 +11,7 @@ import pytest
 from service.private_files import (
     make_private_file,
     make_private_folder,
+    make_var_folder,
     open_private_file,
     restrict_file,
 )
@@ -23,15 +24,21 @@ def test_a_new_folder_and_file_are_their_owners_alone(tmp_path: Path) -> None:
     assert (tmp_path / "home/var/movies.db").stat().st_mode & 0o777 == 0o600
 
 
-def test_an_existing_folder_stays_passable_and_a_file_keeps_its_content(tmp_path: Path) -> None:
+def test_the_var_folder_cannot_be_listed_and_a_file_keeps_its_content(tmp_path: Path) -> None:
     folder, file = tmp_path / "var", tmp_path / "var/movies.db"
     folder.mkdir(0o755)
     file.write_text("content")
     file.chmod(0o644)
-    make_private_folder(folder)
+    assert make_var_folder(tmp_path) == folder
     make_private_file(file)
     assert (folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o711, 0o600)
     assert file.read_text() == "content"
+
+
+def test_a_folder_that_exists_stays_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)  # as /tmp is
+    make_private_folder(tmp_path)
+    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
 
 
 def test_a_database_may_be_a_symbolic_link_of_its_operator(tmp_path: Path) -> None:
