@@ -1,5 +1,6 @@
 """Raw SQL for both databases: placeholders, id parameters, and the clock all processes share."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,16 @@ def adapt_placeholders(sql: str) -> str:
 
 def to_id_parameter(row_id: UUID) -> UUID | str:
     """Return an id as this database's driver takes it in a statement."""
-    return row_id if is_postgres() else str(row_id)
+    return id_converter()(row_id)
+
+
+def id_converter() -> Callable[[UUID], UUID | str]:
+    """Return the function that does this, for many ids."""
+    return _keep_id if is_postgres() else str
+
+
+def _keep_id(row_id: UUID) -> UUID:
+    return row_id
 
 
 def database_clock_ms() -> str:

@@ -18,6 +18,10 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
+import orjson
+
+from service.database.connection import is_postgres
+from service.database.sql import fetch_rows
 from service.films.models import Film
 from service.films.redirects import find_redirects
 from service.films.schemas import FilmFacts
@@ -81,11 +85,9 @@ class DuplicateFinder:
         imdb_ids = list({facts.imdb_id for facts in all_facts if facts.imdb_id})
         titles = list({full_title_key(facts.title) for facts in all_facts})
         ids = list({film_id for film_id in film_ids if film_id})
-        query = Film.all().select_for_update()
-        films = await query.filter(id__in=ids) if ids else []
-        films += await query.filter(imdb_id__in=imdb_ids) if imdb_ids else []
-        films += await query.filter(whole_title__in=titles)
-        finder = cls({film.id: film for film in films}.values())
+        found_ids = await _find_ids(ids, imdb_ids, titles)
+        films = await Film.filter(id__in=found_ids).select_for_update() if found_ids else []
+        finder = cls(films)
         await finder._load_redirects([*map(str, ids), *imdb_ids])
         return finder
 
@@ -126,6 +128,8 @@ class DuplicateFinder:
 
         The title of the merged film is an alias of the other one, and does not become its title.
         """
+        if not self._redirected:
+            return facts, film_id
         changes: dict[str, str | None] = {}
         film = self._redirected.get(facts.imdb_id or "")
         if film is not None:
@@ -145,10 +149,13 @@ class DuplicateFinder:
             return [film]
         if facts.imdb_id and facts.imdb_id in self._by_imdb_id:
             return [self._by_imdb_id[facts.imdb_id]]
+        same_title = self._by_title.get(full_title_key(facts.title))
+        if not same_title:
+            return []
         wanted = FilmIdentity.of(facts)
         matches = [
             (-len(identity.directors & wanted.directors), film.id.int, film)
-            for film in self._by_title.get(full_title_key(facts.title), {}).values()
+            for film in same_title.values()
             if (identity := self._identify(film)).is_same_film(wanted)
         ]
         return [film for *_, film in sorted(matches)]
@@ -162,3 +169,30 @@ class DuplicateFinder:
     def is_free(self, imdb_id: str | None, film: Film) -> bool:
         """Return whether no other film has this IMDb id."""
         return imdb_id is None or self._by_imdb_id.get(imdb_id, film).id == film.id
+
+
+async def _find_ids(
+    film_ids: Sequence[UUID], imdb_ids: Sequence[str], titles: Sequence[str]
+) -> list[UUID]:
+    """Return the ids of the films that have one of these ids, IMDb ids or keys of titles.
+
+    Most films of a file are new. One statement without models says so ten times faster.
+    """
+    keys: dict[str, Sequence[str]] = {
+        "id": list(map(str, film_ids)),
+        "imdb_id": imdb_ids,
+        "whole_title": titles,
+    }
+    if is_postgres():
+        chosen = "= ANY(${}::text[]::{}[])"
+    else:
+        chosen = "IN (SELECT value FROM json_each(${}))"
+    selects = []
+    for number, column in enumerate(keys, start=1):
+        condition = chosen.format(number, "uuid" if column == "id" else "text")
+        selects.append(f"SELECT id FROM films WHERE {column} {condition}")  # noqa: S608  # names of ours
+    values = [
+        values if is_postgres() else orjson.dumps(values).decode() for values in keys.values()
+    ]
+    rows = await fetch_rows(" UNION ".join(selects), *values)
+    return [UUID(str(row["id"])) for row in rows]

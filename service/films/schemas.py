@@ -116,6 +116,10 @@ class Ratings(BaseModel):
     metacritic: Percent | None = None
 
 
+OTHER_COLUMNS = frozenset({"ratings", "poster_url"})
+"""The fields whose values have columns of other names."""
+
+
 class _Facts(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, json_schema_extra=describe_film_fields
@@ -157,18 +161,28 @@ class _Facts(BaseModel):
         Args:
             complete: include fields that are not stated, as unknown.
         """
-        facts = self.model_dump(exclude_unset=not complete, exclude={"ratings", "poster_url"})
-        columns = {k: list(v) if isinstance(v, tuple) else v for k, v in facts.items()}
+        stated = type(self).model_fields if complete else self.model_fields_set
+        columns = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in vars(self).items()
+            if name in stated and name not in OTHER_COLUMNS
+        }
+        if "ratings" in stated:
+            columns |= self._rating_columns(complete)
+        if "poster_url" in stated:
+            columns["poster_source"] = self.poster_url
+        return columns
+
+    def _rating_columns(self, complete: bool) -> dict[str, Any]:
+        columns: dict[str, Any] = {}
         ratings, imdb = self.ratings, self.ratings.imdb or ImdbRating()
+        is_cleared = "imdb" in ratings.model_fields_set and ratings.imdb is None
         for name, column in (("value", "imdb_rating"), ("votes", "imdb_votes")):
-            is_cleared = "imdb" in ratings.model_fields_set and ratings.imdb is None
             if complete or is_cleared or name in imdb.model_fields_set:
                 columns[column] = getattr(imdb, name)
         for name in ("rotten_tomatoes", "metacritic"):
             if complete or name in ratings.model_fields_set:
                 columns[name] = getattr(ratings, name)
-        if complete or "poster_url" in self.model_fields_set:
-            columns["poster_source"] = self.poster_url
         return columns
 
 

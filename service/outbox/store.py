@@ -13,14 +13,14 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
+from service.database.bulk_insert import insert_rows
 from service.database.claims import ClaimQuery, claim_rows
-from service.database.connection import get_connection, is_postgres
+from service.database.connection import is_postgres
 from service.database.sql import (
-    adapt_placeholders,
     database_clock_ms,
     fetch_rows,
+    id_converter,
     now_ms,
-    to_id_parameter,
 )
 from service.database.transactions import run_uncancelled
 from service.limits import OUTBOX_LEASE_MS
@@ -63,12 +63,11 @@ class OutboxDepth:
 
 async def append_pointers(changes: Iterable[tuple[UUID, int, PointerKind]], now_ms: int) -> None:
     """Add pointers for `(film id, version, kind)`, inside the transaction of the changes."""
-    await get_connection().execute_many(
-        adapt_placeholders(
-            "INSERT INTO outbox (film_id, version, kind, created_at, due_at, attempts) "
-            "VALUES ($1, $2, $3, $4, 0, 0)"
-        ),
-        [[to_id_parameter(film_id), version, kind, now_ms] for film_id, version, kind in changes],
+    to_id = id_converter()
+    await insert_rows(
+        Outbox._meta.db_table,
+        ("film_id", "version", "kind", "created_at", "due_at", "attempts"),
+        [(to_id(film_id), version, kind, now_ms, 0, 0) for film_id, version, kind in changes],
     )
 
 

@@ -42,6 +42,8 @@ def exact_title_key(title: str) -> str:
 
 def spelt_out_words(text: str) -> list[str]:
     """Return the words with `ue` for `ü` and the like, as some people type them; or []."""
+    if text.isascii():
+        return []
     composed = unicodedata.normalize("NFC", text)
     spelt_out = composed.translate(_SPELT_OUT)
     return [] if spelt_out == composed else tokenize(spelt_out)
