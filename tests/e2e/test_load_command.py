@@ -1,12 +1,15 @@
 """`movies load` as a process: interrupted while it reads, and waiting for the index."""
 
+import array
 import contextlib
+import fcntl
 import gzip
 import json
 import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,6 +25,7 @@ COUNTS = re.compile(
 )
 INTERRUPTED = "interrupted; what is counted here is stored, load the file again for the rest"
 INTERRUPTED_STATUS = 130
+IDLE_SAMPLES = 10  # in a row, 20 ms apart
 
 
 def film_lines(first: int, last: int) -> bytes:
@@ -62,6 +66,33 @@ def wait_for_films(folder: Path, minimum: int) -> None:
         time.sleep(0.02)
 
 
+def wait_until_all_is_read(process: "subprocess.Popen[bytes]") -> None:
+    """Wait until nothing is left in the pipe to this process."""
+    assert process.stdin is not None
+    deadline, unread = time.monotonic() + START_TIMEOUT, array.array("i", [1])
+    while unread[0]:
+        assert time.monotonic() < deadline, "the input was not read"
+        fcntl.ioctl(process.stdin, termios.FIONREAD, unread)
+        time.sleep(0.02)
+
+
+def wait_until_idle(process: "subprocess.Popen[bytes]") -> None:
+    """Wait until all threads of this process wait; those that want a busy processor do not."""
+    deadline, idle_samples = time.monotonic() + START_TIMEOUT, 0
+    while idle_samples < IDLE_SAMPLES:
+        assert time.monotonic() < deadline, "the process is still at work"
+        is_idle = set(thread_states(process.pid)) == {"S"}
+        idle_samples = idle_samples + 1 if is_idle else 0
+        time.sleep(0.02)
+
+
+def thread_states(pid: int) -> Iterator[str]:
+    """Yield the state of each thread, such as R (runnable), D (at the disk) and S (waiting)."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            yield (thread / "stat").read_text().rpartition(")")[2].split()[0]
+
+
 def interrupt(process: "subprocess.Popen[bytes]") -> tuple[list[int], str]:
     """Press Ctrl-C; return the counts that the command prints, and all that it prints."""
     process.send_signal(signal.SIGINT)
@@ -82,7 +113,8 @@ def test_an_interrupted_load_of_a_pipe_stores_and_counts_what_it_has_read(
         process.stdin.write(film_lines(1, 1_201) + b'{"title": "Half a li')
         process.stdin.flush()
         wait_for_films(tmp_path, 1_000)
-        time.sleep(1)  # the rest is read, and waits for more
+        wait_until_all_is_read(process)
+        wait_until_idle(process)
         counts, text = interrupt(process)
     assert counts == [1_200, 1_200, 0, 0, 0]
     assert text.splitlines()[-1] == INTERRUPTED
@@ -138,7 +170,7 @@ def test_a_load_that_is_interrupted_while_it_waits_says_what_is_missing(
     path.write_bytes(film_lines(1, 3))
     with run_load(environment, "--wait", str(path)) as process:
         wait_for_films(tmp_path, 2)
-        time.sleep(1)
+        wait_until_idle(process)
         counts, text = interrupt(process)
     assert counts == [2, 2, 0, 0, 0]
     assert text.splitlines()[-1] == "2 films, 2 still being indexed"

@@ -27,8 +27,12 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def service(environment: dict[str, str]) -> Iterator[Service]:
-    with service_runner.run_sample_service(environment) as started:
+def service(indexed: dict[str, str]) -> Iterator[Service]:
+    """Yield a service with an index, which has no time limit; a search in the database has one."""
+    name, password = service_runner.ADMIN
+    created = service_runner.run_command(indexed, "create-admin", name, stdin=f"{password}\n")
+    assert created.returncode == 0, created.stderr
+    with service_runner.run_service(indexed) as started:
         yield started
 
 

@@ -20,12 +20,12 @@ from tests.support.openapi import create_finalized_app
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app() -> "Sanic[Any, Any]":
     return create_finalized_app()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def document(app: "Sanic[Any, Any]") -> dict[str, Any]:
     built: dict[str, Any] = json.loads(json.dumps(build_document(app, "1.2.3")))
     return built
