@@ -20,7 +20,7 @@ async def test_long_work_stops_at_a_checkpoint_until_a_request_that_worked_less_
 ):
     threads = WorkThreads(max_pause=30.0)
     long_request, short_request = WorkBudget(1_000_000), WorkBudget(1_000_000)
-    long_request.charge(50_000)
+    long_request.charge(50_000_000)
     is_done = threading.Event()
 
     def work() -> None:
@@ -34,6 +34,16 @@ async def test_long_work_stops_at_a_checkpoint_until_a_request_that_worked_less_
             assert not is_done.is_set()
         await asyncio.wait_for(task, 10)
     assert is_done.is_set()
+    threads.close()
+
+
+async def test_work_stops_for_no_longer_than_it_has_worked() -> None:
+    threads = WorkThreads(max_pause=120.0)
+    ordinary_request, new_request = WorkBudget(1_000_000), WorkBudget(1_000_000)
+    ordinary_request.charge(4_000)  # 4 ms
+    with threads.answering(ordinary_request), threads.answering(new_request):
+        result = threads.run(ordinary_request, MAX_LOOP_WORK + 1, lambda: "done")
+        assert await asyncio.wait_for(result, 60) == "done"
     threads.close()
 
 
