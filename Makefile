@@ -115,6 +115,9 @@ bench.load: .venv/installed-dev ## loading, searching, write-to-searchable, side
 bench.before: .venv/installed-dev ## searches beside those of an earlier commit, in one run: make bench.before REF=COMMIT
 	@$(BIN)/python -m benches.before $(REF)
 
+bench.loading: .venv/installed-dev ## loading into an empty catalogue beside an earlier commit: make bench.loading REF=COMMIT
+	@$(BIN)/python -m benches.loading $(REF)
+
 bench.million: .venv/installed-dev ## a million synthetic films: fill beside raw bulks, memory, searches; 20 minutes
 	@$(BIN)/python -m benches.million
 
@@ -133,4 +136,4 @@ lock: .venv/bin/uv ## resolve the dependencies again into the lock files
 
 .PHONY: docs help run server.install server.start database.upgrade database.connect reindex test \
   test.coverage chaos lint fuzz.api fuzz.load lint.api lint.alerts backends.install backends.start backends.stop bench bench.search \
-  bench.ablation bench.compat bench.match bench.suggest bench.page bench.worst bench.live bench.load bench.before bench.million up down lock
+  bench.ablation bench.compat bench.match bench.suggest bench.page bench.worst bench.live bench.load bench.before bench.loading bench.million up down lock

@@ -45,6 +45,11 @@ FAULTS = {
         "the indexer killed at any step of its loop",
         "Its lease expires, another indexer takes over, nothing takes effect twice.",
     ),
+    "load-killed": Fault(
+        "`movies load` killed while it writes",
+        "What is stored waits for the index, film by film. The same load, run again, adds the rest "
+        "and nothing twice, and what people changed meanwhile stays.",
+    ),
     "mail-worker-killed": Fault(
         "the indexer killed at any step of sending a mail",
         "The mail arrives, at most twice; after a second death it is given up, with the reason.",
