@@ -38,7 +38,7 @@ async def test_a_socket_name_that_another_user_has_taken_leaves_the_poll(
     with capture_logs() as lines:
         await listener.listen()
     assert [line["event"] for line in lines] == ["notifications_unavailable"]
-    await asyncio.wait_for(listener.wait(0.05), 5)
+    await asyncio.wait_for(listener.wait(0.05), 60)
     await listener.close()
 
 

