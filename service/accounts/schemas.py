@@ -6,7 +6,8 @@ their accents are encoded, would be two accounts that people cannot tell apart.
 
 import re
 import unicodedata
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -29,6 +30,13 @@ from service.errors import FieldError, Invalid
 from service.mail_url import LOCAL_PART
 
 STRICT_CONFIG = ConfigDict(frozen=True, extra="forbid")
+
+PLAIN_WORDS = {
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must have at most {max_length:,} characters",
+    "string_unicode": "must be text that UTF-8 can encode",
+}
+"""What a name or password must be, in place of the validator's words."""
 
 Profile = Literal["private", "public"]
 MIN_NAME_LENGTH = 3  # characters
@@ -117,6 +125,13 @@ def require_same_password(confirmation: SecretStr | None, info: ValidationInfo) 
     return confirmation
 
 
+def _describe_fault(fault: Mapping[str, Any]) -> str:
+    """Return a fault in words for who types a command."""
+    if fault["type"] in PLAIN_WORDS:
+        return PLAIN_WORDS[fault["type"]].format(**fault.get("ctx", {}))
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
 class NameAndPassword(BaseModel):
     """The minimum for creating an account."""
 
@@ -138,8 +153,8 @@ class NameAndPassword(BaseModel):
             return cls(username=username, password=SecretStr(password))
         except ValidationError as error:
             field_errors = tuple(
-                FieldError(str(fault["loc"][0]), fault["msg"].removeprefix("Value error, "))
-                for fault in error.errors()
+                FieldError(str(fault["loc"][0]), _describe_fault(fault))
+                for fault in error.errors(include_input=False)
             )
         detail = "; ".join(f"{error.pointer} {error.detail}" for error in field_errors)
         raise Invalid(f"{detail}.", errors=field_errors)
