@@ -265,4 +265,5 @@ async def test_an_abandoned_statement_holds_its_slot_until_it_ends(database: str
     assert len(running) == max_concurrent_statements()
     ended.set()
     await wait_for_transactions()
+    search._timeout = BACKEND_TIMEOUT
     assert (await search.search(SearchRequest(page=Page(5)))).total == 0
