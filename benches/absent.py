@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable
 
+from benches.cast import add_people
 from benches.films import (
     JsonObject,
     build_row,
@@ -33,6 +34,8 @@ from tests.support.typos import add_typo
 ABSENT_FILMS = 500
 POPULAR_MIN_VOTES = 20_000  # half of the films have more
 
+ROLES = ("directors", "writers", "actors")
+
 Misspell = Callable[[random.Random, str], str]
 SPELLINGS: dict[str, Misspell] = {
     "spelt right": lambda _, text: text,
@@ -47,7 +50,8 @@ class _WordIndex:
     def __init__(self, films: list[JsonObject]) -> None:
         self._films: dict[str, set[int]] = defaultdict(set)
         for number, film in enumerate(films):
-            texts = [film["title"], *film["alt_titles"], *film["directors"], str(film["year"])]
+            people = (name for role in ROLES for name in film.get(role, []))
+            texts = [film["title"], *film["alt_titles"], *people, str(film["year"])]
             for word in {word for text in texts for word in tokenize(text)}:
                 self._films[word].add(number)
                 self._films[numerals.to_digits(word)].add(number)
@@ -122,7 +126,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     load_backend_addresses()
-    films = read_data_file("films.jsonl")
+    films = add_people(read_data_file("films.jsonl"))
     print("| absent films | not `all`, % | films listed: median, p90 | did you mean, % |")
     print("|---|---|---|---|")
     for way in args.ways.split(","):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benches.films import JsonObject
-from benches.hard import read_curated_queries
+from benches.hard import CLASS_NAME, read_curated_queries
 
 FILE = Path(__file__).with_suffix(".tsv")
 
@@ -35,7 +35,7 @@ def add_letter_films(films: Sequence[JsonObject]) -> list[JsonObject]:
 def read_letter_queries(films: Sequence[JsonObject]) -> list[JsonObject]:
     """Return the queries with the ids of their films, which are among `films`."""
     return [
-        query | {"class": class_name}
+        query | {"class": f"{CLASS_NAME}: {class_name}"}
         for class_name, line in read_letter_lines()
         for query in read_curated_queries(films, [line])
     ]

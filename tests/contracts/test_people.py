@@ -89,6 +89,8 @@ async def test_the_name_of_an_actor_or_writer_finds_exactly_their_films(
         ("social network aaron sorkin", "The Social Network"),
         ("bogart bergman", "Casablanca"),
         ("gladiator russel crowe", "Gladiator"),
+        ("jwas roy scheider", "Jaws"),
+        ("roy scheider jaws robert", "Jaws"),
     ],
 )
 async def test_a_title_with_an_actor_or_writer_finds_the_film_first(

@@ -263,8 +263,11 @@ def full_title_slot(
         and not shortest.isdigit()
     ):
         near_titles = find_near_titles(shortest, vocabulary, relaxed=relaxed)
-        inflected = find_other_numbers(without_article(list(query.title)), vocabulary)
-        if terms := unique([*(near.word for near in near_titles), *inflected]):
+        terms = unique(near.word for near in near_titles)
+        if relaxed or not terms:
+            words = without_article(list(query.title))
+            terms = unique((*terms, *find_other_numbers(words, vocabulary)))
+        if terms:
             clauses.append(Clause("whole", terms, FULL_TITLE_EDIT_WEIGHT))
         if near_titles and not relaxed:
             return Slot(tuple(clauses))  # a near title is meant, so its prefixes are not

@@ -36,7 +36,7 @@ from service.search.retrieval.cursors import MatchStage
 from service.search.retrieval.database_words import DatabaseWords
 from service.search.retrieval.film_cache import FilmCache
 from service.search.retrieval.paging import RERANK_SIZE, cut_window_page, fetch_sorted_page
-from service.search.retrieval.people import has_better_people, needs_people, with_people
+from service.search.retrieval.people import find_people_stages, has_better_people, with_people
 from service.search.retrieval.result_list import (
     FUZZY_SUFFICIENT,
     cut_window,
@@ -186,7 +186,8 @@ class DatabaseSearch:
     async def _look_at_people(self, found: _Found) -> _Found:
         """Return the films with the cast and the writers if they explain more, else `found`."""
         request, query, total = found.request, found.query, found.hits.total
-        if not needs_people(query, found.window, total, request, self._vocabulary):
+        vocabulary = self._vocabulary.within(request.budget)
+        if not find_people_stages(query, found.window, total, request, vocabulary):
             return found
         people = await self._find(query, with_people(request), relax=False)
         return people if has_better_people(query, people.window, found.window) else found

@@ -35,9 +35,8 @@ from service.search.retrieval.paging import (
     fetch_sorted_page,
 )
 from service.search.retrieval.people import (
+    find_people_stages,
     has_better_people,
-    list_people_stages,
-    needs_people,
     with_people,
 )
 from service.search.retrieval.result_list import (
@@ -157,12 +156,12 @@ class EngineSearch:
     async def _look_at_people(self, result: StageResult) -> StageResult:
         """Return the stage with the cast and the writers if they explain more, else `result`."""
         request, query = result.request, result.query
-        if not needs_people(query, result.window, result.hits.total, request, self._vocabulary):
+        vocabulary = self._vocabulary.within(request.budget)
+        stages = find_people_stages(query, result.window, result.hits.total, request, vocabulary)
+        if stages and request.budget.is_spent:
+            request.budget.left_out.add(STAGE_WORK[stages[0]])
             return result
-        if request.budget.is_spent:
-            request.budget.left_out.add(STAGE_WORK[MatchStage.PEOPLE_EXACT])
-            return result
-        for stage in list_people_stages(result.window, request):
+        for stage in stages:
             try:
                 people = await self._runner.run(query, stage, with_people(request))
             except IndexOutdated:  # an index of an earlier release, until it is rebuilt

@@ -6,9 +6,11 @@ alone explain a query, but only of few films: somebody who acts in many films ma
 """
 
 from dataclasses import replace
+from itertools import pairwise
 
 from service.search.query.fields import DEFAULT_FIELDS, PEOPLE_FIELDS
 from service.search.query.parser import Query
+from service.search.query.typo_budget import MIN_FUZZY_LENGTH, find_near_names
 from service.search.ranking.match_level import MATCH_LEVELS
 from service.search.ranking.rerank_window import RerankWindow
 from service.search.ranking.scorer import Ranked
@@ -24,22 +26,25 @@ def with_people(request: SearchRequest) -> SearchRequest:
     return replace(request, fields=PEOPLE_FIELDS)
 
 
-def needs_people(
+def find_people_stages(
     query: Query, window: RerankWindow, total: int, request: SearchRequest, vocabulary: Vocabulary
-) -> bool:
-    """Return whether titles and directors explain so little that other names are looked at."""
+) -> tuple[MatchStage, ...]:
+    """Return the stages that look at all people; none if titles and directors explain enough.
+
+    A word of the query must be in a name, or one that no film has must be near a name. A stage is
+    run if the one before it does not explain the whole query.
+    """
     if not request.with_people or request.fields != DEFAULT_FIELDS or not len(vocabulary.names):
-        return False
-    if window.level != "all":
-        return True
-    return total < MAX_FILMS_OF_DIRECTOR and _is_name_of_actor(query, window, vocabulary)
-
-
-def list_people_stages(window: RerankWindow, request: SearchRequest) -> tuple[MatchStage, ...]:
-    """Return the stages to run, in order, until one explains enough."""
-    if not request.typo_tolerance or window.level == "all":
-        return (MatchStage.PEOPLE_EXACT,)
-    return MatchStage.PEOPLE_EXACT, MatchStage.PEOPLE_FUZZY
+        return ()
+    if window.level == "all":
+        is_actor = total < MAX_FILMS_OF_DIRECTOR and _is_name_of_actor(query, window, vocabulary)
+        return (MatchStage.PEOPLE_EXACT,) if is_actor else ()
+    words = [word for word in query.core if word not in query.minor_words]
+    fuzzy = (MatchStage.PEOPLE_FUZZY,) if request.typo_tolerance else ()
+    if any(_is_name(word, query, vocabulary) for word in words):
+        return MatchStage.PEOPLE_EXACT, *fuzzy
+    unknown = (word for word in words if not vocabulary.is_film_word(word))
+    return fuzzy if any(_is_near_name(word, vocabulary) for word in unknown) else ()
 
 
 def has_better_people(query: Query, people: RerankWindow, window: RerankWindow) -> bool:
@@ -62,6 +67,24 @@ def has_better_people(query: Query, people: RerankWindow, window: RerankWindow) 
         for ranked in window.ranked
         for title in ranked.candidate.titles
     )
+
+
+def _is_name(word: str, query: Query, vocabulary: Vocabulary) -> bool:
+    """Return whether actors or writers have a word, alone or joined with its neighbour (`J. K.`).
+
+    The last word may be a beginning.
+    """
+    names = vocabulary.names
+    if word in names or (word == query.core[-1] and names.has_prefix(word)):
+        return True
+    pairs = pairwise(query.core)
+    return any(left + right in names for left, right in pairs if word in (left, right))
+
+
+def _is_near_name(word: str, vocabulary: Vocabulary) -> bool:
+    if len(word) < MIN_FUZZY_LENGTH or word.isdigit():
+        return False
+    return bool(find_near_names(word, vocabulary.names))
 
 
 def _find_unexplained(query: Query, best: Ranked) -> set[str]:
