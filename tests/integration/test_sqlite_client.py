@@ -3,36 +3,26 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import asyncpg
 import pytest
-from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
-from service.database.connection import get_connection, tortoise_config
+from service.database.connection import get_connection
 from service.database.faults import is_database_fault
 from service.database.sql import look_up_rows
 from service.database.sqlite_client import RecoveringClient
+from tests.support.databases import use_database
 
 pytestmark = pytest.mark.once
-PATIENCE = 10  # seconds; what is tested here used to wait for good
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "films.db"
-
-
-@asynccontextmanager
-async def use_database(path: Path) -> AsyncIterator[BaseDBAsyncClient]:
-    async with asyncio.timeout(PATIENCE), TortoiseContext() as context:
-        await context.init(config=tortoise_config(f"sqlite://{path}"))
-        yield get_connection()
 
 
 async def run_statement() -> None:
@@ -49,7 +39,7 @@ async def test_a_database_that_can_be_opened_again_is_used_again(
     path: Path, run: Callable[[], Awaitable[None]]
 ) -> None:
     path.mkdir()
-    async with use_database(path) as client:
+    async with use_database(f"sqlite://{path}") as client:
         for _ in range(2):
             with pytest.raises((OperationalError, sqlite3.OperationalError)) as error:
                 await run()
@@ -65,7 +55,7 @@ async def test_what_waited_for_an_opening_that_failed_opens_again(
     path: Path, run: Callable[[], Awaitable[None]]
 ) -> None:
     path.write_bytes(b"no database " * 500)  # it can be opened; setting its mode fails
-    async with use_database(path) as client:
+    async with use_database(f"sqlite://{path}") as client:
         first = asyncio.create_task(run_statement())
         while client._connection is None:  # type: ignore[attr-defined]
             await asyncio.sleep(0)
@@ -79,7 +69,7 @@ async def test_what_waited_for_an_opening_that_failed_opens_again(
 
 async def test_a_damaged_file_is_a_fault_of_the_database_each_time(path: Path) -> None:
     path.write_bytes(b"no database " * 500)
-    async with use_database(path):
+    async with use_database(f"sqlite://{path}"):
         for _ in range(2):
             with pytest.raises((OperationalError, sqlite3.DatabaseError)) as error:
                 await run_statement()
@@ -87,7 +77,7 @@ async def test_a_damaged_file_is_a_fault_of_the_database_each_time(path: Path) -
 
 
 async def test_a_commit_that_fails_leaves_nothing_and_the_next_one_succeeds(path: Path) -> None:
-    async with use_database(path) as client:
+    async with use_database(f"sqlite://{path}") as client:
         await client.execute_script(
             "CREATE TABLE film (id INTEGER PRIMARY KEY);"
             "CREATE TABLE vote (film INTEGER REFERENCES film (id) DEFERRABLE INITIALLY DEFERRED);"
@@ -125,7 +115,7 @@ async def read_numbers() -> list[int]:
 
 
 async def test_a_look_up_finds_what_was_committed_before(path: Path) -> None:
-    async with use_database(path) as client:
+    async with use_database(f"sqlite://{path}") as client:
         await create_numbers()
         for number in (1, 2):
             await client.execute_insert("INSERT INTO numbers VALUES (?)", [number])
@@ -133,7 +123,7 @@ async def test_a_look_up_finds_what_was_committed_before(path: Path) -> None:
 
 
 async def test_a_look_up_in_a_transaction_finds_what_that_has_written(path: Path) -> None:
-    async with use_database(path):
+    async with use_database(f"sqlite://{path}"):
         await create_numbers()
         async with in_transaction() as transaction:
             await transaction.execute_insert("INSERT INTO numbers VALUES (?)", [1])
@@ -149,7 +139,7 @@ def count_numbers(path: Path) -> int:
 
 
 async def test_a_look_up_does_not_wait_for_a_transaction_of_another_task(path: Path) -> None:
-    async with use_database(path):
+    async with use_database(f"sqlite://{path}"):
         await create_numbers()
         begun, read = asyncio.Event(), asyncio.Event()
 
@@ -168,14 +158,14 @@ async def test_a_look_up_does_not_wait_for_a_transaction_of_another_task(path: P
 
 
 async def test_a_look_up_of_a_wrong_statement_raises_what_any_statement_does(path: Path) -> None:
-    async with use_database(path):
+    async with use_database(f"sqlite://{path}"):
         await run_statement()
         with pytest.raises(OperationalError):
             await look_up_rows("SELECT number FROM missing")
 
 
 async def test_a_look_up_cannot_write(path: Path) -> None:
-    async with use_database(path) as client:
+    async with use_database(f"sqlite://{path}") as client:
         await create_numbers()
         assert isinstance(client, RecoveringClient)
         assert client.look_up("INSERT INTO numbers VALUES (1)", []) is None
@@ -185,5 +175,5 @@ async def test_a_look_up_cannot_write(path: Path) -> None:
 async def test_a_look_up_opens_the_database_if_no_statement_did(path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE numbers (number INTEGER PRIMARY KEY)")
-    async with use_database(path):
+    async with use_database(f"sqlite://{path}"):
         assert await read_numbers() == []

@@ -13,7 +13,6 @@ import pytest
 
 from service.cache.redis import RedisCache
 from service.clock import utc_now
-from service.database.connection import close_database, get_connection, open_database
 from service.database.fault_descriptions import describe_database_fault
 from service.database.migrate import is_schema_current
 from service.errors import DomainError
@@ -25,6 +24,7 @@ from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.search.engines.elasticsearch.reader import ElasticsearchEngine
 from service.url_options import POSTGRES_OPTIONS, REDIS_OPTIONS
 from tests.support.backends import require_backend
+from tests.support.databases import use_database
 
 pytestmark = pytest.mark.once  # the same on every stack
 
@@ -213,11 +213,8 @@ async def test_postgresql_is_used_with_every_option_that_the_settings_accept() -
     backend = require_backend("postgres")
     url = f"{backend}?{urlencode(values)}"
     assert await is_schema_current(url) is False  # the driver's own connection
-    await open_database(url)
-    try:
-        assert await get_connection().execute_query_dict("SELECT 1 AS one") == [{"one": 1}]
-    finally:
-        await close_database()
+    async with use_database(url) as client:
+        assert await client.execute_query_dict("SELECT 1 AS one") == [{"one": 1}]
 
 
 async def test_redis_is_used_with_every_option_that_the_settings_accept() -> None:
