@@ -18,7 +18,6 @@ from service.outbox.notifications import OutboxNotifier
 from service.search.engines.elasticsearch.connection import ElasticsearchAddress
 from service.search.engines.elasticsearch.reader import ElasticsearchEngine
 from service.search.engines.elasticsearch.writer import ElasticsearchWriter
-from service.search.query.fields import DEFAULT_FIELDS
 from service.search.responses import film_page, search_page
 from service.search.retrieval.autocomplete import Autocomplete
 from service.search.retrieval.database_search import ENGINE_UNAVAILABLE, DatabaseSearch
@@ -190,7 +189,6 @@ async def test_partial_results_are_marked_and_not_cached(
             "film",
             result,
             links,
-            DEFAULT_FIELDS,
             explain=False,
             took_ms=1.0,
             now=utc_now(),
