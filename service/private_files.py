@@ -7,6 +7,7 @@ databases to other disks so.
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
@@ -65,8 +66,9 @@ def open_private_file(path: Path, flags: int = os.O_RDWR | os.O_CREAT) -> int:
 
 
 def _take_away(path: Path, bits: int) -> None:
-    """Remove permissions from a file of ours; another user's is that user's business."""
+    """Remove permissions from a file or folder of ours; a link or a device is everybody's."""
     with contextlib.suppress(OSError):
         status = path.lstat()
-        if status.st_mode & bits and status.st_uid == os.geteuid() and not path.is_symlink():
+        is_plain = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
+        if status.st_mode & bits and status.st_uid == os.geteuid() and is_plain:
             path.chmod(status.st_mode & 0o777 & ~bits)

@@ -8,6 +8,7 @@ from pathlib import Path
 from service.limits import SQLITE_BUSY_TIMEOUT_MS
 from service.private_files import restrict_file
 
+NOT_A_DATABASE = "SQLITE_NOTADB"
 SUFFIXES = ("", "-wal", "-shm")
 
 
@@ -17,17 +18,22 @@ def read_only_uri(path: Path) -> str:
 
 
 def require_database(path: Path) -> None:
-    """Raise SQLite's error if there is a file that is no database; ignore other faults.
+    """Raise SQLite's error if there is something that is no database; ignore other faults.
 
-    SQLite itself reads the file: closing a descriptor of ours would end the locks of this process.
+    SQLite itself reads a file: closing a descriptor of ours would end the locks of this process. It
+    would take a device such as `/dev/null` for an empty database, and wait for a pipe.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        error = sqlite3.DatabaseError("file is not a database")
+        error.sqlite_errorname = NOT_A_DATABASE
+        raise error
     try:
         with closing(
             sqlite3.connect(read_only_uri(path), timeout=SQLITE_BUSY_TIMEOUT_MS / 1000, uri=True)
         ) as database:
             database.execute("PRAGMA schema_version")
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
+        if getattr(error, "sqlite_errorname", "") == NOT_A_DATABASE:
             raise
 
 

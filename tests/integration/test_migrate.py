@@ -1,6 +1,7 @@
 """The migration lock: one process migrates, the others wait and say so."""
 
 import asyncio
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -73,6 +74,15 @@ async def test_a_file_that_is_no_database_keeps_its_permissions(
         await _take_lock(f"sqlite://{path}")
     restrict_database(path)
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (content, 0o644)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.once
+async def test_a_pipe_or_device_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path, 0o666)
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        await _take_lock(f"sqlite://{path}")
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -76,6 +76,14 @@ def test_a_symbolic_link_is_neither_followed_nor_changed(tmp_path: Path) -> None
     assert (target.read_text(), target.stat().st_mode & 0o777) == ("content", 0o644)
 
 
+def test_what_is_no_file_keeps_its_permissions(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"  # a device, such as /dev/null, needs root
+    os.mkfifo(pipe)
+    pipe.chmod(0o666)
+    restrict_file(pipe)
+    assert pipe.stat().st_mode & 0o777 == 0o666
+
+
 def test_a_file_that_is_made_private_keeps_the_locks_of_this_process(tmp_path: Path) -> None:
     path = tmp_path / "movies.db"
     path.touch()
