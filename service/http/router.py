@@ -18,7 +18,8 @@ class CompleteRouter(Router):
     """Sanic's router with `HEAD` for each `GET`, and a true `Allow`.
 
     An address that ends with a slash may have routes of its own for some methods. For the others it
-    is the address without the slash, as everywhere.
+    is the address without the slash, as everywhere, unless that one only fits a parameter: what is
+    at `/users/register/` is not the user `register`.
     """
 
     def add(  # type: ignore[override]  # Sanic's own router changes the signature as well
@@ -35,7 +36,7 @@ class CompleteRouter(Router):
             return super()._get(path, method, host)
         except MethodNotAllowed as error:
             shorter = path.removesuffix("/")
-            if shorter and shorter != path and self._has(shorter, method):
+            if shorter and shorter != path and self._has(shorter, method, is_literal=True):
                 return super()._get(shorter, method, host)
             raise MethodNotAllowed(
                 str(error), method=method, allowed_methods=self.allowed_methods(path)
@@ -43,19 +44,20 @@ class CompleteRouter(Router):
 
     def allowed_methods(self, path: str) -> list[str]:
         """Return the methods of an address; `OPTIONS` is answered everywhere."""
-        paths = {path, path.removesuffix("/") or path}
+        shorter = path.removesuffix("/")
         return [
             *(
                 method
                 for method in sorted(map(str, HTTP_METHODS))
-                if any(self._has(name, method) for name in paths)
+                if self._has(path, method) or self._has(shorter, method, is_literal=True)
             ),
             "OPTIONS",
         ]
 
-    def _has(self, path: str, method: str) -> bool:
+    def _has(self, path: str, method: str, *, is_literal: bool = False) -> bool:
+        """Return whether a route answers; with `is_literal`, one without parameters."""
         try:
-            self.resolve(path=path, method=method)
+            route, _, _ = self.resolve(path=path, method=method)
         except (NoMethod, NotFound):
             return False
-        return True
+        return not (is_literal and route.params)

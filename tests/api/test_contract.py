@@ -134,6 +134,9 @@ async def test_a_preflight_is_answered_and_only_configured_origins_may_read(api:
         ("/api/v1/match", "POST, OPTIONS"),
         ("/api/v1/admin/reindex/rollback", "POST, OPTIONS"),
         ("/docs/index.js", "GET, HEAD, OPTIONS"),
+        ("/api/v1/movies/", "GET, HEAD, POST, OPTIONS"),
+        ("/api/v1/movies/ratings/", "GET, HEAD, POST, OPTIONS"),
+        ("/api/v1/users/register/", "POST, OPTIONS"),
     ],
 )
 async def test_a_method_that_is_not_allowed_gets_the_allowed_ones(
