@@ -100,3 +100,32 @@ def test_no_text_of_a_review_takes_long(unit: str) -> None:
     started_at = time.process_time()
     render_markdown(source)
     assert time.process_time() - started_at < 10  # it is some tenths of a second
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[x]: a '" + '"' * 4_900 + "'\n\n" + "[x] " * 1_260,
+        "[x]: http://films.example/" + "y" * 4_900 + "\n\n" + "![][x] " * 700,
+        (">" * 20 + "a\n\n") * 430,
+        "[](http://films.example/" + "😀" * 9_900 + ")",
+        "&" * MAX_BODY_LENGTH,
+    ],
+)
+def test_the_html_of_a_text_is_no_more_than_ten_times_the_longest_text(source: str) -> None:
+    html = render_markdown(source[:MAX_BODY_LENGTH])
+    assert len(html) <= 10 * MAX_BODY_LENGTH + len("<pre></pre>")
+    assert "<script" not in html
+
+
+def test_a_text_that_becomes_far_longer_as_html_is_shown_as_it_was_typed() -> None:
+    source = (">" * 20 + "<b>a&\n\n") * 350
+    html = render_markdown(source)
+    assert (
+        html
+        == f"<pre>{source.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')}</pre>"
+    )
+
+
+def test_a_reference_is_no_link() -> None:
+    assert parse_tags(render_markdown("[x]\n\n[x]: http://films.example/")) == [("p", {})] * 2

@@ -1,7 +1,8 @@
 """Render reviews: Markdown in, HTML out that no author can use against a reader.
 
 Markdown's own HTML is off, and what it renders is sanitized again: only the tags of a text remain,
-links are marked as those of users, and pictures come from this service or become links.
+links are marked as those of users, and pictures come from this service or become links. Reference
+links are off: one definition that a thousand links repeat would make megabytes of a page of text.
 """
 
 import re
@@ -14,7 +15,8 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-RENDERER_VERSION = 1  # raise it with every change of what is rendered; older HTML is made anew
+RENDERER_VERSION = 2  # raise it with every change of what is rendered; older HTML is made anew
+MAX_HTML_LENGTH = 100_000  # characters; ten for each of the longest text, which few have
 HEADING_SHIFT = 2  # a page has headings of its own above a review
 LINK_RELATION = "nofollow noopener ugc"
 OWN_PICTURE = re.compile(r"/api/v1/posters/[0-9a-f]{64}/w[0-9]{3}\.jpg")
@@ -27,7 +29,15 @@ SCHEMES = {"http", "https"}
 
 
 def render_markdown(source: str) -> str:
-    """Return the HTML of a text in Markdown. It takes milliseconds, for any text of a review."""
+    """Return the HTML of a text in Markdown. It takes milliseconds, for any text of a review.
+
+    A text that becomes far longer as HTML is shown as it was typed.
+    """
+    html = _render(source)
+    return html if len(html) <= MAX_HTML_LENGTH else f"<pre>{escapeHtml(source)}</pre>"
+
+
+def _render(source: str) -> str:
     tokens = _PARSER.parse(source)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
@@ -61,7 +71,7 @@ def _keep_attribute(tag: str, name: str, value: str) -> str | None:
 
 
 def _create_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
+    parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable("reference")
     parser.add_render_rule("image", _render_image)
     return parser
 
