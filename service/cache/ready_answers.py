@@ -12,7 +12,8 @@ from cachetools import TTLCache
 
 MAX_BYTES = 16 * 2**20
 MAX_AGE = 10.0  # seconds; clients may keep an answer for as long
-OVERHEAD_BYTES = 1_000  # of one answer beside its body
+OVERHEAD_BYTES = 1_500  # of one answer beside its body, its key included
+MAX_KEY_LENGTH = 500  # characters; a longer query is no frequent one
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class ReadyAnswers:
         return self._answers.get(key)
 
     def put(self, key: tuple[str, ...], answer: ReadyAnswer) -> None:
-        """Keep an answer, unless it is large."""
-        if len(answer.body) < MAX_BYTES // 16:
+        """Keep an answer, unless it or its key is large."""
+        if len(answer.body) < MAX_BYTES // 16 and sum(map(len, key)) <= MAX_KEY_LENGTH:
             self._answers[key] = answer
 
     def clear(self) -> None:

@@ -17,7 +17,7 @@ from service.resilience.causes import describe_cause
 
 SECRET_PATTERN = re.compile(
     r"((?:apikey|api_key|password|token|secret)=)[^&\s\"']+|(://[^/\s:@]*:)[^@/\s]+(?=@)"
-    rf"|(\b{KEY_PREFIX})[A-Za-z0-9]{{20,}}",
+    rf"|({KEY_PREFIX})[A-Za-z0-9]{{20,}}",
     re.I,
 )
 

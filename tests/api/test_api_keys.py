@@ -169,6 +169,7 @@ async def test_no_key_is_in_a_log_a_metric_or_a_referer(api: ApiClient, user: Ap
     paths = [
         *("/api/v1/me", f"/api/v1/movies/{key}", f"/api/v1/search?q={key}", f"/{key}"),
         *(f"/api/v1/me?apikey={key}", f"/api/v1/movies?key={key}", f"/api/v1/{key}/x"),
+        *(f"/api/v1/movies/x%20{key}", f"/api/v1/movies/x%2F{key}"),
     ]
     marker = f"end-of-{key[-12:]}"
     for path in paths:

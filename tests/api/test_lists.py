@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from service.community.lists.schemas import MAX_ITEMS
 from tests.support.members import Member, add_film, delete_film, merge_films
 from tests.support.service_runner import ApiClient
 
@@ -84,6 +85,16 @@ async def test_films_are_added_with_notes_ordered_and_removed(
     rest = await member.get(page["next"].removeprefix("/api/v1"))
     assert [entry["movie"]["id"] for entry in page["results"]] == [c, b]
     assert (len(rest["results"]), rest["next"]) == (1, None)
+
+
+async def test_the_order_of_as_many_films_as_a_list_may_have_is_read(
+    api: ApiClient, member: Member
+) -> None:
+    list_id = await create_list(member)
+    movies = [str(uuid.uuid4()) for _ in range(MAX_ITEMS)]
+    response = await member.send("POST", f"/lists/{list_id}/order", {"movies": movies})
+    assert (response.status, response.json["code"]) == (422, "invalid")
+    assert "values" not in response.json["detail"]
 
 
 @pytest.mark.parametrize("visibility", ["private", "unlisted", "public"])

@@ -21,7 +21,7 @@ async def test_a_body_with_too_many_values_is_refused_as_a_whole(api: ApiClient)
     for body in bodies:
         response = await api.request("POST", BATCH, json=body)
         assert (response.status, response.json["code"]) == (422, "invalid")
-        assert response.json["detail"] == "The body has more than 2,000 values."
+        assert response.json["detail"] == f"The body has more than {MAX_BODY_VALUES:,} values."
 
 
 async def test_a_body_with_fewer_values_gets_an_error_for_each_fault(api: ApiClient) -> None:

@@ -1,6 +1,12 @@
 """Answers that are kept as they were sent."""
 
-from service.cache.ready_answers import MAX_AGE, MAX_BYTES, ReadyAnswer, ReadyAnswers
+from service.cache.ready_answers import (
+    MAX_AGE,
+    MAX_BYTES,
+    MAX_KEY_LENGTH,
+    ReadyAnswer,
+    ReadyAnswers,
+)
 
 KEY = ("GET", "/api/v1/search", "q=jaws", "gzip")
 ANSWER = ReadyAnswer(1, {"Vary": "Accept-Encoding"}, b"{}")
@@ -41,3 +47,9 @@ def test_the_answers_together_are_bounded_and_a_large_one_is_not_kept() -> None:
     assert 10 <= len(kept) < 20
     answers.put(KEY, ReadyAnswer(1, {}, bytes(MAX_BYTES // 16)))
     assert answers.get(KEY) is None
+
+
+def test_an_answer_to_a_long_query_is_not_kept() -> None:
+    answers, key = ReadyAnswers(), (*KEY[:2], "q=" + "a" * MAX_KEY_LENGTH, "gzip")
+    answers.put(key, ANSWER)
+    assert answers.get(key) is None
