@@ -24,6 +24,7 @@ from service.films.film_writes import (
     create_film,
     film_subject,
     merge_columns,
+    move_episodes,
     save_films,
 )
 from service.films.genres import add_genres, check_genres
@@ -200,10 +201,11 @@ class Catalogue:
         now = self._now()
         async with self._insert_locks.acquire([facts]):
             await check_genres(facts.genres)
-            duplicate = (await DuplicateFinder.load([facts])).find(facts)
-            if duplicate is not None:
+            finder = await DuplicateFinder.load([facts])
+            facts, film_id = finder.follow_redirects(facts, None)
+            if duplicates := finder.find_all(facts, film_id):
                 raise Conflict(
-                    f"The catalogue has this film already: {duplicate.id}.", code="movie_exists"
+                    f"The catalogue has this film already: {duplicates[0].id}.", code="movie_exists"
                 )
             film = create_film(facts, Provenance(source="user"), now)
             await save_films([film], [], now)
@@ -250,6 +252,7 @@ class Catalogue:
                 film = await lock_film(film_id, versions)
                 await check_genres(columns.get("genres", ()))
                 await claim_imdb_id(columns.get("imdb_id"), film)
+                await move_episodes(film.imdb_id, columns.get("imdb_id"), now)
                 if changes := merge_columns(film, columns, now):
                     check_year_order(film)
                     claim_sample(film)

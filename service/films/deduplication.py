@@ -6,7 +6,8 @@ films with different IMDb ids are never one. Otherwise two descriptions mean one
 - their titles are equal but for case, width and Latin accents,
 - their types and years are equal; two unknown years count as equal only if the descriptions share a
   director, or if neither names one,
-- and they do not name two disjoint sets of directors.
+- they do not name two disjoint sets of directors,
+- and they do not name two different series, seasons or numbers of an episode.
 
 Of several films that fit, the one with most directors in common is meant, then the older one. If
 some of them hold all the facts already, those are meant: a file that is loaded again changes
@@ -38,6 +39,8 @@ class FilmIdentity:
     type: str
     year: int | None
     directors: frozenset[str]
+    place: tuple[str | int | None, ...]
+    """The series, the season and the number of an episode."""
 
     @classmethod
     def of(cls, film: Film | FilmFacts) -> Self:
@@ -48,6 +51,7 @@ class FilmIdentity:
             film.type,
             film.year,
             frozenset(map(fold, film.directors)),
+            (film.series, film.season, film.episode),
         )
 
     def is_same_film(self, other: "FilmIdentity") -> bool:
@@ -55,6 +59,9 @@ class FilmIdentity:
         if self.imdb_id and other.imdb_id:
             return self.imdb_id == other.imdb_id
         if (self.title_key, self.type, self.year) != (other.title_key, other.type, other.year):
+            return False
+        places = zip(self.place, other.place, strict=True)
+        if any(None not in pair and pair[0] != pair[1] for pair in places):
             return False
         if self.directors and other.directors:
             return not self.directors.isdisjoint(other.directors)
@@ -88,7 +95,8 @@ class DuplicateFinder:
         found_ids = await _find_ids(ids, imdb_ids, titles)
         films = await Film.filter(id__in=found_ids).select_for_update() if found_ids else []
         finder = cls(films)
-        await finder._load_redirects([*map(str, ids), *imdb_ids])
+        series = {facts.series for facts in all_facts if facts.series}
+        await finder._load_redirects([*map(str, ids), *imdb_ids, *series])
         return finder
 
     async def _load_redirects(self, addresses: Iterable[str]) -> None:
@@ -117,10 +125,6 @@ class DuplicateFinder:
             self._by_imdb_id[film.imdb_id] = film
         self._by_title.setdefault(film.whole_title, {})[film.id] = film
 
-    def find(self, facts: FilmFacts, film_id: UUID | None = None) -> Film | None:
-        """Return the film that these facts describe; `film_id` is the id that they come with."""
-        return next(iter(self.find_all(*self.follow_redirects(facts, film_id))), None)
-
     def follow_redirects(
         self, facts: FilmFacts, film_id: UUID | None
     ) -> tuple[FilmFacts, UUID | None]:
@@ -131,6 +135,9 @@ class DuplicateFinder:
         if not self._redirected:
             return facts, film_id
         changes: dict[str, str | None] = {}
+        series = self._redirected.get(facts.series or "")
+        if series is not None and series.imdb_id is not None:
+            facts = facts.model_copy(update={"series": series.imdb_id})
         film = self._redirected.get(facts.imdb_id or "")
         if film is not None:
             changes["imdb_id"] = film.imdb_id

@@ -115,6 +115,18 @@ async def save_films(new: list[Film], changed: list[Film], now: datetime) -> Non
     )
 
 
+async def move_episodes(series: str | None, target: str | None, now: datetime) -> None:
+    """Let the episodes of a series follow it to another IMDb id."""
+    if series is None or target is None or series == target:
+        return
+    episodes = await Film.filter(series=series).order_by("id").select_for_update()
+    for film in episodes:
+        film.series = target
+        film.version += 1
+        film.updated_at = now
+    await save_films([], episodes, now)
+
+
 def film_subject(film: Film) -> Subject:
     """Return what the audit log calls the film."""
     return Subject("film", film.id, film.title)

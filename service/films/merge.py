@@ -15,7 +15,12 @@ from service.clock import epoch_ms
 from service.database.transactions import run_uncancelled
 from service.errors import FieldError, Invalid, NotFound
 from service.films.catalogue import Catalogue
-from service.films.film_writes import film_subject, merge_columns, save_films
+from service.films.film_writes import (
+    film_subject,
+    merge_columns,
+    move_episodes,
+    save_films,
+)
 from service.films.insert_locks import InsertLocks
 from service.films.models import Film
 from service.films.redirects import redirect_film
@@ -108,6 +113,7 @@ class FilmMerger:
             await save_films([], [film], now)
             await store.append_pointers([(merged.id, merged.version, "withdrawn")], epoch_ms(now))
             await redirect_film(merged, film, now)
+            await move_episodes(merged.imdb_id, film.imdb_id, now)
             await record("film_merged", film_subject(merged), into=str(film.id))
         return Merge(film, merged)
 

@@ -165,7 +165,10 @@ async def _read_namesakes(titles: Collection[str]) -> list[_NamedFilm]:
     return [_name(film) for film in await films]
 
 
-_IDENTITY_COLUMNS = ("id", "whole_title", "imdb_id", "title", "type", "year", "directors")
+_IDENTITY_COLUMNS = (
+    *("id", "whole_title", "imdb_id", "title", "type", "year", "directors"),
+    *("series", "season", "episode"),
+)
 
 
 def _name(film: Film) -> _NamedFilm:

@@ -182,3 +182,48 @@ async def test_the_page_of_a_merged_film_leads_to_that_of_the_other(api: ApiClie
         response = await api.get(f"/film/{address}?q=x", allow_redirects=False)
         assert response.status == 301
         assert response.headers["Location"] == f"/film/{target['id']}?q=x"
+
+
+async def add_series(api: ApiClient, *episodes: int) -> str:
+    """Add a series with these episodes of its first season; return its IMDb id."""
+    series = unique_imdb_id()
+    await add_film(api, title=unique_title("Windlebury"), type="series", imdb_id=series)
+    for episode in episodes:
+        await add_episode(api, series, episode)
+    return series
+
+
+async def add_episode(api: ApiClient, series: str, episode: int) -> Film:
+    place = {"series": series, "season": 1, "episode": episode}
+    return await add_film(api, title="Pilot", type="episode", year=2005, **place)
+
+
+async def list_episodes(api: ApiClient, series: str) -> list[int]:
+    response = await api.get(f"/api/v1/movies/{series}/episodes", params={"season": 1})
+    assert response.status == 200, response.json
+    (season,) = response.json["seasons"]
+    return sorted(entry["episode"] for entry in season["episodes"])
+
+
+async def test_the_episodes_of_a_merged_series_are_those_of_the_one_that_stays(
+    api: ApiClient,
+) -> None:
+    merged, target = await add_series(api, 1, 2), await add_series(api, 3)
+    assert (await merge(api, merged, target)).status == 200
+    assert await list_episodes(api, target) == [1, 2, 3]
+    late = await add_episode(api, merged, 4)
+    assert late["series"] == target
+    assert await list_episodes(api, target) == [1, 2, 3, 4]
+
+
+async def test_the_episodes_of_a_series_follow_it_to_another_imdb_id(api: ApiClient) -> None:
+    series, other_id = await add_series(api, 1), unique_imdb_id()
+    response = await api.request(
+        "PATCH",
+        f"/api/v1/movies/{series}",
+        token=await api.admin_token(),
+        json={"imdb_id": other_id},
+        headers={"If-Match": "*"},
+    )
+    assert response.status == 200, response.json
+    assert await list_episodes(api, other_id) == [1]

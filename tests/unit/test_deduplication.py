@@ -30,6 +30,10 @@ def identify(**facts: object) -> FilmIdentity:
         ({"directors": ["A"]}, {}, False),
         ({"directors": ["A", "B"]}, {"directors": ["B"]}, True),
         ({"directors": ["A"]}, {"directors": ["B"]}, False),
+        ({"series": "tt0000001"}, {"series": "tt0000002"}, False),
+        ({"series": "tt0000001", "season": 1}, {"series": "tt0000001", "season": 2}, False),
+        ({"season": 1, "episode": 1}, {"season": 1, "episode": 2}, False),
+        ({"series": "tt0000001", "season": 1, "episode": 1}, {}, True),
     ],
 )
 def test_two_descriptions_mean_one_film_as_the_rule_says(
