@@ -222,6 +222,8 @@ async def test_redis_is_used_with_every_option_that_the_settings_accept() -> Non
         "db": "0",
         "protocol": "3",
         "client_name": "films",
+        "max_connections": "20",
+        **dict.fromkeys(("socket_timeout", "socket_connect_timeout"), "10"),
         **{f"ssl_{name}": "/nonexistent" for name in ("ca_certs", "certfile", "keyfile")},
         "ssl_cert_reqs": "none",
         "ssl_check_hostname": "false",
