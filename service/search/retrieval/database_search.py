@@ -143,8 +143,8 @@ class DatabaseSearch:
 
     async def _search_text(self, query: Query, request: SearchRequest) -> SearchResult:
         titles = await self._find(query, request, relax=request.typo_tolerance)
-        found = await self._look_at_people(titles)
-        request, hits, window = found.request, found.hits, found.window
+        stage = await self._look_at_people(titles)
+        request, hits, window = stage.request, stage.hits, stage.window
         degraded = list(self._degraded(request, query))
         if titles.is_relaxed and not await self._engine.has_trigrams():
             degraded.append("similar_words_left_out")
@@ -152,8 +152,8 @@ class DatabaseSearch:
         if request.typo_tolerance or request.match == "all":
             window = cut_window(window, request)
         if request.sort != "relevance" and not window.is_cut:
-            return await self._load_sorted(query, found.plan, request, window.level)
-        if hits.total > len(found.window.ranked) and (not window.is_cut or request.match == "all"):
+            return await self._load_sorted(query, stage.plan, request, window.level)
+        if hits.total > len(stage.window.ranked) and (not window.is_cut or request.match == "all"):
             degraded.append("later_results_left_out")
         if window.is_cut:
             window = await sort_window(window, self._film_cache, request)
@@ -172,16 +172,16 @@ class DatabaseSearch:
         hits = await self._fetch(plan, 0, RERANK_SIZE, request.filters)
         ranked = await self._rank(query, hits, request)
         ranked = place_well_known(query, ranked, request, self._vocabulary.within(request.budget))
-        found = _Found(request, query, plan, hits, RerankWindow(ranked))
+        stage = _Found(request, query, plan, hits, RerankWindow(ranked))
         is_sorted = request.sort != "relevance" and hits.total > 0
-        is_sufficient = found.window.explained >= FUZZY_SUFFICIENT or is_sorted
+        is_sufficient = stage.window.explained >= FUZZY_SUFFICIENT or is_sorted
         if is_sufficient or not relax:
-            return found
+            return stage
         relaxed_hits = await self._fetch_relaxed(query, request)
         relaxed = await self._rank(query, relaxed_hits, request)
         if relaxed and (not ranked or relaxed[0].score > ranked[0].score):
-            found = replace(found, hits=relaxed_hits, window=RerankWindow(relaxed))
-        return replace(found, is_relaxed=True)
+            stage = replace(stage, hits=relaxed_hits, window=RerankWindow(relaxed))
+        return replace(stage, is_relaxed=True)
 
     async def _look_at_people(self, found: _Found) -> _Found:
         """Return the films with the cast and the writers if they explain more, else `found`."""
